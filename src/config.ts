@@ -1,0 +1,32 @@
+import type { Settings } from './model/settings.ts'
+
+/** Everything that flags and environment decide, frozen before anything starts. */
+export interface Config {
+  /** Files and directories to read; `-` is standard input. */
+  readonly paths: readonly string[]
+  /** `host:port` of the xDS server; port 0 picks a free one. */
+  readonly listen: string
+  /** `host:port` of the HTTP listener for health, and later metrics and the admin API. */
+  readonly admin: string
+  readonly settings: Settings
+}
+
+export const defaultSettings: Settings = {
+  domain: 'cluster.local',
+  rootNamespace: 'istio-system',
+  mirrorHost: { kind: 'suffix' },
+  mirrorCluster: 'shared',
+  mirrorLimits: { maxStreamDuration: 15_000, maxConnections: 128, maxPendingRequests: 128, maxRequests: 256 },
+  defaultRetry: {
+    attempts: 2,
+    retryOn: 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
+    statusCodes: [503],
+    perTryTimeout: undefined,
+    backoff: undefined,
+    ignorePreviousHosts: true,
+    otherLocalities: false,
+  },
+  connectTimeout: 10_000,
+  dnsRefreshRate: 60_000,
+  unknownHosts: 'refuse',
+}

@@ -1,0 +1,45 @@
+import type { Code, Severity } from './codes.ts'
+
+/** Identity of a Kubernetes object. `group` is '' for the core group. */
+export interface ObjectId {
+  readonly group: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}
+
+/** Path to a field of an object, as in `['spec', 'http', 0, 'mirror']`. */
+export type FieldPath = readonly (string | number)[]
+
+/** Where a value came from, so that any later stage, even a NACK from a proxy, can point at the user's line. */
+export interface Origin {
+  readonly object: ObjectId
+  readonly path: FieldPath
+}
+
+/** A position in a file; line and column count from 1. */
+export interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** A user's mistake, or something worth knowing, as a value. It points at a field (`origin`) or at a bare `place` (a syntax error). */
+export interface Diagnostic {
+  readonly code: Code
+  readonly severity: Severity
+  readonly message: string
+  readonly hint?: string
+  readonly origin?: Origin
+  readonly place?: Place
+}
+
+/** `default/reviews`, or `reviews` for a kind without a namespace. */
+export function objectName(id: ObjectId): string {
+  return id.namespace === '' ? id.name : `${id.namespace}/${id.name}`
+}
+
+/** A string that no other object has: the key of manifests in collections. */
+export function objectKey(id: ObjectId): string {
+  return `${id.group}/${id.kind}/${id.namespace}/${id.name}`
+}

@@ -1,0 +1,33 @@
+import type { FieldPath, ObjectId, Place } from '../diagnostics/diagnostic.ts'
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+export interface JsonObject { readonly [key: string]: Json }
+
+/** One Kubernetes object as the user wrote it. It holds no positions, so that moving it in its file is no change. */
+export interface Manifest {
+  readonly id: ObjectId
+  readonly apiVersion: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  /** `metadata.creationTimestamp`, RFC 3339; '' where it is absent, as in most files. */
+  readonly created: string
+  readonly object: JsonObject
+  /** The text of numbers that a double cannot hold exactly, by JSON-encoded field path. */
+  readonly exactNumbers: Readonly<Record<string, string>>
+}
+
+/** A field's position, and the line around it for a caret under the value. */
+export interface Located extends Place {
+  /** The whole text of that line, without its end. */
+  readonly text: string
+  /** Length of the value on that line, at least 1. */
+  readonly length: number
+}
+
+/** Finds the place of a field; for a path that is not there, the nearest field above it that is. */
+export type Locate = (path: FieldPath) => Located
+
+export interface LocatedManifest {
+  readonly manifest: Manifest
+  readonly locate: Locate
+}

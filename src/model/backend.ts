@@ -1,0 +1,127 @@
+import type { Origin } from '../diagnostics/diagnostic.ts'
+import type { Visibility } from './visibility.ts'
+
+/** A destination as a route names it. */
+export interface BackendReference {
+  /** Fully qualified, lower case. */
+  readonly host: string
+  /** Absent: the host's only port, else the port of the listener that took the request. */
+  readonly port: number | undefined
+  readonly subset: string | undefined
+  readonly origin: Origin
+}
+
+export type Protocol = 'http1' | 'http2' | 'tcp' | 'udp' | 'tls' | 'detect'
+
+export interface ServicePort {
+  readonly number: number
+  readonly name: string
+  readonly protocol: Protocol
+}
+
+/**
+ * How a proxy finds the endpoints: `endpoints` from EDS; `dns` resolves the endpoints' host names, all of their addresses
+ * (`strict`) or one at a time (`logical`); `original-destination` is wherever the client was going (EDS on gateways).
+ */
+export type Discovery = 'endpoints' | 'strict-dns' | 'logical-dns' | 'original-destination'
+
+/** A host with ports that routes can name: a Kubernetes Service, an Istio ServiceEntry's host. */
+export interface Service {
+  /** Fully qualified, lower case; may begin with `*.` */
+  readonly host: string
+  readonly name: string
+  readonly namespace: string
+  readonly ports: readonly ServicePort[]
+  readonly discovery: Discovery
+  /** Further names a client may use for it. `onlyIn`: only for the proxies of that namespace. */
+  readonly aliases: readonly { readonly domain: string; readonly onlyIn: string | undefined }[]
+  /** Virtual addresses that clients may use as host name. */
+  readonly addresses: readonly string[]
+  readonly external: boolean
+  readonly visibility: Visibility
+  readonly origin: Origin
+}
+
+/** One address that serves a service; ports are the real ones, by service port number. */
+export interface Endpoint {
+  readonly address: string
+  readonly ports: Readonly<Record<number, number>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly weight: number
+  /** `region/zone/subzone`, '' where unknown. */
+  readonly locality: string
+}
+
+/** Endpoints of one host out of one object; a host's endpoints are the union of its sets. */
+export interface EndpointSet {
+  readonly host: string
+  readonly endpoints: readonly Endpoint[]
+  readonly origin: Origin
+}
+
+/** A named selection of a host's endpoints by label. */
+export interface Subset {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly settings: PortSettings
+}
+
+/** Connection settings with the dialect's precedence already applied: `ports` replaces `all` for its ports. */
+export interface PortSettings {
+  readonly all: BackendSettings
+  readonly ports: Readonly<Record<number, BackendSettings>>
+}
+
+/** What an object like DestinationRule says about a host. */
+export interface BackendPolicy {
+  /** Lower case; may begin with `*`. */
+  readonly host: string
+  readonly namespace: string
+  readonly name: string
+  readonly visibility: Visibility
+  readonly created: string
+  readonly settings: PortSettings
+  readonly subsets: readonly Subset[]
+  readonly metadata: string
+  readonly origin: Origin
+}
+
+/** Absent fields take the control plane's defaults. Durations in milliseconds. */
+export interface BackendSettings {
+  readonly connectTimeout?: number
+  readonly maxConnections?: number
+  readonly maxPendingRequests?: number
+  readonly maxRequests?: number
+  readonly maxRetries?: number
+  readonly maxRequestsPerConnection?: number
+  readonly maxConcurrentStreams?: number
+  readonly maxConnectionDuration?: number
+  readonly idleTimeout?: number
+  readonly tcpKeepalive?: { readonly probes?: number; readonly time?: number; readonly interval?: number }
+  readonly upgradeToHttp2?: true
+  readonly useClientProtocol?: true
+  readonly outlierDetection?: OutlierDetection
+  readonly loadBalancer?: LoadBalancer
+}
+
+export interface OutlierDetection {
+  readonly consecutive5xx?: number
+  readonly consecutiveGatewayErrors?: number
+  readonly consecutiveLocalOriginFailures?: number
+  readonly splitExternalLocalOriginErrors?: true
+  readonly interval?: number
+  readonly baseEjectionTime?: number
+  readonly maxEjectionPercent?: number
+  readonly minHealthPercent?: number
+}
+
+export type LoadBalancer =
+  | { readonly kind: 'least-request' | 'random' | 'round-robin' | 'passthrough' }
+  | { readonly kind: 'ring-hash'; readonly minimumRingSize: number; readonly hash: readonly HashPolicy[] }
+  | { readonly kind: 'maglev'; readonly tableSize: number | undefined; readonly hash: readonly HashPolicy[] }
+
+export type HashPolicy =
+  | { readonly kind: 'header'; readonly name: string }
+  | { readonly kind: 'query-parameter'; readonly name: string }
+  | { readonly kind: 'source-ip' }
+  | { readonly kind: 'cookie'; readonly name: string; readonly path: string | undefined; readonly ttl: number | undefined }

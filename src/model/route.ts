@@ -1,0 +1,122 @@
+import type { Origin } from '../diagnostics/diagnostic.ts'
+import type { BackendReference } from './backend.ts'
+import type { Mirror } from './mirror.ts'
+import type { Visibility } from './visibility.ts'
+
+/** Routes for some hosts, attached to the mesh or to gateways: what one VirtualService, HTTPRoute or Mapping becomes. */
+export interface RouteTable {
+  readonly namespace: string
+  readonly name: string
+  /** Lower case; may begin with `*`. */
+  readonly hosts: readonly { readonly host: string; readonly origin: Origin }[]
+  /** `mesh`, or `<namespace>/<name>` of a gateway. */
+  readonly attachedTo: readonly string[]
+  readonly visibility: Visibility
+  /** Tables for one host are taken in the order of this key. */
+  readonly order: string
+  readonly routes: readonly Route[]
+  readonly origin: Origin
+}
+
+/** The proxies and listeners for which a route exists at all. Absent: for every one. */
+export interface Applicability {
+  readonly port?: number
+  readonly attachedTo?: readonly string[]
+  readonly proxyLabels?: Readonly<Record<string, string>>
+  readonly proxyNamespace?: string
+}
+
+export interface Route {
+  readonly name: string
+  readonly match: Match
+  readonly applies: Applicability
+  readonly action: Action
+  readonly headers: HeaderChanges
+  readonly statPrefix: string | undefined
+  /** Path of the object in the API server, shown as the route's metadata in the config dump; the key is the dialect's. */
+  readonly metadata: { readonly namespace: string; readonly config: string }
+  readonly origin: Origin
+}
+
+export type StringMatch =
+  | { readonly kind: 'exact' | 'prefix' | 'regex'; readonly value: string }
+  | { readonly kind: 'present' }
+
+export interface HeaderMatch {
+  readonly name: string
+  readonly match: StringMatch
+  readonly invert: boolean
+}
+
+export interface Match {
+  readonly path: { readonly kind: 'exact' | 'prefix' | 'regex'; readonly value: string }
+  /** Absent: nothing was said about it (Envoy matches case-sensitively). */
+  readonly caseSensitive: boolean | undefined
+  /** Sorted by name; pseudo headers last. */
+  readonly headers: readonly HeaderMatch[]
+  /** Sorted by name. */
+  readonly queryParameters: readonly { readonly name: string; readonly match: StringMatch }[]
+}
+
+/** Only a forward can mirror: a mirror on a redirect cannot be written. */
+export type Action = Forward | Redirect | DirectResponse
+
+export interface Forward {
+  readonly kind: 'forward'
+  readonly destinations: readonly Destination[]
+  readonly mirrors: readonly Mirror[]
+  /** Milliseconds; 0 is no timeout. */
+  readonly timeout: number
+  readonly retry: RetryPolicy | 'default' | 'never'
+  readonly rewrite: Rewrite
+}
+
+export interface Destination {
+  readonly backend: BackendReference
+  readonly weight: number
+  readonly headers: HeaderChanges
+}
+
+export interface Rewrite {
+  readonly prefix?: string
+  readonly regex?: { readonly pattern: string; readonly substitution: string }
+  readonly authority?: string
+}
+
+export interface RetryPolicy {
+  readonly attempts: number
+  /** Envoy's retry_on, comma-separated. */
+  readonly retryOn: string
+  readonly statusCodes: readonly number[]
+  readonly perTryTimeout: number | undefined // milliseconds
+  readonly backoff: number | undefined // milliseconds
+  readonly ignorePreviousHosts: boolean
+  readonly otherLocalities: boolean
+}
+
+export interface Redirect {
+  readonly kind: 'redirect'
+  readonly host: string | undefined
+  readonly path: { readonly kind: 'path' | 'prefix'; readonly value: string } | undefined
+  readonly scheme: string | undefined
+  readonly port: number | undefined
+  readonly code: 301 | 302 | 303 | 307 | 308
+}
+
+export interface DirectResponse {
+  readonly kind: 'direct-response'
+  readonly status: number
+  readonly body: { readonly text: string } | { readonly base64: string } | undefined
+}
+
+/** Header operations, in the order in which Envoy applies them. */
+export interface HeaderChanges {
+  readonly request: HeaderOperations
+  readonly response: HeaderOperations
+}
+
+export interface HeaderOperations {
+  readonly set: Readonly<Record<string, string>>
+  readonly add: Readonly<Record<string, string>>
+  readonly remove: readonly string[]
+}

@@ -1,0 +1,26 @@
+import type { Resource } from '../xds/resource.ts'
+import type { TypeName } from '../xds/resource-types.ts'
+import type { Scope } from '../xds/scope.ts'
+
+/** A proxy on one stream. */
+export interface Proxy {
+  /** Node id; unique enough for people, not for machines. */
+  readonly id: string
+  /** Counts streams from 1 in this process. */
+  readonly stream: number
+  readonly mode: 'sotw' | 'delta'
+  readonly scope: Scope
+}
+
+/** What happens on the streams, for the log, metrics and health. Never throws back into the server. */
+export type XdsEvent =
+  | { readonly kind: 'connected'; readonly proxy: Proxy }
+  | { readonly kind: 'disconnected'; readonly proxy: Proxy; readonly reason: string }
+  | { readonly kind: 'pushed'; readonly proxy: Proxy; readonly type: TypeName; readonly nonce: string; readonly bytes: number
+      readonly sent: readonly string[]; readonly removed: readonly string[] }
+  | { readonly kind: 'acked'; readonly proxy: Proxy; readonly type: TypeName; readonly nonce: string; readonly version: string }
+  /** `resources`: what the refused response carried. */
+  | { readonly kind: 'nacked'; readonly proxy: Proxy; readonly type: TypeName; readonly nonce: string; readonly message: string; readonly resources: readonly Resource[] }
+  | { readonly kind: 'refused'; readonly peer: string; readonly reason: string }
+
+export type ObserveXds = (event: XdsEvent) => void

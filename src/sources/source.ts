@@ -1,0 +1,24 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { LocatedManifest } from '../manifest/manifest.ts'
+
+/** Everything that a source holds at one moment. Immutable; a later state is another value. */
+export interface SourceState {
+  /** By object key. An object that stands in two places is here once: the first by path and position. */
+  readonly manifests: ReadonlyMap<string, LocatedManifest>
+  /** Syntax errors, duplicates, unreadable files: what only the source can know. */
+  readonly diagnostics: readonly Diagnostic[]
+  /** Undefined while all is well; else one line that says what the source cannot do now (health shows it). */
+  readonly outage: string | undefined
+}
+
+/** Where manifests come from. A source owns its I/O, its retries and the last good state; nothing is served before `start` has resolved. */
+export interface Source {
+  /** Resolves with the first complete state; rejects with UsageError when the configuration itself is wrong (a path that is not there). */
+  start(): Promise<SourceState>
+  /** `listener` runs after every later change, with the whole new state. Called once, before or after `start`. */
+  onChange(listener: (state: SourceState) => void): void
+  close(): Promise<void>
+}
+
+/** The user's command line or environment is wrong: exit status 2, the message is the whole explanation. */
+export class UsageError extends Error {}

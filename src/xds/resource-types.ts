@@ -1,0 +1,29 @@
+/** How one kind of xDS resource behaves. The server reads these rows and holds no rule about a kind of its own. */
+export interface ResourceType {
+  /** Our word for it, as in `translate --type` and logs. */
+  readonly name: 'cluster' | 'endpoint' | 'listener' | 'route' | 'runtime' | 'secret'
+  readonly typeUrl: `type.googleapis.com/${string}`
+  /** The message's full name. */
+  readonly message: 'envoy.config.cluster.v3.Cluster' | 'envoy.config.endpoint.v3.ClusterLoadAssignment' | 'envoy.config.listener.v3.Listener'
+    | 'envoy.config.route.v3.RouteConfiguration' | 'envoy.service.runtime.v3.Runtime' | 'envoy.extensions.transport_sockets.tls.v3.Secret'
+  /**
+   * An empty first request subscribes to everything, and a SotW response must hold every resource, so that a missing one
+   * is a deletion (xDS protocol, "How the client specifies what resources to return"): only for Cluster and Listener.
+   */
+  readonly wildcard: boolean
+}
+
+/** The one table of xDS types, in the order in which they are sent (xDS protocol, "Eventual consistency considerations"). */
+export const resourceTypes = [
+  { name: 'cluster', typeUrl: 'type.googleapis.com/envoy.config.cluster.v3.Cluster', message: 'envoy.config.cluster.v3.Cluster', wildcard: true },
+  { name: 'endpoint', typeUrl: 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment', message: 'envoy.config.endpoint.v3.ClusterLoadAssignment', wildcard: false },
+  { name: 'listener', typeUrl: 'type.googleapis.com/envoy.config.listener.v3.Listener', message: 'envoy.config.listener.v3.Listener', wildcard: true },
+  { name: 'route', typeUrl: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration', message: 'envoy.config.route.v3.RouteConfiguration', wildcard: false },
+  { name: 'runtime', typeUrl: 'type.googleapis.com/envoy.service.runtime.v3.Runtime', message: 'envoy.service.runtime.v3.Runtime', wildcard: false },
+  { name: 'secret', typeUrl: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret', message: 'envoy.extensions.transport_sockets.tls.v3.Secret', wildcard: false },
+] as const satisfies readonly ResourceType[]
+
+export type TypeName = ResourceType['name']
+
+export const resourceTypeByUrl: ReadonlyMap<string, ResourceType> = new Map(resourceTypes.map((type) => [type.typeUrl, type]))
+export const resourceTypeByName: ReadonlyMap<TypeName, ResourceType> = new Map(resourceTypes.map((type) => [type.name, type]))

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto'
+import type { Origin } from '../diagnostics/diagnostic.ts'
+import type { TypeName } from './resource-types.ts'
+
+/** One xDS resource, encoded once and shared by every stream that sends it. */
+export interface Resource {
+  readonly type: TypeName
+  readonly name: string
+  /** Hash of `bytes`: equal on every replica and across restarts, so that an unchanged resource is never sent again. */
+  readonly version: string
+  /** The encoded message (not the Any around it). */
+  readonly bytes: Buffer
+  /** The user's lines that it was made from; a NACK is reported at these. */
+  readonly origins: readonly Origin[]
+  /**
+   * For a cluster the name of its endpoints (sent again when the cluster changes, as Envoy warms it); for a route
+   * configuration the clusters that it names (kept until a route configuration that stopped naming them is ACKed).
+   */
+  readonly references: readonly string[]
+}
+
+export function resource(fields: Omit<Resource, 'version'>): Resource {
+  return { ...fields, version: contentVersion([fields.bytes]) }
+}
+
+/** 64 bits of SHA-256 over the parts, in hexadecimal. */
+export function contentVersion(parts: Iterable<Uint8Array | string>): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest('hex').slice(0, 16)
+}
