@@ -1,0 +1,95 @@
+import type { Collection, Fetch } from './collection.ts'
+import { Contributions } from './contributions.ts'
+import type { Edit } from './entries.ts'
+import { Node, nodeOf } from './node.ts'
+import type { Equal, Stage, Standing } from './node.ts'
+import { Reads } from './reads.ts'
+import type { Reading } from './reads.ts'
+
+/** Pure: what one item becomes. The first of several outputs with the same key counts. */
+export type Transform<I, O> = (item: I, fetch: Fetch, key: string) => Iterable<readonly [key: string, value: O]>
+
+/** What a derive node is made of. */
+export interface Derivation<I, O> {
+  readonly input: Node<I>
+  readonly transform: Transform<I, O>
+  readonly equal: Equal<O>
+}
+
+export class DeriveNode<I, O> extends Node<O> {
+  readonly #input: Node<I>
+  readonly #transform: Transform<I, O>
+  readonly #outputs: Contributions<O>
+  readonly #reads = new Reads()
+
+  constructor(standing: Standing, derivation: Derivation<I, O>) {
+    super(standing, derivation.equal)
+    this.#input = derivation.input
+    this.#transform = derivation.transform
+    this.#outputs = new Contributions(this.equal)
+  }
+
+  protected override collect(): ReadonlyMap<string, Edit<O>> {
+    const due = this.#reads.affected()
+    for (const key of this.changesOf(this.#input)) due.add(key)
+    for (const key of due) this.#rerun(key)
+    const edits = new Map<string, Edit<O>>()
+    for (const [key, [winner]] of this.#outputs.settle()) edits.set(key, winner && { value: winner[1] })
+    return edits
+  }
+
+  #rerun(key: string): void {
+    const item = this.#input.find(key)
+    if (item === undefined) {
+      this.#outputs.replace(key, new Map())
+      this.#reads.forget(key)
+      this.failures.delete(key)
+      return
+    }
+    const readings = new Set<Reading>()
+    const run = this.attempt(key, () => this.#run(item.value, key, readings))
+    if (run === undefined) {
+      this.#reads.fail(key, readings)
+      return
+    }
+    this.#outputs.replace(key, run.result)
+    this.#reads.succeed(key, readings)
+  }
+
+  #run(item: I, key: string, readings: Set<Reading>): ReadonlyMap<string, O> {
+    let open = true
+    const outputs = new Map<string, O>()
+    try {
+      const fetch = this.#fetchInto((stage, fetched) => {
+        if (!open) throw this.phase.misuse(`"${this.name}" fetches from "${stage.name}" after its run for "${key}" has ended`)
+        readings.add(this.#reads.reading(stage, fetched))
+      })
+      for (const [name, value] of this.#transform(item, fetch, key)) {
+        if (!outputs.has(name)) outputs.set(name, value)
+      }
+      return outputs
+    } finally {
+      open = false
+    }
+  }
+
+  #fetchInto(note: (stage: Stage, key: string | undefined) => void): Fetch {
+    const read = <V, T>(collection: Collection<V>, key: string | undefined, from: (node: Node<V>) => T): T => {
+      const node = this.#readable(collection)
+      note(node, key)
+      return from(node)
+    }
+    return Object.assign(
+      <V>(collection: Collection<V>, key: string) => read(collection, key, node => node.get(key)),
+      { all: <V>(collection: Collection<V>) => read(collection, undefined, node => node.entries()) },
+    )
+  }
+
+  #readable<V>(collection: Collection<V>): Node<V> {
+    const node = nodeOf(collection, this.phase)
+    if (node === undefined) throw this.phase.misuse(`"${this.name}" fetches from "${collection.name}", which belongs to another graph`)
+    if (node.rank === this.rank) throw this.phase.misuse(`"${this.name}" fetches from itself; read its input instead`)
+    if (node.rank > this.rank) throw this.phase.misuse(`"${this.name}" fetches from "${node.name}", which was created after it; create it first`)
+    return node
+  }
+}

@@ -1,0 +1,135 @@
+import type { Collection } from './collection.ts'
+import { DeriveNode } from './derive.ts'
+import type { Transform } from './derive.ts'
+import { GroupNode } from './group.ts'
+import type { KeysOf } from './group.ts'
+import { InputNode } from './input.ts'
+import type { Input } from './input.ts'
+import { deepEqual, nodeOf } from './node.ts'
+import type { Equal, Node, Stage, Standing } from './node.ts'
+import { Phase } from './phase.ts'
+import { RetainNode } from './retain.ts'
+import type { Accepts } from './retain.ts'
+import { UnionNode } from './union.ts'
+
+export type { Equal, Input, Transform }
+
+/** What one flush did. */
+export interface FlushReport {
+  /** Collections whose content changed, each with the keys that were added, changed or removed. */
+  readonly changed: ReadonlyMap<Collection<unknown>, ReadonlySet<string>>
+  /** How often each collection's function (transform, keysOf, accepts) ran, by the collection's name; 0 is left out. */
+  readonly runs: ReadonlyMap<string, number>
+}
+
+/** A function of the graph's owner that threw in its last run for this key. */
+export interface Failure {
+  /** The collection's name. */
+  readonly transform: string
+  readonly key: string
+  readonly error: unknown
+}
+
+/**
+ * Collections that follow from each other, brought up to date together by `flush`. Equality is deep unless `equal` is given;
+ * order is by code unit. Programming errors (a name twice, a fetch of a later collection, an edit inside a flush) throw.
+ */
+export interface Graph {
+  input<V>(name: string, equal?: Equal<V>): Input<V>
+  /**
+   * Recomputed for a key only when the item, or something it fetched, changed. Where several items emit a key, the item
+   * with the smallest key counts.
+   */
+  derive<I, O>(name: string, input: Collection<I>, transform: Transform<I, O>, equal?: Equal<O>): Collection<O>
+  /** Values by the keys that `keysOf` gives; each group sorted by source key. A group that becomes empty disappears. */
+  groupBy<V>(name: string, input: Collection<V>, keysOf: KeysOf<V>): Collection<readonly V[]>
+  /** One collection out of several; for a key in more than one, the earliest in the list wins. */
+  union<V>(name: string, inputs: readonly Collection<V>[]): Collection<V>
+  /** Like the input, but a refused value leaves the key's last accepted one in force; while there is none, the refused value is. */
+  retain<V>(name: string, input: Collection<V>, accepts: Accepts<V>): Collection<V>
+  /** Brings every collection up to date with the inputs, each once, in order of creation. */
+  flush(): FlushReport
+  /** The value as of the last flush. */
+  get<V>(collection: Collection<V>, key: string): V | undefined
+  /** All entries as of the last flush, sorted by key; the same array until the collection changes. */
+  entries<V>(collection: Collection<V>): readonly (readonly [key: string, value: V])[]
+  /** Keys whose last run threw, by collection and key: each keeps its last good output until a run succeeds or the key goes. */
+  readonly failures: readonly Failure[]
+}
+
+export function createGraph(): Graph {
+  return new StagedGraph()
+}
+
+class StagedGraph implements Graph {
+  readonly #phase = new Phase()
+  readonly #stages: Stage[] = []
+  readonly #names = new Set<string>()
+
+  input<V>(name: string, equal: Equal<V> = deepEqual): Input<V> {
+    return this.#add(new InputNode(this.#standing(name), equal))
+  }
+
+  derive<I, O>(name: string, input: Collection<I>, transform: Transform<I, O>, equal: Equal<O> = deepEqual): Collection<O> {
+    return this.#add(new DeriveNode(this.#standing(name), { input: this.#own(input), transform, equal }))
+  }
+
+  groupBy<V>(name: string, input: Collection<V>, keysOf: KeysOf<V>): Collection<readonly V[]> {
+    return this.#add(new GroupNode(this.#standing(name), this.#own(input), keysOf))
+  }
+
+  union<V>(name: string, inputs: readonly Collection<V>[]): Collection<V> {
+    return this.#add(new UnionNode(this.#standing(name), inputs.map(input => this.#own(input))))
+  }
+
+  retain<V>(name: string, input: Collection<V>, accepts: Accepts<V>): Collection<V> {
+    return this.#add(new RetainNode(this.#standing(name), this.#own(input), accepts))
+  }
+
+  flush(): FlushReport {
+    return this.#phase.flush(() => {
+      for (const stage of this.#stages) stage.update()
+      return report(this.#stages)
+    })
+  }
+
+  get<V>(collection: Collection<V>, key: string): V | undefined {
+    this.#phase.idle(`a look at "${collection.name}"`)
+    return this.#own(collection).get(key)
+  }
+
+  entries<V>(collection: Collection<V>): readonly (readonly [key: string, value: V])[] {
+    this.#phase.idle(`a look at "${collection.name}"`)
+    return this.#own(collection).entries()
+  }
+
+  get failures(): readonly Failure[] {
+    return this.#stages.flatMap(({ name, failures }) =>
+      [...failures.keys()].sort().map(key => ({ transform: name, key, error: failures.get(key) })))
+  }
+
+  #standing(name: string): Standing {
+    this.#phase.idle(`the creation of "${name}"`)
+    if (this.#names.has(name)) throw new Error(`there is a collection "${name}" already; reports and failures tell them apart by name`)
+    return { name, rank: this.#stages.length, phase: this.#phase }
+  }
+
+  #add<N extends Stage>(node: N): N {
+    this.#names.add(node.name)
+    this.#stages.push(node)
+    return node
+  }
+
+  #own<V>(collection: Collection<V>): Node<V> {
+    const node = nodeOf(collection, this.#phase)
+    if (node === undefined) throw new Error(`collection "${collection.name}" belongs to another graph`)
+    return node
+  }
+}
+
+function report(stages: readonly Stage[]): FlushReport {
+  return {
+    changed: new Map(stages.filter(stage => stage.changed.size > 0).map(stage => [stage, stage.changed])),
+    runs: new Map(stages.filter(stage => stage.runs > 0).map(stage => [stage.name, stage.runs])),
+  }
+}

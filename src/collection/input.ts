@@ -1,0 +1,33 @@
+import type { Collection } from './collection.ts'
+import type { Edit } from './entries.ts'
+import { Node } from './node.ts'
+
+/** A collection that the outside fills. Edits wait for the next flush; of several edits of a key the last counts. */
+export interface Input<V> extends Collection<V> {
+  /** A value equal to the one in force changes nothing. */
+  set(key: string, value: V): void
+  delete(key: string): void
+}
+
+export class InputNode<V> extends Node<V> implements Input<V> {
+  #pending = new Map<string, Edit<V>>()
+
+  set(key: string, value: V): void {
+    this.#edit(key, { value })
+  }
+
+  delete(key: string): void {
+    this.#edit(key, undefined)
+  }
+
+  protected override collect(): ReadonlyMap<string, Edit<V>> {
+    const pending = this.#pending
+    this.#pending = new Map()
+    return pending
+  }
+
+  #edit(key: string, edit: Edit<V>): void {
+    this.phase.idle(`an edit of "${this.name}"`)
+    this.#pending.set(key, edit)
+  }
+}

@@ -1,0 +1,124 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Collection } from './collection.ts'
+import { find, SortedEntries } from './entries.ts'
+import type { Edit, Entry } from './entries.ts'
+import type { Phase } from './phase.ts'
+
+/** True when the second value, in place of the first, is no change. */
+export type Equal<V> = (a: V, b: V) => boolean
+
+/** Where a node stands in its graph. */
+export interface Standing {
+  readonly name: string
+  /** Counts the nodes in order of creation: a node depends on lower ranks only. */
+  readonly rank: number
+  readonly phase: Phase
+}
+
+/** A node as the flush sees it, whatever its values are. */
+export interface Stage extends Collection<unknown> {
+  readonly rank: number
+  /** Keys added, changed or removed by the latest `update`. */
+  readonly changed: ReadonlySet<string>
+  /** Calls of the user's function in the latest `update`. */
+  readonly runs: number
+  /** What the user's function last threw, by key. */
+  readonly failures: ReadonlyMap<string, unknown>
+  /** Brings the content up to date with the nodes of lower rank. */
+  update(): void
+}
+
+/** A collection and how it follows from others: a subclass says which keys get which values, the node finds out what changed. */
+export abstract class Node<V> implements Stage {
+  readonly name: string
+  readonly rank: number
+  readonly phase: Phase
+  readonly equal: Equal<V>
+  changed: ReadonlySet<string> = new Set()
+  runs = 0
+  readonly failures = new Map<string, unknown>()
+  readonly #content = new Map<string, V>()
+  readonly #sorted = new SortedEntries(this.#content)
+  #fresh = true
+
+  constructor(standing: Standing, equal: Equal<V>) {
+    this.name = standing.name
+    this.rank = standing.rank
+    this.phase = standing.phase
+    this.equal = (a, b) => Object.is(a, b) || equal(a, b)
+  }
+
+  has(key: string): boolean {
+    return this.#content.has(key)
+  }
+
+  get(key: string): V | undefined {
+    return this.#content.get(key)
+  }
+
+  /** The value as an edit, which tells an absent key from a value that is undefined. */
+  find(key: string): Edit<V> {
+    return find(this.#content, key)
+  }
+
+  keys(): Iterable<string> {
+    return this.#content.keys()
+  }
+
+  entries(): readonly Entry<V>[] {
+    return this.#sorted.read()
+  }
+
+  update(): void {
+    this.runs = 0
+    const changed = new Set<string>()
+    for (const [key, edit] of this.collect()) {
+      if (this.#apply(key, edit)) changed.add(key)
+    }
+    this.#sorted.invalidate(changed)
+    this.changed = changed
+    this.#fresh = false
+  }
+
+  /** The keys that may have changed, with their new values. One that turns out to be equal is no change. */
+  protected abstract collect(): ReadonlyMap<string, Edit<V>>
+
+  /** What to look at in an input: its changed keys, or every key when this node has never looked. */
+  protected changesOf(input: Pick<Node<unknown>, 'keys' | 'changed'>): Iterable<string> {
+    return this.#fresh ? input.keys() : input.changed
+  }
+
+  /** Calls the user's function for a key. A throw becomes the key's failure and gives undefined; a misuse of the graph ends the flush. */
+  protected attempt<T>(key: string, run: () => T): { readonly result: T } | undefined {
+    this.runs++
+    try {
+      const result = run()
+      this.phase.rethrowMisuse()
+      this.failures.delete(key)
+      return { result }
+    } catch (error) {
+      this.phase.rethrowMisuse()
+      this.failures.set(key, error)
+      return undefined
+    }
+  }
+
+  #apply(key: string, edit: Edit<V>): boolean {
+    if (edit === undefined) return this.#content.delete(key)
+    if (this.has(key) && this.equal(this.#content.get(key) as V, edit.value)) return false
+    this.#content.set(key, edit.value)
+    return true
+  }
+}
+
+/** Deep equality, the default of every collection that makes values. */
+export const deepEqual: Equal<unknown> = isDeepStrictEqual
+
+/** The node behind a collection; undefined if it belongs to another graph, or to none. */
+export function nodeOf<V>(collection: Collection<V>, phase: Phase): Node<V> | undefined {
+  return isNode(collection) && collection.phase === phase ? collection : undefined
+}
+
+function isNode<V>(collection: Collection<V>): collection is Node<V> {
+  return collection instanceof Node
+}
