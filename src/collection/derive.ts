@@ -1,20 +1,13 @@
 import type { Collection, Fetch } from './collection.ts'
 import { Contributions } from './contributions.ts'
 import type { Edit } from './entries.ts'
-import { Node, nodeOf } from './node.ts'
-import type { Equal, Stage, Standing } from './node.ts'
+import { deepEqual, Node, nodeOf } from './node.ts'
+import type { Stage, Standing } from './node.ts'
 import { Reads } from './reads.ts'
 import type { Reading } from './reads.ts'
 
 /** Pure: what one item becomes. The first of several outputs with the same key counts. */
 export type Transform<I, O> = (item: I, fetch: Fetch, key: string) => Iterable<readonly [key: string, value: O]>
-
-/** What a derive node is made of. */
-export interface Derivation<I, O> {
-  readonly input: Node<I>
-  readonly transform: Transform<I, O>
-  readonly equal: Equal<O>
-}
 
 export class DeriveNode<I, O> extends Node<O> {
   readonly #input: Node<I>
@@ -22,10 +15,10 @@ export class DeriveNode<I, O> extends Node<O> {
   readonly #outputs: Contributions<O>
   readonly #reads = new Reads()
 
-  constructor(standing: Standing, derivation: Derivation<I, O>) {
-    super(standing, derivation.equal)
-    this.#input = derivation.input
-    this.#transform = derivation.transform
+  constructor(standing: Standing, input: Node<I>, transform: Transform<I, O>) {
+    super(standing, deepEqual)
+    this.#input = input
+    this.#transform = transform
     this.#outputs = new Contributions(this.equal)
   }
 

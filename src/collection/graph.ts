@@ -31,7 +31,7 @@ export interface Failure {
 }
 
 /**
- * Collections that follow from each other, brought up to date together by `flush`. Equality is deep unless `equal` is given;
+ * Collections that follow from each other, brought up to date together by `flush`. Equality is deep unless an input has its own;
  * order is by code unit. Programming errors (a name twice, a fetch of a later collection, an edit inside a flush) throw.
  */
 export interface Graph {
@@ -40,7 +40,7 @@ export interface Graph {
    * Recomputed for a key only when the item, or something it fetched, changed. Where several items emit a key, the item
    * with the smallest key counts.
    */
-  derive<I, O>(name: string, input: Collection<I>, transform: Transform<I, O>, equal?: Equal<O>): Collection<O>
+  derive<I, O>(name: string, input: Collection<I>, transform: Transform<I, O>): Collection<O>
   /** Values by the keys that `keysOf` gives; each group sorted by source key. A group that becomes empty disappears. */
   groupBy<V>(name: string, input: Collection<V>, keysOf: KeysOf<V>): Collection<readonly V[]>
   /** One collection out of several; for a key in more than one, the earliest in the list wins. */
@@ -70,8 +70,8 @@ class StagedGraph implements Graph {
     return this.#add(new InputNode(this.#standing(name), equal))
   }
 
-  derive<I, O>(name: string, input: Collection<I>, transform: Transform<I, O>, equal: Equal<O> = deepEqual): Collection<O> {
-    return this.#add(new DeriveNode(this.#standing(name), { input: this.#own(input), transform, equal }))
+  derive<I, O>(name: string, input: Collection<I>, transform: Transform<I, O>): Collection<O> {
+    return this.#add(new DeriveNode(this.#standing(name), this.#own(input), transform))
   }
 
   groupBy<V>(name: string, input: Collection<V>, keysOf: KeysOf<V>): Collection<readonly V[]> {

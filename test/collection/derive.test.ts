@@ -72,17 +72,6 @@ describe('derive', () => {
     expect(graph.get(words, 'a')).toBe('odd')
   })
 
-  test('takes an own equality', () => {
-    const graph = createGraph()
-    const input = graph.input<number>('input')
-    const rounded = graph.derive('rounded', input, (n, _fetch, key) => [[key, n]], (a, b) => Math.round(a) === Math.round(b))
-    input.set('a', 1.1)
-    graph.flush()
-    input.set('a', 1.2)
-    expect(graph.flush().changed.has(rounded)).toBe(false)
-    expect(graph.get(rounded, 'a')).toBe(1.1)
-  })
-
   test('of several outputs with one key in one run, the first counts', () => {
     const graph = createGraph()
     const input = graph.input<number>('input')
