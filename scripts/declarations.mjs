@@ -26,7 +26,7 @@ function walk(namespace, visit) {
 
 function shape(type) {
   if (type.fieldsArray.length === 0) return '{ readonly [field: string]: never }'
-  const fields = type.fieldsArray.filter((field) => !field.options?.deprecated && !field.declaringField)
+  const fields = type.fieldsArray.filter((field) => !field.declaringField)
   return `{ ${fields.map((field) => `readonly ${JSON.stringify(field.name)}?: ${valueOf(field)} | undefined`).join('; ')} }`
 }
 
