@@ -34,7 +34,6 @@ export const codes = {
   'route/unknown-subset': { severity: 'error', summary: 'a destination names a subset that no DestinationRule defines; Envoy answers 503' },
   'gateway/unknown': { severity: 'error', summary: 'a VirtualService names a Gateway that does not exist' },
   'gateway/unsupported-protocol': { severity: 'warning', summary: 'a Gateway server of a protocol that is not served yet' },
-  'gateway/port-conflict': { severity: 'error', summary: 'two servers want the same port and cannot share it; the first one has it' },
   'service/unsupported-protocol': { severity: 'info', summary: 'a Service port that is not HTTP gets no listener on a sidecar' },
   'virtual-host/duplicate-domain': { severity: 'warning', summary: 'the host is taken by an earlier object' },
   'annotation/invalid': { severity: 'error', summary: 'an annotation of ours with a value that it does not take' },

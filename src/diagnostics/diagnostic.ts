@@ -15,6 +15,8 @@ export type FieldPath = readonly (string | number)[]
 export interface Origin {
   readonly object: ObjectId
   readonly path: FieldPath
+  /** 'key': the name of the field itself is meant, as for a misspelt one; else its value. */
+  readonly part?: 'key'
 }
 
 /** A position in a file; line and column count from 1. */
@@ -22,6 +24,9 @@ export interface Place {
   readonly file: string
   readonly line: number
   readonly column: number
+  /** The whole text of that line, and the length of what is meant on it, where they are known: for a caret. */
+  readonly text?: string
+  readonly length?: number
 }
 
 /** A user's mistake, or something worth knowing, as a value. It points at a field (`origin`) or at a bare `place` (a syntax error). */

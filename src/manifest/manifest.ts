@@ -24,8 +24,8 @@ export interface Located extends Place {
   readonly length: number
 }
 
-/** Finds the place of a field; for a path that is not there, the nearest field above it that is. */
-export type Locate = (path: FieldPath) => Located
+/** Finds the place of a field's value, or of its name; for a path that is not there, the nearest field above it that is. */
+export type Locate = (path: FieldPath, part?: 'key') => Located
 
 export interface LocatedManifest {
   readonly manifest: Manifest

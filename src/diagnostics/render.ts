@@ -1,0 +1,67 @@
+import type { Diagnostic } from './diagnostic.ts'
+import type { Severity } from './codes.ts'
+import { excerpt } from './excerpt.ts'
+import { sortDiagnostics } from './placed.ts'
+import type { LocateOrigin, PlacedDiagnostic } from './placed.ts'
+
+export interface TextOptions {
+  /** Characters of a source line that are shown. */
+  readonly width: number
+}
+
+/** For people: `file:line:column severity code  message`, then the line, a caret below the value, and the hint. '' for no diagnostics. */
+export function renderText(diagnostics: readonly Diagnostic[], locate: LocateOrigin, options: TextOptions = { width: 120 }): string {
+  return sortDiagnostics(diagnostics, locate).map((placed) => `${block(placed, options).join('\n')}\n`).join('')
+}
+
+/** For programs: one array of `{code, severity, message, hint, object, path, file, line, column}`, each key always there, null for what is unknown. */
+export function renderJson(diagnostics: readonly Diagnostic[], locate: LocateOrigin): string {
+  const rows = sortDiagnostics(diagnostics, locate).map(({ diagnostic, place }) => ({
+    code: diagnostic.code,
+    severity: diagnostic.severity,
+    message: diagnostic.message,
+    hint: diagnostic.hint ?? null,
+    object: diagnostic.origin?.object ?? null,
+    path: diagnostic.origin?.path ?? null,
+    file: place?.file ?? null,
+    line: place?.line ?? null,
+    column: place?.column ?? null,
+  }))
+  return `${JSON.stringify(rows, null, 2)}\n`
+}
+
+/** Workflow commands, which GitHub Actions shows as annotations on the lines. */
+export function renderGithub(diagnostics: readonly Diagnostic[], locate: LocateOrigin): string {
+  return sortDiagnostics(diagnostics, locate).map((placed) => `${workflowCommand(placed)}\n`).join('')
+}
+
+function block({ diagnostic, place }: PlacedDiagnostic, { width }: TextOptions): readonly string[] {
+  const { severity, code, message, hint } = diagnostic
+  const where = place === undefined ? '' : `${place.file}:${place.line}:${place.column} `
+  const head = `${where}${severity} ${code}  ${message}`
+  const said = hint === undefined ? '' : `hint: ${hint}`
+  if (place?.text === undefined) return said === '' ? [head] : [head, `    ${said}`]
+  const { line, carets } = excerpt({ text: place.text, column: place.column, length: place.length ?? 1, width })
+  return [head, `    ${line}`, `    ${carets}${said === '' ? '' : `   ${said}`}`]
+}
+
+const commands: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', info: 'notice' }
+
+function workflowCommand({ diagnostic, place }: PlacedDiagnostic): string {
+  const { severity, code, message, hint } = diagnostic
+  const properties = {
+    ...(place === undefined ? {} : { file: place.file, line: String(place.line), col: String(place.column) }),
+    title: code,
+  }
+  const shown = Object.entries(properties).map(([name, value]) => `${name}=${escapeProperty(value)}`).join(',')
+  return `::${commands[severity]} ${shown}::${escapeData(hint === undefined ? message : `${message} (hint: ${hint})`)}`
+}
+
+/** The runner undoes exactly these (actions/toolkit, packages/core/src/command.ts). */
+function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
+}

@@ -1,0 +1,75 @@
+import type { z } from 'zod'
+import { codes } from '../diagnostics/codes.ts'
+import { objectName } from '../diagnostics/diagnostic.ts'
+import type { Diagnostic, FieldPath } from '../diagnostics/diagnostic.ts'
+import { renderPath } from '../diagnostics/field-path.ts'
+import { findings, spelledPath, valueAt } from './issue.ts'
+import type { Finding } from './issue.ts'
+import type { Manifest } from './manifest.ts'
+import { enclosingParts, without } from './part.ts'
+import type { Part } from './part.ts'
+
+export interface DecodeOptions<T> {
+  readonly manifest: Manifest
+  /** Of the part of the object that `schema` describes, as `['spec']`. */
+  readonly path: FieldPath
+  readonly schema: z.ZodType<T>
+  /** What may be left out alone, relative to `path`: `http.*.{mirror,mirrorPercentage}`, `http.*`, … (see `enclosingParts`). */
+  readonly parts: readonly string[]
+}
+
+export interface Decoded<T> {
+  /** Without the parts that have mistakes; undefined when no more than a mistake would be left. */
+  readonly value: T | undefined
+  readonly diagnostics: readonly Diagnostic[]
+  /** True when any mistake was found. */
+  readonly refused: boolean
+}
+
+/** Reads a part of a manifest by a schema. Every mistake is a diagnostic, and costs the smallest of `parts` around it. Never throws. */
+export function decode<T>(options: DecodeOptions<T>): Decoded<T> {
+  const { schema } = options
+  const written = valueAt(options.manifest.object, options.path) ?? undefined
+  const reported = new Map<string, Diagnostic>()
+  const removed: FieldPath[] = []
+  let value: unknown = written
+  for (;;) {
+    const parsed = schema.safeParse(value)
+    if (parsed.success) return { value: parsed.data, diagnostics: [...reported.values()], refused: reported.size > 0 }
+    const found = parsed.error.issues.flatMap((issue) => findings(issue, { schema, value }))
+    for (const finding of found) {
+      if (removed.some((path) => encloses(path, finding.path))) continue
+      const diagnostic = diagnose(finding, written, options)
+      reported.set(JSON.stringify(diagnostic), diagnostic)
+    }
+    const leaveOut = found.map((finding) => smallestPart(finding, options.parts, removed))
+    if (leaveOut.includes(undefined)) return { value: undefined, diagnostics: [...reported.values()], refused: true }
+    const paths = leaveOut.flatMap((part) => part?.paths ?? [])
+    value = paths.reduce(without, value)
+    removed.push(...paths)
+  }
+}
+
+/** The smallest part around a mistake that is still there. An unknown field counts with the known one that it was meant to be. */
+function smallestPart(finding: Finding, patterns: readonly string[], removed: readonly FieldPath[]): Part | undefined {
+  const meant = finding.meant === undefined ? [] : enclosingParts(patterns, [...finding.path.slice(0, -1), finding.meant])
+    .filter((part) => part.paths.every((path) => path.length === finding.path.length))
+    .map((part): Part => ({ paths: [...part.paths, finding.path] }))
+  return [...meant, ...enclosingParts(patterns, finding.path)].find((part) => !part.paths.every((path) => removed.some((each) => encloses(each, path))))
+}
+
+function encloses(outer: FieldPath, inner: FieldPath): boolean {
+  return outer.length <= inner.length && outer.every((step, index) => inner[index] === step)
+}
+
+function diagnose<T>(finding: Finding, written: unknown, options: DecodeOptions<T>): Diagnostic {
+  const { id } = options.manifest
+  const path = [...options.path, ...spelledPath(written, finding.path)]
+  return {
+    code: finding.code,
+    severity: codes[finding.code].severity,
+    message: `${id.kind} ${objectName(id)}: ${renderPath(path)} ${finding.says}`,
+    ...(finding.hint === undefined ? {} : { hint: finding.hint }),
+    origin: { object: id, path, ...(finding.code === 'field/unknown' ? { part: 'key' as const } : {}) },
+  }
+}

@@ -1,0 +1,163 @@
+import type { Code } from '../diagnostics/codes.ts'
+import { objectName } from '../diagnostics/diagnostic.ts'
+import type { FieldPath, ObjectId, Origin } from '../diagnostics/diagnostic.ts'
+import { renderPath } from '../diagnostics/field-path.ts'
+import type { NodeValue } from './node-value.ts'
+import type { Json, JsonObject, Manifest } from './manifest.ts'
+
+/** An object found in a document: the document itself, or an item of a List. */
+export interface FoundObject {
+  readonly manifest: Manifest
+  /** Path from the document to the object. */
+  readonly prefix: FieldPath
+}
+
+/** A mistake at a path of the document. With `origin`, the object is there in spite of it. */
+export interface ObjectMistake {
+  readonly code: Code
+  readonly message: string
+  readonly hint?: string
+  readonly path: FieldPath
+  readonly origin?: Origin
+}
+
+export interface FoundObjects {
+  readonly objects: readonly FoundObject[]
+  readonly mistakes: readonly ObjectMistake[]
+}
+
+/** Kinds without a namespace among those that people keep beside their routes. */
+const clusterScoped = new Set([
+  '/Namespace', '/Node', '/PersistentVolume',
+  'gateway.networking.k8s.io/GatewayClass', 'networking.k8s.io/IngressClass',
+  'rbac.authorization.k8s.io/ClusterRole', 'rbac.authorization.k8s.io/ClusterRoleBinding',
+  'apiextensions.k8s.io/CustomResourceDefinition', 'apiregistration.k8s.io/APIService',
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration', 'admissionregistration.k8s.io/MutatingWebhookConfiguration',
+  'storage.k8s.io/StorageClass', 'scheduling.k8s.io/PriorityClass', 'cert-manager.io/ClusterIssuer',
+])
+
+/** The Kubernetes objects of one document: itself, or the items of a `List` (or of a `ServiceList`, whose items may leave their kind out). */
+export function findObjects(document: NodeValue): FoundObjects {
+  return document.value === null ? nothing : read({ document, value: document.value, prefix: [] })
+}
+
+const nothing: FoundObjects = { objects: [], mistakes: [] }
+
+/** A value of a document that should be an object; a typed list hands its version and kind down. */
+interface Candidate {
+  readonly document: NodeValue
+  readonly value: Json
+  readonly prefix: FieldPath
+  readonly apiVersion?: string
+  readonly kind?: string
+}
+
+function read(candidate: Candidate): FoundObjects {
+  const { value, prefix } = candidate
+  if (!isObject(value)) {
+    return mistake(prefix, `is ${Array.isArray(value) ? 'a list' : `the ${typeof value} ${JSON.stringify(value)}`}, not a Kubernetes object`)
+  }
+  const kind = text(value['kind']) ?? candidate.kind
+  const apiVersion = text(value['apiVersion']) ?? candidate.apiVersion
+  const items = { ...candidate, value: value['items'] ?? null, prefix: [...prefix, 'items'] }
+  if (kind === 'List') return readItems(items)
+  if (kind?.endsWith('List') === true && apiVersion !== undefined && 'items' in value) {
+    return readItems({ ...items, apiVersion, kind: kind.slice(0, -'List'.length) })
+  }
+  const metadata = isObject(value['metadata']) ? value['metadata'] : {}
+  const name = text(metadata['name'])
+  if (kind !== undefined && apiVersion !== undefined && name !== undefined) {
+    const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+    const namespace = clusterScoped.has(`${group}/${kind}`) ? '' : (text(metadata['namespace']) ?? 'default')
+    return readObject({ ...candidate, value, metadata, apiVersion, id: { group, kind, namespace, name } })
+  }
+  const missing = [apiVersion === undefined ? 'apiVersion' : [], kind === undefined ? 'kind' : [], name === undefined ? 'metadata.name' : []].flat()
+  return mistake(prefix, `is not a Kubernetes object: it has no ${missing.join(', no ')}`)
+}
+
+interface Identified extends Candidate {
+  readonly value: JsonObject
+  readonly metadata: JsonObject
+  readonly apiVersion: string
+  readonly id: ObjectId
+}
+
+function readObject({ document, value, prefix, metadata, apiVersion, id }: Identified): FoundObjects {
+  const labels = strings('labels', metadata['labels'])
+  const annotations = strings('annotations', metadata['annotations'])
+  const exactNumbers = document.exactNumbers
+    .filter(({ path }) => prefix.every((step, index) => path[index] === step))
+    .map(({ path, text: digits }) => [JSON.stringify(path.slice(prefix.length)), digits] as const)
+  const manifest: Manifest = {
+    id,
+    apiVersion,
+    labels: labels.values,
+    annotations: annotations.values,
+    created: text(metadata['creationTimestamp']) ?? '',
+    object: value,
+    exactNumbers: Object.fromEntries(exactNumbers),
+  }
+  const mistakes = [...labels.others, ...annotations.others].map((other) => notAString(other, prefix, id))
+  return { objects: [{ manifest, prefix }], mistakes }
+}
+
+function readItems(candidate: Candidate): FoundObjects {
+  const { value: items, prefix } = candidate
+  if (items === null) return nothing
+  if (!isList(items)) return mistake(prefix, 'is not the list of objects that a List holds')
+  const found = items.map((value, index) => read({ ...candidate, value, prefix: [...prefix, index] }))
+  return { objects: found.flatMap((each) => each.objects), mistakes: found.flatMap((each) => each.mistakes) }
+}
+
+function mistake(path: FieldPath, what: string): FoundObjects {
+  const subject = path.length === 0 ? 'the document' : renderPath(path)
+  return { objects: [], mistakes: [{ code: 'manifest/not-an-object', message: `${subject} ${what}`, path }] }
+}
+
+interface NoString {
+  /** From the object. */
+  readonly path: FieldPath
+  readonly value: Json
+}
+
+interface Strings {
+  readonly values: Readonly<Record<string, string>>
+  readonly others: readonly NoString[]
+}
+
+/** Labels and annotations are strings; a null value is an empty string, as Kubernetes reads it. */
+function strings(field: 'labels' | 'annotations', value: Json | undefined): Strings {
+  const path = ['metadata', field]
+  if (value === undefined || value === null) return { values: {}, others: [] }
+  if (!isObject(value)) return { values: {}, others: [{ path, value }] }
+  const entries = Object.entries(value)
+  return {
+    values: Object.fromEntries(entries.flatMap(([key, each]) => typeof each === 'string' ? [[key, each]] : each === null ? [[key, '']] : [])),
+    others: entries.filter(([, each]) => typeof each !== 'string' && each !== null).map(([key, each]) => ({ path: [...path, key], value: each })),
+  }
+}
+
+function notAString({ path, value }: NoString, prefix: FieldPath, object: ObjectId): ObjectMistake {
+  const isScalar = typeof value !== 'object'
+  const isEntry = path.length > 2
+  return {
+    code: 'field/wrong-type',
+    message: `${object.kind} ${objectName(object)}: ${renderPath(path)} is ${isScalar ? `the ${typeof value} ${String(value)}` : 'a collection'}, `
+      + `must be ${isEntry ? 'a string' : 'a mapping of strings'}`,
+    ...(isScalar && isEntry ? { hint: `write "${String(value)}" in quotes` } : {}),
+    path: [...prefix, ...path],
+    origin: { object, path },
+  }
+}
+
+function text(value: Json | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value)
+}

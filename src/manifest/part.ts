@@ -1,0 +1,52 @@
+import type { FieldPath } from '../diagnostics/diagnostic.ts'
+import { camelCase } from './field-name.ts'
+import { isRecord } from './message.ts'
+
+/** A part of a value that can be left out alone: one field or list element, or several fields that mean something only together. */
+export interface Part {
+  readonly paths: readonly FieldPath[]
+}
+
+/**
+ * The parts that enclose `path`, smallest first. A pattern is `http.*.mirror`, `*` being any list element or map key, or
+ * `http.*.{mirror,mirrorPercentage}`: a mistake in either field takes both away.
+ */
+export function enclosingParts(patterns: readonly string[], path: FieldPath): readonly Part[] {
+  return patterns
+    .map((pattern) => enclosingPart(pattern, path))
+    .filter((part) => part !== undefined)
+    .toSorted((a, b) => depth(b) - depth(a))
+}
+
+function enclosingPart(pattern: string, path: FieldPath): Part | undefined {
+  const segments = pattern.split('.').map(alternatives)
+  if (path.length < segments.length) return undefined
+  const matches = segments.every((names, index) => names === '*' || names.includes(camelCase(String(path[index]))))
+  if (!matches) return undefined
+  const above = path.slice(0, segments.length - 1)
+  const last = segments.at(-1)
+  if (last === undefined || last === '*') return { paths: [path.slice(0, segments.length)] }
+  return { paths: last.map((name) => [...above, name]) }
+}
+
+function alternatives(segment: string): '*' | readonly string[] {
+  if (segment === '*') return '*'
+  return segment.startsWith('{') ? segment.slice(1, -1).split(',') : [segment]
+}
+
+function depth(part: Part): number {
+  return part.paths[0]?.length ?? 0
+}
+
+/** `value` without what stands at `path`; a list keeps a hole there (undefined), so that the other indices stay. */
+export function without(value: unknown, path: FieldPath): unknown {
+  const [step, ...rest] = path
+  if (step === undefined) return undefined
+  if (Array.isArray(value)) return value.map((item: unknown, index) => index === step ? without(item, rest) : item)
+  if (!isRecord(value)) return value
+  const entries = Object.entries(value).flatMap(([key, each]) => {
+    if (camelCase(key) !== camelCase(String(step))) return [[key, each] as const]
+    return rest.length === 0 ? [] : [[key, without(each, rest)] as const]
+  })
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,32 @@
+import type { Located } from './manifest.ts'
+
+/** A piece of a file: its text, and how many lines stand before it. It begins at the beginning of a line. */
+export interface TextPiece {
+  readonly file: string
+  readonly text: string
+  readonly linesBefore: number
+}
+
+/** The place of `start` to `end` in the file; an offset behind the last character counts as that character. */
+export function located(piece: TextPiece, start: number, end: number): Located {
+  const { text } = piece
+  const last = text.trimEnd().length
+  const offset = Math.max(0, Math.min(start, last))
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1
+  const nextLine = text.indexOf('\n', offset)
+  const lineEnd = nextLine === -1 ? text.length : nextLine
+  return {
+    file: piece.file,
+    line: piece.linesBefore + countLines(text, lineStart) + 1,
+    column: offset - lineStart + 1,
+    text: text.slice(lineStart, lineEnd).replace(/\r$/, ''),
+    length: Math.max(1, text.slice(offset, Math.min(end, lineEnd)).trimEnd().length),
+  }
+}
+
+/** How many lines end before `end`. */
+export function countLines(text: string, end: number): number {
+  let lines = 0
+  for (let at = text.indexOf('\n'); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) lines++
+  return lines
+}

@@ -1,0 +1,69 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { codes } from '../diagnostics/codes.ts'
+import { readDocument, splitDocuments } from './document.ts'
+import type { DocumentContent, TextMistake } from './document.ts'
+import type { LocatedManifest } from './manifest.ts'
+import { countLines, located } from './text-position.ts'
+import type { TextPiece } from './text-position.ts'
+
+/** One document of a file. Two with equal `text` and `linesBefore` answer every question about positions alike. */
+export interface ParsedDocument extends TextPiece {
+  readonly content: DocumentContent
+  readonly manifests: readonly LocatedManifest[]
+}
+
+export interface ParsedFile {
+  readonly manifests: readonly LocatedManifest[]
+  readonly diagnostics: readonly Diagnostic[]
+  /** False when a document could not be read; what it held is unknown then. */
+  readonly complete: boolean
+  readonly documents: readonly ParsedDocument[]
+}
+
+/**
+ * Reads every Kubernetes object of a file (YAML or JSON). A document that cannot be read is a diagnostic and costs only
+ * itself. A document whose text stands in `previous` too is not parsed again and keeps its very manifests; at the same line it
+ * is the very same value.
+ */
+export function parseManifests(file: string, text: string, previous?: ParsedFile): ParsedFile {
+  const contents = new Map(previous?.documents.map((document) => [document.text, document.content]))
+  const byLine = new Map(previous?.documents.map((document) => [document.linesBefore, document]))
+  let line = 0
+  let counted = 0
+  const documents = splitDocuments(text).map((piece) => {
+    line += countLines(text.slice(counted, piece.offset), Infinity)
+    counted = piece.offset
+    const same = byLine.get(line)
+    if (same?.text === piece.text && same.file === file) return same
+    return placed({ file, text: piece.text, linesBefore: line }, contents.get(piece.text) ?? readDocument(piece.text))
+  })
+  return {
+    manifests: documents.flatMap((document) => document.manifests),
+    diagnostics: documents.flatMap((document) => document.content.mistakes.map((mistake) => diagnose(document, mistake))),
+    complete: documents.every((document) => document.content.complete),
+    documents,
+  }
+}
+
+function placed(piece: TextPiece, content: DocumentContent): ParsedDocument {
+  const manifests = content.objects.map(({ manifest, locate }): LocatedManifest => ({
+    manifest,
+    locate: (path, part) => {
+      const range = locate(path, part)
+      return located(piece, range.start, range.end)
+    },
+  }))
+  return { ...piece, content, manifests }
+}
+
+function diagnose(piece: TextPiece, mistake: TextMistake): Diagnostic {
+  const { code, message, hint, origin, start, end } = mistake
+  return {
+    code,
+    severity: codes[code].severity,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(origin === undefined ? {} : { origin }),
+    place: located(piece, start, end),
+  }
+}

@@ -1,0 +1,29 @@
+import { objectKey } from '../diagnostics/diagnostic.ts'
+import type { LocatedManifest } from '../manifest/manifest.ts'
+import { parseManifests } from '../manifest/yaml.ts'
+import type { ParsedFile } from '../manifest/yaml.ts'
+
+/** One state of a file's content. */
+export interface FileVersion {
+  readonly text: string
+  readonly parsed: ParsedFile
+  /** Objects of the version before that a document which cannot be read may still hold: they stay, at their old places. */
+  readonly kept: readonly LocatedManifest[]
+}
+
+/** Reads a file's text as the successor of `previous`, the version in force. */
+export function nextVersion(file: string, text: string, previous: FileVersion | undefined): FileVersion {
+  const parsed = parseManifests(file, text, previous?.parsed)
+  if (parsed.complete || previous === undefined) return { text, parsed, kept: [] }
+  const present = keysOf(parsed.manifests)
+  return { text, parsed, kept: manifestsOf(previous).filter(({ manifest }) => !present.has(objectKey(manifest.id))) }
+}
+
+/** All objects of a version, the kept ones last. */
+export function manifestsOf(version: FileVersion): readonly LocatedManifest[] {
+  return version.kept.length === 0 ? version.parsed.manifests : [...version.parsed.manifests, ...version.kept]
+}
+
+export function keysOf(manifests: readonly LocatedManifest[]): ReadonlySet<string> {
+  return new Set(manifests.map(({ manifest }) => objectKey(manifest.id)))
+}
