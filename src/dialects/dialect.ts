@@ -1,12 +1,10 @@
-import type { Fetch } from '../collection/collection.ts'
-import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { Diagnostic, ObjectId } from '../diagnostics/diagnostic.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import type { GatewayListener } from '../model/gateway.ts'
 import type { BackendPolicy, EndpointSet, Service } from '../model/backend.ts'
 import type { RouteTable } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 
-/** `*` as version: every served version of the kind. */
 export interface GroupKind {
   readonly group: string
   readonly versions: readonly string[]
@@ -25,17 +23,26 @@ export interface Translated {
   readonly refused: boolean
 }
 
-/** What a dialect may know besides its manifest: other manifests, through `fetch`, and the settings of this control plane. */
+/** What a dialect may know besides its manifest. Each read is a dependency: the manifest is translated again when the answer changes. */
 export interface Surroundings {
-  readonly fetch: Fetch
   readonly settings: Settings
-  /** Manifests of one kind in one namespace, sorted by name; the read is a dependency on that group. */
-  manifestsOf(groupKind: string, namespace: string): readonly Manifest[]
+  manifest(id: ObjectId): Manifest | undefined
+  /** All manifests of a kind in a namespace, sorted by name. */
+  manifestsOf(kind: { readonly group: string; readonly kind: string }, namespace: string): readonly Manifest[]
 }
 
 export interface Dialect {
   readonly name: string
   readonly kinds: readonly GroupKind[]
-  /** Pure. Reads other objects only through `surroundings`; that read IS the dependency. Never throws for user input. */
+  /** Pure. Reads other objects only through `surroundings`. Never throws for user input. */
   translate(manifest: Manifest, surroundings: Surroundings): Translated
+}
+
+const nothing: Translated = {
+  routeTables: [], listeners: [], services: [], endpoints: [], policies: [], diagnostics: [], refused: false,
+}
+
+/** A translation that has only the given parts. */
+export function translated(parts: Partial<Translated>): Translated {
+  return { ...nothing, ...parts }
 }

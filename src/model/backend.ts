@@ -17,6 +17,8 @@ export interface ServicePort {
   readonly number: number
   readonly name: string
   readonly protocol: Protocol
+  /** Port of the pods behind it; absent where it has a name or is not known. */
+  readonly targetPort: number | undefined
 }
 
 /**
@@ -38,6 +40,10 @@ export interface Service {
   /** Virtual addresses that clients may use as host name. */
   readonly addresses: readonly string[]
   readonly external: boolean
+  /** Labels of the pods behind it; undefined where nothing is selected. */
+  readonly selector: Readonly<Record<string, string>> | undefined
+  /** Stands for another host altogether (Kubernetes type ExternalName). */
+  readonly externalName: string | undefined
   readonly visibility: Visibility
   readonly origin: Origin
 }
@@ -50,6 +56,8 @@ export interface Endpoint {
   readonly weight: number
   /** `region/zone/subzone`, '' where unknown. */
   readonly locality: string
+  /** Absent where nobody looks after it: Envoy treats such an endpoint alike, and shows it as of unknown health. */
+  readonly health?: 'healthy'
 }
 
 /** Endpoints of one host out of one object; a host's endpoints are the union of its sets. */
@@ -82,7 +90,6 @@ export interface BackendPolicy {
   readonly created: string
   readonly settings: PortSettings
   readonly subsets: readonly Subset[]
-  readonly metadata: string
   readonly origin: Origin
 }
 

@@ -73,14 +73,19 @@ export interface Forward {
 
 export interface Destination {
   readonly backend: BackendReference
+  /** Share among the destinations of the route; of no meaning where there is only one. */
   readonly weight: number
   readonly headers: HeaderChanges
+  /** Host that requests to this destination carry, unless the route rewrites it. */
+  readonly authority: string | undefined
 }
 
 export interface Rewrite {
   readonly prefix?: string
   readonly regex?: { readonly pattern: string; readonly substitution: string }
   readonly authority?: string
+  /** Whether the user wrote a rewrite at all, or only a header that amounts to one. */
+  readonly explicit: boolean
 }
 
 export interface RetryPolicy {
@@ -120,3 +125,7 @@ export interface HeaderOperations {
   readonly add: Readonly<Record<string, string>>
   readonly remove: readonly string[]
 }
+
+const none: HeaderOperations = { set: {}, add: {}, remove: [] }
+
+export const noHeaderChanges: HeaderChanges = { request: none, response: none }

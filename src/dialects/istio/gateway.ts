@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { decode } from '../../manifest/decode.ts'
+import { message, parts } from '../../manifest/message.ts'
+import type { Manifest } from '../../manifest/manifest.ts'
+import type { GatewayListener } from '../../model/gateway.ts'
+import { translated } from '../dialect.ts'
+import type { Translated } from '../dialect.ts'
+import { noteUnsupported, reportOn } from './report.ts'
+
+const port = message({
+  number: z.number().int().min(1).max(65535),
+  name: z.string().min(1),
+  protocol: z.string().optional(),
+  targetPort: z.number().int().optional(),
+})
+
+const server = message({
+  port,
+  bind: z.string().optional(),
+  hosts: z.array(z.string().min(1)).min(1, { message: 'is empty, must name a host' }),
+  tls: z.looseObject({ httpsRedirect: z.boolean().optional() }).optional(),
+  name: z.string().optional(),
+  defaultEndpoint: z.string().optional(),
+})
+
+const spec = message({
+  servers: parts(server).optional(),
+  selector: z.record(z.string(), z.string()).optional(),
+})
+
+const served = ['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB']
+const known = [...served, 'HTTPS', 'TLS', 'TCP', 'MONGO', 'MYSQL', 'REDIS', 'UDP']
+
+/** A networking.istio.io Gateway; its HTTP servers only, so far. */
+export function translateGateway(manifest: Manifest): Translated {
+  const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: ['servers.*'] })
+  if (value === undefined) return translated({ diagnostics, refused })
+  const report = reportOn(manifest)
+  const { namespace, name } = manifest.id
+  const listeners = (value.servers ?? []).flatMap((each, index): readonly GatewayListener[] => {
+    const path = ['spec', 'servers', index]
+    const protocol = each?.port.protocol?.toUpperCase() ?? 'HTTP'
+    if (each === undefined) return []
+    if (!known.includes(protocol)) {
+      report.refuse('field/invalid-value', [...path, 'port', 'protocol'], { message: `protocol is ${each.port.protocol ?? ''}, must be one of ${known.join(', ')}` })
+      return []
+    }
+    if (!served.includes(protocol)) {
+      report.note('gateway/unsupported-protocol', [...path, 'port', 'protocol'], { message: `protocol ${protocol} is not supported yet: port ${each.port.number} is not served` })
+      return []
+    }
+    if (each.tls?.httpsRedirect === true) noteUnsupported(report, { path: [...path, 'tls'], value: each.tls }, ['httpsRedirect'])
+    return [{
+      gateway: `${namespace}/${name}`,
+      namespace,
+      selector: value.selector ?? {},
+      port: each.port.number,
+      bind: each.bind ?? '',
+      hosts: each.hosts.map((host) => hostOf(host, namespace)),
+      index,
+      created: manifest.created,
+      origin: { object: manifest.id, path },
+    }]
+  })
+  return translated({ listeners, diagnostics: [...diagnostics, ...report.diagnostics], refused: refused || report.refused })
+}
+
+/** `ns/host`, `./host`, `*` + `/host`, or a host for the objects of every namespace. */
+function hostOf(text: string, namespace: string): { readonly namespace: string; readonly host: string } {
+  const slash = text.indexOf('/')
+  if (slash < 0) return { namespace: '*', host: text.toLowerCase() }
+  const from = text.slice(0, slash)
+  return { namespace: from === '.' ? namespace : from, host: text.slice(slash + 1).toLowerCase() }
+}

@@ -1,0 +1,26 @@
+import { translated } from '../dialect.ts'
+import type { Dialect } from '../dialect.ts'
+import { translateDestinationRule } from './destination-rule.ts'
+import { translateGateway } from './gateway.ts'
+import { translateServiceEntry } from './service-entry.ts'
+import { translateVirtualService } from './virtual-service.ts'
+import { translateWorkloadEntry } from './workload.ts'
+
+const group = 'networking.istio.io'
+const versions = ['v1', 'v1beta1', 'v1alpha3']
+
+/** Istio's networking API. */
+export const istio: Dialect = {
+  name: 'istio',
+  kinds: ['VirtualService', 'DestinationRule', 'Gateway', 'ServiceEntry', 'WorkloadEntry'].map((kind) => ({ group, versions, kind })),
+  translate(manifest, surroundings) {
+    switch (manifest.id.kind) {
+      case 'VirtualService': return translateVirtualService(manifest, surroundings)
+      case 'DestinationRule': return translateDestinationRule(manifest, surroundings)
+      case 'Gateway': return translateGateway(manifest)
+      case 'ServiceEntry': return translateServiceEntry(manifest, surroundings)
+      case 'WorkloadEntry': return translateWorkloadEntry(manifest)
+      default: return translated({})
+    }
+  },
+}

@@ -1,0 +1,47 @@
+import { RE2JS } from 're2js'
+import { z } from 'zod'
+import { message } from '../../manifest/message.ts'
+import type { StringMatch } from '../../model/route.ts'
+
+/** A regular expression in RE2 syntax, as Envoy compiles it. */
+export const regex = z.string().superRefine(checkRegex)
+
+/** What Istio takes for "any value" where a name and a value are matched, though it is no regular expression. */
+const anyValue = '*'
+
+function checkRegex(pattern: string, context: z.RefinementCtx): void {
+  try {
+    RE2JS.compile(pattern)
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      message: `is ${JSON.stringify(pattern)}, must be a regular expression in RE2 syntax: ${error instanceof Error ? error.message : String(error)}`,
+    })
+  }
+}
+
+/** Istio's StringMatch: one of exact, prefix and regex. */
+export const stringMatch = stringMatchWith(regex)
+
+/** A StringMatch for the value of a header or query parameter: none of the three, and the regex `*`, stand for "is there". */
+export const valueMatch = stringMatchWith(z.string().superRefine((pattern, context) => {
+  if (pattern !== anyValue) checkRegex(pattern, context)
+}))
+
+function stringMatchWith(pattern: z.ZodString) {
+  return message({
+    exact: z.string().optional(),
+    prefix: z.string().optional(),
+    regex: pattern.optional(),
+  }).superRefine((match, context) => {
+    const given = Object.entries(match).filter(([, value]) => value !== undefined).map(([name]) => name)
+    if (given.length > 1) context.addIssue({ code: 'custom', message: `has ${given.join(' and ')}, must have one of them` })
+  })
+}
+
+export function stringMatchOf(match: z.infer<typeof stringMatch>): StringMatch {
+  if (match.exact !== undefined) return { kind: 'exact', value: match.exact }
+  if (match.prefix !== undefined) return { kind: 'prefix', value: match.prefix }
+  if (match.regex !== undefined && match.regex !== anyValue) return { kind: 'regex', value: match.regex }
+  return { kind: 'present' }
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { durationSchema } from '../../manifest/duration.ts'
+import { message, parts } from '../../manifest/message.ts'
+
+const optionalCount = z.number().int().min(0).max(2147483647).optional()
+
+const tcpSettings = message({
+  maxConnections: optionalCount,
+  connectTimeout: durationSchema.optional(),
+  tcpKeepalive: message({ probes: optionalCount, time: durationSchema.optional(), interval: durationSchema.optional() }).optional(),
+  maxConnectionDuration: durationSchema.optional(),
+  idleTimeout: durationSchema.optional(),
+})
+
+const httpSettings = message({
+  http1MaxPendingRequests: optionalCount,
+  http2MaxRequests: optionalCount,
+  maxRequestsPerConnection: optionalCount,
+  maxRetries: optionalCount,
+  idleTimeout: durationSchema.optional(),
+  h2UpgradePolicy: z.enum(['DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE']).optional(),
+  useClientProtocol: z.boolean().optional(),
+  maxConcurrentStreams: optionalCount,
+})
+
+const consistentHash = message({
+  httpHeaderName: z.string().optional(),
+  httpCookie: message({ name: z.string(), path: z.string().optional(), ttl: durationSchema.optional(), attributes: z.unknown().optional() }).optional(),
+  useSourceIp: z.boolean().optional(),
+  httpQueryParameterName: z.string().optional(),
+  ringHash: message({ minimumRingSize: z.number().int().min(0).optional() }).optional(),
+  maglev: message({ tableSize: z.number().int().min(0).optional() }).optional(),
+  minimumRingSize: z.number().int().min(0).optional(),
+})
+
+const loadBalancer = message({
+  simple: z.enum(['UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST']).optional(),
+  consistentHash: consistentHash.optional(),
+  localityLbSetting: z.unknown().optional(),
+  warmupDurationSecs: z.unknown().optional(),
+  warmup: z.unknown().optional(),
+})
+
+const outlierDetection = message({
+  consecutiveErrors: optionalCount,
+  splitExternalLocalOriginErrors: z.boolean().optional(),
+  consecutiveLocalOriginFailures: optionalCount,
+  consecutiveGatewayErrors: optionalCount,
+  consecutive5xxErrors: optionalCount,
+  interval: durationSchema.optional(),
+  baseEjectionTime: durationSchema.optional(),
+  maxEjectionPercent: z.number().int().min(0).max(100).optional(),
+  minHealthPercent: z.number().int().min(0).max(100).optional(),
+})
+
+const blocks = {
+  connectionPool: message({ tcp: tcpSettings.optional(), http: httpSettings.optional() }).optional(),
+  outlierDetection: outlierDetection.optional(),
+  loadBalancer: loadBalancer.optional(),
+  tls: z.unknown().optional(),
+}
+
+const portPolicy = message({ ...blocks, port: message({ number: z.number().int().min(1).max(65535) }) })
+
+/** Istio's TrafficPolicy. */
+export const trafficPolicy = message({
+  ...blocks,
+  portLevelSettings: parts(portPolicy).optional(),
+  tunnel: z.unknown().optional(),
+  proxyProtocol: z.unknown().optional(),
+  retryBudget: z.unknown().optional(),
+})
+
+export type TrafficPolicy = z.infer<typeof trafficPolicy>
+/** The part of a policy that a port or a subset may replace. */
+export type PolicyBlocks = Pick<TrafficPolicy, 'connectionPool' | 'outlierDetection' | 'loadBalancer'>
+
+export const unsupportedPolicyFields = ['tls', 'tunnel', 'proxyProtocol', 'retryBudget'] as const
+export const unsupportedLoadBalancerFields = ['localityLbSetting', 'warmupDurationSecs', 'warmup'] as const

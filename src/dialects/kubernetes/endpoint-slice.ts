@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { decode } from '../../manifest/decode.ts'
+import type { Manifest } from '../../manifest/manifest.ts'
+import type { Endpoint } from '../../model/backend.ts'
+import { translated } from '../dialect.ts'
+import type { Surroundings, Translated } from '../dialect.ts'
+import { serviceHost } from './host.ts'
+
+const endpoint = z.looseObject({
+  addresses: z.array(z.string()),
+  conditions: z.looseObject({ ready: z.boolean().nullish() }).optional(),
+  targetRef: z.looseObject({ kind: z.string().optional(), name: z.string().optional() }).optional(),
+  zone: z.string().optional(),
+})
+
+const slice = z.looseObject({
+  addressType: z.string().optional(),
+  endpoints: z.array(endpoint).nullish(),
+  ports: z.array(z.looseObject({ name: z.string().nullish(), port: z.number().int().min(1).max(65535).nullish() })).nullish(),
+})
+
+type Slice = z.infer<typeof slice>
+
+/** A discovery.k8s.io/v1 EndpointSlice: the ready addresses behind a Service, labelled as the Pods that they refer to. */
+export function translateEndpointSlice(manifest: Manifest, surroundings: Surroundings): Translated {
+  const { value, diagnostics, refused } = decode({ manifest, path: [], schema: slice, parts: [] })
+  const serviceName = manifest.labels['kubernetes.io/service-name']
+  if (value === undefined || serviceName === undefined || value.addressType === 'FQDN') return translated({ diagnostics, refused })
+  const { namespace } = manifest.id
+  const service = surroundings.manifest({ group: '', kind: 'Service', namespace, name: serviceName })
+  const ports = targetPorts(value, service)
+  const endpoints = (value.endpoints ?? [])
+    .filter((each) => each.conditions?.ready !== false)
+    .flatMap((each) => each.addresses.slice(0, 1).map((address): Endpoint => ({
+      address,
+      ports,
+      labels: podLabels(each, namespace, surroundings),
+      weight: 1,
+      locality: each.zone === undefined ? '' : `/${each.zone}`,
+      health: 'healthy',
+    })))
+  return translated({
+    endpoints: [{ host: serviceHost(serviceName, namespace, surroundings.settings.domain), endpoints, origin: { object: manifest.id, path: ['endpoints'] } }],
+    diagnostics,
+    refused,
+  })
+}
+
+function podLabels({ targetRef: pod }: z.infer<typeof endpoint>, namespace: string, surroundings: Surroundings): Readonly<Record<string, string>> {
+  if (pod?.kind !== 'Pod' || pod.name === undefined) return {}
+  return surroundings.manifest({ group: '', kind: 'Pod', namespace, name: pod.name })?.labels ?? {}
+}
+
+/** Service port number → port of the pods: the two lists are joined by port name. */
+function targetPorts({ ports }: Slice, service: Manifest | undefined): Readonly<Record<number, number>> {
+  const declared = servicePorts.safeParse(service?.object['spec'])
+  if (!declared.success) return {}
+  return Object.fromEntries((declared.data.ports ?? []).flatMap(({ name, port }) => {
+    const target = (ports ?? []).find((each) => (each.name ?? '') === (name ?? ''))
+    return typeof target?.port === 'number' ? [[port, target.port]] : []
+  }))
+}
+
+const servicePorts = z.looseObject({ ports: z.array(z.looseObject({ name: z.string().optional(), port: z.number() })).optional() })

@@ -1,0 +1,23 @@
+import { translated } from '../dialect.ts'
+import type { Dialect } from '../dialect.ts'
+import { translateEndpointSlice } from './endpoint-slice.ts'
+import { translateService } from './service.ts'
+
+/** What Kubernetes itself says about services; the other dialects build on it. */
+export const kubernetes: Dialect = {
+  name: 'kubernetes',
+  kinds: [
+    { group: '', versions: ['v1'], kind: 'Service' },
+    { group: 'discovery.k8s.io', versions: ['v1'], kind: 'EndpointSlice' },
+    { group: '', versions: ['v1'], kind: 'Pod' },
+    { group: '', versions: ['v1'], kind: 'Namespace' },
+  ],
+  translate(manifest, surroundings) {
+    switch (manifest.id.kind) {
+      case 'Service': return translateService(manifest, surroundings)
+      case 'EndpointSlice': return translateEndpointSlice(manifest, surroundings)
+      // Read by others, for their labels.
+      default: return translated({})
+    }
+  },
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { decode } from '../../manifest/decode.ts'
+import type { Manifest } from '../../manifest/manifest.ts'
+import type { Service } from '../../model/backend.ts'
+import { translated } from '../dialect.ts'
+import type { Surroundings, Translated } from '../dialect.ts'
+import { aliasesOf, podAliases, serviceHost } from './host.ts'
+import { protocolOf } from './protocol.ts'
+
+const port = z.looseObject({
+  name: z.string().optional(),
+  port: z.number().int().min(1).max(65535),
+  targetPort: z.union([z.number(), z.string()]).optional(),
+  protocol: z.string().optional(),
+  appProtocol: z.string().optional(),
+})
+
+const spec = z.looseObject({
+  type: z.string().optional(),
+  clusterIP: z.string().optional(),
+  clusterIPs: z.array(z.string()).optional(),
+  externalName: z.string().optional(),
+  selector: z.record(z.string(), z.string()).optional(),
+  ports: z.array(port).optional(),
+})
+
+/** A core/v1 Service. Its endpoints come from EndpointSlices. */
+export function translateService(manifest: Manifest, { settings }: Surroundings): Translated {
+  const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: [] })
+  if (value === undefined) return translated({ diagnostics, refused })
+  const { name, namespace } = manifest.id
+  const host = serviceHost(name, namespace, settings.domain)
+  const headless = value.clusterIP === 'None'
+  const aliases = aliasesOf(host, settings.domain)
+  const addresses = value.clusterIPs ?? (value.clusterIP === undefined ? [] : [value.clusterIP])
+  const service: Service = {
+    host,
+    name,
+    namespace,
+    ports: (value.ports ?? []).map((each) => ({
+      number: each.port,
+      name: each.name ?? '',
+      protocol: protocolOf(each),
+      targetPort: typeof each.targetPort === 'number' ? each.targetPort : each.targetPort === undefined ? each.port : undefined,
+    })),
+    discovery: headless ? 'original-destination' : 'endpoints',
+    aliases: headless ? [...aliases, ...podAliases(host, aliases)] : aliases,
+    addresses: addresses.filter((address) => address !== 'None' && address !== ''),
+    external: false,
+    selector: value.selector,
+    externalName: value.type === 'ExternalName' ? value.externalName?.toLowerCase() : undefined,
+    visibility: 'everywhere',
+    origin: { object: manifest.id, path: ['spec'] },
+  }
+  return translated({ services: [service], diagnostics, refused })
+}

@@ -1,0 +1,28 @@
+import type { Collection, Fetch } from '../collection/collection.ts'
+import { objectKey } from '../diagnostics/diagnostic.ts'
+import type { ObjectId } from '../diagnostics/diagnostic.ts'
+import type { Manifest } from '../manifest/manifest.ts'
+import type { Settings } from '../model/settings.ts'
+import type { Surroundings } from './dialect.ts'
+
+export interface ManifestCollections {
+  readonly settings: Settings
+  /** By object key. */
+  readonly manifests: Collection<Manifest>
+  /** By `kindKey`. */
+  readonly manifestsByKind: Collection<readonly Manifest[]>
+}
+
+/** Answers a dialect's questions through the graph, so that asking is depending. */
+export function surroundings({ settings, manifests, manifestsByKind }: ManifestCollections, fetch: Fetch): Surroundings {
+  return {
+    settings,
+    manifest: (id) => fetch(manifests, objectKey(id)),
+    manifestsOf: (kind, namespace) => fetch(manifestsByKind, kindKey({ ...kind, namespace })) ?? [],
+  }
+}
+
+/** Key of all manifests of a kind in a namespace. */
+export function kindKey({ group, kind, namespace }: Omit<ObjectId, 'name'>): string {
+  return `${group}/${kind}/${namespace}`
+}
