@@ -11,16 +11,28 @@ export interface ResourceType {
    * is a deletion (xDS protocol, "How the client specifies what resources to return"): only for Cluster and Listener.
    */
   readonly wildcard: boolean
+  /** Types whose every new resource must be ACKed before an update of this one that may refer to it (same section as the table's order). */
+  readonly after: readonly TypeName[]
+  /** Types whose `references` keep a resource of this one alive, until an update that stops referring to it is ACKed. */
+  readonly referredBy: readonly TypeName[]
+  /** Types whose `references` are resources of this one that go out again with each change of theirs ("Resource warming"). */
+  readonly resentWith: readonly TypeName[]
 }
 
 /** The one table of xDS types, in the order in which they are sent (xDS protocol, "Eventual consistency considerations"). */
 export const resourceTypes = [
-  { name: 'cluster', typeUrl: 'type.googleapis.com/envoy.config.cluster.v3.Cluster', message: 'envoy.config.cluster.v3.Cluster', wildcard: true },
-  { name: 'endpoint', typeUrl: 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment', message: 'envoy.config.endpoint.v3.ClusterLoadAssignment', wildcard: false },
-  { name: 'listener', typeUrl: 'type.googleapis.com/envoy.config.listener.v3.Listener', message: 'envoy.config.listener.v3.Listener', wildcard: true },
-  { name: 'route', typeUrl: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration', message: 'envoy.config.route.v3.RouteConfiguration', wildcard: false },
-  { name: 'runtime', typeUrl: 'type.googleapis.com/envoy.service.runtime.v3.Runtime', message: 'envoy.service.runtime.v3.Runtime', wildcard: false },
-  { name: 'secret', typeUrl: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret', message: 'envoy.extensions.transport_sockets.tls.v3.Secret', wildcard: false },
+  { name: 'cluster', typeUrl: 'type.googleapis.com/envoy.config.cluster.v3.Cluster', message: 'envoy.config.cluster.v3.Cluster', wildcard: true,
+    after: [], referredBy: ['route', 'listener'], resentWith: [] },
+  { name: 'endpoint', typeUrl: 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment', message: 'envoy.config.endpoint.v3.ClusterLoadAssignment', wildcard: false,
+    after: [], referredBy: ['cluster'], resentWith: ['cluster'] },
+  { name: 'listener', typeUrl: 'type.googleapis.com/envoy.config.listener.v3.Listener', message: 'envoy.config.listener.v3.Listener', wildcard: true,
+    after: ['cluster', 'endpoint'], referredBy: [], resentWith: [] },
+  { name: 'route', typeUrl: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration', message: 'envoy.config.route.v3.RouteConfiguration', wildcard: false,
+    after: ['cluster', 'endpoint'], referredBy: ['listener'], resentWith: [] },
+  { name: 'runtime', typeUrl: 'type.googleapis.com/envoy.service.runtime.v3.Runtime', message: 'envoy.service.runtime.v3.Runtime', wildcard: false,
+    after: [], referredBy: [], resentWith: [] },
+  { name: 'secret', typeUrl: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret', message: 'envoy.extensions.transport_sockets.tls.v3.Secret', wildcard: false,
+    after: [], referredBy: ['cluster', 'listener'], resentWith: [] },
 ] as const satisfies readonly ResourceType[]
 
 export type TypeName = ResourceType['name']

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /** What a proxy is, as far as its configuration depends on it: proxies of one scope share one snapshot. */
 export type ScopeKey = string & { readonly brand: unique symbol }
 
@@ -21,4 +23,135 @@ export interface Node {
   readonly id?: string | undefined
   readonly cluster?: string | undefined
   readonly metadata?: { readonly [key: string]: unknown } | undefined
+}
+
+/** Reads a scope out of a node: Istio's node id and metadata, ours (BIND_ADDRESS, PORT_MAP, ROLE), or nothing at all. The error says what to write. */
+export function scopeOf(node: Node): { readonly scope: Scope } | { readonly error: string } {
+  try {
+    return { scope: readScope(node.id ?? '', node.metadata ?? {}) }
+  } catch (error) {
+    if (error instanceof NodeError) return { error: error.message }
+    throw error
+  }
+}
+
+/** One string for one scope, in whatever order labels and ports were given. */
+export function scopeKey(scope: Scope): ScopeKey {
+  const { role, namespace, anyGateway, domain, bindAddress } = scope
+  return JSON.stringify([role, namespace, anyGateway, domain, bindAddress, sorted(scope.labels), sorted(scope.portMap)]) as ScopeKey
+}
+
+type Metadata = Readonly<Record<string, unknown>>
+
+class NodeError extends Error {}
+
+function readScope(id: string, metadata: Metadata): Scope {
+  const named = istioId(id)
+  const role = roleOf(named?.role, metadata['ROLE'])
+  const namespace = text(metadata, 'NAMESPACE') ?? named?.namespace ?? 'default'
+  return {
+    role,
+    namespace,
+    labels: labelsOf(metadata['LABELS']),
+    anyGateway: role === 'gateway' && metadata['LABELS'] === undefined,
+    domain: named?.domain ?? `${namespace}.svc.cluster.local`,
+    bindAddress: bindAddressOf(metadata),
+    portMap: portMapOf(metadata['PORT_MAP']),
+  }
+}
+
+interface IstioId {
+  readonly role: Scope['role']
+  readonly namespace: string
+  readonly domain: string
+}
+
+/** `sidecar~10.0.0.1~reviews-v1.default~default.svc.cluster.local`; `router` is Istio's word for a gateway. Undefined for any other id. */
+function istioId(id: string): IstioId | undefined {
+  const [kind = '', , workload = '', domain = '', ...rest] = id.split('~')
+  if (kind === id) return undefined
+  if (kind === 'waypoint' || kind === 'ztunnel') throw new NodeError(`node id ${quote(id)}: a ${kind} is not served; write sidecar~… or router~…`)
+  if (kind !== 'sidecar' && kind !== 'router') return undefined
+  const dot = workload.lastIndexOf('.')
+  if (rest.length > 0 || domain === '' || dot < 1 || dot === workload.length - 1) {
+    throw new NodeError(`node id ${quote(id)}: write ${kind}~<ip>~<pod>.<namespace>~<namespace>.svc.<domain>`)
+  }
+  return { role: kind === 'router' ? 'gateway' : 'sidecar', namespace: workload.slice(dot + 1), domain }
+}
+
+function roleOf(fromId: Scope['role'] | undefined, value: unknown): Scope['role'] {
+  if (value === undefined) return fromId ?? 'gateway'
+  if (value !== 'gateway' && value !== 'sidecar') throw new NodeError(`metadata.ROLE is ${quote(value)}: write "gateway" or "sidecar"`)
+  if (fromId !== undefined && fromId !== value) {
+    throw new NodeError(`metadata.ROLE is ${quote(value)}, but the node id says ${fromId}: leave ROLE out, or change the id`)
+  }
+  return value
+}
+
+function text(metadata: Metadata, key: string): string | undefined {
+  const value = metadata[key]
+  if (value === undefined || value === '') return undefined
+  if (typeof value !== 'string') throw new NodeError(`metadata.${key} is ${quote(value)}: write a string`)
+  return value
+}
+
+const perPod = new Set([
+  'pod-template-hash', 'pod-template-generation', 'controller-revision-hash', 'controller-uid', 'job-name',
+  'statefulset.kubernetes.io/pod-name', 'apps.kubernetes.io/pod-index',
+])
+
+/** Labels that Kubernetes gives to single pods are left out, so that the replicas of a workload share a scope. */
+function labelsOf(value: unknown): Scope['labels'] {
+  if (value === undefined) return {}
+  if (!isObject(value)) throw new NodeError(`metadata.LABELS is ${quote(value)}: write an object, such as {"app": "reviews"}`)
+  const labels = Object.entries(value).map(([name, label]): [string, string] => {
+    if (typeof label !== 'string') throw new NodeError(`metadata.LABELS: ${name} is ${quote(label)}: write a string`)
+    return [name, label]
+  })
+  return Object.fromEntries(labels.filter(([name]) => !perPod.has(name) && !name.startsWith('batch.kubernetes.io/')))
+}
+
+function bindAddressOf(metadata: Metadata): string {
+  const address = text(metadata, 'BIND_ADDRESS') ?? ''
+  if (address !== '' && isIP(address) === 0) throw new NodeError(`metadata.BIND_ADDRESS is ${quote(address)}: write an IP address, such as "127.0.0.1"`)
+  return address
+}
+
+function portMapOf(value: unknown): Scope['portMap'] {
+  const ports = new Map<number, number>()
+  for (const [from, to] of portPairs(value)) {
+    if (ports.has(from)) throw new NodeError(`metadata.PORT_MAP is ${quote(value)}: port ${from} stands there twice; write it once`)
+    if ([...ports.values()].includes(to)) throw new NodeError(`metadata.PORT_MAP is ${quote(value)}: two ports become ${to}; give each its own`)
+    ports.set(from, to)
+  }
+  return Object.fromEntries(ports)
+}
+
+function portPairs(value: unknown): readonly (readonly [number, number])[] {
+  const wrong = (): never => {
+    throw new NodeError(`metadata.PORT_MAP is ${quote(value)}: write pairs of ports from 1 to 65535, such as "80=8080,443=8443"`)
+  }
+  const port = (digits: unknown): number => {
+    const number = /^\s*\d{1,5}\s*$/.test(String(digits)) ? Number(digits) : 0
+    return number >= 1 && number <= 65_535 ? number : wrong()
+  }
+  if (value === undefined || value === '') return []
+  if (isObject(value)) return Object.entries(value).map(([from, to]) => [port(from), port(to)])
+  if (typeof value !== 'string') return wrong()
+  return value.split(',').map((pair) => {
+    const [from, to, ...rest] = pair.split('=')
+    return rest.length === 0 ? [port(from), port(to)] : wrong()
+  })
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function sorted(record: Readonly<Record<string, string | number>>): readonly (readonly [string, string | number])[] {
+  return Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function quote(value: unknown): string {
+  return JSON.stringify(value)
 }

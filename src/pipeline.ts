@@ -1,0 +1,144 @@
+import { createGraph } from './collection/graph.ts'
+import type { Collection, Fetch } from './collection/collection.ts'
+import type { FlushReport, Graph } from './collection/graph.ts'
+import type { Diagnostic } from './diagnostics/diagnostic.ts'
+import type { Translated } from './dialects/dialect.ts'
+import { translateManifest } from './dialects/index.ts'
+import { kindKey, surroundings } from './dialects/surroundings.ts'
+import type { Manifest } from './manifest/manifest.ts'
+import type { RouteTable } from './model/route.ts'
+import type { Settings } from './model/settings.ts'
+import { addressedScopes } from './resolve/addressed.ts'
+import { clustersOfHost } from './resolve/cluster.ts'
+import { planListeners } from './resolve/listeners.ts'
+import { headOf } from './resolve/plan.ts'
+import { policyKey, sight } from './resolve/sight.ts'
+import { sharedClusterDiagnostics } from './resolve/unbounded.ts'
+import { resolveVirtualHost } from './resolve/virtual-host.ts'
+import * as encode from './translate/resource.ts'
+import type { Resource } from './xds/resource.ts'
+import type { Scope, ScopeKey } from './xds/scope.ts'
+
+export interface Pipeline {
+  /** By object key. */
+  setManifest(key: string, manifest: Manifest): void
+  deleteManifest(key: string): void
+  /** A scope is encoded while it is connected. */
+  connect(key: ScopeKey, scope: Scope): void
+  disconnect(key: ScopeKey): void
+  /** Brings everything up to date, once for any number of changes. */
+  flush(): FlushReport
+  readonly read: Pick<Graph, 'get' | 'entries'>
+  readonly routeTables: Collection<RouteTable>
+  /** The proxies that the configuration speaks to, connected or not. */
+  readonly addressedScopes: Collection<Scope>
+  readonly scopedResources: Collection<ScopedResource>
+  /** By `<scope>|<type>`. */
+  readonly resources: Collection<readonly ScopedResource[]>
+  /** Everything found, unsorted, duplicates included. */
+  diagnostics(): readonly Diagnostic[]
+}
+
+/** A resource, and the scope whose proxies get it. */
+export interface ScopedResource {
+  readonly scope: ScopeKey
+  readonly resource: Resource
+}
+
+/** The whole graph: manifests → model → what each scope sees → encoded resources. */
+export function createPipeline(settings: Settings): Pipeline {
+  const graph = createGraph()
+  const manifests = graph.input<Manifest>('manifests')
+  const connected = graph.input<Scope>('connected scopes')
+
+  // Manifests → model. A refused edit leaves the object's last good translation in force.
+  const manifestsByKind = graph.groupBy('manifests by kind', manifests, ({ id }) => [kindKey(id)])
+  const candidates = graph.derive('translate', manifests, (manifest, fetch, key): Entries<Translated> =>
+    [[key, translateManifest(manifest, surroundings({ settings, manifests, manifestsByKind }, fetch))]])
+  const accepted = graph.retain('accepted', candidates, ({ refused }) => !refused)
+  const tables = graph.derive('route tables', accepted, (each, _, key) => numbered(key, each.routeTables))
+  const listeners = graph.derive('gateway listeners', accepted, (each, _, key) => numbered(key, each.listeners))
+  const services = graph.derive('services', accepted, (each, _, key) => numbered(key, each.services))
+  const endpoints = graph.derive('endpoints', accepted, (each, _, key) => numbered(key, each.endpoints))
+  const policies = graph.derive('policies', accepted, (each, _, key) => numbered(key, each.policies))
+
+  // The model, as it is asked for.
+  const tableHeads = graph.derive('route table heads', tables, (table, _, key) => [[key, headOf(key, table)] as const])
+  const tablesByAttachment = graph.groupBy('route tables by attachment', tableHeads, (head) => head.attachedTo)
+  const servicesByHost = graph.groupBy('services by host', services, (service) => [service.host])
+  const endpointsByHost = graph.groupBy('endpoints by host', endpoints, (set) => [set.host])
+  const policiesByHost = graph.groupBy('policies by host', policies, (policy) => [policyKey(policy)])
+
+  // Scopes: those with a proxy, and those that the configuration addresses, so that its mistakes show without one.
+  const namespaces = graph.derive('namespaces', manifests, ({ id }, _, key) => [[key, id.namespace] as const])
+  const addressed = addressedScopes({ graph, listeners, namespaces, tablesByAttachment })
+  const scopes = graph.union('scopes', [connected, addressed])
+  const see = (scope: ScopeKey, fetch: Fetch) => sight({ settings, scopes, servicesByHost, policiesByHost }, scope, fetch)
+
+  // What each scope sees: listeners and their virtual hosts planned, then filled.
+  const plans = graph.derive('plan listeners', scopes, (scope, fetch, key) =>
+    planListeners({ listeners, tablesByAttachment, servicesByHost }, scope, { fetch, key }))
+  const virtualHostPlans = graph.derive('plan virtual hosts', plans, (plan, _, key) => plan.virtualHosts.map((host) => [`${key}|${host.name}`, host] as const))
+  const virtualHosts = graph.derive('resolve virtual hosts', virtualHostPlans, (plan, fetch, key) => {
+    const planned = plan.tables.map((table) => fetch(tables, table)).filter((table) => table !== undefined)
+    const resolved = resolveVirtualHost(plan, planned, see(plan.scope, fetch))
+    return resolved === undefined ? [] : [[key, resolved] as const]
+  })
+  const uses = graph.derive('cluster uses', virtualHosts, ({ scope, uses: each }, _, key) => numbered(key, each.map((use) => ({ scope, use }))))
+  const usesByCluster = graph.groupBy('uses by cluster', uses, ({ scope, use }) => [`${scope}|${use.cluster}`])
+  const unbounded = graph.derive('unbounded mirrors', usesByCluster, (group, _, key) => [[key, sharedClusterDiagnostics(group.map(({ use }) => use))] as const])
+  const scopeHosts = graph.derive('hosts of scopes', connected, (_, fetch, scope) =>
+    fetch.all(servicesByHost).map(([host]) => [`${scope}|${host}`, { scope: scope as ScopeKey, host }] as const))
+  const clusters = graph.derive('resolve clusters', scopeHosts, ({ scope, host }, fetch) => clustersOfHost(host, {
+    sight: see(scope, fetch),
+    endpoints: () => (fetch(endpointsByHost, host) ?? []).flatMap((set) => set.endpoints),
+    usesOf: (cluster) => (fetch(usesByCluster, `${scope}|${cluster}`) ?? []).map(({ use }) => use),
+  }).map((cluster) => [`${scope}|${cluster.name}`, { scope, cluster }] as const))
+
+  // Encoded, for connected scopes only.
+  const isConnected = (scope: ScopeKey, fetch: Fetch) => fetch(connected, scope) !== undefined
+  const encodedHosts = graph.derive('encode virtual hosts', virtualHosts, (host, fetch, key) =>
+    isConnected(host.scope, fetch) ? [[key, encode.virtualHostBytes(host)] as const] : [])
+  const routes = graph.derive('encode route configurations', plans, (plan, fetch, key) => {
+    if (!isConnected(plan.scope, fetch)) return []
+    const hosts = plan.virtualHosts.map((host) => fetch(encodedHosts, `${key}|${host.name}`)).filter((host) => host !== undefined)
+    return [scoped(plan.scope, encode.routeConfigurationResource(plan, hosts))]
+  })
+  const listenerResources = graph.derive('encode listeners', plans, (plan, fetch) =>
+    isConnected(plan.scope, fetch) ? [scoped(plan.scope, encode.listenerResource(plan))] : [])
+  const clusterResources = graph.derive('encode clusters', clusters, ({ scope, cluster }) => [scoped(scope, encode.clusterResource(cluster, settings))])
+  const endpointResources = graph.derive('encode endpoints', clusters, ({ scope, cluster }) => encode.endpointResources(cluster).map((each) => scoped(scope, each)))
+  const runtimes = graph.derive('encode runtime', connected, (_, __, scope) => [scoped(scope as ScopeKey, encode.runtimeResource())])
+  const scopedResources = graph.union('resources', [clusterResources, endpointResources, listenerResources, routes, runtimes])
+  const resources = graph.groupBy('resources by scope and type', scopedResources, ({ scope, resource }) => [`${scope}|${resource.type}`])
+
+  return {
+    setManifest: (key, manifest) => { manifests.set(key, manifest) },
+    deleteManifest: (key) => { manifests.delete(key) },
+    connect: (key, scope) => { connected.set(key, scope) },
+    disconnect: (key) => { connected.delete(key) },
+    flush: () => graph.flush(),
+    read: graph,
+    routeTables: tables,
+    addressedScopes: addressed,
+    scopedResources,
+    resources,
+    diagnostics: () => [
+      ...graph.entries(candidates).flatMap(([, each]) => each.diagnostics),
+      ...graph.entries(plans).flatMap(([, plan]) => plan.diagnostics),
+      ...graph.entries(virtualHosts).flatMap(([, host]) => host.diagnostics),
+      ...graph.entries(unbounded).flatMap(([, each]) => each),
+      ...graph.failures.map(({ transform, key, error }): Diagnostic => ({ code: 'internal/transform-failed', severity: 'error', message: `${transform} of ${key}: ${String(error)}` })),
+    ],
+  }
+}
+
+type Entries<V> = readonly (readonly [key: string, value: V])[]
+
+function numbered<V>(key: string, values: readonly V[]): Entries<V> {
+  return values.map((value, index) => [`${key}#${index}`, value])
+}
+
+function scoped(scope: ScopeKey, resource: Resource): readonly [string, ScopedResource] {
+  return [`${scope}|${resource.type}|${resource.name}`, { scope, resource }]
+}

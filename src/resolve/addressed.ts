@@ -1,0 +1,34 @@
+import type { Collection } from '../collection/collection.ts'
+import type { Graph } from '../collection/graph.ts'
+import type { GatewayListener } from '../model/gateway.ts'
+import type { Scope } from '../xds/scope.ts'
+import { scopeKey } from '../xds/scope.ts'
+import type { RouteTableHead } from './plan.ts'
+
+export interface AddressedBy {
+  readonly graph: Graph
+  readonly listeners: Collection<GatewayListener>
+  /** Every object's namespace. */
+  readonly namespaces: Collection<string>
+  readonly tablesByAttachment: Collection<readonly RouteTableHead[]>
+}
+
+/**
+ * The proxies that a configuration speaks to, connected or not: one for each Gateway's selector and, where there are routes
+ * for the mesh, a sidecar in each namespace.
+ */
+export function addressedScopes({ graph, listeners, namespaces, tablesByAttachment }: AddressedBy): Collection<Scope> {
+  const byName = graph.groupBy('objects by namespace', namespaces, (namespace) => [namespace])
+  const sidecars = graph.derive('addressed sidecars', byName, (_, fetch, namespace) =>
+    fetch(tablesByAttachment, 'mesh') === undefined ? [] : [entry({ ...bare(namespace), role: 'sidecar' })])
+  const gateways = graph.derive('addressed gateways', listeners, ({ namespace, selector }) => [entry({ ...bare(namespace), role: 'gateway', labels: selector })])
+  return graph.union('addressed scopes', [gateways, sidecars])
+}
+
+function bare(namespace: string): Omit<Scope, 'role'> {
+  return { namespace, labels: {}, anyGateway: false, domain: `${namespace}.svc.cluster.local`, bindAddress: '', portMap: {} }
+}
+
+function entry(scope: Scope): readonly [string, Scope] {
+  return [scopeKey(scope), scope]
+}

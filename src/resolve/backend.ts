@@ -1,0 +1,78 @@
+import type { BackendReference, BackendSettings, Service } from '../model/backend.ts'
+import { clusterName } from '../model/names.ts'
+import { isVisible } from '../model/visibility.ts'
+import { policyFor, settingsFor } from './policy.ts'
+import type { Sight } from './sight.ts'
+
+/** A destination as a proxy of the scope finds it. */
+export type ResolvedBackend = FoundBackend | MissingBackend
+
+export interface FoundBackend {
+  readonly kind: 'found'
+  readonly host: string
+  readonly port: number
+  readonly subset: string | undefined
+  /** Name of the cluster for primary requests. */
+  readonly cluster: string
+  readonly settings: BackendSettings
+}
+
+export interface MissingBackend {
+  readonly kind: 'missing'
+  readonly what: 'host' | 'port' | 'subset'
+  readonly host: string
+  readonly port: number
+  /** Name of a cluster that does not exist: Envoy answers 503. */
+  readonly cluster: string
+  /** What there is instead: hosts, ports or subsets. */
+  readonly present: readonly string[]
+}
+
+export interface Listening {
+  readonly sight: Sight
+  /** Port of the listener that took the request, where a destination names none. */
+  readonly port: number
+}
+
+/**
+ * Port of a destination without one: the host's only port, on gateways and sidecars alike, else the listener's.
+ * (Istio's sidecars take the listener's port even where the host has another, single one: such a mirror goes nowhere.)
+ */
+export function resolveBackend(reference: BackendReference, { sight, port: listenerPort }: Listening): ResolvedBackend {
+  const service = findService(reference.host, sight.scope.namespace, sight)
+  const ports = service === undefined ? [] : portsWithClusters(service)
+  const [only, ...more] = ports
+  const port = reference.port ?? (only !== undefined && more.length === 0 ? only.number : listenerPort)
+  const missing = (what: MissingBackend['what'], present: readonly string[]): MissingBackend => {
+    const host = service?.host ?? reference.host
+    return { kind: 'missing', what, host, port, cluster: clusterName(port, reference.subset, host), present }
+  }
+  if (service === undefined) return missing('host', sight.hosts())
+  if (!ports.some((each) => each.number === port)) return missing('port', ports.map((each) => String(each.number)))
+  const policy = policyFor(service, sight)
+  const { subset } = reference
+  if (subset !== undefined && !policy?.subsets.some((each) => each.name === subset)) {
+    return missing('subset', (policy?.subsets ?? []).map((each) => each.name))
+  }
+  const settings = settingsFor(policy, port, subset)
+  return { kind: 'found', host: service.host, port, subset, cluster: clusterName(port, subset, service.host), settings }
+}
+
+/** The ports that a service has clusters for. */
+export function portsWithClusters({ ports }: Service): Service['ports'] {
+  return ports.filter((port) => port.protocol !== 'udp')
+}
+
+const longestAliasChain = 5
+
+/** The service that a name means in a namespace: of several, the one there, else the first. ExternalNames are followed. */
+export function findService(host: string, namespace: string, sight: Sight): Service | undefined {
+  let name = host
+  for (let step = 0; step < longestAliasChain; step += 1) {
+    const visible = sight.services(name).filter((each) => isVisible(each.visibility, sight.scope.namespace))
+    const service = visible.find((each) => each.namespace === namespace) ?? visible[0]
+    if (service?.externalName === undefined) return service
+    name = service.externalName
+  }
+  return undefined
+}

@@ -1,0 +1,109 @@
+import { isIP } from 'node:net'
+import type { BackendSettings, Discovery, Endpoint, Protocol, Service } from '../model/backend.ts'
+import type { MirrorLimits } from '../model/mirror.ts'
+import { clusterName, mirrorClusterName } from '../model/names.ts'
+import type { Origin } from '../diagnostics/diagnostic.ts'
+import { findService, portsWithClusters } from './backend.ts'
+import { policyFor, settingsFor } from './policy.ts'
+import type { ClusterUse } from './resolved.ts'
+import type { Sight } from './sight.ts'
+
+/** A cluster as the proxies of one scope get it. */
+export interface ResolvedCluster {
+  readonly name: string
+  readonly discovery: Discovery
+  /** Name of its load assignment: that of the primary's cluster, also for a mirror's own cluster. */
+  readonly assignment: string
+  /** Of the service's selected subset, for this port. */
+  readonly endpoints: readonly ResolvedEndpoint[]
+  readonly protocol: Protocol
+  readonly settings: BackendSettings
+  /** Only where nothing but mirrors uses it. */
+  readonly limits: MirrorLimits | undefined
+  readonly origins: readonly Origin[]
+}
+
+export interface ResolvedEndpoint extends Pick<Endpoint, 'weight' | 'locality' | 'address' | 'health'> {
+  readonly port: number
+}
+
+export interface HostQuestions {
+  readonly sight: Sight
+  /** Of the host, all of them. */
+  readonly endpoints: () => readonly Endpoint[]
+  /** How the virtual hosts of the scope use a cluster. */
+  readonly usesOf: (cluster: string) => readonly ClusterUse[]
+}
+
+/** The clusters of a host: for each port one for all endpoints and one for each subset, and those that mirrors have for themselves. */
+export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, usesOf }: HostQuestions): readonly ResolvedCluster[] {
+  const service = findService(host, sight.scope.namespace, sight)
+  if (service?.host !== host) return []
+  const endpoints = endpointsOf()
+  const policy = policyFor(service, sight)
+  const subsets = [undefined, ...(policy?.subsets ?? [])]
+  return portsWithClusters(service).flatMap((port) => subsets.flatMap((subset) => {
+    const name = clusterName(port.number, subset?.name, service.host)
+    const selected = endpoints.filter((endpoint) => hasLabels(endpoint, subset?.labels ?? {}))
+    const members = selected.flatMap((endpoint) => endpointOf(endpoint, port.number))
+    const common = {
+      ...reach(discoveryFor(service, sight), members),
+      assignment: name,
+      protocol: port.protocol,
+      settings: settingsFor(policy, port.number, subset?.name),
+      origins: policy === undefined ? [service.origin] : [policy.origin, service.origin],
+    }
+    const dedicated = mirrorClusterName(port.number, subset?.name, service.host)
+    const dedicatedUses = usesOf(dedicated)
+    return [
+      { ...common, name, limits: mirrorLimits(usesOf(name)) },
+      ...(dedicatedUses.length === 0 ? [] : [{ ...common, name: dedicated, limits: mirrorLimits(dedicatedUses) }]),
+    ]
+  }))
+}
+
+/** The least of every limit, if all uses are mirrors; a primary use lifts them, as no mirror may ever throttle a primary. */
+function mirrorLimits(uses: readonly ClusterUse[]): MirrorLimits | undefined {
+  const limits = uses.map((use) => use.by === 'mirror' ? use.limits : undefined)
+  return limits.reduce((least, each) => least === undefined || each === undefined ? undefined : {
+    maxStreamDuration: Math.min(least.maxStreamDuration, each.maxStreamDuration),
+    maxConnections: Math.min(least.maxConnections, each.maxConnections),
+    maxPendingRequests: Math.min(least.maxPendingRequests, each.maxPendingRequests),
+    maxRequests: Math.min(least.maxRequests, each.maxRequests),
+  }, limits[0])
+}
+
+/**
+ * Without interception there is no original destination: a headless Service is reached by its endpoints, as gateways do.
+ * A host that has no endpoints at all keeps the kind of cluster that Istio gives it.
+ */
+function discoveryFor(service: Service, { scope }: Sight): Discovery {
+  if (service.discovery !== 'original-destination') return service.discovery
+  return scope.role === 'gateway' || service.selector !== undefined ? 'endpoints' : 'original-destination'
+}
+
+/**
+ * What Envoy can use of the endpoints. A cluster that routes may name is always there: one that resolves names, and has
+ * none to resolve, is one without endpoints (Istio leaves it out). EDS takes addresses only; LOGICAL_DNS has one name.
+ */
+function reach(discovery: Discovery, endpoints: readonly ResolvedEndpoint[]): Pick<ResolvedCluster, 'discovery' | 'endpoints'> {
+  switch (discovery) {
+    case 'strict-dns':
+    case 'logical-dns': {
+      if (endpoints.length === 0) return { discovery: 'endpoints', endpoints }
+      return { discovery, endpoints: discovery === 'logical-dns' ? endpoints.slice(0, 1) : endpoints }
+    }
+    case 'endpoints': return { discovery, endpoints: endpoints.filter(({ address }) => isIP(address) !== 0) }
+    case 'original-destination': return { discovery, endpoints: [] }
+  }
+}
+
+function endpointOf(endpoint: Endpoint, port: number): readonly ResolvedEndpoint[] {
+  const target = endpoint.ports[port]
+  const { address, weight, locality, health } = endpoint
+  return target === undefined ? [] : [{ address, port: target, weight, locality, ...(health === undefined ? {} : { health }) }]
+}
+
+function hasLabels(endpoint: Endpoint, labels: Readonly<Record<string, string>>): boolean {
+  return Object.entries(labels).every(([name, value]) => endpoint.labels[name] === value)
+}

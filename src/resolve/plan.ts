@@ -1,0 +1,52 @@
+import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
+import type { RouteTable } from '../model/route.ts'
+import type { Visibility } from '../model/visibility.ts'
+import type { ScopeKey } from '../xds/scope.ts'
+
+/** A listener and its route configuration, for the proxies of one scope: which virtual hosts there are, not yet what they hold. */
+export interface RouteConfigurationPlan {
+  readonly scope: ScopeKey
+  readonly role: 'gateway' | 'sidecar'
+  /** `80`, `http.8080`: as Istio names them. */
+  readonly name: string
+  /** Address and port really bound. */
+  readonly bind: { readonly address: string; readonly port: number }
+  /** `0.0.0.0_80`: does not change with the address and port really bound. */
+  readonly listenerName: string
+  readonly port: number
+  readonly virtualHosts: readonly VirtualHostPlan[]
+  /** Of the objects that ask for the listener. */
+  readonly origins: readonly Origin[]
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** One virtual host: its domains, and the route tables it is made of, by key and in order. */
+export interface VirtualHostPlan {
+  readonly scope: ScopeKey
+  readonly routeConfiguration: string
+  readonly name: string
+  readonly domains: readonly string[]
+  /** Port of the listener, for destinations that name none. */
+  readonly port: number
+  /** What the listener stands for: `mesh`, or the gateways on it. */
+  readonly attachedTo: readonly string[]
+  readonly tables: readonly string[]
+  /** `first`: the first table with a route for the proxy has the host alone; `all`: their routes are joined, catch-alls last. */
+  readonly sharing: 'first' | 'all'
+  /** What answers where no table has a route for the proxy. */
+  readonly otherwise: { readonly kind: 'service'; readonly host: string } | { readonly kind: 'status'; readonly status: number } | { readonly kind: 'nothing' }
+}
+
+/** A route table without its routes: all that planning needs, so that an edited route plans nothing anew. */
+export interface RouteTableHead {
+  readonly key: string
+  readonly namespace: string
+  readonly hosts: readonly string[]
+  readonly attachedTo: readonly string[]
+  readonly visibility: Visibility
+  readonly order: string
+}
+
+export function headOf(key: string, { namespace, hosts, attachedTo, visibility, order }: RouteTable): RouteTableHead {
+  return { key, namespace, hosts: hosts.map(({ host }) => host), attachedTo, visibility, order }
+}

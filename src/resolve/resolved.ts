@@ -1,0 +1,50 @@
+import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
+import type { HashPolicy } from '../model/backend.ts'
+import type { Mirror, MirrorLimits } from '../model/mirror.ts'
+import type { DirectResponse, Forward, HeaderChanges, Redirect, RetryPolicy, Route } from '../model/route.ts'
+import type { ScopeKey } from '../xds/scope.ts'
+
+/** A virtual host as the proxies of one scope get it: every destination is a cluster's name. Nothing more is looked up after this. */
+export interface ResolvedVirtualHost {
+  readonly scope: ScopeKey
+  readonly routeConfiguration: string
+  readonly name: string
+  readonly domains: readonly string[]
+  readonly routes: readonly ResolvedRoute[]
+  readonly uses: readonly ClusterUse[]
+  readonly diagnostics: readonly Diagnostic[]
+  readonly origins: readonly Origin[]
+}
+
+export interface ResolvedRoute extends Pick<Route, 'name' | 'match' | 'headers' | 'statPrefix'> {
+  readonly action: ResolvedForward | Redirect | DirectResponse
+  /** What tracing calls a request that took this route; absent on routes that stand for no object. */
+  readonly operation: string | undefined
+  readonly metadata: Route['metadata'] | undefined
+}
+
+export interface ResolvedForward {
+  readonly kind: 'forward'
+  readonly destinations: readonly ResolvedDestination[]
+  readonly mirrors: readonly ResolvedMirror[]
+  readonly timeout: number
+  readonly retry: RetryPolicy | 'never'
+  readonly rewrite: Forward['rewrite']
+  readonly hash: readonly HashPolicy[]
+}
+
+export interface ResolvedDestination {
+  readonly cluster: string
+  readonly weight: number
+  readonly headers: HeaderChanges
+  readonly authority: string | undefined
+}
+
+export interface ResolvedMirror extends Pick<Mirror, 'fraction' | 'runtimeKey' | 'host' | 'origin'> {
+  readonly cluster: string
+}
+
+/** That a virtual host names a cluster, and for what: a cluster that only mirrors use gets limits. */
+export type ClusterUse =
+  | { readonly by: 'primary'; readonly cluster: string }
+  | { readonly by: 'mirror'; readonly cluster: string; readonly limits: MirrorLimits; readonly origin: Origin }

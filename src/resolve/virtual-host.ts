@@ -1,0 +1,109 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { Match, Route, RouteTable } from '../model/route.ts'
+import { noHeaderChanges } from '../model/route.ts'
+import type { Scope } from '../xds/scope.ts'
+import { resolveBackend } from './backend.ts'
+import type { VirtualHostPlan } from './plan.ts'
+import { resolveRoute } from './route.ts'
+import type { RouteResolution } from './route.ts'
+import type { ResolvedVirtualHost } from './resolved.ts'
+import type { Sight } from './sight.ts'
+
+/** Fills a planned virtual host with the routes of its tables. Undefined where nothing would answer. */
+export function resolveVirtualHost(plan: VirtualHostPlan, tables: readonly RouteTable[], sight: Sight): ResolvedVirtualHost | undefined {
+  const applicable = tables
+    .map((table) => ({ table, routes: upToCatchAll(table.routes.filter((route) => applies(route, plan, sight.scope))) }))
+    .filter(({ routes }) => routes.length > 0)
+  const chosen = plan.sharing === 'first' ? applicable.slice(0, 1) : applicable
+  const resolutions = chosen.flatMap(({ table, routes }) =>
+    routes.map((route) => ({ route, ...resolveRoute(route, table, { sight, port: plan.port }) })))
+  const ordered = plan.sharing === 'all' ? catchAllsLast(resolutions) : resolutions
+  const routes: readonly RouteResolution[] = ordered.length > 0 ? ordered : otherwise(plan, sight)
+  if (routes.length === 0) return undefined
+  return {
+    scope: plan.scope,
+    routeConfiguration: plan.routeConfiguration,
+    name: plan.name,
+    domains: plan.domains,
+    routes: routes.map((each) => each.resolved),
+    uses: routes.flatMap((each) => each.uses),
+    diagnostics: [...routes.flatMap((each) => each.diagnostics), ...overruled(plan, applicable.slice(chosen.length).map(({ table }) => table))],
+    origins: chosen.map(({ table }) => table.origin),
+  }
+}
+
+function applies({ applies: condition }: Route, plan: VirtualHostPlan, scope: Scope): boolean {
+  if (condition.port !== undefined && condition.port !== plan.port) return false
+  if (condition.attachedTo !== undefined && !condition.attachedTo.some((each) => plan.attachedTo.includes(each))) return false
+  if (condition.proxyNamespace !== undefined && condition.proxyNamespace !== scope.namespace) return false
+  return Object.entries(condition.proxyLabels ?? {}).every(([name, value]) => scope.labels[name] === value)
+}
+
+/** What stands behind a catch-all is never reached. */
+function upToCatchAll(routes: readonly Route[]): readonly Route[] {
+  const last = routes.findIndex((route) => isCatchAll(route.match))
+  return last < 0 ? routes : routes.slice(0, last + 1)
+}
+
+function isCatchAll({ path, headers, queryParameters }: Match): boolean {
+  const anyPath = (path.kind === 'prefix' && path.value === '/') || (path.kind === 'regex' && path.value === '.*')
+  return anyPath && headers.length === 0 && queryParameters.length === 0
+}
+
+function catchAllsLast<R extends { readonly route: Route }>(resolutions: readonly R[]): readonly R[] {
+  const specific = resolutions.filter(({ route }) => !isCatchAll(route.match))
+  return [...specific, ...resolutions.filter(({ route }) => isCatchAll(route.match))]
+}
+
+const everything: Match = { path: { kind: 'prefix', value: '/' }, caseSensitive: undefined, headers: [], queryParameters: [] }
+
+function otherwise(plan: VirtualHostPlan, sight: Sight): readonly RouteResolution[] {
+  const bare = { match: everything, headers: noHeaderChanges, statPrefix: undefined, metadata: undefined }
+  switch (plan.otherwise.kind) {
+    case 'nothing': return []
+    case 'status': return [{
+      resolved: { ...bare, name: plan.name, action: { kind: 'direct-response', status: plan.otherwise.status, body: undefined }, operation: undefined },
+      uses: [],
+      diagnostics: [],
+    }]
+    case 'service': {
+      const { host } = plan.otherwise
+      const origin = { object: { group: '', kind: 'Service', namespace: sight.scope.namespace, name: host }, path: [] }
+      const backend = resolveBackend({ host, port: plan.port, subset: undefined, origin }, { sight, port: plan.port })
+      const hash = backend.kind === 'found' && backend.settings.loadBalancer !== undefined && 'hash' in backend.settings.loadBalancer
+        ? backend.settings.loadBalancer.hash : []
+      return [{
+        resolved: {
+          ...bare,
+          name: 'default',
+          action: {
+            kind: 'forward',
+            destinations: [{ cluster: backend.cluster, weight: 0, headers: noHeaderChanges, authority: undefined }],
+            mirrors: [],
+            timeout: 0,
+            retry: sight.settings.defaultRetry,
+            rewrite: { explicit: false },
+            hash,
+          },
+          operation: `${host}:${plan.port}/*`,
+        },
+        uses: [{ by: 'primary', cluster: backend.cluster }],
+        diagnostics: [],
+      }]
+    }
+  }
+}
+
+function overruled(plan: VirtualHostPlan, tables: readonly RouteTable[]): readonly Diagnostic[] {
+  return tables.map((table): Diagnostic => {
+    const { kind, namespace, name } = table.origin.object
+    const declared = table.hosts.find(({ host }) => plan.name === `${host}:${plan.port}`)
+    return {
+      code: 'virtual-host/duplicate-domain',
+      severity: 'warning',
+      message: `${kind} ${namespace}/${name}: sidecars take the routes of ${plan.domains[0] ?? plan.name} from an older object, so these have no effect there`,
+      hint: 'join the rules in one object',
+      origin: declared?.origin ?? table.origin,
+    }
+  })
+}

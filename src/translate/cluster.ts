@@ -1,0 +1,110 @@
+import type { BackendSettings, LoadBalancer } from '../model/backend.ts'
+import type { Settings } from '../model/settings.ts'
+import type { ResolvedCluster } from '../resolve/cluster.ts'
+import { any } from '../xds/proto.ts'
+import type { Message } from '../xds/proto.ts'
+import { duration } from './duration.ts'
+import { loadAssignment } from './endpoint.ts'
+import { outlierDetection } from './outlier-detection.ts'
+
+type Cluster = Message<'envoy.config.cluster.v3.Cluster'>
+
+/** envoy.config.cluster.v3.Cluster */
+export function cluster(resolved: ResolvedCluster, defaults: Pick<Settings, 'connectTimeout' | 'dnsRefreshRate'>): Cluster {
+  const { name, settings } = resolved
+  const found = discovery(resolved, defaults)
+  return {
+    name,
+    ...found,
+    ...loadBalancing(settings.loadBalancer, found),
+    connect_timeout: duration(settings.connectTimeout ?? defaults.connectTimeout),
+    circuit_breakers: { thresholds: [thresholds(resolved)] },
+    common_lb_config: { healthy_panic_threshold: panicThreshold(settings) },
+    ...(settings.outlierDetection === undefined ? {} : { outlier_detection: outlierDetection(settings.outlierDetection) }),
+    ...keepalive(settings),
+    ...protocolOptions(resolved),
+  }
+}
+
+function discovery(resolved: ResolvedCluster, { dnsRefreshRate }: Pick<Settings, 'dnsRefreshRate'>): Cluster {
+  switch (resolved.discovery) {
+    case 'endpoints': return {
+      type: 'EDS',
+      eds_cluster_config: { eds_config: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' }, service_name: resolved.assignment },
+    }
+    case 'original-destination': return { type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED' }
+    case 'strict-dns':
+    case 'logical-dns': return {
+      type: resolved.discovery === 'strict-dns' ? 'STRICT_DNS' : 'LOGICAL_DNS',
+      load_assignment: loadAssignment(resolved),
+      dns_refresh_rate: duration(dnsRefreshRate),
+      dns_lookup_family: 'V4_ONLY',
+      respect_dns_ttl: true,
+    }
+  }
+}
+
+const noLimit = 4294967295
+
+/** What a DestinationRule says counts before the limits of a mirror. */
+function thresholds({ settings, limits }: ResolvedCluster): Message<'envoy.config.cluster.v3.CircuitBreakers.Thresholds'> {
+  return {
+    max_connections: settings.maxConnections ?? limits?.maxConnections ?? noLimit,
+    max_pending_requests: settings.maxPendingRequests ?? limits?.maxPendingRequests ?? noLimit,
+    max_requests: settings.maxRequests ?? limits?.maxRequests ?? noLimit,
+    max_retries: settings.maxRetries ?? noLimit,
+  }
+}
+
+function panicThreshold({ outlierDetection: outliers }: BackendSettings): Message<'envoy.type.v3.Percent'> {
+  return outliers?.minHealthPercent === undefined ? {} : { value: outliers.minHealthPercent }
+}
+
+function loadBalancing(balancer: LoadBalancer | undefined, { lb_policy: given }: Cluster): Partial<Cluster> {
+  if (given !== undefined) return {}
+  switch (balancer?.kind) {
+    case undefined:
+    case 'least-request': return { lb_policy: 'LEAST_REQUEST' }
+    case 'random': return { lb_policy: 'RANDOM' }
+    case 'round-robin': return { lb_policy: 'ROUND_ROBIN' }
+    case 'passthrough': return { type: 'ORIGINAL_DST', eds_cluster_config: undefined, load_assignment: undefined, lb_policy: 'CLUSTER_PROVIDED' }
+    case 'ring-hash': return { lb_policy: 'RING_HASH', ring_hash_lb_config: { minimum_ring_size: balancer.minimumRingSize } }
+    case 'maglev': return { lb_policy: 'MAGLEV', ...(balancer.tableSize === undefined ? {} : { maglev_lb_config: { table_size: balancer.tableSize } }) }
+  }
+}
+
+function keepalive({ tcpKeepalive: keep }: BackendSettings): Partial<Cluster> {
+  if (keep === undefined) return {}
+  return {
+    upstream_connection_options: {
+      tcp_keepalive: {
+        ...(keep.probes === undefined ? {} : { keepalive_probes: keep.probes }),
+        ...(keep.time === undefined ? {} : { keepalive_time: Math.round(keep.time / 1000) }),
+        ...(keep.interval === undefined ? {} : { keepalive_interval: Math.round(keep.interval / 1000) }),
+      },
+    },
+  }
+}
+
+const httpOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
+
+/** HTTP/2 where it is declared, and the limits that a connection or, for mirrors, a stream has. Absent where Envoy's defaults do. */
+function protocolOptions({ protocol, settings, limits }: ResolvedCluster): Partial<Cluster> {
+  const http2 = protocol === 'http2' || settings.upgradeToHttp2 === true
+  const common = {
+    ...(settings.idleTimeout === undefined ? {} : { idle_timeout: duration(settings.idleTimeout) }),
+    ...(settings.maxRequestsPerConnection === undefined ? {} : { max_requests_per_connection: settings.maxRequestsPerConnection }),
+    ...(settings.maxConnectionDuration === undefined ? {} : { max_connection_duration: duration(settings.maxConnectionDuration) }),
+    ...(limits === undefined ? {} : { max_stream_duration: duration(limits.maxStreamDuration) }),
+  }
+  const isBare = Object.keys(common).length === 0
+  if (isBare && !http2 && settings.useClientProtocol === undefined) return {}
+  const http2Options = settings.maxConcurrentStreams === undefined ? {} : { max_concurrent_streams: settings.maxConcurrentStreams }
+  const options: Message<typeof httpOptions> = {
+    ...(isBare ? {} : { common_http_protocol_options: common }),
+    ...(settings.useClientProtocol === true
+      ? { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: http2Options } }
+      : { explicit_http_config: http2 ? { http2_protocol_options: http2Options } : { http_protocol_options: {} } }),
+  }
+  return { typed_extension_protocol_options: { [httpOptions]: any(httpOptions, options) } }
+}

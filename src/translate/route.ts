@@ -1,0 +1,64 @@
+import type { ResolvedRoute, ResolvedVirtualHost } from '../resolve/resolved.ts'
+import { encode } from '../xds/proto.ts'
+import type { Message } from '../xds/proto.ts'
+import { headerFields } from './header.ts'
+import { routeMatch } from './match.ts'
+import { directResponseAction, redirectAction, routeAction } from './route-action.ts'
+
+/** envoy.config.route.v3.VirtualHost */
+export function virtualHost({ name, domains, routes }: Pick<ResolvedVirtualHost, 'name' | 'domains' | 'routes'>): Message<'envoy.config.route.v3.VirtualHost'> {
+  return { name, domains, routes: routes.map(route), include_request_attempt_count: true }
+}
+
+function route(resolved: ResolvedRoute): Message<'envoy.config.route.v3.Route'> {
+  const { name, match, action, headers, statPrefix, metadata, operation } = resolved
+  const [only, ...more] = action.kind === 'forward' ? action.destinations : []
+  const destinationHeaders = only !== undefined && more.length === 0 ? [only.headers] : []
+  return {
+    ...(name === '' ? {} : { name }),
+    match: routeMatch(match),
+    ...actionField(action),
+    ...(metadata === undefined ? {} : { metadata: { filter_metadata: { [metadata.namespace]: { config: metadata.config } } } }),
+    ...(operation === undefined ? {} : { decorator: { operation } }),
+    ...headerFields([headers, ...destinationHeaders]),
+    ...(statPrefix === undefined || statPrefix === '' ? {} : { stat_prefix: statPrefix }),
+  }
+}
+
+function actionField(action: ResolvedRoute['action']): Pick<Message<'envoy.config.route.v3.Route'>, 'route' | 'redirect' | 'direct_response'> {
+  switch (action.kind) {
+    case 'forward': return { route: routeAction(action) }
+    case 'redirect': return { redirect: redirectAction(action) }
+    case 'direct-response': return { direct_response: directResponseAction(action) }
+  }
+}
+
+const largestDirectResponse = 1024 * 1024
+
+/**
+ * Bytes of an envoy.config.route.v3.RouteConfiguration around virtual hosts that are encoded already: fields of a protobuf
+ * message may stand in any order, and repeated ones concatenate (protobuf encoding guide, "Message Structure").
+ */
+export function encodeRouteConfiguration(name: string, virtualHosts: readonly Uint8Array[]): Buffer {
+  const rest = encode('envoy.config.route.v3.RouteConfiguration', {
+    name,
+    validate_clusters: false,
+    max_direct_response_body_size_bytes: largestDirectResponse,
+    ignore_port_in_host_matching: true,
+  })
+  return Buffer.concat([rest, ...virtualHosts.flatMap((bytes) => [lengthPrefix(virtualHostsField, bytes.length), bytes])])
+}
+
+/** RouteConfiguration.virtual_hosts */
+const virtualHostsField = 2
+
+function lengthPrefix(field: number, length: number): Buffer {
+  const lengthDelimited = 2
+  const bytes = [(field << 3) | lengthDelimited]
+  let rest = length
+  while (rest > 127) {
+    bytes.push((rest & 127) | 128)
+    rest >>>= 7
+  }
+  return Buffer.from([...bytes, rest])
+}
