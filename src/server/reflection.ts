@@ -1,0 +1,48 @@
+import { status } from '@grpc/grpc-js'
+import type { Server, ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
+import { fromJSON, loadSync } from '@grpc/proto-loader'
+import type { PackageDefinition } from '@grpc/proto-loader'
+import { ReflectionService } from '@grpc/reflection'
+import { protoPath as healthProto } from 'grpc-health-check'
+import { descriptors } from '../xds/proto.ts'
+
+interface Registration {
+  readonly definition: ServiceDefinition
+  readonly handlers: UntypedServiceImplementation
+}
+
+type ReflectionCall = ServerDuplexStream<unknown, unknown>
+
+/**
+ * Server reflection (grpc.reflection.v1 and v1alpha) for these services. The descriptors of Envoy's API take half a second
+ * to make, so they are made when the first client asks.
+ */
+export function addReflection(server: Server, services: readonly string[]): void {
+  let made: readonly Registration[] | undefined
+  const answer = (index: number, method: string) => (call: ReflectionCall): void => {
+    try {
+      made ??= registrations(packages(), services)
+      const handler: unknown = made[index]?.handlers[method]
+      if (typeof handler === 'function') Reflect.apply(handler, undefined, [call])
+    } catch (error) {
+      call.emit('error', { code: status.INTERNAL, details: `the descriptors cannot be made: ${String(error)}` })
+    }
+  }
+  registrations({}, []).forEach(({ definition, handlers }, index) => {
+    server.addService(definition, Object.fromEntries(Object.keys(handlers).map((method) => [method, answer(index, method)])))
+  })
+}
+
+/** What the service would add to a server, one for each version of reflection. */
+function registrations(definitions: PackageDefinition, services: readonly string[]): readonly Registration[] {
+  const found: Registration[] = []
+  const collect = (definition: ServiceDefinition, handlers: UntypedServiceImplementation): number => found.push({ definition, handlers })
+  new ReflectionService(definitions, { services: [...services] }).addToServer({ addService: collect })
+  return found
+}
+
+/** Each entry of a package holds the descriptors of all its files, and costs as much to read as the first: one of Envoy's is enough. */
+function packages(): PackageDefinition {
+  const envoy = Object.entries(fromJSON(descriptors(), { keepCase: true })).filter(([, entry]) => 'fileDescriptorProtos' in entry).slice(0, 1)
+  return { ...Object.fromEntries(envoy), ...loadSync(healthProto, { keepCase: true }) }
+}

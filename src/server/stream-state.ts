@@ -1,0 +1,70 @@
+import type { ResourceType } from '../xds/resource-types.ts'
+import { resourceTypes } from '../xds/resource-types.ts'
+import type { Snapshot } from '../xds/snapshot.ts'
+import type { Codec, Request } from './codec.ts'
+import type { Content } from './content.ts'
+import { isUnsettled, keeper, mustWait, resourcesOf, warmed } from './order.ts'
+import { plan } from './plan.ts'
+import { accepted, newSubscription, rejected, sent } from './subscription.ts'
+import type { Response, Subscriptions } from './subscription.ts'
+
+/** What a request meant for a response that waited for it. */
+export type Answer =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'acked'; readonly response: Response }
+  | { readonly kind: 'nacked'; readonly response: Response; readonly message: string }
+
+export interface Received {
+  readonly subscriptions: Subscriptions
+  readonly answer: Answer
+}
+
+/** A request of a known type. ACK and NACK are told apart by error_detail ("ACK and NACK semantics summary"). */
+export function received(subscriptions: Subscriptions, type: ResourceType, request: Request & { readonly mode: Codec['mode'] }): Received {
+  const before = subscriptions.get(type.name) ?? newSubscription(type, request.mode)
+  if (request.voidWhenStale && request.nonce !== before.nonce) return { subscriptions, answer: { kind: 'none' } }
+  const response = before.inFlight?.nonce === request.nonce ? before.inFlight : undefined
+  const settle = request.refusal === undefined ? accepted : rejected
+  const after = request.apply(response === undefined ? before : settle(before, response))
+  const next = new Map([...subscriptions, [type.name, after]])
+  return { subscriptions: response === undefined ? next : begun(next), answer: answerTo(response, request) }
+}
+
+/** After a client's first answer: all the requests with which it began have arrived. */
+function begun(subscriptions: Subscriptions): Subscriptions {
+  const all = [...subscriptions]
+  if (!all.some(([, { returning }]) => returning)) return subscriptions
+  return new Map(all.map(([name, subscription]) => [name, { ...subscription, returning: false }]))
+}
+
+function answerTo(response: Response | undefined, { refusal }: Request): Answer {
+  if (response === undefined) return { kind: 'none' }
+  return refusal === undefined ? { kind: 'acked', response } : { kind: 'nacked', response, message: refusal }
+}
+
+export interface Step {
+  readonly subscriptions: Subscriptions
+  /** The next response to write; undefined when nothing is to be sent now. */
+  readonly next: { readonly type: ResourceType; readonly content: Content; readonly nonce: string } | undefined
+}
+
+/** The first response, in table order, that the stream needs now. One is in flight per type, and none is ever queued. */
+export function advanced(subscriptions: Subscriptions, snapshot: Snapshot, nonce: string): Step {
+  let current = subscriptions
+  for (const type of resourceTypes) {
+    const subscription = current.get(type.name)
+    if (subscription === undefined || subscription.inFlight !== undefined || mustWait(type, current, snapshot)) continue
+    const keeps = keeper(type, current, snapshot)
+    const view = { resources: resourcesOf(snapshot, type), keeps, unsettled: isUnsettled(type, current) }
+    const { content, changed, after } = plan(subscription, view)
+    if (content !== undefined) {
+      const marked = warmed(current, type, changed)
+      const inFlight = sent(subscription, { type: type.name, nonce, content, changed, after })
+      return { subscriptions: new Map([...marked, [type.name, inFlight]]), next: { type, content, nonce } }
+    }
+    if (subscription.held !== after || subscription.again.size > 0) {
+      current = new Map([...current, [type.name, { ...subscription, held: after, again: new Set<string>() }]])
+    }
+  }
+  return { subscriptions: current, next: undefined }
+}

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { cluster, endpoints } from '../support/xds-resources.ts'
+import { expectNothingMore, modes, world } from './world.ts'
+
+// xDS protocol, "Resource updates" (SotW) and "Incremental xDS"
+describe.each(modes)('nonces, %s', (mode) => {
+  test('each response has its own', async () => {
+    const { connect, set } = await world(cluster('a'))
+    const client = connect(mode)
+    client.subscribe('cluster')
+    const first = await client.next()
+    client.ack('cluster')
+    set(cluster('a', 2))
+    const second = await client.next()
+    client.ack('cluster')
+    expect(first.nonce).not.toBe('')
+    expect(second.nonce).not.toBe(first.nonce)
+    await expectNothingMore(client)
+  })
+
+  test('an ACK with an old nonce releases nothing', async () => {
+    const { connect, set, events } = await world(cluster('a'))
+    const client = connect(mode)
+    client.subscribe('cluster')
+    const first = await client.next()
+    client.ack('cluster')
+    set(cluster('a', 2))
+    const second = await client.next()
+    client.send('cluster', { nonce: first.nonce })
+    client.send('cluster', { nonce: 'made up' })
+    set(cluster('a', 3))
+    await expectNothingMore(client)
+    expect(events.filter((event) => event.kind === 'acked' && event.type === 'cluster')).toHaveLength(1)
+    client.send('cluster', { nonce: second.nonce })
+    expect((await client.next()).resources[0]?.json).toMatchObject({ connect_timeout: '3s' })
+    client.ack('cluster')
+    await expectNothingMore(client)
+  })
+
+  test('a NACK with an old nonce refuses nothing', async () => {
+    const { connect, set, events } = await world(cluster('a'))
+    const client = connect(mode)
+    client.subscribe('cluster')
+    const first = await client.next()
+    client.ack('cluster')
+    set(cluster('a', 2))
+    await client.next()
+    client.send('cluster', { nonce: first.nonce, error: 'late' })
+    client.ack('cluster')
+    await expectNothingMore(client)
+    expect(events.filter((event) => event.kind === 'nacked')).toEqual([])
+  })
+
+  test('a repeated ACK is no request', async () => {
+    const { connect } = await world(cluster('a'))
+    const client = connect(mode)
+    client.subscribe('cluster')
+    expect((await client.next()).names).toEqual(['a'])
+    client.ack('cluster')
+    client.ack('cluster')
+    client.ack('cluster')
+    await expectNothingMore(client)
+  })
+})
+
+test('sotw: a request with a stale nonce is void; the names come with the ACK', async () => {
+  const { connect } = await world(endpoints('a'), endpoints('b'))
+  const client = connect('sotw')
+  client.subscribe('endpoint', ['a-endpoints'])
+  await client.next()
+  client.send('endpoint', { nonce: '', names: ['a-endpoints', 'b-endpoints'] })
+  await expectNothingMore(client)
+  client.send('endpoint', { names: ['a-endpoints', 'b-endpoints'] })
+  expect((await client.next()).names).toEqual(['a-endpoints', 'b-endpoints'])
+  client.send('endpoint', { names: ['a-endpoints', 'b-endpoints'] })
+  await expectNothingMore(client)
+})
+
+test('delta: a request with a stale nonce still changes the subscription', async () => {
+  const { connect } = await world(endpoints('a'), endpoints('b'))
+  const client = connect('delta')
+  client.subscribe('endpoint', ['a-endpoints'])
+  await client.next()
+  client.ack('endpoint')
+  client.send('endpoint', { nonce: 'stale', subscribe: ['b-endpoints'] })
+  expect((await client.next()).names).toEqual(['b-endpoints'])
+  client.ack('endpoint')
+  client.send('endpoint', { nonce: 'stale', unsubscribe: ['a-endpoints', 'b-endpoints'] })
+  await expectNothingMore(client)
+})
