@@ -1,0 +1,62 @@
+import { Command, Option } from 'commander'
+import { stringify } from 'yaml'
+import { parseHostPort } from '../config.ts'
+import { bootstrap, defaultBootstrap } from '../envoy/bootstrap.ts'
+import type { BootstrapOptions } from '../envoy/bootstrap.ts'
+import { parseAddress, parseLabels, parsePortMap } from './proxy-flags.ts'
+
+interface Flags {
+  readonly role?: 'gateway' | 'sidecar'
+  readonly namespace?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly ip?: string
+  readonly mode: 'sotw' | 'delta'
+  readonly bindAddress?: string
+  readonly portMap?: Readonly<Record<number, number>>
+  readonly xds: BootstrapOptions['xds']
+  readonly adminAddress: BootstrapOptions['admin']
+  readonly nodeId?: string
+  readonly nodeCluster?: string
+  readonly output: 'yaml' | 'json'
+}
+
+/** `shadowplane bootstrap`: a complete Envoy bootstrap on standard output. */
+export function bootstrapCommand(): Command {
+  const command = new Command('bootstrap')
+    .summary('print the bootstrap of a stock Envoy')
+    .description(`Prints a complete bootstrap for a stock Envoy, with which it takes everything else from the control plane: \
+ADS in state-of-the-world or delta form, the runtime layer that carries mirror percentages, fast reconnects, \
+and an admin interface. Start Envoy with it:
+
+  shadowplane bootstrap > envoy.yaml && envoy -c envoy.yaml
+
+Without --role, --namespace or --labels it is a plain Envoy: a gateway in namespace default that the selector of \
+every Gateway matches.`)
+    .addOption(new Option('--role <role>', 'what the proxy is: a gateway listens on the ports of Gateways, a sidecar on those of Services').choices(['gateway', 'sidecar']))
+    .option('--namespace <name>', 'namespace of the proxy (default: default)')
+    .option('--labels <k=v,…>', 'its labels, which selectors of Gateways must match, as in istio=ingressgateway', (text) => parseLabels('--labels', text))
+    .option('--ip <address>', 'its address in the node id (default: 127.0.0.1)', (text) => parseAddress('--ip', text))
+    .addOption(new Option('--mode <mode>', 'the xDS protocol: delta sends only what changed').choices(['sotw', 'delta']).default(defaultBootstrap.mode))
+    .option('--bind-address <address>', 'address that listeners bind to (default: 0.0.0.0 for a gateway, 127.0.0.1 for a sidecar)', (text) => parseAddress('--bind-address', text))
+    .option('--port-map <port=bound,…>', 'bind other ports than those configured, as in 80=8080; names stay as they are', (text) => parsePortMap('--port-map', text))
+    .addOption(new Option('--xds <host:port>', 'where the control plane listens').argParser((text) => parseHostPort('--xds', text)).default(defaultBootstrap.xds, '127.0.0.1:18000'))
+    .addOption(new Option('--admin-address <host:port>', 'Envoy\'s admin interface; it can stop the proxy, so keep it on loopback')
+      .argParser((text) => parseHostPort('--admin-address', text)).default(defaultBootstrap.admin, '127.0.0.1:9901'))
+    .option('--node-id <id>', 'node id, instead of the one made from role, address and namespace')
+    .option('--node-cluster <name>', 'node cluster (default: the role, or envoy)')
+    .addOption(new Option('-o, --output <format>', 'form of the output').choices(['yaml', 'json']).default('yaml'))
+    .addHelpText('after', `
+Examples:
+  A gateway that Gateways with the selector istio: ingressgateway configure, on port 8080 instead of 80:
+    shadowplane bootstrap --role gateway --labels istio=ingressgateway --port-map 80=8080
+  A sidecar in namespace shop:
+    shadowplane bootstrap --role sidecar --namespace shop`)
+  return command.action((flags: Flags) => {
+    command.configureOutput().writeOut?.(render(flags))
+  })
+}
+
+function render({ output, adminAddress, ...flags }: Flags): string {
+  const message = bootstrap({ ...flags, admin: adminAddress })
+  return output === 'json' ? `${JSON.stringify(message, null, 2)}\n` : stringify(message, { lineWidth: 0, aliasDuplicateObjects: false })
+}

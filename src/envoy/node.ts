@@ -1,0 +1,47 @@
+import type { Message } from '../xds/proto.ts'
+
+/** What a proxy says about itself. All absent: a plain Envoy, which the control plane takes for a gateway that every Gateway selects. */
+export interface Identity {
+  readonly role?: 'gateway' | 'sidecar' | undefined
+  readonly namespace?: string | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly ip?: string | undefined
+  /** Replaces the node id that is made from the other fields. */
+  readonly nodeId?: string | undefined
+  readonly nodeCluster?: string | undefined
+  /** Address that its listeners bind to. */
+  readonly bindAddress?: string | undefined
+  /** Listener port → port really bound. */
+  readonly portMap?: Readonly<Record<number, number>> | undefined
+}
+
+/**
+ * The node of a bootstrap, in Istio's forms: id `router~<ip>~<name>.<namespace>~<namespace>.svc.cluster.local` for a gateway,
+ * `sidecar~…` for a sidecar, labels and namespace in the metadata.
+ */
+export function node(identity: Identity): Message<'envoy.config.core.v3.Node'> {
+  const described = identity.role !== undefined || identity.namespace !== undefined || identity.labels !== undefined
+  const address = {
+    ...(identity.bindAddress === undefined ? {} : { BIND_ADDRESS: identity.bindAddress }),
+    ...(identity.portMap === undefined ? {} : { PORT_MAP: portMapText(identity.portMap) }),
+  }
+  const metadata = described
+    ? { NAMESPACE: identity.namespace ?? 'default', LABELS: { ...identity.labels }, ...address }
+    : address
+  return {
+    id: identity.nodeId ?? (described ? istioNodeId(identity) : 'envoy'),
+    cluster: identity.nodeCluster ?? (described ? (identity.role ?? 'gateway') : 'envoy'),
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+  }
+}
+
+function istioNodeId(identity: Identity): string {
+  const role = identity.role ?? 'gateway'
+  const namespace = identity.namespace ?? 'default'
+  const kind = role === 'gateway' ? 'router' : 'sidecar'
+  return `${kind}~${identity.ip ?? '127.0.0.1'}~${role}.${namespace}~${namespace}.svc.cluster.local`
+}
+
+function portMapText(portMap: Readonly<Record<number, number>>): string {
+  return Object.entries(portMap).map(([port, bound]) => `${port}=${bound}`).join(',')
+}

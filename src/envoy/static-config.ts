@@ -1,0 +1,49 @@
+import { decode } from '../xds/proto.ts'
+import type { AnyJson, Message } from '../xds/proto.ts'
+import type { Resource } from '../xds/resource.ts'
+import type { Bootstrap } from './bootstrap.ts'
+
+type Listener = Message<'envoy.config.listener.v3.Listener'>
+type Cluster = Message<'envoy.config.cluster.v3.Cluster'>
+
+/**
+ * A bootstrap that holds the resources themselves, for `envoy --mode validate`: routes stand inside their listeners and
+ * endpoints inside their clusters, as Envoy would not fetch them in that mode.
+ */
+export function staticConfig(resources: readonly Resource[]): Bootstrap {
+  const routes = new Map(ofType(resources, 'route').map((each) => [each.name, decode('envoy.config.route.v3.RouteConfiguration', each.bytes)]))
+  const assignments = new Map(ofType(resources, 'endpoint').map((each) => [each.name, decode('envoy.config.endpoint.v3.ClusterLoadAssignment', each.bytes)]))
+  return {
+    static_resources: {
+      listeners: ofType(resources, 'listener').map((each) => withRoutes(decode('envoy.config.listener.v3.Listener', each.bytes), routes)),
+      clusters: ofType(resources, 'cluster').map((each) => withEndpoints(decode('envoy.config.cluster.v3.Cluster', each.bytes), assignments)),
+    },
+  }
+}
+
+function ofType(resources: readonly Resource[], type: Resource['type']): readonly Resource[] {
+  return resources.filter((each) => each.type === type)
+}
+
+function withRoutes(listener: Listener, routes: ReadonlyMap<string, Message<'envoy.config.route.v3.RouteConfiguration'>>): Listener {
+  return {
+    ...listener,
+    filter_chains: (listener.filter_chains ?? []).map((chain) => ({
+      ...chain,
+      filters: (chain.filters ?? []).map((filter) => filter.typed_config === undefined ? filter : { ...filter, typed_config: inlineRoutes(filter.typed_config, routes) }),
+    })),
+  }
+}
+
+function inlineRoutes(filter: AnyJson, routes: ReadonlyMap<string, Message<'envoy.config.route.v3.RouteConfiguration'>>): AnyJson {
+  const { rds, ...manager } = filter
+  const name = rds !== null && typeof rds === 'object' && 'route_config_name' in rds ? rds.route_config_name : undefined
+  return { ...manager, '@type': filter['@type'], route_config: typeof name === 'string' ? routes.get(name) : undefined }
+}
+
+function withEndpoints(cluster: Cluster, assignments: ReadonlyMap<string, Cluster['load_assignment']>): Cluster {
+  if (cluster.eds_cluster_config === undefined) return cluster
+  const { eds_cluster_config: eds, ...rest } = cluster
+  const assignment = assignments.get(eds.service_name ?? cluster.name ?? '') ?? {}
+  return { ...rest, type: 'STATIC', load_assignment: { ...assignment, cluster_name: cluster.name } }
+}

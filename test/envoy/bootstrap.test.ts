@@ -1,0 +1,141 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { parse } from 'yaml'
+import { bootstrapCommand } from '../../src/cli/bootstrap.ts'
+import { findEnvoy } from '../../src/envoy/binary.ts'
+import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
+import type { Bootstrap } from '../../src/envoy/bootstrap.ts'
+import { startEnvoy, validateEnvoyConfig } from '../../src/envoy/process.ts'
+import { UsageError } from '../../src/sources/source.ts'
+import { decode, encode } from '../../src/xds/proto.ts'
+
+const files = join(import.meta.dirname, '../../envoy')
+const gateway = ['--role', 'gateway', '--labels', 'istio=ingressgateway']
+const sidecar = ['--role', 'sidecar']
+
+/** Each file of envoy/, and the arguments whose output it is. `vitest -u` rewrites them. */
+const printed = {
+  'gateway-sotw.yaml': [...gateway, '--mode', 'sotw'],
+  'gateway-delta.yaml': [...gateway, '--mode', 'delta'],
+  'sidecar-sotw.yaml': [...sidecar, '--mode', 'sotw'],
+  'sidecar-delta.yaml': [...sidecar, '--mode', 'delta'],
+  'gateway-compose.yaml': [...gateway, '--mode', 'delta', '--port-map', '80=8080', '--xds', 'control-plane:18000', '--admin-address', '0.0.0.0:9901'],
+} as const
+
+async function print(args: readonly string[]): Promise<string> {
+  let output = ''
+  const command = bootstrapCommand().exitOverride().configureOutput({ writeOut: (text) => { output += text }, writeErr: () => {} })
+  await command.parseAsync(args, { from: 'user' })
+  return output
+}
+
+async function printJson(args: readonly string[]): Promise<Bootstrap> {
+  return JSON.parse(await print([...args, '-o', 'json'])) as Bootstrap
+}
+
+describe('the files in envoy/', () => {
+  test.each(Object.entries(printed))('%s is the output of the command', async (file, args) => {
+    await expect(await print(args)).toMatchFileSnapshot(join(files, file))
+  })
+
+  test('are these', async () => {
+    expect((await readdir(files)).toSorted()).toEqual(Object.keys(printed).toSorted())
+  })
+})
+
+describe('a bootstrap', () => {
+  const everyFlag = [...gateway, '--namespace', 'edge', '--ip', '10.0.0.1', '--bind-address', '127.0.0.1', '--port-map', '80=8080,443=8443',
+    '--xds', '[::1]:18000', '--admin-address', '127.0.0.1:0', '--node-cluster', 'edge-gateways']
+
+  test.each([[[]], [gateway], [sidecar], [everyFlag]])('%j is a message that has no field of its own', async (args) => {
+    const json = await printJson(args)
+    expect(encode('envoy.config.bootstrap.v3.Bootstrap', json).length).toBeGreaterThan(100)
+    expect(parse(await print(args))).toEqual(json)
+  })
+
+  test('survives encoding and decoding', () => {
+    const message = bootstrap({ ...defaultBootstrap, role: 'gateway', labels: { istio: 'ingressgateway' } })
+    const decoded = decode('envoy.config.bootstrap.v3.Bootstrap', encode('envoy.config.bootstrap.v3.Bootstrap', message))
+    expect(decoded.node).toEqual(message.node)
+    expect(decoded.dynamic_resources?.ads_config?.api_type).toBe('DELTA_GRPC')
+  })
+
+  test('without flags has a node with id and cluster only', async () => {
+    expect((await printJson([])).node).toEqual({ id: 'envoy', cluster: 'envoy' })
+  })
+
+  test('of a gateway says what it is in the forms of Istio', async () => {
+    expect((await printJson(everyFlag)).node).toEqual({
+      id: 'router~10.0.0.1~gateway.edge~edge.svc.cluster.local',
+      cluster: 'edge-gateways',
+      metadata: { NAMESPACE: 'edge', LABELS: { istio: 'ingressgateway' }, BIND_ADDRESS: '127.0.0.1', PORT_MAP: '80=8080,443=8443' },
+    })
+  })
+
+  test('of a sidecar too; namespace or labels alone make a gateway', async () => {
+    expect((await printJson(['--role', 'sidecar', '--namespace', 'shop'])).node?.id).toBe('sidecar~127.0.0.1~sidecar.shop~shop.svc.cluster.local')
+    expect((await printJson(['--namespace', 'shop'])).node?.id).toBe('router~127.0.0.1~gateway.shop~shop.svc.cluster.local')
+    expect((await printJson(['--labels', 'a=b'])).node?.metadata).toEqual({ NAMESPACE: 'default', LABELS: { a: 'b' } })
+  })
+
+  test('with only an address and a port map stays a plain Envoy', async () => {
+    expect((await printJson(['--port-map', '80=8080'])).node).toEqual({ id: 'envoy', cluster: 'envoy', metadata: { PORT_MAP: '80=8080' } })
+  })
+
+  test('resolves a control plane that has a name', async () => {
+    const types = await Promise.all([['--xds', 'control-plane:18000'], []].map(async (args) => (await printJson(args)).static_resources?.clusters?.[0]?.type))
+    expect(types).toEqual(['STRICT_DNS', 'STATIC'])
+  })
+})
+
+describe('a wrong flag', () => {
+  test.each([
+    [['--port-map', '80'], '--port-map 80: write ports from 1 to 65535 as port=bound, as in 80=8080,443=8443'],
+    [['--port-map', '80=99999'], '--port-map 80=99999: write ports from 1 to 65535 as port=bound, as in 80=8080,443=8443'],
+    [['--port-map', '80=1,80=2'], '--port-map 80=1,80=2: 80 stands there twice'],
+    [['--port-map', '80=8080,81=8080'], '--port-map 80=8080,81=8080: two ports cannot be bound to the same one'],
+    [['--labels', 'istio'], '--labels istio: write labels as key=value, as in istio=ingressgateway,version=v1'],
+    [['--bind-address', 'localhost'], '--bind-address localhost: write an IP address, as in 127.0.0.1'],
+    [['--xds', 'localhost'], '--xds localhost: write host:port, as in 127.0.0.1:18000'],
+    [['--admin-address', '127.0.0.1:70000'], '--admin-address 127.0.0.1:70000: write host:port, as in 127.0.0.1:18000'],
+  ])('%j is explained', async (args, message) => {
+    await expect(print(args)).rejects.toThrow(new UsageError(message))
+  })
+})
+
+describe('a real Envoy', () => {
+  let binary: string
+  beforeAll(async () => {
+    binary = (await findEnvoy({ env: process.env })).path
+  }, 400_000)
+
+  test.each(Object.entries(printed))('accepts %s', async (_, args) => {
+    expect(await validateEnvoyConfig(binary, await printJson(args))).toBeUndefined()
+  })
+
+  test('says what it does not accept', async () => {
+    const broken: Bootstrap = { ...bootstrap(defaultBootstrap), static_resources: { clusters: [{ name: '' }] } }
+    expect(await validateEnvoyConfig(binary, broken)).toContain('value length must be at least 1 characters')
+  })
+
+  test('starts, answers on its admin interface, and ends', async () => {
+    const { node, static_resources } = bootstrap(defaultBootstrap)
+    const envoy = await startEnvoy({ binary, bootstrap: { node, static_resources } })
+    onTestFinished(() => envoy.close())
+    await envoy.ready()
+    expect((await envoy.stats('^cluster_manager\\.active_clusters$')).get('cluster_manager.active_clusters')).toBe(1)
+    const dump = await envoy.configDump()
+    expect(dump.configs?.map((part) => part['@type'])).toContain('type.googleapis.com/envoy.admin.v3.BootstrapConfigDump')
+    await envoy.close()
+    await envoy.close()
+    expect(await envoy.isReady()).toBe(false)
+    expect(() => process.kill(envoy.pid, 0)).toThrow('ESRCH')
+  })
+
+  test('that cannot start says why, and nothing is left', async () => {
+    const broken: Bootstrap = { ...bootstrap(defaultBootstrap), static_resources: { clusters: [{ name: '' }] } }
+    await expect(startEnvoy({ binary, bootstrap: broken })).rejects.toThrow(/Envoy did not start: it ended\n.*value length must be at least 1/s)
+    await expect(startEnvoy({ binary: join(files, 'nothing'), bootstrap: broken })).rejects.toThrow('Envoy did not start')
+  })
+})
