@@ -1,4 +1,5 @@
 import type { Settings } from './model/settings.ts'
+import { UsageError } from './sources/source.ts'
 
 /** Everything that flags and environment decide, frozen before anything starts. */
 export interface Config {
@@ -29,4 +30,13 @@ export const defaultSettings: Settings = {
   connectTimeout: 10_000,
   dnsRefreshRate: 60_000,
   unknownHosts: 'refuse',
+}
+
+/** Reads `host:port`, `[::1]:port` included. Throws UsageError that names the flag. */
+export function parseHostPort(flag: string, text: string): { readonly host: string; readonly port: number } {
+  const parsed = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)
+  const host = parsed?.[1] ?? parsed?.[2]
+  const port = Number(parsed?.[3])
+  if (host === undefined || port > 65535) throw new UsageError(`${flag} ${text}: write host:port, as in 127.0.0.1:18000`)
+  return { host, port }
 }

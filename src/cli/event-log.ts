@@ -1,0 +1,79 @@
+import { percentageOf } from '../model/fraction.ts'
+import type { ControlPlaneEvent, MirrorChange } from '../event.ts'
+import type { Proxy } from '../server/event.ts'
+
+type Log = (write: (line: string) => void) => (event: ControlPlaneEvent) => void
+
+/** One JSON object a line for every event, with the time; scopes and resources by name only. */
+export const jsonLog: Log = (write) => (event) => {
+  write(JSON.stringify({ time: new Date().toISOString(), ...event }, (key, value: unknown) =>
+    key === 'resources' && Array.isArray(value) ? (value as readonly { readonly name: string }[]).map(({ name }) => name) : value))
+}
+
+/** One line for each event that a person cares about; who has taken a change is one line too, once all have. */
+export const textLog: Log = (write) => {
+  const rollout = followRollout()
+  return (event) => {
+    for (const line of lines(event)) write(`${new Date().toISOString().slice(11, 23)}  ${line}`)
+    const taken = rollout(event)
+    if (taken !== undefined) write(`${new Date().toISOString().slice(11, 23)}  ${taken}`)
+  }
+}
+
+function lines(event: ControlPlaneEvent): readonly string[] {
+  switch (event.kind) {
+    case 'listening': return [`serving xDS on ${event.xds}, admin on http://${event.admin}`]
+    case 'connected': return [`proxy connected     ${nameOf(event.proxy)} (${event.proxy.mode}, ${event.proxy.scope.role} in ${event.proxy.scope.namespace})`]
+    case 'disconnected': return [`proxy disconnected  ${nameOf(event.proxy)}: ${event.reason}`]
+    case 'refused': return [`request refused     ${event.peer}: ${event.reason}`]
+    case 'config-changed': return configChanged(event)
+    case 'diagnostics': return [
+      ...event.added.flatMap(({ text }) => text.split('\n')),
+      ...event.resolved.map(({ text }) => `resolved  ${text.split('\n', 1)[0] ?? ''}`),
+    ]
+    case 'outage': return [event.reason === undefined ? 'the configuration can be read again' : `OUTAGE  ${event.reason}; the last good state is served`]
+    case 'nacked': return [`NACK  ${nameOf(event.proxy)} refused ${event.type}: ${event.message}`]
+    case 'pushed':
+    case 'acked': return []
+  }
+}
+
+function configChanged({ mirrors, translated, resources }: Extract<ControlPlaneEvent, { kind: 'config-changed' }>): readonly string[] {
+  return [
+    `config changed      ${count(translated, 'object')} translated, ${count(resources, 'resource')} changed`,
+    ...mirrors.map((mirror) => `  mirror            ${mirror.object.kind} ${mirror.object.namespace}/${mirror.object.name} to ${mirror.target}: ${change(mirror)}`),
+  ]
+}
+
+function change({ before, after }: MirrorChange): string {
+  if (before === undefined) return `new, ${after === undefined ? '' : percentageOf(after)} %`
+  return after === undefined ? `gone (was ${percentageOf(before)} %)` : `${percentageOf(before)} % → ${percentageOf(after)} %`
+}
+
+/** Counts the responses of one change, and tells when the last of them is answered. */
+function followRollout(): (event: ControlPlaneEvent) => string | undefined {
+  const waiting = new Set<string>()
+  const acked = new Set<string>()
+  const nacked = new Set<string>()
+  return (event) => {
+    if (event.kind === 'pushed') waiting.add(`${event.proxy.stream}|${event.type}|${event.nonce}`)
+    if (event.kind !== 'acked' && event.kind !== 'nacked') return undefined
+    if (!waiting.delete(`${event.proxy.stream}|${event.type}|${event.nonce}`)) return undefined
+    const answered = event.kind === 'acked' ? acked : nacked
+    answered.add(nameOf(event.proxy))
+    if (waiting.size > 0) return undefined
+    const line = `in force            ACKed by ${count(acked.size, 'proxy')}${nacked.size === 0 ? '' : `, refused by ${nacked.size}: ${[...nacked].join(', ')}`}`
+    acked.clear()
+    nacked.clear()
+    return line
+  }
+}
+
+function nameOf(proxy: Proxy): string {
+  return proxy.id === '' ? `stream ${proxy.stream}` : proxy.id
+}
+
+function count(n: number, noun: string): string {
+  if (n === 1) return `1 ${noun}`
+  return `${n} ${noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}`
+}

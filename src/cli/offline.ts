@@ -1,0 +1,36 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { LocateOrigin } from '../diagnostics/placed.ts'
+import { locateIn } from '../control-plane.ts'
+import { createPipeline } from '../pipeline.ts'
+import type { Pipeline } from '../pipeline.ts'
+import { createFileSource } from '../sources/file-source.ts'
+import { settingsOf } from './settings-flags.ts'
+import type { SettingsFlags } from './settings-flags.ts'
+
+/** A configuration read once, with nothing served: what `translate` and `validate` work on. */
+export interface Offline {
+  readonly pipeline: Pipeline
+  readonly locate: LocateOrigin
+  /** After a flush: everything found, by the source and by the pipeline. */
+  diagnostics(): readonly Diagnostic[]
+}
+
+/** Reads the files and runs the pipeline. Rejects with UsageError for a path or flag that is wrong. */
+export async function readOffline(paths: readonly string[], flags: SettingsFlags): Promise<Offline> {
+  const { settings, diagnostics } = await settingsOf(flags)
+  const pipeline = createPipeline(settings)
+  const source = createFileSource({ paths })
+  const state = await source.start()
+  await source.close()
+  for (const [key, { manifest }] of state.manifests) pipeline.setManifest(key, manifest)
+  pipeline.flush()
+  return {
+    pipeline,
+    locate: locateIn(state.manifests),
+    diagnostics: () => [...diagnostics, ...state.diagnostics, ...pipeline.diagnostics()],
+  }
+}
+
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((diagnostic) => diagnostic.severity === 'error')
+}

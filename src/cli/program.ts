@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { UsageError } from '../sources/source.ts'
+import { bootstrapCommand } from './bootstrap.ts'
+import { demoCommand } from './demo.ts'
+import { serveCommand } from './serve.ts'
+import { translateCommand } from './translate.ts'
+import { validateCommand } from './validate.ts'
+
+/** Runs a command line. The exit status: 0 ok, 1 diagnostics of severity error, 2 wrong usage, 70 a bug of ours. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  const program = new Command('shadowplane')
+    .description('An Envoy xDS control plane whose subject is traffic mirroring: it reads the YAML that says what is mirrored, and serves it to stock Envoys.')
+    .version(version())
+    .addCommand(serveCommand())
+    .addCommand(translateCommand())
+    .addCommand(validateCommand())
+    .addCommand(bootstrapCommand())
+    .addCommand(demoCommand())
+  for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help says more)')
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return typeof process.exitCode === 'number' ? process.exitCode : 0
+  } catch (error) {
+    return exitStatusOf(error)
+  }
+}
+
+function exitStatusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof UsageError) {
+    process.stderr.write(`shadowplane: ${error.message}\n`)
+    return 2
+  }
+  process.stderr.write(`shadowplane: this is a bug of shadowplane: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`)
+  return 70
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string }
+  return manifest.version
+}

@@ -1,0 +1,41 @@
+import { Command, Option } from 'commander'
+import { startControlPlane } from '../control-plane.ts'
+import { renderText } from '../diagnostics/render.ts'
+import { jsonLog, textLog } from './event-log.ts'
+import { addSettingsFlags, settingsOf } from './settings-flags.ts'
+import type { SettingsFlags } from './settings-flags.ts'
+
+interface Flags extends SettingsFlags {
+  readonly config: readonly string[]
+  readonly listen: string
+  readonly admin: string
+  readonly log: 'text' | 'json'
+}
+
+/** `shadowplane serve`: the control plane, until a signal ends it. */
+export function serveCommand(): Command {
+  return addSettingsFlags(new Command('serve')
+    .summary('serve proxies over xDS')
+    .description(`Reads the files, follows every edit, and serves proxies over gRPC (ADS, state-of-the-world and delta). \
+Point a stock Envoy at it with the bootstrap that "shadowplane bootstrap" prints.
+
+A document with a mistake never takes a route away: its last good version stays in force, and the mistake is shown at file:line:column. \
+/healthz and /readyz are answered on the admin listener, grpc.health.v1 and reflection on the xDS port.`)
+    .requiredOption('--config <path...>', 'files and directories to read and watch; - is standard input')
+    .option('--listen <host:port>', 'where proxies connect', '127.0.0.1:18000')
+    .option('--admin <host:port>', 'HTTP for people and probes; keep it on loopback', '127.0.0.1:18001')
+    .addOption(new Option('--log <format>', 'one line an event: for people, or one JSON object each').choices(['text', 'json']).default('text')))
+    .action(serve)
+}
+
+async function serve(flags: Flags): Promise<void> {
+  const { settings, diagnostics } = await settingsOf(flags)
+  process.stderr.write(renderText(diagnostics, () => undefined))
+  const log = flags.log === 'json' ? jsonLog : textLog
+  const write = log((line) => { process.stdout.write(`${line}\n`) })
+  const controlPlane = await startControlPlane({ paths: flags.config, listen: flags.listen, admin: flags.admin, settings }, write)
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { resolve() })
+  })
+  await controlPlane.close()
+}

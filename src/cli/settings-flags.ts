@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises'
+import { Option } from 'commander'
+import type { Command } from 'commander'
+import { parse } from 'yaml'
+import { defaultSettings } from '../config.ts'
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { withMeshConfig } from '../dialects/index.ts'
+import type { JsonObject } from '../manifest/manifest.ts'
+import type { Settings } from '../model/settings.ts'
+import { UsageError } from '../sources/source.ts'
+
+export interface SettingsFlags {
+  readonly meshConfig?: string
+  readonly shadowHost: 'suffix' | 'keep'
+  readonly mirrorClusters: 'shared' | 'dedicated'
+  readonly mirrorMaxStreamDuration: number
+  readonly mirrorMaxConnections: number
+  readonly mirrorMaxPendingRequests: number
+  readonly mirrorMaxRequests: number
+}
+
+const { mirrorLimits } = defaultSettings
+
+/** The flags that change what is served; the same for every command that translates. */
+export function addSettingsFlags(command: Command): Command {
+  return command
+    .option('--mesh-config <file>', 'Istio\'s MeshConfig: the default retry policy, connect timeout, DNS refresh rate and root namespace are read')
+    .addOption(new Option('--shadow-host <kind>', 'Host of the copies: the original with -shadow appended, or as it is').choices(['suffix', 'keep']).default('suffix'))
+    .addOption(new Option('--mirror-clusters <kind>', 'whether mirrors share the cluster of primary requests or have a bounded one of their own')
+      .choices(['shared', 'dedicated']).default('shared'))
+    .addOption(limit('--mirror-max-stream-duration <seconds>', 'how long a copy may take').argParser(seconds).default(mirrorLimits.maxStreamDuration, '15'))
+    .addOption(limit('--mirror-max-connections <n>', 'connections of a cluster that only mirrors use').default(mirrorLimits.maxConnections))
+    .addOption(limit('--mirror-max-pending-requests <n>', 'copies that wait for a connection').default(mirrorLimits.maxPendingRequests))
+    .addOption(limit('--mirror-max-requests <n>', 'copies under way').default(mirrorLimits.maxRequests))
+}
+
+function limit(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text) => {
+    if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`${flags.split(' ', 1)[0] ?? ''} ${text}: write a whole number from 1 up`)
+    return Number(text)
+  })
+}
+
+function seconds(text: string): number {
+  const value = /^\d+(\.\d+)?s?$/.test(text) ? Number.parseFloat(text) : 0
+  if (value <= 0) throw new UsageError(`--mirror-max-stream-duration ${text}: write seconds, as in 15 or 2.5`)
+  return Math.round(value * 1000)
+}
+
+/** Settings out of the flags and the mesh config. Throws UsageError for a mesh config that cannot be read. */
+export async function settingsOf(flags: SettingsFlags): Promise<{ readonly settings: Settings; readonly diagnostics: readonly Diagnostic[] }> {
+  const settings: Settings = {
+    ...defaultSettings,
+    mirrorHost: { kind: flags.shadowHost },
+    mirrorCluster: flags.mirrorClusters,
+    mirrorLimits: {
+      maxStreamDuration: flags.mirrorMaxStreamDuration,
+      maxConnections: flags.mirrorMaxConnections,
+      maxPendingRequests: flags.mirrorMaxPendingRequests,
+      maxRequests: flags.mirrorMaxRequests,
+    },
+  }
+  if (flags.meshConfig === undefined) return { settings, diagnostics: [] }
+  const object = await readMeshConfig(flags.meshConfig)
+  return withMeshConfig(settings, {
+    id: { group: '', kind: 'MeshConfig', namespace: '', name: flags.meshConfig },
+    apiVersion: '', labels: {}, annotations: {}, created: '', exactNumbers: {}, object,
+  })
+}
+
+async function readMeshConfig(file: string): Promise<JsonObject> {
+  try {
+    const value: unknown = parse(await readFile(file, 'utf8'))
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new Error('it is no YAML map')
+    return value as JsonObject
+  } catch (error) {
+    throw new UsageError(`--mesh-config ${file}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}

@@ -1,0 +1,142 @@
+import { createAdminServer } from './admin/server.ts'
+import { parseHostPort } from './config.ts'
+import type { Config } from './config.ts'
+import type { Diagnostic } from './diagnostics/diagnostic.ts'
+import { objectKey } from './diagnostics/diagnostic.ts'
+import type { LocateOrigin } from './diagnostics/placed.ts'
+import { renderText } from './diagnostics/render.ts'
+import type { ControlPlaneEvent, ShownDiagnostic } from './event.ts'
+import type { LocatedManifest } from './manifest/manifest.ts'
+import { recordMirrors } from './mirror-changes.ts'
+import { recordRefusals } from './refusals.ts'
+import { createPipeline } from './pipeline.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { FlushReport } from './collection/graph.ts'
+import { createXdsServer } from './server/ads.ts'
+import { createFileSource } from './sources/file-source.ts'
+import type { SourceState } from './sources/source.ts'
+import type { ScopeKey } from './xds/scope.ts'
+import type { TypeName } from './xds/resource-types.ts'
+import { createSnapshotCache } from './xds/snapshot-cache.ts'
+
+export type { ControlPlaneEvent } from './event.ts'
+
+export interface ControlPlane {
+  /** `host:port` of the xDS server. */
+  readonly xdsAddress: string
+  /** `host:port` of the admin listener. */
+  readonly adminAddress: string
+  close(): Promise<void>
+}
+
+/**
+ * Constructs sources, pipeline and servers, and connects them. Resolves when proxies are served, which is not before the
+ * first complete state of the sources. Rejects with UsageError when a path is not there or an address cannot be had.
+ */
+export async function startControlPlane(config: Config, observe: (event: ControlPlaneEvent) => void): Promise<ControlPlane> {
+  const pipeline = createPipeline(config.settings)
+  const source = createFileSource({ paths: config.paths })
+  const mirrors = recordMirrors()
+  const refusals = recordRefusals()
+  const shown = new Map<string, ShownDiagnostic>()
+  let state: SourceState = { manifests: new Map(), diagnostics: [], outage: undefined }
+  let ready = false
+
+  const snapshots = createSnapshotCache({
+    connect: pipeline.connect,
+    disconnect: pipeline.disconnect,
+    refresh() {
+      const report = pipeline.flush()
+      announce(report)
+      return changedScopes(pipeline, report)
+    },
+    read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
+  })
+
+  const xds = createXdsServer({
+    snapshots,
+    observe(event) {
+      observe(event)
+      if (refusals.record(event)) showDiagnostics()
+    },
+  })
+  const admin = createAdminServer({
+    outage: () => state.outage,
+    notReady: () => ready ? undefined : 'the configuration has not been read yet',
+  })
+
+  function accept(next: SourceState): void {
+    for (const [key, { manifest }] of next.manifests) {
+      if (state.manifests.get(key)?.manifest !== manifest) pipeline.setManifest(key, manifest)
+    }
+    for (const key of state.manifests.keys()) if (!next.manifests.has(key)) pipeline.deleteManifest(key)
+    if (next.outage !== state.outage) observe({ kind: 'outage', reason: next.outage })
+    state = next
+    snapshots.advance()
+    showDiagnostics()
+  }
+
+  function announce(report: FlushReport): void {
+    const tables = [...report.changed.get(pipeline.routeTables) ?? []].map((key) => [key, pipeline.read.get(pipeline.routeTables, key)] as const)
+    const translated = report.runs.get('translate') ?? 0
+    if (translated === 0 && tables.length === 0) return
+    observe({
+      kind: 'config-changed',
+      mirrors: mirrors.update(tables),
+      translated,
+      resources: report.changed.get(pipeline.scopedResources)?.size ?? 0,
+      scopes: changedScopes(pipeline, report).size,
+    })
+  }
+
+  /** Only what is new is rendered: positions are looked up by reading a document again. */
+  function showDiagnostics(): void {
+    const all = [...state.diagnostics, ...pipeline.diagnostics(), ...refusals.diagnostics()]
+    const now = new Map(all.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic]))
+    const added = [...now].filter(([key]) => !shown.has(key)).map(([key, each]) => [key, show(each, locateIn(state.manifests))] as const)
+    const resolved = [...shown].filter(([key]) => !now.has(key))
+    for (const [key] of resolved) shown.delete(key)
+    for (const [key, each] of added) shown.set(key, each)
+    if (added.length + resolved.length === 0) return
+    observe({ kind: 'diagnostics', added: added.map(([, each]) => each), resolved: resolved.map(([, each]) => each) })
+  }
+
+  async function close(): Promise<void> {
+    ready = false
+    await Promise.all([source.close(), xds.close(), admin.close()])
+  }
+
+  try {
+    const adminAddress = await admin.listen(parseHostPort('--admin', config.admin))
+    source.onChange(accept)
+    accept(await source.start())
+    const xdsAddress = await xds.listen(config.listen)
+    ready = true
+    observe({ kind: 'listening', xds: xdsAddress, admin: adminAddress })
+    return { xdsAddress, adminAddress, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Finds the places of origins in the manifests as they stand in their files now. */
+export function locateIn(manifests: ReadonlyMap<string, LocatedManifest>): LocateOrigin {
+  return (origin) => manifests.get(objectKey(origin.object))?.locate(origin.path, origin.part)
+}
+
+function show(diagnostic: Diagnostic, locate: LocateOrigin): ShownDiagnostic {
+  return { code: diagnostic.code, severity: diagnostic.severity, text: renderText([diagnostic], locate).trimEnd() }
+}
+
+/** Keys of the grouped resources are `<scope>|<type>`. */
+function changedScopes(pipeline: Pipeline, report: FlushReport): ReadonlyMap<ScopeKey, ReadonlySet<TypeName>> {
+  const changed = new Map<ScopeKey, Set<TypeName>>()
+  for (const key of report.changed.get(pipeline.resources) ?? []) {
+    const separator = key.lastIndexOf('|')
+    const scope = key.slice(0, separator) as ScopeKey
+    const types = changed.get(scope) ?? new Set<TypeName>()
+    changed.set(scope, types.add(key.slice(separator + 1) as TypeName))
+  }
+  return changed
+}

@@ -1,0 +1,35 @@
+import type { Code, Severity } from './diagnostics/codes.ts'
+import type { ObjectId } from './diagnostics/diagnostic.ts'
+import type { Millionths } from './model/fraction.ts'
+import type { XdsEvent } from './server/event.ts'
+
+/** A mirror that an edit added, removed (`after` undefined) or changed. */
+export interface MirrorChange {
+  readonly object: ObjectId
+  readonly runtimeKey: string
+  /** `outbound|80||host`-like words for people: host, port and subset as written. */
+  readonly target: string
+  readonly before: Millionths | undefined
+  readonly after: Millionths | undefined
+}
+
+/** A diagnostic as it is shown: `text` has file:line:column, the line and a caret. */
+export interface ShownDiagnostic {
+  readonly code: Code
+  readonly severity: Severity
+  readonly text: string
+}
+
+/** What people want to know of a running control plane, as it happens. */
+export type ControlPlaneEvent = XdsEvent
+  | { readonly kind: 'listening'; readonly xds: string; readonly admin: string }
+  | {
+    readonly kind: 'config-changed'
+    readonly mirrors: readonly MirrorChange[]
+    /** Objects whose translation ran, resources that were encoded to other bytes, and scopes that have a new snapshot. */
+    readonly translated: number
+    readonly resources: number
+    readonly scopes: number
+  }
+  | { readonly kind: 'diagnostics'; readonly added: readonly ShownDiagnostic[]; readonly resolved: readonly ShownDiagnostic[] }
+  | { readonly kind: 'outage'; readonly reason: string | undefined }

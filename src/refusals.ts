@@ -1,0 +1,47 @@
+import type { Diagnostic } from './diagnostics/diagnostic.ts'
+import type { XdsEvent } from './server/event.ts'
+import type { Resource } from './xds/resource.ts'
+
+/** What connected proxies have refused and not yet taken since: a diagnostic at each line that it was made from. */
+export interface RefusalRecord {
+  /** True when the event changed what there is to tell. */
+  record(event: XdsEvent): boolean
+  diagnostics(): readonly Diagnostic[]
+}
+
+export function recordRefusals(): RefusalRecord {
+  const refused = new Map<string, readonly Diagnostic[]>()
+  return {
+    record(event) {
+      switch (event.kind) {
+        case 'nacked':
+          refused.set(`${event.proxy.stream}|${event.type}`, named(event.resources, event.message).flatMap((each) => nacked(each, event.message)))
+          return true
+        case 'acked': return refused.delete(`${event.proxy.stream}|${event.type}`)
+        case 'disconnected': {
+          const ofStream = [...refused.keys()].filter((key) => key.startsWith(`${event.proxy.stream}|`))
+          for (const key of ofStream) refused.delete(key)
+          return ofStream.length > 0
+        }
+        default: return false
+      }
+    },
+    diagnostics: () => [...refused.values()].flat(),
+  }
+}
+
+/** The resources that Envoy's message names, else all of the response. */
+function named(resources: readonly Resource[], message: string): readonly Resource[] {
+  const mentioned = resources.filter(({ name }) => message.includes(name))
+  return mentioned.length > 0 ? mentioned : resources
+}
+
+function nacked(resource: Resource, message: string): readonly Diagnostic[] {
+  return resource.origins.map((origin): Diagnostic => ({
+    code: 'xds/nack',
+    severity: 'error',
+    message: `a proxy refused ${resource.type} ${resource.name}, made from ${origin.object.kind} ${origin.object.namespace}/${origin.object.name}: ${message}`,
+    hint: 'the proxy keeps its last good configuration',
+    origin,
+  }))
+}
