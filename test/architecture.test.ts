@@ -1,0 +1,119 @@
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { codes } from '../src/diagnostics/codes.ts'
+
+const root = join(import.meta.dirname, '..')
+const src = join(root, 'src')
+
+interface Room {
+  /** Rooms, or single files of them, that this one may import besides itself. */
+  readonly imports: readonly string[]
+  readonly because: string
+}
+
+/** The import table of the house. A room that is not here may import nothing of ours. */
+const rooms: Readonly<Record<string, Room>> = {
+  collection: { imports: [], because: 'incremental computation knows neither Kubernetes nor Envoy' },
+  diagnostics: { imports: [], because: 'every stage speaks of diagnostics, so they know no stage' },
+  manifest: { imports: ['diagnostics'], because: 'reading text does not depend on what it means' },
+  model: { imports: ['diagnostics'], because: 'the model is what every dialect becomes: it carries results, not rules' },
+  dialects: { imports: ['manifest', 'model', 'diagnostics', 'collection/collection.ts'], because: 'a dialect ends at the model, and could be written knowing nothing more' },
+  resolve: { imports: ['model', 'diagnostics', 'collection', 'xds/scope.ts'], because: 'what a proxy sees of the model is found before anything is encoded' },
+  translate: { imports: ['model', 'resolve', 'diagnostics', 'xds/proto.ts', 'xds/resource.ts'], because: 'building messages asks no more questions' },
+  xds: { imports: ['diagnostics'], because: 'resources and snapshots do not know what they are made from' },
+  server: { imports: ['xds', 'diagnostics'], because: 'the protocol serves resources, whatever they mean' },
+  sources: { imports: ['manifest', 'diagnostics', 'collection'], because: 'a source finds manifests and does not read them' },
+  envoy: { imports: ['xds', 'sources/source.ts', 'translate/runtime.ts'], because: 'finding and starting an Envoy does not depend on what it is told' },
+  admin: { imports: ['sources/source.ts'], because: 'the admin listener is asked, and asks back through functions' },
+  demo: { imports: ['config.ts', 'envoy', 'diagnostics', 'xds', 'model', 'control-plane.ts', 'sources/source.ts'], because: 'the demo uses the system from outside' },
+  cli: {
+    imports: ['control-plane.ts', 'event.ts', 'pipeline.ts', 'config.ts', 'diagnostics', 'dialects/index.ts', 'demo', 'envoy', 'manifest/manifest.ts', 'model', 'server/event.ts', 'sources', 'xds'],
+    because: 'a command composes; it holds no rule of its own',
+  },
+  'pipeline.ts': { imports: ['collection', 'dialects', 'manifest', 'model', 'resolve', 'translate', 'xds', 'diagnostics'], because: 'it is the page with the whole graph' },
+  'event.ts': { imports: ['diagnostics', 'model', 'server/event.ts'], because: 'events are types' },
+  'config.ts': { imports: ['model', 'sources/source.ts'], because: 'a configuration is values' },
+  'mirror-changes.ts': { imports: ['model', 'event.ts'], because: 'it compares models' },
+  'refusals.ts': { imports: ['diagnostics', 'xds', 'server/event.ts'], because: 'it turns what proxies refuse into diagnostics' },
+  'control-plane.ts': {
+    imports: ['admin', 'collection', 'config.ts', 'diagnostics', 'event.ts', 'manifest', 'mirror-changes.ts', 'pipeline.ts', 'refusals.ts', 'server', 'sources', 'xds'],
+    because: 'the composition root is the only file that constructs sources, pipeline and servers',
+  },
+  'index.ts': { imports: ['control-plane.ts', 'event.ts', 'config.ts'], because: 'the public API' },
+  'main.ts': { imports: ['cli'], because: 'argv to exit status, nothing else' },
+}
+
+const files = globSync('**/*.ts', { cwd: src }).toSorted()
+
+describe('the import table', () => {
+  for (const [name, room] of Object.entries(rooms)) {
+    test(`${name} imports ${room.imports.length === 0 ? 'nothing of ours' : `only ${room.imports.join(', ')}`}: ${room.because}`, () => {
+      expect(files.filter((file) => isIn(file, name)).flatMap((file) => foreignImports(file, name, room))).toEqual([])
+    })
+  }
+
+  test('every file has a room', () => {
+    expect(files.filter((file) => !Object.keys(rooms).some((name) => isIn(file, name)))).toEqual([])
+  })
+
+  test('of other dialects, a dialect imports only kubernetes', () => {
+    const offences = files.filter((file) => /^dialects\/[^/]+\//.test(file)).flatMap((file) => {
+      const own = file.split('/').slice(0, 2).join('/')
+      return importsOf(file).filter((imported) => /^dialects\/[^/]+\//.test(imported) && !isIn(imported, own) && !isIn(imported, 'dialects/kubernetes'))
+    })
+    expect(offences).toEqual([])
+  })
+})
+
+describe('the house', () => {
+  test('no dialect is named outside its folder, except in the one list of dialects', () => {
+    const named = files.filter((file) => !file.startsWith('dialects/')).flatMap((file) =>
+      codeOf(file).filter((line) => /(['"`.])(istio|gateway-api|gloo|emissary)\1/i.test(line)).map((line) => `${file}: ${line.trim()}`))
+    expect(named).toEqual([])
+  })
+
+  test('protobufjs is imported in one place', () => {
+    expect(files.filter((file) => /from 'protobufjs/.test(read(file)) && file !== 'xds/proto.ts')).toEqual([])
+  })
+
+  test('no file is longer than 400 lines, and half of them have at most 90', () => {
+    const lengths = files.map((file) => read(file).split('\n').length).toSorted((a, b) => a - b)
+    expect(lengths.at(-1)).toBeLessThanOrEqual(400)
+    expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThanOrEqual(90)
+  })
+
+  test('no folder or file is a drawer for everything', () => {
+    expect(files.filter((file) => /(^|\/)(utils?|helpers?|common|types|.*manager)(\/|\.ts$)/i.test(file))).toEqual([])
+  })
+})
+
+test('every diagnostic code is documented', () => {
+  const page = readFileSync(join(root, 'docs/diagnostics.md'), 'utf8')
+  expect(Object.keys(codes).filter((code) => !page.includes(`\`${code}\``))).toEqual([])
+})
+
+function foreignImports(file: string, name: string, room: Room): readonly string[] {
+  return importsOf(file)
+    .filter((imported) => !isIn(imported, name) && !room.imports.some((allowed) => isIn(imported, allowed)))
+    .map((imported) => `${file} imports ${imported}`)
+}
+
+function isIn(file: string, room: string): boolean {
+  return file === room || file.startsWith(`${room}/`)
+}
+
+/** Files of ours that a file imports, relative to src; what lies outside of src is left out. */
+function importsOf(file: string): readonly string[] {
+  return [...read(file).matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)]
+    .map(([, target]) => relative(src, join(src, dirname(file), target ?? '')))
+    .filter((target) => !target.startsWith('..'))
+}
+
+function codeOf(file: string): readonly string[] {
+  return read(file).split('\n').filter((line) => !/^\s*(\*|\/\/|\/\*)/.test(line))
+}
+
+function read(file: string): string {
+  return readFileSync(join(src, file), 'utf8')
+}
