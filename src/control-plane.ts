@@ -14,6 +14,7 @@ import type { Pipeline } from './pipeline.ts'
 import type { FlushReport } from './collection/graph.ts'
 import { createXdsServer } from './server/ads.ts'
 import { createFileSource } from './sources/file-source.ts'
+import { UsageError } from './sources/source.ts'
 import type { SourceState } from './sources/source.ts'
 import type { ScopeKey } from './xds/scope.ts'
 import type { TypeName } from './xds/resource-types.ts'
@@ -107,10 +108,13 @@ export async function startControlPlane(config: Config, observe: (event: Control
   }
 
   try {
+    const { host, port } = parseHostPort('--listen', config.listen)
     const adminAddress = await admin.listen(parseHostPort('--admin', config.admin))
     source.onChange(accept)
     accept(await source.start())
-    const xdsAddress = await xds.listen(config.listen)
+    const xdsAddress = await xds.listen(`${host.includes(':') ? `[${host}]` : host}:${port}`).catch((error: unknown) => {
+      throw new UsageError(`--listen ${config.listen}: ${error instanceof Error ? error.message : String(error)}`)
+    })
     ready = true
     observe({ kind: 'listening', xds: xdsAddress, admin: adminAddress })
     return { xdsAddress, adminAddress, close }

@@ -39,7 +39,7 @@ export interface Listening {
  * (Istio's sidecars take the listener's port even where the host has another, single one: such a mirror goes nowhere.)
  */
 export function resolveBackend(reference: BackendReference, { sight, port: listenerPort }: Listening): ResolvedBackend {
-  const service = findService(reference.host, sight.scope.namespace, sight)
+  const service = findService(reference.host, sight)
   const ports = service === undefined ? [] : portsWithClusters(service)
   const [only, ...more] = ports
   const port = reference.port ?? (only !== undefined && more.length === 0 ? only.number : listenerPort)
@@ -65,12 +65,12 @@ export function portsWithClusters({ ports }: Service): Service['ports'] {
 
 const longestAliasChain = 5
 
-/** The service that a name means in a namespace: of several, the one there, else the first. ExternalNames are followed. */
-export function findService(host: string, namespace: string, sight: Sight): Service | undefined {
+/** The service that a proxy means by a name: of several, the one in its namespace, else the first. ExternalNames are followed. */
+export function findService(host: string, sight: Sight): Service | undefined {
   let name = host
   for (let step = 0; step < longestAliasChain; step += 1) {
     const visible = sight.services(name).filter((each) => isVisible(each.visibility, sight.scope.namespace))
-    const service = visible.find((each) => each.namespace === namespace) ?? visible[0]
+    const service = visible.find((each) => each.namespace === sight.scope.namespace) ?? visible[0]
     if (service?.externalName === undefined) return service
     name = service.externalName
   }

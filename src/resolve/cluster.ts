@@ -37,7 +37,7 @@ export interface HostQuestions {
 
 /** The clusters of a host: for each port one for all endpoints and one for each subset, and those that mirrors have for themselves. */
 export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, usesOf }: HostQuestions): readonly ResolvedCluster[] {
-  const service = findService(host, sight.scope.namespace, sight)
+  const service = findService(host, sight)
   if (service?.host !== host) return []
   const endpoints = endpointsOf()
   const policy = policyFor(service, sight)

@@ -7,7 +7,7 @@ import type { MissingBackend } from './backend.ts'
 export function missingHint({ what, host, present }: MissingBackend): { readonly hint?: string } {
   switch (what) {
     case 'host': {
-      const guess = didYouMean(host, present)
+      const guess = similarHost(host, present)
       return guess === undefined ? {} : { hint: `did you mean ${guess}?` }
     }
     case 'port': return present.length === 0 ? {} : { hint: `it has ${present.join(', ')}` }
@@ -18,4 +18,14 @@ export function missingHint({ what, host, present }: MissingBackend): { readonly
 /** The field of the destination that names what is not there. */
 export function missingPath({ origin }: BackendReference, { what }: MissingBackend): FieldPath {
   return [...origin.path, ...(what === 'port' ? ['port', 'number'] : [what])]
+}
+
+/** By the first label: most hosts of a mesh have the others in common. */
+function similarHost(host: string, hosts: readonly string[]): string | undefined {
+  const label = didYouMean(firstLabel(host), hosts.map(firstLabel))
+  return label === undefined ? undefined : hosts.find((each) => firstLabel(each) === label)
+}
+
+function firstLabel(host: string): string {
+  return host.split('.', 1)[0] ?? host
 }

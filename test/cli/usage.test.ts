@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { projectRoot, shadowplane } from '../support/command.ts'
+
+interface Case {
+  readonly args: readonly string[]
+  readonly says: string
+}
+
+const mistakes: readonly Case[] = [
+  { args: [], says: 'Usage: shadowplane' },
+  { args: ['servee'], says: 'Did you mean serve?' },
+  { args: ['translate'], says: "'-f, --file <path...>' not specified" },
+  { args: ['translate', '-f', 'missing-folder'], says: 'missing-folder cannot be read' },
+  { args: ['translate', '-f', 'examples', '--role', 'waypoint'], says: 'Allowed choices are gateway, sidecar' },
+  { args: ['translate', '-f', 'examples', '--labels', 'istio'], says: '--labels istio' },
+  { args: ['translate', '-f', 'examples', '--mirror-max-requests', 'many'], says: '--mirror-max-requests many: write a whole number' },
+  { args: ['translate', '-f', 'examples', '--mesh-config', 'missing.yaml'], says: '--mesh-config missing.yaml' },
+  { args: ['validate', '-f', 'examples', '-o', 'xml'], says: 'Allowed choices are text, json, github' },
+  { args: ['serve', '--config', 'missing-folder'], says: 'missing-folder cannot be read' },
+  { args: ['serve', '--config', 'examples', '--listen', 'somewhere'], says: '--listen somewhere: write host:port' },
+  { args: ['serve', '--config', 'examples', '--admin', '127.0.0.1:99999'], says: '--admin 127.0.0.1:99999: write host:port' },
+]
+
+describe('wrong usage ends with status 2 and says what to write', () => {
+  test.concurrent.each(mistakes)('$args', async ({ args, says }) => {
+    const { status, stderr } = await shadowplane(args)
+    expect(stderr).toContain(says)
+    expect(status).toBe(2)
+  })
+})
+
+test('--help ends with status 0 and names every command', async () => {
+  const { status, stdout } = await shadowplane(['--help'])
+  for (const command of ['serve', 'translate', 'validate', 'bootstrap', 'demo']) expect(stdout).toContain(`  ${command} `)
+  expect(status).toBe(0)
+})
+
+test('--version is that of the package', async () => {
+  const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { readonly version: string }
+  expect((await shadowplane(['--version'])).stdout.trim()).toBe(version)
+})
+
+const olderNode = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'node'))
+  .find((node) => /^v(?:[0-9]|1\d|2[01])\./.test(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout ?? ''))
+
+const compiled = join(projectRoot, 'dist/main.js')
+
+test.skipIf(olderNode === undefined || !existsSync(compiled))('an older Node, where there is one and dist/ is built, is told in one line which it takes', () => {
+  const { status, stderr } = spawnSync(olderNode ?? '', [compiled, '--version'], { encoding: 'utf8', timeout: 30_000 })
+  expect(stderr).toMatch(/^shadowplane needs Node 22\.19 or newer; this is v\d+\.\d+\.\d+ \(.+\)\n$/)
+  expect(status).toBe(2)
+})
