@@ -20,7 +20,7 @@ const rooms: Readonly<Record<string, Room>> = {
   model: { imports: ['diagnostics'], because: 'the model is what every dialect becomes: it carries results, not rules' },
   dialects: { imports: ['manifest', 'model', 'diagnostics', 'collection/collection.ts'], because: 'a dialect ends at the model, and could be written knowing nothing more' },
   resolve: { imports: ['model', 'diagnostics', 'collection', 'xds/scope.ts'], because: 'what a proxy sees of the model is found before anything is encoded' },
-  translate: { imports: ['model', 'resolve', 'diagnostics', 'xds/proto.ts', 'xds/resource.ts'], because: 'building messages asks no more questions' },
+  translate: { imports: ['model', 'resolve', 'diagnostics', 'xds/proto.ts', 'xds/resource.ts', 'xds/wire.ts'], because: 'building messages asks no more questions' },
   xds: { imports: ['diagnostics'], because: 'resources and snapshots do not know what they are made from' },
   server: { imports: ['xds', 'diagnostics'], because: 'the protocol serves resources, whatever they mean' },
   sources: { imports: ['manifest', 'diagnostics', 'collection'], because: 'a source finds manifests and does not read them' },

@@ -8,7 +8,7 @@ import { changedInterest, covers } from './interest.ts'
 import { remembered } from './remembered.ts'
 import { asked, interested } from './subscription.ts'
 import type { Subscription } from './subscription.ts'
-import { field, fieldHeader } from './wire.ts'
+import { field, fieldHeader } from '../xds/wire.ts'
 
 /** Incremental xDS: DeltaDiscoveryRequest and DeltaDiscoveryResponse. */
 export const delta: Codec = {

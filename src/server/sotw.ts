@@ -6,7 +6,7 @@ import type { Content } from './content.ts'
 import { interestIn } from './interest.ts'
 import { remembered } from './remembered.ts'
 import { interested } from './subscription.ts'
-import { field, fieldHeader } from './wire.ts'
+import { field, fieldHeader } from '../xds/wire.ts'
 
 /** State of the world: DiscoveryRequest and DiscoveryResponse. */
 export const sotw: Codec = {

@@ -1,6 +1,7 @@
 import type { ResolvedRoute, ResolvedVirtualHost } from '../resolve/resolved.ts'
 import { encode } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
+import { fieldHeader } from '../xds/wire.ts'
 import { headerFields } from './header.ts'
 import { routeMatch } from './match.ts'
 import { directResponseAction, redirectAction, routeAction } from './route-action.ts'
@@ -46,19 +47,8 @@ export function encodeRouteConfiguration(name: string, virtualHosts: readonly Ui
     max_direct_response_body_size_bytes: largestDirectResponse,
     ignore_port_in_host_matching: true,
   })
-  return Buffer.concat([rest, ...virtualHosts.flatMap((bytes) => [lengthPrefix(virtualHostsField, bytes.length), bytes])])
+  return Buffer.concat([rest, ...virtualHosts.flatMap((bytes) => [fieldHeader(virtualHostsField, bytes.length), bytes])])
 }
 
 /** RouteConfiguration.virtual_hosts */
 const virtualHostsField = 2
-
-function lengthPrefix(field: number, length: number): Buffer {
-  const lengthDelimited = 2
-  const bytes = [(field << 3) | lengthDelimited]
-  let rest = length
-  while (rest > 127) {
-    bytes.push((rest & 127) | 128)
-    rest >>>= 7
-  }
-  return Buffer.from([...bytes, rest])
-}
