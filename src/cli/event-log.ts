@@ -50,23 +50,30 @@ function change({ before, after }: MirrorChange): string {
   return after === undefined ? `gone (was ${percentageOf(before)} %)` : `${percentageOf(before)} % → ${percentageOf(after)} %`
 }
 
-/** Counts the responses of one change, and tells when the last of them is answered. */
+/** Counts the responses that a change leads to, and tells when the last of them is answered. A proxy that connects is no change. */
 function followRollout(): (event: ControlPlaneEvent) => string | undefined {
   const waiting = new Set<string>()
   const acked = new Set<string>()
   const nacked = new Set<string>()
+  const state = { changed: false }
   return (event) => {
-    if (event.kind === 'pushed') waiting.add(`${event.proxy.stream}|${event.type}|${event.nonce}`)
+    if (event.kind === 'config-changed' && event.resources > 0) state.changed = true
+    if (event.kind === 'pushed') waiting.add(answerKey(event))
+    if (event.kind === 'disconnected') for (const key of [...waiting]) if (key.startsWith(`${event.proxy.stream}|`)) waiting.delete(key)
     if (event.kind !== 'acked' && event.kind !== 'nacked') return undefined
-    if (!waiting.delete(`${event.proxy.stream}|${event.type}|${event.nonce}`)) return undefined
-    const answered = event.kind === 'acked' ? acked : nacked
-    answered.add(nameOf(event.proxy))
-    if (waiting.size > 0) return undefined
+    if (!waiting.delete(answerKey(event))) return undefined
+    if (state.changed) (event.kind === 'acked' ? acked : nacked).add(nameOf(event.proxy))
+    if (waiting.size > 0 || !state.changed) return undefined
     const line = `in force            ACKed by ${count(acked.size, 'proxy')}${nacked.size === 0 ? '' : `, refused by ${nacked.size}: ${[...nacked].join(', ')}`}`
+    state.changed = false
     acked.clear()
     nacked.clear()
     return line
   }
+}
+
+function answerKey({ proxy, type, nonce }: Extract<ControlPlaneEvent, { kind: 'pushed' | 'acked' | 'nacked' }>): string {
+  return `${proxy.stream}|${type}|${nonce}`
 }
 
 function nameOf(proxy: Proxy): string {

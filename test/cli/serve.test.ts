@@ -83,6 +83,11 @@ test('the log says who has taken a change, once all have', () => {
   const proxy = (id: string, stream: number) => ({ id, stream, mode: 'delta' as const, scope: { role: 'gateway' as const, namespace: 'default', labels: {}, anyGateway: true, domain: '', bindAddress: '', portMap: {} } })
   const push = (id: string, stream: number) => { log({ kind: 'pushed', proxy: proxy(id, stream), type: 'route', nonce: '1', bytes: 1, sent: ['http.80'], removed: [] }) }
   push('a', 1)
+  log({ kind: 'acked', proxy: proxy('a', 1), type: 'route', nonce: '1', version: '' })
+  expect(lines).toEqual([])
+  log({ kind: 'config-changed', mirrors: [], translated: 1, resources: 1, scopes: 1 })
+  lines.length = 0
+  push('a', 1)
   push('b', 2)
   log({ kind: 'acked', proxy: proxy('a', 1), type: 'route', nonce: '1', version: '' })
   expect(lines).toEqual([])

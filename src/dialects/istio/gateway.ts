@@ -17,7 +17,7 @@ const port = message({
 const server = message({
   port,
   bind: z.string().optional(),
-  hosts: z.array(z.string().min(1)).min(1, { message: 'is empty, must name a host' }),
+  hosts: z.array(z.string().min(1)).refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host' }),
   tls: z.looseObject({ httpsRedirect: z.boolean().optional() }).optional(),
   name: z.string().optional(),
   defaultEndpoint: z.string().optional(),

@@ -21,7 +21,7 @@ const port = message({
 })
 
 const spec = message({
-  hosts: z.array(z.string().min(1)).min(1, { message: 'is empty, must name a host' }),
+  hosts: z.array(z.string().min(1)).refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host' }),
   addresses: z.array(z.string()).optional(),
   ports: z.array(port).optional(),
   location: z.enum(['MESH_EXTERNAL', 'MESH_INTERNAL']).optional(),
