@@ -34,7 +34,7 @@ export const codes = {
   'route/unknown-subset': { severity: 'error', summary: 'a destination names a subset that no DestinationRule defines; Envoy answers 503' },
   'gateway/unknown': { severity: 'error', summary: 'a VirtualService names a Gateway that does not exist' },
   'gateway/unsupported-protocol': { severity: 'warning', summary: 'a Gateway server of a protocol that is not served yet' },
-  'service/unsupported-protocol': { severity: 'info', summary: 'a Service port that is not HTTP gets no listener on a sidecar' },
+  'service/unsupported-protocol': { severity: 'info', summary: 'a Service port that is not HTTP gets no listener on a sidecar; one that declares no protocol is taken for HTTP' },
   'virtual-host/duplicate-domain': { severity: 'warning', summary: 'the host is taken by an earlier object' },
   'annotation/invalid': { severity: 'error', summary: 'an annotation of ours with a value that it does not take' },
   'xds/nack': { severity: 'error', summary: 'a proxy refused what was made from this line' },
