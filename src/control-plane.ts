@@ -78,13 +78,15 @@ export async function startControlPlane(config: Config, observe: (event: Control
   }
 
   function announce(report: FlushReport): void {
-    const tables = [...report.changed.get(pipeline.routeTables) ?? []].map((key) => [key, pipeline.read.get(pipeline.routeTables, key)] as const)
-    const translated = report.runs.get('translate') ?? 0
-    if (translated === 0 && tables.length === 0) return
+    const changed = [...report.changed.get(pipeline.mirrors) ?? []].map((key) => [key, pipeline.read.get(pipeline.mirrors, key)?.[0]] as const)
+    const changes = mirrors.update(changed)
+    const objects = report.changed.get(pipeline.manifests)?.size ?? 0
+    if (objects === 0) return
     observe({
       kind: 'config-changed',
-      mirrors: mirrors.update(tables),
-      translated,
+      mirrors: changes,
+      objects,
+      translated: report.runs.get('translate') ?? 0,
       resources: report.changed.get(pipeline.scopedResources)?.size ?? 0,
       scopes: changedScopes(pipeline, report).size,
     })
@@ -113,7 +115,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     source.onChange(accept)
     accept(await source.start())
     const xdsAddress = await xds.listen(`${host.includes(':') ? `[${host}]` : host}:${port}`).catch((error: unknown) => {
-      throw new UsageError(`--listen ${config.listen}: ${error instanceof Error ? error.message : String(error)}`)
+      throw new UsageError(`--listen: ${error instanceof Error ? error.message : String(error)}`)
     })
     ready = true
     observe({ kind: 'listening', xds: xdsAddress, admin: adminAddress })

@@ -3,12 +3,12 @@ import type { ObjectId } from './diagnostics/diagnostic.ts'
 import type { Millionths } from './model/fraction.ts'
 import type { XdsEvent } from './server/event.ts'
 
-/** A mirror that an edit added, removed (`after` undefined) or changed. */
+/** A mirror in force that an edit added, removed (`after` undefined) or changed. */
 export interface MirrorChange {
   readonly object: ObjectId
   readonly runtimeKey: string
-  /** `outbound|80||host`-like words for people: host, port and subset as written. */
-  readonly target: string
+  /** Where the copies go. */
+  readonly cluster: string
   readonly before: Millionths | undefined
   readonly after: Millionths | undefined
 }
@@ -26,6 +26,8 @@ export type ControlPlaneEvent = XdsEvent
   | {
     readonly kind: 'config-changed'
     readonly mirrors: readonly MirrorChange[]
+    /** Objects that were added, removed or changed. */
+    readonly objects: number
     /** Objects whose translation ran, resources that were encoded to other bytes, and scopes that have a new snapshot. */
     readonly translated: number
     readonly resources: number

@@ -6,6 +6,8 @@ if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
   process.stderr.write(`shadowplane needs Node ${oldest.join('.')} or newer; this is ${process.version} (${process.execPath})\n`)
   process.exitCode = 2
 } else {
+  // grpc-js logs what it also reports as an error; --log has what people need.
+  process.env['GRPC_VERBOSITY'] ??= 'NONE'
   // Only now, as an older Node may not even read what the commands import.
   const { runProgram } = await import('./cli/program.ts')
   process.exitCode = await runProgram(process.argv.slice(2))

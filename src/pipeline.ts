@@ -2,16 +2,15 @@ import { createGraph } from './collection/graph.ts'
 import type { Collection, Fetch } from './collection/collection.ts'
 import type { FlushReport, Graph } from './collection/graph.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
-import type { Translated } from './dialects/dialect.ts'
-import { translateManifest } from './dialects/index.ts'
+import { dialectFor, translateManifest, unclaimedKind } from './dialects/index.ts'
 import { kindKey, surroundings } from './dialects/surroundings.ts'
 import type { Manifest } from './manifest/manifest.ts'
-import type { RouteTable } from './model/route.ts'
 import type { Settings } from './model/settings.ts'
 import { addressedScopes } from './resolve/addressed.ts'
 import { clustersOfHost } from './resolve/cluster.ts'
 import { planListeners } from './resolve/listeners.ts'
 import { headOf } from './resolve/plan.ts'
+import type { ResolvedMirror } from './resolve/resolved.ts'
 import { policyKey, sight } from './resolve/sight.ts'
 import { sharedClusterDiagnostics } from './resolve/unbounded.ts'
 import { resolveVirtualHost } from './resolve/virtual-host.ts'
@@ -29,7 +28,9 @@ export interface Pipeline {
   /** Brings everything up to date, once for any number of changes. */
   flush(): FlushReport
   readonly read: Pick<Graph, 'get' | 'entries'>
-  readonly routeTables: Collection<RouteTable>
+  readonly manifests: Collection<Manifest>
+  /** Those that some proxy has, or would have, by runtime key; a mirror that leads nowhere is not among them. */
+  readonly mirrors: Collection<readonly ResolvedMirror[]>
   /** The proxies that the configuration speaks to, connected or not. */
   readonly addressedScopes: Collection<Scope>
   readonly scopedResources: Collection<ScopedResource>
@@ -53,8 +54,10 @@ export function createPipeline(settings: Settings): Pipeline {
 
   // Manifests → model. A refused edit leaves the object's last good translation in force.
   const manifestsByKind = graph.groupBy('manifests by kind', manifests, ({ id }) => [kindKey(id)])
-  const candidates = graph.derive('translate', manifests, (manifest, fetch, key): Entries<Translated> =>
-    [[key, translateManifest(manifest, surroundings({ settings, manifests, manifestsByKind }, fetch))]])
+  const claimed = graph.derive('claimed manifests', manifests, (manifest, _, key) => dialectFor(manifest) === undefined ? [] : [[key, manifest] as const])
+  const unclaimed = graph.derive('unclaimed manifests', manifests, (manifest, _, key) => dialectFor(manifest) === undefined ? [[key, unclaimedKind(manifest)] as const] : [])
+  const candidates = graph.derive('translate', claimed, (manifest, fetch, key) =>
+    [[key, translateManifest(manifest, surroundings({ settings, manifests, manifestsByKind }, fetch))] as const])
   const accepted = graph.retain('accepted', candidates, ({ refused }) => !refused)
   const tables = graph.derive('route tables', accepted, (each, _, key) => numbered(key, each.routeTables))
   const listeners = graph.derive('gateway listeners', accepted, (each, _, key) => numbered(key, each.listeners))
@@ -84,6 +87,8 @@ export function createPipeline(settings: Settings): Pipeline {
     const resolved = resolveVirtualHost(plan, planned, see(plan.scope, fetch))
     return resolved === undefined ? [] : [[key, resolved] as const]
   })
+  const mirrors = graph.derive('mirrors in force', virtualHosts, ({ routes: each }, _, key) => numbered(key, each.flatMap(({ action }) => action.kind === 'forward' ? action.mirrors : [])))
+  const mirrorsByRuntimeKey = graph.groupBy('mirrors by runtime key', mirrors, ({ runtimeKey }) => [runtimeKey])
   const uses = graph.derive('cluster uses', virtualHosts, ({ scope, uses: each }, _, key) => numbered(key, each.map((use) => ({ scope, use }))))
   const usesByCluster = graph.groupBy('uses by cluster', uses, ({ scope, use }) => [`${scope}|${use.cluster}`])
   const unbounded = graph.derive('unbounded mirrors', usesByCluster, (group, _, key) => [[key, sharedClusterDiagnostics(group.map(({ use }) => use))] as const])
@@ -119,11 +124,13 @@ export function createPipeline(settings: Settings): Pipeline {
     disconnect: (key) => { connected.delete(key) },
     flush: () => graph.flush(),
     read: graph,
-    routeTables: tables,
+    manifests,
+    mirrors: mirrorsByRuntimeKey,
     addressedScopes: addressed,
     scopedResources,
     resources,
     diagnostics: () => [
+      ...graph.entries(unclaimed).map(([, each]) => each),
       ...graph.entries(candidates).flatMap(([, each]) => each.diagnostics),
       ...graph.entries(plans).flatMap(([, plan]) => plan.diagnostics),
       ...graph.entries(virtualHosts).flatMap(([, host]) => host.diagnostics),

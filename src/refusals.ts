@@ -40,8 +40,18 @@ function nacked(resource: Resource, message: string): readonly Diagnostic[] {
   return resource.origins.map((origin): Diagnostic => ({
     code: 'xds/nack',
     severity: 'error',
-    message: `a proxy refused ${resource.type} ${resource.name}, made from ${origin.object.kind} ${origin.object.namespace}/${origin.object.name}: ${message}`,
+    message: `a proxy refused ${resource.type} ${resource.name}, made from ${origin.object.kind} ${origin.object.namespace}/${origin.object.name}: ${refusalReason(message)}`,
     hint: 'the proxy keeps its last good configuration',
     origin,
   }))
+}
+
+const violation = 'Proto constraint validation failed'
+const longestReason = 600
+
+/** What Envoy says is wrong, on one line: it may put the whole refused message, as text of many lines, before it. */
+export function refusalReason(message: string): string {
+  const from = Math.max(message.lastIndexOf(violation), 0)
+  const line = message.slice(from).replaceAll(/\s+/g, ' ').trim()
+  return line.length > longestReason ? `${line.slice(0, longestReason)} …` : line
 }

@@ -28,13 +28,13 @@ const rooms: Readonly<Record<string, Room>> = {
   admin: { imports: ['sources/source.ts'], because: 'the admin listener is asked, and asks back through functions' },
   demo: { imports: ['config.ts', 'envoy', 'diagnostics', 'xds', 'model', 'control-plane.ts', 'sources/source.ts'], because: 'the demo uses the system from outside' },
   cli: {
-    imports: ['control-plane.ts', 'event.ts', 'pipeline.ts', 'config.ts', 'diagnostics', 'dialects/index.ts', 'demo', 'envoy', 'manifest/manifest.ts', 'model', 'server/event.ts', 'sources', 'xds'],
+    imports: ['control-plane.ts', 'event.ts', 'refusals.ts', 'pipeline.ts', 'config.ts', 'diagnostics', 'dialects/index.ts', 'demo', 'envoy', 'manifest/manifest.ts', 'model', 'server/event.ts', 'sources', 'xds'],
     because: 'a command composes; it holds no rule of its own',
   },
   'pipeline.ts': { imports: ['collection', 'dialects', 'manifest', 'model', 'resolve', 'translate', 'xds', 'diagnostics'], because: 'it is the page with the whole graph' },
   'event.ts': { imports: ['diagnostics', 'model', 'server/event.ts'], because: 'events are types' },
   'config.ts': { imports: ['model', 'sources/source.ts'], because: 'a configuration is values' },
-  'mirror-changes.ts': { imports: ['model', 'event.ts'], because: 'it compares models' },
+  'mirror-changes.ts': { imports: ['resolve', 'event.ts'], because: 'it compares what is in force with what was' },
   'refusals.ts': { imports: ['diagnostics', 'xds', 'server/event.ts'], because: 'it turns what proxies refuse into diagnostics' },
   'control-plane.ts': {
     imports: ['admin', 'collection', 'config.ts', 'diagnostics', 'event.ts', 'manifest', 'mirror-changes.ts', 'pipeline.ts', 'refusals.ts', 'server', 'sources', 'xds'],

@@ -1,5 +1,6 @@
 import { percentageOf } from '../model/fraction.ts'
 import type { ControlPlaneEvent, MirrorChange } from '../event.ts'
+import { refusalReason } from '../refusals.ts'
 import type { Proxy } from '../server/event.ts'
 
 type Log = (write: (line: string) => void) => (event: ControlPlaneEvent) => void
@@ -32,16 +33,16 @@ function lines(event: ControlPlaneEvent): readonly string[] {
       ...event.resolved.map(({ text }) => `resolved  ${text.split('\n', 1)[0] ?? ''}`),
     ]
     case 'outage': return [event.reason === undefined ? 'the configuration can be read again' : `OUTAGE  ${event.reason}; the last good state is served`]
-    case 'nacked': return [`NACK  ${nameOf(event.proxy)} refused ${event.type}: ${event.message}`]
+    case 'nacked': return [`NACK  ${nameOf(event.proxy)} refused ${event.type}: ${refusalReason(event.message)}`]
     case 'pushed':
     case 'acked': return []
   }
 }
 
-function configChanged({ mirrors, translated, resources }: Extract<ControlPlaneEvent, { kind: 'config-changed' }>): readonly string[] {
+function configChanged({ mirrors, objects, resources }: Extract<ControlPlaneEvent, { kind: 'config-changed' }>): readonly string[] {
   return [
-    `config changed      ${count(translated, 'object')} translated, ${count(resources, 'resource')} changed`,
-    ...mirrors.map((mirror) => `  mirror            ${mirror.object.kind} ${mirror.object.namespace}/${mirror.object.name} to ${mirror.target}: ${change(mirror)}`),
+    `config changed      ${count(objects, 'object')}, ${count(resources, 'resource')}`,
+    ...mirrors.map((mirror) => `  mirror            ${mirror.object.kind} ${mirror.object.namespace}/${mirror.object.name} to ${mirror.cluster}: ${change(mirror)}`),
   ]
 }
 

@@ -14,14 +14,18 @@ export const dialects: readonly Dialect[] = [kubernetes, istio]
 const claims = new Map(dialects.flatMap((dialect) =>
   dialect.kinds.flatMap(({ group, versions, kind }) => versions.map((version) => [`${group}/${version}/${kind}`, dialect] as const))))
 
-/** Translates a manifest by the dialect that claims its kind and version; for one that nobody claims, a line of information. */
-export function translateManifest(manifest: Manifest, surroundings: Surroundings): Translated {
-  const version = manifest.apiVersion.split('/').at(-1) ?? ''
-  const dialect = claims.get(`${manifest.id.group}/${version}/${manifest.id.kind}`)
-  return dialect?.translate(manifest, surroundings) ?? translated({ diagnostics: [unclaimed(manifest)] })
+/** The dialect that reads the manifest's kind in its version, if any does. */
+export function dialectFor({ apiVersion, id }: Manifest): Dialect | undefined {
+  return claims.get(`${id.group}/${apiVersion.split('/').at(-1) ?? ''}/${id.kind}`)
 }
 
-function unclaimed({ id, apiVersion }: Manifest): Diagnostic {
+/** What the manifest means to its dialect; for one that nobody claims, a line of information. */
+export function translateManifest(manifest: Manifest, surroundings: Surroundings): Translated {
+  return dialectFor(manifest)?.translate(manifest, surroundings) ?? translated({ diagnostics: [unclaimedKind(manifest)] })
+}
+
+/** The line of information on an object that no dialect reads. */
+export function unclaimedKind({ id, apiVersion }: Manifest): Diagnostic {
   const served = dialects.flatMap((dialect) => dialect.kinds).find(({ group, kind }) => group === id.group && kind === id.kind)
   return {
     code: 'manifest/unclaimed-kind',

@@ -81,7 +81,7 @@ function listen(server: Server, address: string): Promise<string> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
       if (error === null) resolve(`${address.slice(0, address.lastIndexOf(':'))}:${port}`)
-      else reject(new Error(`cannot listen on ${address}: ${error.message}`))
+      else reject(new Error(`cannot listen on ${address}: ${/errors: \[(.*)\]/.exec(error.message)?.[1] ?? error.message}`))
     })
   })
 }

@@ -79,7 +79,7 @@ export class FileRoot {
     const { path, wake } = this.#options
     const shown = name === undefined ? undefined : directory === dirname(path) && name === basename(path) ? path : `${directory.replace(/\/$/, '')}/${name}`
     if (shown !== undefined && name !== undefined && !name.startsWith('.') && this.#files.has(shown)) this.#hinted.add(shown)
-    else if (this.#isBeside(directory, name)) return
+    else if (isHidden(name) || this.#isBeside(directory, name)) return
     else this.#rescan = true
     wake()
   }
@@ -156,4 +156,9 @@ export class FileRoot {
     this.#failures++
     this.#cancelRetry = this.#options.after(delay, () => this.look())
   }
+}
+
+/** An editor's or a copying tool's own file. A name with two dots is not one: it may be a ConfigMap's `..data`. */
+function isHidden(name: string | undefined): boolean {
+  return name !== undefined && name.startsWith('.') && !name.startsWith('..')
 }

@@ -85,7 +85,7 @@ test('the log says who has taken a change, once all have', () => {
   push('a', 1)
   log({ kind: 'acked', proxy: proxy('a', 1), type: 'route', nonce: '1', version: '' })
   expect(lines).toEqual([])
-  log({ kind: 'config-changed', mirrors: [], translated: 1, resources: 1, scopes: 1 })
+  log({ kind: 'config-changed', mirrors: [], objects: 1, translated: 1, resources: 1, scopes: 1 })
   lines.length = 0
   push('a', 1)
   push('b', 2)

@@ -2,10 +2,20 @@ import { z } from 'zod'
 import { message } from '../../manifest/message.ts'
 import type { HeaderChanges, HeaderOperations } from '../../model/route.ts'
 
+/** RFC 9110 section 5.1: a token; or a pseudo header. */
+const name = z.string().regex(/^:?[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { message: 'must be the name of a header: letters, digits and -' })
+
+/** What Envoy takes: no control characters, and each % doubled or around a command such as %REQ(x-id)% (HTTP header formatting). */
+const value = z.string()
+  .refine((text) => !hasControlCharacter(text), { message: 'must not have control characters' })
+  .refine((text) => !text.replaceAll(/%%|%[A-Z0-9_]+(?:\([^)]*\))?(?::\d+)?%/g, '').includes('%'), {
+    message: 'must have each % doubled, or around one of Envoy\'s commands', params: { hint: 'write %% for a percent sign' },
+  })
+
 const operations = message({
-  set: z.record(z.string(), z.string()).optional(),
-  add: z.record(z.string(), z.string()).optional(),
-  remove: z.array(z.string()).optional(),
+  set: z.record(name, value).optional(),
+  add: z.record(name, value).optional(),
+  remove: z.array(name).optional(),
 })
 
 /** Istio's Headers. */
@@ -17,30 +27,34 @@ export interface HeaderRules {
   readonly authority: string | undefined
 }
 
-export function headerRules(value: z.infer<typeof headers> | undefined): HeaderRules {
-  const request = value?.request
+export function headerRules(declared: z.infer<typeof headers> | undefined): HeaderRules {
+  const request = declared?.request
   return {
-    changes: { request: operationsOf(request), response: operationsOf(value?.response) },
+    changes: { request: operationsOf(request), response: operationsOf(declared?.response) },
     authority: authorityIn(request?.set) ?? authorityIn(request?.add),
   }
 }
 
-function operationsOf(value: z.infer<typeof operations> | undefined): HeaderOperations {
+function operationsOf(declared: z.infer<typeof operations> | undefined): HeaderOperations {
   return {
-    set: withoutPseudo(value?.set),
-    add: withoutPseudo(value?.add),
-    remove: (value?.remove ?? []).filter((name) => !isPseudo(name)),
+    set: withoutPseudo(declared?.set),
+    add: withoutPseudo(declared?.add),
+    remove: (declared?.remove ?? []).filter((header) => !isPseudo(header)),
   }
 }
 
 function withoutPseudo(declared: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(declared ?? {}).filter(([name]) => !isPseudo(name)))
+  return Object.fromEntries(Object.entries(declared ?? {}).filter(([header]) => !isPseudo(header)))
 }
 
-function isPseudo(name: string): boolean {
-  return name.startsWith(':') || name.toLowerCase() === 'host'
+function isPseudo(header: string): boolean {
+  return header.startsWith(':') || header.toLowerCase() === 'host'
+}
+
+function hasControlCharacter(text: string): boolean {
+  return /[\p{Cc}]/u.test(text.replaceAll('\t', ''))
 }
 
 function authorityIn(declared: Readonly<Record<string, string>> | undefined): string | undefined {
-  return Object.entries(declared ?? {}).find(([name]) => ['host', ':authority'].includes(name.toLowerCase()))?.[1]
+  return Object.entries(declared ?? {}).find(([header]) => ['host', ':authority'].includes(header.toLowerCase()))?.[1]
 }
