@@ -2,7 +2,7 @@ import { createGraph } from './collection/graph.ts'
 import type { Collection, Fetch } from './collection/collection.ts'
 import type { FlushReport, Graph } from './collection/graph.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
-import { dialectFor, translateManifest, unclaimedKind } from './dialects/index.ts'
+import { dialectFor, isRefused, translateManifest, unclaimedKind } from './dialects/index.ts'
 import { kindKey, surroundings } from './dialects/surroundings.ts'
 import type { Manifest } from './manifest/manifest.ts'
 import type { Settings } from './model/settings.ts'
@@ -52,13 +52,19 @@ export function createPipeline(settings: Settings): Pipeline {
   const manifests = graph.input<Manifest>('manifests')
   const connected = graph.input<Scope>('connected scopes')
 
-  // Manifests → model. A refused edit leaves the object's last good translation in force.
-  const manifestsByKind = graph.groupBy('manifests by kind', manifests, ({ id }) => [kindKey(id)])
+  // What is in force: of each object the newest manifest, or the last one that was not refused.
   const claimed = graph.derive('claimed manifests', manifests, (manifest, _, key) => dialectFor(manifest) === undefined ? [] : [[key, manifest] as const])
   const unclaimed = graph.derive('unclaimed manifests', manifests, (manifest, _, key) => dialectFor(manifest) === undefined ? [[key, unclaimedKind(manifest)] as const] : [])
-  const candidates = graph.derive('translate', claimed, (manifest, fetch, key) =>
-    [[key, translateManifest(manifest, surroundings({ settings, manifests, manifestsByKind }, fetch))] as const])
-  const accepted = graph.retain('accepted', candidates, ({ refused }) => !refused)
+  const judged = graph.derive('judge', claimed, (manifest, _, key) => [[key, { manifest, refused: isRefused(manifest, settings) }] as const])
+  const inForce = graph.retain('in force', judged, ({ refused }) => !refused)
+
+  // Manifests → model. Dialects read other objects as they are in force, too.
+  const manifestsInForce = graph.derive('manifests in force', inForce, ({ manifest }, _, key) => [[key, manifest] as const])
+  const manifestsByKind = graph.groupBy('manifests by kind', manifestsInForce, ({ id }) => [kindKey(id)])
+  const around = (fetch: Fetch) => surroundings({ settings, manifests: manifestsInForce, manifestsByKind }, fetch)
+  const accepted = graph.derive('translate', manifestsInForce, (manifest, fetch, key) => [[key, translateManifest(manifest, around(fetch))] as const])
+  const refusedEdits = graph.derive('translate refused edits', judged, ({ manifest, refused }, fetch, key) =>
+    !refused || fetch(manifestsInForce, key) === manifest ? [] : [[key, translateManifest(manifest, around(fetch)).diagnostics] as const])
   const tables = graph.derive('route tables', accepted, (each, _, key) => numbered(key, each.routeTables))
   const listeners = graph.derive('gateway listeners', accepted, (each, _, key) => numbered(key, each.listeners))
   const services = graph.derive('services', accepted, (each, _, key) => numbered(key, each.services))
@@ -131,7 +137,8 @@ export function createPipeline(settings: Settings): Pipeline {
     resources,
     diagnostics: () => [
       ...graph.entries(unclaimed).map(([, each]) => each),
-      ...graph.entries(candidates).flatMap(([, each]) => each.diagnostics),
+      // Of an object with a refused edit, what is wrong with the newest text is what matters.
+      ...graph.entries(accepted).flatMap(([key, each]) => graph.get(refusedEdits, key) ?? each.diagnostics),
       ...graph.entries(plans).flatMap(([, plan]) => plan.diagnostics),
       ...graph.entries(virtualHosts).flatMap(([, host]) => host.diagnostics),
       ...graph.entries(unbounded).flatMap(([, each]) => each),

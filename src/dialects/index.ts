@@ -1,6 +1,7 @@
 import { objectName } from '../diagnostics/diagnostic.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import type { Settings } from '../model/settings.ts'
 import { translated } from './dialect.ts'
 import type { Dialect, Surroundings, Translated } from './dialect.ts'
 import { istio } from './istio/index.ts'
@@ -22,6 +23,11 @@ export function dialectFor({ apiVersion, id }: Manifest): Dialect | undefined {
 /** What the manifest means to its dialect; for one that nobody claims, a line of information. */
 export function translateManifest(manifest: Manifest, surroundings: Surroundings): Translated {
   return dialectFor(manifest)?.translate(manifest, surroundings) ?? translated({ diagnostics: [unclaimedKind(manifest)] })
+}
+
+/** Whether the object's last good version stays in force instead. That depends on the manifest alone, not on what is around it. */
+export function isRefused(manifest: Manifest, settings: Settings): boolean {
+  return translateManifest(manifest, { settings, manifest: () => undefined, manifestsOf: () => [] }).refused
 }
 
 /** The line of information on an object that no dialect reads. */
