@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { message } from '../../manifest/message.ts'
 import type { DirectResponse, Redirect, Rewrite } from '../../model/route.ts'
+import { oneLine } from './constraint.ts'
 import { regex } from './string-match.ts'
 
 /** Istio's HTTPRedirect. */
 export const redirect = message({
-  uri: z.string().optional(),
-  authority: z.string().optional(),
+  uri: oneLine.optional(),
+  authority: oneLine.optional(),
   port: z.number().int().min(1).max(65535).optional(),
   derivePort: z.enum(['FROM_PROTOCOL_DEFAULT', 'FROM_REQUEST_PORT']).optional(),
   scheme: z.enum(['http', 'https']).optional(),
@@ -52,8 +53,8 @@ export function directResponseOf(value: z.infer<typeof directResponse>): DirectR
 
 /** Istio's HTTPRewrite. */
 export const rewrite = message({
-  uri: z.string().optional(),
-  authority: z.string().optional(),
+  uri: oneLine.optional(),
+  authority: oneLine.optional(),
   uriRegexRewrite: message({ match: regex, rewrite: z.string().optional() }).optional(),
 })
 

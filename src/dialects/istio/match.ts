@@ -2,15 +2,16 @@ import { z } from 'zod'
 import { message } from '../../manifest/message.ts'
 import { compareText } from '../../model/names.ts'
 import type { Applicability, HeaderMatch, Match } from '../../model/route.ts'
+import { byName } from './constraint.ts'
 import { resolveGateway } from './host.ts'
-import { stringMatch, stringMatchOf, valueMatch } from './string-match.ts'
+import { pathMatch, stringMatch, stringMatchOf, valueMatch } from './string-match.ts'
 
-const matches = z.record(z.string(), valueMatch.nullable())
+const matches = byName(valueMatch.nullable())
 
 /** Istio's HTTPMatchRequest. */
 export const httpMatch = message({
   name: z.string().optional(),
-  uri: stringMatch.optional(),
+  uri: pathMatch.optional(),
   ignoreUriCase: z.boolean().optional(),
   scheme: stringMatch.optional(),
   method: stringMatch.optional(),
@@ -39,10 +40,10 @@ export function matchOf(match: HttpMatch | undefined): Match {
   return {
     path: pathOf(match.uri),
     caseSensitive: match.ignoreUriCase !== true,
-    headers: [...headers.toSorted(byName), ...pseudo],
+    headers: [...headers.toSorted(compareNames), ...pseudo],
     queryParameters: Object.entries(match.queryParams ?? {})
       .map(([name, value]) => ({ name, match: stringMatchOf(value ?? {}) }))
-      .toSorted(byName),
+      .toSorted(compareNames),
   }
 }
 
@@ -69,6 +70,6 @@ function headerMatch(name: string, value: z.infer<typeof stringMatch> | null, se
   return { name, match: stringMatchOf(value ?? {}), invert: sense === 'has not' }
 }
 
-function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+function compareNames(a: { readonly name: string }, b: { readonly name: string }): number {
   return compareText(a.name, b.name)
 }

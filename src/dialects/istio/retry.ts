@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message } from '../../manifest/message.ts'
 import type { RetryPolicy } from '../../model/route.ts'
+import { positiveDuration } from './constraint.ts'
 
 /** Istio's HTTPRetry. */
 export const retries = message({
@@ -10,7 +11,7 @@ export const retries = message({
   retryOn: z.string().optional(),
   retryRemoteLocalities: z.boolean().optional(),
   retryIgnorePreviousHosts: z.boolean().optional(),
-  backoff: durationSchema.optional(),
+  backoff: positiveDuration.optional(),
 })
 
 /** A policy starts from the default one. Numbers in `retryOn` are status codes. */

@@ -91,6 +91,7 @@ function endpointsOf({ report, value, host, surroundings }: EndpointQuestion): r
     const selected = selectedWorkloads(value.workloadSelector.labels ?? {}, manifest.id.namespace, surroundings)
     return [{ host, endpoints: selected.map((each) => endpointOf(each, ports)), origin: { object: manifest.id, path: ['spec', 'workloadSelector'] } }]
   }
+  const byName = value.resolution === 'DNS' || value.resolution === 'DNS_ROUND_ROBIN'
   const declared = (value.endpoints ?? []).flatMap((each, index) => {
     if (each === undefined) return []
     if (value.resolution === 'STATIC' && isIP(each.address ?? '') === 0) {
@@ -100,9 +101,12 @@ function endpointsOf({ report, value, host, surroundings }: EndpointQuestion): r
       })
       return []
     }
+    if (byName && (each.address ?? '') === '') {
+      report.refuse('field/required', ['spec', 'endpoints', index, 'address'], { message: `endpoints[${index}].address is required` })
+      return []
+    }
     return [endpointOf(each, ports)]
   })
-  const byName = value.resolution === 'DNS' || value.resolution === 'DNS_ROUND_ROBIN'
   const endpoints = declared.length === 0 && byName && (value.endpoints ?? []).length === 0 ? [endpointOf({ address: host }, ports)] : declared
   return [{ host, endpoints, origin: { object: manifest.id, path: ['spec', 'endpoints'] } }]
 }

@@ -2,6 +2,7 @@ import { RE2JS } from 're2js'
 import { z } from 'zod'
 import { message } from '../../manifest/message.ts'
 import type { StringMatch } from '../../model/route.ts'
+import { nonEmpty } from './constraint.ts'
 
 /** A regular expression in RE2 syntax, as Envoy compiles it. */
 export const regex = z.string().superRefine(checkRegex)
@@ -10,6 +11,7 @@ export const regex = z.string().superRefine(checkRegex)
 const anyValue = '*'
 
 function checkRegex(pattern: string, context: z.RefinementCtx): void {
+  if (pattern === '') context.addIssue({ code: 'custom', message: 'is empty, must be a regular expression' })
   try {
     RE2JS.compile(pattern)
   } catch (error) {
@@ -21,18 +23,24 @@ function checkRegex(pattern: string, context: z.RefinementCtx): void {
 }
 
 /** Istio's StringMatch: one of exact, prefix and regex. */
-export const stringMatch = stringMatchWith(regex)
+export const stringMatch = stringMatchWith({ prefix: nonEmpty, regex })
+
+/** A StringMatch for a path, which begins with nothing too. */
+export const pathMatch = stringMatchWith({ prefix: z.string(), regex })
 
 /** A StringMatch for the value of a header or query parameter: none of the three, and the regex `*`, stand for "is there". */
-export const valueMatch = stringMatchWith(z.string().superRefine((pattern, context) => {
-  if (pattern !== anyValue) checkRegex(pattern, context)
-}))
+export const valueMatch = stringMatchWith({
+  prefix: nonEmpty,
+  regex: z.string().superRefine((pattern, context) => {
+    if (pattern !== anyValue) checkRegex(pattern, context)
+  }),
+})
 
-function stringMatchWith(pattern: z.ZodString) {
+function stringMatchWith(kinds: { readonly prefix: z.ZodString; readonly regex: z.ZodString }) {
   return message({
     exact: z.string().optional(),
-    prefix: z.string().optional(),
-    regex: pattern.optional(),
+    prefix: kinds.prefix.optional(),
+    regex: kinds.regex.optional(),
   }).superRefine((match, context) => {
     const given = Object.entries(match).filter(([, value]) => value !== undefined).map(([name]) => name)
     if (given.length > 1) context.addIssue({ code: 'custom', message: `has ${given.join(' and ')}, must have one of them` })

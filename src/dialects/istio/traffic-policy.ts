@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message, parts } from '../../manifest/message.ts'
+import { maglevTableSize, nonEmpty, positiveDuration, ringSize } from './constraint.ts'
 
 const optionalCount = z.number().int().min(0).max(2147483647).optional()
 
 const tcpSettings = message({
   maxConnections: optionalCount,
-  connectTimeout: durationSchema.optional(),
+  connectTimeout: positiveDuration.optional(),
   tcpKeepalive: message({ probes: optionalCount, time: durationSchema.optional(), interval: durationSchema.optional() }).optional(),
   maxConnectionDuration: durationSchema.optional(),
   idleTimeout: durationSchema.optional(),
@@ -24,13 +25,13 @@ const httpSettings = message({
 })
 
 const consistentHash = message({
-  httpHeaderName: z.string().optional(),
-  httpCookie: message({ name: z.string(), path: z.string().optional(), ttl: durationSchema.optional(), attributes: z.unknown().optional() }).optional(),
+  httpHeaderName: nonEmpty.optional(),
+  httpCookie: message({ name: nonEmpty, path: z.string().optional(), ttl: durationSchema.optional(), attributes: z.unknown().optional() }).optional(),
   useSourceIp: z.boolean().optional(),
-  httpQueryParameterName: z.string().optional(),
-  ringHash: message({ minimumRingSize: z.number().int().min(0).optional() }).optional(),
-  maglev: message({ tableSize: z.number().int().min(0).optional() }).optional(),
-  minimumRingSize: z.number().int().min(0).optional(),
+  httpQueryParameterName: nonEmpty.optional(),
+  ringHash: message({ minimumRingSize: ringSize.optional() }).optional(),
+  maglev: message({ tableSize: maglevTableSize.optional() }).optional(),
+  minimumRingSize: ringSize.optional(),
 })
 
 const loadBalancer = message({
@@ -47,8 +48,8 @@ const outlierDetection = message({
   consecutiveLocalOriginFailures: optionalCount,
   consecutiveGatewayErrors: optionalCount,
   consecutive5xxErrors: optionalCount,
-  interval: durationSchema.optional(),
-  baseEjectionTime: durationSchema.optional(),
+  interval: positiveDuration.optional(),
+  baseEjectionTime: positiveDuration.optional(),
   maxEjectionPercent: z.number().int().min(0).max(100).optional(),
   minHealthPercent: z.number().int().min(0).max(100).optional(),
 })

@@ -6,6 +6,7 @@ import type { RouteTable } from '../../model/route.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { mirrorOptions } from './annotation.ts'
+import { oneLine } from './constraint.ts'
 import { visibilityOf } from './export-to.ts'
 import { resolveGateway, resolveHost } from './host.ts'
 import { httpRule, routesOf } from './http-rule.ts'
@@ -13,7 +14,7 @@ import { noteUnsupported, reportOn } from './report.ts'
 import type { Report } from './report.ts'
 
 const spec = message({
-  hosts: z.array(z.string().min(1)).optional(),
+  hosts: z.array(oneLine.min(1)).optional(),
   gateways: z.array(z.string()).optional(),
   http: parts(httpRule).optional(),
   tls: z.unknown().optional(),

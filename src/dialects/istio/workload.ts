@@ -47,7 +47,7 @@ export function translateWorkloadEntry(manifest: Manifest): Translated {
 export function selectedWorkloads(labels: Readonly<Record<string, string>>, namespace: string, surroundings: Surroundings): readonly Workload[] {
   const entries = surroundings.manifestsOf({ group: 'networking.istio.io', kind: 'WorkloadEntry' }, namespace).flatMap((manifest) => {
     const { value } = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
-    if (value === undefined) return []
+    if (value === undefined || (value.address ?? '') === '') return []
     const own = { ...manifest.labels, ...value.labels }
     return hasLabels(own, labels) ? [{ ...value, labels: own }] : []
   })

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { translateFirst } from '../../support/configuration.ts'
+import { virtualService } from './text.ts'
+
+const limits = { maxStreamDuration: 15_000, maxConnections: 128, maxPendingRequests: 128, maxRequests: 256 }
+
+function outcome(name: string, value: string) {
+  const result = translateFirst(virtualService('route: [{destination: {host: reviews}}]\nmirror: {host: shadow}', `, annotations: {${name}: ${value}}`))
+  const mirrors = result.routeTables.flatMap((table) => table.routes.flatMap(({ action }) => action.kind === 'forward' ? action.mirrors : []))
+  return { found: result.found, refused: result.refused, mirrors: mirrors.map(({ host, cluster, limits: own }) => ({ host, cluster, limits: own })) }
+}
+
+const usual = { host: { kind: 'suffix' }, cluster: 'shared', limits }
+
+describe('an annotation of ours', () => {
+  test.each([
+    ['shadowplane.io/shadow-host', 'keep', { ...usual, host: { kind: 'keep' } }],
+    ['shadowplane.io/shadow-host', 'suffix', usual],
+    ['shadowplane.io/mirror-clusters', 'dedicated', { ...usual, cluster: 'dedicated' }],
+    ['shadowplane.io/mirror-clusters', 'shared', usual],
+    ['shadowplane.io/mirror-max-stream-duration', '2.5s', { ...usual, limits: { ...limits, maxStreamDuration: 2_500 } }],
+    ['shadowplane.io/mirror-max-connections', '"7"', { ...usual, limits: { ...limits, maxConnections: 7 } }],
+    ['shadowplane.io/mirror-max-pending-requests', '"8"', { ...usual, limits: { ...limits, maxPendingRequests: 8 } }],
+    ['shadowplane.io/mirror-max-requests', '"9"', { ...usual, limits: { ...limits, maxRequests: 9 } }],
+    ['other.io/mirror-max-requests', '"x"', usual],
+  ])('%s: %s', (name, value, expected) => {
+    expect(outcome(name, value)).toEqual({ found: [], refused: false, mirrors: [expected] })
+  })
+
+  test.each([
+    ['shadowplane.io/shadow-host', 'drop', 'is "drop", must be suffix or keep'],
+    ['shadowplane.io/mirror-clusters', 'Dedicated', 'is "Dedicated", must be shared or dedicated'],
+    ['shadowplane.io/mirror-max-stream-duration', '0s', 'is "0s", must be seconds, as in 15s'],
+    ['shadowplane.io/mirror-max-stream-duration', '"15"', 'is "15", must be seconds, as in 15s'],
+    ['shadowplane.io/mirror-max-connections', '"0"', 'is "0", must be a whole number from 1'],
+    ['shadowplane.io/mirror-max-requests', '"-1"', 'is "-1", must be a whole number from 1'],
+    ['shadowplane.io/mirror-max-requests', '"1e3"', 'is "1e3", must be a whole number from 1'],
+    ['shadowplane.io/mirror-max-reqests', '"1"',
+      'is "1", no such annotation; there are shadow-host, mirror-clusters, mirror-max-stream-duration, mirror-max-connections, mirror-max-pending-requests, mirror-max-requests'],
+  ])('%s: %s is refused, and has no effect', (name, value, said) => {
+    const { found, refused, mirrors } = outcome(name, value)
+    expect(found).toEqual([`3:${43 + name.length} annotation/invalid annotation ${name} ${said}`])
+    expect(refused).toBe(true)
+    expect(mirrors).toEqual([usual])
+  })
+})

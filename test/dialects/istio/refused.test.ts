@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest'
+import { translateFirst } from '../../support/configuration.ts'
+import { virtualService } from './text.ts'
+
+interface Case {
+  readonly name: string
+  /** Put in the second of three rules, from line 9. */
+  readonly fields: string
+  readonly found: readonly string[]
+  /** Routes that are left: `first`, `second`, `third`. */
+  readonly left: readonly string[]
+}
+
+const all = ['first', 'second', 'third']
+const others = ['first', 'third']
+
+const cases: readonly Case[] = [
+  { name: 'a misspelt field of the rule costs the rule', fields: 'timout: 3s', left: others, found: ['11:5 field/unknown spec.http[1].timout is not a known field'] },
+  { name: 'a misspelt mirror costs the mirror', fields: 'mirorr: {host: shadow}', left: all, found: ['11:5 field/unknown spec.http[1].mirorr is not a known field'] },
+  { name: 'a misspelt field in a mirror costs the mirror', fields: 'mirror: {host: shadow, subest: v1}', left: all, found: ['11:28 field/unknown spec.http[1].mirror.subest is not a known field'] },
+  { name: 'a mirror of a wrong type costs the mirror', fields: 'mirror: shadow', left: all, found: ['11:13 field/wrong-type spec.http[1].mirror is the string "shadow", must be an object'] },
+  { name: 'a wrong type in the list of mirrors costs that one', fields: 'mirrors: [7, {destination: {host: shadow}}]', left: all, found: ['11:15 field/wrong-type spec.http[1].mirrors[0] is the number 7, must be an object'] },
+  { name: 'a wrong type in a match costs the rule', fields: 'match: [{uri: /x}]', left: others, found: ['11:19 field/wrong-type spec.http[1].match[0].uri is the string "/x", must be an object'] },
+  { name: 'a match that is no list', fields: 'match: {uri: {exact: /x}}', left: others, found: ['11:5 field/wrong-type spec.http[1].match is an object, must be a list'] },
+  { name: 'a header match of a wrong type', fields: 'match: [{headers: {x: 1}}]', left: others, found: ['11:27 field/wrong-type spec.http[1].match[0].headers.x is the number 1, must be an object'] },
+  { name: 'an unknown kind of match', fields: 'match: [{uri: {suffix: /x}}]', left: others, found: ['11:20 field/unknown spec.http[1].match[0].uri.suffix is not a known field'] },
+  { name: 'two kinds of match', fields: 'match: [{uri: {exact: /x, prefix: /y}}]', left: others, found: ['11:14 field/invalid-value spec.http[1].match[0].uri has exact and prefix, must have one of them'] },
+  { name: 'a timeout without a unit', fields: 'timeout: "3"', left: others, found: ['11:14 field/invalid-value spec.http[1].timeout is "3", must be a duration that is not negative, such as 1.5s, 100ms or 1h'] },
+  { name: 'a timeout that is a number', fields: 'timeout: 3', left: others, found: ['11:14 field/wrong-type spec.http[1].timeout is the number 3, must be a string'] },
+  { name: 'a negative timeout', fields: 'timeout: -1s', left: others, found: ['11:14 field/invalid-value spec.http[1].timeout is "-1s", must be a duration that is not negative, such as 1.5s, 100ms or 1h'] },
+  { name: 'retries of a wrong type', fields: 'retries: 3', left: others, found: ['11:14 field/wrong-type spec.http[1].retries is the number 3, must be an object'] },
+  { name: 'two actions', fields: 'redirect: {uri: /x}', left: others, found: ['9:5 field/invalid-value spec.http[1] has route and redirect, must have exactly one of route, redirect, directResponse'] },
+  { name: 'an unknown enum value', fields: 'match: [{port: 0}]', left: others, found: ['11:20 field/invalid-value spec.http[1].match[0].port is 0, must be at least 1'] },
+  { name: 'header values that are no text', fields: 'headers: {request: {set: {x: 1}}}', left: others, found: ['11:34 field/wrong-type spec.http[1].headers.request.set.x is the number 1, must be a string'] },
+]
+
+function three(fields: string): string {
+  const rule = (name: string, more = ''): string => `- name: ${name}\n  route: [{destination: {host: reviews}}]${more === '' ? '' : `\n  ${more}`}`
+  return virtualService([rule('first'), rule('second', fields), rule('third')].join('\n'))
+}
+
+describe('a mistake for which a document is refused', () => {
+  test.each(cases)('$name', ({ fields, found, left }) => {
+    const result = translateFirst(three(fields))
+    expect(result.found).toEqual(found)
+    expect(result.refused).toBe(true)
+    expect(result.routeTables.flatMap((table) => table.routes.map((route) => route.name))).toEqual(left)
+    expect(result.routeTables.flatMap((table) => table.routes.flatMap(({ action }) => action.kind === 'forward' ? action.mirrors.map(({ backend }) => backend.host) : [])))
+      .toEqual(fields.includes('[7, {') ? ['shadow.default.svc.cluster.local'] : [])
+  })
+
+  test('all mistakes are said at once, each at its place', () => {
+    expect(translateFirst(three('timout: 3s, mirror: {host: 5}').replace('timout: 3s, mirror', 'timout: 3s\n    mirror')).found).toEqual([
+      '11:5 field/unknown spec.http[1].timout is not a known field',
+      '12:20 field/wrong-type spec.http[1].mirror.host is the number 5, must be a string',
+    ])
+  })
+
+  test.each([
+    ['hosts: reviews', '5:10 field/wrong-type spec.hosts is the string "reviews", must be a list'],
+    ['hosts: [reviews, 5]', '5:20 field/wrong-type spec.hosts[1] is the number 5, must be a string'],
+    ['hosts: [reviews]\n  gateway: [edge]', '6:3 field/unknown spec.gateway is not a known field'],
+    ['hosts: [reviews]\n  gateways: edge', '6:13 field/wrong-type spec.gateways is the string "edge", must be a list'],
+    ['hosts: [""]', '5:11 field/invalid-value spec.hosts[0] is "", must be at least 1 characters long'],
+  ])('outside of the rules it costs the object: %s', (field, found) => {
+    const result = translateFirst(three('timeout: 1s').replace('hosts: [reviews]', field))
+    expect(result.found).toEqual([found])
+    expect(result.refused).toBe(true)
+    expect(result.routeTables).toEqual([])
+  })
+
+  test('a spec that is no object', () => {
+    const result = translateFirst('apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a}\nspec: [1]\n')
+    expect(result.found).toEqual(['4:1 field/wrong-type spec is a list, must be an object'])
+    expect(result.routeTables).toEqual([])
+  })
+
+  test('no spec at all', () => {
+    const result = translateFirst('apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a}\n')
+    expect(result.found).toEqual(['1:1 field/required spec is required'])
+    expect(result.routeTables).toEqual([])
+  })
+
+  test('hints name what was meant', () => {
+    expect(translateFirst(three('mirorr: {host: shadow}')).diagnostics.map((each) => each.hint)).toEqual(['did you mean `mirror`?'])
+    expect(translateFirst(three('timeout: "3"')).diagnostics.map((each) => each.hint)).toEqual(['write 3s for seconds or 3ms for milliseconds'])
+  })
+})
+
+describe('a field that is not supported yet', () => {
+  test.each([
+    ['fault: {abort: {httpStatus: 500, percentage: {value: 100}}}', 'http.fault is not supported yet, it has no effect'],
+    ['corsPolicy: {allowOrigins: [{exact: "*"}]}', 'http.corsPolicy is not supported yet, it has no effect'],
+    ['cors_policy: {allowOrigins: [{exact: "*"}]}', 'http.corsPolicy is not supported yet, it has no effect'],
+  ])('is said, and the rest is served: %s', (field, said) => {
+    const result = translateFirst(three(field))
+    expect(result.found).toEqual([`11:5 field/unsupported ${said}`])
+    expect(result.refused).toBe(false)
+    expect(result.routeTables[0]?.routes).toHaveLength(3)
+  })
+
+  test.each(['tls: [{match: [{sniHosts: [a]}], route: [{destination: {host: a}}]}]', 'tcp: [{route: [{destination: {host: a}}]}]'])('%s', (field) => {
+    const result = translateFirst(three('timeout: 1s').replace('hosts: [reviews]', `hosts: [reviews]\n  ${field}`))
+    expect(result.found).toEqual([`6:3 field/unsupported ${field.slice(0, 3)} is not supported yet, it has no effect`])
+    expect(result.routeTables[0]?.routes).toHaveLength(3)
+  })
+
+  test('delegation: the rule of the root has no effect, the others have', () => {
+    const result = translateFirst(virtualService('- delegate: {name: other}\n- name: second\n  route: [{destination: {host: reviews}}]'))
+    expect(result.found).toEqual(['7:5 field/unsupported http.delegate is not supported yet, it has no effect'])
+    expect(result.routeTables[0]?.routes.map((route) => route.name)).toEqual(['second'])
+  })
+
+  test('a VirtualService without hosts', () => {
+    const result = translateFirst(virtualService('route: [{destination: {host: reviews}}]').replace('  hosts: [reviews]\n', ''))
+    expect(result.found).toEqual(['4:1 field/unsupported a VirtualService without hosts is a delegate, which is not supported yet: it has no effect'])
+    expect(result.routeTables).toEqual([])
+  })
+})

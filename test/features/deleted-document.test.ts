@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest'
+import { gatewayProxy, mirrors, primaries, serve, sidecarProxy } from '../support/serving.ts'
+import { inEachDialect } from './dialect.ts'
+import { istioGateway, istioRoute, services } from './ground.ts'
+
+describe('a document that is deleted takes its routes and mirrors with it', () => {
+  inEachDialect({ istio: { others: istioGateway, route: istioRoute('mirror: {host: shadow}') } }, ({ others, route }) => {
+    test('with its file', async () => {
+      const serving = await serve({ 'services.yaml': services, 'others.yaml': others, 'route.yaml': route })
+      const [gateway, sidecar] = [await serving.proxy(gatewayProxy), await serving.proxy(sidecarProxy)]
+      expect([mirrors(gateway).length, mirrors(sidecar).length]).toEqual([1, 1])
+      await serving.remove('route.yaml')
+      await gateway.until('no route', (each) => primaries(each).length === 0)
+      await sidecar.until('no route of an object', (each) => primaries(each).length === 0)
+      expect(JSON.stringify([...gateway.held('route').values()])).not.toContain('request_mirror_policies')
+      expect(JSON.stringify([...sidecar.held('route').values()])).toContain('outbound|80||shop.default.svc.cluster.local')
+    })
+
+    test('from a file that keeps others', async () => {
+      const serving = await serve({ 'services.yaml': services, 'all.yaml': `${others}---\n${route}` })
+      const proxy = await serving.proxy(gatewayProxy)
+      await serving.write({ 'all.yaml': others })
+      await proxy.until('no route', (each) => primaries(each).length === 0)
+      expect([...proxy.held('listener').keys()]).toEqual(['0.0.0.0_80'])
+    })
+
+    test('also while it is refused', async () => {
+      const serving = await serve({ 'services.yaml': services, 'others.yaml': others, 'route.yaml': route })
+      const proxy = await serving.proxy(gatewayProxy)
+      await serving.write({ 'route.yaml': route.replace('mirror:', 'miror:') })
+      await serving.told('field/unknown')
+      expect(mirrors(proxy)).toHaveLength(1)
+      await serving.remove('route.yaml')
+      await proxy.until('no route', (each) => primaries(each).length === 0)
+      await serving.resolved('field/unknown')
+    })
+  })
+})
