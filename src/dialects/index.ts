@@ -27,7 +27,7 @@ export function translateManifest(manifest: Manifest, surroundings: Surroundings
 
 /** Whether the object's last good version stays in force instead. That depends on the manifest alone, not on what is around it. */
 export function isRefused(manifest: Manifest, settings: Settings): boolean {
-  return translateManifest(manifest, { settings, manifest: () => undefined, manifestsOf: () => [] }).refused
+  return manifest.malformed === true || translateManifest(manifest, { settings, manifest: () => undefined, manifestsOf: () => [] }).refused
 }
 
 /** The line of information on an object that no dialect reads. */

@@ -88,6 +88,7 @@ function readObject({ document, value, prefix, metadata, apiVersion, id }: Ident
   const exactNumbers = document.exactNumbers
     .filter(({ path }) => prefix.every((step, index) => path[index] === step))
     .map(({ path, text: digits }) => [JSON.stringify(path.slice(prefix.length)), digits] as const)
+  const others = [...labels.others, ...annotations.others]
   const manifest: Manifest = {
     id,
     apiVersion,
@@ -96,8 +97,9 @@ function readObject({ document, value, prefix, metadata, apiVersion, id }: Ident
     created: text(metadata['creationTimestamp']) ?? '',
     object: value,
     exactNumbers: Object.fromEntries(exactNumbers),
+    ...(others.length === 0 ? {} : { malformed: true }),
   }
-  const mistakes = [...labels.others, ...annotations.others].map((other) => notAString(other, prefix, id))
+  const mistakes = others.map((other) => notAString(other, prefix, id))
   return { objects: [{ manifest, prefix }], mistakes }
 }
 

@@ -14,6 +14,8 @@ export interface Manifest {
   readonly object: JsonObject
   /** The text of numbers that a double cannot hold exactly, by JSON-encoded field path. */
   readonly exactNumbers: Readonly<Record<string, string>>
+  /** Labels or annotations had to be left out, as they are no strings: a mistake for which the last good version stays in force. */
+  readonly malformed?: true
 }
 
 /** A field's position, and the line around it for a caret under the value. */
