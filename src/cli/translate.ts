@@ -54,6 +54,6 @@ async function translate(flags: Flags): Promise<void> {
 function scopeOfFlags({ role = 'gateway', namespace = 'default', labels }: Flags): Scope {
   return {
     role, namespace, labels: labels ?? {}, anyGateway: role === 'gateway' && labels === undefined,
-    domain: `${namespace}.svc.cluster.local`, bindAddress: '', portMap: {},
+    domain: `${namespace}.svc.cluster.local`, bindAddress: '', portMap: {}, virtualHosts: 'inline',
   }
 }

@@ -26,7 +26,7 @@ export function addressedScopes({ graph, listeners, namespaces, tablesByAttachme
 }
 
 function bare(namespace: string): Omit<Scope, 'role'> {
-  return { namespace, labels: {}, anyGateway: false, domain: `${namespace}.svc.cluster.local`, bindAddress: '', portMap: {} }
+  return { namespace, labels: {}, anyGateway: false, domain: `${namespace}.svc.cluster.local`, bindAddress: '', portMap: {}, virtualHosts: 'inline' }
 }
 
 function entry(scope: Scope): readonly [string, Scope] {

@@ -1,11 +1,11 @@
 /** How one kind of xDS resource behaves. The server reads these rows and holds no rule about a kind of its own. */
 export interface ResourceType {
   /** Our word for it, as in `translate --type` and logs. */
-  readonly name: 'cluster' | 'endpoint' | 'listener' | 'route' | 'runtime' | 'secret'
+  readonly name: 'cluster' | 'endpoint' | 'listener' | 'route' | 'virtual-host' | 'runtime' | 'secret'
   readonly typeUrl: `type.googleapis.com/${string}`
   /** The message's full name. */
   readonly message: 'envoy.config.cluster.v3.Cluster' | 'envoy.config.endpoint.v3.ClusterLoadAssignment' | 'envoy.config.listener.v3.Listener'
-    | 'envoy.config.route.v3.RouteConfiguration' | 'envoy.service.runtime.v3.Runtime' | 'envoy.extensions.transport_sockets.tls.v3.Secret'
+    | 'envoy.config.route.v3.RouteConfiguration' | 'envoy.config.route.v3.VirtualHost' | 'envoy.service.runtime.v3.Runtime' | 'envoy.extensions.transport_sockets.tls.v3.Secret'
   /**
    * An empty first request subscribes to everything, and a SotW response must hold every resource, so that a missing one
    * is a deletion (xDS protocol, "How the client specifies what resources to return"): only for Cluster and Listener.
@@ -15,6 +15,11 @@ export interface ResourceType {
   readonly after: readonly TypeName[]
   /** Types whose `references` keep a resource of this one alive, until an update that stops referring to it is ACKed. */
   readonly referredBy: readonly TypeName[]
+  /**
+   * The type of each resource's `owner`. Envoy loses a virtual host that arrives before its route configuration is ACKed,
+   * and never asks for it again, so such a resource goes out only when the client holds its owner.
+   */
+  readonly ownedBy?: TypeName
   /** Types whose `references` are resources of this one that go out again with each change of theirs ("Resource warming"). */
   readonly resentWith: readonly TypeName[]
 }
@@ -22,13 +27,17 @@ export interface ResourceType {
 /** The one table of xDS types, in the order in which they are sent (xDS protocol, "Eventual consistency considerations"). */
 export const resourceTypes = [
   { name: 'cluster', typeUrl: 'type.googleapis.com/envoy.config.cluster.v3.Cluster', message: 'envoy.config.cluster.v3.Cluster', wildcard: true,
-    after: [], referredBy: ['route', 'listener'], resentWith: [] },
+    after: [], referredBy: ['route', 'virtual-host', 'listener'], resentWith: [] },
   { name: 'endpoint', typeUrl: 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment', message: 'envoy.config.endpoint.v3.ClusterLoadAssignment', wildcard: false,
     after: [], referredBy: ['cluster'], resentWith: ['cluster'] },
   { name: 'listener', typeUrl: 'type.googleapis.com/envoy.config.listener.v3.Listener', message: 'envoy.config.listener.v3.Listener', wildcard: true,
     after: ['cluster', 'endpoint'], referredBy: [], resentWith: [] },
   { name: 'route', typeUrl: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration', message: 'envoy.config.route.v3.RouteConfiguration', wildcard: false,
     after: ['cluster', 'endpoint'], referredBy: ['listener'], resentWith: [] },
+  // An empty name list on the first request means all, as for clusters and listeners: the specification does not say so of
+  // virtual hosts, but that is what Envoy sends, once, and expects every virtual host of its route configurations for.
+  { name: 'virtual-host', typeUrl: 'type.googleapis.com/envoy.config.route.v3.VirtualHost', message: 'envoy.config.route.v3.VirtualHost', wildcard: true,
+    after: ['cluster', 'endpoint'], referredBy: [], resentWith: [], ownedBy: 'route' },
   { name: 'runtime', typeUrl: 'type.googleapis.com/envoy.service.runtime.v3.Runtime', message: 'envoy.service.runtime.v3.Runtime', wildcard: false,
     after: [], referredBy: [], resentWith: [] },
   { name: 'secret', typeUrl: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret', message: 'envoy.extensions.transport_sockets.tls.v3.Secret', wildcard: false,

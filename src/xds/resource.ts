@@ -17,6 +17,8 @@ export interface Resource {
    * configuration the clusters that it names (kept until a route configuration that stopped naming them is ACKed).
    */
   readonly references: readonly string[]
+  /** For a virtual host the route configuration that it belongs to: it may go out only when the client has that (see `ownedBy`). */
+  readonly owner?: string
 }
 
 export function resource(fields: Omit<Resource, 'version'>): Resource {

@@ -16,6 +16,8 @@ export interface Scope {
   readonly bindAddress: string
   /** Listener port → port really bound. */
   readonly portMap: Readonly<Record<number, number>>
+  /** `apart`: each virtual host is a resource of its own (VHDS); only Envoy over delta takes that. */
+  readonly virtualHosts: 'inline' | 'apart'
 }
 
 /** The node of a discovery request, in protobuf JSON, reduced to what we read. */
@@ -37,8 +39,8 @@ export function scopeOf(node: Node): { readonly scope: Scope } | { readonly erro
 
 /** One string for one scope, in whatever order labels and ports were given. */
 export function scopeKey(scope: Scope): ScopeKey {
-  const { role, namespace, anyGateway, domain, bindAddress } = scope
-  return JSON.stringify([role, namespace, anyGateway, domain, bindAddress, sorted(scope.labels), sorted(scope.portMap)]) as ScopeKey
+  const { role, namespace, anyGateway, domain, bindAddress, virtualHosts } = scope
+  return JSON.stringify([role, namespace, anyGateway, domain, bindAddress, virtualHosts, sorted(scope.labels), sorted(scope.portMap)]) as ScopeKey
 }
 
 type Metadata = Readonly<Record<string, unknown>>
@@ -57,6 +59,7 @@ function readScope(id: string, metadata: Metadata): Scope {
     domain: named?.domain ?? `${namespace}.svc.cluster.local`,
     bindAddress: bindAddressOf(metadata),
     portMap: portMapOf(metadata['PORT_MAP']),
+    virtualHosts: 'inline',
   }
 }
 

@@ -4,7 +4,7 @@ import { scopeKey, scopeOf } from '../../src/xds/scope.ts'
 import type { Node, Scope } from '../../src/xds/scope.ts'
 
 const plain: Scope = {
-  role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, domain: 'default.svc.cluster.local', bindAddress: '', portMap: {},
+  role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, domain: 'default.svc.cluster.local', bindAddress: '', portMap: {}, virtualHosts: 'inline',
 }
 const sidecarId = 'sidecar~10.0.0.1~reviews-v1.books~books.svc.cluster.local'
 
