@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import { objectKey } from './diagnostics/diagnostic.ts'
 import type { LocateOrigin } from './diagnostics/placed.ts'
+import { recordDiagnostics } from './diagnostics/record.ts'
 import { renderText } from './diagnostics/render.ts'
 import type { ControlPlaneEvent, ShownDiagnostic } from './event.ts'
 import type { LocatedManifest } from './manifest/manifest.ts'
@@ -39,7 +40,10 @@ export async function startControlPlane(config: Config, observe: (event: Control
   const source = createFileSource({ paths: config.paths })
   const mirrors = recordMirrors()
   const refusals = recordRefusals()
+  const diagnostics = recordDiagnostics()
   const shown = new Map<string, ShownDiagnostic>()
+  /** Since they were last shown: a proxy that connects flushes too. */
+  let changedFindings: (readonly [string, readonly Diagnostic[]])[] = []
   let state: SourceState = { manifests: new Map(), diagnostics: [], outage: undefined }
   let ready = false
 
@@ -48,6 +52,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     disconnect: pipeline.disconnect,
     refresh() {
       const report = pipeline.flush()
+      changedFindings.push(...[...report.changed.get(pipeline.findings) ?? []].map((key) => [key, pipeline.read.get(pipeline.findings, key) ?? []] as const))
       announce(report)
       return changedScopes(pipeline, report)
     },
@@ -58,7 +63,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     snapshots,
     observe(event) {
       observe(event)
-      if (refusals.record(event)) showDiagnostics()
+      if (refusals.record(event)) showDiagnostics([['refusals', refusals.diagnostics()]])
     },
   })
   const admin = createAdminServer({
@@ -74,7 +79,8 @@ export async function startControlPlane(config: Config, observe: (event: Control
     if (next.outage !== state.outage) observe({ kind: 'outage', reason: next.outage })
     state = next
     snapshots.advance()
-    showDiagnostics()
+    showDiagnostics([...changedFindings, ['files', state.diagnostics], ['failures', pipeline.failures()]])
+    changedFindings = []
   }
 
   function announce(report: FlushReport): void {
@@ -93,15 +99,17 @@ export async function startControlPlane(config: Config, observe: (event: Control
   }
 
   /** Only what is new is rendered: positions are looked up by reading a document again. */
-  function showDiagnostics(): void {
-    const all = [...state.diagnostics, ...pipeline.diagnostics(), ...refusals.diagnostics()]
-    const now = new Map(all.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic]))
-    const added = [...now].filter(([key]) => !shown.has(key)).map(([key, each]) => [key, show(each, locateIn(state.manifests))] as const)
-    const resolved = [...shown].filter(([key]) => !now.has(key))
-    for (const [key] of resolved) shown.delete(key)
-    for (const [key, each] of added) shown.set(key, each)
-    if (added.length + resolved.length === 0) return
-    observe({ kind: 'diagnostics', added: added.map(([, each]) => each), resolved: resolved.map(([, each]) => each) })
+  function showDiagnostics(parts: Iterable<readonly [string, readonly Diagnostic[]]>): void {
+    const change = diagnostics.update(parts)
+    if (change.added.length + change.resolved.length === 0) return
+    const resolved = change.resolved.map((each) => shown.get(JSON.stringify(each))).filter((each) => each !== undefined)
+    for (const each of change.resolved) shown.delete(JSON.stringify(each))
+    const added = change.added.map((each) => show(each, locateIn(state.manifests)))
+    change.added.forEach((each, index) => {
+      const text = added[index]
+      if (text !== undefined) shown.set(JSON.stringify(each), text)
+    })
+    observe({ kind: 'diagnostics', added, resolved })
   }
 
   async function close(): Promise<void> {

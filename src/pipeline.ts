@@ -36,8 +36,10 @@ export interface Pipeline {
   readonly scopedResources: Collection<ScopedResource>
   /** By `<scope>|<type>`. */
   readonly resources: Collection<readonly ScopedResource[]>
-  /** Everything found, unsorted, duplicates included. */
-  diagnostics(): readonly Diagnostic[]
+  /** What was found, by where it was found; unsorted, and the same diagnostic may stand in several places. */
+  readonly findings: Collection<readonly Diagnostic[]>
+  /** Bugs of ours: transforms whose last run threw. */
+  failures(): readonly Diagnostic[]
 }
 
 /** A resource, and the scope whose proxies get it. */
@@ -110,8 +112,14 @@ export function createPipeline(settings: Settings): Pipeline {
   const isConnected = (scope: ScopeKey, fetch: Fetch) => fetch(connected, scope) !== undefined
   const encodedHosts = graph.derive('encode virtual hosts', virtualHosts, (host, fetch, key) =>
     isConnected(host.scope, fetch) ? [[key, encode.virtualHostBytes(host)] as const] : [])
+  const hostsPresent = graph.derive('virtual hosts present', encodedHosts, (_, __, key) => [[key, true] as const])
+  const hostResources = graph.derive('virtual host resources', encodedHosts, (host, fetch) =>
+    fetch(connected, host.scope)?.virtualHosts === 'apart' ? [scoped(host.scope, encode.virtualHostResource(host))] : [])
   const routes = graph.derive('encode route configurations', plans, (plan, fetch, key) => {
-    if (!isConnected(plan.scope, fetch)) return []
+    const scope = fetch(connected, plan.scope)
+    if (scope === undefined) return []
+    const hasHosts = plan.virtualHosts.some((host) => fetch(hostsPresent, `${key}|${host.name}`) === true)
+    if (scope.virtualHosts === 'apart' && hasHosts) return [scoped(plan.scope, encode.routeConfigurationApart(plan))]
     const hosts = plan.virtualHosts.map((host) => fetch(encodedHosts, `${key}|${host.name}`)).filter((host) => host !== undefined)
     return [scoped(plan.scope, encode.routeConfigurationResource(plan, hosts))]
   })
@@ -120,8 +128,22 @@ export function createPipeline(settings: Settings): Pipeline {
   const clusterResources = graph.derive('encode clusters', clusters, ({ scope, cluster }) => [scoped(scope, encode.clusterResource(cluster, settings))])
   const endpointResources = graph.derive('encode endpoints', clusters, ({ scope, cluster }) => encode.endpointResources(cluster).map((each) => scoped(scope, each)))
   const runtimes = graph.derive('encode runtime', connected, (_, __, scope) => [scoped(scope as ScopeKey, encode.runtimeResource())])
-  const scopedResources = graph.union('resources', [clusterResources, endpointResources, listenerResources, routes, runtimes])
+  const scopedResources = graph.union('resources', [clusterResources, endpointResources, listenerResources, routes, hostResources, runtimes])
   const resources = graph.groupBy('resources by scope and type', scopedResources, ({ scope, resource }) => [`${scope}|${resource.type}`])
+
+  // Everything found, by where it was found. Of an object with a refused edit, what is wrong with the newest text is what matters.
+  const found = <V>(name: string, input: Collection<V>, of: (value: V, fetch: Fetch, key: string) => readonly Diagnostic[]) =>
+    graph.derive(`diagnostics of ${name}`, input, (value, fetch, key) => {
+      const diagnostics = of(value, fetch, key)
+      return diagnostics.length === 0 ? [] : [[`${name}|${key}`, diagnostics] as const]
+    })
+  const findings = graph.union('diagnostics', [
+    found('unclaimed manifests', unclaimed, (each) => [each]),
+    found('objects', accepted, (each, fetch, key) => fetch(refusedEdits, key) ?? each.diagnostics),
+    found('listeners', plans, (plan) => plan.diagnostics),
+    found('virtual hosts', virtualHosts, (host) => host.diagnostics),
+    found('mirrors', unbounded, (each) => each),
+  ])
 
   return {
     setManifest: (key, manifest) => { manifests.set(key, manifest) },
@@ -135,16 +157,16 @@ export function createPipeline(settings: Settings): Pipeline {
     addressedScopes: addressed,
     scopedResources,
     resources,
-    diagnostics: () => [
-      ...graph.entries(unclaimed).map(([, each]) => each),
-      // Of an object with a refused edit, what is wrong with the newest text is what matters.
-      ...graph.entries(accepted).flatMap(([key, each]) => graph.get(refusedEdits, key) ?? each.diagnostics),
-      ...graph.entries(plans).flatMap(([, plan]) => plan.diagnostics),
-      ...graph.entries(virtualHosts).flatMap(([, host]) => host.diagnostics),
-      ...graph.entries(unbounded).flatMap(([, each]) => each),
-      ...graph.failures.map(({ transform, key, error }): Diagnostic => ({ code: 'internal/transform-failed', severity: 'error', message: `${transform} of ${key}: ${String(error)}` })),
-    ],
+    findings,
+    failures: () => graph.failures.map(({ transform, key, error }) => ({
+      code: 'internal/transform-failed', severity: 'error', message: `${transform} of ${key}: ${String(error)}`,
+    })),
   }
+}
+
+/** Everything that is wrong now, unsorted, duplicates included. */
+export function diagnosticsOf(pipeline: Pipeline): readonly Diagnostic[] {
+  return [...pipeline.read.entries(pipeline.findings).flatMap(([, each]) => each), ...pipeline.failures()]
 }
 
 type Entries<V> = readonly (readonly [key: string, value: V])[]

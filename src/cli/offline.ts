@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { LocateOrigin } from '../diagnostics/placed.ts'
 import { locateIn } from '../control-plane.ts'
-import { createPipeline } from '../pipeline.ts'
+import { createPipeline, diagnosticsOf } from '../pipeline.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { createFileSource } from '../sources/file-source.ts'
 import { settingsOf } from './settings-flags.ts'
@@ -27,7 +27,7 @@ export async function readOffline(paths: readonly string[], flags: SettingsFlags
   return {
     pipeline,
     locate: locateIn(state.manifests),
-    diagnostics: () => [...diagnostics, ...state.diagnostics, ...pipeline.diagnostics()],
+    diagnostics: () => [...diagnostics, ...state.diagnostics, ...diagnosticsOf(pipeline)],
   }
 }
 

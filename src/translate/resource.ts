@@ -1,4 +1,3 @@
-import type { Origin } from '../diagnostics/diagnostic.ts'
 import type { Settings } from '../model/settings.ts'
 import type { ResolvedCluster } from '../resolve/cluster.ts'
 import type { RouteConfigurationPlan } from '../resolve/plan.ts'
@@ -6,28 +5,46 @@ import type { ResolvedVirtualHost } from '../resolve/resolved.ts'
 import { encode } from '../xds/proto.ts'
 import { resource } from '../xds/resource.ts'
 import type { Resource } from '../xds/resource.ts'
+import { field } from '../xds/wire.ts'
 import { cluster } from './cluster.ts'
 import { loadAssignment } from './endpoint.ts'
 import { listener } from './listener.ts'
 import { encodeRouteConfiguration, virtualHost } from './route.ts'
 import { runtime, runtimeLayer } from './runtime.ts'
 
-/** A virtual host's own bytes, kept apart so that an edit encodes one of them and the others are concatenated. */
-export interface EncodedVirtualHost {
+/** A virtual host's own bytes, kept apart so that an edit encodes one of them, whether it is sent alone or within its route configuration. */
+export interface EncodedVirtualHost extends Pick<ResolvedVirtualHost, 'scope' | 'routeConfiguration' | 'name' | 'origins'> {
   readonly bytes: Buffer
   readonly clusters: readonly string[]
-  readonly origins: readonly Origin[]
 }
 
 export function virtualHostBytes(host: ResolvedVirtualHost): EncodedVirtualHost {
+  const { scope, routeConfiguration, name, origins } = host
   return {
+    scope,
+    routeConfiguration,
+    name,
+    origins,
     bytes: encode('envoy.config.route.v3.VirtualHost', virtualHost(host)),
     clusters: [...new Set(host.uses.map((use) => use.cluster))],
-    origins: host.origins,
   }
 }
 
-/** Without any virtual host there is one that answers 404 to everything, as a gateway without routes does. */
+/** VirtualHost.name */
+const nameField = 1
+
+/**
+ * A virtual host as a resource of its own, `<route configuration>/<virtual host>`. Envoy forgets one only if its name
+ * field equals the resource's name; of a field that stands twice the last counts (protobuf encoding, "Last One Wins").
+ */
+export function virtualHostResource({ routeConfiguration, name, bytes, clusters, origins }: EncodedVirtualHost): Resource {
+  const fullName = `${routeConfiguration}/${name}`
+  return resource({
+    type: 'virtual-host', name: fullName, bytes: Buffer.concat([bytes, field(nameField, fullName)]), origins, references: clusters, owner: routeConfiguration,
+  })
+}
+
+/** A whole route configuration. Without any virtual host there is one that answers 404 to everything, as a gateway without routes does. */
 export function routeConfigurationResource(plan: RouteConfigurationPlan, hosts: readonly EncodedVirtualHost[]): Resource {
   const bytes = hosts.length > 0 ? hosts.map((host) => host.bytes)
     : [encode('envoy.config.route.v3.VirtualHost', { name: `blackhole:${plan.port}`, domains: ['*'] })]
@@ -38,6 +55,11 @@ export function routeConfigurationResource(plan: RouteConfigurationPlan, hosts: 
     origins: hosts.flatMap((host) => host.origins),
     references: [...new Set(hosts.flatMap((host) => host.clusters))],
   })
+}
+
+/** A route configuration whose virtual hosts are resources of their own. It must have some: Envoy waits for them before it serves anything. */
+export function routeConfigurationApart(plan: RouteConfigurationPlan): Resource {
+  return resource({ type: 'route', name: plan.name, bytes: encodeRouteConfiguration(plan.name, 'apart'), origins: plan.origins, references: [] })
 }
 
 export function listenerResource(plan: RouteConfigurationPlan): Resource {

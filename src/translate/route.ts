@@ -37,16 +37,19 @@ function actionField(action: ResolvedRoute['action']): Pick<Message<'envoy.confi
 const largestDirectResponse = 1024 * 1024
 
 /**
- * Bytes of an envoy.config.route.v3.RouteConfiguration around virtual hosts that are encoded already: fields of a protobuf
+ * Bytes of an envoy.config.route.v3.RouteConfiguration, around virtual hosts that are encoded already or with virtual host
+ * discovery (over delta ADS; Envoy refuses it on a SotW stream). Fields of a protobuf
  * message may stand in any order, and repeated ones concatenate (protobuf encoding guide, "Message Structure").
  */
-export function encodeRouteConfiguration(name: string, virtualHosts: readonly Uint8Array[]): Buffer {
+export function encodeRouteConfiguration(name: string, virtualHosts: readonly Uint8Array[] | 'apart'): Buffer {
   const rest = encode('envoy.config.route.v3.RouteConfiguration', {
     name,
     validate_clusters: false,
     max_direct_response_body_size_bytes: largestDirectResponse,
     ignore_port_in_host_matching: true,
+    ...(virtualHosts === 'apart' ? { vhds: { config_source: { ads: {}, resource_api_version: 'V3' } } } : {}),
   })
+  if (virtualHosts === 'apart') return rest
   return Buffer.concat([rest, ...virtualHosts.flatMap((bytes) => [fieldHeader(virtualHostsField, bytes.length), bytes])])
 }
 

@@ -4,7 +4,7 @@ import { withMeshConfig } from '../../src/dialects/index.ts'
 import type { Diagnostic } from '../../src/diagnostics/diagnostic.ts'
 import type { JsonObject } from '../../src/manifest/manifest.ts'
 import type { Settings } from '../../src/model/settings.ts'
-import { createPipeline } from '../../src/pipeline.ts'
+import { createPipeline, diagnosticsOf } from '../../src/pipeline.ts'
 import type { Pipeline } from '../../src/pipeline.ts'
 import { createFileSource } from '../../src/sources/file-source.ts'
 import type { Resource } from '../../src/xds/resource.ts'
@@ -32,7 +32,7 @@ export function translationFor(pipeline: Pipeline, scope: Scope): Translation {
   const key = scopeKey(scope)
   pipeline.connect(key, scope)
   pipeline.flush()
-  const diagnostics = pipeline.diagnostics()
+  const diagnostics = diagnosticsOf(pipeline)
   const failure = diagnostics.find(({ code }) => code === 'internal/transform-failed')
   if (failure !== undefined) throw new Error(failure.message)
   const resources = pipeline.read.entries(pipeline.scopedResources).map(([, each]) => each).filter((each) => each.scope === key)

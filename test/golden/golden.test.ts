@@ -7,7 +7,7 @@ import { renderPath } from '../../src/diagnostics/field-path.ts'
 import { renderText } from '../../src/diagnostics/render.ts'
 import type { Translated } from '../../src/dialects/dialect.ts'
 import { translateManifest } from '../../src/dialects/index.ts'
-import { createPipeline } from '../../src/pipeline.ts'
+import { createPipeline, diagnosticsOf } from '../../src/pipeline.ts'
 import { configDump } from '../../src/xds/config-dump.ts'
 import { resourceTypes } from '../../src/xds/resource-types.ts'
 import { scopeKey } from '../../src/xds/scope.ts'
@@ -35,7 +35,7 @@ describe.each(names)('%s', (name) => {
     pipeline.flush()
     const dump = (scope: Scope) => configDump(resourceTypes.flatMap(({ name: type }) => resourcesOf(pipeline, scope, type)), 'all').configs
     await expect(json({ gateway: dump(gateway), sidecar: dump(sidecar()) })).toMatchFileSnapshot(path('envoy.json'))
-    await expect(renderText(pipeline.diagnostics(), locateIn(located))).toMatchFileSnapshot(path('diagnostics.txt'))
+    await expect(renderText(diagnosticsOf(pipeline), locateIn(located))).toMatchFileSnapshot(path('diagnostics.txt'))
   })
 })
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { defaultSettings } from '../../src/config.ts'
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'
 import type { JsonObject, Manifest } from '../../src/manifest/manifest.ts'
-import { createPipeline } from '../../src/pipeline.ts'
+import { createPipeline, diagnosticsOf } from '../../src/pipeline.ts'
 import type { Pipeline } from '../../src/pipeline.ts'
 import { scopeKey } from '../../src/xds/scope.ts'
 import type { Scope } from '../../src/xds/scope.ts'
@@ -191,7 +191,7 @@ export function pipelineOf(manifests: Iterable<Manifest>): Pipeline {
 
 /** Type, name and version of every resource of every scope; a transform that failed is in it too. */
 export function allResources(pipeline: Pipeline): readonly string[] {
-  const failed = pipeline.diagnostics().filter((each) => each.code === 'internal/transform-failed').map((each) => each.message)
+  const failed = diagnosticsOf(pipeline).filter((each) => each.code === 'internal/transform-failed').map((each) => each.message)
   return [...failed, ...scopes.flatMap((scope) => fingerprint(pipeline, scope).map((each) => `${scope.role} ${scope.namespace} ${each}`))]
 }
 

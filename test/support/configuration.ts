@@ -8,7 +8,7 @@ import { translateManifest } from '../../src/dialects/index.ts'
 import type { LocatedManifest, Manifest } from '../../src/manifest/manifest.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
 import type { Settings } from '../../src/model/settings.ts'
-import { createPipeline } from '../../src/pipeline.ts'
+import { createPipeline, diagnosticsOf } from '../../src/pipeline.ts'
 import type { Pipeline } from '../../src/pipeline.ts'
 import { decode } from '../../src/xds/proto.ts'
 import type { AnyJson, Message } from '../../src/xds/proto.ts'
@@ -72,7 +72,7 @@ export function configure(text: string, settings: Settings = defaultSettings): C
   }
   return {
     pipeline,
-    found: places(pipeline.diagnostics(), locateIn(located)),
+    found: places(diagnosticsOf(pipeline), locateIn(located)),
     resources,
     routes: (scope) => [...resources(scope, 'route').values()].flatMap((each) => routesOf(each)),
   }
