@@ -42,7 +42,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
   const refusals = recordRefusals()
   const diagnostics = recordDiagnostics()
   const shown = new Map<string, ShownDiagnostic>()
-  /** Since they were last shown: a proxy that connects flushes too. */
+  /** Since they were last shown. */
   let changedFindings: (readonly [string, readonly Diagnostic[]])[] = []
   let state: SourceState = { manifests: new Map(), diagnostics: [], outage: undefined }
   let ready = false
@@ -54,6 +54,8 @@ export async function startControlPlane(config: Config, observe: (event: Control
       const report = pipeline.flush()
       changedFindings.push(...[...report.changed.get(pipeline.findings) ?? []].map((key) => [key, pipeline.read.get(pipeline.findings, key) ?? []] as const))
       announce(report)
+      // After the pushes: a proxy that connects may bring findings too.
+      if (changedFindings.length > 0) setImmediate(tellFindings)
       return changedScopes(pipeline, report)
     },
     read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
@@ -79,8 +81,8 @@ export async function startControlPlane(config: Config, observe: (event: Control
     if (next.outage !== state.outage) observe({ kind: 'outage', reason: next.outage })
     state = next
     snapshots.advance()
-    showDiagnostics([...changedFindings, ['files', state.diagnostics], ['failures', pipeline.failures()]])
-    changedFindings = []
+    changedFindings.push(['files', state.diagnostics], ['failures', pipeline.failures()])
+    tellFindings()
   }
 
   function announce(report: FlushReport): void {
@@ -96,6 +98,12 @@ export async function startControlPlane(config: Config, observe: (event: Control
       resources: report.changed.get(pipeline.scopedResources)?.size ?? 0,
       scopes: changedScopes(pipeline, report).size,
     })
+  }
+
+  function tellFindings(): void {
+    const parts = changedFindings
+    changedFindings = []
+    showDiagnostics(parts)
   }
 
   /** Only what is new is rendered: positions are looked up by reading a document again. */

@@ -124,7 +124,7 @@ export function createPipeline(settings: Settings): Pipeline {
     return [scoped(plan.scope, encode.routeConfigurationResource(plan, hosts))]
   })
   const listenerResources = graph.derive('encode listeners', plans, (plan, fetch) =>
-    isConnected(plan.scope, fetch) ? [scoped(plan.scope, encode.listenerResource(plan))] : [])
+    isConnected(plan.scope, fetch) ? encode.listenerResources(plan).map((each) => scoped(plan.scope, each)) : [])
   const clusterResources = graph.derive('encode clusters', clusters, ({ scope, cluster }) => [scoped(scope, encode.clusterResource(cluster, settings))])
   const endpointResources = graph.derive('encode endpoints', clusters, ({ scope, cluster }) => encode.endpointResources(cluster).map((each) => scoped(scope, each)))
   const runtimes = graph.derive('encode runtime', connected, (_, __, scope) => [scoped(scope as ScopeKey, encode.runtimeResource())])

@@ -29,6 +29,7 @@ export const codes = {
   'mirror/to-itself': { severity: 'warning', summary: 'the mirror sends copies to the destination of the route itself' },
   'mirror/duplicate': { severity: 'warning', summary: 'the same mirror twice: each request is copied twice' },
   'mirror/unbounded': { severity: 'info', summary: 'the mirror uses a cluster that primary routes use too, so its copies have no limits of their own' },
+  'mirror/proxyless-grpc': { severity: 'info', summary: 'a connected gRPC client without a proxy ignores mirrors' },
   'route/unknown-host': { severity: 'error', summary: 'a destination names a host that nothing defines; Envoy answers 503' },
   'route/unknown-port': { severity: 'error', summary: 'a destination names a port that its host does not have; Envoy answers 503' },
   'route/unknown-subset': { severity: 'error', summary: 'a destination names a subset that no DestinationRule defines; Envoy answers 503' },

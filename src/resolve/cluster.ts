@@ -50,7 +50,7 @@ export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, us
       ...reach(discoveryFor(service, sight), members),
       assignment: name,
       protocol: port.protocol,
-      settings: settingsFor(policy, port.number, subset?.name),
+      settings: settingsOfRole(settingsFor(policy, port.number, subset?.name), sight),
       origins: policy === undefined ? [service.origin] : [policy.origin, service.origin],
     }
     const dedicated = mirrorClusterName(port.number, subset?.name, service.host)
@@ -78,8 +78,15 @@ function mirrorLimits(uses: readonly ClusterUse[]): MirrorLimits | undefined {
  * A host that has no endpoints at all keeps the kind of cluster that Istio gives it.
  */
 function discoveryFor(service: Service, { scope }: Sight): Discovery {
+  if (service.discovery === 'strict-dns' && scope.role === 'grpc') return 'logical-dns'
   if (service.discovery !== 'original-destination') return service.discovery
-  return scope.role === 'gateway' || service.selector !== undefined ? 'endpoints' : 'original-destination'
+  return scope.role !== 'sidecar' || service.selector !== undefined ? 'endpoints' : 'original-destination'
+}
+
+/** gRPC refuses a cluster with a balancer that it lacks: it has round robin (proposal A27) and ring hash (A42). */
+function settingsOfRole(settings: BackendSettings, { scope }: Sight): BackendSettings {
+  if (scope.role !== 'grpc' || settings.loadBalancer?.kind === 'ring-hash') return settings
+  return { ...settings, loadBalancer: { kind: 'round-robin' } }
 }
 
 /**

@@ -47,10 +47,8 @@ function planPort({ key, scope, model, binding, listeners }: PortQuestion): Rout
   }))
   return {
     scope: key,
-    role: 'gateway',
     name,
-    bind: { address, port: scope.portMap[target] ?? target },
-    listenerName: `${first.bind === '' ? '0.0.0.0' : first.bind}_${target}`,
+    listener: { kind: 'socket', side: 'gateway', name: `${first.bind === '' ? '0.0.0.0' : first.bind}_${target}`, address, port: scope.portMap[target] ?? target },
     port: first.port,
     virtualHosts: virtualHosts.toSorted((a, b) => compareText(a.name, b.name)),
     origins: listeners.map((listener) => listener.origin),

@@ -4,6 +4,7 @@ import type { GatewayListener } from '../model/gateway.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
 import { planGateway } from './gateway-plan.ts'
 import { gatewayTargetPort } from './gateway-port.ts'
+import { planGrpc } from './grpc-plan.ts'
 import type { RouteConfigurationPlan, RouteTableHead } from './plan.ts'
 import { planSidecar } from './sidecar-plan.ts'
 
@@ -18,8 +19,14 @@ export function planListeners(collections: ListenerCollections, scope: Scope, { 
   const { listeners, tablesByAttachment, servicesByHost } = collections
   const services = (): readonly Service[] => fetch.all(servicesByHost).flatMap(([, same]) => same)
   const tablesOf = (attachment: string): readonly RouteTableHead[] => fetch(tablesByAttachment, attachment) ?? []
-  const plans = scope.role === 'gateway'
-    ? planGateway(key as ScopeKey, scope, { listeners: fetch.all(listeners).map(([, each]) => each), tablesOf, targetPort: gatewayTargetPort(scope, services) })
-    : planSidecar(key as ScopeKey, scope, { services: services(), tables: tablesOf('mesh') })
-  return plans.map((plan) => [`${key}|${plan.name}`, plan])
+  const plansFor = (scopeKey: ScopeKey): readonly RouteConfigurationPlan[] => {
+    switch (scope.role) {
+      case 'gateway': return planGateway(scopeKey, scope, {
+        listeners: fetch.all(listeners).map(([, each]) => each), tablesOf, targetPort: gatewayTargetPort(scope, services),
+      })
+      case 'sidecar': return planSidecar(scopeKey, scope, { services: services(), tables: tablesOf('mesh') })
+      case 'grpc': return planGrpc(scopeKey, scope, { services: services(), tables: tablesOf('mesh') })
+    }
+  }
+  return plansFor(key as ScopeKey).map((plan) => [`${key}|${plan.name}`, plan])
 }

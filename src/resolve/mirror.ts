@@ -16,6 +16,7 @@ export interface ResolvedMirrors {
 
 /** The mirrors of a route that lead somewhere. The others are dropped with an error each: no policy ever names a cluster that is not there. */
 export function resolveMirrors(mirrors: readonly Mirror[], destinations: readonly ResolvedDestination[], listening: Listening): ResolvedMirrors {
+  if (listening.sight.scope.role === 'grpc') return { mirrors: [], uses: [], diagnostics: mirrors.map(leftOut) }
   const primaries = new Set(destinations.map((destination) => destination.cluster))
   const kept: ResolvedMirror[] = []
   const uses: ClusterUse[] = []
@@ -39,6 +40,10 @@ export function resolveMirrors(mirrors: readonly Mirror[], destinations: readonl
     uses.push({ by: 'mirror', cluster, limits: mirror.limits, origin: mirror.origin })
   }
   return { mirrors: kept, uses, diagnostics }
+}
+
+function leftOut({ origin }: Mirror): Diagnostic {
+  return found('mirror/proxyless-grpc', origin, 'gRPC clients without a proxy cannot mirror: their requests are not copied')
 }
 
 const unresolvedCodes = { host: 'mirror/unknown-host', port: 'mirror/unknown-port', subset: 'mirror/unknown-subset' } as const

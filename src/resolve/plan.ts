@@ -6,19 +6,21 @@ import type { ScopeKey } from '../xds/scope.ts'
 /** A listener and its route configuration, for the proxies of one scope: which virtual hosts there are, not yet what they hold. */
 export interface RouteConfigurationPlan {
   readonly scope: ScopeKey
-  readonly role: 'gateway' | 'sidecar'
   /** `80`, `http.8080`: as Istio names them. */
   readonly name: string
-  /** Address and port really bound. */
-  readonly bind: { readonly address: string; readonly port: number }
-  /** `0.0.0.0_80`: does not change with the address and port really bound. */
-  readonly listenerName: string
+  readonly listener: ListenerPlan
   readonly port: number
   readonly virtualHosts: readonly VirtualHostPlan[]
   /** Of the objects that ask for the listener. */
   readonly origins: readonly Origin[]
   readonly diagnostics: readonly Diagnostic[]
 }
+
+export type ListenerPlan =
+  /** A socket. The name, `0.0.0.0_80`, does not change with the address and port really bound. */
+  | { readonly kind: 'socket'; readonly side: 'gateway' | 'sidecar'; readonly name: string; readonly address: string; readonly port: number }
+  /** For gRPC clients: no socket, and a listener for each name under which a client may ask. */
+  | { readonly kind: 'api'; readonly names: readonly string[] }
 
 /** One virtual host: its domains, and the route tables it is made of, by key and in order. */
 export interface VirtualHostPlan {

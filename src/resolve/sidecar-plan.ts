@@ -27,10 +27,11 @@ export function planSidecar(key: ScopeKey, scope: Scope, model: MeshModel): read
   const diagnostics = services.flatMap(unservedPorts)
   return ports.map((port, index): RouteConfigurationPlan => ({
     scope: key,
-    role: 'sidecar',
     name: String(port),
-    bind: { address: scope.bindAddress === '' ? '127.0.0.1' : scope.bindAddress, port: scope.portMap[port] ?? port },
-    listenerName: `127.0.0.1_${port}`,
+    listener: {
+      kind: 'socket', side: 'sidecar', name: `127.0.0.1_${port}`,
+      address: scope.bindAddress === '' ? '127.0.0.1' : scope.bindAddress, port: scope.portMap[port] ?? port,
+    },
     port,
     virtualHosts: planPort({ key, scope, port, tables, services: services.filter((service) => hasHttpPort(service, port)), known: services }),
     origins: services.filter((service) => hasHttpPort(service, port)).map((service) => service.origin),
@@ -71,7 +72,7 @@ function planPort({ key, scope, port, tables, services, known }: PortQuestion): 
 }
 
 /** An exact host beats every wildcard, a longer wildcard a shorter one; of equal ones the first table counts. */
-function tablesFor(host: string, tables: readonly RouteTableHead[]): readonly string[] {
+export function tablesFor(host: string, tables: readonly RouteTableHead[]): readonly string[] {
   const patterns = tables.flatMap((table) => table.hosts.filter((pattern) => hostIsWithin(host, pattern)))
   const [closest] = patterns.toSorted(compareSpecificity)
   if (closest === undefined) return []
@@ -83,12 +84,12 @@ function unregisteredHosts(tables: readonly RouteTableHead[], known: readonly Se
   return [...hosts].filter((host) => !known.some((service) => hostIsWithin(service.host, host))).toSorted(compareText)
 }
 
-function aliasDomains(service: Service, scope: Scope): readonly string[] {
+export function aliasDomains(service: Service, scope: Scope): readonly string[] {
   return service.aliases.filter(({ onlyIn }) => onlyIn === undefined || onlyIn === scope.namespace).map(({ domain }) => domain)
 }
 
 /** Of several services with one host, the one beside the proxy, else the first by namespace. */
-function oneByHost(services: readonly Service[], scope: Scope): readonly Service[] {
+export function oneByHost(services: readonly Service[], scope: Scope): readonly Service[] {
   const byHost = Map.groupBy(services, (service) => service.host)
   return [...byHost.values()]
     .map((same) => same.find((service) => service.namespace === scope.namespace) ?? same[0])
@@ -96,7 +97,7 @@ function oneByHost(services: readonly Service[], scope: Scope): readonly Service
     .toSorted((a, b) => compareText(a.host, b.host))
 }
 
-function isHttp(port: Service['ports'][number]): boolean {
+export function isHttp(port: Service['ports'][number]): boolean {
   return httpProtocols.includes(port.protocol)
 }
 

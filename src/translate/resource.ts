@@ -8,7 +8,7 @@ import type { Resource } from '../xds/resource.ts'
 import { field } from '../xds/wire.ts'
 import { cluster } from './cluster.ts'
 import { loadAssignment } from './endpoint.ts'
-import { listener } from './listener.ts'
+import { listeners } from './listener.ts'
 import { encodeRouteConfiguration, virtualHost } from './route.ts'
 import { runtime, runtimeLayer } from './runtime.ts'
 
@@ -62,14 +62,10 @@ export function routeConfigurationApart(plan: RouteConfigurationPlan): Resource 
   return resource({ type: 'route', name: plan.name, bytes: encodeRouteConfiguration(plan.name, 'apart'), origins: plan.origins, references: [] })
 }
 
-export function listenerResource(plan: RouteConfigurationPlan): Resource {
-  return resource({
-    type: 'listener',
-    name: plan.listenerName,
-    bytes: encode('envoy.config.listener.v3.Listener', listener(plan)),
-    origins: plan.origins,
-    references: [plan.name],
-  })
+export function listenerResources(plan: RouteConfigurationPlan): readonly Resource[] {
+  return listeners(plan.listener, plan.name).map((message) => resource({
+    type: 'listener', name: message.name, bytes: encode('envoy.config.listener.v3.Listener', message), origins: plan.origins, references: [plan.name],
+  }))
 }
 
 export function clusterResource(resolved: ResolvedCluster, settings: Settings): Resource {

@@ -4,7 +4,8 @@ import { isIP } from 'node:net'
 export type ScopeKey = string & { readonly brand: unique symbol }
 
 export interface Scope {
-  readonly role: 'gateway' | 'sidecar'
+  /** `grpc`: a proxyless gRPC client, which takes API listeners by name. */
+  readonly role: 'gateway' | 'sidecar' | 'grpc'
   readonly namespace: string
   /** Empty for a plain Envoy: every Gateway's selector matches it (`anyGateway`). */
   readonly labels: Readonly<Record<string, string>>
@@ -24,13 +25,14 @@ export interface Scope {
 export interface Node {
   readonly id?: string | undefined
   readonly cluster?: string | undefined
+  readonly user_agent_name?: string | undefined
   readonly metadata?: { readonly [key: string]: unknown } | undefined
 }
 
 /** Reads a scope out of a node: Istio's node id and metadata, ours (BIND_ADDRESS, PORT_MAP, ROLE), or nothing at all. The error says what to write. */
 export function scopeOf(node: Node): { readonly scope: Scope } | { readonly error: string } {
   try {
-    return { scope: readScope(node.id ?? '', node.metadata ?? {}) }
+    return { scope: readScope(node) }
   } catch (error) {
     if (error instanceof NodeError) return { error: error.message }
     throw error
@@ -47,9 +49,9 @@ type Metadata = Readonly<Record<string, unknown>>
 
 class NodeError extends Error {}
 
-function readScope(id: string, metadata: Metadata): Scope {
+function readScope({ id = '', metadata = {}, user_agent_name: agent = '' }: Node): Scope {
   const named = istioId(id)
-  const role = roleOf(named?.role, metadata['ROLE'])
+  const role = isGrpcClient(agent, metadata) ? 'grpc' : roleOf(named?.role, metadata['ROLE'])
   const namespace = text(metadata, 'NAMESPACE') ?? named?.namespace ?? 'default'
   return {
     role,
@@ -61,6 +63,11 @@ function readScope(id: string, metadata: Metadata): Scope {
     portMap: portMapOf(metadata['PORT_MAP']),
     virtualHosts: 'inline',
   }
+}
+
+/** gRPC's libraries name themselves (`gRPC Go`, `gRPC Node Pure JS`); Istio's agent says it in the metadata that it writes for them. */
+function isGrpcClient(agent: string, metadata: Metadata): boolean {
+  return agent.toLowerCase().startsWith('grpc') || metadata['GENERATOR'] === 'grpc'
 }
 
 interface IstioId {

@@ -20,6 +20,8 @@ export type Files = Readonly<Record<string, string>>
 
 /** A control plane over a directory of its own, and the proxies that a test connects to it. It ends with the test. */
 export interface Serving {
+  /** `host:port` of the xDS server. */
+  readonly xds: string
   /** Replaces files as editors do: at once, by a rename. */
   write(files: Files): Promise<void>
   remove(name: string): Promise<void>
@@ -72,6 +74,7 @@ export async function serve(files: Files, settings: Partial<Settings> = {}): Pro
   }))
   const ofCode = (code: Code): string | undefined => [...inForce.values()].find((each) => each.code === code)?.text
   return {
+    xds: plane.xdsAddress,
     write,
     remove: (name) => rm(join(directory, name)),
     async proxy(identity, mode = 'delta') {
