@@ -1,20 +1,32 @@
 import { Server, ServerCredentials, status } from '@grpc/grpc-js'
-import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
+import type { Scope } from '../xds/scope.ts'
 import type { Snapshots } from '../xds/snapshot.ts'
-import type { Codec } from './codec.ts'
+import { BytesInFlight } from './bytes-in-flight.ts'
+import type { ClientState } from './client-state.ts'
+import { addClientStatus, clientStatusName } from './csds.ts'
 import { delta } from './delta.ts'
 import type { ObserveXds } from './event.ts'
+import { defaultLimits, scheduleTimeout } from './limits.ts'
+import type { Limits, Schedule } from './limits.ts'
 import { addReflection } from './reflection.ts'
+import { services, streamingMethod } from './service.ts'
+import type { Service } from './service.ts'
 import { sotw } from './sotw.ts'
 import { Stream } from './stream.ts'
-import type { XdsCall } from './stream.ts'
+import type { StreamOptions, XdsCall } from './stream.ts'
 
 export interface XdsServerOptions {
   readonly snapshots: Snapshots
   readonly observe: ObserveXds
   /** What health answers from the start; SERVING if absent. */
   readonly serving?: Serving
+  /** `apart`, the default: a delta Envoy gets its virtual hosts as resources of their own (VHDS). */
+  readonly virtualHostDiscovery?: Scope['virtualHosts']
+  /** Those that are absent are the default ones. */
+  readonly limits?: Partial<Limits>
+  /** The clock by which unanswered responses are given up. */
+  readonly schedule?: Schedule
 }
 
 export type Serving = 'SERVING' | 'NOT_SERVING'
@@ -22,31 +34,40 @@ export type Serving = 'SERVING' | 'NOT_SERVING'
 export interface XdsServer {
   /** `address` is `host:port`, port 0 for any; resolves with the `host:port` that was bound, rejects with the reason. */
   listen(address: string): Promise<string>
-  /** What grpc.health.v1 answers, for the server ('') and for ADS. */
+  /** What grpc.health.v1 answers, for the server ('') and for each discovery service. */
   setServing(serving: Serving): void
+  /** What each client has, in the order in which they connected. */
+  clients(): readonly ClientState[]
   /** Tells every proxy to connect elsewhere; resolves within seconds, whatever the proxies do. */
   close(): Promise<void>
 }
 
-const adsName = 'envoy.service.discovery.v3.AggregatedDiscoveryService'
-
-/** Aggregated discovery over gRPC, SotW and delta, with health and reflection on the same port. */
-export function createXdsServer({ snapshots, observe, serving = 'SERVING' }: XdsServerOptions): XdsServer {
-  const server = new Server(limits)
+/** Discovery over gRPC, aggregated and by type, SotW and delta, with health and reflection on the same port. */
+export function createXdsServer(options: XdsServerOptions): XdsServer {
+  const { snapshots, observe, serving = 'SERVING', virtualHostDiscovery = 'apart', schedule = scheduleTimeout } = options
+  const limits = { ...defaultLimits, ...options.limits }
+  const server = new Server({ ...channelOptions, 'grpc.max_receive_message_length': limits.requestBytes })
   const streams = new Set<Stream>()
+  const bytesInFlight = new BytesInFlight(limits.bytesInFlight)
   let started = 0
-  const open = (codec: Codec) => (call: XdsCall): void => {
-    const stream: Stream = new Stream(call, { codec, number: ++started, snapshots, observe, onEnd: () => streams.delete(stream) })
+  const open = (kind: Pick<StreamOptions, 'codec' | 'service'>) => (call: XdsCall): void => {
+    if (streams.size >= limits.streams) return refuseStream(call, { observe, limits })
+    const onEnd = (): void => { streams.delete(stream) }
+    const stream: Stream = new Stream(call, { ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, schedule, virtualHostDiscovery })
     streams.add(stream)
   }
-  const health = new HealthImplementation({ '': serving, [adsName]: serving })
-  server.addService(ads, { StreamAggregatedResources: open(sotw), DeltaAggregatedResources: open(delta) })
+  const named = ['', ...services.map(({ name }) => name)]
+  const health = new HealthImplementation(Object.fromEntries(named.map((name) => [name, serving])))
+  for (const service of services) addService(server, service, open)
   health.addToServer(server)
-  addReflection(server, [adsName, 'grpc.health.v1.Health'])
-  const setServing = (state: Serving): void => ['', adsName].forEach((name) => health.setStatus(name, state))
+  const clients = (): readonly ClientState[] => [...streams].flatMap((stream) => stream.state ?? [])
+  addClientStatus(server, clients)
+  addReflection(server, [...services.map(({ name }) => name), clientStatusName, 'grpc.health.v1.Health'])
+  const setServing = (state: Serving): void => named.forEach((name) => health.setStatus(name, state))
   return {
     listen: (address) => listen(server, address),
     setServing,
+    clients,
     close: () => {
       setServing('NOT_SERVING')
       for (const stream of [...streams]) stream.fail(status.UNAVAILABLE, 'the control plane is shutting down')
@@ -55,26 +76,28 @@ export function createXdsServer({ snapshots, observe, serving = 'SERVING' }: Xds
   }
 }
 
-/** A request repeats all names of its type, so 16 MiB is room for some 100,000 of them; a dead peer is noticed within 40 s. */
-const limits = {
-  'grpc.max_receive_message_length': 16 * 1024 * 1024,
+/** A dead peer is noticed within 40 s. */
+const channelOptions = {
   'grpc.max_send_message_length': -1,
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
 }
 
-/** Bytes in, bytes out: requests are decoded where a mistake in them gets a clear answer, and responses are ready. */
-function streaming(name: string): MethodDefinition<Buffer, Buffer> {
-  const pass = (bytes: Buffer): Buffer => bytes
-  return {
-    path: `/${adsName}/${name}`, requestStream: true, responseStream: true, originalName: name,
-    requestSerialize: pass, requestDeserialize: pass, responseSerialize: pass, responseDeserialize: pass,
-  }
+function addService(server: Server, service: Service, open: (kind: Pick<StreamOptions, 'codec' | 'service'>) => (call: XdsCall) => void): void {
+  const codecs = [sotw, delta].flatMap((codec) => {
+    const method = service.methods[codec.mode]
+    return method === undefined ? [] : [{ codec, method }]
+  })
+  server.addService(
+    Object.fromEntries(codecs.map(({ method }) => [method, streamingMethod(service.name, method)])),
+    Object.fromEntries(codecs.map(({ codec, method }) => [method, open({ codec, service })])),
+  )
 }
 
-const ads: ServiceDefinition = {
-  StreamAggregatedResources: streaming('StreamAggregatedResources'),
-  DeltaAggregatedResources: streaming('DeltaAggregatedResources'),
+function refuseStream(call: XdsCall, { observe, limits }: { readonly observe: ObserveXds; readonly limits: Limits }): void {
+  const reason = `${limits.streams} streams are open, which is the limit of this control plane`
+  observe({ kind: 'refused', peer: call.getPeer(), reason })
+  call.emit('error', { code: status.RESOURCE_EXHAUSTED, details: reason })
 }
 
 function listen(server: Server, address: string): Promise<string> {

@@ -1,3 +1,4 @@
+import type { NameList } from '../xds/name-list.ts'
 import type { ResourceType } from '../xds/resource-types.ts'
 import type { Content } from './content.ts'
 import type { Subscription } from './subscription.ts'
@@ -9,6 +10,8 @@ export interface Request {
   readonly nonce: string
   /** Envoy's message in a NACK; undefined in any other request. */
   readonly refusal: string | undefined
+  /** How many names it lists. */
+  readonly names: number
   /** True where a request with an outdated nonce is void; else its subscriptions still count. */
   readonly voidWhenStale: boolean
   /** The subscription as the request would have it. */
@@ -18,8 +21,11 @@ export interface Request {
 /** A variant of the protocol: bytes to request, content to bytes. All rules about when to send are elsewhere. */
 export interface Codec {
   readonly mode: 'sotw' | 'delta'
-  /** Throws for bytes that are no request. */
-  readonly decode: (bytes: Uint8Array) => Request
-  /** The same content and type give shared bytes, which end with the stream's nonce. */
-  readonly encode: (type: ResourceType, content: Content, nonce: string) => Buffer
+  /** `known`: the lists of earlier requests, which are not decoded again. Throws for bytes that are no request. */
+  readonly decode: (bytes: Uint8Array, known: readonly NameList[]) => Request
+  /** All but the nonce: the same content and type give the same bytes, for all streams. */
+  readonly body: (type: ResourceType, content: Content) => Buffer
 }
+
+/** A whole response: the nonce is field 5 of both DiscoveryResponse and DeltaDiscoveryResponse. */
+export const nonceField = 5

@@ -1,7 +1,8 @@
-import { decodeDeltaRequest } from '../xds/proto.ts'
+import type { NameList } from '../xds/name-list.ts'
+import { decodeDeltaRequest } from '../xds/request.ts'
+import type { DeltaRequest } from '../xds/request.ts'
 import type { Resource } from '../xds/resource.ts'
 import type { ResourceType } from '../xds/resource-types.ts'
-import type { DeltaRequest } from '../xds/proto.ts'
 import type { Codec } from './codec.ts'
 import type { Content, Unknown } from './content.ts'
 import { changedInterest, covers } from './interest.ts'
@@ -15,36 +16,40 @@ export const delta: Codec = {
   mode: 'delta',
   decode: (bytes) => {
     const request = decodeDeltaRequest(bytes)
+    const { node, typeUrl, nonce, refusal, subscribe, unsubscribe } = request
     return {
-      node: request.node,
-      typeUrl: request.type_url,
-      nonce: request.response_nonce,
-      refusal: request.error_detail?.message,
+      node, typeUrl, nonce, refusal,
+      names: subscribe.names.length + unsubscribe.names.length,
       // "the server must honor changes to the subscription state even if the nonce is stale" ("Incremental xDS")
       voidWhenStale: false,
       apply: (subscription) => applied(request, subscription),
     }
   },
-  encode: (type, content, nonce) => Buffer.concat([body(type, content), field(5, nonce)]),
+  // DeltaDiscoveryResponse without its nonce: system_version_info 1, resources 2, type_url 4, removed_resources 6.
+  body: remembered((type: ResourceType, content: Content): Buffer => Buffer.concat([
+    field(1, content.version),
+    field(4, type.typeUrl),
+    ...content.removed.map((name) => field(6, name)),
+    ...content.resources.flatMap((resource) => [resourceHeader(resource, type), resource.bytes]),
+  ])),
 }
 
-function applied(request: DeltaRequest, subscription: Subscription): Subscription {
+function applied({ subscribe, unsubscribe, initialVersions }: DeltaRequest, subscription: Subscription): Subscription {
   const first = !subscription.requested
-  const change = { subscribe: request.resource_names_subscribe, unsubscribe: request.resource_names_unsubscribe, first }
-  const next = interested(subscription, changedInterest(subscription.type, change, subscription.interest))
-  if (first) return returning(next, request.initial_resource_versions)
-  return asked(next, [...namesOf(change.subscribe, next), ...uncertainNames(change.unsubscribe, next)])
+  const next = interested(subscription, changedInterest(subscription.type, { subscribe, unsubscribe, first }, subscription.interest))
+  if (first) return returning(next, initialVersions)
+  return asked(next, [...namesOf(subscribe, next), ...uncertainNames(unsubscribe, next)])
 }
 
 /** "On reconnect the Incremental xDS client may tell the server of its known resources to avoid resending them" ("Incremental xDS"). */
-function returning(subscription: Subscription, versions: Readonly<Record<string, string>>): Subscription {
-  const known = Object.entries(versions).filter(([name]) => covers(subscription.interest, name))
+function returning(subscription: Subscription, versions: ReadonlyMap<string, string>): Subscription {
+  const known = [...versions].filter(([name]) => covers(subscription.interest, name))
   if (known.length === 0) return subscription
   const held = new Map(known.map(([name, version]): [string, Unknown] => [name, { version, references: undefined }]))
   return { ...subscription, fresh: false, returning: true, held }
 }
 
-function namesOf(names: readonly string[], { type }: Subscription): readonly string[] {
+function namesOf({ names }: NameList, { type }: Subscription): readonly string[] {
   return type.wildcard ? names.filter((name) => name !== '*') : names
 }
 
@@ -52,17 +57,9 @@ function namesOf(names: readonly string[], { type }: Subscription): readonly str
  * A name that was unsubscribed under a wildcard: the client does not know whether it still has it, so "the server must
  * send a response that includes the specific resource" or its removal ("Unsubscribing from Resources").
  */
-function uncertainNames(names: readonly string[], subscription: Subscription): readonly string[] {
-  return subscription.interest.wildcard ? namesOf(names, subscription) : []
+function uncertainNames(list: NameList, subscription: Subscription): readonly string[] {
+  return subscription.interest.wildcard ? namesOf(list, subscription) : []
 }
-
-/** DeltaDiscoveryResponse without its nonce: system_version_info 1, resources 2, type_url 4, removed_resources 6. */
-const body = remembered((type: ResourceType, content: Content): Buffer => Buffer.concat([
-  field(1, content.version),
-  field(4, type.typeUrl),
-  ...content.removed.map((name) => field(6, name)),
-  ...content.resources.flatMap((resource) => [resourceHeader(resource, type), resource.bytes]),
-]))
 
 /** Everything of `resources` before the resource's own bytes: a Resource is version 1, resource 2 (an Any: type_url 1, value 2), name 3. */
 const resourceHeader = remembered((resource: Resource, type: ResourceType): Buffer => {

@@ -1,6 +1,7 @@
 import type { Resource } from '../xds/resource.ts'
 import type { TypeName } from '../xds/resource-types.ts'
 import type { Scope } from '../xds/scope.ts'
+import type { TypeState } from './client-state.ts'
 
 /** A proxy on one stream. */
 export interface Proxy {
@@ -12,15 +13,20 @@ export interface Proxy {
   readonly scope: Scope
 }
 
+/** What a proxy refuses of one type, after the answer that an event tells of: of several it is narrowed down by further responses. */
+export type Refusal = NonNullable<TypeState['refusal']>
+
 /** What happens on the streams, for the log, metrics and health. Never throws back into the server. */
 export type XdsEvent =
   | { readonly kind: 'connected'; readonly proxy: Proxy }
   | { readonly kind: 'disconnected'; readonly proxy: Proxy; readonly reason: string }
   | { readonly kind: 'pushed'; readonly proxy: Proxy; readonly type: TypeName; readonly nonce: string; readonly bytes: number
       readonly sent: readonly string[]; readonly removed: readonly string[] }
-  | { readonly kind: 'acked'; readonly proxy: Proxy; readonly type: TypeName; readonly nonce: string; readonly version: string }
+  | { readonly kind: 'acked'; readonly proxy: Proxy; readonly type: TypeName; readonly nonce: string; readonly version: string
+      readonly refusal?: Refusal | undefined }
   /** `resources`: what the refused response carried. */
-  | { readonly kind: 'nacked'; readonly proxy: Proxy; readonly type: TypeName; readonly nonce: string; readonly message: string; readonly resources: readonly Resource[] }
+  | { readonly kind: 'nacked'; readonly proxy: Proxy; readonly type: TypeName; readonly nonce: string; readonly message: string; readonly resources: readonly Resource[]
+      readonly refusal?: Refusal | undefined }
   | { readonly kind: 'refused'; readonly peer: string; readonly reason: string }
 
 export type ObserveXds = (event: XdsEvent) => void

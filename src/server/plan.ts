@@ -1,12 +1,17 @@
 import type { Resource } from '../xds/resource.ts'
 import { absent, changedContent, difference, differenceContent, select, wholeContent } from './content.ts'
-import type { Content, Holding, Holdings, Resources } from './content.ts'
-import { heldResources } from './subscription.ts'
-import type { Subscription } from './subscription.ts'
+import type { Content, Difference, Holding, Holdings, Resources } from './content.ts'
+import { holds } from './isolation.ts'
+import type { Ownership } from './owner.ts'
+import { remembered } from './remembered.ts'
+import { heldResources, isRefused } from './subscription.ts'
+import type { Response, Subscription } from './subscription.ts'
 
 /** What a subscription is compared with: always the latest state. */
 export interface View {
   readonly resources: Resources
+  /** How far the resources may go out before their owners (see owner.ts). */
+  readonly ownership: Ownership
   /** True for a name that must outlive its removal for now (see order.ts). */
   readonly keeps: (name: string) => boolean
   /** True while removals wait for the client's first answer, whatever it is to. */
@@ -19,12 +24,12 @@ export interface Plan {
   readonly changed: readonly Resource[]
   /** What the client holds when the response is ACKed; at once where there is none. */
   readonly after: Holdings
+  readonly purpose: Response['purpose']
 }
 
 /** The one response that brings a client from what it holds to the latest state, if it needs one. */
 export function plan(subscription: Subscription, view: View): Plan {
-  if (subscription.mode === 'delta') return planChanges(subscription, view)
-  return subscription.type.wildcard ? planWholeState(subscription, view) : planGroup(subscription, view)
+  return subscription.mode === 'sotw' && subscription.type.wildcard ? planWholeState(subscription, view) : planChanges(subscription, view)
 }
 
 /** SotW clusters and listeners: a response holds all, and what is missing is deleted ("Deleting Resources"). */
@@ -36,9 +41,9 @@ function planWholeState(subscription: Subscription, { resources, keeps }: View):
   const { added, changed, removed } = difference(held, target)
   const fresh = [...added, ...changed]
   const content = wholeContent(target)
-  if (content.version === subscription.refusedVersion) return { content: undefined, changed: [], after: held }
+  if (content.version === subscription.refusedVersion) return { content: undefined, changed: [], after: held, purpose: 'update' }
   const due = fresh.length > 0 || removed.length > 0 || !subscription.answered
-  return { content: due && !isCurrent(subscription, content) ? content : undefined, changed: fresh, after: target }
+  return { content: due && !isCurrent(subscription, content) ? content : undefined, changed: fresh, after: target, purpose: 'update' }
 }
 
 /**
@@ -51,88 +56,124 @@ function isCurrent({ answered, claimed, interest }: Subscription, content: Conte
 }
 
 /**
- * Other SotW types: nothing is deleted by its absence, so a response may leave out what the client refused and what does
- * not exist ("Grouping Resources into Responses"), and an empty one would say nothing.
+ * All else: what changed, and the names that were asked for. Delta also says what is gone ("Incremental xDS"). In SotW a
+ * resource is not deleted by its absence, so that those that are the same are left out, as are those that the client
+ * refused ("Grouping Resources into Responses"), and an empty response would say nothing.
  */
-function planGroup(subscription: Subscription, { resources }: View): Plan {
-  const { held, again } = subscription
-  const selection = select(resources, subscription.interest)
-  const { added, changed, removed } = difference(held, selection)
-  const [refused, fresh] = split([...added, ...changed], subscription)
-  const target = refused.length === 0 ? selection : omit(selection, refused)
-  const due = fresh.length > 0 || [...again].some((name) => target.has(name))
-  const after = removed.length + refused.length === 0 ? selection : overlay(target, held, [...removed, ...refused.map(({ name }) => name)])
-  return { content: due ? wholeContent(target) : undefined, changed: fresh, after }
+function planChanges(subscription: Subscription, view: View): Plan {
+  const selection = select(view.ownership.resources, subscription.interest)
+  const between = difference(subscription.held, selection)
+  const pending = pendingChanges(subscription, { ...between, selection }, view)
+  const trial = trialOf(subscription, pending)
+  const { fresh, gone } = trial ?? pending
+  const again = trial === undefined ? resent(subscription, { selection, fresh, gone }) : noneResent
+  const stays = staying(between, fresh, gone)
+  const due = fresh.length + gone.length + again.resources.length + again.removed.length > 0
+    || isUnanswered(subscription, view) || (view.unsettled && stays.length > 0)
+  if (!due && stays.length > 0) return { content: undefined, changed: [], after: subscription.held, purpose: 'update' }
+  const state = stays.length === 0 ? selection : overlay(selection, subscription.held, stays)
+  return {
+    content: due ? contentOf(subscription.mode, { between, selection, fresh, gone, again }) : undefined,
+    changed: [...fresh, ...again.resources],
+    after: withAbsent(state, subscription, [...gone, ...again.removed]),
+    purpose: trial === undefined ? 'update' : 'trial',
+  }
 }
 
-/** Delta: what changed, what is gone, and the names that were asked for ("Incremental xDS"). */
-function planChanges(subscription: Subscription, { resources, keeps, unsettled }: View): Plan {
-  const { held, interest } = subscription
-  const selection = select(resources, interest)
-  const between = difference(held, selection)
-  const [refused, fresh] = split([...between.added, ...between.changed], subscription)
-  const removed = between.removed.filter((name) => subscription.refused.get(name) !== '' && !keeps(name))
-  const unknown = unknownNames(subscription, selection)
-  const gone = new Set(removed.concat(unknown))
-  const again = resent(subscription, { selection, skip: new Set([...fresh.map(({ name }) => name), ...gone]) })
-  const plain = refused.length + unknown.length + again.names === 0 && removed.length === between.removed.length
-  const stays = between.removed.filter((name) => !gone.has(name)).concat(refused.map(({ name }) => name))
-  const after = withAbsent(stays.length === 0 ? selection : overlay(omit(selection, refused), held, stays), subscription)
-  const due = fresh.length + gone.size + again.names > 0 || isUnanswered(subscription) || (unsettled && stays.length > 0)
-  const content = (): Content => plain ? differenceContent(between, selection)
-    : changedContent([...fresh, ...again.resources], [...gone, ...again.removed], selection)
-  return { content: due ? content() : undefined, changed: [...fresh, ...again.resources], after }
+interface Parts extends Pending, Selected {
+  readonly between: Difference
+  readonly again: Resent
+}
+
+/** Shared by all streams that go from the one state to the other, where nothing is left out and nothing comes again. */
+function contentOf(mode: Subscription['mode'], { between, selection, fresh, gone, again }: Parts): Content {
+  const isPlain = fresh.length === between.added.length + between.changed.length && again.resources.length + again.removed.length === 0
+  if (isPlain && mode === 'sotw') return arrivals(between, selection)
+  if (isPlain && gone.length === between.removed.length && gone.every((name, index) => name === between.removed[index])) return differenceContent(between, selection)
+  return changedContent([...fresh, ...again.resources], [...gone, ...again.removed], selection)
+}
+
+interface Selected {
+  readonly selection: Resources
+}
+
+interface Pending {
+  readonly fresh: readonly Resource[]
+  readonly gone: readonly string[]
+}
+
+/** What may go out now: not what was refused, nor what waits for something else. */
+function pendingChanges(subscription: Subscription, { added, changed, removed, selection }: Difference & Selected, { resources, ownership, keeps }: View): Pending {
+  const { held, refused } = subscription
+  const fresh = [...added, ...changed].filter((resource) => !isRefused(subscription, resource) && !ownership.waits(resource.owner))
+  if (subscription.mode === 'sotw') return { fresh, gone: [] }
+  const gone = removed.filter((name) => refused.get(name)?.version !== '' && !ownership.removalWaits(held.get(name)) && !keeps(name))
+  const { interest } = subscription
+  const mayLack = interest.wildcard ? interest.names.size > 0 : interest.names.size > selection.size
+  return { fresh, gone: mayLack ? [...gone, ...unknownNames(subscription, resources)] : gone }
 }
 
 /** Subscribed names that do not exist, as the client has yet to be told ("Knowing When a Requested Resource Does Not Exist"). */
-function unknownNames({ interest, held, refused }: Subscription, selection: Resources): readonly string[] {
-  if (!interest.wildcard && interest.names.size === selection.size) return []
-  return [...interest.names].filter((name) => !selection.has(name) && !held.has(name) && refused.get(name) !== '')
+function unknownNames({ interest, held, refused }: Subscription, resources: Resources): readonly string[] {
+  return [...interest.names].filter((name) => !resources.has(name) && !held.has(name) && refused.get(name)?.version !== '')
+}
+
+/** After a NACK of several changes: the part of them that goes out next, and nothing else. */
+function trialOf({ isolation }: Subscription, { fresh, gone }: Pending): Pending | undefined {
+  if (isolation === undefined) return undefined
+  const pending = new Map([...gone.map((name) => [name, ''] as const), ...fresh.map(({ name, version }) => [name, version] as const)])
+  if (!holds(isolation, pending)) return undefined
+  return { fresh: fresh.filter(({ name }) => isolation.trial.has(name)), gone: gone.filter((name) => isolation.trial.has(name)) }
 }
 
 /** An initial wildcard subscription is answered even when there is nothing, or Envoy waits for its initial_fetch_timeout. */
-function isUnanswered({ answered, fresh, interest }: Subscription): boolean {
-  return interest.wildcard && !answered && fresh
+function isUnanswered({ mode, answered, fresh, interest }: Subscription, { ownership }: View): boolean {
+  return mode === 'delta' && interest.wildcard && !answered && fresh && !ownership.awaited
 }
 
 interface Resent {
   readonly resources: readonly Resource[]
   readonly removed: readonly string[]
-  readonly names: number
 }
+
+const noneResent: Resent = { resources: [], removed: [] }
 
 /** "the server must still provide those resources in the response" ("Subscribing to Resources"); so also for warming. */
-function resent(subscription: Subscription, among: { readonly selection: Resources; readonly skip: ReadonlySet<string> }): Resent {
-  const names = [...subscription.again].filter((name) => !among.skip.has(name))
-  const existing = names.flatMap((name) => among.selection.get(name) ?? heldResources(subscription.held, [name]))
-  const [, resources] = split(existing, subscription)
-  const removed = names.filter((name) => !among.selection.has(name) && !existing.some((resource) => resource.name === name))
-  return { resources, removed, names: resources.length + removed.length }
+function resent(subscription: Subscription, { selection, fresh, gone }: Pending & Selected): Resent {
+  if (subscription.again.size === 0) return noneResent
+  const skip = new Set([...fresh.map(({ name }) => name), ...gone])
+  const names = [...subscription.again].filter((name) => !skip.has(name))
+  const existing = names.flatMap((name) => selection.get(name) ?? (subscription.mode === 'delta' ? heldResources(subscription.held, [name]) : []))
+  const found = new Set(existing.map(({ name }) => name))
+  const removed = subscription.mode === 'delta' ? names.filter((name) => !found.has(name)) : []
+  return { resources: existing.filter((resource) => !isRefused(subscription, resource)), removed }
 }
 
-/** Divides into what the client has refused in this version, and the rest. */
-function split(resources: readonly Resource[], { refused }: Subscription): readonly [refused: readonly Resource[], rest: readonly Resource[]] {
-  if (refused.size === 0) return [[], resources]
-  const isRefused = ({ name, version }: Resource): boolean => refused.get(name) === version
-  return [resources.filter(isRefused), resources.filter((resource) => !isRefused(resource))]
-}
-
-function omit(resources: Resources, omitted: readonly Resource[]): Resources {
-  const names = new Set(omitted.map(({ name }) => name))
-  return new Map([...resources].filter(([name]) => !names.has(name)))
+/** Names that differ and are left as they are for now. */
+function staying({ added, changed, removed }: Difference, fresh: readonly Resource[], gone: readonly string[]): readonly string[] {
+  if (fresh.length === added.length + changed.length && removed.length === 0) return []
+  const handled = new Set([...fresh.map(({ name }) => name), ...gone])
+  return [...added.map(({ name }) => name), ...changed.map(({ name }) => name), ...removed].filter((name) => !handled.has(name))
 }
 
 /** A state in which these names stay as the client holds them. */
 function overlay(state: Resources, held: Holdings, names: readonly string[]): Holdings {
-  const stays = names.flatMap((name): (readonly [string, Holding])[] => {
+  const overlaid = new Map<string, Holding>(state)
+  for (const name of names) {
     const holding = held.get(name)
-    return holding === undefined ? [] : [[name, holding]]
-  })
-  return new Map<string, Holding>([...state, ...stays])
+    if (holding === undefined) overlaid.delete(name)
+    else overlaid.set(name, holding)
+  }
+  return overlaid
 }
 
 /** Remembers which subscribed names do not exist, so that the client is told once. */
-function withAbsent(state: Holdings, { interest, refused }: Subscription): Holdings {
-  const missing = [...interest.names].filter((name) => !state.has(name) && !refused.has(name))
+function withAbsent(state: Holdings, { mode, interest, held }: Subscription, told: readonly string[]): Holdings {
+  if (mode === 'sotw' || interest.names.size === 0 || (!interest.wildcard && state.size === interest.names.size)) return state
+  const now = new Set(told)
+  const missing = [...interest.names].filter((name) => !state.has(name) && (now.has(name) || held.get(name) === absent))
   return missing.length === 0 ? state : new Map([...state, ...missing.map((name) => [name, absent] as const)])
 }
+
+/** A difference as a SotW response, shared by all streams that go from the one state to the other. */
+const arrivals = remembered(({ added, changed }: Difference, target: Resources): Content => changedContent([...added, ...changed], [], target))

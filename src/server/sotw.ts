@@ -1,4 +1,4 @@
-import { decodeSotwRequest } from '../xds/proto.ts'
+import { decodeSotwRequest } from '../xds/request.ts'
 import type { Resource } from '../xds/resource.ts'
 import type { ResourceType } from '../xds/resource-types.ts'
 import type { Codec } from './codec.ts'
@@ -11,27 +11,24 @@ import { field, fieldHeader } from '../xds/wire.ts'
 /** State of the world: DiscoveryRequest and DiscoveryResponse. */
 export const sotw: Codec = {
   mode: 'sotw',
-  decode: (bytes) => {
-    const request = decodeSotwRequest(bytes)
+  decode: (bytes, known) => {
+    const { names: list, version, ...request } = decodeSotwRequest(bytes, known)
     return {
-      node: request.node,
-      typeUrl: request.type_url,
-      nonce: request.response_nonce,
-      refusal: request.error_detail?.message,
+      ...request,
+      names: list.names.length,
       // "The management server should not send a DiscoveryResponse for any DiscoveryRequest that has a stale nonce" ("Resource updates")
       voidWhenStale: true,
       apply: (subscription) => {
-        const next = interested(subscription, interestIn(subscription.type, request.resource_names, subscription.interest))
-        return subscription.requested ? next : { ...next, claimed: request.version_info, fresh: request.version_info === '' }
+        if (subscription.list === list) return subscription
+        const next = { ...interested(subscription, interestIn(subscription.type, list, subscription.interest)), list }
+        return subscription.requested ? next : { ...next, claimed: version, fresh: version === '' }
       },
     }
   },
-  encode: (type, content, nonce) => Buffer.concat([body(type, content), field(5, nonce)]),
+  // DiscoveryResponse without its nonce: version_info 1, resources 2, type_url 4.
+  body: remembered((type: ResourceType, content: Content): Buffer =>
+    Buffer.concat([field(1, content.version), field(4, type.typeUrl), ...content.resources.flatMap((resource) => anyOf(resource, type))])),
 }
-
-/** DiscoveryResponse without its nonce: version_info 1, resources 2, type_url 4. */
-const body = remembered((type: ResourceType, content: Content): Buffer =>
-  Buffer.concat([field(1, content.version), field(4, type.typeUrl), ...content.resources.flatMap((resource) => anyOf(resource, type))]))
 
 function anyOf(resource: Resource, type: ResourceType): readonly Buffer[] {
   return [anyHeader(resource, type), resource.bytes]

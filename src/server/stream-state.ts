@@ -4,9 +4,11 @@ import type { Snapshot } from '../xds/snapshot.ts'
 import type { Codec, Request } from './codec.ts'
 import type { Content } from './content.ts'
 import { isUnsettled, keeper, mustWait, resourcesOf, warmed } from './order.ts'
+import { disowned, ownership } from './owner.ts'
 import { plan } from './plan.ts'
+import type { View } from './plan.ts'
 import { accepted, newSubscription, rejected, sent } from './subscription.ts'
-import type { Response, Subscriptions } from './subscription.ts'
+import type { Response, Subscription, Subscriptions } from './subscription.ts'
 
 /** What a request meant for a response that waited for it. */
 export type Answer =
@@ -19,15 +21,24 @@ export interface Received {
   readonly answer: Answer
 }
 
+export interface Arrival extends Request {
+  readonly mode: Codec['mode']
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
 /** A request of a known type. ACK and NACK are told apart by error_detail ("ACK and NACK semantics summary"). */
-export function received(subscriptions: Subscriptions, type: ResourceType, request: Request & { readonly mode: Codec['mode'] }): Received {
+export function received(subscriptions: Subscriptions, type: ResourceType, request: Arrival): Received {
   const before = subscriptions.get(type.name) ?? newSubscription(type, request.mode)
   if (request.voidWhenStale && request.nonce !== before.nonce) return { subscriptions, answer: { kind: 'none' } }
   const response = before.inFlight?.nonce === request.nonce ? before.inFlight : undefined
-  const settle = request.refusal === undefined ? accepted : rejected
-  const after = request.apply(response === undefined ? before : settle(before, response))
+  const after = request.apply(response === undefined ? before : settled(before, response, request))
   const next = new Map([...subscriptions, [type.name, after]])
   return { subscriptions: response === undefined ? next : begun(next), answer: answerTo(response, request) }
+}
+
+function settled(before: Subscription, response: Response, { refusal, at }: Arrival): Subscription {
+  return refusal === undefined ? accepted(before, response) : rejected(before, response, { message: refusal, at })
 }
 
 /** After a client's first answer: all the requests with which it began have arrived. */
@@ -51,20 +62,30 @@ export interface Step {
 /** The first response, in table order, that the stream needs now. One is in flight per type, and none is ever queued. */
 export function advanced(subscriptions: Subscriptions, snapshot: Snapshot, nonce: string): Step {
   let current = subscriptions
-  for (const type of resourceTypes) {
-    const subscription = current.get(type.name)
+  for (const { name } of resourceTypes) {
+    const type = current.get(name)?.type
+    if (type === undefined) continue
+    current = disowned(current, type, snapshot)
+    const subscription = current.get(name)
     if (subscription === undefined || subscription.inFlight !== undefined || mustWait(type, current, snapshot)) continue
-    const keeps = keeper(type, current, snapshot)
-    const view = { resources: resourcesOf(snapshot, type), keeps, unsettled: isUnsettled(type, current) }
-    const { content, changed, after } = plan(subscription, view)
+    const { content, changed, after, purpose } = plan(subscription, viewOf(type, current, snapshot))
     if (content !== undefined) {
       const marked = warmed(current, type, changed)
-      const inFlight = sent(subscription, { type: type.name, nonce, content, changed, after })
-      return { subscriptions: new Map([...marked, [type.name, inFlight]]), next: { type, content, nonce } }
+      const inFlight = sent(subscription, { type: name, nonce, content, changed, after, purpose })
+      return { subscriptions: new Map([...marked, [name, inFlight]]), next: { type, content, nonce } }
     }
     if (subscription.held !== after || subscription.again.size > 0) {
-      current = new Map([...current, [type.name, { ...subscription, held: after, again: new Set<string>() }]])
+      current = new Map([...current, [name, { ...subscription, held: after, again: new Set<string>() }]])
     }
   }
   return { subscriptions: current, next: undefined }
+}
+
+function viewOf(type: ResourceType, subscriptions: Subscriptions, snapshot: Snapshot): View {
+  return {
+    resources: resourcesOf(snapshot, type),
+    ownership: ownership(type, subscriptions, snapshot),
+    keeps: keeper(type, subscriptions, snapshot),
+    unsettled: isUnsettled(type, subscriptions, snapshot),
+  }
 }

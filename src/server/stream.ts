@@ -1,30 +1,50 @@
 import { status } from '@grpc/grpc-js'
 import type { ServerDuplexStream } from '@grpc/grpc-js'
-import { decode } from '../xds/proto.ts'
 import { resourceTypeByUrl } from '../xds/resource-types.ts'
-import { scopeOf } from '../xds/scope.ts'
+import type { ResourceType, TypeName } from '../xds/resource-types.ts'
 import type { Scope } from '../xds/scope.ts'
 import type { Snapshot, Snapshots, SnapshotSubscription } from '../xds/snapshot.ts'
+import { field } from '../xds/wire.ts'
+import type { BytesInFlight } from './bytes-in-flight.ts'
+import type { ClientState } from './client-state.ts'
+import { nonceField } from './codec.ts'
 import type { Codec, Request } from './codec.ts'
 import type { ObserveXds, Proxy } from './event.ts'
+import { identify } from './identity.ts'
+import type { Limits, Schedule } from './limits.ts'
+import type { Service } from './service.ts'
 import { advanced, received } from './stream-state.ts'
-import type { Answer } from './stream-state.ts'
+import type { Answer, Step } from './stream-state.ts'
 import type { Subscriptions } from './subscription.ts'
+import { refusalOn, typeStates } from './type-state.ts'
 
 export type XdsCall = ServerDuplexStream<Buffer, Buffer>
 
 export interface StreamOptions {
   readonly codec: Codec
+  readonly service: Service
   /** Counts streams from 1. */
   readonly number: number
   readonly snapshots: Snapshots
   readonly observe: ObserveXds
   readonly onEnd: () => void
+  readonly limits: Limits
+  readonly bytesInFlight: BytesInFlight
+  readonly schedule: Schedule
+  readonly virtualHostDiscovery: Scope['virtualHosts']
 }
 
 interface Connection {
   readonly proxy: Proxy
   readonly source: SnapshotSubscription
+  readonly node: Uint8Array
+  readonly at: number
+}
+
+/** A response that waits for its answer. */
+interface Unanswered {
+  readonly bytes: number
+  readonly cancel: () => void
 }
 
 /** One xDS stream: the effects around stream-state.ts. A mistake in it, ours or the client's, ends this stream only. */
@@ -32,6 +52,7 @@ export class Stream {
   readonly #call: XdsCall
   readonly #options: StreamOptions
   readonly #refusedTypes = new Set<string>()
+  readonly #unanswered = new Map<TypeName, Unanswered>()
   #connection: Connection | undefined
   #snapshot: Snapshot | undefined
   #subscriptions: Subscriptions = new Map()
@@ -47,6 +68,13 @@ export class Stream {
     call.on('drain', () => this.#drained())
   }
 
+  /** What the client has; undefined before its first request. */
+  get state(): ClientState | undefined {
+    if (this.#connection === undefined || this.#snapshot === undefined) return undefined
+    const { proxy, node, at: connectedAt } = this.#connection
+    return { proxy, node, connectedAt, snapshot: this.#snapshot, types: typeStates(this.#subscriptions, this.#snapshot) }
+  }
+
   /** Ends the stream with a status; the proxy keeps what it has and connects again. */
   fail(code: status, details: string): void {
     if (this.#progress === 'ended') return
@@ -54,63 +82,103 @@ export class Stream {
     this.#call.emit('error', { code, details })
   }
 
+  /** Sends what is due: it is this stream's turn (see bytes-in-flight.ts). */
+  resume(): void {
+    if (this.#progress === 'blocked' || this.#progress === 'ended') this.#options.bytesInFlight.leave(this)
+    else this.#guard(() => this.#advance())
+  }
+
   #receive(bytes: Buffer): void {
     if (this.#progress === 'ended') return
     const request = this.#decode(bytes)
-    if (request === undefined || !this.#connect(request)) return
-    const type = resourceTypeByUrl.get(request.typeUrl)
-    if (type === undefined) return this.#refuseType(request.typeUrl)
-    const { subscriptions, answer } = received(this.#subscriptions, type, { ...request, mode: this.#options.codec.mode })
+    if (request === undefined || !this.#isWithin(request.names) || !this.#connect(request)) return
+    const type = this.#typeOf(request.typeUrl)
+    if (type === undefined) return
+    const { subscriptions, answer } = received(this.#subscriptions, type, { ...request, mode: this.#options.codec.mode, at: Date.now() })
     this.#subscriptions = subscriptions
-    this.#report(answer)
+    if (!this.#isWithin(subscriptions.get(type.name)?.interest.names.size ?? 0)) return
+    this.#settle(type.name, answer)
     this.#wake()
   }
 
   #decode(bytes: Buffer): Request | undefined {
     try {
-      return this.#options.codec.decode(bytes)
+      return this.#options.codec.decode(bytes, [...this.#subscriptions.values()].flatMap(({ list }) => list ?? []))
     } catch (error) {
-      this.#refuse(`the request is no ${this.#options.codec.mode === 'sotw' ? '' : 'Delta'}DiscoveryRequest: ${messageOf(error)}`)
+      this.#refuse(status.INVALID_ARGUMENT, `the request is no ${this.#options.codec.mode === 'sotw' ? '' : 'Delta'}DiscoveryRequest: ${messageOf(error)}`)
       return undefined
     }
+  }
+
+  #isWithin(names: number): boolean {
+    const most = this.#options.limits.names
+    return names <= most || this.#refuse(status.RESOURCE_EXHAUSTED, `${names} resource names on one stream and type: ${most} are allowed`)
   }
 
   /** "Only the first request on a stream is guaranteed to carry the node identifier" ("Basic Protocol Overview"). */
   #connect({ node }: Request): boolean {
     if (this.#connection !== undefined) return true
-    if (node.length === 0) return this.#refuse('the first request of a stream must carry the node: set node.id and node.cluster in the bootstrap')
-    const identity = identify(node)
-    if ('error' in identity) return this.#refuse(identity.error)
+    const { codec, service, number, observe, snapshots, virtualHostDiscovery } = this.#options
+    if (node.length === 0) {
+      return this.#refuse(status.INVALID_ARGUMENT, 'the first request of a stream must carry the node: set node.id and node.cluster in the bootstrap')
+    }
+    const identity = identify(node, { mode: codec.mode, service, virtualHostDiscovery })
+    if ('error' in identity) return this.#refuse(status.INVALID_ARGUMENT, identity.error)
     const { id, scope } = identity
-    const source = this.#options.snapshots.subscribe(scope, (snapshot) => {
+    const source = snapshots.subscribe(scope, (snapshot) => {
       this.#snapshot = snapshot
       this.#wake()
     })
     this.#snapshot ??= source.current
-    this.#connection = { proxy: { id, stream: this.#options.number, mode: this.#options.codec.mode, scope }, source }
-    this.#options.observe({ kind: 'connected', proxy: this.#connection.proxy })
+    this.#connection = { proxy: { id, stream: number, mode: codec.mode, scope }, source, node: Uint8Array.from(node), at: Date.now() }
+    observe({ kind: 'connected', proxy: this.#connection.proxy })
     return true
   }
 
-  #refuse(reason: string): false {
+  #refuse(code: status, reason: string): false {
     this.#options.observe({ kind: 'refused', peer: this.#call.getPeer(), reason })
-    this.fail(status.INVALID_ARGUMENT, reason)
+    this.fail(code, reason)
     return false
+  }
+
+  /** The type "is implicit in requests made via singleton xDS APIs such as CDS, LDS, etc. but is required for ADS" (discovery.proto). */
+  #typeOf(typeUrl: string): ResourceType | undefined {
+    const { service: { type: own }, codec } = this.#options
+    if (own === undefined) {
+      const type = resourceTypeByUrl.get(typeUrl)
+      const isServed = type !== undefined && (codec.mode === 'delta' || type.ownedBy === undefined)
+      if (!isServed) this.#refuseType(typeUrl)
+      return isServed ? type : undefined
+    }
+    if (typeUrl === '' || typeUrl === own.typeUrl) return own
+    this.#refuse(status.INVALID_ARGUMENT, `type_url is ${JSON.stringify(typeUrl)} on a stream of ${own.typeUrl}: leave it out, or use the aggregated service`)
+    return undefined
   }
 
   /** The specification leaves unknown types open; a proxy that asks for one must not lose the others. */
   #refuseType(typeUrl: string): void {
     if (this.#refusedTypes.size >= maxRefusedTypes || this.#refusedTypes.has(typeUrl)) return
     this.#refusedTypes.add(typeUrl)
-    this.#options.observe({ kind: 'refused', peer: this.#call.getPeer(), reason: `type URL ${JSON.stringify(typeUrl)} is not served` })
+    const isKnown = resourceTypeByUrl.has(typeUrl)
+    this.#options.observe({ kind: 'refused', peer: this.#call.getPeer(), reason: `type URL ${JSON.stringify(typeUrl)} is not served${isKnown ? ' in SotW' : ''}` })
   }
 
-  #report(answer: Answer): void {
+  #settle(type: TypeName, answer: Answer): void {
     const proxy = this.#connection?.proxy
-    if (answer.kind === 'none' || proxy === undefined) return
-    const { nonce, content, type } = answer.response
-    if (answer.kind === 'acked') this.#options.observe({ kind: 'acked', proxy, type, nonce, version: content.version })
-    else this.#options.observe({ kind: 'nacked', proxy, type, nonce, message: answer.message, resources: content.resources })
+    if (answer.kind === 'none' || proxy === undefined || this.#snapshot === undefined) return
+    this.#answered(type)
+    const { nonce, content } = answer.response
+    const refusal = refusalOn(type, this.#subscriptions, this.#snapshot)
+    if (answer.kind === 'acked') this.#options.observe({ kind: 'acked', proxy, type, nonce, version: content.version, refusal })
+    else this.#options.observe({ kind: 'nacked', proxy, type, nonce, message: answer.message, resources: content.resources, refusal })
+  }
+
+  #answered(type: TypeName): void {
+    const unanswered = this.#unanswered.get(type)
+    if (unanswered === undefined) return
+    this.#unanswered.delete(type)
+    unanswered.cancel()
+    this.#options.bytesInFlight.release(unanswered.bytes)
   }
 
   /** Requests and snapshots that arrive together are answered together. */
@@ -125,19 +193,35 @@ export class Stream {
   }
 
   #advance(): void {
-    const proxy = this.#connection?.proxy
-    const snapshot = this.#snapshot
-    if (proxy === undefined || snapshot === undefined) return
-    while (this.#progress === 'idle') {
-      const { subscriptions, next } = advanced(this.#subscriptions, snapshot, String(this.#responses + 1))
-      this.#subscriptions = subscriptions
-      if (next === undefined) return
-      this.#responses += 1
-      const { type, content, nonce } = next
-      const bytes = this.#options.codec.encode(type, content, nonce)
-      if (!this.#call.write(bytes)) this.#progress = 'blocked'
-      this.#options.observe({ kind: 'pushed', proxy, type: type.name, nonce, bytes: bytes.length, sent: content.sent, removed: content.removed })
+    const { codec, bytesInFlight } = this.#options
+    while (this.#snapshot !== undefined && (this.#progress === 'idle' || this.#progress === 'scheduled')) {
+      const nonce = String(this.#responses + 1)
+      const step = advanced(this.#subscriptions, this.#snapshot, nonce)
+      if (step.next === undefined) {
+        this.#subscriptions = step.subscriptions
+        return bytesInFlight.leave(this)
+      }
+      const body = codec.body(step.next.type, step.next.content)
+      const end = field(nonceField, nonce)
+      if (!bytesInFlight.admit(this, body.length + end.length)) return
+      this.#send(step, Buffer.concat([body, end]))
     }
+  }
+
+  #send({ subscriptions, next }: Step, bytes: Buffer): void {
+    const proxy = this.#connection?.proxy
+    if (next === undefined || proxy === undefined) return
+    const { type: { name: type }, content: { sent, removed }, nonce } = next
+    const { schedule, limits: { answerTimeout }, observe } = this.#options
+    this.#subscriptions = subscriptions
+    this.#responses += 1
+    this.#unanswered.set(type, { bytes: bytes.length, cancel: schedule(answerTimeout, () => this.#overdue(type)) })
+    if (!this.#call.write(bytes)) this.#progress = 'blocked'
+    observe({ kind: 'pushed', proxy, type, nonce, bytes: bytes.length, sent, removed })
+  }
+
+  #overdue(type: TypeName): void {
+    this.fail(status.DEADLINE_EXCEEDED, `no answer to a ${type} response within ${this.#options.limits.answerTimeout / 1000} s`)
   }
 
   #drained(): void {
@@ -163,6 +247,8 @@ export class Stream {
   #finish(reason: string): void {
     if (this.#progress === 'ended') return
     this.#progress = 'ended'
+    for (const type of [...this.#unanswered.keys()]) this.#answered(type)
+    this.#options.bytesInFlight.leave(this)
     this.#connection?.source.close()
     this.#options.onEnd()
     if (this.#connection !== undefined) this.#options.observe({ kind: 'disconnected', proxy: this.#connection.proxy, reason })
@@ -171,16 +257,6 @@ export class Stream {
 
 /** Enough for any real client; bounds what a hostile one makes us remember. */
 const maxRefusedTypes = 100
-
-function identify(bytes: Uint8Array): { readonly id: string; readonly scope: Scope } | { readonly error: string } {
-  try {
-    const node = decode('envoy.config.core.v3.Node', bytes)
-    const found = scopeOf(node)
-    return 'error' in found ? found : { id: node.id ?? '', scope: found.scope }
-  } catch (error) {
-    return { error: `the node cannot be read: ${messageOf(error)}` }
-  }
-}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

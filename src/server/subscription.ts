@@ -1,21 +1,32 @@
+import type { NameList } from '../xds/name-list.ts'
 import type { Resource } from '../xds/resource.ts'
 import type { ResourceType, TypeName } from '../xds/resource-types.ts'
-import { isResource, nothing } from './content.ts'
+import { absent, isResource, nothing } from './content.ts'
 import type { Content, Holding, Holdings } from './content.ts'
 import { covers, noInterest } from './interest.ts'
 import type { Interest } from './interest.ts'
+import { afterAck, afterNack } from './isolation.ts'
+import type { Change, Isolation, Refused } from './isolation.ts'
 
 /** All that is known of one type on one stream. Immutable: each event gives the next one. */
 export interface Subscription {
   readonly type: ResourceType
   readonly mode: 'sotw' | 'delta'
   readonly interest: Interest
+  /** The names of the latest SotW request. */
+  readonly list: NameList | undefined
   /** What the client has ACKed, or claimed when it came back. */
   readonly held: Holdings
-  /** Refused versions by name; '' for a refused removal. They do not go out again ("When to send an update"). */
-  readonly refused: ReadonlyMap<string, string>
+  /** By name. They do not go out again ("When to send an update"). */
+  readonly refused: ReadonlyMap<string, Refused>
+  /** Set while it is open which of several changes the client refuses. */
+  readonly isolation: Isolation | undefined
   /** The refused version_info of a response that held a whole state; '' for none. */
   readonly refusedVersion: string
+  /** When the latest NACK came, in milliseconds since the epoch; 0 for never. */
+  readonly refusedAt: number
+  /** version_info of the last response that was ACKed; '' for none. */
+  readonly ackedVersion: string
   /** Names that are answered next, whatever the client holds: subscribed again, or warming. */
   readonly again: ReadonlySet<string>
   /** version_info of the first SotW request: what the client had from another stream. */
@@ -42,58 +53,72 @@ export interface Response {
   readonly changed: readonly Resource[]
   /** What the client holds once it has ACKed. */
   readonly after: Holdings
+  /** `trial` where it carries a part of what was refused together. */
+  readonly purpose: 'update' | 'trial'
 }
+
+/** What a NACK says, and when it came. */
+export interface Refusal {
+  readonly message: string
+  readonly at: number
+}
+
+const noneRefused: Subscription['refused'] = new Map()
 
 export function newSubscription(type: ResourceType, mode: Subscription['mode']): Subscription {
   return {
-    type, mode, interest: noInterest, held: nothing, refused: new Map(), refusedVersion: '', again: new Set(),
-    claimed: '', fresh: true, returning: false, requested: false, answered: false, nonce: '', inFlight: undefined,
+    type, mode, interest: noInterest, list: undefined, held: nothing, refused: noneRefused, isolation: undefined, refusedVersion: '', refusedAt: 0, ackedVersion: '',
+    again: new Set(), claimed: '', fresh: true, returning: false, requested: false, answered: false, nonce: '', inFlight: undefined,
   }
 }
 
 /** The state after a response went out: nothing more of this type until it is answered. */
 export function sent(subscription: Subscription, response: Response): Subscription {
-  return { ...subscription, answered: true, again: new Set(), nonce: response.nonce, inFlight: response }
+  const { isolation, again } = response.purpose === 'trial' ? subscription : { isolation: undefined, again: new Set<string>() }
+  return { ...subscription, answered: true, isolation, again, nonce: response.nonce, inFlight: response }
 }
 
 /** ACK: the client holds what the response led to ("ACK and NACK semantics summary"). */
-export function accepted(subscription: Subscription, response: Response): Subscription {
-  const answered = new Set([...response.content.sent, ...response.content.removed])
-  const refused = subscription.refused.size === 0 ? subscription.refused : without(subscription.refused, (name) => answered.has(name))
-  return { ...subscription, held: response.after, refused, refusedVersion: '', fresh: false, inFlight: undefined }
+export function accepted(subscription: Subscription, { after, content }: Response): Subscription {
+  const { isolation } = subscription
+  const kept = { ...subscription, held: after, ackedVersion: content.version, refusedVersion: '', fresh: false, inFlight: undefined }
+  if (isolation === undefined && subscription.refused.size === 0) return kept
+  const answered = new Set([...content.sent, ...content.removed])
+  const verdict = isolation === undefined ? { refused: [], isolation } : afterAck(isolation, answered)
+  const refused = without(subscription.refused, (name) => answered.has(name))
+  return { ...kept, isolation: verdict.isolation, refused: withRefused(refused, verdict.refused) }
 }
 
 /**
- * NACK: what the response brought is refused until its content changes. Envoy refuses a delta response whole, but may
- * have applied parts of a SotW response, so that there it is uncertain what the client holds under those names.
+ * NACK: what the response brought is refused until its content changes; of several changes it is to be found out which.
+ * Envoy refuses a delta response whole, but may have applied parts of a SotW response, so that there it is uncertain what
+ * the client holds under those names.
  */
-export function rejected(subscription: Subscription, response: Response): Subscription {
+export function rejected(subscription: Subscription, response: Response, { message, at }: Refusal): Subscription {
   const { changed, content } = response
-  const refused = new Map(subscription.refused)
-  for (const { name, version } of changed) refused.set(name, version)
-  if (changed.length === 0) for (const name of content.removed) refused.set(name, '')
-  const held = new Map(subscription.held)
-  if (subscription.mode === 'sotw') for (const resource of changed) held.set(resource.name, uncertain(held.get(resource.name), resource))
-  const certain = subscription.mode === 'sotw' ? held : subscription.held
-  return { ...subscription, held: certain, refused, refusedVersion: content.version, inFlight: undefined }
+  const removed = content.removed.filter((name) => (subscription.held.get(name) ?? absent) !== absent)
+  // To say that a name does not exist is no change: the fault is with the others, if there are any.
+  const changes = [...(changed.length === 0 && removed.length === 0 ? content.removed : removed).map(removal), ...changed.map(arrival)]
+  const isWhole = subscription.mode === 'sotw' && subscription.type.wildcard
+  const verdict = isWhole ? { refused: changes.map((change) => ({ ...change, message })), isolation: undefined } : afterNack(changes, message)
+  const held = subscription.mode === 'sotw' ? withUncertain(subscription.held, changed) : subscription.held
+  const refused = withRefused(subscription.refused, verdict.refused)
+  return { ...subscription, held, refused, isolation: verdict.isolation, refusedVersion: content.version, refusedAt: at, inFlight: undefined }
 }
 
 /** A new interest. What is no longer subscribed is forgotten, so that it is sent if it is subscribed again. */
 export function interested(subscription: Subscription, interest: Interest): Subscription {
-  const { inFlight } = subscription
-  if (interest.names === subscription.interest.names && interest.wildcard === subscription.interest.wildcard) {
-    return { ...subscription, interest, requested: true }
-  }
+  const next = { ...subscription, interest, requested: true }
+  if (interest.names === subscription.interest.names && interest.wildcard === subscription.interest.wildcard) return next
   const gone = (name: string): boolean => !covers(interest, name)
-  return {
-    ...subscription,
-    interest,
-    requested: true,
-    held: without(subscription.held, gone),
-    refused: without(subscription.refused, gone),
-    again: new Set([...subscription.again].filter((name) => !gone(name))),
-    inFlight: inFlight === undefined ? undefined : { ...inFlight, after: without(inFlight.after, gone) },
-  }
+  const again = new Set([...subscription.again].filter((name) => !gone(name)))
+  return { ...forgetting(next, gone), refused: without(subscription.refused, gone), again }
+}
+
+/** The state once the client has dropped these names of its own. */
+export function forgetting(subscription: Subscription, gone: (name: string) => boolean): Subscription {
+  const { held, inFlight } = subscription
+  return { ...subscription, held: without(held, gone), inFlight: inFlight === undefined ? undefined : { ...inFlight, after: without(inFlight.after, gone) } }
 }
 
 /** Answers these names next, whatever the client holds. */
@@ -101,7 +126,31 @@ export function asked(subscription: Subscription, names: readonly string[]): Sub
   return names.length === 0 ? subscription : { ...subscription, again: new Set([...subscription.again, ...names]) }
 }
 
+/** True where the client has refused this very resource. */
+export function isRefused({ refused }: Subscription, { name, version }: Resource): boolean {
+  return refused.size > 0 && refused.get(name)?.version === version
+}
+
+/** The resources that the client is known to hold under these names. */
+export function heldResources(held: Holdings, names: readonly string[]): readonly Resource[] {
+  return names.flatMap((name) => {
+    const holding = held.get(name)
+    return holding !== undefined && isResource(holding) ? [holding] : []
+  })
+}
+
+const removal = (name: string): Change => ({ name, version: '', resource: undefined })
+const arrival = (resource: Resource): Change => ({ name: resource.name, version: resource.version, resource })
+
+function withRefused(refused: Subscription['refused'], found: readonly Refused[]): Subscription['refused'] {
+  return found.length === 0 ? refused : new Map([...refused, ...found.map((each) => [each.name, each] as const)])
+}
+
 const uncertainVersion = 'uncertain'
+
+function withUncertain(held: Holdings, changed: readonly Resource[]): Holdings {
+  return new Map<string, Holding>([...held, ...changed.map((each) => [each.name, uncertain(held.get(each.name), each)] as const)])
+}
 
 function uncertain(before: Holding | undefined, after: Resource): Holding {
   const references = before === undefined ? [] : before.references
@@ -111,12 +160,4 @@ function uncertain(before: Holding | undefined, after: Resource): Holding {
 function without<V>(map: ReadonlyMap<string, V>, gone: (name: string) => boolean): ReadonlyMap<string, V> {
   const kept = [...map].filter(([name]) => !gone(name))
   return kept.length === map.size ? map : new Map(kept)
-}
-
-/** The resources that the client is known to hold under these names. */
-export function heldResources(held: Holdings, names: readonly string[]): readonly Resource[] {
-  return names.flatMap((name) => {
-    const holding = held.get(name)
-    return holding !== undefined && isResource(holding) ? [holding] : []
-  })
 }

@@ -17,7 +17,7 @@ export interface ResourceType {
   readonly referredBy: readonly TypeName[]
   /**
    * The type of each resource's `owner`. Envoy loses a virtual host that arrives before its route configuration is ACKed,
-   * and never asks for it again, so such a resource goes out only when the client holds its owner.
+   * and never asks for it again, so such a resource goes out only when the client holds its owner. Delta only: SotW has no VHDS.
    */
   readonly ownedBy?: TypeName
   /** Types whose `references` are resources of this one that go out again with each change of theirs ("Resource warming"). */

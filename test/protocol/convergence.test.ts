@@ -6,12 +6,13 @@ import { advanced, received } from '../../src/server/stream-state.ts'
 import type { Subscription, Subscriptions } from '../../src/server/subscription.ts'
 import { interested } from '../../src/server/subscription.ts'
 import { interestIn } from '../../src/server/interest.ts'
+import { nameListOf } from '../../src/xds/name-list.ts'
 import type { Resource } from '../../src/xds/resource.ts'
 import { resourceTypeByName, resourceTypes } from '../../src/xds/resource-types.ts'
 import type { ResourceType, TypeName } from '../../src/xds/resource-types.ts'
 import { scopeKey } from '../../src/xds/scope.ts'
 import type { Snapshot } from '../../src/xds/snapshot.ts'
-import { cluster, endpoints, listener, route } from '../support/xds-resources.ts'
+import { cluster, endpoints, listener, route, routeApart, virtualHost } from '../support/xds-resources.ts'
 import { modes } from './world.ts'
 
 // The state of a stream without its socket, under every order of edits and answers.
@@ -32,6 +33,10 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 function snapshotOf({ target, others, revision, port }: Site): Snapshot {
   const clusters = [...new Set([target, ...others])]
   const resources = [...clusters.flatMap((name) => [cluster(name, revision), endpoints(name, port)]), listener('l', 'r'), route('r', [target], revision)]
+  return snapshotFrom(resources)
+}
+
+function snapshotFrom(resources: readonly Resource[]): Snapshot {
   return { scope, resources: new Map(resourceTypes.map(({ name: type }) => [type, new Map(resources.filter((one) => one.type === type).map((one) => [one.name, one]))])) }
 }
 
@@ -41,11 +46,14 @@ class Client {
   readonly held = new Map<TypeName, Map<string, Resource>>()
   readonly open: { readonly type: ResourceType; readonly content: Content; readonly nonce: string }[] = []
   readonly #mode: Subscription['mode']
+  readonly #isBad: (resource: Resource) => boolean
   responses = 0
 
-  constructor(mode: Subscription['mode']) {
+  constructor(mode: Subscription['mode'], isBad = (_: Resource): boolean => false) {
     this.#mode = mode
-    for (const type of ['cluster', 'endpoint', 'listener', 'route'] as const) this.#request(typeOf(type), '', undefined)
+    this.#isBad = isBad
+    const types = ['cluster', 'endpoint', 'listener', 'route', ...(mode === 'delta' ? ['virtual-host' as const] : [])] as const
+    for (const type of types) this.#request(typeOf(type), '', undefined)
   }
 
   advance(snapshot: Snapshot): void {
@@ -54,6 +62,9 @@ class Client {
       this.subscriptions = subscriptions
       if (next === undefined) return
       if (this.open.some(({ type }) => type === next.type)) throw new Error(`two responses of type ${next.type.name} in flight`)
+      for (const { name, owner } of next.content.resources) {
+        if (owner !== undefined && !this.resources('route').has(owner)) throw new Error(`${name} came before ${owner} was ACKed`)
+      }
       this.open.push(next)
     }
   }
@@ -61,8 +72,9 @@ class Client {
   answer(which: number, refuse: boolean): void {
     const [response] = this.open.splice(which % Math.max(1, this.open.length), 1)
     if (response === undefined) return
-    if (!refuse) this.#apply(response.type, response.content)
-    this.#request(response.type, response.nonce, refuse ? 'no' : undefined)
+    const refuses = refuse || response.content.resources.some(this.#isBad)
+    if (!refuses) this.#apply(response.type, response.content)
+    this.#request(response.type, response.nonce, refuses ? 'no' : undefined)
   }
 
   resources(type: TypeName): ReadonlyMap<string, Resource> {
@@ -74,15 +86,39 @@ class Client {
     const after = new Map([...before, ...resources.map((one) => [one.name, one] as const)])
     for (const name of removed) after.delete(name)
     this.held.set(type.name, after)
+    const hosts = [...this.resources('virtual-host')].filter(([, { owner = '' }]) => this.resources('route').has(owner))
+    this.held.set('virtual-host', new Map(hosts))
   }
 
   #request(type: ResourceType, nonce: string, refusal: string | undefined): void {
-    const wanted = type.name === 'endpoint' ? names.map((name) => `${name}-endpoints`) : type.name === 'route' ? ['r'] : []
-    const apply = (subscription: Subscription): Subscription => interested(subscription, interestIn(type, wanted, subscription.interest))
-    const request = { node: new Uint8Array(), typeUrl: type.typeUrl, nonce, refusal, voidWhenStale: this.#mode === 'sotw', apply, mode: this.#mode }
+    const wanted = type.name === 'endpoint' ? names.map((name) => `${name}-endpoints`) : type.name === 'route' ? ['r', 's'] : []
+    const apply = (subscription: Subscription): Subscription => interested(subscription, interestIn(type, nameListOf(wanted), subscription.interest))
+    const request = { node: new Uint8Array(), names: wanted.length, at: 1, typeUrl: type.typeUrl, nonce, refusal, voidWhenStale: this.#mode === 'sotw', apply, mode: this.#mode }
     this.subscriptions = received(this.subscriptions, type, request).subscriptions
   }
 }
+
+/** A virtual host of r, and whether a client would take it. */
+const host = fc.option(fc.record({ to: fc.constantFrom(...names), revision: fc.integer({ min: 1, max: 5 }) }), { nil: undefined })
+const hostsOf = fc.record({ hosts: fc.array(host, { minLength: 5, maxLength: 5 }), other: host, revision: fc.integer({ min: 1, max: 4 }) })
+type Hosts = typeof hostsOf extends fc.Arbitrary<infer T> ? T : never
+
+/** Two route configurations, each there as long as it has virtual hosts, and the clusters that these go to. */
+function snapshotWith({ hosts, other, revision }: Hosts): Snapshot {
+  const ofR = hosts.flatMap((one, index) => one === undefined ? [] : [virtualHost('r', `v${index}`, one)])
+  const ofS = other === undefined ? [] : [virtualHost('s', 'v', other)]
+  const targets = new Set([...ofR, ...ofS].flatMap(({ references }) => references))
+  const sites = [...targets].flatMap((name) => [cluster(name), endpoints(name)])
+  const owners = [...(ofR.length > 0 ? [routeApart('r', revision)] : []), ...(ofS.length > 0 ? [routeApart('s', revision)] : [])]
+  return snapshotFrom([...sites, ...owners, ...ofR, ...ofS])
+}
+
+/** Revision 5 of a virtual host, and revision 4 of a route configuration. */
+const bad = new Set([
+  ...['r', 's'].map((name) => routeApart(name, 4)),
+  ...names.flatMap((to) => ['r/v0', 'r/v1', 'r/v2', 'r/v3', 'r/v4', 's/v'].map((name) => virtualHost(name.slice(0, 1), name.slice(2), { to, revision: 5 }))),
+].map(({ name, version }) => `${name} ${version}`))
+const isBad = ({ name, version }: Resource): boolean => bad.has(`${name} ${version}`)
 
 function typeOf(name: TypeName): ResourceType {
   return resourceTypeByName.get(name) ?? expect.fail(`no type ${name}`)
@@ -138,6 +174,52 @@ describe.each(modes)('%s', (mode) => {
   })
 })
 
-function versions(resources: ReadonlyMap<string, Resource>): readonly string[] {
-  return [...resources].map(([name, { version }]) => `${name} ${version}`).toSorted()
+describe('delta, with virtual hosts, of which some are bad', () => {
+  const step = fc.oneof(fc.record({ edit: hostsOf }), fc.record({ answer: fc.nat() }), fc.record({ answer: fc.nat() }))
+
+  test('a client ends with all that is good, and loses none on the way', () => {
+    fc.assert(fc.property(hostsOf, fc.array(step, { maxLength: 40 }), (first, steps) => {
+      const client = new Client('delta', isBad)
+      let snapshot = snapshotWith(first)
+      client.advance(snapshot)
+      for (const one of steps) {
+        if ('edit' in one) snapshot = snapshotWith(one.edit)
+        else client.answer(one.answer, false)
+        client.advance(snapshot)
+        expectTargets(client)
+      }
+      for (let rounds = 0; client.open.length > 0; rounds++) {
+        expect(rounds).toBeLessThan(60)
+        client.answer(0, false)
+        client.advance(snapshot)
+        expectTargets(client)
+      }
+      const routes = snapshot.resources.get('route') ?? nothing
+      for (const type of ['route', 'virtual-host'] as const) {
+        const good = versions(snapshot.resources.get(type) ?? nothing, (one) => !isBad(one) && canHave(client, routes, one))
+        expect(versions(client.resources(type))).toEqual(expect.arrayContaining([...good]))
+        expect([...client.resources(type).keys()].filter((name) => snapshot.resources.get(type)?.has(name) !== true)).toEqual([])
+      }
+      expect(versions(client.resources('cluster'))).toEqual(expect.arrayContaining([...versions(snapshot.resources.get('cluster') ?? nothing)]))
+    }), { numRuns: 500 })
+  })
+})
+
+/** A virtual host whose route configuration was refused, and that the client has no virtual host of, has nowhere to go. */
+function canHave(client: Client, routes: ReadonlyMap<string, Resource>, { owner }: Resource): boolean {
+  const wanted = owner === undefined ? undefined : routes.get(owner)
+  return wanted === undefined || !isBad(wanted) || [...client.resources('virtual-host').values()].some((one) => one.owner === owner)
+}
+
+/** What a virtual host goes to is there, with its endpoints. */
+function expectTargets(client: Client): void {
+  if (client.subscriptions.get('cluster')?.fresh !== false || client.subscriptions.get('endpoint')?.fresh !== false) return
+  for (const target of [...client.resources('virtual-host').values()].flatMap(({ references }) => references)) {
+    expect([...client.resources('cluster').keys()]).toContain(target)
+    expect([...client.resources('endpoint').keys()]).toContain(`${target}-endpoints`)
+  }
+}
+
+function versions(resources: ReadonlyMap<string, Resource>, condition = (_: Resource): boolean => true): readonly string[] {
+  return [...resources].filter(([, one]) => condition(one)).map(([name, { version }]) => `${name} ${version}`).toSorted()
 }

@@ -1,13 +1,13 @@
 import { expect, onTestFinished } from 'vitest'
 import { createXdsServer } from '../../src/server/ads.ts'
-import type { XdsServer } from '../../src/server/ads.ts'
+import type { XdsServer, XdsServerOptions } from '../../src/server/ads.ts'
 import type { XdsEvent } from '../../src/server/event.ts'
 import type { Resource } from '../../src/xds/resource.ts'
 import { settableSnapshots } from '../support/settable-snapshots.ts'
 import type { SettableSnapshots } from '../support/settable-snapshots.ts'
 import { within } from '../support/within.ts'
 import { connect } from '../support/xds-client.ts'
-import type { Mode, XdsClient } from '../support/xds-client.ts'
+import type { ClientOptions, Mode, XdsClient } from '../support/xds-client.ts'
 import { secret } from '../support/xds-resources.ts'
 
 export const modes: readonly Mode[] = ['sotw', 'delta']
@@ -19,16 +19,22 @@ export interface World {
   readonly snapshots: SettableSnapshots
   readonly events: readonly XdsEvent[]
   set(...resources: readonly Resource[]): void
-  connect(mode: Mode): XdsClient
+  connect(mode: Mode, options?: Omit<ClientOptions, 'mode'>): XdsClient
   /** The first event of this kind, past or to come. */
   event<Kind extends XdsEvent['kind']>(kind: Kind): Promise<Extract<XdsEvent, { readonly kind: Kind }>>
 }
 
-export async function world(...initial: readonly Resource[]): Promise<World> {
+export function world(...initial: readonly Resource[]): Promise<World> {
+  return worldWith({}, ...initial)
+}
+
+/** As `world`, of a server with these options. */
+export async function worldWith(options: Partial<XdsServerOptions>, ...initial: readonly Resource[]): Promise<World> {
   const events: XdsEvent[] = []
   const watchers = new Set<() => void>()
   const snapshots = settableSnapshots([...initial, ...barriers])
   const server = createXdsServer({
+    ...options,
     snapshots,
     observe: (event) => {
       events.push(event)
@@ -40,8 +46,8 @@ export async function world(...initial: readonly Resource[]): Promise<World> {
   return {
     address, server, snapshots, events,
     set: (...resources) => snapshots.set([...resources, ...barriers]),
-    connect: (mode) => {
-      const client = connect(address, { mode })
+    connect: (mode, options) => {
+      const client = connect(address, { ...options, mode })
       onTestFinished(() => client.close())
       return client
     },

@@ -12,7 +12,8 @@ export interface EnvoyOptions extends ClientOptions {
 
 /**
  * Behaves like an Envoy: asks for clusters and listeners, then for the endpoints and routes that those name, ACKs
- * everything, and holds what it has as protobuf JSON.
+ * everything, and holds what it has as protobuf JSON. The first route configuration with `vhds` makes it ask for virtual
+ * hosts, once and for all; those that come before their route configuration are lost, and they vanish with it.
  */
 export class EnvoyDouble {
   readonly client: XdsClient
@@ -22,6 +23,7 @@ export class EnvoyDouble {
   readonly #waiting = new Set<() => void>()
   readonly #stopped: Promise<void>
   #open = true
+  #hasVirtualHosts = false
 
   constructor(address: string, options: EnvoyOptions) {
     this.client = connect(address, options)
@@ -71,13 +73,22 @@ export class EnvoyDouble {
     const held = this.#held.get(type) ?? new Map<string, AnyJson>()
     const whole = this.client.mode === 'sotw' && (type === 'cluster' || type === 'listener')
     if (whole) held.clear()
-    for (const name of removed) held.delete(name)
-    for (const { name, json } of resources) held.set(name, json)
+    for (const name of removed) this.#drop(type, name)
+    for (const { name, json } of resources) if (type !== 'virtual-host' || this.held('route').has(ownerOf(name))) held.set(name, json)
   }
 
   #follow(type: TypeName): void {
     if (type === 'cluster') this.#want('endpoint', [...this.held('cluster').values()].flatMap(endpointName))
     if (type === 'listener') this.#want('route', [...this.held('listener').values()].flatMap((listener) => findAll(listener, 'route_config_name')))
+    if (type !== 'route' || this.#hasVirtualHosts || ![...this.held('route').values()].some((route) => route['vhds'] !== undefined)) return
+    this.#hasVirtualHosts = true
+    this.client.subscribe('virtual-host')
+  }
+
+  #drop(type: TypeName, name: string): void {
+    this.#held.get(type)?.delete(name)
+    if (type !== 'route') return
+    for (const host of this.held('virtual-host').keys()) if (ownerOf(host) === name) this.#held.get('virtual-host')?.delete(host)
   }
 
   #want(type: TypeName, names: readonly string[]): void {
@@ -85,11 +96,15 @@ export class EnvoyDouble {
     const before = this.client.names(type)
     const added = [...wanted].filter((name) => !before.includes(name))
     const gone = before.filter((name) => !wanted.has(name))
-    for (const name of gone) this.#held.get(type)?.delete(name)
+    for (const name of gone) this.#drop(type, name)
     if (this.client.mode === 'sotw' && added.length + gone.length > 0) return this.client.subscribe(type, [...wanted])
     if (added.length > 0) this.client.subscribe(type, added)
     if (gone.length > 0) this.client.unsubscribe(type, gone)
   }
+}
+
+function ownerOf(virtualHost: string): string {
+  return virtualHost.slice(0, virtualHost.indexOf('/'))
 }
 
 function endpointName(cluster: AnyJson): readonly string[] {

@@ -1,5 +1,6 @@
 import { Client, credentials } from '@grpc/grpc-js'
 import type { ClientDuplexStream, StatusObject } from '@grpc/grpc-js'
+import { services } from '../../src/server/service.ts'
 import { decode, encode } from '../../src/xds/proto.ts'
 import type { AnyJson, Message } from '../../src/xds/proto.ts'
 import { resourceTypeByName, resourceTypeByUrl } from '../../src/xds/resource-types.ts'
@@ -12,6 +13,8 @@ export type NodeJson = Message<'envoy.config.core.v3.Node'>
 export interface ClientOptions {
   readonly mode: Mode
   readonly node?: NodeJson
+  /** Uses the discovery service of this type alone, and names no type in its requests. Aggregated if absent. */
+  readonly only?: TypeName
 }
 
 /** A response of either variant, decoded. */
@@ -46,7 +49,6 @@ export interface RequestOverrides {
   readonly typeUrl?: string
 }
 
-const methods = { sotw: 'StreamAggregatedResources', delta: 'DeltaAggregatedResources' } as const
 const plainNode: NodeJson = { id: 'test-id', cluster: 'test-cluster' }
 
 /** Opens one xDS stream. The caller says everything that is sent on it; the node goes out with the first request. */
@@ -69,14 +71,16 @@ export class XdsClient {
   readonly #arrived: XdsResponse[] = []
   readonly #waiting = new Set<() => void>()
   readonly #ended: Promise<StatusObject>
+  readonly #only: TypeName | undefined
   #node: NodeJson | undefined
 
-  constructor(address: string, { mode, node = plainNode }: ClientOptions) {
+  constructor(address: string, { mode, node = plainNode, only }: ClientOptions) {
     this.mode = mode
+    this.#only = only
     this.#node = node
     this.#client = new Client(address, credentials.createInsecure())
     const pass = (bytes: Buffer): Buffer => bytes
-    this.#call = this.#client.makeBidiStreamRequest(`/envoy.service.discovery.v3.AggregatedDiscoveryService/${methods[mode]}`, pass, pass)
+    this.#call = this.#client.makeBidiStreamRequest(methodPath(mode, only), pass, pass)
     this.#call.on('error', () => undefined)
     this.#ended = new Promise((resolve) => this.#call.on('status', resolve))
     this.#call.on('data', (bytes: Buffer) => {
@@ -168,7 +172,7 @@ export class XdsClient {
     const state = this.#of(type)
     return encode('envoy.service.discovery.v3.DiscoveryRequest', {
       node: this.#firstNode(given.node),
-      type_url: given.typeUrl ?? resourceTypeByName.get(type)?.typeUrl,
+      type_url: given.typeUrl ?? this.#typeUrl(type),
       resource_names: given.names ?? state.names,
       version_info: given.version ?? state.version,
       response_nonce: given.nonce ?? state.nonce,
@@ -180,13 +184,17 @@ export class XdsClient {
     const isAnswer = given.subscribe === undefined && given.unsubscribe === undefined
     return encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', {
       node: this.#firstNode(given.node),
-      type_url: given.typeUrl ?? resourceTypeByName.get(type)?.typeUrl,
+      type_url: given.typeUrl ?? this.#typeUrl(type),
       resource_names_subscribe: given.subscribe,
       resource_names_unsubscribe: given.unsubscribe,
       initial_resource_versions: given.initialVersions,
       response_nonce: given.nonce ?? (isAnswer ? this.#of(type).nonce : ''),
       error_detail: given.error === undefined ? undefined : { code: 13, message: given.error },
     })
+  }
+
+  #typeUrl(type: TypeName): string | undefined {
+    return this.#only === undefined ? resourceTypeByName.get(type)?.typeUrl : undefined
   }
 
   #firstNode(given: NodeJson | undefined): NodeJson | undefined {
@@ -214,6 +222,11 @@ export class XdsClient {
       look()
     })
   }
+}
+
+function methodPath(mode: Mode, only: TypeName | undefined): string {
+  const service = services.find(({ type }) => type?.name === only)
+  return `/${service?.name}/${service?.methods[mode] ?? 'none'}`
 }
 
 function read(mode: Mode, bytes: Buffer): XdsResponse {

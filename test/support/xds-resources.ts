@@ -35,6 +35,23 @@ export function route(name: string, clusterNames: readonly string[], revision = 
   return resource({ type: 'route', name, bytes, origins: [], references: clusterNames })
 }
 
+/** A route configuration whose virtual hosts are resources of their own. */
+export function routeApart(name: string, revision = 1): Resource {
+  const bytes = encode('envoy.config.route.v3.RouteConfiguration', {
+    name, vhds: { config_source: { ads: {} } }, request_headers_to_remove: [`x-${revision}`],
+  })
+  return resource({ type: 'route', name, bytes, origins: [], references: [] })
+}
+
+/** `<owner>/<name>`, to the cluster of that name unless told otherwise. */
+export function virtualHost(owner: string, name: string, { to = name, revision = 1 } = {}): Resource {
+  const resourceName = `${owner}/${name}`
+  const bytes = encode('envoy.config.route.v3.VirtualHost', {
+    name: resourceName, domains: [name], routes: [{ match: { prefix: '/' }, route: { cluster: to, timeout: `${revision}s` } }],
+  })
+  return resource({ type: 'virtual-host', name: resourceName, bytes, origins: [], references: [to], owner })
+}
+
 export function layer(name: string, value = 0): Resource {
   return resource({ type: 'runtime', name, bytes: encode('envoy.service.runtime.v3.Runtime', { name, layer: { dial: value } }), origins: [], references: [] })
 }

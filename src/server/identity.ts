@@ -1,0 +1,33 @@
+import { decode } from '../xds/proto.ts'
+import { scopeOf } from '../xds/scope.ts'
+import type { Scope } from '../xds/scope.ts'
+import type { Codec } from './codec.ts'
+import type { Service } from './service.ts'
+
+/** What decides whether a client is sent its virtual hosts as resources of their own. */
+export interface Circumstances {
+  readonly mode: Codec['mode']
+  readonly service: Service
+  readonly virtualHostDiscovery: Scope['virtualHosts']
+}
+
+/** Reads who a client is out of the encoded node of its first request; the error says what to write. */
+export function identify(node: Uint8Array, circumstances: Circumstances): { readonly id: string; readonly scope: Scope } | { readonly error: string } {
+  try {
+    const message = decode('envoy.config.core.v3.Node', node)
+    const found = scopeOf(message)
+    if ('error' in found) return found
+    return { id: message.id ?? '', scope: { ...found.scope, virtualHosts: virtualHostsFor(message.user_agent_name, circumstances) } }
+  } catch (error) {
+    return { error: `the node cannot be read: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+/**
+ * Of the clients that we know, Envoy alone takes virtual hosts apart, over delta alone, and after their route configuration,
+ * which only an aggregated stream can see to. Who asks for nothing but virtual hosts wants them apart.
+ */
+function virtualHostsFor(userAgent: string | undefined, { mode, service, virtualHostDiscovery }: Circumstances): Scope['virtualHosts'] {
+  if (service.type?.name === 'virtual-host') return 'apart'
+  return mode === 'delta' && service.type === undefined && userAgent === 'envoy' ? virtualHostDiscovery : 'inline'
+}

@@ -1,0 +1,58 @@
+import type { Resource } from '../xds/resource.ts'
+import type { TypeName } from '../xds/resource-types.ts'
+import type { Snapshot } from '../xds/snapshot.ts'
+import type { TypeState } from './client-state.ts'
+import { absent, difference, select, wholeContent } from './content.ts'
+import type { Holdings, Resources } from './content.ts'
+import type { Change } from './isolation.ts'
+import { ownership } from './owner.ts'
+import { isRefused } from './subscription.ts'
+import type { Subscription, Subscriptions } from './subscription.ts'
+
+/** What a client has of each type that it has asked for, compared with what it should have. */
+export function typeStates(subscriptions: Subscriptions, snapshot: Snapshot): ReadonlyMap<TypeName, TypeState> {
+  return new Map([...subscriptions].map(([name, subscription]) => {
+    const { resources, awaited } = ownership(subscription.type, subscriptions, snapshot)
+    const target = select(resources, subscription.interest)
+    const refusal = refusalOf(subscription, target)
+    const status = refusal !== undefined ? 'NACKED' : awaited || isStale(subscription, target) ? 'STALE' : 'SYNCED'
+    return [name, { status, held: present(subscription.held), ackedVersion: subscription.ackedVersion, refusal }]
+  }))
+}
+
+/** What the client still refuses of one type; undefined for nothing. */
+export function refusalOn(type: TypeName, subscriptions: Subscriptions, snapshot: Snapshot): TypeState['refusal'] {
+  const subscription = subscriptions.get(type)
+  if (subscription === undefined || (subscription.refused.size === 0 && subscription.isolation === undefined)) return undefined
+  return refusalOf(subscription, select(ownership(subscription.type, subscriptions, snapshot).resources, subscription.interest))
+}
+
+function refusalOf(subscription: Subscription, target: Resources): TypeState['refusal'] {
+  const { refused, isolation, held, refusedAt: at } = subscription
+  const isDue = ({ name, version }: Change): boolean => version === '' ? !target.has(name) && (held.get(name) ?? absent) !== absent : target.get(name)?.version === version
+  const found = [...refused.values()].filter(isDue)
+  const suspects = isolation === undefined ? [] : [...isolation.suspects.values()].filter((change) => isDue(change) && held.get(change.name)?.version !== change.version)
+  const message = found.at(-1)?.message ?? (suspects.length > 0 ? isolation?.message : undefined)
+  if (message === undefined) return undefined
+  return { message, at, resources: (found.length > 0 ? found : suspects).flatMap(({ resource }) => resource ?? []) }
+}
+
+function isStale(subscription: Subscription, target: Resources): boolean {
+  const { mode, type, held, inFlight, refusedVersion } = subscription
+  if (inFlight !== undefined) return true
+  const { added, changed, removed } = difference(held, target)
+  if ([...added, ...changed].some((resource) => !isRefused(subscription, resource))) return true
+  if (mode === 'sotw') return type.wildcard && removed.length > 0 && wholeContent(target).version !== refusedVersion
+  return removed.some((name) => subscription.refused.get(name)?.version !== '')
+}
+
+const presents = new WeakMap<Holdings, TypeState['held']>()
+
+function present(held: Holdings): TypeState['held'] {
+  const known = presents.get(held)
+  if (known !== undefined) return known
+  const there = [...held].filter(([, holding]) => holding !== absent)
+  const found = there.length === held.size ? held : new Map<string, Resource | { readonly version: string }>(there)
+  presents.set(held, found)
+  return found
+}

@@ -1,0 +1,73 @@
+import { isUtf8 } from 'node:buffer'
+
+/** Reads the fields of an encoded message one after the other, without decoding those that nobody asks for (Protocol Buffers, "Encoding"). */
+export class FieldReader {
+  /** Of the current field. */
+  number = 0
+  /** Where the current field begins, with its tag. */
+  start = 0
+  /** Where the current field ends. Set it further to skip what follows. */
+  end = 0
+  readonly bytes: Buffer
+  #wireType = 0
+  #value = 0
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Goes to the next field; false at the end. Throws for bytes that are no message. */
+  next(): boolean {
+    if (this.end >= this.bytes.length) return false
+    this.start = this.end
+    const tag = this.#varint()
+    this.number = Math.floor(tag / 8)
+    this.#wireType = tag % 8
+    if (this.number === 0) throw new Error(`offset ${this.start}: there is no field 0`)
+    this.#value = this.end
+    this.end = this.#after()
+    if (this.end > this.bytes.length) throw new Error(`offset ${this.start}: field ${this.number} is cut off`)
+    return true
+  }
+
+  /** The current field as bytes: a view, not a copy. */
+  message(): Buffer {
+    if (this.#wireType !== 2) throw new Error(`offset ${this.start}: field ${this.number} has wire type ${this.#wireType}, not 2`)
+    return this.bytes.subarray(this.#value, this.end)
+  }
+
+  /** The current field as text. "A string must always contain UTF-8 encoded text" (Protocol Buffers, "Scalar Value Types"). */
+  text(): string {
+    const bytes = this.message()
+    if (!isUtf8(bytes)) throw new Error(`offset ${this.start}: field ${this.number} is not UTF-8`)
+    return bytes.toString()
+  }
+
+  #after(): number {
+    switch (this.#wireType) {
+      case 0:
+        this.#varint()
+        return this.end
+      case 1: return this.end + 8
+      case 2: {
+        const length = this.#varint()
+        this.#value = this.end
+        return this.end + length
+      }
+      case 5: return this.end + 4
+      default: throw new Error(`offset ${this.start}: field ${this.number} has wire type ${this.#wireType}`)
+    }
+  }
+
+  /** Reads from `end` on. Precise up to 2^53, which no length or tag comes near. */
+  #varint(): number {
+    let value = 0
+    for (let shift = 1; shift <= 2 ** 63; shift *= 128) {
+      const byte = this.bytes[this.end++]
+      if (byte === undefined) throw new Error(`offset ${this.start}: the message is cut off`)
+      value += (byte & 0x7f) * shift
+      if (byte < 0x80) return value
+    }
+    throw new Error(`offset ${this.start}: a number of more than 64 bits`)
+  }
+}

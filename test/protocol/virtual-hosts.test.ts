@@ -1,0 +1,251 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { EnvoyDouble } from '../support/envoy-double.ts'
+import type { Resource } from '../../src/xds/resource.ts'
+import type { XdsClient } from '../support/xds-client.ts'
+import { cluster, endpoints, listener, route, routeApart, virtualHost } from '../support/xds-resources.ts'
+import { expectNothingMore, world, worldWith } from './world.ts'
+import type { World } from './world.ts'
+
+// Virtual host discovery: docs of RouteConfiguration.vhds, and what Envoy does with it: a virtual host that arrives before its
+// route configuration is ACKed is lost, an empty list on the first request means all, and no further request follows.
+
+const envoy = { id: 'e', cluster: 'c', user_agent_name: 'envoy' }
+const hosts = [virtualHost('r', 'a'), virtualHost('r', 'b')]
+
+/** A client that holds the route configuration r and what is owned by it. */
+async function settled(...resources: readonly Resource[]): Promise<{ readonly client: XdsClient; readonly world: World }> {
+  const made = await world(...resources)
+  const client = made.connect('delta', { node: envoy })
+  client.subscribe('route', ['r'])
+  await acknowledge(client, 'route', { names: ['r'] })
+  client.subscribe('virtual-host')
+  await acknowledge(client, 'virtual-host', {})
+  await expectNothingMore(client)
+  return { client, world: made }
+}
+
+async function acknowledge(client: XdsClient, type: 'cluster' | 'endpoint' | 'route' | 'virtual-host', expected: object): Promise<void> {
+  expect(await client.next()).toMatchObject({ type, ...expected })
+  client.ack(type)
+}
+
+describe('virtual hosts', () => {
+  test('are all sent, once, when their route configuration is ACKed', async () => {
+    const { connect } = await world(routeApart('r'), ...hosts)
+    const client = connect('delta', { node: envoy })
+    client.subscribe('route', ['r'])
+    expect(await client.next()).toMatchObject({ type: 'route', names: ['r'] })
+    client.subscribe('virtual-host')
+    await expectNothingMore(client)
+    client.ack('route')
+    await acknowledge(client, 'virtual-host', { names: ['r/a', 'r/b'], removed: [] })
+    await expectNothingMore(client)
+  })
+
+  test('of a route configuration that comes later follow its ACK, without a further request', async () => {
+    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    set(routeApart('r'), ...hosts, routeApart('s'), virtualHost('s', 'c'))
+    await expectNothingMore(client)
+    client.subscribe('route', ['s'])
+    expect(await client.next()).toMatchObject({ type: 'route', names: ['s'] })
+    await expectNothingMore(client)
+    client.ack('route')
+    await acknowledge(client, 'virtual-host', { names: ['s/c'], removed: [] })
+    await expectNothingMore(client)
+  })
+
+  test('of a route configuration that nobody asked for are not sent', async () => {
+    const { client } = await settled(routeApart('r'), ...hosts, routeApart('other'), virtualHost('other', 'x'))
+    await expectNothingMore(client)
+  })
+
+  test('one that changes is one resource', async () => {
+    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    set(routeApart('r'), virtualHost('r', 'a', { revision: 2 }), virtualHost('r', 'b'))
+    await acknowledge(client, 'virtual-host', { names: ['r/a'], removed: [] })
+    await expectNothingMore(client)
+  })
+
+  test('one that vanishes is removed by name, together with what takes its place', async () => {
+    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    set(routeApart('r'), virtualHost('r', 'a'), virtualHost('r', 'c'))
+    await acknowledge(client, 'virtual-host', { names: ['r/c'], removed: ['r/b'] })
+    await expectNothingMore(client)
+  })
+
+  test('wait while their route configuration changes, removals included', async () => {
+    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    set(routeApart('r', 2), virtualHost('r', 'a', { revision: 2 }))
+    expect(await client.next()).toMatchObject({ type: 'route', names: ['r'] })
+    await expectNothingMore(client)
+    client.ack('route')
+    await acknowledge(client, 'virtual-host', { names: ['r/a'], removed: ['r/b'] })
+    await expectNothingMore(client)
+  })
+
+  test('go to the route configuration that is held, where the new one is refused', async () => {
+    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    set(routeApart('r', 2), virtualHost('r', 'a', { revision: 2 }), virtualHost('r', 'b'))
+    await client.next()
+    client.nack('route', 'bad')
+    await acknowledge(client, 'virtual-host', { names: ['r/a'] })
+    await expectNothingMore(client)
+  })
+
+  test('but not where that is not known to take any', async () => {
+    const { connect, set } = await world(route('r', []))
+    const client = connect('delta', { node: envoy })
+    client.subscribe('route', ['r'])
+    await acknowledge(client, 'route', { names: ['r'] })
+    client.subscribe('virtual-host')
+    await acknowledge(client, 'virtual-host', { names: [] })
+    set(routeApart('r'), ...hosts)
+    await client.next()
+    client.nack('route', 'bad')
+    await expectNothingMore(client)
+    set(routeApart('r', 2), ...hosts)
+    await acknowledge(client, 'route', { names: ['r'] })
+    await acknowledge(client, 'virtual-host', { names: ['r/a', 'r/b'] })
+    await expectNothingMore(client)
+  })
+
+  test('vanish quietly with their route configuration, and are sent again when it returns', async () => {
+    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    set()
+    await acknowledge(client, 'route', { removed: ['r'] })
+    await expectNothingMore(client)
+    set(routeApart('r'), ...hosts)
+    await acknowledge(client, 'route', { names: ['r'] })
+    await acknowledge(client, 'virtual-host', { names: ['r/a', 'r/b'], removed: [] })
+    await expectNothingMore(client)
+  })
+
+  test('vanish with a route configuration that is unsubscribed', async () => {
+    const { client } = await settled(routeApart('r'), ...hosts)
+    client.unsubscribe('route', ['r'])
+    await expectNothingMore(client)
+    client.subscribe('route', ['r'])
+    await acknowledge(client, 'route', { names: ['r'] })
+    await acknowledge(client, 'virtual-host', { names: ['r/a', 'r/b'] })
+    await expectNothingMore(client)
+  })
+
+  test('of a route configuration that takes none any more are removed when it is ACKed', async () => {
+    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    set(route('r', []))
+    expect(await client.next()).toMatchObject({ type: 'route', names: ['r'] })
+    await expectNothingMore(client)
+    client.ack('route')
+    await acknowledge(client, 'virtual-host', { names: [], removed: ['r/a', 'r/b'] })
+    await expectNothingMore(client)
+  })
+
+  test('can be asked for by name', async () => {
+    const { connect } = await world(routeApart('r'), ...hosts)
+    const client = connect('delta', { node: envoy })
+    client.subscribe('route', ['r'])
+    await acknowledge(client, 'route', { names: ['r'] })
+    client.subscribe('virtual-host', ['r/b', 'r/none'])
+    await acknowledge(client, 'virtual-host', { names: ['r/b'], removed: ['r/none'] })
+    await expectNothingMore(client)
+  })
+})
+
+describe('virtual hosts and clusters', () => {
+  const site = (name: string) => [cluster(name), endpoints(name)]
+
+  test('a cluster comes before the virtual host that goes to it, and leaves after', async () => {
+    const made = await world(routeApart('r'), ...site('a'), virtualHost('r', 'v', { to: 'a' }))
+    const client = made.connect('delta', { node: envoy })
+    client.subscribe('cluster')
+    await acknowledge(client, 'cluster', { names: ['a'] })
+    client.subscribe('endpoint', ['a-endpoints', 'b-endpoints'])
+    await acknowledge(client, 'endpoint', { names: ['a-endpoints'], removed: ['b-endpoints'] })
+    client.subscribe('route', ['r'])
+    await acknowledge(client, 'route', { names: ['r'] })
+    client.subscribe('virtual-host')
+    await acknowledge(client, 'virtual-host', { names: ['r/v'] })
+    made.set(routeApart('r'), ...site('b'), virtualHost('r', 'v', { to: 'b' }))
+    expect(await client.next()).toMatchObject({ type: 'cluster', names: ['b'], removed: [] })
+    expect(await client.next()).toMatchObject({ type: 'endpoint', names: ['b-endpoints'], removed: [] })
+    await expectNothingMore(client)
+    client.ack('cluster')
+    await expectNothingMore(client)
+    client.ack('endpoint')
+    expect(await client.next()).toMatchObject({ type: 'virtual-host', names: ['r/v'] })
+    await expectNothingMore(client)
+    client.ack('virtual-host')
+    await acknowledge(client, 'cluster', { names: [], removed: ['a'] })
+    await acknowledge(client, 'endpoint', { names: [], removed: ['a-endpoints'] })
+    await expectNothingMore(client)
+  })
+})
+
+describe('virtual hosts on reconnect', () => {
+  const [r, a, b] = [routeApart('r').version, hosts[0]?.version ?? '', hosts[1]?.version ?? '']
+
+  test('are not sent again to a client that has them and their route configuration', async () => {
+    const client = (await world(routeApart('r'), ...hosts)).connect('delta', { node: envoy })
+    client.send('route', { subscribe: ['r'], initialVersions: { r } })
+    client.send('virtual-host', { subscribe: [], initialVersions: { 'r/a': a, 'r/b': b } })
+    await expectNothingMore(client)
+  })
+
+  test('what changed or vanished meanwhile follows the ACK of their route configuration', async () => {
+    const client = (await world(routeApart('r', 2), ...hosts)).connect('delta', { node: envoy })
+    client.send('route', { subscribe: ['r'], initialVersions: { r } })
+    client.send('virtual-host', { subscribe: [], initialVersions: { 'r/a': a, 'r/b': 'older', 'r/c': 'gone' } })
+    expect(await client.next()).toMatchObject({ type: 'route', names: ['r'] })
+    await expectNothingMore(client)
+    client.ack('route')
+    await acknowledge(client, 'virtual-host', { names: ['r/b'], removed: ['r/c'] })
+    await expectNothingMore(client)
+  })
+
+  // Envoy claims virtual hosts that it lost, too.
+  test('those without their route configuration are not believed', async () => {
+    const client = (await world(routeApart('r'), ...hosts)).connect('delta', { node: envoy })
+    client.send('route', { subscribe: ['r'] })
+    client.send('virtual-host', { subscribe: [], initialVersions: { 'r/a': a, 'r/b': b } })
+    await acknowledge(client, 'route', { names: ['r'] })
+    await acknowledge(client, 'virtual-host', { names: ['r/a', 'r/b'] })
+    await expectNothingMore(client)
+  })
+})
+
+describe('who gets virtual hosts apart', () => {
+  const gateway = { role: 'gateway', namespace: 'default' } as const
+  test.each([
+    ['Envoy over delta', 'delta', envoy, undefined, {}, 'apart'],
+    ['Envoy over delta, turned off', 'delta', envoy, undefined, { virtualHostDiscovery: 'inline' }, 'inline'],
+    ['Envoy over SotW', 'sotw', envoy, undefined, {}, 'inline'],
+    ['somebody else', 'delta', { id: 'x', user_agent_name: 'other' }, undefined, {}, 'inline'],
+    ['Envoy on a stream of route configurations alone', 'delta', envoy, 'route', {}, 'inline'],
+    ['who asks for nothing but virtual hosts', 'delta', envoy, 'virtual-host', {}, 'apart'],
+  ] as const)('%s', async (_, mode, node, only, options, virtualHosts) => {
+    const { connect, event } = await worldWith(options)
+    connect(mode, { node, ...(only === undefined ? {} : { only }) }).subscribe('route', ['r'])
+    expect((await event('connected')).proxy.scope).toMatchObject({ ...gateway, virtualHosts })
+  })
+
+  test('SotW has no such type', async () => {
+    const { connect, event } = await world(routeApart('r'), ...hosts)
+    const client = connect('sotw', { node: envoy })
+    client.subscribe('virtual-host')
+    expect(await event('refused')).toMatchObject({ reason: 'type URL "type.googleapis.com/envoy.config.route.v3.VirtualHost" is not served in SotW' })
+    await expectNothingMore(client)
+  })
+})
+
+test('a client that behaves like an Envoy loses none', async () => {
+  const { address, set } = await world(listener('l', 'r'), routeApart('r'), ...hosts)
+  const double = new EnvoyDouble(address, { mode: 'delta', node: envoy })
+  onTestFinished(() => double.close())
+  await double.until('its virtual hosts', (it) => it.held('virtual-host').size === 2)
+  set(listener('l', 'r'), routeApart('r'), ...hosts, listener('m', 's'), routeApart('s'), virtualHost('s', 'c'))
+  await double.until('those of another listener', (it) => it.held('virtual-host').has('s/c'))
+  set(listener('m', 's'), routeApart('s', 2), virtualHost('s', 'c', { revision: 2 }))
+  await double.until('only those', (it) => [...it.held('virtual-host').keys()].join() === 's/c')
+  set(listener('l', 'r'), routeApart('r'), ...hosts)
+  await double.until('the first ones again', (it) => [...it.held('virtual-host').keys()].toSorted().join() === 'r/a,r/b')
+})
