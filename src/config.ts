@@ -10,6 +10,8 @@ export interface Config {
   /** `host:port` of the HTTP listener for health, and later metrics and the admin API. */
   readonly admin: string
   readonly settings: Settings
+  /** `apart`, the default: a delta Envoy gets each virtual host as a resource of its own (VHDS). */
+  readonly virtualHosts?: 'apart' | 'inline'
 }
 
 export const defaultSettings: Settings = {

@@ -1,6 +1,7 @@
 import { createAdminServer } from './admin/server.ts'
 import { parseHostPort } from './config.ts'
 import type { Config } from './config.ts'
+import type { Severity } from './diagnostics/codes.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import { objectKey } from './diagnostics/diagnostic.ts'
 import type { LocateOrigin } from './diagnostics/placed.ts'
@@ -8,16 +9,19 @@ import { recordDiagnostics } from './diagnostics/record.ts'
 import { renderText } from './diagnostics/render.ts'
 import type { ControlPlaneEvent, ShownDiagnostic } from './event.ts'
 import type { LocatedManifest } from './manifest/manifest.ts'
+import { createMetrics } from './metrics.ts'
 import { recordMirrors } from './mirror-changes.ts'
 import { recordRefusals } from './refusals.ts'
 import { createPipeline } from './pipeline.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { FlushReport } from './collection/graph.ts'
 import { createXdsServer } from './server/ads.ts'
+import type { ClientState } from './server/client-state.ts'
 import { createFileSource } from './sources/file-source.ts'
 import { UsageError } from './sources/source.ts'
 import type { SourceState } from './sources/source.ts'
 import type { ScopeKey } from './xds/scope.ts'
+import { resourceTypes } from './xds/resource-types.ts'
 import type { TypeName } from './xds/resource-types.ts'
 import { createSnapshotCache } from './xds/snapshot-cache.ts'
 
@@ -47,11 +51,25 @@ export async function startControlPlane(config: Config, observe: (event: Control
   let state: SourceState = { manifests: new Map(), diagnostics: [], outage: undefined }
   let ready = false
 
+  const clients = (): readonly ClientState[] => xds.clients()
+  const severities = () => countBySeverity(shown.values())
+  const metrics = createMetrics({
+    clients,
+    diagnostics: severities,
+    outage: () => state.outage,
+    objects: () => state.manifests.size,
+    resources: () => resourceCounts(pipeline),
+  })
+  const tell = (event: ControlPlaneEvent): void => {
+    metrics.observe(event)
+    observe(event)
+  }
+
   const snapshots = createSnapshotCache({
     connect: pipeline.connect,
     disconnect: pipeline.disconnect,
     refresh() {
-      const report = pipeline.flush()
+      const report = metrics.timeFlush(() => pipeline.flush())
       changedFindings.push(...[...report.changed.get(pipeline.findings) ?? []].map((key) => [key, pipeline.read.get(pipeline.findings, key) ?? []] as const))
       announce(report)
       // After the pushes: a proxy that connects may bring findings too.
@@ -63,14 +81,19 @@ export async function startControlPlane(config: Config, observe: (event: Control
 
   const xds = createXdsServer({
     snapshots,
+    virtualHostDiscovery: config.virtualHosts ?? 'apart',
     observe(event) {
-      observe(event)
+      tell(event)
       if (refusals.record(event)) showDiagnostics([['refusals', refusals.diagnostics()]])
     },
   })
   const admin = createAdminServer({
     outage: () => state.outage,
     notReady: () => ready ? undefined : 'the configuration has not been read yet',
+    clients,
+    diagnostics: severities,
+    locate: () => locateIn(state.manifests),
+    metrics,
   })
 
   function accept(next: SourceState): void {
@@ -78,7 +101,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
       if (state.manifests.get(key)?.manifest !== manifest) pipeline.setManifest(key, manifest)
     }
     for (const key of state.manifests.keys()) if (!next.manifests.has(key)) pipeline.deleteManifest(key)
-    if (next.outage !== state.outage) observe({ kind: 'outage', reason: next.outage })
+    if (next.outage !== state.outage) tell({ kind: 'outage', reason: next.outage })
     state = next
     snapshots.advance()
     changedFindings.push(['files', state.diagnostics], ['failures', pipeline.failures()])
@@ -90,7 +113,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     const changes = mirrors.update(changed)
     const objects = report.changed.get(pipeline.manifests)?.size ?? 0
     if (objects === 0) return
-    observe({
+    tell({
       kind: 'config-changed',
       mirrors: changes,
       objects,
@@ -117,7 +140,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
       const text = added[index]
       if (text !== undefined) shown.set(JSON.stringify(each), text)
     })
-    observe({ kind: 'diagnostics', added, resolved })
+    tell({ kind: 'diagnostics', added, resolved })
   }
 
   async function close(): Promise<void> {
@@ -134,7 +157,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
       throw new UsageError(`--listen: ${error instanceof Error ? error.message : String(error)}`)
     })
     ready = true
-    observe({ kind: 'listening', xds: xdsAddress, admin: adminAddress })
+    tell({ kind: 'listening', xds: xdsAddress, admin: adminAddress })
     return { xdsAddress, adminAddress, close }
   } catch (error) {
     await close()
@@ -161,4 +184,19 @@ function changedScopes(pipeline: Pipeline, report: FlushReport): ReadonlyMap<Sco
     changed.set(scope, types.add(key.slice(separator + 1) as TypeName))
   }
   return changed
+}
+
+function resourceCounts(pipeline: Pipeline): ReadonlyMap<TypeName, number> {
+  const counts = new Map<TypeName, number>(resourceTypes.map(({ name }) => [name, 0]))
+  for (const [key, group] of pipeline.read.entries(pipeline.resources)) {
+    const type = key.slice(key.lastIndexOf('|') + 1) as TypeName
+    counts.set(type, (counts.get(type) ?? 0) + group.length)
+  }
+  return counts
+}
+
+function countBySeverity(diagnostics: Iterable<ShownDiagnostic>): Readonly<Record<Severity, number>> {
+  const counts = { error: 0, warning: 0, info: 0 }
+  for (const { severity } of diagnostics) counts[severity] += 1
+  return counts
 }

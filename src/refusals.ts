@@ -14,10 +14,14 @@ export function recordRefusals(): RefusalRecord {
   return {
     record(event) {
       switch (event.kind) {
-        case 'nacked':
-          refused.set(`${event.proxy.stream}|${event.type}`, named(event.resources, event.message).flatMap((each) => nacked(each, event.message)))
+        case 'acked':
+        case 'nacked': {
+          const key = `${event.proxy.stream}|${event.type}`
+          const { refusal } = event
+          if (refusal === undefined) return refused.delete(key)
+          refused.set(key, named(refusal.resources, refusal.message).flatMap((each) => nacked(each, refusal.message)))
           return true
-        case 'acked': return refused.delete(`${event.proxy.stream}|${event.type}`)
+        }
         case 'disconnected': {
           const ofStream = [...refused.keys()].filter((key) => key.startsWith(`${event.proxy.stream}|`))
           for (const key of ofStream) refused.delete(key)

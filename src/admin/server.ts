@@ -1,14 +1,8 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { listening } from './listening.ts'
-
-/** What health is asked of: undefined while all is well, else one line that says what is not. */
-export interface Health {
-  /** Whether the sources can be read; the last good state is served all the same. */
-  readonly outage: () => string | undefined
-  /** Whether proxies are served. */
-  readonly notReady: () => string | undefined
-}
+import { answerTo } from './routes.ts'
+import type { Administered, Answer } from './routes.ts'
 
 export interface AdminServer {
   /** `host:port` really bound. */
@@ -18,9 +12,9 @@ export interface AdminServer {
 
 const timeouts = { requestTimeout: 10_000, headersTimeout: 5_000 }
 
-/** The one HTTP listener for people and probes: `/healthz` (503 during an outage) and `/readyz` (200 once proxies are served). */
-export function createAdminServer(health: Health): AdminServer {
-  const server = createServer(timeouts, (request, response) => { answer(request, response, health) })
+/** The one HTTP listener for people, probes and `shadowplane status`; what it answers is in routes.ts. */
+export function createAdminServer(administered: Administered): AdminServer {
+  const server = createServer(timeouts, (request, response) => { void handle(request, response, administered) })
   return {
     async listen(address) {
       await listening(server, address)
@@ -35,17 +29,16 @@ export function createAdminServer(health: Health): AdminServer {
   }
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, health: Health): void {
-  const path = (request.url ?? '').split('?', 1)[0]
-  const checks: Readonly<Record<string, () => string | undefined>> = { '/healthz': health.outage, '/readyz': health.notReady }
-  const check = checks[path ?? '']
-  if (check === undefined) return reply(response, 404, `no such path: ${path ?? ''}\nthere are /healthz and /readyz`)
-  if (request.method !== 'GET' && request.method !== 'HEAD') return reply(response, 405, `${request.method ?? ''} is not answered here: use GET`)
-  const problem = check()
-  reply(response, problem === undefined ? 200 : 503, problem ?? 'ok')
+async function handle({ method = '', url = '', headers }: IncomingMessage, response: ServerResponse, administered: Administered): Promise<void> {
+  try {
+    const answer = await answerTo({ method, url, ifNoneMatch: headers['if-none-match'] }, administered)
+    send(response, answer)
+  } catch (error) {
+    send(response, { status: 500, mediaType: 'text/plain; charset=utf-8', body: `this is a bug of shadowplane: ${String(error)}\n` })
+  }
 }
 
-function reply(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
-  response.end(`${text}\n`)
+function send(response: ServerResponse, { status, mediaType, body, etag }: Answer): void {
+  response.writeHead(status, { 'content-type': mediaType, 'cache-control': 'no-store', ...(etag === undefined ? {} : { etag }) })
+  response.end(body)
 }

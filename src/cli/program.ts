@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { UsageError } from '../sources/source.ts'
+import { version } from '../version.ts'
 import { bootstrapCommand } from './bootstrap.ts'
 import { demoCommand } from './demo.ts'
 import { serveCommand } from './serve.ts'
+import { statusCommand } from './status.ts'
 import { translateCommand } from './translate.ts'
 import { validateCommand } from './validate.ts'
 
@@ -15,6 +16,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .addCommand(serveCommand())
     .addCommand(translateCommand())
     .addCommand(validateCommand())
+    .addCommand(statusCommand())
     .addCommand(bootstrapCommand())
     .addCommand(demoCommand())
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help says more)')
@@ -34,9 +36,4 @@ function exitStatusOf(error: unknown): number {
   }
   process.stderr.write(`shadowplane: this is a bug of shadowplane: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`)
   return 70
-}
-
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string }
-  return manifest.version
 }

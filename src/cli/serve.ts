@@ -10,6 +10,7 @@ interface Flags extends SettingsFlags {
   readonly listen: string
   readonly admin: string
   readonly log: 'text' | 'json'
+  readonly virtualHosts: 'apart' | 'inline'
 }
 
 /** `shadowplane serve`: the control plane, until a signal ends it. */
@@ -20,10 +21,13 @@ export function serveCommand(): Command {
 Point a stock Envoy at it with the bootstrap that "shadowplane bootstrap" prints.
 
 A document with a mistake never takes a route away: its last good version stays in force, and the mistake is shown at file:line:column. \
-/healthz and /readyz are answered on the admin listener, grpc.health.v1 and reflection on the xDS port.`)
+/healthz, /readyz, /metrics and what "shadowplane status" asks are answered on the admin listener; grpc.health.v1, reflection and \
+Envoy's client status discovery on the xDS port.`)
     .requiredOption('--config <path...>', 'files and directories to read and watch; - is standard input')
     .option('--listen <host:port>', 'where proxies connect', '127.0.0.1:18000')
     .option('--admin <host:port>', 'HTTP for people and probes; keep it on loopback', '127.0.0.1:18001')
+    .addOption(new Option('--virtual-hosts <form>', 'for Envoys over delta: each virtual host apart (VHDS), so that an edit is one small response, or inline in its route configuration')
+      .choices(['apart', 'inline']).default('apart'))
     .addOption(new Option('--log <format>', 'one line an event: for people, or one JSON object each').choices(['text', 'json']).default('text')))
     .action(serve)
 }
@@ -33,7 +37,7 @@ async function serve(flags: Flags): Promise<void> {
   process.stderr.write(renderText(diagnostics, () => undefined))
   const log = flags.log === 'json' ? jsonLog : textLog
   const write = log((line) => { process.stdout.write(`${line}\n`) })
-  const controlPlane = await startControlPlane({ paths: flags.config, listen: flags.listen, admin: flags.admin, settings }, write)
+  const controlPlane = await startControlPlane({ paths: flags.config, listen: flags.listen, admin: flags.admin, settings, virtualHosts: flags.virtualHosts }, write)
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { resolve() })
   })

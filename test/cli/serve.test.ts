@@ -72,8 +72,8 @@ test('an edit is an event, and so is a mistake that it adds or mends', async () 
 
 test('other paths and methods of the admin listener are answered, clearly', async () => {
   const { admin } = await running({})
-  const unknown = await fetch(`${admin}/metrics`)
-  expect([unknown.status, await unknown.text()]).toEqual([404, 'no such path: /metrics\nthere are /healthz and /readyz\n'])
+  const unknown = await fetch(`${admin}/nowhere`)
+  expect([unknown.status, await unknown.text()]).toEqual([404, 'no such path: /nowhere\nthere are /config_dump, /healthz, /metrics, /readyz, /status, /status/proxies/ID\n'])
   expect((await fetch(`${admin}/healthz`, { method: 'POST', body: 'x' })).status).toBe(405)
 })
 

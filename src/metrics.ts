@@ -1,0 +1,163 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Severity } from './diagnostics/codes.ts'
+import type { ControlPlaneEvent } from './event.ts'
+import type { ClientState } from './server/client-state.ts'
+import { version } from './version.ts'
+import { resourceTypes } from './xds/resource-types.ts'
+import type { TypeName } from './xds/resource-types.ts'
+
+/** What is read when metrics are asked for. */
+export interface Measured {
+  readonly clients: () => readonly ClientState[]
+  readonly diagnostics: () => Readonly<Record<Severity, number>>
+  readonly outage: () => string | undefined
+  readonly objects: () => number
+  /** Resources in force, over all scopes with a proxy. */
+  readonly resources: () => ReadonlyMap<TypeName, number>
+}
+
+/** Prometheus metrics of one control plane; each is explained in docs/metrics.md. */
+export interface Metrics {
+  observe(event: ControlPlaneEvent): void
+  /** Runs a flush of the pipeline and notes how long it took. */
+  timeFlush<T>(flush: () => T): T
+  /** The text exposition format, and its media type. */
+  exposition(): Promise<{ readonly text: string; readonly mediaType: string }>
+}
+
+export function createMetrics(measured: Measured): Metrics {
+  const register = new Registry()
+  const registers = [register]
+  const flushes = new Histogram({ name: 'shadowplane_flush_duration_seconds', help: 'Time to bring the pipeline up to date after changes.', buckets: flushBuckets, registers })
+  const changed = new Gauge({ name: 'shadowplane_config_last_change_timestamp_seconds', help: 'When an object of the configuration last changed, in Unix time.', registers })
+  const observeStreams = streamMetrics(registers)
+  addGauges(measured, registers)
+  let processToo = false
+  return {
+    observe(event) {
+      if (event.kind === 'config-changed') changed.setToCurrentTime()
+      observeStreams(event)
+    },
+    timeFlush(flush) {
+      const end = flushes.startTimer()
+      const result = flush()
+      end()
+      return result
+    },
+    async exposition() {
+      // These watch the process from then on, which costs a little: only where somebody looks.
+      if (!processToo) collectDefaultMetrics({ register })
+      processToo = true
+      return { text: await register.metrics(), mediaType: register.contentType }
+    },
+  }
+}
+
+const flushBuckets = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+const ackBuckets = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+interface Tally {
+  pushes: number
+  bytes: number
+  acks: number
+  nacks: number
+}
+
+/** Counters by type. There may be thousands of pushes at once, so they are plain numbers, which are read when they are asked for. */
+function typeCounters(registers: Registry[]): ReadonlyMap<TypeName, Tally> {
+  const tallies = new Map<TypeName, Tally>(resourceTypes.map(({ name }) => [name, { pushes: 0, bytes: 0, acks: 0, nacks: 0 }]))
+  const counter = (name: string, help: string, field: keyof Tally): Counter => new Counter({
+    name, help, labelNames: ['type'], registers,
+    collect() {
+      this.reset()
+      for (const [type, tally] of tallies) this.inc({ type }, tally[field])
+    },
+  })
+  counter('shadowplane_pushes_total', 'Responses sent.', 'pushes')
+  counter('shadowplane_push_bytes_total', 'Bytes of the responses sent.', 'bytes')
+  counter('shadowplane_acks_total', 'Responses that proxies accepted.', 'acks')
+  counter('shadowplane_nacks_total', 'Responses that proxies refused.', 'nacks')
+  return tallies
+}
+
+/** What happens on the streams. */
+function streamMetrics(registers: Registry[]): (event: ControlPlaneEvent) => void {
+  const tallies = typeCounters(registers)
+  const latency = new Histogram({
+    name: 'shadowplane_ack_latency_seconds', help: 'Time from a response to its ACK or NACK.', labelNames: ['type'], buckets: ackBuckets, registers,
+  })
+  const connections = new Counter({ name: 'shadowplane_connections_total', help: 'Streams that a proxy opened.', labelNames: ['mode'], registers })
+  const refusals = new Counter({ name: 'shadowplane_requests_refused_total', help: 'Requests that were malformed, or of a type that is not served.', registers })
+  const sentAt = new Map<number, Map<TypeName, number>>()
+  return (event) => {
+    if (event.kind === 'connected') {
+      sentAt.set(event.proxy.stream, new Map())
+      connections.inc({ mode: event.proxy.mode })
+    } else if (event.kind === 'disconnected') {
+      sentAt.delete(event.proxy.stream)
+    } else if (event.kind === 'refused') {
+      refusals.inc()
+    } else if (event.kind === 'pushed' || event.kind === 'acked' || event.kind === 'nacked') {
+      const tally = tallies.get(event.type)
+      const ofStream = sentAt.get(event.proxy.stream)
+      if (tally === undefined || ofStream === undefined) return
+      if (event.kind === 'pushed') {
+        tally.pushes += 1
+        tally.bytes += event.bytes
+        ofStream.set(event.type, performance.now())
+        return
+      }
+      tally[event.kind === 'acked' ? 'acks' : 'nacks'] += 1
+      const since = ofStream.get(event.type)
+      if (since !== undefined) latency.observe({ type: event.type }, (performance.now() - since) / 1000)
+    }
+  }
+}
+
+/** What is so at the moment, read when it is asked for. */
+function addGauges({ clients, diagnostics, outage, objects, resources }: Measured, registers: Registry[]): void {
+  new Gauge({ name: 'shadowplane_build_info', help: 'Always 1; the labels say what runs.', labelNames: ['version', 'node'], registers })
+    .set({ version: version(), node: process.versions.node }, 1)
+  gauge('shadowplane_proxies', 'Streams of proxies that are connected.', {
+    labels: ['mode', 'role'], registers, read: () => counted(clients().map(({ proxy }) => ({ mode: proxy.mode, role: proxy.scope.role }))),
+  })
+  gauge('shadowplane_subscriptions', 'Types that connected proxies have asked for, by whether they are in step.', {
+    labels: ['type', 'status'], registers, read: () => counted(clients().flatMap(({ types }) => [...types].map(([type, { status }]) => ({ type, status })))),
+  })
+  gauge('shadowplane_resources', 'Resources in force, over all scopes with a proxy.', {
+    labels: ['type'], registers, read: () => [...resources()].map(([type, value]) => ({ labels: { type }, value })),
+  })
+  gauge('shadowplane_diagnostics', 'Findings in force.', {
+    labels: ['severity'], registers, read: () => Object.entries(diagnostics()).map(([severity, value]) => ({ labels: { severity }, value })),
+  })
+  gauge('shadowplane_config_objects', 'Objects of the configuration that were read.', { labels: [], registers, read: () => [{ labels: {}, value: objects() }] })
+  gauge('shadowplane_source_outage', '1 while a source cannot be read and the last good state is served.', {
+    labels: [], registers, read: () => [{ labels: {}, value: outage() === undefined ? 0 : 1 }],
+  })
+}
+
+interface Sample {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+interface GaugeOptions {
+  readonly labels: string[]
+  readonly registers: Registry[]
+  readonly read: () => readonly Sample[]
+}
+
+function gauge(name: string, help: string, { labels: labelNames, registers, read }: GaugeOptions): Gauge {
+  return new Gauge({
+    name, help, labelNames, registers,
+    collect() {
+      this.reset()
+      for (const { labels, value } of read()) this.set({ ...labels }, value)
+    },
+  })
+}
+
+function counted(labels: readonly Sample['labels'][]): readonly Sample[] {
+  const groups = Map.groupBy(labels, (each) => JSON.stringify(each))
+  return [...groups.values()].flatMap((same) => (same[0] === undefined ? [] : [{ labels: same[0], value: same.length }]))
+}
