@@ -19,11 +19,6 @@ export interface ResourceCache {
   get(group: string, type: TypeName): ReadonlyMap<string, Resource>
 }
 
-/** The server's side of a cache; scopes of this library have their group as namespace. */
-export interface ServedCache extends ResourceCache {
-  readonly snapshots: Snapshots
-}
-
 interface Group {
   snapshot: Snapshot
   readonly listeners: Set<(snapshot: Snapshot) => void>
@@ -33,9 +28,16 @@ export function createResourceCache(): ResourceCache {
   return new GroupedCache()
 }
 
-class GroupedCache implements ServedCache {
+/** Throws TypeError for a cache that `createResourceCache` did not make. */
+export function servedBy(cache: ResourceCache): Snapshots {
+  if (cache instanceof GroupedCache) return cache.snapshots
+  throw new TypeError('the cache is not one of createResourceCache')
+}
+
+class GroupedCache implements ResourceCache {
   readonly #groups = new Map<string, Group>()
 
+  /** Scopes of this library have their group as namespace. */
   readonly snapshots: Snapshots = {
     subscribe: (scope, listener) => {
       const group = this.#group(scope.namespace)

@@ -7,6 +7,8 @@ import type { ClientState } from './client-state.ts'
 import { addClientStatus, clientStatusName } from './csds.ts'
 import { delta } from './delta.ts'
 import type { ObserveXds } from './event.ts'
+import { identify } from './identity.ts'
+import type { Identify } from './identity.ts'
 import { defaultLimits, scheduleTimeout } from './limits.ts'
 import type { Limits, Schedule } from './limits.ts'
 import { addReflection } from './reflection.ts'
@@ -23,6 +25,8 @@ export interface XdsServerOptions {
   readonly serving?: Serving
   /** `apart`, the default: a delta Envoy gets its virtual hosts as resources of their own (VHDS). */
   readonly virtualHostDiscovery?: Scope['virtualHosts']
+  /** Who a client is and which scope it is in; by default as `scopeOf` reads it, and `virtualHostDiscovery`. */
+  readonly identify?: Identify
   /** Those that are absent are the default ones. */
   readonly limits?: Partial<Limits>
   /** The clock by which unanswered responses are given up. */
@@ -45,6 +49,7 @@ export interface XdsServer {
 /** Discovery over gRPC, aggregated and by type, SotW and delta, with health and reflection on the same port. */
 export function createXdsServer(options: XdsServerOptions): XdsServer {
   const { snapshots, observe, serving = 'SERVING', virtualHostDiscovery = 'apart', schedule = scheduleTimeout } = options
+  const identifyClient: Identify = options.identify ?? ((node, client) => identify(node, { ...client, virtualHostDiscovery }))
   const limits = { ...defaultLimits, ...options.limits }
   const server = new Server({ ...channelOptions, 'grpc.max_receive_message_length': limits.requestBytes })
   const streams = new Set<Stream>()
@@ -53,7 +58,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const open = (kind: Pick<StreamOptions, 'codec' | 'service'>) => (call: XdsCall): void => {
     if (streams.size >= limits.streams) return refuseStream(call, { observe, limits })
     const onEnd = (): void => { streams.delete(stream) }
-    const stream: Stream = new Stream(call, { ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, schedule, virtualHostDiscovery })
+    const stream: Stream = new Stream(call, { ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, schedule, identify: identifyClient })
     streams.add(stream)
   }
   const named = ['', ...services.map(({ name }) => name)]

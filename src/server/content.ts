@@ -14,6 +14,8 @@ export interface Unknown {
   readonly version: string
   /** Undefined where they are unknown as well: it may refer to anything. */
   readonly references: readonly string[] | undefined
+  /** After a NACK of SotW, of which parts may be in force: what the client had before, if that is known; 'none' for nothing. */
+  readonly before?: Resource | 'none' | undefined
 }
 
 export const absent: Unknown = { version: '', references: [] }

@@ -11,8 +11,13 @@ export interface Circumstances {
   readonly virtualHostDiscovery: Scope['virtualHosts']
 }
 
+export type Identity = { readonly id: string; readonly scope: Scope } | { readonly error: string }
+
+/** Who a client is, by the encoded node of its first request; an error ends the stream, and says what to write. */
+export type Identify = (node: Uint8Array, client: Pick<Circumstances, 'mode' | 'service'>) => Identity
+
 /** Reads who a client is out of the encoded node of its first request; the error says what to write. */
-export function identify(node: Uint8Array, circumstances: Circumstances): { readonly id: string; readonly scope: Scope } | { readonly error: string } {
+export function identify(node: Uint8Array, circumstances: Circumstances): Identity {
   try {
     const message = decode('envoy.config.core.v3.Node', node)
     const found = scopeOf(message)

@@ -18,7 +18,7 @@ export function resourcesOf(snapshot: Snapshot, type: ResourceType): Resources {
 
 /**
  * True while the client has yet to answer for a resource that this type may refer to: routes are not warmed, so their
- * clusters and endpoints must be there first. What it has refused is not waited for, and a client that has ACKed neither
+ * clusters and endpoints must be there first. What it has refused is not waited for (once it is known), and a client that has ACKed neither
  * is starting: it has no traffic to lose. (Virtual hosts come after an ACK in any case, and then in a later state.)
  */
 export function mustWait(type: ResourceType, subscriptions: Subscriptions, snapshot: Snapshot): boolean {
@@ -26,6 +26,7 @@ export function mustWait(type: ResourceType, subscriptions: Subscriptions, snaps
   return type.after.some((before) => {
     const earlier = subscriptions.get(before)
     if (earlier === undefined || (earlier.fresh && isStarting)) return false
+    if (earlier.isolation !== undefined) return true
     const target = select(resourcesOf(snapshot, earlier.type), earlier.interest)
     const states = [earlier.held, earlier.inFlight?.after ?? earlier.held] // a removal may be under way of what is wanted again
     return states.some((state) => difference(state, target).added.some(({ name, version }) => earlier.refused.get(name)?.version !== version))

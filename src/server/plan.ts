@@ -4,7 +4,7 @@ import type { Content, Difference, Holding, Holdings, Resources } from './conten
 import { holds } from './isolation.ts'
 import type { Ownership } from './owner.ts'
 import { remembered } from './remembered.ts'
-import { heldResources, isRefused } from './subscription.ts'
+import { hadBefore, heldResources, isRefused } from './subscription.ts'
 import type { Response, Subscription } from './subscription.ts'
 
 /** What a subscription is compared with: always the latest state. */
@@ -37,13 +37,35 @@ function planWholeState(subscription: Subscription, { resources, keeps }: View):
   const { held, interest } = subscription
   const selection = select(resources, interest)
   const kept = heldResources(held, difference(held, selection).removed.filter(keeps))
-  const target = kept.length === 0 ? selection : new Map([...selection, ...kept.map((resource) => [resource.name, resource] as const)])
-  const { added, changed, removed } = difference(held, target)
-  const fresh = [...added, ...changed]
+  const wanted = kept.length === 0 ? selection : new Map([...selection, ...kept.map((resource) => [resource.name, resource] as const)])
+  const { added, changed, removed } = difference(held, wanted)
+  const all = [...added, ...changed]
+  const pending = { fresh: all.filter((resource) => !isRefused(subscription, resource) || hadBefore(subscription, resource.name) === undefined), gone: [] }
+  const trial = trialOf(subscription, pending)
+  const { fresh } = trial ?? pending
+  const target = fresh.length === all.length ? wanted : withFormer(wanted, subscription, without(all, fresh))
   const content = wholeContent(target)
-  if (content.version === subscription.refusedVersion) return { content: undefined, changed: [], after: held, purpose: 'update' }
+  const purpose = trial === undefined ? 'update' : 'trial'
+  if (content.version === subscription.refusedVersion) return { content: undefined, changed: [], after: held, purpose }
   const due = fresh.length > 0 || removed.length > 0 || !subscription.answered
-  return { content: due && !isCurrent(subscription, content) ? content : undefined, changed: fresh, after: target, purpose: 'update' }
+  if (!due && target !== wanted) return { content: undefined, changed: [], after: held, purpose }
+  return { content: due && !isCurrent(subscription, content) ? content : undefined, changed: fresh, after: target, purpose }
+}
+
+/** A state in which these stand as the client had them, or not at all if it had none. */
+function withFormer(state: Resources, subscription: Subscription, withheld: readonly Resource[]): Resources {
+  const former = new Map(state)
+  for (const { name } of withheld) {
+    const before = hadBefore(subscription, name)
+    if (before === 'none') former.delete(name)
+    else if (before !== undefined) former.set(name, before)
+  }
+  return former
+}
+
+function without(resources: readonly Resource[], some: readonly Resource[]): readonly Resource[] {
+  const gone = new Set(some)
+  return resources.filter((resource) => !gone.has(resource))
 }
 
 /**

@@ -74,8 +74,8 @@ export function advanced(subscriptions: Subscriptions, snapshot: Snapshot, nonce
       const inFlight = sent(subscription, { type: name, nonce, content, changed, after, purpose })
       return { subscriptions: new Map([...marked, [name, inFlight]]), next: { type, content, nonce } }
     }
-    if (subscription.held !== after || subscription.again.size > 0) {
-      current = new Map([...current, [name, { ...subscription, held: after, again: new Set<string>() }]])
+    if (subscription.held !== after || subscription.again.size > 0 || subscription.isolation !== undefined) {
+      current = new Map([...current, [name, { ...subscription, held: after, again: new Set<string>(), isolation: undefined }]])
     }
   }
   return { subscriptions: current, next: undefined }

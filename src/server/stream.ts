@@ -2,7 +2,6 @@ import { status } from '@grpc/grpc-js'
 import type { ServerDuplexStream } from '@grpc/grpc-js'
 import { resourceTypeByUrl } from '../xds/resource-types.ts'
 import type { ResourceType, TypeName } from '../xds/resource-types.ts'
-import type { Scope } from '../xds/scope.ts'
 import type { Snapshot, Snapshots, SnapshotSubscription } from '../xds/snapshot.ts'
 import { field } from '../xds/wire.ts'
 import type { BytesInFlight } from './bytes-in-flight.ts'
@@ -10,7 +9,7 @@ import type { ClientState } from './client-state.ts'
 import { nonceField } from './codec.ts'
 import type { Codec, Request } from './codec.ts'
 import type { ObserveXds, Proxy } from './event.ts'
-import { identify } from './identity.ts'
+import type { Identify } from './identity.ts'
 import type { Limits, Schedule } from './limits.ts'
 import type { Service } from './service.ts'
 import { advanced, received } from './stream-state.ts'
@@ -31,7 +30,7 @@ export interface StreamOptions {
   readonly limits: Limits
   readonly bytesInFlight: BytesInFlight
   readonly schedule: Schedule
-  readonly virtualHostDiscovery: Scope['virtualHosts']
+  readonly identify: Identify
 }
 
 interface Connection {
@@ -118,11 +117,11 @@ export class Stream {
   /** "Only the first request on a stream is guaranteed to carry the node identifier" ("Basic Protocol Overview"). */
   #connect({ node }: Request): boolean {
     if (this.#connection !== undefined) return true
-    const { codec, service, number, observe, snapshots, virtualHostDiscovery } = this.#options
+    const { codec, service, number, observe, snapshots, identify } = this.#options
     if (node.length === 0) {
       return this.#refuse(status.INVALID_ARGUMENT, 'the first request of a stream must carry the node: set node.id and node.cluster in the bootstrap')
     }
-    const identity = identify(node, { mode: codec.mode, service, virtualHostDiscovery })
+    const identity = identify(node, { mode: codec.mode, service })
     if ('error' in identity) return this.#refuse(status.INVALID_ARGUMENT, identity.error)
     const { id, scope } = identity
     const source = snapshots.subscribe(scope, (snapshot) => {

@@ -79,11 +79,11 @@ export function sent(subscription: Subscription, response: Response): Subscripti
 }
 
 /** ACK: the client holds what the response led to ("ACK and NACK semantics summary"). */
-export function accepted(subscription: Subscription, { after, content }: Response): Subscription {
+export function accepted(subscription: Subscription, { after, changed, content }: Response): Subscription {
   const { isolation } = subscription
   const kept = { ...subscription, held: after, ackedVersion: content.version, refusedVersion: '', fresh: false, inFlight: undefined }
   if (isolation === undefined && subscription.refused.size === 0) return kept
-  const answered = new Set([...content.sent, ...content.removed])
+  const answered = new Set([...changed.map(({ name }) => name), ...content.removed])
   const verdict = isolation === undefined ? { refused: [], isolation } : afterAck(isolation, answered)
   const refused = without(subscription.refused, (name) => answered.has(name))
   return { ...kept, isolation: verdict.isolation, refused: withRefused(refused, verdict.refused) }
@@ -96,14 +96,32 @@ export function accepted(subscription: Subscription, { after, content }: Respons
  */
 export function rejected(subscription: Subscription, response: Response, { message, at }: Refusal): Subscription {
   const { changed, content } = response
-  const removed = content.removed.filter((name) => (subscription.held.get(name) ?? absent) !== absent)
-  // To say that a name does not exist is no change: the fault is with the others, if there are any.
-  const changes = [...(changed.length === 0 && removed.length === 0 ? content.removed : removed).map(removal), ...changed.map(arrival)]
-  const isWhole = subscription.mode === 'sotw' && subscription.type.wildcard
-  const verdict = isWhole ? { refused: changes.map((change) => ({ ...change, message })), isolation: undefined } : afterNack(changes, message)
-  const held = subscription.mode === 'sotw' ? withUncertain(subscription.held, changed) : subscription.held
+  const changes = changesOf(subscription, response)
+  const verdict = isDivisible(subscription, changed) ? afterNack(changes, message) : { refused: changes.map((change) => ({ ...change, message })), isolation: undefined }
+  const held = subscription.mode === 'sotw' ? withUncertain(subscription, changed) : subscription.held
   const refused = withRefused(subscription.refused, verdict.refused)
   return { ...subscription, held, refused, isolation: verdict.isolation, refusedVersion: content.version, refusedAt: at, inFlight: undefined }
+}
+
+/** To say that a name does not exist is no change: the fault is with the others, if there are any. */
+function changesOf({ held }: Subscription, { changed, content }: Response): readonly Change[] {
+  const removed = content.removed.filter((name) => (held.get(name) ?? absent) !== absent)
+  return [...(changed.length === 0 && removed.length === 0 ? content.removed : removed).map(removal), ...changed.map(arrival)]
+}
+
+/**
+ * True where the changes of a response can be sent in parts. A SotW response of clusters or listeners always holds a whole
+ * state: for a part, the others stand in it as the client had them, which must be known, or they would be deleted.
+ */
+function isDivisible(subscription: Subscription, changed: readonly Resource[]): boolean {
+  return subscription.mode === 'delta' || !subscription.type.wildcard || changed.every(({ name }) => hadBefore(subscription, name) !== undefined)
+}
+
+/** What the client certainly had under a name before it refused a change of it, if that is known. */
+export function hadBefore({ held, ackedVersion, claimed }: Subscription, name: string): Resource | 'none' | undefined {
+  const holding = held.get(name)
+  if (holding === undefined) return ackedVersion !== '' || claimed === '' ? 'none' : undefined
+  return isResource(holding) ? holding : holding.before
 }
 
 /** A new interest. What is no longer subscribed is forgotten, so that it is sent if it is subscribed again. */
@@ -148,13 +166,14 @@ function withRefused(refused: Subscription['refused'], found: readonly Refused[]
 
 const uncertainVersion = 'uncertain'
 
-function withUncertain(held: Holdings, changed: readonly Resource[]): Holdings {
-  return new Map<string, Holding>([...held, ...changed.map((each) => [each.name, uncertain(held.get(each.name), each)] as const)])
+function withUncertain(subscription: Subscription, changed: readonly Resource[]): Holdings {
+  return new Map<string, Holding>([...subscription.held, ...changed.map((each) => [each.name, uncertain(subscription, each)] as const)])
 }
 
-function uncertain(before: Holding | undefined, after: Resource): Holding {
-  const references = before === undefined ? [] : before.references
-  return { version: uncertainVersion, references: references === undefined ? undefined : [...references, ...after.references] }
+function uncertain(subscription: Subscription, { name, references }: Resource): Holding {
+  const had = subscription.held.get(name)?.references ?? []
+  const isOpen = subscription.held.has(name) && subscription.held.get(name)?.references === undefined
+  return { version: uncertainVersion, references: isOpen ? undefined : [...had, ...references], before: hadBefore(subscription, name) }
 }
 
 function without<V>(map: ReadonlyMap<string, V>, gone: (name: string) => boolean): ReadonlyMap<string, V> {

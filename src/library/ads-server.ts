@@ -1,0 +1,55 @@
+import { decode } from '../xds/proto.ts'
+import type { Message } from '../xds/proto.ts'
+import type { Scope } from '../xds/scope.ts'
+import { createXdsServer } from '../server/ads.ts'
+import type { XdsServer } from '../server/ads.ts'
+import type { ClientState } from '../server/client-state.ts'
+import type { XdsEvent } from '../server/event.ts'
+import type { Identity } from '../server/identity.ts'
+import type { Limits } from '../server/limits.ts'
+import { servedBy } from './resource-cache.ts'
+import type { ResourceCache } from './resource-cache.ts'
+
+/** envoy.config.core.v3.Node in protobuf JSON. */
+export type ClientNode = Message<'envoy.config.core.v3.Node'>
+export type AdsEvent = XdsEvent
+
+export interface AdsServerOptions {
+  /** Made by `createResourceCache`. */
+  readonly cache: ResourceCache
+  /** The group of the cache that a client belongs to; by default its node id. What it throws refuses the client, with the message. */
+  readonly groupOf?: (node: ClientNode) => string
+  /** What happens on the streams: connected, pushed, acked, nacked, disconnected, refused. */
+  readonly observe?: (event: AdsEvent) => void
+  /** Those that are absent are the default ones. */
+  readonly limits?: Partial<Limits>
+}
+
+export interface AdsServer extends Pick<XdsServer, 'listen' | 'close'> {
+  /** What each client has, in the order in which they connected. */
+  clients(): readonly ClientState[]
+}
+
+/** Serves a cache over gRPC: aggregated and by type, SotW and delta, with health, reflection and client status discovery. */
+export function createAdsServer({ cache, groupOf = (node) => node.id ?? '', observe = () => {}, limits }: AdsServerOptions): AdsServer {
+  return createXdsServer({
+    snapshots: servedBy(cache),
+    observe,
+    identify: (bytes) => identify(bytes, groupOf),
+    ...(limits === undefined ? {} : { limits }),
+  })
+}
+
+function identify(bytes: Uint8Array, groupOf: (node: ClientNode) => string): Identity {
+  try {
+    const node = decode('envoy.config.core.v3.Node', bytes)
+    return { id: node.id ?? '', scope: scopeOfGroup(groupOf(node)) }
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** The engine tells clients apart by scope; here a group is all that there is to one. */
+function scopeOfGroup(group: string): Scope {
+  return { role: 'gateway', namespace: group, labels: {}, anyGateway: false, domain: '', bindAddress: '', portMap: {}, virtualHosts: 'apart' }
+}
