@@ -16,13 +16,16 @@ export interface EncodedAny {
  * A resource to serve: an Any in protobuf JSON (`{"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", …}`, with
  * the proto's own field names), or one that is encoded already; alone, or with a version of your own.
  */
-export type ResourceInput = AnyJson | EncodedAny | { readonly resource: AnyJson | EncodedAny; readonly version: string }
+export type ResourceInput = AnyJson | EncodedAny | Versioned
+
+interface Versioned {
+  readonly resource: AnyJson | EncodedAny
+  readonly version: string
+}
 
 /** Throws TypeError for a type that is not served, a message that is not one, or a resource without a name. */
 export function toResource(input: ResourceInput): Resource {
-  const { any, version } = 'resource' in input && !('@type' in input) && typeof input.resource === 'object'
-    ? { any: input.resource as AnyJson | EncodedAny, version: typeof input.version === 'string' ? input.version : undefined }
-    : { any: input as AnyJson | EncodedAny, version: undefined }
+  const { any, version } = isVersioned(input) ? { any: input.resource, version: input.version } : { any: input, version: undefined }
   const { type, bytes, json } = read(any)
   const name = nameOf(json)
   if (name === '') throw new TypeError(`a ${type.message} has no name`)
@@ -44,9 +47,9 @@ interface ReadAny {
 }
 
 function read(any: AnyJson | EncodedAny): ReadAny {
-  const url = isEncoded(any) ? any.type_url : any['@type']
+  const url: string = isEncoded(any) ? any.type_url : any['@type']
   const type = resourceTypeByUrl.get(url)
-  if (type === undefined) throw new TypeError(`${String(url)} is no type that is served; there are ${[...resourceTypeByUrl.keys()].join(', ')}`)
+  if (type === undefined) throw new TypeError(`${url} is no type that is served; there are ${[...resourceTypeByUrl.keys()].join(', ')}`)
   try {
     if (isEncoded(any)) {
       const bytes = Buffer.from(any.value)
@@ -57,6 +60,10 @@ function read(any: AnyJson | EncodedAny): ReadAny {
   } catch (error) {
     throw new TypeError(`a ${type.message} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
+}
+
+function isVersioned(input: ResourceInput): input is Versioned {
+  return !('@type' in input) && 'resource' in input
 }
 
 function isEncoded(any: AnyJson | EncodedAny): any is EncodedAny {

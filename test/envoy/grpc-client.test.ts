@@ -14,8 +14,8 @@ register()
 /** A gRPC server that answers with its name; its port. */
 async function backend(name: string): Promise<number> {
   const server = new Server()
-  const say = { path: method, requestStream: false, responseStream: false, requestSerialize: pass, requestDeserialize: pass, responseSerialize: pass, responseDeserialize: pass } as const
-  server.addService({ say }, { say: (_: unknown, answer: (error: null, bytes: Buffer) => void) => { answer(null, Buffer.from(name)) } })
+  const definition = { path: method, requestStream: false, responseStream: false, requestSerialize: pass, requestDeserialize: pass, responseSerialize: pass, responseDeserialize: pass } as const
+  server.addService({ say: definition }, { say: (_: unknown, answer: (error: null, bytes: Buffer) => void) => { answer(null, Buffer.from(name)) } })
   onTestFinished(() => { server.forceShutdown() })
   return new Promise((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => { if (error === null) resolve(port); else reject(error) })
