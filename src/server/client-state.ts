@@ -2,6 +2,7 @@ import type { Resource } from '../xds/resource.ts'
 import type { TypeName } from '../xds/resource-types.ts'
 import type { Snapshot } from '../xds/snapshot.ts'
 import type { Proxy } from './event.ts'
+import type { Interest } from './interest.ts'
 
 /** What one proxy on one stream has, at one moment: for CSDS, `status` and metrics. */
 export interface ClientState {
@@ -19,6 +20,8 @@ export interface ClientState {
 export interface TypeState {
   /** SYNCED: has answered for all that it should have. STALE: something was sent and is unanswered, or is yet to be sent. NACKED: refuses something. */
   readonly status: 'SYNCED' | 'STALE' | 'NACKED'
+  /** What it has asked for. */
+  readonly interest: Pick<Interest, 'wildcard' | 'names'>
   /** What it is known to hold, by name: a resource of ours, or only a version where it came with the proxy from another stream. */
   readonly held: ReadonlyMap<string, Resource | { readonly version: string }>
   /** version_info of the last response that it ACKed; '' for none. */

@@ -14,9 +14,12 @@ export interface Unknown {
   readonly version: string
   /** Undefined where they are unknown as well: it may refer to anything. */
   readonly references: readonly string[] | undefined
-  /** After a NACK of SotW, of which parts may be in force: what the client had before, if that is known; 'none' for nothing. */
-  readonly before?: Resource | 'none' | undefined
+  /** Set where a change was refused, and may be in force all the same: what the client had before; 'none' for nothing. */
+  readonly before?: Resource | Unknown | 'none' | undefined
 }
+
+/** Of what was refused, and may be in force all the same. */
+export const uncertainVersion = 'uncertain'
 
 export const absent: Unknown = { version: '', references: [] }
 export const nothing: Resources = new Map()

@@ -133,8 +133,13 @@ function resourceStatuses(type: ResourceType, { types, snapshot }: ClientState):
   const state = types.get(type.name)
   if (state === undefined) return [...target.values()].map((resource) => ({ name: resource.name, resource, config_status: 'NOT_SENT' }))
   const refused = new Map(state.refusal?.resources.map((resource) => [resource.name, resource]))
-  return [...new Set([...target.keys(), ...state.held.keys()])].toSorted().map((name) =>
+  return [...new Set([...target.keys(), ...state.held.keys(), ...namesOf(type, state)])].toSorted().map((name) =>
     resourceStatus(name, { state, target: target.get(name), refused: refused.get(name) }))
+}
+
+/** Those that the client asked for one by one; `*` is none ("How the client specifies what resources to return"). */
+function namesOf(type: ResourceType, { interest }: TypeState): readonly string[] {
+  return [...interest.names].filter((name) => !type.wildcard || name !== '*')
 }
 
 interface Known {
@@ -148,14 +153,17 @@ function resourceStatus(name: string, { state, target, refused }: Known): Resour
   if (target !== undefined && target.version === refused?.version && target.version !== held?.version) {
     return { name, resource: target, config_status: 'ERROR', client_status: 'NACKED', error_state: errorState(state, target) }
   }
+  if (target === undefined && held === undefined) {
+    return { name, resource: undefined, ...(state.status === 'STALE' ? { config_status: 'STALE', client_status: 'REQUESTED' } : { config_status: 'SYNCED', client_status: 'DOES_NOT_EXIST' }) }
+  }
   if (target === undefined) {
     const known = held !== undefined && 'bytes' in held ? held : undefined
     return { name, resource: known, version_info: held?.version, config_status: 'STALE', client_status: 'ACKED' }
   }
   if (held?.version === target.version) return { name, resource: target, config_status: 'SYNCED', client_status: 'ACKED' }
   if (held !== undefined) return { name, resource: target, config_status: 'STALE', client_status: 'ACKED' }
-  // In step without it: the client has not asked for this one.
-  return state.status === 'SYNCED' ? { name, resource: target, config_status: 'NOT_SENT' } : { name, resource: target, config_status: 'STALE', client_status: 'REQUESTED' }
+  const asked = state.interest.wildcard || state.interest.names.has(name)
+  return asked ? { name, resource: target, config_status: 'STALE', client_status: 'REQUESTED' } : { name, resource: target, config_status: 'NOT_SENT' }
 }
 
 function errorState({ refusal }: TypeState, { version }: Resource): GenericXdsConfig['error_state'] {

@@ -2,7 +2,7 @@ import type { Resource } from '../xds/resource.ts'
 import { resourceTypeByName } from '../xds/resource-types.ts'
 import type { ResourceType, TypeName } from '../xds/resource-types.ts'
 import type { Snapshot } from '../xds/snapshot.ts'
-import { difference, nothing, select } from './content.ts'
+import { difference, nothing, select, uncertainVersion } from './content.ts'
 import type { Holding, Holdings, Resources } from './content.ts'
 import { covers } from './interest.ts'
 import { remembered } from './remembered.ts'
@@ -29,9 +29,15 @@ export function mustWait(type: ResourceType, subscriptions: Subscriptions, snaps
     if (earlier.isolation !== undefined) return true
     const target = select(resourcesOf(snapshot, earlier.type), earlier.interest)
     const states = [earlier.held, earlier.inFlight?.after ?? earlier.held] // a removal may be under way of what is wanted again
-    return states.some((state) => difference(state, target).added.some(({ name, version }) => earlier.refused.get(name)?.version !== version))
+    return states.some((state) => missing(state, target).some(({ name, version }) => earlier.refused.get(name)?.version !== version))
   })
 }
+
+/** What the client lacks, or may lack. */
+const missing = remembered((state: Holdings, target: Resources): readonly Resource[] => {
+  const { added, changed } = difference(state, target)
+  return [...added, ...changed.filter(({ name }) => state.get(name)?.version === uncertainVersion)]
+})
 
 /**
  * Tells whether a name must stay although the snapshot no longer has it: something that the client holds, or may be

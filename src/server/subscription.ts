@@ -1,8 +1,8 @@
 import type { NameList } from '../xds/name-list.ts'
 import type { Resource } from '../xds/resource.ts'
 import type { ResourceType, TypeName } from '../xds/resource-types.ts'
-import { absent, isResource, nothing } from './content.ts'
-import type { Content, Holding, Holdings } from './content.ts'
+import { absent, isResource, nothing, uncertainVersion } from './content.ts'
+import type { Content, Holding, Holdings, Unknown } from './content.ts'
 import { covers, noInterest } from './interest.ts'
 import type { Interest } from './interest.ts'
 import { afterAck, afterNack } from './isolation.ts'
@@ -86,21 +86,20 @@ export function accepted(subscription: Subscription, { after, changed, content }
   const answered = new Set([...changed.map(({ name }) => name), ...content.removed])
   const verdict = isolation === undefined ? { refused: [], isolation } : afterAck(isolation, answered)
   const refused = without(subscription.refused, (name) => answered.has(name))
-  return { ...kept, isolation: verdict.isolation, refused: withRefused(refused, verdict.refused) }
+  return { ...kept, held: withFormer(after, verdict.refused), isolation: verdict.isolation, refused: withRefused(refused, verdict.refused) }
 }
 
 /**
  * NACK: what the response brought is refused until its content changes; of several changes it is to be found out which.
- * Envoy refuses a delta response whole, but may have applied parts of a SotW response, so that there it is uncertain what
- * the client holds under those names.
+ * Envoy takes nothing of a response that it cannot decode, and of another may have taken what is good: until that is sent
+ * again it is uncertain what the client holds under those names.
  */
 export function rejected(subscription: Subscription, response: Response, { message, at }: Refusal): Subscription {
-  const { changed, content } = response
   const changes = changesOf(subscription, response)
-  const verdict = isDivisible(subscription, changed) ? afterNack(changes, message) : { refused: changes.map((change) => ({ ...change, message })), isolation: undefined }
-  const held = subscription.mode === 'sotw' ? withUncertain(subscription, changed) : subscription.held
+  const verdict = isDivisible(subscription, response.changed) ? afterNack(changes, message) : { refused: changes.map((change) => ({ ...change, message })), isolation: undefined }
+  const held = subscription.mode === 'delta' && changes.length === 1 ? certainAgain(subscription.held, response, verdict.refused) : withUncertain(subscription, response, changes)
   const refused = withRefused(subscription.refused, verdict.refused)
-  return { ...subscription, held, refused, isolation: verdict.isolation, refusedVersion: content.version, refusedAt: at, inFlight: undefined }
+  return { ...subscription, held, refused, isolation: verdict.isolation, refusedVersion: response.content.version, refusedAt: at, inFlight: undefined }
 }
 
 /** To say that a name does not exist is no change: the fault is with the others, if there are any. */
@@ -117,11 +116,12 @@ function isDivisible(subscription: Subscription, changed: readonly Resource[]): 
   return subscription.mode === 'delta' || !subscription.type.wildcard || changed.every(({ name }) => hadBefore(subscription, name) !== undefined)
 }
 
-/** What the client certainly had under a name before it refused a change of it, if that is known. */
+/** What the client certainly had under a name before it refused a change of it, if we have that. */
 export function hadBefore({ held, ackedVersion, claimed }: Subscription, name: string): Resource | 'none' | undefined {
   const holding = held.get(name)
   if (holding === undefined) return ackedVersion !== '' || claimed === '' ? 'none' : undefined
-  return isResource(holding) ? holding : holding.before
+  const former = certain(holding)
+  return former === undefined || former === 'none' || isResource(former) ? former : undefined
 }
 
 /** A new interest. What is no longer subscribed is forgotten, so that it is sent if it is subscribed again. */
@@ -164,16 +164,51 @@ function withRefused(refused: Subscription['refused'], found: readonly Refused[]
   return found.length === 0 ? refused : new Map([...refused, ...found.map((each) => [each.name, each] as const)])
 }
 
-const uncertainVersion = 'uncertain'
-
-function withUncertain(subscription: Subscription, changed: readonly Resource[]): Holdings {
-  return new Map<string, Holding>([...subscription.held, ...changed.map((each) => [each.name, uncertain(subscription, each)] as const)])
+function withUncertain(subscription: Subscription, { purpose }: Response, changes: readonly Change[]): Holdings {
+  const held = new Map(subscription.held)
+  for (const change of changes) {
+    const isKnown = purpose === 'trial' && isUncertain(held.get(change.name))
+    if (!isKnown) held.set(change.name, uncertain(subscription, change))
+  }
+  return held
 }
 
-function uncertain(subscription: Subscription, { name, references }: Resource): Holding {
-  const had = subscription.held.get(name)?.references ?? []
-  const isOpen = subscription.held.has(name) && subscription.held.get(name)?.references === undefined
-  return { version: uncertainVersion, references: isOpen ? undefined : [...had, ...references], before: hadBefore(subscription, name) }
+function uncertain(subscription: Subscription, { name, resource }: Change): Unknown {
+  const holding = subscription.held.get(name)
+  const had = holding === undefined ? [] : holding.references
+  const references = had === undefined ? undefined : [...new Set([...had, ...resource?.references ?? []])]
+  if (holding === undefined) return { version: uncertainVersion, references, before: hadBefore(subscription, name) }
+  // Not deeper than two: what is open already stays open, and below is what is certain.
+  const before = isUncertain(holding) ? { version: uncertainVersion, references: had, before: certain(holding) } : holding
+  return { version: uncertainVersion, references, before }
+}
+
+function isUncertain(holding: Holding | undefined): boolean {
+  return holding?.version === uncertainVersion
+}
+
+function certain(holding: Holding): Holding | 'none' | undefined {
+  if (isResource(holding) || !isUncertain(holding)) return holding
+  return holding.before === undefined || holding.before === 'none' ? holding.before : certain(holding.before)
+}
+
+/** A single change is refused whole. That of a trial is one that was refused before, and thought possible. */
+function certainAgain(held: Holdings, { purpose }: Response, refused: readonly Refused[]): Holdings {
+  return purpose === 'trial' ? withFormer(held, refused) : held
+}
+
+/** A state in which it is certain of these changes that they are not in force. */
+function withFormer(held: Holdings, refused: readonly Refused[]): Holdings {
+  const open = refused.filter(({ name }) => isUncertain(held.get(name)))
+  if (open.length === 0) return held
+  const former = new Map(held)
+  for (const { name } of open) {
+    const holding = held.get(name)
+    const before = holding === undefined || isResource(holding) ? undefined : holding.before
+    if (before === 'none') former.delete(name)
+    else if (before !== undefined) former.set(name, before)
+  }
+  return former
 }
 
 function without<V>(map: ReadonlyMap<string, V>, gone: (name: string) => boolean): ReadonlyMap<string, V> {

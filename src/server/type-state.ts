@@ -2,8 +2,8 @@ import type { Resource } from '../xds/resource.ts'
 import type { TypeName } from '../xds/resource-types.ts'
 import type { Snapshot } from '../xds/snapshot.ts'
 import type { TypeState } from './client-state.ts'
-import { absent, difference, select, wholeContent } from './content.ts'
-import type { Holdings, Resources } from './content.ts'
+import { absent, difference, isResource, select, wholeContent } from './content.ts'
+import type { Holding, Holdings, Resources } from './content.ts'
 import type { Change } from './isolation.ts'
 import { ownership } from './owner.ts'
 import { isRefused } from './subscription.ts'
@@ -16,7 +16,7 @@ export function typeStates(subscriptions: Subscriptions, snapshot: Snapshot): Re
     const target = select(resources, subscription.interest)
     const refusal = refusalOf(subscription, target)
     const status = refusal !== undefined ? 'NACKED' : awaited || isStale(subscription, target) ? 'STALE' : 'SYNCED'
-    return [name, { status, held: present(subscription.held), ackedVersion: subscription.ackedVersion, refusal }]
+    return [name, { status, interest: subscription.interest, held: present(subscription.held), ackedVersion: subscription.ackedVersion, refusal }]
   }))
 }
 
@@ -51,8 +51,14 @@ const presents = new WeakMap<Holdings, TypeState['held']>()
 function present(held: Holdings): TypeState['held'] {
   const known = presents.get(held)
   if (known !== undefined) return known
-  const there = [...held].filter(([, holding]) => holding !== absent)
-  const found = there.length === held.size ? held : new Map<string, Resource | { readonly version: string }>(there)
+  const found = new Map([...held].flatMap(([name, holding]) => shown(name, holding)))
   presents.set(held, found)
   return found
+}
+
+/** What was refused, and may be in force all the same, is shown as it was before. */
+function shown(name: string, holding: Holding): readonly (readonly [string, Resource | { readonly version: string }])[] {
+  if (holding === absent) return []
+  if (isResource(holding) || holding.before === undefined) return [[name, holding]]
+  return holding.before === 'none' ? [] : shown(name, holding.before)
 }

@@ -80,6 +80,18 @@ describe('client status discovery', () => {
     })
   })
 
+  test('what does not exist, and was asked for, is said to be absent', async () => {
+    const running = await plane({ 'reviews.yaml': reviews })
+    const client = running.client(a, 'delta')
+    client.subscribe('route', ['nowhere'])
+    expect((await client.next('route')).removed).toEqual(['nowhere'])
+    client.ack('route')
+    await running.event('acked')
+    const configs = byName(await fetchStatus(running, {}))
+    expect(configs.get('RouteConfiguration nowhere')).toMatchObject({ config_status: 'SYNCED', client_status: 'DOES_NOT_EXIST' })
+    expect(configs.get('RouteConfiguration 80')).toMatchObject({ config_status: 'NOT_SENT' })
+  })
+
   test('exclude_resource_contents leaves the contents out', async () => {
     const running = await plane({ 'reviews.yaml': reviews })
     await running.proxy(a, 'delta')

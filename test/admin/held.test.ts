@@ -26,7 +26,7 @@ function resources({ pipeline }: Configuration, scope: Scope): Resources {
 function client(scope: Scope, served: Resources, held: ReadonlyMap<TypeName, TypeState['held']> = served): ClientState {
   return {
     proxy: { id: 'a', stream: 1, mode: 'delta', scope }, connectedAt: 0, node: new Uint8Array(), snapshot: { scope: scopeKey(scope), resources: served },
-    types: new Map([...held].map(([type, each]) => [type, { status: 'SYNCED', held: each, ackedVersion: '', refusal: undefined }])),
+    types: new Map([...held].map(([type, each]) => [type, { status: 'SYNCED', interest: { wildcard: true, names: new Set() }, held: each, ackedVersion: '', refusal: undefined }])),
   }
 }
 
