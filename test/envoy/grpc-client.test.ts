@@ -1,52 +1,13 @@
-import { createRequire } from 'node:module'
-import { Client, Server, ServerCredentials, credentials } from '@grpc/grpc-js'
 import { expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../bench/support/scene.ts'
+import { routesInForce } from '../../bench/support/routes-in-force.ts'
+import type { EnvoyProcess } from '../../src/envoy/process.ts'
+import { findEnvoy } from '../../src/envoy/binary.ts'
+import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
+import { startEnvoy } from '../../src/envoy/process.ts'
+import { shadowplane } from '../support/command.ts'
+import { grpcBackend, proxylessClient } from '../support/grpc-client.ts'
 import { serve } from '../support/serving.ts'
-import { within } from '../support/within.ts'
-
-const method = '/test.Echo/Say'
-const pass = (bytes: Buffer): Buffer => bytes
-
-// Its types are made for another release of grpc-js.
-const { register } = createRequire(import.meta.url)('@grpc/grpc-js-xds') as { readonly register: () => void }
-register()
-
-/** A gRPC server that answers with its name; its port. */
-async function backend(name: string): Promise<number> {
-  const server = new Server()
-  const definition = { path: method, requestStream: false, responseStream: false, requestSerialize: pass, requestDeserialize: pass, responseSerialize: pass, responseDeserialize: pass } as const
-  server.addService({ say: definition }, { say: (_: unknown, answer: (error: null, bytes: Buffer) => void) => { answer(null, Buffer.from(name)) } })
-  onTestFinished(() => { server.forceShutdown() })
-  return new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => { if (error === null) resolve(port); else reject(error) })
-  })
-}
-
-function client(xds: string, target: string): Client {
-  const bootstrap = {
-    xds_servers: [{ server_uri: xds, channel_creds: [{ type: 'insecure' }], server_features: ['xds_v3'] }],
-    node: { id: 'client', cluster: 'test', locality: {} },
-  }
-  const made = new Client(target, credentials.createInsecure(), { 'grpc.TEST_ONLY_DO_NOT_USE_IN_PROD.xds_bootstrap_config': JSON.stringify(bootstrap) })
-  onTestFinished(() => { made.close() })
-  return made
-}
-
-function say(from: Client): Promise<string> {
-  const answer = new Promise<string>((resolve) => {
-    from.makeUnaryRequest(method, pass, pass, Buffer.from('hello'), { deadline: Date.now() + 10_000 }, (error, bytes) => { resolve(error === null ? String(bytes) : error.message) })
-  })
-  return within(15_000, 'an answer', answer)
-}
-
-/** Asks until the answer fits: a change is in force a moment after it was written. */
-async function eventually(from: Client, wanted: RegExp): Promise<string> {
-  const last = performance.now() + 15_000
-  for (;;) {
-    const answer = await say(from)
-    if (wanted.test(answer) || performance.now() > last) return answer
-  }
-}
 
 const service = (name: string, port: number): string => `apiVersion: v1
 kind: Service
@@ -71,16 +32,55 @@ spec:
     mirror: {host: ratings}
 `
 
-test('a proxyless gRPC client takes its configuration, an edit and a removal; its mirror is left out, and that is said', async () => {
-  const [reviews, ratings] = [await backend('reviews'), await backend('ratings')]
+const destination = (name: string): string => `outbound|9000||${name}.default.svc.cluster.local`
+
+async function sidecar(xds: string, mode: 'sotw' | 'delta'): Promise<EnvoyProcess> {
+  const [host = '', port = ''] = xds.split(':')
+  const { path } = await findEnvoy({ env: process.env })
+  const envoy = await startEnvoy({
+    binary: path,
+    bootstrap: bootstrap({ ...defaultBootstrap, role: 'sidecar', mode, nodeId: `sidecar~127.0.0.1~${mode}.default~default.svc.cluster.local`, xds: { host, port: Number(port) }, portMap: { 9000: await freePort() } }),
+  })
+  onTestFinished(() => envoy.close())
+  await envoy.ready()
+  return envoy
+}
+
+/** Destination of each virtual host that Envoy holds, when it is as wanted or 15 seconds have passed. */
+async function routesBecome(envoy: EnvoyProcess, wanted: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> {
+  const last = performance.now() + 15_000
+  for (;;) {
+    const routes = await routesInForce(envoy)
+    const found = Object.fromEntries(routes.filter(({ cluster }) => cluster !== '').map(({ virtualHost, cluster }) => [virtualHost.replace(/^9000\//, ''), cluster]))
+    if (JSON.stringify(found) === JSON.stringify(wanted) || performance.now() > last) return found
+  }
+}
+
+test('a SotW Envoy, a delta Envoy and a proxyless gRPC client take the configuration, an edit and a removal from one control plane', async () => {
+  const [reviews, ratings] = [await grpcBackend('reviews'), await grpcBackend('ratings')]
   const serving = await serve({ 'reviews.yaml': service('reviews', reviews), 'ratings.yaml': service('ratings', ratings), 'route.yaml': route('reviews') })
-  const proxyless = client(serving.xds, 'xds:///reviews:9000')
-  expect(await say(proxyless)).toBe('reviews')
+  const proxyless = proxylessClient(serving.xds, 'xds:///reviews:9000')
+  const envoys = [await sidecar(serving.xds, 'sotw'), await sidecar(serving.xds, 'delta')]
+  const [ofReviews, ofRatings] = ['reviews.default.svc.cluster.local:9000', 'ratings.default.svc.cluster.local:9000'] as const
+
+  expect(await proxyless.say()).toBe('reviews')
+  const start = { [ofRatings]: destination('ratings'), [ofReviews]: destination('reviews') }
+  for (const envoy of envoys) expect(await routesBecome(envoy, start)).toEqual(start)
   expect(await serving.told('mirror/proxyless-grpc')).toContain('route.yaml:8:5 ')
+  const { status, stdout } = await shadowplane(['status', '--server', serving.admin])
+  expect(stdout.split('\n').filter((line) => /grpc-client|sotw|delta/.test(line))).toHaveLength(3)
+  expect([status, stdout.includes('NACKED'), stdout.includes('STALE')]).toEqual([0, false, false])
+
   await serving.write({ 'route.yaml': route('ratings') })
-  expect(await eventually(proxyless, /ratings/)).toBe('ratings')
-  const full = client(serving.xds, 'xds:///ratings.default.svc.cluster.local:9000')
-  expect(await say(full)).toBe('ratings')
+  expect(await proxyless.becomes(/ratings/)).toBe('ratings')
+  const edited = { ...start, [ofReviews]: destination('ratings') }
+  for (const envoy of envoys) expect(await routesBecome(envoy, edited)).toEqual(edited)
+
+  const other = proxylessClient(serving.xds, 'xds:///ratings.default.svc.cluster.local:9000')
+  expect(await other.say()).toBe('ratings')
+  await serving.write({ 'route.yaml': route('reviews') })
   await serving.remove('ratings.yaml')
-  expect(await eventually(full, /UNAVAILABLE/)).toContain('UNAVAILABLE')
-}, 60_000)
+  expect(await other.becomes(/UNAVAILABLE/)).toContain('UNAVAILABLE')
+  expect(await proxyless.becomes(/reviews/)).toBe('reviews')
+  for (const envoy of envoys) expect(await routesBecome(envoy, { [ofReviews]: destination('reviews') })).toEqual({ [ofReviews]: destination('reviews') })
+}, 90_000)

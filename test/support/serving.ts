@@ -22,6 +22,8 @@ export type Files = Readonly<Record<string, string>>
 export interface Serving {
   /** `host:port` of the xDS server. */
   readonly xds: string
+  /** `host:port` of the admin listener. */
+  readonly admin: string
   /** Replaces files as editors do: at once, by a rename. */
   write(files: Files): Promise<void>
   remove(name: string): Promise<void>
@@ -75,6 +77,7 @@ export async function serve(files: Files, settings: Partial<Settings> = {}): Pro
   const ofCode = (code: Code): string | undefined => [...inForce.values()].find((each) => each.code === code)?.text
   return {
     xds: plane.xdsAddress,
+    admin: plane.adminAddress,
     write,
     remove: (name) => rm(join(directory, name)),
     async proxy(identity, mode = 'delta') {
