@@ -55,7 +55,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const streams = new Set<Stream>()
   const bytesInFlight = new BytesInFlight(limits.bytesInFlight)
   let started = 0
-  const open = (kind: Pick<StreamOptions, 'codec' | 'service'>) => (call: XdsCall): void => {
+  const open: Open = (kind) => (call) => {
     if (streams.size >= limits.streams) return refuseStream(call, { observe, limits })
     const onEnd = (): void => { streams.delete(stream) }
     const stream: Stream = new Stream(call, { ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, schedule, identify: identifyClient })
@@ -88,7 +88,9 @@ const channelOptions = {
   'grpc.keepalive_timeout_ms': 10_000,
 }
 
-function addService(server: Server, service: Service, open: (kind: Pick<StreamOptions, 'codec' | 'service'>) => (call: XdsCall) => void): void {
+type Open = (kind: Pick<StreamOptions, 'codec' | 'service'>) => (call: XdsCall) => void
+
+function addService(server: Server, service: Service, open: Open): void {
   const codecs = [sotw, delta].flatMap((codec) => {
     const method = service.methods[codec.mode]
     return method === undefined ? [] : [{ codec, method }]

@@ -49,7 +49,8 @@ export function covers(interest: Interest, name: string): boolean {
 
 type Names = ReadonlySet<string>
 
-const joined = remembered(({ names }: NameList, before: Names): Names => names.every((name) => before.has(name)) ? before : new Set([...before, ...names]))
+const joined = remembered(({ names }: NameList, before: Names): Names =>
+  names.every((name) => before.has(name)) ? before : new Set([...before, ...names]))
 const starless = remembered(({ names }: NameList, before: Names): Names => {
   const added = names.filter((name) => name !== '*' && !before.has(name))
   return added.length === 0 ? before : new Set([...before, ...added])

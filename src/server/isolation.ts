@@ -1,7 +1,7 @@
 import type { Resource } from '../xds/resource.ts'
 
-// Envoy refuses a delta response whole, so that one bad resource keeps out the good ones that came with it. After such a
-// NACK its changes are suspects: they go out in ever smaller parts until the bad ones stand alone, and only those then wait
+// Envoy refuses a response whole, so that one bad resource keeps out the good ones that came with it. After such a NACK its
+// changes are suspects: they go out in ever smaller parts until the bad ones stand alone, and only those then wait
 // for a change ("When to send an update"). One bad one among n costs at most log2(n) + 1 responses.
 
 /** What a response did under one name: brought a resource in a version, or removed it (no resource, version ''). */
@@ -53,7 +53,8 @@ export function holds({ suspects }: Isolation, pending: ReadonlyMap<string, stri
 function isolate(changes: readonly Change[], message: string): Isolation {
   const text = message.slice(0, longestSearched)
   const unnamed = changes.filter((change) => !isNamed(change, text))
-  const trial = unnamed.length > 0 && unnamed.length < changes.length ? unnamed : removalsFirst(changes).slice(0, Math.floor(changes.length / 2))
+  const isDividing = unnamed.length > 0 && unnamed.length < changes.length
+  const trial = isDividing ? unnamed : removalsFirst(changes).slice(0, Math.floor(changes.length / 2))
   return { suspects: new Map(changes.map((change) => [change.name, change])), trial: new Set(trial.map(({ name }) => name)), message }
 }
 

@@ -57,7 +57,8 @@ export function keeper(type: ResourceType, subscriptions: Subscriptions, snapsho
  * by then all the requests with which it began have arrived.
  */
 export function isUnsettled(type: ResourceType, subscriptions: Subscriptions, snapshot: Snapshot): boolean {
-  return subscriptions.get(type.name)?.returning === true && type.referredBy.some((referrer) => !subscriptions.has(referrer) && mayBeHeld(referrer, snapshot))
+  if (subscriptions.get(type.name)?.returning !== true) return false
+  return type.referredBy.some((referrer) => !subscriptions.has(referrer) && mayBeHeld(referrer, snapshot))
 }
 
 /**

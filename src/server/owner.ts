@@ -33,8 +33,10 @@ export function ownership(type: ResourceType, subscriptions: Subscriptions, snap
   const all = [...heldOwners(resources, resources)]
   const held = all.filter((owner) => isHeld(owners, owner))
   const own = subscriptions.get(type.name)?.held ?? nothing
-  const waits = (owner: string | undefined): boolean => owner !== undefined && !(owners !== undefined && isSettled(owners, { owner, current, resources, own }))
-  const isAnyOutdated = owners !== undefined && difference(owners.held, select(current, owners.interest)).changed.some((owner) => !isRefused(owners, owner))
+  const waits = (owner: string | undefined): boolean =>
+    owner !== undefined && !(owners !== undefined && isSettled(owners, { owner, current, resources, own }))
+  const isAnyOutdated = owners !== undefined
+    && difference(owners.held, select(current, owners.interest)).changed.some((owner) => !isRefused(owners, owner))
   return {
     resources: held.length === all.length ? resources : ofOwners(resources, held),
     waits: held.some(waits) ? waits : never,

@@ -4,8 +4,9 @@ import type { Content, Difference, Holding, Holdings, Resources } from './conten
 import { holds } from './isolation.ts'
 import type { Ownership } from './owner.ts'
 import { remembered } from './remembered.ts'
-import { hadBefore, heldResources, isRefused } from './subscription.ts'
+import { heldResources, isRefused } from './subscription.ts'
 import type { Response, Subscription } from './subscription.ts'
+import { hadBefore } from './uncertain.ts'
 
 /** What a subscription is compared with: always the latest state. */
 export interface View {
@@ -40,7 +41,8 @@ function planWholeState(subscription: Subscription, { resources, keeps }: View):
   const wanted = kept.length === 0 ? selection : new Map([...selection, ...kept.map((resource) => [resource.name, resource] as const)])
   const { added, changed, removed } = difference(held, wanted)
   const all = [...added, ...changed]
-  const pending = { fresh: all.filter((resource) => !isRefused(subscription, resource) || hadBefore(subscription, resource.name) === undefined), gone: [] }
+  const mayGo = (resource: Resource): boolean => !isRefused(subscription, resource) || hadBefore(subscription, resource.name) === undefined
+  const pending = { fresh: all.filter(mayGo), gone: [] }
   const trial = trialOf(subscription, pending)
   const { fresh } = trial ?? pending
   const target = fresh.length === all.length ? wanted : withFormer(wanted, subscription, without(all, fresh))
@@ -111,7 +113,8 @@ interface Parts extends Pending, Selected {
 function contentOf(mode: Subscription['mode'], { between, selection, fresh, gone, again }: Parts): Content {
   const isPlain = fresh.length === between.added.length + between.changed.length && again.resources.length + again.removed.length === 0
   if (isPlain && mode === 'sotw') return arrivals(between, selection)
-  if (isPlain && gone.length === between.removed.length && gone.every((name, index) => name === between.removed[index])) return differenceContent(between, selection)
+  const removesAll = gone.length === between.removed.length && gone.every((name, index) => name === between.removed[index])
+  if (isPlain && removesAll) return differenceContent(between, selection)
   return changedContent([...fresh, ...again.resources], [...gone, ...again.removed], selection)
 }
 
@@ -125,8 +128,9 @@ interface Pending {
 }
 
 /** What may go out now: not what was refused, nor what waits for something else. */
-function pendingChanges(subscription: Subscription, { added, changed, removed, selection }: Difference & Selected, { resources, ownership, keeps }: View): Pending {
+function pendingChanges(subscription: Subscription, { added, changed, removed, selection }: Difference & Selected, view: View): Pending {
   const { held, refused } = subscription
+  const { resources, ownership, keeps } = view
   const fresh = [...added, ...changed].filter((resource) => !isRefused(subscription, resource) && !ownership.waits(resource.owner))
   if (subscription.mode === 'sotw') return { fresh, gone: [] }
   const gone = removed.filter((name) => refused.get(name)?.version !== '' && !ownership.removalWaits(held.get(name)) && !keeps(name))
@@ -165,7 +169,8 @@ function resent(subscription: Subscription, { selection, fresh, gone }: Pending 
   if (subscription.again.size === 0) return noneResent
   const skip = new Set([...fresh.map(({ name }) => name), ...gone])
   const names = [...subscription.again].filter((name) => !skip.has(name))
-  const existing = names.flatMap((name) => selection.get(name) ?? (subscription.mode === 'delta' ? heldResources(subscription.held, [name]) : []))
+  const heldYet = (name: string): readonly Resource[] => subscription.mode === 'delta' ? heldResources(subscription.held, [name]) : []
+  const existing = names.flatMap((name) => selection.get(name) ?? heldYet(name))
   const found = new Set(existing.map(({ name }) => name))
   const removed = subscription.mode === 'delta' ? names.filter((name) => !found.has(name)) : []
   return { resources: existing.filter((resource) => !isRefused(subscription, resource)), removed }
@@ -198,4 +203,5 @@ function withAbsent(state: Holdings, { mode, interest, held }: Subscription, tol
 }
 
 /** A difference as a SotW response, shared by all streams that go from the one state to the other. */
-const arrivals = remembered(({ added, changed }: Difference, target: Resources): Content => changedContent([...added, ...changed], [], target))
+const arrivals = remembered(({ added, changed }: Difference, target: Resources): Content =>
+  changedContent([...added, ...changed], [], target))

@@ -104,7 +104,8 @@ export class Stream {
     try {
       return this.#options.codec.decode(bytes, [...this.#subscriptions.values()].flatMap(({ list }) => list ?? []))
     } catch (error) {
-      this.#refuse(status.INVALID_ARGUMENT, `the request is no ${this.#options.codec.mode === 'sotw' ? '' : 'Delta'}DiscoveryRequest: ${messageOf(error)}`)
+      const kind = this.#options.codec.mode === 'sotw' ? 'DiscoveryRequest' : 'DeltaDiscoveryRequest'
+      this.#refuse(status.INVALID_ARGUMENT, `the request is no ${kind}: ${messageOf(error)}`)
       return undefined
     }
   }
@@ -150,7 +151,8 @@ export class Stream {
       return isServed ? type : undefined
     }
     if (typeUrl === '' || typeUrl === own.typeUrl) return own
-    this.#refuse(status.INVALID_ARGUMENT, `type_url is ${JSON.stringify(typeUrl)} on a stream of ${own.typeUrl}: leave it out, or use the aggregated service`)
+    const what = `type_url is ${JSON.stringify(typeUrl)} on a stream of ${own.typeUrl}`
+    this.#refuse(status.INVALID_ARGUMENT, `${what}: leave it out, or use the aggregated service`)
     return undefined
   }
 
@@ -159,7 +161,8 @@ export class Stream {
     if (this.#refusedTypes.size >= maxRefusedTypes || this.#refusedTypes.has(typeUrl)) return
     this.#refusedTypes.add(typeUrl)
     const isKnown = resourceTypeByUrl.has(typeUrl)
-    this.#options.observe({ kind: 'refused', peer: this.#call.getPeer(), reason: `type URL ${JSON.stringify(typeUrl)} is not served${isKnown ? ' in SotW' : ''}` })
+    const reason = `type URL ${JSON.stringify(typeUrl)} is not served${isKnown ? ' in SotW' : ''}`
+    this.#options.observe({ kind: 'refused', peer: this.#call.getPeer(), reason })
   }
 
   #settle(type: TypeName, answer: Answer): void {

@@ -1,12 +1,13 @@
 import type { NameList } from '../xds/name-list.ts'
 import type { Resource } from '../xds/resource.ts'
 import type { ResourceType, TypeName } from '../xds/resource-types.ts'
-import { absent, isResource, nothing, uncertainVersion } from './content.ts'
-import type { Content, Holding, Holdings, Unknown } from './content.ts'
+import { absent, isResource, nothing } from './content.ts'
+import type { Content, Holdings } from './content.ts'
 import { covers, noInterest } from './interest.ts'
 import type { Interest } from './interest.ts'
 import { afterAck, afterNack } from './isolation.ts'
 import type { Change, Isolation, Refused } from './isolation.ts'
+import { certainAgain, hadBefore, isUncertain, withFormer, withUncertain } from './uncertain.ts'
 
 /** All that is known of one type on one stream. Immutable: each event gives the next one. */
 export interface Subscription {
@@ -33,7 +34,7 @@ export interface Subscription {
   readonly claimed: string
   /** True until the client has ACKed, or claimed, anything of this type. */
   readonly fresh: boolean
-  /** A delta client that came back with resources, until it has answered anything on this stream: first requests of other types may be under way. */
+  /** A delta client that came back with resources, until it has answered anything: first requests of other types may be under way. */
   readonly returning: boolean
   readonly requested: boolean
   readonly answered: boolean
@@ -67,8 +68,9 @@ const noneRefused: Subscription['refused'] = new Map()
 
 export function newSubscription(type: ResourceType, mode: Subscription['mode']): Subscription {
   return {
-    type, mode, interest: noInterest, list: undefined, held: nothing, refused: noneRefused, isolation: undefined, refusedVersion: '', refusedAt: 0, ackedVersion: '',
-    again: new Set(), claimed: '', fresh: true, returning: false, requested: false, answered: false, nonce: '', inFlight: undefined,
+    type, mode, interest: noInterest, list: undefined,
+    held: nothing, refused: noneRefused, isolation: undefined, refusedVersion: '', refusedAt: 0, ackedVersion: '', again: new Set(),
+    claimed: '', fresh: true, returning: false, requested: false, answered: false, nonce: '', inFlight: undefined,
   }
 }
 
@@ -96,16 +98,27 @@ export function accepted(subscription: Subscription, { after, changed, content }
  */
 export function rejected(subscription: Subscription, response: Response, { message, at }: Refusal): Subscription {
   const changes = changesOf(subscription, response)
-  const verdict = isDivisible(subscription, response.changed) ? afterNack(changes, message) : { refused: changes.map((change) => ({ ...change, message })), isolation: undefined }
-  const held = subscription.mode === 'delta' && changes.length === 1 ? certainAgain(subscription.held, response, verdict.refused) : withUncertain(subscription, response, changes)
+  const all = { refused: changes.map((change) => ({ ...change, message })), isolation: undefined }
+  const verdict = isDivisible(subscription, response.changed) ? afterNack(changes, message) : all
+  const isSingle = subscription.mode === 'delta' && changes.length === 1
+  const held = isSingle ? certainAgain(subscription.held, response, verdict.refused) : withUncertain(subscription, response, changes)
   const refused = withRefused(subscription.refused, verdict.refused)
-  return { ...subscription, held, refused, isolation: verdict.isolation, refusedVersion: response.content.version, refusedAt: at, inFlight: undefined }
+  const { version: refusedVersion } = response.content
+  return { ...subscription, held, refused, isolation: verdict.isolation, refusedVersion, refusedAt: at, inFlight: undefined }
 }
 
-/** To say that a name does not exist is no change: the fault is with the others, if there are any. */
-function changesOf({ held }: Subscription, { changed, content }: Response): readonly Change[] {
-  const removed = content.removed.filter((name) => (held.get(name) ?? absent) !== absent)
-  return [...(changed.length === 0 && removed.length === 0 ? content.removed : removed).map(removal), ...changed.map(arrival)]
+/**
+ * The changes that may be at fault. To say that a name does not exist is none, nor is what gives the client back what it
+ * certainly had, if there are others.
+ */
+function changesOf(subscription: Subscription, { changed, content }: Response): readonly Change[] {
+  const isBack = ({ name, version }: Resource): boolean => {
+    const before = isUncertain(subscription.held.get(name)) ? hadBefore(subscription, name) : undefined
+    return before !== undefined && before !== 'none' && before.version === version
+  }
+  const removed = content.removed.filter((name) => (subscription.held.get(name) ?? absent) !== absent)
+  const changes = [...removed.map(removal), ...changed.filter((resource) => !isBack(resource)).map(arrival)]
+  return changes.length > 0 ? changes : [...content.removed.map(removal), ...changed.map(arrival)]
 }
 
 /**
@@ -114,14 +127,6 @@ function changesOf({ held }: Subscription, { changed, content }: Response): read
  */
 function isDivisible(subscription: Subscription, changed: readonly Resource[]): boolean {
   return subscription.mode === 'delta' || !subscription.type.wildcard || changed.every(({ name }) => hadBefore(subscription, name) !== undefined)
-}
-
-/** What the client certainly had under a name before it refused a change of it, if we have that. */
-export function hadBefore({ held, ackedVersion, claimed }: Subscription, name: string): Resource | 'none' | undefined {
-  const holding = held.get(name)
-  if (holding === undefined) return ackedVersion !== '' || claimed === '' ? 'none' : undefined
-  const former = certain(holding)
-  return former === undefined || former === 'none' || isResource(former) ? former : undefined
 }
 
 /** A new interest. What is no longer subscribed is forgotten, so that it is sent if it is subscribed again. */
@@ -136,7 +141,8 @@ export function interested(subscription: Subscription, interest: Interest): Subs
 /** The state once the client has dropped these names of its own. */
 export function forgetting(subscription: Subscription, gone: (name: string) => boolean): Subscription {
   const { held, inFlight } = subscription
-  return { ...subscription, held: without(held, gone), inFlight: inFlight === undefined ? undefined : { ...inFlight, after: without(inFlight.after, gone) } }
+  const lighter = inFlight === undefined ? undefined : { ...inFlight, after: without(inFlight.after, gone) }
+  return { ...subscription, held: without(held, gone), inFlight: lighter }
 }
 
 /** Answers these names next, whatever the client holds. */
@@ -162,53 +168,6 @@ const arrival = (resource: Resource): Change => ({ name: resource.name, version:
 
 function withRefused(refused: Subscription['refused'], found: readonly Refused[]): Subscription['refused'] {
   return found.length === 0 ? refused : new Map([...refused, ...found.map((each) => [each.name, each] as const)])
-}
-
-function withUncertain(subscription: Subscription, { purpose }: Response, changes: readonly Change[]): Holdings {
-  const held = new Map(subscription.held)
-  for (const change of changes) {
-    const isKnown = purpose === 'trial' && isUncertain(held.get(change.name))
-    if (!isKnown) held.set(change.name, uncertain(subscription, change))
-  }
-  return held
-}
-
-function uncertain(subscription: Subscription, { name, resource }: Change): Unknown {
-  const holding = subscription.held.get(name)
-  const had = holding === undefined ? [] : holding.references
-  const references = had === undefined ? undefined : [...new Set([...had, ...resource?.references ?? []])]
-  if (holding === undefined) return { version: uncertainVersion, references, before: hadBefore(subscription, name) }
-  // Not deeper than two: what is open already stays open, and below is what is certain.
-  const before = isUncertain(holding) ? { version: uncertainVersion, references: had, before: certain(holding) } : holding
-  return { version: uncertainVersion, references, before }
-}
-
-function isUncertain(holding: Holding | undefined): boolean {
-  return holding?.version === uncertainVersion
-}
-
-function certain(holding: Holding): Holding | 'none' | undefined {
-  if (isResource(holding) || !isUncertain(holding)) return holding
-  return holding.before === undefined || holding.before === 'none' ? holding.before : certain(holding.before)
-}
-
-/** A single change is refused whole. That of a trial is one that was refused before, and thought possible. */
-function certainAgain(held: Holdings, { purpose }: Response, refused: readonly Refused[]): Holdings {
-  return purpose === 'trial' ? withFormer(held, refused) : held
-}
-
-/** A state in which it is certain of these changes that they are not in force. */
-function withFormer(held: Holdings, refused: readonly Refused[]): Holdings {
-  const open = refused.filter(({ name }) => isUncertain(held.get(name)))
-  if (open.length === 0) return held
-  const former = new Map(held)
-  for (const { name } of open) {
-    const holding = held.get(name)
-    const before = holding === undefined || isResource(holding) ? undefined : holding.before
-    if (before === 'none') former.delete(name)
-    else if (before !== undefined) former.set(name, before)
-  }
-  return former
 }
 
 function without<V>(map: ReadonlyMap<string, V>, gone: (name: string) => boolean): ReadonlyMap<string, V> {

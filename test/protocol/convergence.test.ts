@@ -48,8 +48,10 @@ class Client {
   readonly #mode: Subscription['mode']
   readonly #isBad: (resource: Resource) => boolean
   responses = 0
+  /** Envoy refuses a response whole, and may not say why; or it takes what is good of it, and names the others. */
+  refusal: 'whole' | 'of parts' = 'whole'
 
-  constructor(mode: Subscription['mode'], isBad = (_: Resource): boolean => false) {
+  constructor(mode: Subscription['mode'], isBad: (resource: Resource) => boolean = () => false) {
     this.#mode = mode
     this.#isBad = isBad
     const types = ['cluster', 'endpoint', 'listener', 'route', ...(mode === 'delta' ? ['virtual-host' as const] : [])] as const
@@ -72,13 +74,21 @@ class Client {
   answer(which: number, refuse: boolean): void {
     const [response] = this.open.splice(which % Math.max(1, this.open.length), 1)
     if (response === undefined) return
-    const refuses = refuse || response.content.resources.some(this.#isBad)
+    const culprits = response.content.resources.filter(this.#isBad)
+    const refuses = refuse || culprits.length > 0
     if (!refuses) this.#apply(response.type, response.content)
-    this.#request(response.type, response.nonce, refuses ? 'no' : undefined)
+    else if (this.refusal === 'of parts' && !refuse) this.#apply(response.type, this.#withoutBad(response))
+    const message = this.refusal === 'of parts' ? `bad: ${culprits.map(({ name }) => name).join(', ')}` : 'no'
+    this.#request(response.type, response.nonce, refuses ? message : undefined)
   }
 
   resources(type: TypeName): ReadonlyMap<string, Resource> {
     return this.held.get(type) ?? nothing
+  }
+
+  #withoutBad({ type, content }: { readonly type: ResourceType; readonly content: Content }): Content {
+    const resources = content.resources.flatMap((one) => this.#isBad(one) ? this.resources(type.name).get(one.name) ?? [] : one)
+    return { ...content, resources }
   }
 
   #apply(type: ResourceType, { resources, removed }: Content): void {
@@ -205,6 +215,39 @@ describe('delta, with virtual hosts, of which some are bad', () => {
   })
 })
 
+describe.each(modes)('%s, with clusters of which some are bad', (mode) => {
+  const clusters = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), fc.integer({ min: 1, max: 4 }))
+  const isBadCluster = (one: Resource): boolean => one.type === 'cluster' && one.version === cluster(one.name, 4).version
+  const step = fc.oneof(fc.record({ edit: clusters }), fc.record({ answer: fc.nat() }))
+
+  test.each(['whole', 'of parts'] as const)('the good ones are in force, and none vanishes on the way, refused %s', (refusal) => {
+    fc.assert(fc.property(clusters, fc.array(step, { maxLength: 30 }), (first, steps) => {
+      const client = new Client(mode, isBadCluster)
+      client.refusal = refusal
+      const from = (revisions: Readonly<Record<string, number>>): Snapshot => snapshotFrom(Object.entries(revisions).map(([name, revision]) => cluster(name, revision)))
+      let snapshot = from(first)
+      let lasting = new Set<string>()
+      const wanted = (): ReadonlyMap<string, Resource> => snapshot.resources.get('cluster') ?? nothing
+      const go = (one: { readonly edit: Readonly<Record<string, number>> } | { readonly answer: number }): void => {
+        if ('edit' in one) snapshot = from(one.edit)
+        else client.answer(one.answer, false)
+        client.advance(snapshot)
+        lasting = new Set([...lasting].filter((name) => wanted().has(name)))
+        for (const name of lasting) expect([...client.resources('cluster').keys()]).toContain(name)
+        if (client.open.length === 0) lasting = new Set([...client.resources('cluster').keys()].filter((name) => wanted().has(name)))
+      }
+      go({ edit: first })
+      steps.forEach(go)
+      for (let rounds = 0; client.open.length > 0; rounds++) {
+        expect(rounds).toBeLessThan(40)
+        go({ answer: 0 })
+      }
+      expect(versions(client.resources('cluster'))).toEqual(expect.arrayContaining([...versions(wanted(), (one) => !isBadCluster(one))]))
+      expect([...client.resources('cluster').keys()].filter((name) => !wanted().has(name))).toEqual([])
+    }), { numRuns: 300 })
+  })
+})
+
 /** A virtual host whose route configuration was refused, and that the client has no virtual host of, has nowhere to go. */
 function canHave(client: Client, routes: ReadonlyMap<string, Resource>, { owner }: Resource): boolean {
   const wanted = owner === undefined ? undefined : routes.get(owner)
@@ -220,6 +263,6 @@ function expectTargets(client: Client): void {
   }
 }
 
-function versions(resources: ReadonlyMap<string, Resource>, condition = (_: Resource): boolean => true): readonly string[] {
+function versions(resources: ReadonlyMap<string, Resource>, condition: (resource: Resource) => boolean = () => true): readonly string[] {
   return [...resources].filter(([, one]) => condition(one)).map(([name, { version }]) => `${name} ${version}`).toSorted()
 }

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { EnvoyDouble } from '../support/envoy-double.ts'
 import type { Resource } from '../../src/xds/resource.ts'
-import type { XdsClient } from '../support/xds-client.ts'
+import type { XdsClient, XdsResponse } from '../support/xds-client.ts'
 import { cluster, endpoints, listener, route, routeApart, virtualHost } from '../support/xds-resources.ts'
 import { expectNothingMore, world, worldWith } from './world.ts'
 import type { World } from './world.ts'
@@ -17,16 +17,18 @@ async function settled(...resources: readonly Resource[]): Promise<{ readonly cl
   const made = await world(...resources)
   const client = made.connect('delta', { node: envoy })
   client.subscribe('route', ['r'])
-  await acknowledge(client, 'route', { names: ['r'] })
+  expect(await taken(client)).toMatchObject({ type: 'route', names: ['r'] })
   client.subscribe('virtual-host')
-  await acknowledge(client, 'virtual-host', {})
+  expect(await taken(client)).toMatchObject({ type: 'virtual-host' })
   await expectNothingMore(client)
   return { client, world: made }
 }
 
-async function acknowledge(client: XdsClient, type: 'cluster' | 'endpoint' | 'route' | 'virtual-host', expected: object): Promise<void> {
-  expect(await client.next()).toMatchObject({ type, ...expected })
-  client.ack(type)
+/** The next response, accepted. */
+async function taken(client: XdsClient): Promise<XdsResponse> {
+  const response = await client.next()
+  client.ack(response.type)
+  return response
 }
 
 describe('virtual hosts', () => {
@@ -38,7 +40,7 @@ describe('virtual hosts', () => {
     client.subscribe('virtual-host')
     await expectNothingMore(client)
     client.ack('route')
-    await acknowledge(client, 'virtual-host', { names: ['r/a', 'r/b'], removed: [] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/a', 'r/b'], removed: [] })
     await expectNothingMore(client)
   })
 
@@ -50,26 +52,27 @@ describe('virtual hosts', () => {
     expect(await client.next()).toMatchObject({ type: 'route', names: ['s'] })
     await expectNothingMore(client)
     client.ack('route')
-    await acknowledge(client, 'virtual-host', { names: ['s/c'], removed: [] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['s/c'], removed: [] })
     await expectNothingMore(client)
   })
 
   test('of a route configuration that nobody asked for are not sent', async () => {
-    const { client } = await settled(routeApart('r'), ...hosts, routeApart('other'), virtualHost('other', 'x'))
+    const { client, world: { events } } = await settled(routeApart('r'), ...hosts, routeApart('other'), virtualHost('other', 'x'))
     await expectNothingMore(client)
+    expect(events.flatMap((event) => event.kind === 'pushed' && event.type === 'virtual-host' ? event.sent : [])).toEqual(['r/a', 'r/b'])
   })
 
   test('one that changes is one resource', async () => {
     const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
     set(routeApart('r'), virtualHost('r', 'a', { revision: 2 }), virtualHost('r', 'b'))
-    await acknowledge(client, 'virtual-host', { names: ['r/a'], removed: [] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/a'], removed: [] })
     await expectNothingMore(client)
   })
 
   test('one that vanishes is removed by name, together with what takes its place', async () => {
     const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
     set(routeApart('r'), virtualHost('r', 'a'), virtualHost('r', 'c'))
-    await acknowledge(client, 'virtual-host', { names: ['r/c'], removed: ['r/b'] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/c'], removed: ['r/b'] })
     await expectNothingMore(client)
   })
 
@@ -79,7 +82,7 @@ describe('virtual hosts', () => {
     expect(await client.next()).toMatchObject({ type: 'route', names: ['r'] })
     await expectNothingMore(client)
     client.ack('route')
-    await acknowledge(client, 'virtual-host', { names: ['r/a'], removed: ['r/b'] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/a'], removed: ['r/b'] })
     await expectNothingMore(client)
   })
 
@@ -88,7 +91,7 @@ describe('virtual hosts', () => {
     set(routeApart('r', 2), virtualHost('r', 'a', { revision: 2 }), virtualHost('r', 'b'))
     await client.next()
     client.nack('route', 'bad')
-    await acknowledge(client, 'virtual-host', { names: ['r/a'] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/a'] })
     await expectNothingMore(client)
   })
 
@@ -96,27 +99,27 @@ describe('virtual hosts', () => {
     const { connect, set } = await world(route('r', []))
     const client = connect('delta', { node: envoy })
     client.subscribe('route', ['r'])
-    await acknowledge(client, 'route', { names: ['r'] })
+    expect(await taken(client)).toMatchObject({ type: 'route', names: ['r'] })
     client.subscribe('virtual-host')
-    await acknowledge(client, 'virtual-host', { names: [] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: [] })
     set(routeApart('r'), ...hosts)
     await client.next()
     client.nack('route', 'bad')
     await expectNothingMore(client)
     set(routeApart('r', 2), ...hosts)
-    await acknowledge(client, 'route', { names: ['r'] })
-    await acknowledge(client, 'virtual-host', { names: ['r/a', 'r/b'] })
+    expect(await taken(client)).toMatchObject({ type: 'route', names: ['r'] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/a', 'r/b'] })
     await expectNothingMore(client)
   })
 
   test('vanish quietly with their route configuration, and are sent again when it returns', async () => {
     const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
     set()
-    await acknowledge(client, 'route', { removed: ['r'] })
+    expect(await taken(client)).toMatchObject({ type: 'route', removed: ['r'] })
     await expectNothingMore(client)
     set(routeApart('r'), ...hosts)
-    await acknowledge(client, 'route', { names: ['r'] })
-    await acknowledge(client, 'virtual-host', { names: ['r/a', 'r/b'], removed: [] })
+    expect(await taken(client)).toMatchObject({ type: 'route', names: ['r'] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/a', 'r/b'], removed: [] })
     await expectNothingMore(client)
   })
 
@@ -125,8 +128,8 @@ describe('virtual hosts', () => {
     client.unsubscribe('route', ['r'])
     await expectNothingMore(client)
     client.subscribe('route', ['r'])
-    await acknowledge(client, 'route', { names: ['r'] })
-    await acknowledge(client, 'virtual-host', { names: ['r/a', 'r/b'] })
+    expect(await taken(client)).toMatchObject({ type: 'route', names: ['r'] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/a', 'r/b'] })
     await expectNothingMore(client)
   })
 
@@ -136,7 +139,7 @@ describe('virtual hosts', () => {
     expect(await client.next()).toMatchObject({ type: 'route', names: ['r'] })
     await expectNothingMore(client)
     client.ack('route')
-    await acknowledge(client, 'virtual-host', { names: [], removed: ['r/a', 'r/b'] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: [], removed: ['r/a', 'r/b'] })
     await expectNothingMore(client)
   })
 
@@ -144,9 +147,9 @@ describe('virtual hosts', () => {
     const { connect } = await world(routeApart('r'), ...hosts)
     const client = connect('delta', { node: envoy })
     client.subscribe('route', ['r'])
-    await acknowledge(client, 'route', { names: ['r'] })
+    expect(await taken(client)).toMatchObject({ type: 'route', names: ['r'] })
     client.subscribe('virtual-host', ['r/b', 'r/none'])
-    await acknowledge(client, 'virtual-host', { names: ['r/b'], removed: ['r/none'] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/b'], removed: ['r/none'] })
     await expectNothingMore(client)
   })
 })
@@ -158,13 +161,13 @@ describe('virtual hosts and clusters', () => {
     const made = await world(routeApart('r'), ...site('a'), virtualHost('r', 'v', { to: 'a' }))
     const client = made.connect('delta', { node: envoy })
     client.subscribe('cluster')
-    await acknowledge(client, 'cluster', { names: ['a'] })
+    expect(await taken(client)).toMatchObject({ type: 'cluster', names: ['a'] })
     client.subscribe('endpoint', ['a-endpoints', 'b-endpoints'])
-    await acknowledge(client, 'endpoint', { names: ['a-endpoints'], removed: ['b-endpoints'] })
+    expect(await taken(client)).toMatchObject({ type: 'endpoint', names: ['a-endpoints'], removed: ['b-endpoints'] })
     client.subscribe('route', ['r'])
-    await acknowledge(client, 'route', { names: ['r'] })
+    expect(await taken(client)).toMatchObject({ type: 'route', names: ['r'] })
     client.subscribe('virtual-host')
-    await acknowledge(client, 'virtual-host', { names: ['r/v'] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/v'] })
     made.set(routeApart('r'), ...site('b'), virtualHost('r', 'v', { to: 'b' }))
     expect(await client.next()).toMatchObject({ type: 'cluster', names: ['b'], removed: [] })
     expect(await client.next()).toMatchObject({ type: 'endpoint', names: ['b-endpoints'], removed: [] })
@@ -175,8 +178,8 @@ describe('virtual hosts and clusters', () => {
     expect(await client.next()).toMatchObject({ type: 'virtual-host', names: ['r/v'] })
     await expectNothingMore(client)
     client.ack('virtual-host')
-    await acknowledge(client, 'cluster', { names: [], removed: ['a'] })
-    await acknowledge(client, 'endpoint', { names: [], removed: ['a-endpoints'] })
+    expect(await taken(client)).toMatchObject({ type: 'cluster', names: [], removed: ['a'] })
+    expect(await taken(client)).toMatchObject({ type: 'endpoint', names: [], removed: ['a-endpoints'] })
     await expectNothingMore(client)
   })
 })
@@ -185,10 +188,12 @@ describe('virtual hosts on reconnect', () => {
   const [r, a, b] = [routeApart('r').version, hosts[0]?.version ?? '', hosts[1]?.version ?? '']
 
   test('are not sent again to a client that has them and their route configuration', async () => {
-    const client = (await world(routeApart('r'), ...hosts)).connect('delta', { node: envoy })
+    const { connect, events } = await world(routeApart('r'), ...hosts)
+    const client = connect('delta', { node: envoy })
     client.send('route', { subscribe: ['r'], initialVersions: { r } })
     client.send('virtual-host', { subscribe: [], initialVersions: { 'r/a': a, 'r/b': b } })
     await expectNothingMore(client)
+    expect(events.flatMap((event) => event.kind === 'pushed' ? event.type : [])).toEqual(['secret'])
   })
 
   test('what changed or vanished meanwhile follows the ACK of their route configuration', async () => {
@@ -198,7 +203,7 @@ describe('virtual hosts on reconnect', () => {
     expect(await client.next()).toMatchObject({ type: 'route', names: ['r'] })
     await expectNothingMore(client)
     client.ack('route')
-    await acknowledge(client, 'virtual-host', { names: ['r/b'], removed: ['r/c'] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/b'], removed: ['r/c'] })
     await expectNothingMore(client)
   })
 
@@ -207,8 +212,8 @@ describe('virtual hosts on reconnect', () => {
     const client = (await world(routeApart('r'), ...hosts)).connect('delta', { node: envoy })
     client.send('route', { subscribe: ['r'] })
     client.send('virtual-host', { subscribe: [], initialVersions: { 'r/a': a, 'r/b': b } })
-    await acknowledge(client, 'route', { names: ['r'] })
-    await acknowledge(client, 'virtual-host', { names: ['r/a', 'r/b'] })
+    expect(await taken(client)).toMatchObject({ type: 'route', names: ['r'] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/a', 'r/b'] })
     await expectNothingMore(client)
   })
 })
@@ -222,7 +227,8 @@ describe('who gets virtual hosts apart', () => {
     ['somebody else', 'delta', { id: 'x', user_agent_name: 'other' }, undefined, {}, 'inline'],
     ['Envoy on a stream of route configurations alone', 'delta', envoy, 'route', {}, 'inline'],
     ['who asks for nothing but virtual hosts', 'delta', envoy, 'virtual-host', {}, 'apart'],
-  ] as const)('%s', async (_, mode, node, only, options, virtualHosts) => {
+  ] as const)('%s', async (...row) => {
+    const [, mode, node, only, options, virtualHosts] = row
     const { connect, event } = await worldWith(options)
     connect(mode, { node, ...(only === undefined ? {} : { only }) }).subscribe('route', ['r'])
     expect((await event('connected')).proxy.scope).toMatchObject({ ...gateway, virtualHosts })

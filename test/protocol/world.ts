@@ -46,8 +46,8 @@ export async function worldWith(options: Partial<XdsServerOptions>, ...initial: 
   return {
     address, server, snapshots, events,
     set: (...resources) => snapshots.set([...resources, ...barriers]),
-    connect: (mode, options) => {
-      const client = connect(address, { ...options, mode })
+    connect: (mode, more) => {
+      const client = connect(address, { ...more, mode })
       onTestFinished(() => client.close())
       return client
     },
