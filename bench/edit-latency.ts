@@ -5,6 +5,7 @@ import { table } from '../src/demo/display.ts'
 import type { Expectation } from '../src/demo/expectation.ts'
 import { waitFor } from '../src/demo/wait.ts'
 import { runBench } from './support/bench-run.ts'
+import { carriesRoutes } from './support/routes-in-force.ts'
 import type { BenchReport, BenchSetting } from './support/bench-run.ts'
 import { drained } from './support/mirror-drain.ts'
 import { saveByRename, saveInPlace } from './support/saved-file.ts'
@@ -92,9 +93,9 @@ async function measureEdit({ scene, probe, signal }: { readonly scene: Scene; re
   const startedAt = await save[edit.saving](scene.workspace.virtualService, text)
   const savedAt = performance.now()
   const { id, sentAt, answeredAt } = await waitFor({ what: `${edit.mark} to be obeyed`, signal, look: obeying })
-  const acked = await scene.serve.until('acked', seen, ({ type }) => type === 'route')
+  const acked = await scene.serve.until('acked', seen, carriesRoutes)
   const changed = await scene.serve.until('config-changed', seen)
-  const pushed = await scene.serve.until('pushed', seen, ({ type }) => type === 'route')
+  const pushed = await scene.serve.until('pushed', seen, carriesRoutes)
   const after = (event: { readonly at: number }): number => Math.max(0, event.at - performance.timeOrigin - startedAt)
   return {
     id, saving: edit.saving, percentage: edit.percentage, saved: savedAt - startedAt,

@@ -9,7 +9,7 @@ import { runBench } from './support/bench-run.ts'
 import type { BenchReport, BenchSetting } from './support/bench-run.ts'
 import { editHeader, mistakes, withSecondDocument } from './support/mistake.ts'
 import type { Mistake } from './support/mistake.ts'
-import { describeRoute, routesInForce } from './support/routes-in-force.ts'
+import { carriesRoutes, describeRoute, routesInForce } from './support/routes-in-force.ts'
 import type { RouteInForce } from './support/routes-in-force.ts'
 import { saveByRename } from './support/saved-file.ts'
 import { openScene } from './support/scene.ts'
@@ -72,7 +72,7 @@ async function makeMistake({ scene, load, good, before, requests, signal }: Circ
   const from = serve.events.length
   await saveByRename(workspace.virtualService, text)
   const { added } = await serve.until('diagnostics', from, (event) => event.added.some(({ code }) => code === mistake.code))
-  if (mistake.kind === 'unresolved') await serve.until('acked', from, ({ type }) => type === 'route')
+  if (mistake.kind === 'unresolved') await serve.until('acked', from, carriesRoutes)
   const validated = await run(process.execPath, [mainProgram, 'validate', '-f', workspace.folder], { env: process.env, timeout: 30_000 })
   await load.more(requests, signal)
   const inForce = await routesInForce(envoy)

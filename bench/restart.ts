@@ -156,7 +156,7 @@ function expectations({ mode, tally, unchanged, edited, millionths }: RestartRes
       found: tally.failed === 0 ? `${tally.answered} of ${tally.sent} answered` : `${tally.failed} of ${tally.sent} failed; the first: ${tally.failure ?? ''}` },
     ...(mode === 'sotw' ? [] : [
       { what: `${mode}: nothing is sent again for unchanged configuration`, held: unchanged.length === 0, found: total(unchanged) },
-      { what: `${mode}: after an edit while it was down, exactly the changed resource is sent`, held: changed.join() === 'route http.80', found: changed.join(', ') },
+      { what: `${mode}: after an edit while it was down, exactly the changed resource is sent`, held: changed.join() === 'virtual-host http.80/*:80', found: changed.join(', ') },
     ]),
     { what: `${mode}: the edit is in force`, held: millionths === editedPercentage * 10_000, found: `${millionths} ppm` },
   ]

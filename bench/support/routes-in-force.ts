@@ -18,7 +18,7 @@ export interface RouteInForce {
 }
 
 interface RouteDump {
-  readonly route_config?: { readonly virtual_hosts?: readonly VirtualHost[] }
+  readonly route_config?: { readonly name?: string; readonly virtual_hosts?: readonly VirtualHost[] }
 }
 
 interface VirtualHost {
@@ -40,13 +40,24 @@ interface Policy {
 export async function routesInForce(envoy: EnvoyAdmin): Promise<readonly RouteInForce[]> {
   const dump = await envoy.configDump('dynamic_route_configs').catch(() => undefined)
   const configurations = (dump?.configs ?? []) as readonly RouteDump[]
-  const hosts = configurations.flatMap((each) => each.route_config?.virtual_hosts ?? [])
+  const hosts = configurations.flatMap(({ route_config: configuration }) =>
+    (configuration?.virtual_hosts ?? []).map((host) => ({ ...host, name: withoutOwner(host.name ?? '', configuration?.name ?? '') })))
   return hosts.flatMap(({ name = '', routes = [] }) => routes.map((route) => ({
     virtualHost: name,
     cluster: route.route?.cluster ?? '',
     mirrors: (route.route?.request_mirror_policies ?? []).map(policy),
     responseHeaders: (route.response_headers_to_add ?? []).map(({ header }) => `${header?.key ?? ''}: ${header?.value ?? ''}`),
   })))
+}
+
+/** Envoys with virtual host discovery know a virtual host as `<route configuration>/<name>`. */
+function withoutOwner(name: string, owner: string): string {
+  return name.startsWith(`${owner}/`) ? name.slice(owner.length + 1) : name
+}
+
+/** Where routes come from: the whole route configuration, or one virtual host of it. */
+export function carriesRoutes({ type }: { readonly type: string }): boolean {
+  return type === 'route' || type === 'virtual-host'
 }
 
 function policy({ cluster = '', runtime_fraction: fraction }: Policy): PolicyInForce {

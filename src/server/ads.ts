@@ -53,7 +53,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const limits = { ...defaultLimits, ...options.limits }
   const server = new Server({ ...channelOptions, 'grpc.max_receive_message_length': limits.requestBytes })
   const streams = new Set<Stream>()
-  const bytesInFlight = new BytesInFlight(limits.bytesInFlight)
+  const bytesInFlight = new BytesInFlight({ limit: limits.bytesInFlight, patience: limits.patience, schedule })
   let started = 0
   const open: Open = (kind) => (call) => {
     if (streams.size >= limits.streams) return refuseStream(call, { observe, limits })

@@ -1,44 +1,80 @@
+import type { Schedule } from './limits.ts'
+
 /** A stream that has something to send. */
 export interface Sender {
   /** Tries again, as it is its turn; it asks for admission, or leaves. */
   resume(): void
 }
 
+/** Bytes that may go out; they count until they are released, or their reader has stalled. */
+export interface Admission {
+  release(): void
+}
+
+export interface BytesInFlightOptions {
+  readonly limit: number
+  /** Milliseconds that others wait, at least, before unanswered bytes stop counting; they do after twice that at most. */
+  readonly patience: number
+  readonly schedule: Schedule
+}
+
 /**
  * Bounds the bytes of all responses that are sent and not answered. Streams that find no room wait their turn, in the order in
- * which they came, and hold no response meanwhile: what they send then is the newest state.
+ * which they came, and hold no response meanwhile: what they send then is the newest state. A reader that stalls keeps nobody
+ * from their turn: it has one response of each type at most, so what stalled readers hold is bounded by their number.
  */
 export class BytesInFlight {
-  readonly #limit: number
+  readonly #options: BytesInFlightOptions
   readonly #waiting = new Set<Sender>()
+  /** Those that count, and whether they did already when the patience of those who wait began anew. */
+  readonly #counted = new Map<symbol, { readonly bytes: number; isOld: boolean }>()
   #bytes = 0
   #offered = false
+  #isImpatient = false
 
-  constructor(limit: number) {
-    this.#limit = limit
+  constructor(options: BytesInFlightOptions) {
+    this.#options = options
   }
 
-  /** True if these bytes may go out now; they count until they are released. Else the sender is resumed when there is room. */
-  admit(sender: Sender, bytes: number): boolean {
+  /** Undefined where there is no room: the sender is resumed when there is. */
+  admit(sender: Sender, bytes: number): Admission | undefined {
     const isNext = this.#waiting.size === 0 || this.#next() === sender
-    if (!isNext || !(this.#bytes === 0 || this.#bytes + bytes <= this.#limit)) {
+    if (!isNext || !(this.#bytes === 0 || this.#bytes + bytes <= this.#options.limit)) {
       this.#waiting.add(sender)
-      return false
+      this.#growImpatient()
+      return undefined
     }
+    const key = Symbol('admission')
     this.#bytes += bytes
+    this.#counted.set(key, { bytes, isOld: false })
     this.#waiting.delete(sender)
     this.#offer()
-    return true
-  }
-
-  release(bytes: number): void {
-    this.#bytes -= bytes
-    this.#offer()
+    return { release: () => { this.#release(key) } }
   }
 
   /** The sender has nothing to send. */
   leave(sender: Sender): void {
     if (this.#waiting.delete(sender)) this.#offer()
+  }
+
+  #release(key: symbol): void {
+    const counted = this.#counted.get(key)
+    if (counted === undefined) return
+    this.#counted.delete(key)
+    this.#bytes -= counted.bytes
+    this.#offer()
+  }
+
+  #growImpatient(): void {
+    if (this.#isImpatient) return
+    this.#isImpatient = true
+    this.#options.schedule(this.#options.patience, () => {
+      this.#isImpatient = false
+      const old = [...this.#counted].filter(([, { isOld }]) => isOld).map(([key]) => key)
+      for (const counted of this.#counted.values()) counted.isOld = true
+      for (const key of old) this.#release(key)
+      if (this.#waiting.size > 0) this.#growImpatient()
+    })
   }
 
   #offer(): void {

@@ -8,6 +8,8 @@ export interface Limits {
   readonly requestBytes: number
   /** Bytes of all responses that were sent and not answered. A single larger response goes out alone. */
   readonly bytesInFlight: number
+  /** Milliseconds after which bytes that nobody answers for stop keeping other streams from sending. */
+  readonly patience: number
   /** Milliseconds until a response must be answered. */
   readonly answerTimeout: number
 }
@@ -23,6 +25,7 @@ export const defaultLimits: Limits = {
   names: 100_000,
   requestBytes: 16 * 1024 * 1024,
   bytesInFlight: 128 * 1024 * 1024,
+  patience: 500,
   answerTimeout: 120_000,
 }
 

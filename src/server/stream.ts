@@ -4,7 +4,7 @@ import { resourceTypeByUrl } from '../xds/resource-types.ts'
 import type { ResourceType, TypeName } from '../xds/resource-types.ts'
 import type { Snapshot, Snapshots, SnapshotSubscription } from '../xds/snapshot.ts'
 import { field } from '../xds/wire.ts'
-import type { BytesInFlight } from './bytes-in-flight.ts'
+import type { Admission, BytesInFlight } from './bytes-in-flight.ts'
 import type { ClientState } from './client-state.ts'
 import { nonceField } from './codec.ts'
 import type { Codec, Request } from './codec.ts'
@@ -42,7 +42,7 @@ interface Connection {
 
 /** A response that waits for its answer. */
 interface Unanswered {
-  readonly bytes: number
+  readonly admission: Admission
   readonly cancel: () => void
 }
 
@@ -180,7 +180,7 @@ export class Stream {
     if (unanswered === undefined) return
     this.#unanswered.delete(type)
     unanswered.cancel()
-    this.#options.bytesInFlight.release(unanswered.bytes)
+    unanswered.admission.release()
   }
 
   /** Requests and snapshots that arrive together are answered together. */
@@ -205,19 +205,20 @@ export class Stream {
       }
       const body = codec.body(step.next.type, step.next.content)
       const end = field(nonceField, nonce)
-      if (!bytesInFlight.admit(this, body.length + end.length)) return
-      this.#send(step, Buffer.concat([body, end]))
+      const admission = bytesInFlight.admit(this, body.length + end.length)
+      if (admission === undefined) return
+      this.#send(step, Buffer.concat([body, end]), admission)
     }
   }
 
-  #send({ subscriptions, next }: Step, bytes: Buffer): void {
+  #send({ subscriptions, next }: Step, bytes: Buffer, admission: Admission): void {
     const proxy = this.#connection?.proxy
-    if (next === undefined || proxy === undefined) return
+    if (next === undefined || proxy === undefined) return admission.release()
     const { type: { name: type }, content: { sent, removed }, nonce } = next
     const { schedule, limits: { answerTimeout }, observe } = this.#options
     this.#subscriptions = subscriptions
     this.#responses += 1
-    this.#unanswered.set(type, { bytes: bytes.length, cancel: schedule(answerTimeout, () => this.#overdue(type)) })
+    this.#unanswered.set(type, { admission, cancel: schedule(answerTimeout, () => this.#overdue(type)) })
     if (!this.#call.write(bytes)) this.#progress = 'blocked'
     observe({ kind: 'pushed', proxy, type, nonce, bytes: bytes.length, sent, removed })
   }

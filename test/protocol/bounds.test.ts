@@ -100,7 +100,7 @@ test('delta: names that come one by one are counted together', async () => {
 
 describe('bytes in flight', () => {
   const large = (revision: number): Resource => route('r', Array.from({ length: 100 }, (_, index) => `cluster-${index}`), revision)
-  const limits = { bytesInFlight: Math.floor(large(1).bytes.length * 2.5) }
+  const limits = { bytesInFlight: Math.floor(large(1).bytes.length * 2.5), patience: 60_000 }
 
   function ask(connect: () => XdsClient): XdsClient {
     const client = connect()
@@ -137,7 +137,7 @@ describe('bytes in flight', () => {
   })
 
   test('a response that is larger than all that may be in flight goes out alone', async () => {
-    const { connect } = await worldWith({ limits: { bytesInFlight: 10 } }, large(1))
+    const { connect } = await worldWith({ limits: { bytesInFlight: 10, patience: 60_000 } }, large(1))
     const first = ask(() => connect('delta'))
     await first.next()
     const second = ask(() => connect('delta'))
@@ -149,12 +149,20 @@ describe('bytes in flight', () => {
   })
 
   test('those of a stream that ends are free', async () => {
-    const { connect } = await worldWith({ limits: { bytesInFlight: 10 } }, large(1))
+    const { connect } = await worldWith({ limits: { bytesInFlight: 10, patience: 60_000 } }, large(1))
     const first = ask(() => connect('delta'))
     await first.next()
     const second = ask(() => connect('delta'))
     await first.close()
     expect((await second.next()).names).toEqual(['r'])
+  })
+
+  test('a reader that stalls keeps nobody from their turn for long', async () => {
+    const { connect } = await worldWith({ limits: { bytesInFlight: 10, patience: 1 } }, large(1))
+    const stalled = ask(() => connect('delta'))
+    await stalled.next()
+    for (let each = 0; each < 3; each += 1) expect((await ask(() => connect('delta')).next()).names).toEqual(['r'])
+    await expectNothingMore(stalled)
   })
 
   async function untilStream(count: () => number, wanted: number): Promise<void> {
