@@ -42,7 +42,7 @@ export async function routesInForce(envoy: EnvoyAdmin): Promise<readonly RouteIn
   const configurations = (dump?.configs ?? []) as readonly RouteDump[]
   const hosts = configurations.flatMap(({ route_config: configuration }) =>
     (configuration?.virtual_hosts ?? []).map((host) => ({ ...host, name: withoutOwner(host.name ?? '', configuration?.name ?? '') })))
-  return hosts.flatMap(({ name = '', routes = [] }) => routes.map((route) => ({
+  return hosts.flatMap(({ name, routes = [] }) => routes.map((route) => ({
     virtualHost: name,
     cluster: route.route?.cluster ?? '',
     mirrors: (route.route?.request_mirror_policies ?? []).map(policy),
