@@ -12,7 +12,7 @@ import type { LocatedManifest } from './manifest/manifest.ts'
 import { createMetrics } from './metrics.ts'
 import { recordMirrors } from './mirror-changes.ts'
 import { recordRefusals } from './refusals.ts'
-import { createPipeline } from './pipeline.ts'
+import { changedScopes, createPipeline } from './pipeline.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { FlushReport } from './collection/graph.ts'
 import { createXdsServer } from './server/ads.ts'
@@ -20,7 +20,6 @@ import type { ClientState } from './server/client-state.ts'
 import { createFileSource } from './sources/file-source.ts'
 import { UsageError } from './sources/source.ts'
 import type { SourceState } from './sources/source.ts'
-import type { ScopeKey } from './xds/scope.ts'
 import { resourceTypes } from './xds/resource-types.ts'
 import type { TypeName } from './xds/resource-types.ts'
 import { createSnapshotCache } from './xds/snapshot-cache.ts'
@@ -172,18 +171,6 @@ export function locateIn(manifests: ReadonlyMap<string, LocatedManifest>): Locat
 
 function show(diagnostic: Diagnostic, locate: LocateOrigin): ShownDiagnostic {
   return { code: diagnostic.code, severity: diagnostic.severity, text: renderText([diagnostic], locate).trimEnd() }
-}
-
-/** Keys of the grouped resources are `<scope>|<type>`. */
-function changedScopes(pipeline: Pipeline, report: FlushReport): ReadonlyMap<ScopeKey, ReadonlySet<TypeName>> {
-  const changed = new Map<ScopeKey, Set<TypeName>>()
-  for (const key of report.changed.get(pipeline.resources) ?? []) {
-    const separator = key.lastIndexOf('|')
-    const scope = key.slice(0, separator) as ScopeKey
-    const types = changed.get(scope) ?? new Set<TypeName>()
-    changed.set(scope, types.add(key.slice(separator + 1) as TypeName))
-  }
-  return changed
 }
 
 function resourceCounts(pipeline: Pipeline): ReadonlyMap<TypeName, number> {

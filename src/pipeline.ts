@@ -16,6 +16,7 @@ import { sharedClusterDiagnostics } from './resolve/unbounded.ts'
 import { resolveVirtualHost } from './resolve/virtual-host.ts'
 import * as encode from './translate/resource.ts'
 import type { Resource } from './xds/resource.ts'
+import type { TypeName } from './xds/resource-types.ts'
 import type { Scope, ScopeKey } from './xds/scope.ts'
 
 export interface Pipeline {
@@ -167,6 +168,18 @@ export function createPipeline(settings: Settings): Pipeline {
 /** Everything that is wrong now, unsorted, duplicates included. */
 export function diagnosticsOf(pipeline: Pipeline): readonly Diagnostic[] {
   return [...pipeline.read.entries(pipeline.findings).flatMap(([, each]) => each), ...pipeline.failures()]
+}
+
+/** Scopes and types of which a flush changed a resource. Keys of the grouped resources are `<scope>|<type>`. */
+export function changedScopes(pipeline: Pipeline, report: FlushReport): ReadonlyMap<ScopeKey, ReadonlySet<TypeName>> {
+  const changed = new Map<ScopeKey, Set<TypeName>>()
+  for (const key of report.changed.get(pipeline.resources) ?? []) {
+    const separator = key.lastIndexOf('|')
+    const scope = key.slice(0, separator) as ScopeKey
+    const types = changed.get(scope) ?? new Set<TypeName>()
+    changed.set(scope, types.add(key.slice(separator + 1) as TypeName))
+  }
+  return changed
 }
 
 type Entries<V> = readonly (readonly [key: string, value: V])[]

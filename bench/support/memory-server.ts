@@ -4,14 +4,11 @@
  */
 import { createInterface } from 'node:readline'
 import { defaultSettings } from '../../src/config.ts'
-import type { FlushReport } from '../../src/collection/graph.ts'
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
-import { createPipeline } from '../../src/pipeline.ts'
+import { changedScopes, createPipeline } from '../../src/pipeline.ts'
 import { createXdsServer } from '../../src/server/ads.ts'
 import { createFileSource } from '../../src/sources/file-source.ts'
-import type { TypeName } from '../../src/xds/resource-types.ts'
-import type { ScopeKey } from '../../src/xds/scope.ts'
 import { createSnapshotCache } from '../../src/xds/snapshot-cache.ts'
 import { mirroringVirtualService } from './mesh-fleet.ts'
 
@@ -22,7 +19,7 @@ const pipeline = createPipeline(defaultSettings)
 const snapshots = createSnapshotCache({
   connect: pipeline.connect,
   disconnect: pipeline.disconnect,
-  refresh: () => changedScopes(pipeline.flush()),
+  refresh: () => changedScopes(pipeline, pipeline.flush()),
   read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
 })
 for (const [key, { manifest }] of manifests) pipeline.setManifest(key, manifest)
@@ -37,15 +34,3 @@ for await (const line of createInterface({ input: process.stdin })) {
   snapshots.advance()
 }
 process.exit(0)
-
-/** Keys of the grouped resources are `<scope>|<type>`. */
-function changedScopes(report: FlushReport): ReadonlyMap<ScopeKey, ReadonlySet<TypeName>> {
-  const changed = new Map<ScopeKey, Set<TypeName>>()
-  for (const key of report.changed.get(pipeline.resources) ?? []) {
-    const separator = key.lastIndexOf('|')
-    const scope = key.slice(0, separator) as ScopeKey
-    const types = changed.get(scope) ?? new Set<TypeName>()
-    changed.set(scope, types.add(key.slice(separator + 1) as TypeName))
-  }
-  return changed
-}
