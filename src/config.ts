@@ -31,7 +31,6 @@ export const defaultSettings: Settings = {
   },
   connectTimeout: 10_000,
   dnsRefreshRate: 60_000,
-  unknownHosts: 'refuse',
 }
 
 /** Reads `host:port`, `[::1]:port` included. Throws UsageError that names the flag. */

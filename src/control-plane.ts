@@ -70,10 +70,11 @@ export async function startControlPlane(config: Config, observe: (event: Control
     refresh() {
       const report = metrics.timeFlush(() => pipeline.flush())
       changedFindings.push(...[...report.changed.get(pipeline.findings) ?? []].map((key) => [key, pipeline.read.get(pipeline.findings, key) ?? []] as const))
-      announce(report)
+      const scopes = changedScopes(pipeline, report)
+      announce(report, scopes.size)
       // After the pushes: a proxy that connects may bring findings too.
       if (changedFindings.length > 0) setImmediate(tellFindings)
-      return changedScopes(pipeline, report)
+      return scopes
     },
     read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
   })
@@ -107,7 +108,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     tellFindings()
   }
 
-  function announce(report: FlushReport): void {
+  function announce(report: FlushReport, scopes: number): void {
     const changed = [...report.changed.get(pipeline.mirrors) ?? []].map((key) => [key, pipeline.read.get(pipeline.mirrors, key)?.[0]] as const)
     const changes = mirrors.update(changed)
     const objects = report.changed.get(pipeline.manifests)?.size ?? 0
@@ -118,7 +119,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
       objects,
       translated: report.runs.get('translate') ?? 0,
       resources: report.changed.get(pipeline.scopedResources)?.size ?? 0,
-      scopes: changedScopes(pipeline, report).size,
+      scopes,
     })
   }
 

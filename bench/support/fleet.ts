@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { saveByRename } from './saved-file.ts'
+import { serviceManifests } from './service-manifests.ts'
 
 /** A generated configuration on disk: one Gateway, and so many services, each with endpoints and a VirtualService that mirrors to a shadow. */
 export interface Fleet {
@@ -24,7 +25,7 @@ export async function writeFleet(size: number): Promise<Fleet> {
   await mkdir(join(folder, 'services'))
   await writeFile(join(folder, 'gateway.yaml'), gateway)
   for (let index = 0; index < size; index += 1) {
-    await writeFile(join(folder, 'services', `service-${index}.yaml`), service(`service-${index}`) + service(`service-${index}-shadow`))
+    await writeFile(join(folder, 'services', `service-${index}.yaml`), [`service-${index}`, `service-${index}-shadow`].map((name) => serviceManifests(name, '127.0.0.1')).join('---\n'))
     await writeFile(join(folder, virtualServiceFile(index)), virtualService(index, initialPercentage))
   }
   return {
@@ -53,36 +54,6 @@ spec:
     hosts:
     - '*'
 `
-
-function service(name: string): string {
-  return `---
-apiVersion: v1
-kind: Service
-metadata:
-  name: ${name}
-spec:
-  selector:
-    app: ${name}
-  ports:
-  - name: http
-    port: 80
-    targetPort: 8080
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata:
-  name: ${name}
-  labels:
-    kubernetes.io/service-name: ${name}
-addressType: IPv4
-ports:
-- name: http
-  port: 8080
-endpoints:
-- addresses:
-  - 127.0.0.1
-`
-}
 
 /** The text of a VirtualService as the fleet has it. */
 export function virtualService(index: number, percentage: number): string {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encode } from '../../src/xds/proto.ts'
 import { saveByRename } from './saved-file.ts'
+import { serviceManifests } from './service-manifests.ts'
 
 /** A mesh on disk: so many services, each with an endpoint and a VirtualService that mirrors a share of its requests to the next service. */
 export interface MeshFleet {
@@ -16,7 +17,7 @@ export async function writeMeshFleet(size: number): Promise<MeshFleet> {
   const folder = await mkdtemp(join(tmpdir(), 'shadowplane-mesh-'))
   await mkdir(join(folder, 'services'))
   for (let index = 0; index < size; index += 1) {
-    await writeFile(join(folder, 'services', `service-${index}.yaml`), service(index))
+    await writeFile(join(folder, 'services', `service-${index}.yaml`), serviceManifests(`service-${index}`, `10.${Math.floor(index / 65_536)}.${Math.floor(index / 256) % 256}.${index % 256}`))
     await writeFile(join(folder, virtualServiceFile(index)), mirroringVirtualService({ index, size, millionths: 500_000 }))
   }
   return {
@@ -35,36 +36,6 @@ export function shareNeedle(millionths: number): string {
 
 function virtualServiceFile(index: number): string {
   return `virtual-service-${index}.yaml`
-}
-
-function service(index: number): string {
-  const name = `service-${index}`
-  return `apiVersion: v1
-kind: Service
-metadata:
-  name: ${name}
-spec:
-  selector:
-    app: ${name}
-  ports:
-  - name: http
-    port: 80
-    targetPort: 8080
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata:
-  name: ${name}
-  labels:
-    kubernetes.io/service-name: ${name}
-addressType: IPv4
-ports:
-- name: http
-  port: 8080
-endpoints:
-- addresses:
-  - 10.${Math.floor(index / 65_536)}.${Math.floor(index / 256) % 256}.${index % 256}
-`
 }
 
 export interface MirroringVirtualService {

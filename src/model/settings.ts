@@ -12,6 +12,4 @@ export interface Settings {
   readonly defaultRetry: RetryPolicy | 'never'
   readonly connectTimeout: number
   readonly dnsRefreshRate: number
-  /** What a sidecar does with a request to a host that nothing defines. Bound listeners cannot pass through. */
-  readonly unknownHosts: 'refuse'
 }

@@ -1,4 +1,4 @@
-import type { BackendReference, BackendSettings, Service } from '../model/backend.ts'
+import type { BackendReference, BackendSettings, HashPolicy, Service } from '../model/backend.ts'
 import { clusterName } from '../model/names.ts'
 import { isVisible } from '../model/visibility.ts'
 import { policyFor, settingsFor } from './policy.ts'
@@ -75,4 +75,10 @@ export function findService(host: string, sight: Sight): Service | undefined {
     name = service.externalName
   }
   return undefined
+}
+
+/** By what a consistent load balancer of the backend tells requests apart; nothing for any other balancer. */
+export function hashOf(backend: ResolvedBackend): readonly HashPolicy[] {
+  const balancer = backend.kind === 'found' ? backend.settings.loadBalancer : undefined
+  return balancer !== undefined && 'hash' in balancer ? balancer.hash : []
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { BackendSettings, Discovery, Endpoint, Protocol, Service } from '../model/backend.ts'
+import { hasLabels } from '../model/labels.ts'
 import type { MirrorLimits } from '../model/mirror.ts'
 import { clusterName, mirrorClusterName } from '../model/names.ts'
 import type { Origin } from '../diagnostics/diagnostic.ts'
@@ -44,7 +45,7 @@ export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, us
   const subsets = [undefined, ...(policy?.subsets ?? [])]
   return portsWithClusters(service).flatMap((port) => subsets.flatMap((subset) => {
     const name = clusterName(port.number, subset?.name, service.host)
-    const selected = endpoints.filter((endpoint) => hasLabels(endpoint, subset?.labels ?? {}))
+    const selected = endpoints.filter((endpoint) => hasLabels(endpoint.labels, subset?.labels ?? {}))
     const members = selected.flatMap((endpoint) => endpointOf(endpoint, port.number))
     const common = {
       ...reach(discoveryFor(service, sight), members),
@@ -109,8 +110,4 @@ function endpointOf(endpoint: Endpoint, port: number): readonly ResolvedEndpoint
   const target = endpoint.ports[port]
   const { address, weight, locality, health } = endpoint
   return target === undefined ? [] : [{ address, port: target, weight, locality, ...(health === undefined ? {} : { health }) }]
-}
-
-function hasLabels(endpoint: Endpoint, labels: Readonly<Record<string, string>>): boolean {
-  return Object.entries(labels).every(([name, value]) => endpoint.labels[name] === value)
 }

@@ -1,4 +1,5 @@
 import type { GatewayListener } from '../model/gateway.ts'
+import { hasLabels } from '../model/labels.ts'
 import { compareSpecificity, compareText, intersectHosts } from '../model/names.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
 import type { RouteConfigurationPlan, RouteTableHead, VirtualHostPlan } from './plan.ts'
@@ -91,7 +92,7 @@ function collapse(tables: ReadonlyMap<string, readonly RouteTableHead[]>): reado
 }
 
 function selects(listener: GatewayListener, scope: Scope): boolean {
-  return Object.entries(listener.selector).every(([name, value]) => scope.labels[name] === value)
+  return hasLabels(scope.labels, listener.selector)
 }
 
 function byAge(a: GatewayListener, b: GatewayListener): number {

@@ -1,4 +1,5 @@
 import type { Service } from '../model/backend.ts'
+import { hasLabels } from '../model/labels.ts'
 import type { Scope } from '../xds/scope.ts'
 
 /**
@@ -11,7 +12,6 @@ export function gatewayTargetPort(scope: Scope, services: () => readonly Service
   return (number) => own.flatMap((service) => service.ports).find((port) => port.number === number)?.targetPort ?? number
 }
 
-function selects({ selector }: Service, { labels }: Scope): boolean {
-  const wanted = Object.entries(selector ?? {})
-  return wanted.length > 0 && wanted.every(([name, value]) => labels[name] === value)
+function selects({ selector = {} }: Service, { labels }: Scope): boolean {
+  return Object.keys(selector).length > 0 && hasLabels(labels, selector)
 }

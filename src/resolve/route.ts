@@ -1,8 +1,7 @@
 import { codes } from '../diagnostics/codes.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
-import type { BackendSettings, HashPolicy } from '../model/backend.ts'
 import type { Destination, Forward, Route, RouteTable } from '../model/route.ts'
-import { resolveBackend } from './backend.ts'
+import { hashOf, resolveBackend } from './backend.ts'
 import type { Listening, MissingBackend, ResolvedBackend } from './backend.ts'
 import { resolveMirrors } from './mirror.ts'
 import { missingHint, missingPath } from './missing.ts'
@@ -22,7 +21,7 @@ export function resolveRoute(route: Route, table: RouteTable, listening: Listeni
   if (action.kind !== 'forward') return { resolved: { ...common, action, operation: ofTable }, uses: [], diagnostics: [] }
   const backends = action.destinations.map((destination) => resolveBackend(destination.backend, listening))
   const [only, ...more] = backends
-  const operation = only !== undefined && more.length === 0 ? `${only.kind === 'found' ? only.host : only.host}:${only.port}${pathPattern(route)}` : ofTable
+  const operation = only !== undefined && more.length === 0 ? `${only.host}:${only.port}${pathPattern(route)}` : ofTable
   const forwarded = forward(action, backends, listening)
   return {
     resolved: { ...common, action: forwarded.action, operation },
@@ -53,15 +52,11 @@ function forward(action: Forward, backends: readonly ResolvedBackend[], listenin
       timeout: action.timeout,
       retry: action.retry === 'default' ? listening.sight.settings.defaultRetry : action.retry,
       rewrite: action.rewrite,
-      hash: backends.flatMap((backend) => backend.kind === 'found' ? hashOf(backend.settings) : []),
+      hash: backends.flatMap(hashOf),
     },
     uses: [...destinations.map(({ cluster }) => ({ by: 'primary' as const, cluster })), ...mirrored.uses],
     diagnostics: mirrored.diagnostics,
   }
-}
-
-function hashOf({ loadBalancer }: BackendSettings): readonly HashPolicy[] {
-  return loadBalancer !== undefined && 'hash' in loadBalancer ? loadBalancer.hash : []
 }
 
 const missingCodes = { host: 'route/unknown-host', port: 'route/unknown-port', subset: 'route/unknown-subset' } as const

@@ -1,8 +1,9 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { hasLabels } from '../model/labels.ts'
 import type { Match, Route, RouteTable } from '../model/route.ts'
 import { noHeaderChanges } from '../model/route.ts'
 import type { Scope } from '../xds/scope.ts'
-import { resolveBackend } from './backend.ts'
+import { hashOf, resolveBackend } from './backend.ts'
 import type { VirtualHostPlan } from './plan.ts'
 import { resolveRoute } from './route.ts'
 import type { RouteResolution } from './route.ts'
@@ -36,7 +37,7 @@ function applies({ applies: condition }: Route, plan: VirtualHostPlan, scope: Sc
   if (condition.port !== undefined && condition.port !== plan.port) return false
   if (condition.attachedTo !== undefined && !condition.attachedTo.some((each) => plan.attachedTo.includes(each))) return false
   if (condition.proxyNamespace !== undefined && condition.proxyNamespace !== scope.namespace) return false
-  return Object.entries(condition.proxyLabels ?? {}).every(([name, value]) => scope.labels[name] === value)
+  return hasLabels(scope.labels, condition.proxyLabels ?? {})
 }
 
 /** What stands behind a catch-all is never reached. */
@@ -70,8 +71,6 @@ function otherwise(plan: VirtualHostPlan, sight: Sight): readonly RouteResolutio
       const { host } = plan.otherwise
       const origin = { object: { group: '', kind: 'Service', namespace: sight.scope.namespace, name: host }, path: [] }
       const backend = resolveBackend({ host, port: plan.port, subset: undefined, origin }, { sight, port: plan.port })
-      const hash = backend.kind === 'found' && backend.settings.loadBalancer !== undefined && 'hash' in backend.settings.loadBalancer
-        ? backend.settings.loadBalancer.hash : []
       return [{
         resolved: {
           ...bare,
@@ -83,7 +82,7 @@ function otherwise(plan: VirtualHostPlan, sight: Sight): readonly RouteResolutio
             timeout: 0,
             retry: sight.settings.defaultRetry,
             rewrite: { explicit: false },
-            hash,
+            hash: hashOf(backend),
           },
           operation: `${host}:${plan.port}/*`,
         },

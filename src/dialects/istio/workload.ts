@@ -4,6 +4,7 @@ import { decode } from '../../manifest/decode.ts'
 import { message } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { Endpoint } from '../../model/backend.ts'
+import { hasLabels } from '../../model/labels.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 
@@ -59,7 +60,3 @@ export function selectedWorkloads(labels: Readonly<Record<string, string>>, name
 }
 
 const podStatus = z.looseObject({ podIP: z.string().optional() })
-
-function hasLabels(own: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {
-  return Object.entries(wanted).every(([name, value]) => own[name] === value)
-}
