@@ -47,9 +47,9 @@ export interface FanOutRow extends FanOutSize {
 
 const modes = ['sotw', 'delta'] as const
 export const sizes: readonly FanOutSize[] = modes.flatMap((mode) => [
-  { mode, size: 2_000, streams: 1_000, rounds: 40 },
-  { mode, size: 2_000, streams: 5_000, rounds: 12 },
-  { mode, size: 1_000_000, streams: 1_000, rounds: 5 },
+  { mode, size: 2_000, streams: 1_000, rounds: 100 },
+  { mode, size: 2_000, streams: 5_000, rounds: 20 },
+  { mode, size: 1_000_000, streams: 1_000, rounds: 10 },
 ])
 export const quickSizes: readonly FanOutSize[] = modes.flatMap((mode) => [
   { mode, size: 2_000, streams: 50, rounds: 2 },

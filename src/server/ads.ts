@@ -12,11 +12,12 @@ import type { Identify } from './identity.ts'
 import { defaultLimits, scheduleTimeout } from './limits.ts'
 import type { Limits, Schedule } from './limits.ts'
 import { addReflection } from './reflection.ts'
+import type { XdsCall } from './response-writer.ts'
 import { services, streamingMethod } from './service.ts'
 import type { Service } from './service.ts'
 import { sotw } from './sotw.ts'
 import { Stream } from './stream.ts'
-import type { StreamOptions, XdsCall } from './stream.ts'
+import type { StreamOptions } from './stream.ts'
 
 export interface XdsServerOptions {
   readonly snapshots: Snapshots
@@ -86,6 +87,7 @@ const channelOptions = {
   'grpc.max_send_message_length': -1,
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.enable_channelz': 0, // nobody could read it, and it counts every message
 }
 
 type Open = (kind: Pick<StreamOptions, 'codec' | 'service'>) => (call: XdsCall) => void

@@ -11,6 +11,12 @@ export interface Admission {
   release(): void
 }
 
+/** `isOld`: it counted already when the patience of those who wait began anew. */
+interface Counted extends Admission {
+  readonly bytes: number
+  isOld: boolean
+}
+
 export interface BytesInFlightOptions {
   readonly limit: number
   /** Milliseconds that others wait, at least, before unanswered bytes stop counting; they do after twice that at most. */
@@ -26,8 +32,7 @@ export interface BytesInFlightOptions {
 export class BytesInFlight {
   readonly #options: BytesInFlightOptions
   readonly #waiting = new Set<Sender>()
-  /** Those that count, and whether they did already when the patience of those who wait began anew. */
-  readonly #counted = new Map<symbol, { readonly bytes: number; isOld: boolean }>()
+  readonly #counted = new Set<Counted>()
   #bytes = 0
   #offered = false
   #isImpatient = false
@@ -44,12 +49,12 @@ export class BytesInFlight {
       this.#growImpatient()
       return undefined
     }
-    const key = Symbol('admission')
+    const counted: Counted = { bytes, isOld: false, release: () => { this.#release(counted) } }
     this.#bytes += bytes
-    this.#counted.set(key, { bytes, isOld: false })
+    this.#counted.add(counted)
     this.#waiting.delete(sender)
     this.#offer()
-    return { release: () => { this.#release(key) } }
+    return counted
   }
 
   /** The sender has nothing to send. */
@@ -57,10 +62,8 @@ export class BytesInFlight {
     if (this.#waiting.delete(sender)) this.#offer()
   }
 
-  #release(key: symbol): void {
-    const counted = this.#counted.get(key)
-    if (counted === undefined) return
-    this.#counted.delete(key)
+  #release(counted: Counted): void {
+    if (!this.#counted.delete(counted)) return
     this.#bytes -= counted.bytes
     this.#offer()
   }
@@ -70,9 +73,9 @@ export class BytesInFlight {
     this.#isImpatient = true
     this.#options.schedule(this.#options.patience, () => {
       this.#isImpatient = false
-      const old = [...this.#counted].filter(([, { isOld }]) => isOld).map(([key]) => key)
-      for (const counted of this.#counted.values()) counted.isOld = true
-      for (const key of old) this.#release(key)
+      const old = [...this.#counted].filter(({ isOld }) => isOld)
+      for (const counted of this.#counted) counted.isOld = true
+      for (const counted of old) this.#release(counted)
       if (this.#waiting.size > 0) this.#growImpatient()
     })
   }

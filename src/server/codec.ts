@@ -21,8 +21,8 @@ export interface Request {
 /** A variant of the protocol: bytes to request, content to bytes. All rules about when to send are elsewhere. */
 export interface Codec {
   readonly mode: 'sotw' | 'delta'
-  /** `known`: the lists of earlier requests, which are not decoded again. Throws for bytes that are no request. */
-  readonly decode: (bytes: Uint8Array, known: readonly NameList[]) => Request
+  /** `known` gives the lists of earlier requests, which are not decoded again. Throws for bytes that are no request. */
+  readonly decode: (bytes: Uint8Array, known: () => readonly NameList[]) => Request
   /** All but the nonce: the same content and type give the same bytes, for all streams. */
   readonly body: (type: ResourceType, content: Content) => Buffer
 }

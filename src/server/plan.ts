@@ -28,6 +28,15 @@ export interface Plan {
   readonly purpose: Response['purpose']
 }
 
+/**
+ * True for a client that has the very state that it wants, and nothing to be told: no response is due. It may be false where none
+ * is due either; most events on most streams are told apart by it at once.
+ */
+export function isIdle({ type, held, interest, answered, again, isolation }: Subscription, resources: Resources): boolean {
+  const lacksNone = interest.wildcard ? interest.names.size === 0 : interest.names.size === held.size
+  return lacksNone && answered && again.size === 0 && isolation === undefined && type.ownedBy === undefined && held === select(resources, interest)
+}
+
 /** The one response that brings a client from what it holds to the latest state, if it needs one. */
 export function plan(subscription: Subscription, view: View): Plan {
   return subscription.mode === 'sotw' && subscription.type.wildcard ? planWholeState(subscription, view) : planChanges(subscription, view)

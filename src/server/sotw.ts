@@ -12,7 +12,7 @@ import { field, fieldHeader } from '../xds/wire.ts'
 export const sotw: Codec = {
   mode: 'sotw',
   decode: (bytes, known) => {
-    const { names: list, version, ...request } = decodeSotwRequest(bytes, known)
+    const { names: list, version, ...request } = decodeSotwRequest(bytes, known())
     return {
       ...request,
       names: list.names.length,

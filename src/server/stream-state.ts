@@ -5,7 +5,7 @@ import type { Codec, Request } from './codec.ts'
 import type { Content } from './content.ts'
 import { isUnsettled, keeper, mustWait, resourcesOf, warmed } from './order.ts'
 import { disowned, ownership } from './owner.ts'
-import { plan } from './plan.ts'
+import { isIdle, plan } from './plan.ts'
 import type { View } from './plan.ts'
 import { accepted, newSubscription, rejected, sent } from './subscription.ts'
 import type { Response, Subscription, Subscriptions } from './subscription.ts'
@@ -33,7 +33,7 @@ export function received(subscriptions: Subscriptions, type: ResourceType, reque
   if (request.voidWhenStale && request.nonce !== before.nonce) return { subscriptions, answer: { kind: 'none' } }
   const response = before.inFlight?.nonce === request.nonce ? before.inFlight : undefined
   const after = request.apply(response === undefined ? before : settled(before, response, request))
-  const next = new Map([...subscriptions, [type.name, after]])
+  const next = new Map(subscriptions).set(type.name, after)
   return { subscriptions: response === undefined ? next : begun(next), answer: answerTo(response, request) }
 }
 
@@ -43,9 +43,9 @@ function settled(before: Subscription, response: Response, { refusal, at }: Arri
 
 /** After a client's first answer: all the requests with which it began have arrived. */
 function begun(subscriptions: Subscriptions): Subscriptions {
-  const all = [...subscriptions]
-  if (!all.some(([, { returning }]) => returning)) return subscriptions
-  return new Map(all.map(([name, subscription]) => [name, { ...subscription, returning: false }]))
+  const returned = [...subscriptions.values()].filter(({ returning }) => returning)
+  if (returned.length === 0) return subscriptions
+  return new Map([...subscriptions, ...returned.map((subscription) => [subscription.type.name, { ...subscription, returning: false }] as const)])
 }
 
 function answerTo(response: Response | undefined, { refusal }: Request): Answer {
@@ -63,8 +63,9 @@ export interface Step {
 export function advanced(subscriptions: Subscriptions, snapshot: Snapshot, nonce: string): Step {
   let current = subscriptions
   for (const { name } of resourceTypes) {
-    const type = current.get(name)?.type
-    if (type === undefined) continue
+    const before = current.get(name)
+    if (before === undefined || isIdle(before, resourcesOf(snapshot, before.type))) continue
+    const { type } = before
     current = disowned(current, type, snapshot)
     const subscription = current.get(name)
     if (subscription === undefined || subscription.inFlight !== undefined || mustWait(type, current, snapshot)) continue
@@ -72,10 +73,10 @@ export function advanced(subscriptions: Subscriptions, snapshot: Snapshot, nonce
     if (content !== undefined) {
       const marked = warmed(current, type, changed)
       const inFlight = sent(subscription, { type: name, nonce, content, changed, after, purpose })
-      return { subscriptions: new Map([...marked, [name, inFlight]]), next: { type, content, nonce } }
+      return { subscriptions: new Map(marked).set(name, inFlight), next: { type, content, nonce } }
     }
     if (subscription.held !== after || subscription.again.size > 0 || subscription.isolation !== undefined) {
-      current = new Map([...current, [name, { ...subscription, held: after, again: new Set<string>(), isolation: undefined }]])
+      current = new Map(current).set(name, { ...subscription, held: after, again: new Set<string>(), isolation: undefined })
     }
   }
   return { subscriptions: current, next: undefined }

@@ -1,5 +1,4 @@
 import { status } from '@grpc/grpc-js'
-import type { ServerDuplexStream } from '@grpc/grpc-js'
 import { resourceTypeByUrl } from '../xds/resource-types.ts'
 import type { ResourceType, TypeName } from '../xds/resource-types.ts'
 import type { Snapshot, Snapshots, SnapshotSubscription } from '../xds/snapshot.ts'
@@ -11,13 +10,13 @@ import type { Codec, Request } from './codec.ts'
 import type { ObserveXds, Proxy } from './event.ts'
 import type { Identify } from './identity.ts'
 import type { Limits, Schedule } from './limits.ts'
+import { responseWriter } from './response-writer.ts'
+import type { ResponseWriter, XdsCall } from './response-writer.ts'
 import type { Service } from './service.ts'
 import { advanced, received } from './stream-state.ts'
 import type { Answer, Step } from './stream-state.ts'
 import type { Subscriptions } from './subscription.ts'
 import { refusalOn, typeStates } from './type-state.ts'
-
-export type XdsCall = ServerDuplexStream<Buffer, Buffer>
 
 export interface StreamOptions {
   readonly codec: Codec
@@ -49,6 +48,7 @@ interface Unanswered {
 /** One xDS stream: the effects around stream-state.ts. A mistake in it, ours or the client's, ends this stream only. */
 export class Stream {
   readonly #call: XdsCall
+  readonly #writer: ResponseWriter
   readonly #options: StreamOptions
   readonly #refusedTypes = new Set<string>()
   readonly #unanswered = new Map<TypeName, Unanswered>()
@@ -61,10 +61,10 @@ export class Stream {
   constructor(call: XdsCall, options: StreamOptions) {
     this.#call = call
     this.#options = options
+    this.#writer = responseWriter(call, () => this.#drained())
     call.on('data', (bytes: Buffer) => this.#guard(() => this.#receive(bytes)))
     call.on('end', () => this.#close('closed by the proxy'))
     call.on('cancelled', () => this.#finish('connection lost'))
-    call.on('drain', () => this.#drained())
   }
 
   /** What the client has; undefined before its first request. */
@@ -102,7 +102,7 @@ export class Stream {
 
   #decode(bytes: Buffer): Request | undefined {
     try {
-      return this.#options.codec.decode(bytes, [...this.#subscriptions.values()].flatMap(({ list }) => list ?? []))
+      return this.#options.codec.decode(bytes, () => [...this.#subscriptions.values()].flatMap(({ list }) => list ?? []))
     } catch (error) {
       const kind = this.#options.codec.mode === 'sotw' ? 'DiscoveryRequest' : 'DeltaDiscoveryRequest'
       this.#refuse(status.INVALID_ARGUMENT, `the request is no ${kind}: ${messageOf(error)}`)
@@ -207,11 +207,11 @@ export class Stream {
       const end = field(nonceField, nonce)
       const admission = bytesInFlight.admit(this, body.length + end.length)
       if (admission === undefined) return
-      this.#send(step, Buffer.concat([body, end]), admission)
+      this.#send(step, [body, end], admission)
     }
   }
 
-  #send({ subscriptions, next }: Step, bytes: Buffer, admission: Admission): void {
+  #send({ subscriptions, next }: Step, parts: readonly Buffer[], admission: Admission): void {
     const proxy = this.#connection?.proxy
     if (next === undefined || proxy === undefined) return admission.release()
     const { type: { name: type }, content: { sent, removed }, nonce } = next
@@ -219,8 +219,8 @@ export class Stream {
     this.#subscriptions = subscriptions
     this.#responses += 1
     this.#unanswered.set(type, { admission, cancel: schedule(answerTimeout, () => this.#overdue(type)) })
-    if (!this.#call.write(bytes)) this.#progress = 'blocked'
-    observe({ kind: 'pushed', proxy, type, nonce, bytes: bytes.length, sent, removed })
+    if (!this.#writer.write(parts)) this.#progress = 'blocked'
+    observe({ kind: 'pushed', proxy, type, nonce, bytes: parts.reduce((sum, part) => sum + part.length, 0), sent, removed })
   }
 
   #overdue(type: TypeName): void {

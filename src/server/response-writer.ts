@@ -1,0 +1,64 @@
+import { Metadata } from '@grpc/grpc-js'
+import type { ServerDuplexStream } from '@grpc/grpc-js'
+import type { Writable } from 'node:stream'
+
+/** One client's end of an xDS method: bytes in, bytes out. */
+export type XdsCall = ServerDuplexStream<Buffer, Buffer>
+
+/** Writes responses to one client. */
+export interface ResponseWriter {
+  /** Sends one message, which is its parts in order. False when the client is behind: nothing more should be written before `drained`. */
+  write(parts: readonly Buffer[]): boolean
+}
+
+/**
+ * A writer that leaves the parts where they are, so that a body that a thousand streams share is in memory once. The public way to
+ * write copies a message into its gRPC frame; so the frame is written here, to the HTTP/2 stream beneath the call, and all else
+ * (headers, status, cancellation, shutdown) stays with grpc-js. Where grpc-js has no such stream, messages go the public way.
+ */
+export function responseWriter(call: XdsCall, drained: () => void): ResponseWriter {
+  const stream = streamOf(call)
+  if (stream === undefined) {
+    call.on('drain', drained)
+    return { write: (parts) => call.write(Buffer.concat(parts)) }
+  }
+  stream.on('drain', drained)
+  let headersSent = false
+  return {
+    write(parts) {
+      if (stream.destroyed || stream.writableEnded) return true
+      if (!headersSent) call.sendMetadata(new Metadata())
+      headersSent = true
+      return writeMessage(stream, parts)
+    },
+  }
+}
+
+/** The HTTP/2 stream, by grpc-js's own two private fields. */
+export function streamOf(call: XdsCall): Writable | undefined {
+  const intercepting: unknown = Reflect.get(call, 'call')
+  const stream: unknown = typeof intercepting === 'object' && intercepting !== null ? Reflect.get(intercepting, 'stream') : undefined
+  return isHttp2Stream(stream) ? stream : undefined
+}
+
+function isHttp2Stream(value: unknown): value is Writable {
+  return typeof value === 'object' && value !== null && 'respond' in value && 'cork' in value && 'write' in value
+}
+
+/** Below this, one write of a copy costs less than one write for each part. */
+const leastShared = 16_384 // bytes, as one HTTP/2 DATA frame
+
+/** Length-Prefixed-Message: a zero for "not compressed", the length in 4 bytes, the message (gRPC over HTTP2, "Requests"). */
+function writeMessage(stream: Writable, parts: readonly Buffer[]): boolean {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const prefix = Buffer.alloc(prefixLength)
+  prefix.writeUInt32BE(length, 1)
+  if (length < leastShared) return stream.write(Buffer.concat([prefix, ...parts], prefixLength + length))
+  stream.cork()
+  stream.write(prefix)
+  const results = parts.map((part) => stream.write(part))
+  stream.uncork()
+  return results.every(Boolean)
+}
+
+const prefixLength = 5
