@@ -1,4 +1,5 @@
 import type { Settings } from './model/settings.ts'
+import type { Limits } from './server/limits.ts'
 import { UsageError } from './sources/source.ts'
 
 /** Everything that flags and environment decide, frozen before anything starts. */
@@ -12,6 +13,8 @@ export interface Config {
   readonly settings: Settings
   /** `apart`, the default: a delta Envoy gets each virtual host as a resource of its own (VHDS). */
   readonly virtualHosts?: 'apart' | 'inline'
+  /** Of the xDS server; those that are absent are the default ones. */
+  readonly limits?: Partial<Limits>
 }
 
 export const defaultSettings: Settings = {

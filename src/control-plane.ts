@@ -12,7 +12,7 @@ import type { LocatedManifest } from './manifest/manifest.ts'
 import { createMetrics } from './metrics.ts'
 import { recordMirrors } from './mirror-changes.ts'
 import { recordRefusals } from './refusals.ts'
-import { changedScopes, createPipeline } from './pipeline.ts'
+import { createPipeline, refreshed } from './pipeline.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { FlushReport } from './collection/graph.ts'
 import { createXdsServer } from './server/ads.ts'
@@ -65,16 +65,17 @@ export async function startControlPlane(config: Config, observe: (event: Control
   }
 
   const snapshots = createSnapshotCache({
+    shared: pipeline.shared,
     connect: pipeline.connect,
     disconnect: pipeline.disconnect,
     refresh() {
       const report = metrics.timeFlush(() => pipeline.flush())
       changedFindings.push(...[...report.changed.get(pipeline.findings) ?? []].map((key) => [key, pipeline.read.get(pipeline.findings, key) ?? []] as const))
-      const scopes = changedScopes(pipeline, report)
-      announce(report, scopes.size)
+      const result = refreshed(pipeline, report)
+      announce(report, result.changed.size)
       // After the pushes: a proxy that connects may bring findings too.
       if (changedFindings.length > 0) setImmediate(tellFindings)
-      return scopes
+      return result
     },
     read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
   })
@@ -82,6 +83,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
   const xds = createXdsServer({
     snapshots,
     virtualHostDiscovery: config.virtualHosts ?? 'apart',
+    limits: config.limits ?? {},
     observe(event) {
       tell(event)
       if (refusals.record(event)) showDiagnostics([['refusals', refusals.diagnostics()]])

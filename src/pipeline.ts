@@ -11,6 +11,7 @@ import { clustersOfHost } from './resolve/cluster.ts'
 import { planListeners } from './resolve/listeners.ts'
 import { headOf } from './resolve/plan.ts'
 import type { ResolvedMirror } from './resolve/resolved.ts'
+import { labelsChosenBy, sharedScope } from './resolve/shared-scope.ts'
 import { policyKey, sight } from './resolve/sight.ts'
 import { sharedClusterDiagnostics } from './resolve/unbounded.ts'
 import { resolveVirtualHost } from './resolve/virtual-host.ts'
@@ -18,11 +19,14 @@ import * as encode from './translate/resource.ts'
 import type { Resource } from './xds/resource.ts'
 import type { TypeName } from './xds/resource-types.ts'
 import type { Scope, ScopeKey } from './xds/scope.ts'
+import type { Refreshed } from './xds/snapshot-cache.ts'
 
 export interface Pipeline {
   /** By object key. */
   setManifest(key: string, manifest: Manifest): void
   deleteManifest(key: string): void
+  /** The scope that a proxy shares with all that get the same; another one, perhaps, after a flush that changed `chosenLabels`. */
+  shared(scope: Scope): Scope
   /** A scope is encoded while it is connected. */
   connect(key: ScopeKey, scope: Scope): void
   disconnect(key: ScopeKey): void
@@ -30,6 +34,8 @@ export interface Pipeline {
   flush(): FlushReport
   readonly read: Pick<Graph, 'get' | 'entries'>
   readonly manifests: Collection<Manifest>
+  /** Labels by which the configuration chooses among sidecars. */
+  readonly chosenLabels: Collection<true>
   /** Those that some proxy has, or would have, by runtime key; a mirror that leads nowhere is not among them. */
   readonly mirrors: Collection<readonly ResolvedMirror[]>
   /** The proxies that the configuration speaks to, connected or not. */
@@ -80,6 +86,8 @@ export function createPipeline(settings: Settings): Pipeline {
   const servicesByHost = graph.groupBy('services by host', services, (service) => [service.host])
   const endpointsByHost = graph.groupBy('endpoints by host', endpoints, (set) => [set.host])
   const policiesByHost = graph.groupBy('policies by host', policies, (policy) => [policyKey(policy)])
+
+  const chosenLabels = graph.derive('labels that choose sidecars', tables, (table) => labelsChosenBy(table).map((label) => [label, true] as const))
 
   // Scopes: those with a proxy, and those that the configuration addresses, so that its mistakes show without one.
   const namespaces = graph.derive('namespaces', manifests, ({ id }, _, key) => [[key, id.namespace] as const])
@@ -149,11 +157,13 @@ export function createPipeline(settings: Settings): Pipeline {
   return {
     setManifest: (key, manifest) => { manifests.set(key, manifest) },
     deleteManifest: (key) => { manifests.delete(key) },
+    shared: (scope) => sharedScope(scope, (label) => graph.get(chosenLabels, label) === true),
     connect: (key, scope) => { connected.set(key, scope) },
     disconnect: (key) => { connected.delete(key) },
     flush: () => graph.flush(),
     read: graph,
     manifests,
+    chosenLabels,
     mirrors: mirrorsByRuntimeKey,
     addressedScopes: addressed,
     scopedResources,
@@ -170,8 +180,8 @@ export function diagnosticsOf(pipeline: Pipeline): readonly Diagnostic[] {
   return [...pipeline.read.entries(pipeline.findings).flatMap(([, each]) => each), ...pipeline.failures()]
 }
 
-/** Scopes and types of which a flush changed a resource. Keys of the grouped resources are `<scope>|<type>`. */
-export function changedScopes(pipeline: Pipeline, report: FlushReport): ReadonlyMap<ScopeKey, ReadonlySet<TypeName>> {
+/** What a flush means for those who have proxies. Keys of the grouped resources are `<scope>|<type>`. */
+export function refreshed(pipeline: Pipeline, report: FlushReport): Refreshed {
   const changed = new Map<ScopeKey, Set<TypeName>>()
   for (const key of report.changed.get(pipeline.resources) ?? []) {
     const separator = key.lastIndexOf('|')
@@ -179,7 +189,7 @@ export function changedScopes(pipeline: Pipeline, report: FlushReport): Readonly
     const types = changed.get(scope) ?? new Set<TypeName>()
     changed.set(scope, types.add(key.slice(separator + 1) as TypeName))
   }
-  return changed
+  return { changed, sharing: (report.changed.get(pipeline.chosenLabels)?.size ?? 0) > 0 ? 'changed' : 'kept' }
 }
 
 type Entries<V> = readonly (readonly [key: string, value: V])[]

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { defaultSettings } from '../../src/config.ts'
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
-import { changedScopes, createPipeline } from '../../src/pipeline.ts'
+import { createPipeline, refreshed } from '../../src/pipeline.ts'
 import { createXdsServer } from '../../src/server/ads.ts'
 import { createFileSource } from '../../src/sources/file-source.ts'
 import { createSnapshotCache } from '../../src/xds/snapshot-cache.ts'
@@ -17,9 +17,10 @@ const { manifests } = await source.start()
 await source.close()
 const pipeline = createPipeline(defaultSettings)
 const snapshots = createSnapshotCache({
+  shared: pipeline.shared,
   connect: pipeline.connect,
   disconnect: pipeline.disconnect,
-  refresh: () => changedScopes(pipeline, pipeline.flush()),
+  refresh: () => refreshed(pipeline, pipeline.flush()),
   read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
 })
 for (const [key, { manifest }] of manifests) pipeline.setManifest(key, manifest)

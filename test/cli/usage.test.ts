@@ -21,6 +21,7 @@ const mistakes: readonly Case[] = [
   { args: ['validate', '-f', 'examples', '-o', 'xml'], says: 'Allowed choices are text, json, github' },
   { args: ['serve', '--config', 'missing-folder'], says: 'missing-folder cannot be read' },
   { args: ['serve', '--config', 'examples', '--listen', 'somewhere'], says: '--listen somewhere: write host:port' },
+  { args: ['serve', '--config', 'examples', '--answer-timeout', '0'], says: '--answer-timeout 0: write a whole number from 1' },
   { args: ['serve', '--config', 'examples', '--admin', '127.0.0.1:99999'], says: '--admin 127.0.0.1:99999: write host:port' },
 ]
 
