@@ -36,6 +36,7 @@ export const delta: Codec = {
 
 function applied({ subscribe, unsubscribe, initialVersions }: DeltaRequest, subscription: Subscription): Subscription {
   const first = !subscription.requested
+  if (!first && subscribe.names.length + unsubscribe.names.length === 0) return subscription
   const next = interested(subscription, changedInterest(subscription.type, { subscribe, unsubscribe, first }, subscription.interest))
   if (first) return returning(next, initialVersions)
   return asked(next, [...namesOf(subscribe, next), ...uncertainNames(unsubscribe, next)])

@@ -50,15 +50,33 @@ const leastShared = 16_384 // bytes, as one HTTP/2 DATA frame
 
 /** Length-Prefixed-Message: a zero for "not compressed", the length in 4 bytes, the message (gRPC over HTTP2, "Requests"). */
 function writeMessage(stream: Writable, parts: readonly Buffer[]): boolean {
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
-  const prefix = Buffer.alloc(prefixLength)
-  prefix.writeUInt32BE(length, 1)
-  if (length < leastShared) return stream.write(Buffer.concat([prefix, ...parts], prefixLength + length))
+  const length = lengthOf(parts)
+  if (length < leastShared) return stream.write(joined(parts, length))
   stream.cork()
-  stream.write(prefix)
+  stream.write(joined([], length))
   const results = parts.map((part) => stream.write(part))
   stream.uncork()
   return results.every(Boolean)
 }
 
+/** The prefix of a message of this length, and what is given of it. */
+function joined(parts: readonly Buffer[], length: number): Buffer {
+  const message = Buffer.allocUnsafe(prefixLength + lengthOf(parts))
+  message[0] = 0
+  message.writeUInt32BE(length, 1)
+  let end = prefixLength
+  for (const part of parts) {
+    message.set(part, end)
+    end += part.length
+  }
+  return message
+}
+
 const prefixLength = 5
+
+/** Bytes of all parts together. */
+export function lengthOf(parts: readonly Buffer[]): number {
+  let length = 0
+  for (const part of parts) length += part.length
+  return length
+}

@@ -59,6 +59,14 @@ export interface Step {
   readonly next: { readonly type: ResourceType; readonly content: Content; readonly nonce: string } | undefined
 }
 
+/** True where nothing is due, as most answers find it. */
+export function isSettled(subscriptions: Subscriptions, snapshot: Snapshot): boolean {
+  for (const subscription of subscriptions.values()) {
+    if (!isIdle(subscription, resourcesOf(snapshot, subscription.type))) return false
+  }
+  return true
+}
+
 /** The first response, in table order, that the stream needs now. One is in flight per type, and none is ever queued. */
 export function advanced(subscriptions: Subscriptions, snapshot: Snapshot, nonce: string): Step {
   let current = subscriptions

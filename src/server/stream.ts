@@ -10,10 +10,10 @@ import type { Codec, Request } from './codec.ts'
 import type { ObserveXds, Proxy } from './event.ts'
 import type { Identify } from './identity.ts'
 import type { Limits, Schedule } from './limits.ts'
-import { responseWriter } from './response-writer.ts'
+import { lengthOf, responseWriter } from './response-writer.ts'
 import type { ResponseWriter, XdsCall } from './response-writer.ts'
 import type { Service } from './service.ts'
-import { advanced, received } from './stream-state.ts'
+import { advanced, isSettled, received } from './stream-state.ts'
 import type { Answer, Step } from './stream-state.ts'
 import type { Subscriptions } from './subscription.ts'
 import { refusalOn, typeStates } from './type-state.ts'
@@ -97,7 +97,7 @@ export class Stream {
     this.#subscriptions = subscriptions
     if (!this.#isWithin(subscriptions.get(type.name)?.interest.names.size ?? 0)) return
     this.#settle(type.name, answer)
-    this.#wake()
+    if (this.#snapshot === undefined || !isSettled(subscriptions, this.#snapshot)) this.#wake()
   }
 
   #decode(bytes: Buffer): Request | undefined {
@@ -220,7 +220,7 @@ export class Stream {
     this.#responses += 1
     this.#unanswered.set(type, { admission, cancel: schedule(answerTimeout, () => this.#overdue(type)) })
     if (!this.#writer.write(parts)) this.#progress = 'blocked'
-    observe({ kind: 'pushed', proxy, type, nonce, bytes: parts.reduce((sum, part) => sum + part.length, 0), sent, removed })
+    observe({ kind: 'pushed', proxy, type, nonce, bytes: lengthOf(parts), sent, removed })
   }
 
   #overdue(type: TypeName): void {

@@ -25,6 +25,7 @@ export interface DeltaRequest extends AnyRequest {
 }
 
 const noBytes: Buffer = Buffer.alloc(0)
+const noVersions: ReadonlyMap<string, string> = new Map()
 
 /**
  * Throws for bytes that are no such message. A client repeats its names in each request: where they are one of the `known`
@@ -50,21 +51,20 @@ export function decodeSotwRequest(bytes: Uint8Array, known: readonly NameList[])
 /** Throws for bytes that are no such message. */
 export function decodeDeltaRequest(bytes: Uint8Array): DeltaRequest {
   const reader = new FieldReader(bytes)
-  const [subscribe, unsubscribe] = [new RepeatedNames([]), new RepeatedNames([])]
-  const initialVersions = new Map<string, string>()
+  let [subscribe, unsubscribe, initialVersions]: [RepeatedNames?, RepeatedNames?, Map<string, string>?] = []
   const request = { node: noBytes, typeUrl: '', nonce: '', refusal: undefined as string | undefined }
   while (reader.next()) {
     switch (reader.number) {
       case 1: request.node = reader.message(); break
       case 2: request.typeUrl = reader.text(); break
-      case 3: subscribe.take(reader); break
-      case 4: unsubscribe.take(reader); break
-      case 5: initialVersions.set(...mapEntry(reader.message())); break
+      case 3: (subscribe ??= new RepeatedNames([])).take(reader); break
+      case 4: (unsubscribe ??= new RepeatedNames([])).take(reader); break
+      case 5: (initialVersions ??= new Map()).set(...mapEntry(reader.message())); break
       case 6: request.nonce = reader.text(); break
       case 7: request.refusal = statusMessage(reader.message()); break
     }
   }
-  return { ...request, subscribe: subscribe.list(), unsubscribe: unsubscribe.list(), initialVersions }
+  return { ...request, subscribe: subscribe?.list() ?? noNames, unsubscribe: unsubscribe?.list() ?? noNames, initialVersions: initialVersions ?? noVersions }
 }
 
 /** A repeated field of names, while it is read. Encoders put its elements one after the other. */
