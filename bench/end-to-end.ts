@@ -15,6 +15,7 @@ import { shareNeedle, writeMeshFleet } from './support/mesh-fleet.ts'
 import type { MeshFleet } from './support/mesh-fleet.ts'
 import { usageOf } from './support/process-usage.ts'
 import { bytes, median, mib, ms, shortType } from './support/figures.ts'
+import { dialNeedle } from './support/runtime-layer.ts'
 import { sentSince, totalOf } from './support/sent-since.ts'
 import { startQuietServe } from './support/quiet-serve.ts'
 
@@ -24,8 +25,8 @@ export interface EndToEndSize {
   /** How many kinds of workload the proxies are of, by a label that no configuration mentions. */
   readonly workloads: number
   readonly mode: Mode
-  /** Whether the edit is of a file under `serve`, or of a manifest in memory. */
-  readonly edits: 'file' | 'memory'
+  /** Whether the edit is of a file under `serve`, of a manifest in memory, or of every proxy's runtime layer (RTDS), in memory. */
+  readonly edits: 'file' | 'memory' | 'runtime'
 }
 
 /** What one size showed. Times in milliseconds. */
@@ -69,11 +70,13 @@ export const sizes: readonly EndToEndSize[] = [
   { services: 1_000, proxies: 200, workloads: 1, mode: 'delta', edits: 'file' },
   { services: 1_000, proxies: 1_000, workloads: 1, mode: 'delta', edits: 'file' },
   { services: 1_000, proxies: 1_000, workloads: 1, mode: 'sotw', edits: 'file' },
+  { services: 1_000, proxies: 1_000, workloads: 1, mode: 'delta', edits: 'runtime' },
 ]
 export const quickSizes: readonly EndToEndSize[] = [
   { services: 20, proxies: 5, workloads: 1, mode: 'sotw', edits: 'file' },
   { services: 20, proxies: 5, workloads: 3, mode: 'delta', edits: 'file' },
   { services: 20, proxies: 5, workloads: 1, mode: 'delta', edits: 'memory' },
+  { services: 20, proxies: 5, workloads: 1, mode: 'sotw', edits: 'runtime' },
 ]
 
 const coldTimeout = 120_000
@@ -130,10 +133,11 @@ async function endToEnd(size: EndToEndSize, { signal, profile, quick }: MeasureS
 async function oneEdit({ fleet, server, client }: Scene, size: EndToEndSize, round: number): Promise<Edit> {
   const index = (7 + round * 13) % size.services
   const millionths = 123_457 + round * 1_009
-  await client.run('expect', { needle: shareNeedle(millionths), timeout: editTimeout })
+  await client.run('expect', { needle: size.edits === 'runtime' ? dialNeedle(millionths) : shareNeedle(millionths), timeout: editTimeout })
   const before = { counts: await client.run('counts', undefined), cpu: usageOf(server.pid).cpu }
   const begun = machineTime()
   if (size.edits === 'file') await fleet.setShare(index, millionths)
+  else if (size.edits === 'runtime') server.write(`dial ${millionths}`)
   else server.write(`share ${index} ${size.services} ${millionths}`)
   const held = await client.run('held', undefined)
   const sent = sentSince(before.counts, await client.run('counts', undefined))
@@ -189,7 +193,7 @@ function aimsOf(row: EndToEnd): readonly Aim[] {
   const name = `S ${services}, N ${proxies}, ${mode}`
   const time = (what: string, found: number, aim: number): Aim => ({ what: `${name}: ${what}`, found: ms(found), aim: `≤ ${aim} ms`, met: found <= aim })
   if (proxies === 10) return [time(edits === 'file' ? 'one edit of a file' : 'one edit in memory', row.edit, edits === 'file' ? 20 : 5)]
-  if (services * proxies < 1_000_000) return []
+  if (services * proxies < 1_000_000 || edits === 'runtime') return []
   if (mode === 'sotw') return [time('one edit', row.edit, 1_500)]
   const sent = median(row.rounds.map((each) => each.bytes))
   return [
