@@ -18,4 +18,18 @@ export const newerFields = [
     type: 'string',
     source: 'Envoy 1.36, api/envoy/config/route/v3/route_components.proto',
   },
+  {
+    message: 'envoy.config.cluster.v3.Cluster',
+    field: 'dns_jitter',
+    id: 58,
+    type: 'google.protobuf.Duration',
+    source: 'Envoy 1.40, api/envoy/config/cluster/v3/cluster.proto',
+  },
+  {
+    message: 'envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget',
+    field: 'budget_interval',
+    id: 3,
+    type: 'google.protobuf.Duration',
+    source: 'Envoy 1.40, api/envoy/config/cluster/v3/circuit_breaker.proto',
+  },
 ]

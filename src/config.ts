@@ -29,11 +29,15 @@ export const defaultSettings: Settings = {
     statusCodes: [503],
     perTryTimeout: undefined,
     backoff: undefined,
-    ignorePreviousHosts: true,
+    ignorePreviousHosts: undefined,
     otherLocalities: false,
   },
   connectTimeout: 10_000,
   dnsRefreshRate: 60_000,
+  defaultExport: { services: ['*'], routeTables: ['*'], policies: ['*'] },
+  outsideTraffic: 'allow',
+  pathNormalization: 'base',
+  locality: { distribute: [], failover: [], comparisons: [] },
 }
 
 /** Reads `host:port`, `[::1]:port` included. Throws UsageError that names the flag. */

@@ -106,7 +106,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     if (next.outage !== state.outage) tell({ kind: 'outage', reason: next.outage })
     state = next
     snapshots.advance()
-    changedFindings.push(['files', state.diagnostics], ['failures', pipeline.failures()])
+    changedFindings.push(['files', state.diagnostics], ['expired certificates', pipeline.expired(Date.now())], ['failures', pipeline.failures()])
     tellFindings()
   }
 

@@ -2,18 +2,28 @@ import { createGraph } from './collection/graph.ts'
 import type { Collection, Fetch } from './collection/collection.ts'
 import type { FlushReport, Graph } from './collection/graph.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
-import { dialectFor, isRefused, translateManifest, unclaimedKind } from './dialects/index.ts'
+import { dialectFor, isRefused, meshSettings, translateManifest, unclaimedKind } from './dialects/index.ts'
 import { kindKey, surroundings } from './dialects/surroundings.ts'
 import type { Manifest } from './manifest/manifest.ts'
 import type { Settings } from './model/settings.ts'
+import { adviceOn } from './resolve/advice.ts'
 import { addressedScopes } from './resolve/addressed.ts'
 import { clustersOfHost } from './resolve/cluster.ts'
-import { planListeners } from './resolve/listeners.ts'
+import { reaches } from './resolve/egress.ts'
+import { selectorFindings } from './resolve/gateway-selector.ts'
+import { planInterceptions, planListeners, planTlsSockets } from './resolve/listeners.ts'
+import { mirrorEdges, mirrorLoop } from './resolve/mirror-loop.ts'
+import { mirroredClusterFindings } from './resolve/mirrored-cluster.ts'
 import { headOf } from './resolve/plan.ts'
+import { policyFindings } from './resolve/policy-findings.ts'
 import type { ResolvedMirror } from './resolve/resolved.ts'
-import { labelsChosenBy, sharedScope } from './resolve/shared-scope.ts'
+import { originOf, upstreamSecrets } from './resolve/secret-use.ts'
+import { expiredFindings, neededFindings, secretsOfListener, secretsOfPolicy, secretValue, useFindings } from './resolve/secret-value.ts'
+import type { NeededSecret } from './resolve/secret-value.ts'
+import { labelKeys, labelsBalancedBy, labelsChosenBy, labelsCompared, labelsServed, sharedScope } from './resolve/shared-scope.ts'
 import { policyKey, sight } from './resolve/sight.ts'
-import { sharedClusterDiagnostics } from './resolve/unbounded.ts'
+import { tableFindings } from './resolve/table-findings.ts'
+import { resolveTlsListener } from './resolve/tls-listener.ts'
 import { resolveVirtualHost } from './resolve/virtual-host.ts'
 import * as encode from './translate/resource.ts'
 import type { Resource } from './xds/resource.ts'
@@ -45,6 +55,10 @@ export interface Pipeline {
   readonly resources: Collection<readonly ScopedResource[]>
   /** What was found, by where it was found; unsorted, and the same diagnostic may stand in several places. */
   readonly findings: Collection<readonly Diagnostic[]>
+  /** Worth knowing, and wrong nowhere; computed when asked for. */
+  advice(): readonly Diagnostic[]
+  /** Certificates of Secrets that do not count at a time, in milliseconds since the epoch. */
+  expired(now: number): readonly Diagnostic[]
   /** Bugs of ours: transforms whose last run threw. */
   failures(): readonly Diagnostic[]
 }
@@ -70,7 +84,9 @@ export function createPipeline(settings: Settings): Pipeline {
   // Manifests → model. Dialects read other objects as they are in force, too.
   const manifestsInForce = graph.derive('manifests in force', inForce, ({ manifest }, _, key) => [[key, manifest] as const])
   const manifestsByKind = graph.groupBy('manifests by kind', manifestsInForce, ({ id }) => [kindKey(id)])
-  const around = (fetch: Fetch) => surroundings({ settings, manifests: manifestsInForce, manifestsByKind }, fetch)
+  const declaredSettings = graph.derive('mesh settings', manifestsInForce, (manifest) => meshSettings(manifest, settings))
+  const settingsIn = (fetch: Fetch) => fetch(declaredSettings, 'mesh') ?? settings
+  const around = (fetch: Fetch) => surroundings({ settings: settingsIn(fetch), manifests: manifestsInForce, manifestsByKind }, fetch)
   const accepted = graph.derive('translate', manifestsInForce, (manifest, fetch, key) => [[key, translateManifest(manifest, around(fetch))] as const])
   const refusedEdits = graph.derive('translate refused edits', judged, ({ manifest, refused }, fetch, key) =>
     !refused || fetch(manifestsInForce, key) === manifest ? [] : [[key, translateManifest(manifest, around(fetch)).diagnostics] as const])
@@ -79,25 +95,37 @@ export function createPipeline(settings: Settings): Pipeline {
   const services = graph.derive('services', accepted, (each, _, key) => numbered(key, each.services))
   const endpoints = graph.derive('endpoints', accepted, (each, _, key) => numbered(key, each.endpoints))
   const policies = graph.derive('policies', accepted, (each, _, key) => numbered(key, each.policies))
+  const tlsTables = graph.derive('tls route tables', accepted, (each, _, key) => numbered(key, each.tlsTables))
+  const secrets = graph.derive('secrets', accepted, (each, _, key) => numbered(key, each.secrets))
+  const egressRules = graph.derive('egress rules', accepted, (each, _, key) => numbered(key, each.egress))
 
   // The model, as it is asked for.
   const tableHeads = graph.derive('route table heads', tables, (table, _, key) => [[key, headOf(key, table)] as const])
   const tablesByAttachment = graph.groupBy('route tables by attachment', tableHeads, (head) => head.attachedTo)
+  const tlsTablesByAttachment = graph.groupBy('tls route tables by attachment', tlsTables, (table) => table.attachedTo)
+  const secretsByName = graph.groupBy('secrets by name', secrets, ({ name }) => [name])
   const servicesByHost = graph.groupBy('services by host', services, (service) => [service.host])
   const endpointsByHost = graph.groupBy('endpoints by host', endpoints, (set) => [set.host])
   const policiesByHost = graph.groupBy('policies by host', policies, (policy) => [policyKey(policy)])
 
-  const chosenLabels = graph.derive('labels that choose sidecars', tables, (table) => labelsChosenBy(table).map((label) => [label, true] as const))
+  const chosenLabels = graph.union('labels that choose sidecars', [
+    graph.derive('labels that tables choose by', tables, (table) => labelsChosenBy(table).map((label) => [label, true] as const)),
+    graph.derive('labels that egress rules choose by', egressRules, ({ selector }) => labelKeys(selector ?? {}).map((label) => [label, true] as const)),
+    graph.derive('labels that policies compare', policies, (policy) => labelsCompared(policy).map((label) => [label, true] as const)),
+    graph.derive('labels that the mesh compares', declaredSettings, ({ locality }) => labelsBalancedBy(locality).map((label) => [label, true] as const)),
+    graph.derive('labels that services choose by', services, ({ selector }) => labelsServed(selector ?? {}).map((label) => [label, true] as const)),
+  ])
 
   // Scopes: those with a proxy, and those that the configuration addresses, so that its mistakes show without one.
   const namespaces = graph.derive('namespaces', manifests, ({ id }, _, key) => [[key, id.namespace] as const])
-  const addressed = addressedScopes({ graph, listeners, namespaces, tablesByAttachment })
+  const addressed = addressedScopes({ graph, listeners, namespaces, tablesByAttachment, egressRules })
   const scopes = graph.union('scopes', [connected, addressed])
-  const see = (scope: ScopeKey, fetch: Fetch) => sight({ settings, scopes, servicesByHost, policiesByHost }, scope, fetch)
+  const reach = reaches({ graph, settings: settingsIn, scopes, rules: egressRules, tables, tablesByAttachment })
+  const see = (scope: ScopeKey, fetch: Fetch) => sight({ settings: settingsIn(fetch), scopes, reach, servicesByHost, policiesByHost }, scope, fetch)
 
   // What each scope sees: listeners and their virtual hosts planned, then filled.
   const plans = graph.derive('plan listeners', scopes, (scope, fetch, key) =>
-    planListeners({ listeners, tablesByAttachment, servicesByHost }, scope, { fetch, key }))
+    planListeners({ listeners, tablesByAttachment, servicesByHost, reach, outside: settingsIn(fetch).outsideTraffic }, scope, { fetch, key }))
   const virtualHostPlans = graph.derive('plan virtual hosts', plans, (plan, _, key) => plan.virtualHosts.map((host) => [`${key}|${host.name}`, host] as const))
   const virtualHosts = graph.derive('resolve virtual hosts', virtualHostPlans, (plan, fetch, key) => {
     const planned = plan.tables.map((table) => fetch(tables, table)).filter((table) => table !== undefined)
@@ -106,9 +134,14 @@ export function createPipeline(settings: Settings): Pipeline {
   })
   const mirrors = graph.derive('mirrors in force', virtualHosts, ({ routes: each }, _, key) => numbered(key, each.flatMap(({ action }) => action.kind === 'forward' ? action.mirrors : [])))
   const mirrorsByRuntimeKey = graph.groupBy('mirrors by runtime key', mirrors, ({ runtimeKey }) => [runtimeKey])
-  const uses = graph.derive('cluster uses', virtualHosts, ({ scope, uses: each }, _, key) => numbered(key, each.map((use) => ({ scope, use }))))
+  const tlsSockets = graph.derive('plan TLS sockets', scopes, (scope, fetch, key) => planTlsSockets({ listeners, servicesByHost }, scope, { fetch, key }))
+  const tlsListeners = graph.derive('resolve TLS listeners', tlsSockets, ({ scope, socket }, fetch, key) =>
+    [[key, resolveTlsListener(socket, { sight: see(scope, fetch), tablesOf: (gateway) => fetch(tlsTablesByAttachment, gateway) ?? [] })] as const])
+  const uses = graph.union('cluster uses', [
+    graph.derive('cluster uses of requests', virtualHosts, ({ scope, uses: each }, _, key) => numbered(key, each.map((use) => ({ scope, use })))),
+    graph.derive('cluster uses of connections', tlsListeners, ({ scope, uses: each }, _, key) => numbered(`${key}|tls`, each.map((use) => ({ scope, use })))),
+  ])
   const usesByCluster = graph.groupBy('uses by cluster', uses, ({ scope, use }) => [`${scope}|${use.cluster}`])
-  const unbounded = graph.derive('unbounded mirrors', usesByCluster, (group, _, key) => [[key, sharedClusterDiagnostics(group.map(({ use }) => use))] as const])
   const scopeHosts = graph.derive('hosts of scopes', connected, (_, fetch, scope) =>
     fetch.all(servicesByHost).map(([host]) => [`${scope}|${host}`, { scope: scope as ScopeKey, host }] as const))
   const clusters = graph.derive('resolve clusters', scopeHosts, ({ scope, host }, fetch) => clustersOfHost(host, {
@@ -133,11 +166,26 @@ export function createPipeline(settings: Settings): Pipeline {
     return [scoped(plan.scope, encode.routeConfigurationResource(plan, hosts))]
   })
   const listenerResources = graph.derive('encode listeners', plans, (plan, fetch) =>
-    isConnected(plan.scope, fetch) ? encode.listenerResources(plan).map((each) => scoped(plan.scope, each)) : [])
-  const clusterResources = graph.derive('encode clusters', clusters, ({ scope, cluster }) => [scoped(scope, encode.clusterResource(cluster, settings))])
+    isConnected(plan.scope, fetch) ? encode.listenerResources(plan, settingsIn(fetch)).map((each) => scoped(plan.scope, each)) : [])
+  const tlsListenerResources = graph.derive('encode TLS listeners', tlsListeners, (listener, fetch) =>
+    isConnected(listener.scope, fetch) ? encode.tlsListenerResources(listener, settingsIn(fetch)).map((each) => scoped(listener.scope, each)) : [])
+  const secretUses = graph.union('secret uses', [
+    graph.derive('secret uses of listeners', tlsListeners, (each, fetch, key) => isConnected(each.scope, fetch) ? numbered(`${key}|listener`, each.secrets.map((use) => ({ scope: each.scope, use }))) : []),
+    graph.derive('secret uses of clusters', clusters, ({ scope, cluster }, _, key) => numbered(`${key}|cluster`, upstreamSecrets(cluster.tls).map((use) => ({ scope, use })))),
+  ])
+  const usesOfSecret = graph.groupBy('uses of secrets', secretUses, ({ scope, use }) => [`${scope}|${use.name}`])
+  const secretsNamed = (fetch: Fetch) => (name: string) => fetch(secretsByName, name) ?? []
+  const secretResources = graph.derive('encode secrets', usesOfSecret, (group, fetch) => group.slice(0, 1).flatMap(({ scope, use: { name, content } }) => {
+    const value = secretValue(content, secretsNamed(fetch))
+    return value === undefined ? [] : [scoped(scope, encode.secretResource(name, value, group.flatMap(({ use }) => originOf(use))))]
+  }))
+  const interceptions = graph.derive('plan interception', connected, (scope, fetch, key) =>
+    planInterceptions({ servicesByHost, endpointsByHost, reach, outside: settingsIn(fetch).outsideTraffic }, scope, { fetch, key }))
+  const interceptionResources = graph.derive('encode interception', interceptions, (part, fetch) => [scoped(part.scope, encode.interceptionResource(part, settingsIn(fetch)))])
+  const clusterResources = graph.derive('encode clusters', clusters, ({ scope, cluster }, fetch) => [scoped(scope, encode.clusterResource(cluster, settingsIn(fetch)))])
   const endpointResources = graph.derive('encode endpoints', clusters, ({ scope, cluster }) => encode.endpointResources(cluster).map((each) => scoped(scope, each)))
   const runtimes = graph.derive('encode runtime', connected, (_, __, scope) => [scoped(scope as ScopeKey, encode.runtimeResource())])
-  const scopedResources = graph.union('resources', [clusterResources, endpointResources, listenerResources, routes, hostResources, runtimes])
+  const scopedResources = graph.union('resources', [clusterResources, endpointResources, listenerResources, tlsListenerResources, secretResources, interceptionResources, routes, hostResources, runtimes])
   const resources = graph.groupBy('resources by scope and type', scopedResources, ({ scope, resource }) => [`${scope}|${resource.type}`])
 
   // Everything found, by where it was found. Of an object with a refused edit, what is wrong with the newest text is what matters.
@@ -146,18 +194,37 @@ export function createPipeline(settings: Settings): Pipeline {
       const diagnostics = of(value, fetch, key)
       return diagnostics.length === 0 ? [] : [[`${name}|${key}`, diagnostics] as const]
     })
+  const hosts = (fetch: Fetch) => ({
+    services: (host: string) => fetch(servicesByHost, host) ?? [],
+    hosts: () => fetch.all(servicesByHost).map(([host]) => host),
+  })
+  const needed = (all: readonly NeededSecret[], fetch: Fetch) => all.flatMap((each) => neededFindings(each, secretsNamed(fetch), () => fetch.all(secretsByName).map(([name]) => name)))
+  const listenersByGateway = graph.groupBy('listeners by gateway', listeners, (listener) => [listener.gateway])
+  const edges = graph.derive('mirror edges', tables, (table, _, key) => numbered(key, mirrorEdges(table)))
+  const edgesByHost = graph.groupBy('mirror edges by host', edges, ({ from }) => [from])
   const findings = graph.union('diagnostics', [
     found('unclaimed manifests', unclaimed, (each) => [each]),
     found('objects', accepted, (each, fetch, key) => fetch(refusedEdits, key) ?? each.diagnostics),
     found('listeners', plans, (plan) => plan.diagnostics),
     found('virtual hosts', virtualHosts, (host) => host.diagnostics),
-    found('mirrors', unbounded, (each) => each),
+    found('TLS listeners', tlsListeners, (listener) => listener.diagnostics),
+    found('secrets of listeners', listeners, (listener, fetch) => needed(secretsOfListener(listener), fetch)),
+    found('secrets of policies', policies, (policy, fetch) => needed(secretsOfPolicy(policy), fetch)),
+    found('secrets of proxies', usesOfSecret, (group, fetch) => group.flatMap(({ use }) => useFindings(use.content, secretsNamed(fetch)))),
+    found('mirrored clusters', usesByCluster, (group, fetch) => mirroredClusterFindings(group.map(({ use }) => use), (host) => fetch(endpointsByHost, host) ?? [])),
+    found('mirror loops', edges, (edge, fetch) => mirrorLoop(edge, (host) => fetch(edgesByHost, host) ?? [])),
+    found('route tables', tables, (table, fetch) => tableFindings(table, { settings, ...hosts(fetch), listeners: (gateway) => fetch(listenersByGateway, gateway) ?? [] })),
+    found('policies', policiesByHost, (group, fetch) => policyFindings(group, hosts(fetch))),
+    found('gateway selectors', listeners, (listener, fetch) => selectorFindings(listener, [
+      ...fetch.all(connected).map(([, { labels }]) => labels),
+      ...fetch.all(servicesByHost).flatMap(([, same]) => same.map(({ selector }) => selector).filter((each) => each !== undefined)),
+    ])),
   ])
 
   return {
     setManifest: (key, manifest) => { manifests.set(key, manifest) },
     deleteManifest: (key) => { manifests.delete(key) },
-    shared: (scope) => sharedScope(scope, (label) => graph.get(chosenLabels, label) === true),
+    shared: (scope) => sharedScope(scope, (label) => graph.get(chosenLabels, label) === true || labelsBalancedBy(settings.locality).includes(label)),
     connect: (key, scope) => { connected.set(key, scope) },
     disconnect: (key) => { connected.delete(key) },
     flush: () => graph.flush(),
@@ -169,6 +236,8 @@ export function createPipeline(settings: Settings): Pipeline {
     scopedResources,
     resources,
     findings,
+    advice: () => graph.entries(tables).flatMap(([, table]) => adviceOn(table, (host) => graph.get(servicesByHost, host) ?? [])),
+    expired: (now) => graph.entries(secrets).flatMap(([, secret]) => expiredFindings(secret, now)),
     failures: () => graph.failures.map(({ transform, key, error }) => ({
       code: 'internal/transform-failed', severity: 'error', message: `${transform} of ${key}: ${String(error)}`,
     })),

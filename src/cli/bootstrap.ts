@@ -3,7 +3,9 @@ import { stringify } from 'yaml'
 import { parseHostPort } from '../config.ts'
 import { bootstrap, defaultBootstrap } from '../envoy/bootstrap.ts'
 import type { BootstrapOptions } from '../envoy/bootstrap.ts'
-import { parseAddress, parseLabels, parsePortMap } from './proxy-flags.ts'
+import { defaultRules, interceptionRules } from '../envoy/interception-rules.ts'
+import { UsageError } from '../sources/source.ts'
+import { parseAddress, parseLabels, parsePortMap, parseProxyId } from './proxy-flags.ts'
 
 interface Flags {
   readonly role?: 'gateway' | 'sidecar'
@@ -17,7 +19,9 @@ interface Flags {
   readonly adminAddress: BootstrapOptions['admin']
   readonly nodeId?: string
   readonly nodeCluster?: string
-  readonly output: 'yaml' | 'json'
+  readonly interception?: true
+  readonly proxyId: number
+  readonly output: 'yaml' | 'json' | 'iptables'
 }
 
 /** `shadowplane bootstrap`: a complete Envoy bootstrap on standard output. */
@@ -39,24 +43,36 @@ every Gateway matches.`)
     .addOption(new Option('--mode <mode>', 'the xDS protocol: delta sends only what changed').choices(['sotw', 'delta']).default(defaultBootstrap.mode))
     .option('--bind-address <address>', 'address that listeners bind to (default: 0.0.0.0 for a gateway, 127.0.0.1 for a sidecar)', (text) => parseAddress('--bind-address', text))
     .option('--port-map <port=bound,…>', 'bind other ports than those configured, as in 80=8080; names stay as they are', (text) => parsePortMap('--port-map', text))
+    .option('--interception', 'a sidecar to which iptables redirects every TCP connection to and from its workload; without it, the workload calls the ports that the sidecar binds')
+    .option('--proxy-id <id>', 'user and group id that Envoy runs as, for -o iptables', (text) => parseProxyId('--proxy-id', text), defaultRules.proxy)
     .addOption(new Option('--xds <host:port>', 'where the control plane listens').argParser((text) => parseHostPort('--xds', text)).default(defaultBootstrap.xds, '127.0.0.1:18000'))
     .addOption(new Option('--admin-address <host:port>', 'Envoy\'s admin interface; it can stop the proxy, so keep it on loopback')
       .argParser((text) => parseHostPort('--admin-address', text)).default(defaultBootstrap.admin, '127.0.0.1:9901'))
     .option('--node-id <id>', 'node id, instead of the one made from role, address and namespace')
     .option('--node-cluster <name>', 'node cluster (default: the role, or envoy)')
-    .addOption(new Option('-o, --output <format>', 'form of the output').choices(['yaml', 'json']).default('yaml'))
+    .addOption(new Option('-o, --output <format>', 'form of the output; iptables prints the rules for --interception instead').choices(['yaml', 'json', 'iptables']).default('yaml'))
     .addHelpText('after', `
 Examples:
   A gateway that Gateways with the selector istio: ingressgateway configure, on port 8080 instead of 80:
     shadowplane bootstrap --role gateway --labels istio=ingressgateway --port-map 80=8080
   A sidecar in namespace shop:
-    shadowplane bootstrap --role sidecar --namespace shop`)
+    shadowplane bootstrap --role sidecar --namespace shop
+  The same with interception, in the network namespace of its workload; the labels tell which services are the workload's:
+    shadowplane bootstrap --role sidecar --namespace shop --labels app=cart --interception > envoy.yaml
+    shadowplane bootstrap --role sidecar --interception -o iptables | iptables-restore --noflush
+    setpriv --reuid 1337 --regid 1337 --clear-groups envoy -c envoy.yaml`)
   return command.action((flags: Flags) => {
     command.configureOutput().writeOut?.(render(flags))
   })
 }
 
-function render({ output, adminAddress, ...flags }: Flags): string {
-  const message = bootstrap({ ...flags, admin: adminAddress })
+function render({ output, adminAddress, interception, proxyId, ...flags }: Flags): string {
+  if (interception === true && flags.role !== 'sidecar') throw new UsageError('--interception: only a sidecar intercepts; add --role sidecar')
+  if (output === 'iptables') {
+    if (interception !== true) throw new UsageError('-o iptables: the rules are for --role sidecar --interception')
+    const { outbound, inbound } = defaultRules
+    return interceptionRules({ proxy: proxyId, outbound: flags.portMap?.[outbound] ?? outbound, inbound: flags.portMap?.[inbound] ?? inbound })
+  }
+  const message = bootstrap({ ...flags, admin: adminAddress, ...(interception === true ? { interception: 'redirect' } : {}) })
   return output === 'json' ? `${JSON.stringify(message, null, 2)}\n` : stringify(message, { lineWidth: 0, aliasDuplicateObjects: false })
 }

@@ -3,6 +3,8 @@ import { UsageError } from '../sources/source.ts'
 import { version } from '../version.ts'
 import { bootstrapCommand } from './bootstrap.ts'
 import { demoCommand } from './demo.ts'
+import { explainCodeCommand } from './explain-code.ts'
+import { explainCommand } from './explain.ts'
 import { serveCommand } from './serve.ts'
 import { statusCommand } from './status.ts'
 import { translateCommand } from './translate.ts'
@@ -16,6 +18,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .addCommand(serveCommand())
     .addCommand(translateCommand())
     .addCommand(validateCommand())
+    .addCommand(explainCommand())
+    .addCommand(explainCodeCommand())
     .addCommand(statusCommand())
     .addCommand(bootstrapCommand())
     .addCommand(demoCommand())

@@ -24,6 +24,12 @@ export function parsePortMap(flag: string, text: string): Readonly<Record<number
   return Object.fromEntries(ports)
 }
 
+/** A user or group id that is not root's: root's own connections would not be redirected either. */
+export function parseProxyId(flag: string, text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`${flag} ${text}: write the number of a user other than root, as in 1337`)
+  return Number(text)
+}
+
 function pairs(flag: string, text: string, form: string): readonly (readonly [string, string])[] {
   const parsed = text.split(',').map((pair) => {
     const [, key, value] = /^([^=\s]+)=([^=\s]*)$/.exec(pair.trim()) ?? []

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { parse } from 'yaml'
 import { defaultSettings } from '../config.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { withMeshConfig } from '../dialects/index.ts'
-import type { JsonObject } from '../manifest/manifest.ts'
+import { parseMap } from '../manifest/map-file.ts'
+import type { LocatedMap } from '../manifest/map-file.ts'
 import type { Settings } from '../model/settings.ts'
 import { UsageError } from '../sources/source.ts'
 
@@ -24,7 +24,7 @@ const { mirrorLimits } = defaultSettings
 /** The flags that change what is served; the same for every command that translates. */
 export function addSettingsFlags(command: Command): Command {
   return command
-    .option('--mesh-config <file>', 'Istio\'s MeshConfig: the default retry policy, connect timeout, DNS refresh rate and root namespace are read')
+    .option('--mesh-config <file>', 'Istio\'s MeshConfig; a ConfigMap istio-system/istio among the files is read too, and wins field by field')
     .addOption(new Option('--shadow-host <kind>', 'Host of the copies: the original with -shadow appended, or as it is').choices(['suffix', 'keep']).default('suffix'))
     .addOption(new Option('--mirror-clusters <kind>', 'whether mirrors share the cluster of primary requests or have a bounded one of their own')
       .choices(['shared', 'dedicated']).default('shared'))
@@ -61,18 +61,20 @@ export async function settingsOf(flags: SettingsFlags): Promise<{ readonly setti
     },
   }
   if (flags.meshConfig === undefined) return { settings, diagnostics: [] }
-  const object = await readMeshConfig(flags.meshConfig)
-  return withMeshConfig(settings, {
+  const { object, locate } = await readMeshConfig(flags.meshConfig)
+  const read = withMeshConfig(settings, {
     id: { group: '', kind: 'MeshConfig', namespace: '', name: flags.meshConfig },
     apiVersion: '', labels: {}, annotations: {}, created: '', exactNumbers: {}, object,
   })
+  return {
+    settings: read.settings,
+    diagnostics: read.diagnostics.map((each) => each.origin === undefined ? each : { ...each, place: locate(each.origin.path, each.origin.part) }),
+  }
 }
 
-async function readMeshConfig(file: string): Promise<JsonObject> {
+async function readMeshConfig(file: string): Promise<LocatedMap> {
   try {
-    const value: unknown = parse(await readFile(file, 'utf8'))
-    if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new Error('it is no YAML map')
-    return value as JsonObject
+    return parseMap(file, await readFile(file, 'utf8'))
   } catch (error) {
     throw new UsageError(`--mesh-config ${file}: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -17,6 +17,7 @@ interface Flags extends SettingsFlags {
   readonly namespace?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly ip?: string
+  readonly interception?: true
   readonly type: DumpSection
   readonly output: 'json' | 'yaml'
 }
@@ -34,7 +35,8 @@ Without --role, --namespace and --labels it is what a plain Envoy gets: a gatewa
     .option('--namespace <name>', 'namespace of the proxy (default: default)')
     .option('--labels <k=v,…>', 'its labels, which selectors of Gateways must match, as in istio=ingressgateway', (text) => parseLabels('--labels', text))
     .option('--ip <address>', 'its address', (text) => parseAddress('--ip', text))
-    .addOption(new Option('--type <type>', 'what to print').choices(['all', 'listeners', 'routes', 'clusters', 'endpoints']).default('all'))
+    .option('--interception', 'a sidecar to which iptables redirects connections')
+    .addOption(new Option('--type <type>', 'what to print').choices(['all', 'listeners', 'routes', 'clusters', 'endpoints', 'secrets']).default('all'))
     .addOption(new Option('-o, --output <format>', 'how to print it').choices(['json', 'yaml']).default('json')))
     .action(translate)
 }
@@ -51,9 +53,10 @@ async function translate(flags: Flags): Promise<void> {
   if (hasErrors(diagnostics)) process.exitCode = 1
 }
 
-function scopeOfFlags({ role = 'gateway', namespace = 'default', labels }: Flags): Scope {
+function scopeOfFlags({ role = 'gateway', namespace = 'default', labels, interception }: Flags): Scope {
   return {
     role, namespace, labels: labels ?? {}, anyGateway: role === 'gateway' && labels === undefined,
     domain: `${namespace}.svc.cluster.local`, bindAddress: '', portMap: {}, virtualHosts: 'inline',
+    ...(interception === true && role === 'sidecar' ? { interception: 'redirect' } : {}),
   }
 }

@@ -9,12 +9,12 @@ export interface PlacedDiagnostic {
   readonly place: Place | undefined
 }
 
-/** Sorted by file, line, column and code, those without a place last; exact duplicates once. A diagnostic's own place wins over its origin's. */
+/** Sorted by file, line, column and code, those without a place last; once what is said twice of one place, as of an alias. A diagnostic's own place wins over its origin's. */
 export function sortDiagnostics(diagnostics: readonly Diagnostic[], locate: LocateOrigin): readonly PlacedDiagnostic[] {
   const unique = new Map<string, PlacedDiagnostic>()
   for (const diagnostic of diagnostics) {
     const place = diagnostic.place ?? (diagnostic.origin === undefined ? undefined : locate(diagnostic.origin))
-    const key = JSON.stringify([diagnostic.code, diagnostic.message, diagnostic.hint, diagnostic.origin, place?.file, place?.line, place?.column])
+    const key = JSON.stringify([diagnostic.code, diagnostic.message, diagnostic.hint, place === undefined ? diagnostic.origin : undefined, place?.file, place?.line, place?.column])
     if (!unique.has(key)) unique.set(key, { diagnostic, place })
   }
   return [...unique.values()].toSorted(byPlace)

@@ -1,4 +1,5 @@
 import type { Diagnostic } from './diagnostic.ts'
+import { rowOf } from './codes.ts'
 import type { Severity } from './codes.ts'
 import { excerpt } from './excerpt.ts'
 import { sortDiagnostics } from './placed.ts'
@@ -20,7 +21,7 @@ export function renderJson(diagnostics: readonly Diagnostic[], locate: LocateOri
     code: diagnostic.code,
     severity: diagnostic.severity,
     message: diagnostic.message,
-    hint: diagnostic.hint ?? null,
+    hint: hintOf(diagnostic) ?? null,
     object: diagnostic.origin?.object ?? null,
     path: diagnostic.origin?.path ?? null,
     file: place?.file ?? null,
@@ -35,8 +36,14 @@ export function renderGithub(diagnostics: readonly Diagnostic[], locate: LocateO
   return sortDiagnostics(diagnostics, locate).map((placed) => `${workflowCommand(placed)}\n`).join('')
 }
 
+/** Its own hint, as it knows the value; else the one of its code. */
+function hintOf({ code, hint }: Diagnostic): string | undefined {
+  return hint ?? rowOf(code).hint
+}
+
 function block({ diagnostic, place }: PlacedDiagnostic, { width }: TextOptions): readonly string[] {
-  const { severity, code, message, hint } = diagnostic
+  const { severity, code, message } = diagnostic
+  const hint = hintOf(diagnostic)
   const where = place === undefined ? '' : `${place.file}:${place.line}:${place.column} `
   const head = `${where}${severity} ${code}  ${message}`
   const said = hint === undefined ? '' : `hint: ${hint}`
@@ -48,7 +55,8 @@ function block({ diagnostic, place }: PlacedDiagnostic, { width }: TextOptions):
 const commands: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', info: 'notice' }
 
 function workflowCommand({ diagnostic, place }: PlacedDiagnostic): string {
-  const { severity, code, message, hint } = diagnostic
+  const { severity, code, message } = diagnostic
+  const hint = hintOf(diagnostic)
   const properties = {
     ...(place === undefined ? {} : { file: place.file, line: String(place.line), col: String(place.column) }),
     title: code,

@@ -2,13 +2,17 @@ import type { Diagnostic, ObjectId } from '../diagnostics/diagnostic.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import type { GatewayListener } from '../model/gateway.ts'
 import type { BackendPolicy, EndpointSet, Service } from '../model/backend.ts'
+import type { EgressRule } from '../model/egress.ts'
 import type { RouteTable } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
+import type { TlsRouteTable, TlsSecret } from '../model/tls.ts'
 
 export interface GroupKind {
   readonly group: string
   readonly versions: readonly string[]
   readonly kind: string
+  /** The one object of the kind that the dialect reads; absent where it reads them all. */
+  readonly only?: { readonly namespace: string; readonly name: string }
 }
 
 /** What one manifest means. Parts that a mistake makes meaningless are absent; their diagnostics say so. */
@@ -18,6 +22,9 @@ export interface Translated {
   readonly services: readonly Service[]
   readonly endpoints: readonly EndpointSet[]
   readonly policies: readonly BackendPolicy[]
+  readonly egress: readonly EgressRule[]
+  readonly tlsTables: readonly TlsRouteTable[]
+  readonly secrets: readonly TlsSecret[]
   readonly diagnostics: readonly Diagnostic[]
   /** True when a mistake was found for which the object's last good version, if there is one, stays in force. */
   readonly refused: boolean
@@ -36,10 +43,12 @@ export interface Dialect {
   readonly kinds: readonly GroupKind[]
   /** Pure. Reads other objects only through `surroundings`. Never throws for user input. */
   translate(manifest: Manifest, surroundings: Surroundings): Translated
+  /** What an object says about the whole mesh, over the settings that the operator chose; undefined for every other object. Reads no others. */
+  settings?(manifest: Manifest, chosen: Settings): Settings | undefined
 }
 
 const nothing: Translated = {
-  routeTables: [], listeners: [], services: [], endpoints: [], policies: [], diagnostics: [], refused: false,
+  routeTables: [], listeners: [], services: [], endpoints: [], policies: [], egress: [], tlsTables: [], secrets: [], diagnostics: [], refused: false,
 }
 
 /** A translation that has only the given parts. */

@@ -13,11 +13,12 @@ export { withMeshConfig } from './istio/mesh-config.ts'
 export const dialects: readonly Dialect[] = [kubernetes, istio]
 
 const claims = new Map(dialects.flatMap((dialect) =>
-  dialect.kinds.flatMap(({ group, versions, kind }) => versions.map((version) => [`${group}/${version}/${kind}`, dialect] as const))))
+  dialect.kinds.flatMap(({ group, versions, kind, only }) => versions.map((version) => [`${group}/${version}/${kind}`, { dialect, only }] as const))))
 
-/** The dialect that reads the manifest's kind in its version, if any does. */
+/** The dialect that reads the manifest, by its kind and version, if any does. */
 export function dialectFor({ apiVersion, id }: Manifest): Dialect | undefined {
-  return claims.get(`${id.group}/${apiVersion.split('/').at(-1) ?? ''}/${id.kind}`)
+  const claim = claims.get(`${id.group}/${apiVersion.split('/').at(-1) ?? ''}/${id.kind}`)
+  return claim?.only === undefined || (claim.only.namespace === id.namespace && claim.only.name === id.name) ? claim?.dialect : undefined
 }
 
 /** What the manifest means to its dialect; for one that nobody claims, a line of information. */
@@ -30,9 +31,15 @@ export function isRefused(manifest: Manifest, settings: Settings): boolean {
   return manifest.malformed === true || translateManifest(manifest, { settings, manifest: () => undefined, manifestsOf: () => [] }).refused
 }
 
+/** What the manifest says about the whole mesh, over what the operator chose, under the key `mesh`; nothing for almost every manifest. */
+export function meshSettings(manifest: Manifest, chosen: Settings): readonly (readonly ['mesh', Settings])[] {
+  const settings = dialectFor(manifest)?.settings?.(manifest, chosen)
+  return settings === undefined ? [] : [['mesh', settings]]
+}
+
 /** The line of information on an object that no dialect reads. */
 export function unclaimedKind({ id, apiVersion }: Manifest): Diagnostic {
-  const served = dialects.flatMap((dialect) => dialect.kinds).find(({ group, kind }) => group === id.group && kind === id.kind)
+  const served = dialects.flatMap((dialect) => dialect.kinds).find(({ group, kind, only }) => group === id.group && kind === id.kind && only === undefined)
   return {
     code: 'manifest/unclaimed-kind',
     severity: 'info',

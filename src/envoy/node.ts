@@ -13,6 +13,8 @@ export interface Identity {
   readonly bindAddress?: string | undefined
   /** Listener port → port really bound. */
   readonly portMap?: Readonly<Record<number, number>> | undefined
+  /** Of a sidecar: connections are redirected to it by iptables. */
+  readonly interception?: 'redirect' | undefined
 }
 
 /**
@@ -24,6 +26,7 @@ export function node(identity: Identity): Message<'envoy.config.core.v3.Node'> {
   const address = {
     ...(identity.bindAddress === undefined ? {} : { BIND_ADDRESS: identity.bindAddress }),
     ...(identity.portMap === undefined ? {} : { PORT_MAP: portMapText(identity.portMap) }),
+    ...(identity.interception === undefined ? {} : { INTERCEPTION_MODE: 'REDIRECT' }),
   }
   const metadata = described
     ? { NAMESPACE: identity.namespace ?? 'default', LABELS: { ...identity.labels }, ...address }

@@ -19,6 +19,8 @@ export interface EnvoyOptions {
   readonly concurrency?: number | undefined
   /** As Envoy's `--log-level`; default `warning`. */
   readonly logLevel?: string | undefined
+  /** Group id to run under, by which interception rules know its connections; needs root. */
+  readonly group?: number | undefined
 }
 
 /** A running Envoy of ours. */
@@ -53,7 +55,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
     '--config-path', configFile, '--admin-address-path', addressFile, '--concurrency', String(options.concurrency ?? 1),
     // Hot restart shares memory between all Envoys of a machine that have the same base id.
     '--disable-hot-restart', '--log-level', options.logLevel ?? 'warning',
-  ], { stdio: ['ignore', 'ignore', 'pipe'] })
+  ], { stdio: ['ignore', 'ignore', 'pipe'], ...(options.group === undefined ? {} : { gid: options.group }) })
   const log = collectLog(child)
   const killWithUs = (): void => {
     child.kill('SIGKILL')

@@ -52,7 +52,7 @@ function readPart(text: string, index: number): DocumentContent {
     const found = findObjects(nodeValue(document.contents))
     return {
       objects: found.objects.map(({ manifest, prefix }) => ({ manifest, locate: locator(text, index, prefix) })),
-      mistakes: found.mistakes.map(({ path, ...mistake }) => ({ ...mistake, ...nodeRange(document, path) })),
+      mistakes: found.mistakes.map(({ path, ...mistake }) => ({ ...mistake, ...nodeRange({ document, text }, path) })),
       complete: found.mistakes.every((mistake) => mistake.origin !== undefined),
     }
   } catch (thrown) {
@@ -69,7 +69,7 @@ function unreadable(message: string, start: number, end: number): DocumentConten
 function locator(text: string, index: number, prefix: FieldPath) {
   return (path: FieldPath, part?: 'key'): NodeRange => {
     const document = documents(text)[index]
-    return document === undefined ? { start: 0, end: 1 } : nodeRange(document, [...prefix, ...path], part)
+    return document === undefined ? { start: 0, end: 1 } : nodeRange({ document, text }, [...prefix, ...path], part)
   }
 }
 

@@ -2,6 +2,7 @@ import type { Code } from '../diagnostics/codes.ts'
 import { objectName } from '../diagnostics/diagnostic.ts'
 import type { FieldPath, ObjectId, Origin } from '../diagnostics/diagnostic.ts'
 import { renderPath } from '../diagnostics/field-path.ts'
+import { isConfidential } from './confidential.ts'
 import type { NodeValue } from './node-value.ts'
 import type { Json, JsonObject, Manifest } from './manifest.ts'
 
@@ -55,7 +56,7 @@ interface Candidate {
 function read(candidate: Candidate): FoundObjects {
   const { value, prefix } = candidate
   if (!isObject(value)) {
-    return mistake(prefix, `is ${Array.isArray(value) ? 'a list' : `the ${typeof value} ${JSON.stringify(value)}`}, not a Kubernetes object`)
+    return mistake(prefix, `is ${Array.isArray(value) ? 'a list' : typeof value === 'string' && isConfidential(value) ? 'a key or certificate' : `the ${typeof value} ${JSON.stringify(value)}`}, not a Kubernetes object`)
   }
   const kind = text(value['kind']) ?? candidate.kind
   const apiVersion = text(value['apiVersion']) ?? candidate.apiVersion

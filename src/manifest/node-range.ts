@@ -1,6 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq } from 'yaml'
 import type { Document, Node, Pair, YAMLMap } from 'yaml'
 import type { FieldPath } from '../diagnostics/diagnostic.ts'
+import { isEmbedded, lineOffset, parseEmbedded, sourceOffset } from './embedded.ts'
 import { camelCase } from './field-name.ts'
 import { isMergeKey } from './node-value.ts'
 
@@ -10,17 +11,45 @@ export interface NodeRange {
   readonly end: number
 }
 
-/** Where a field stands: its value if that is a scalar, its key if it is a collection or `part` asks for it; else the nearest field above. */
-export function nodeRange(document: Document, path: FieldPath, part?: 'key'): NodeRange {
+/** A document, and the text that it was parsed from. */
+export interface Source {
+  readonly document: Document
+  readonly text: string
+}
+
+/**
+ * Where a field stands: its value if that is a scalar, its key if it is a collection or `part` asks for it; else the nearest
+ * field above. Fields of YAML inside a literal block scalar are found too.
+ */
+export function nodeRange({ document, text }: Source, path: FieldPath, part?: 'key'): NodeRange {
   let node: unknown = document.contents
   let key: unknown
-  for (const step of path) {
+  for (const [index, step] of path.entries()) {
     const next = child(document, node, step)
+    if (next === undefined && isEmbedded(node)) {
+      const scalar = node
+      const offsetOf = (at: number): number | undefined => sourceOffset(scalar, text, at)
+      return embeddedRange({ text: scalar.value, offsetOf }, path.slice(index), part) ?? shown(node, key, undefined)
+    }
     if (next === undefined) return shown(node, key, undefined)
     node = next.value
     key = next.key
   }
   return shown(node, key, part)
+}
+
+interface EmbeddedText {
+  readonly text: string
+  /** Of an offset in the text, in what surrounds it. */
+  readonly offsetOf: (at: number) => number | undefined
+}
+
+function embeddedRange({ text, offsetOf }: EmbeddedText, path: FieldPath, part: 'key' | undefined): NodeRange | undefined {
+  const document = parseEmbedded(text)
+  const line = lineOffset(document, text, path[0])
+  const found = line === undefined ? nodeRange({ document, text }, path, part) : { start: line, end: line + 1 }
+  const start = offsetOf(found.start)
+  return start === undefined ? undefined : { start, end: start + found.end - found.start }
 }
 
 interface Child {

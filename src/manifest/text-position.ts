@@ -1,3 +1,4 @@
+import { isConfidential, withoutValue } from './confidential.ts'
 import type { Located } from './manifest.ts'
 
 /** A piece of a file: its text, and how many lines stand before it. It begins at the beginning of a line. */
@@ -7,20 +8,24 @@ export interface TextPiece {
   readonly linesBefore: number
 }
 
-/** The place of `start` to `end` in the file; an offset behind the last character counts as that character. */
+/** The place of `start` to `end` in the file; an offset behind the last character counts as that character. A byte order mark takes no column. */
 export function located(piece: TextPiece, start: number, end: number): Located {
   const { text } = piece
   const last = text.trimEnd().length
-  const offset = Math.max(0, Math.min(start, last))
-  const lineStart = text.lastIndexOf('\n', offset - 1) + 1
+  const offset = Math.max(text.startsWith('\uFEFF') ? 1 : 0, Math.min(start, last))
+  const lineStart = Math.max(text.lastIndexOf('\n', offset - 1) + 1, text.startsWith('\uFEFF') ? 1 : 0)
   const nextLine = text.indexOf('\n', offset)
   const lineEnd = nextLine === -1 ? text.length : nextLine
+  const line = text.slice(lineStart, lineEnd).replace(/\r$/, '')
+  const shown = isConfidential(text) ? withoutValue(line) : line
+  const column = offset - lineStart + 1
+  const length = Math.max(1, text.slice(offset, Math.min(end, lineEnd)).trimEnd().length)
   return {
     file: piece.file,
     line: piece.linesBefore + countLines(text, lineStart) + 1,
-    column: offset - lineStart + 1,
-    text: text.slice(lineStart, lineEnd).replace(/\r$/, ''),
-    length: Math.max(1, text.slice(offset, Math.min(end, lineEnd)).trimEnd().length),
+    column,
+    text: shown,
+    length: shown === line ? length : Math.max(1, Math.min(length, shown.length - column + 1)),
   }
 }
 

@@ -1,4 +1,6 @@
 import type { Origin } from '../diagnostics/diagnostic.ts'
+import type { LocalityBalancing } from './locality.ts'
+import type { UpstreamTls } from './tls.ts'
 import type { Visibility } from './visibility.ts'
 
 /** A destination as a route names it. */
@@ -44,6 +46,8 @@ export interface Service {
   readonly selector: Readonly<Record<string, string>> | undefined
   /** Stands for another host altogether (Kubernetes type ExternalName). */
   readonly externalName: string | undefined
+  /** One of which the certificate of its endpoints carries, where a policy for TLS names none. */
+  readonly subjectAltNames?: readonly string[]
   readonly visibility: Visibility
   readonly origin: Origin
 }
@@ -109,6 +113,29 @@ export interface BackendSettings {
   readonly useClientProtocol?: true
   readonly outlierDetection?: OutlierDetection
   readonly loadBalancer?: LoadBalancer
+  /** Absent: as for the whole mesh. */
+  readonly locality?: LocalityBalancing | 'off'
+  /** Only least-request and round-robin know it. */
+  readonly warmup?: Warmup
+  readonly retryBudget?: RetryBudget
+  /** HTTP/2 PING frames. */
+  readonly http2Keepalive?: { readonly interval?: number; readonly timeout?: number }
+  readonly tls?: UpstreamTls
+}
+
+/** New endpoints get their share of requests little by little (Envoy's SlowStartConfig). */
+export interface Warmup {
+  readonly window: number // milliseconds
+  /** 1 is a straight line; absent with `minimumPercent` for Envoy's defaults. */
+  readonly aggression?: number
+  readonly minimumPercent?: number
+}
+
+/** How many retries may be under way, as a share of the requests that are. */
+export interface RetryBudget {
+  readonly percent: number
+  readonly minimum: number
+  readonly interval?: number // milliseconds
 }
 
 export interface OutlierDetection {

@@ -1,5 +1,6 @@
 import type { Origin } from '../diagnostics/diagnostic.ts'
 import type { BackendReference } from './backend.ts'
+import type { Millionths } from './fraction.ts'
 import type { Mirror } from './mirror.ts'
 import type { Visibility } from './visibility.ts'
 
@@ -32,6 +33,8 @@ export interface Route {
   readonly applies: Applicability
   readonly action: Action
   readonly headers: HeaderChanges
+  readonly fault: Fault | undefined
+  readonly cors: CorsPolicy | undefined
   readonly statPrefix: string | undefined
   /** Path of the object in the API server, shown as the route's metadata in the config dump; the key is the dialect's. */
   readonly metadata: { readonly namespace: string; readonly config: string }
@@ -67,6 +70,8 @@ export interface Forward {
   readonly mirrors: readonly Mirror[]
   /** Milliseconds; 0 is no timeout. */
   readonly timeout: number
+  /** The field that asks for no timeout; absent where none was asked for. */
+  readonly noTimeout?: Origin
   readonly retry: RetryPolicy | 'default' | 'never'
   readonly rewrite: Rewrite
 }
@@ -88,6 +93,24 @@ export interface Rewrite {
   readonly explicit: boolean
 }
 
+/** Failures made on purpose, for a share of the requests each: Envoy draws for the delay and for the abort apart. */
+export interface Fault {
+  readonly delay: { readonly duration: number; readonly fraction: Millionths } | undefined // milliseconds
+  readonly abort: { readonly status: { readonly kind: 'http' | 'grpc'; readonly code: number }; readonly fraction: Millionths } | undefined
+}
+
+/** Which pages of other origins may use the route from a browser (Cross-Origin Resource Sharing). Lists that are empty say nothing. */
+export interface CorsPolicy {
+  readonly origins: readonly Exclude<StringMatch, { readonly kind: 'present' }>[]
+  readonly methods: readonly string[]
+  readonly headers: readonly string[]
+  readonly exposedHeaders: readonly string[]
+  readonly maxAge: number | undefined // seconds
+  readonly credentials: boolean | undefined
+  /** What happens to a preflight request of an origin that is not among them. */
+  readonly unmatchedPreflights: 'forward' | 'answer'
+}
+
 export interface RetryPolicy {
   readonly attempts: number
   /** Envoy's retry_on, comma-separated. */
@@ -95,7 +118,8 @@ export interface RetryPolicy {
   readonly statusCodes: readonly number[]
   readonly perTryTimeout: number | undefined // milliseconds
   readonly backoff: number | undefined // milliseconds
-  readonly ignorePreviousHosts: boolean
+  /** Undefined: except where a consistent hash would only find the same host again. */
+  readonly ignorePreviousHosts: boolean | undefined
   readonly otherLocalities: boolean
 }
 
@@ -103,8 +127,9 @@ export interface Redirect {
   readonly kind: 'redirect'
   readonly host: string | undefined
   readonly path: { readonly kind: 'path' | 'prefix'; readonly value: string } | undefined
-  readonly scheme: string | undefined
-  readonly port: number | undefined
+  readonly scheme: 'http' | 'https' | undefined
+  /** Absent: the default of the scheme. */
+  readonly port: number | 'of the listener' | undefined
   readonly code: 301 | 302 | 303 | 307 | 308
 }
 

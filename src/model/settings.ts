@@ -1,5 +1,19 @@
+import type { LocalityBalancing } from './locality.ts'
 import type { MirrorCluster, MirrorHost, MirrorLimits } from './mirror.ts'
 import type { RetryPolicy } from './route.ts'
+
+/** Requests for hosts that nothing defines: sent where the client was going, or refused. */
+export type OutsideTraffic = 'allow' | 'refuse'
+
+/** What a path is made into before it is matched (Envoy's normalize_path, merge_slashes and path_with_escaped_slashes_action). */
+export type PathNormalization = 'none' | 'base' | 'merge-slashes' | 'decode-and-merge-slashes'
+
+/** Namespaces that may see an object that names none: `*` all, `.` its own, `~` none, or names. */
+export interface DefaultExport {
+  readonly services: readonly string[]
+  readonly routeTables: readonly string[]
+  readonly policies: readonly string[]
+}
 
 /** What the operator chose for the whole control plane: flags and mesh-wide defaults. Durations in milliseconds. */
 export interface Settings {
@@ -12,4 +26,9 @@ export interface Settings {
   readonly defaultRetry: RetryPolicy | 'never'
   readonly connectTimeout: number
   readonly dnsRefreshRate: number
+  readonly defaultExport: DefaultExport
+  readonly outsideTraffic: OutsideTraffic
+  readonly pathNormalization: PathNormalization
+  /** For backends whose policy says nothing about localities; undefined where it is turned off. */
+  readonly locality: LocalityBalancing | undefined
 }

@@ -1,8 +1,8 @@
 import type { BackendReference, BackendSettings, HashPolicy, Service } from '../model/backend.ts'
+import type { Labels } from '../model/labels.ts'
 import { clusterName } from '../model/names.ts'
-import { isVisible } from '../model/visibility.ts'
 import { policyFor, settingsFor } from './policy.ts'
-import type { Sight } from './sight.ts'
+import type { HiddenService, Sight } from './sight.ts'
 
 /** A destination as a proxy of the scope finds it. */
 export type ResolvedBackend = FoundBackend | MissingBackend
@@ -15,6 +15,9 @@ export interface FoundBackend {
   /** Name of the cluster for primary requests. */
   readonly cluster: string
   readonly settings: BackendSettings
+  readonly service: Service
+  /** Of the endpoints in the subset; none where all are meant. */
+  readonly labels: Labels
 }
 
 export interface MissingBackend {
@@ -26,6 +29,8 @@ export interface MissingBackend {
   readonly cluster: string
   /** What there is instead: hosts, ports or subsets. */
   readonly present: readonly string[]
+  /** The service, or that part of it, is there and the proxies of `namespace` may not see it. */
+  readonly hidden: (HiddenService & { readonly namespace: string }) | undefined
 }
 
 export interface Listening {
@@ -45,7 +50,11 @@ export function resolveBackend(reference: BackendReference, { sight, port: liste
   const port = reference.port ?? (only !== undefined && more.length === 0 ? only.number : listenerPort)
   const missing = (what: MissingBackend['what'], present: readonly string[]): MissingBackend => {
     const host = service?.host ?? reference.host
-    return { kind: 'missing', what, host, port, cluster: clusterName(port, reference.subset, host), present }
+    const hidden = what === 'subset' ? undefined : sight.hidden(host).find((each) => what === 'host' || each.service.ports.some(({ number }) => number === port))
+    return {
+      kind: 'missing', what, host, port, cluster: clusterName(port, reference.subset, host), present,
+      hidden: hidden === undefined ? undefined : { ...hidden, namespace: sight.scope.namespace },
+    }
   }
   if (service === undefined) return missing('host', sight.hosts())
   if (!ports.some((each) => each.number === port)) return missing('port', ports.map((each) => String(each.number)))
@@ -55,7 +64,8 @@ export function resolveBackend(reference: BackendReference, { sight, port: liste
     return missing('subset', (policy?.subsets ?? []).map((each) => each.name))
   }
   const settings = settingsFor(policy, port, subset)
-  return { kind: 'found', host: service.host, port, subset, cluster: clusterName(port, subset, service.host), settings }
+  const labels = policy?.subsets.find((each) => each.name === subset)?.labels ?? {}
+  return { kind: 'found', host: service.host, port, subset, cluster: clusterName(port, subset, service.host), settings, service, labels }
 }
 
 /** The ports that a service has clusters for. */
@@ -69,7 +79,7 @@ const longestAliasChain = 5
 export function findService(host: string, sight: Sight): Service | undefined {
   let name = host
   for (let step = 0; step < longestAliasChain; step += 1) {
-    const visible = sight.services(name).filter((each) => isVisible(each.visibility, sight.scope.namespace))
+    const visible = sight.services(name)
     const service = visible.find((each) => each.namespace === sight.scope.namespace) ?? visible[0]
     if (service?.externalName === undefined) return service
     name = service.externalName

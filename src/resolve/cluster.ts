@@ -5,8 +5,13 @@ import type { MirrorLimits } from '../model/mirror.ts'
 import { clusterName, mirrorClusterName } from '../model/names.ts'
 import type { Origin } from '../diagnostics/diagnostic.ts'
 import { findService, portsWithClusters } from './backend.ts'
+import { placed, planLocalities } from './locality.ts'
+import type { LocalityPlan } from './locality.ts'
+import { withPeerNames } from './peer-name.ts'
 import { policyFor, settingsFor } from './policy.ts'
 import type { ClusterUse } from './resolved.ts'
+import { resolveUpstreamTls } from './secret-use.ts'
+import type { ResolvedUpstreamTls } from './secret-use.ts'
 import type { Sight } from './sight.ts'
 
 /** A cluster as the proxies of one scope get it. */
@@ -15,10 +20,13 @@ export interface ResolvedCluster {
   readonly discovery: Discovery
   /** Name of its load assignment: that of the primary's cluster, also for a mirror's own cluster. */
   readonly assignment: string
+  readonly localities: Pick<LocalityPlan, 'weights' | 'isWeighted'>
   /** Of the service's selected subset, for this port. */
   readonly endpoints: readonly ResolvedEndpoint[]
   readonly protocol: Protocol
-  readonly settings: BackendSettings
+  readonly settings: Omit<BackendSettings, 'tls'>
+  /** Undefined: plain text. */
+  readonly tls: ResolvedUpstreamTls | undefined
   /** Only where nothing but mirrors uses it. */
   readonly limits: MirrorLimits | undefined
   readonly origins: readonly Origin[]
@@ -26,6 +34,8 @@ export interface ResolvedCluster {
 
 export interface ResolvedEndpoint extends Pick<Endpoint, 'weight' | 'locality' | 'address' | 'health'> {
   readonly port: number
+  /** 0 is the first. */
+  readonly priority: number
 }
 
 export interface HostQuestions {
@@ -46,19 +56,22 @@ export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, us
   return portsWithClusters(service).flatMap((port) => subsets.flatMap((subset) => {
     const name = clusterName(port.number, subset?.name, service.host)
     const selected = endpoints.filter((endpoint) => hasLabels(endpoint.labels, subset?.labels ?? {}))
-    const members = selected.flatMap((endpoint) => endpointOf(endpoint, port.number))
+    const settings = settingsFor(policy, port.number, subset?.name)
+    const { priorityOf, ...localities } = planLocalities(settings, selected, { scope: sight.scope, mesh: sight.settings })
+    const members = placed(selected.flatMap((endpoint) => endpointOf(endpoint, port.number).map((each) => ({ ...each, priority: priorityOf(endpoint) }))), localities)
     const common = {
       ...reach(discoveryFor(service, sight), members),
+      localities,
       assignment: name,
       protocol: port.protocol,
-      settings: settingsOfRole(settingsFor(policy, port.number, subset?.name), sight),
+      ...settled(withPeerNames(settings, service), port.protocol, sight),
       origins: policy === undefined ? [service.origin] : [policy.origin, service.origin],
     }
     const dedicated = mirrorClusterName(port.number, subset?.name, service.host)
     const dedicatedUses = usesOf(dedicated)
     return [
       { ...common, name, limits: mirrorLimits(usesOf(name)) },
-      ...(dedicatedUses.length === 0 ? [] : [{ ...common, name: dedicated, limits: mirrorLimits(dedicatedUses) }]),
+      ...(dedicatedUses.length === 0 ? [] : [{ ...common, ...reach(mirrorDiscoveryFor(service, sight), members), name: dedicated, limits: mirrorLimits(dedicatedUses) }]),
     ]
   }))
 }
@@ -75,17 +88,30 @@ function mirrorLimits(uses: readonly ClusterUse[]): MirrorLimits | undefined {
 }
 
 /**
- * Without interception there is no original destination: a headless Service is reached by its endpoints, as gateways do.
+ * Bound listeners know no original destination: there a headless Service is reached by its endpoints, as gateways do.
  * A host that has no endpoints at all keeps the kind of cluster that Istio gives it.
  */
-function discoveryFor(service: Service, { scope }: Sight): Discovery {
+export function discoveryFor(service: Service, { scope }: Sight): Discovery {
   if (service.discovery === 'strict-dns' && scope.role === 'grpc') return 'logical-dns'
-  if (service.discovery !== 'original-destination') return service.discovery
+  if (service.discovery !== 'original-destination' || scope.interception === 'redirect') return service.discovery
   return scope.role !== 'sidecar' || service.selector !== undefined ? 'endpoints' : 'original-destination'
 }
 
+/** A copy is not sent where the client was going, which is where the primary request goes, but to the service's own endpoints. */
+export function mirrorDiscoveryFor(service: Service, sight: Sight): Discovery {
+  const discovery = discoveryFor(service, sight)
+  return discovery === 'original-destination' && service.selector !== undefined ? 'endpoints' : discovery
+}
+
+/** The settings, and what comes of those for TLS. */
+function settled({ tls, ...settings }: BackendSettings, protocol: Protocol, sight: Sight): Pick<ResolvedCluster, 'settings' | 'tls'> {
+  return { settings: settingsOfRole(settings, protocol, sight), tls: resolveUpstreamTls(tls, sight.scope) }
+}
+
 /** gRPC refuses a cluster with a balancer that it lacks: it has round robin (proposal A27) and ring hash (A42). */
-function settingsOfRole(settings: BackendSettings, { scope }: Sight): BackendSettings {
+function settingsOfRole(settings: BackendSettings, protocol: Protocol, { scope }: Sight): BackendSettings {
+  // What a sidecar detects, it passes on as it came; a gateway's clients do not know what the backend speaks.
+  if (scope.role === 'sidecar' && protocol === 'detect' && settings.upgradeToHttp2 === undefined) return { ...settings, useClientProtocol: true }
   if (scope.role !== 'grpc' || settings.loadBalancer?.kind === 'ring-hash') return settings
   return { ...settings, loadBalancer: { kind: 'round-robin' } }
 }
@@ -101,12 +127,12 @@ function reach(discovery: Discovery, endpoints: readonly ResolvedEndpoint[]): Pi
       if (endpoints.length === 0) return { discovery: 'endpoints', endpoints }
       return { discovery, endpoints: discovery === 'logical-dns' ? endpoints.slice(0, 1) : endpoints }
     }
-    case 'endpoints': return { discovery, endpoints: endpoints.filter(({ address }) => isIP(address) !== 0) }
+    case 'endpoints': return { discovery, endpoints: endpoints.filter(({ address }) => isIP(address) !== 0 || address.startsWith('unix://')) }
     case 'original-destination': return { discovery, endpoints: [] }
   }
 }
 
-function endpointOf(endpoint: Endpoint, port: number): readonly ResolvedEndpoint[] {
+function endpointOf(endpoint: Endpoint, port: number): readonly Omit<ResolvedEndpoint, 'priority'>[] {
   const target = endpoint.ports[port]
   const { address, weight, locality, health } = endpoint
   return target === undefined ? [] : [{ address, port: target, weight, locality, ...(health === undefined ? {} : { health }) }]

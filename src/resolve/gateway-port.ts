@@ -1,6 +1,6 @@
 import type { Service } from '../model/backend.ts'
-import { hasLabels } from '../model/labels.ts'
 import type { Scope } from '../xds/scope.ts'
+import { ownServices } from './own-services.ts'
 
 /**
  * A Gateway names the ports of the gateway's own Service; its pods listen on the target ports. Without such a Service the
@@ -8,10 +8,6 @@ import type { Scope } from '../xds/scope.ts'
  */
 export function gatewayTargetPort(scope: Scope, services: () => readonly Service[]): (port: number) => number {
   if (Object.keys(scope.labels).length === 0) return (port) => port
-  const own = services().filter((service) => service.namespace === scope.namespace && selects(service, scope))
+  const own = ownServices(scope, services())
   return (number) => own.flatMap((service) => service.ports).find((port) => port.number === number)?.targetPort ?? number
-}
-
-function selects({ selector = {} }: Service, { labels }: Scope): boolean {
-  return Object.keys(selector).length > 0 && hasLabels(labels, selector)
 }

@@ -1,32 +1,75 @@
 import type { Collection, Fetch } from '../collection/collection.ts'
-import type { Service } from '../model/backend.ts'
+import type { EndpointSet, Service } from '../model/backend.ts'
 import type { GatewayListener } from '../model/gateway.ts'
+import type { OutsideTraffic } from '../model/settings.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
 import { planGateway } from './gateway-plan.ts'
 import { gatewayTargetPort } from './gateway-port.ts'
+import { gatewaySockets } from './gateway-servers.ts'
+import type { SocketServers } from './gateway-servers.ts'
 import { planGrpc } from './grpc-plan.ts'
+import { shownServices } from './egress.ts'
+import type { Reach } from './egress.ts'
+import { plansThrough } from './egress-plan.ts'
+import type { InterceptionPart } from './intercepted.ts'
+import { planInterception } from './interception.ts'
 import type { RouteConfigurationPlan, RouteTableHead } from './plan.ts'
+import { visibleServices } from './service-port.ts'
 import { planSidecar } from './sidecar-plan.ts'
+import type { MeshModel } from './sidecar-plan.ts'
 
 export interface ListenerCollections {
   readonly listeners: Collection<GatewayListener>
   readonly tablesByAttachment: Collection<readonly RouteTableHead[]>
   readonly servicesByHost: Collection<readonly Service[]>
+  readonly reach: Collection<Reach>
+  readonly outside: OutsideTraffic
 }
 
 /** Every listener of a scope's proxies, with its virtual hosts planned; by `<scope>|<route configuration>`. */
 export function planListeners(collections: ListenerCollections, scope: Scope, { fetch, key }: { readonly fetch: Fetch; readonly key: string }): readonly (readonly [string, RouteConfigurationPlan])[] {
-  const { listeners, tablesByAttachment, servicesByHost } = collections
+  const { listeners, tablesByAttachment, servicesByHost, reach, outside } = collections
   const services = (): readonly Service[] => fetch.all(servicesByHost).flatMap(([, same]) => same)
   const tablesOf = (attachment: string): readonly RouteTableHead[] => fetch(tablesByAttachment, attachment) ?? []
+  const mesh = (): MeshModel => ({ services: services(), tables: tablesOf('mesh'), outside })
   const plansFor = (scopeKey: ScopeKey): readonly RouteConfigurationPlan[] => {
     switch (scope.role) {
       case 'gateway': return planGateway(scopeKey, scope, {
         listeners: fetch.all(listeners).map(([, each]) => each), tablesOf, targetPort: gatewayTargetPort(scope, services),
       })
-      case 'sidecar': return planSidecar(scopeKey, scope, { services: services(), tables: tablesOf('mesh') })
-      case 'grpc': return planGrpc(scopeKey, scope, { services: services(), tables: tablesOf('mesh') })
+      case 'sidecar': return plansThrough(fetch(reach, key), scope, { model: mesh(), plan: (model) => planSidecar(scopeKey, scope, model) })
+      case 'grpc': return plansThrough(fetch(reach, key), scope, { model: mesh(), plan: (model) => planGrpc(scopeKey, scope, model) })
     }
   }
   return plansFor(key as ScopeKey).map((plan) => [`${key}|${plan.name}`, plan])
+}
+
+/** The sockets of a gateway's proxies that take TLS, by `<scope>|<listener>`; none for any other scope. */
+export function planTlsSockets({ listeners, servicesByHost }: Pick<ListenerCollections, 'listeners' | 'servicesByHost'>, scope: Scope, { fetch, key }: { readonly fetch: Fetch; readonly key: string }): readonly (readonly [string, TlsSocket])[] {
+  if (scope.role !== 'gateway') return []
+  const services = (): readonly Service[] => fetch.all(servicesByHost).flatMap(([, same]) => same)
+  const sockets = gatewaySockets(scope, { listeners: fetch.all(listeners).map(([, each]) => each), targetPort: gatewayTargetPort(scope, services) })
+  return sockets.filter(({ protocol }) => protocol === 'tls').map((socket) => [`${key}|${socket.listener}`, { scope: key as ScopeKey, socket }])
+}
+
+export interface TlsSocket {
+  readonly scope: ScopeKey
+  readonly socket: SocketServers
+}
+
+export interface InterceptionCollections extends Pick<ListenerCollections, 'servicesByHost' | 'reach' | 'outside'> {
+  readonly endpointsByHost: Collection<readonly EndpointSet[]>
+}
+
+/** What a scope with interception has besides, by `<scope>|<kind>|<name>`; nothing for any other scope. */
+export function planInterceptions(collections: InterceptionCollections, scope: Scope, { fetch, key }: { readonly fetch: Fetch; readonly key: string }): readonly (readonly [string, InterceptionPart])[] {
+  if (scope.interception !== 'redirect') return []
+  const { servicesByHost, endpointsByHost, reach, outside } = collections
+  const services = fetch.all(servicesByHost).flatMap(([, same]) => same)
+  const limits = fetch(reach, key)
+  const parts = planInterception(key as ScopeKey, scope, {
+    services, visible: visibleServices(limits === undefined ? services : shownServices(limits, services), scope), outside: limits?.outsideTraffic ?? outside,
+    endpointsOf: (host) => (fetch(endpointsByHost, host) ?? []).flatMap((set) => set.endpoints),
+  })
+  return parts.map((part) => [`${key}|${part.kind}|${part.kind === 'listener' ? part.listener.name : part.cluster.name}`, part])
 }

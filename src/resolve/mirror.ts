@@ -3,10 +3,12 @@ import type { Code } from '../diagnostics/codes.ts'
 import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
 import { mirrorClusterName } from '../model/names.ts'
 import type { Mirror } from '../model/mirror.ts'
+import { ambiguousPort } from './ambiguous-port.ts'
 import { resolveBackend } from './backend.ts'
-import type { Listening, MissingBackend } from './backend.ts'
-import { missingHint, missingPath } from './missing.ts'
-import type { ClusterUse, ResolvedDestination, ResolvedMirror } from './resolved.ts'
+import type { FoundBackend, Listening, MissingBackend } from './backend.ts'
+import { discoveryFor, mirrorDiscoveryFor } from './cluster.ts'
+import { describeMissing, missingHint, missingKind, missingPath } from './missing.ts'
+import type { ClusterUse, MirrorUse, ResolvedDestination, ResolvedMirror } from './resolved.ts'
 
 export interface ResolvedMirrors {
   readonly mirrors: readonly ResolvedMirror[]
@@ -35,24 +37,42 @@ export function resolveMirrors(mirrors: readonly Mirror[], destinations: readonl
       diagnostics.push(found('mirror/duplicate', mirror.origin, `${backend.cluster} is mirrored to twice: a request can be copied there twice`))
     }
     seen.add(backend.cluster)
-    const cluster = mirror.cluster === 'dedicated' ? mirrorClusterName(backend.port, backend.subset, backend.host) : backend.cluster
+    diagnostics.push(...ambiguousPort('mirror/ambiguous-port', mirror.backend, { ...listening, backend }))
+    if (isWhereverTheRequestGoes(backend, listening)) diagnostics.push(alongside(mirror, backend))
+    const cluster = needsOwnCluster(mirror, backend, listening) ? mirrorClusterName(backend.port, backend.subset, backend.host) : backend.cluster
     kept.push({ cluster, fraction: mirror.fraction, runtimeKey: mirror.runtimeKey, host: mirror.host, origin: mirror.origin })
-    uses.push({ by: 'mirror', cluster, limits: mirror.limits, origin: mirror.origin })
+    uses.push({ by: 'mirror', cluster, limits: mirror.limits, origin: mirror.origin, ...targetOf(backend, listening) })
   }
   return { mirrors: kept, uses, diagnostics }
+}
+
+function isWhereverTheRequestGoes({ service, settings }: FoundBackend, { sight }: Listening): boolean {
+  return mirrorDiscoveryFor(service, sight) === 'original-destination' || settings.loadBalancer?.kind === 'passthrough'
+}
+
+function alongside({ origin }: Mirror, { host }: FoundBackend): Diagnostic {
+  return {
+    ...found('mirror/original-destination', origin, `${host} has no endpoints of its own: with interception the copies go where the primary requests go, from bound listeners nowhere`),
+    hint: 'give it endpoints: resolution STATIC or DNS instead of NONE, or another load balancer than PASSTHROUGH',
+  }
+}
+
+function needsOwnCluster(mirror: Mirror, { service }: FoundBackend, { sight }: Listening): boolean {
+  return mirror.cluster === 'dedicated' || mirrorDiscoveryFor(service, sight) !== discoveryFor(service, sight)
+}
+
+function targetOf({ service, host, port, labels }: FoundBackend, { sight }: Listening): Pick<MirrorUse, 'target'> {
+  return mirrorDiscoveryFor(service, sight) === 'endpoints' ? { target: { host, port, labels } } : {}
 }
 
 function leftOut({ origin }: Mirror): Diagnostic {
   return found('mirror/proxyless-grpc', origin, 'gRPC clients without a proxy cannot mirror: their requests are not copied')
 }
 
-const unresolvedCodes = { host: 'mirror/unknown-host', port: 'mirror/unknown-port', subset: 'mirror/unknown-subset' } as const
-
 function unresolved(mirror: Mirror, missing: MissingBackend): Diagnostic {
-  const { subset } = mirror.backend
-  const what = { host: `host ${missing.host} is not defined`, port: `${missing.host} has no port ${missing.port}`, subset: `${missing.host} has no subset ${subset ?? ''}` }
+  const what = describeMissing(missing, mirror.backend.subset)
   const origin = { object: mirror.origin.object, path: missingPath(mirror.backend, missing) }
-  return { ...found(unresolvedCodes[missing.what], origin, `${what[missing.what]}: nothing is mirrored there, the route is served without it`), ...missingHint(missing) }
+  return { ...found(`mirror/${missingKind(missing)}`, origin, `${what}: nothing is mirrored there, the route is served without it`), ...missingHint(missing) }
 }
 
 function found(code: Code, origin: Origin, text: string): Diagnostic {

@@ -11,10 +11,15 @@ export function policyFor(service: Pick<Service, 'host' | 'namespace'>, sight: S
   const namespaces = [...new Set([sight.scope.namespace, service.namespace, sight.settings.rootNamespace])]
   for (const namespace of namespaces) {
     const visible = policiesIn(namespace, service.host, sight).filter((policy) => isVisible(policy.visibility, sight.scope.namespace))
-    const [first, ...others] = visible.toSorted((a, b) => compareText(a.created, b.created) || compareText(a.name, b.name))
+    const [first, ...others] = inOrder(visible)
     if (first !== undefined) return others.reduce(withNewSubsets, first)
   }
   return undefined
+}
+
+/** The oldest first, then by name: of several for one host, the first has it. */
+export function inOrder(policies: readonly BackendPolicy[]): readonly BackendPolicy[] {
+  return policies.toSorted((a, b) => compareText(a.created, b.created) || compareText(a.name, b.name))
 }
 
 function policiesIn(namespace: string, host: string, sight: Sight): readonly BackendPolicy[] {

@@ -1,7 +1,8 @@
 import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
 import type { HashPolicy } from '../model/backend.ts'
+import type { Labels } from '../model/labels.ts'
 import type { Mirror, MirrorLimits } from '../model/mirror.ts'
-import type { DirectResponse, Forward, HeaderChanges, Redirect, RetryPolicy, Route } from '../model/route.ts'
+import type { CorsPolicy, DirectResponse, Fault, Forward, HeaderChanges, Redirect, RetryPolicy, Route } from '../model/route.ts'
 import type { ScopeKey } from '../xds/scope.ts'
 
 /** A virtual host as the proxies of one scope get it: every destination is a cluster's name. Nothing more is looked up after this. */
@@ -11,17 +12,24 @@ export interface ResolvedVirtualHost {
   readonly name: string
   readonly domains: readonly string[]
   readonly routes: readonly ResolvedRoute[]
+  /** Plain requests are redirected to HTTPS. */
+  readonly requireTls?: true
   readonly uses: readonly ClusterUse[]
   readonly diagnostics: readonly Diagnostic[]
   readonly origins: readonly Origin[]
 }
 
 export interface ResolvedRoute extends Pick<Route, 'name' | 'match' | 'headers' | 'statPrefix'> {
-  readonly action: ResolvedForward | Redirect | DirectResponse
+  readonly action: ResolvedForward | ResolvedRedirect | DirectResponse
+  readonly fault?: Fault | undefined
+  readonly cors?: CorsPolicy | undefined
   /** What tracing calls a request that took this route; absent on routes that stand for no object. */
   readonly operation: string | undefined
   readonly metadata: Route['metadata'] | undefined
 }
+
+/** With the port that the answer names, if any. */
+export type ResolvedRedirect = Omit<Redirect, 'port'> & { readonly port: number | undefined }
 
 export interface ResolvedForward {
   readonly kind: 'forward'
@@ -47,4 +55,15 @@ export interface ResolvedMirror extends Pick<Mirror, 'fraction' | 'runtimeKey' |
 /** That a virtual host names a cluster, and for what: a cluster that only mirrors use gets limits. */
 export type ClusterUse =
   | { readonly by: 'primary'; readonly cluster: string }
-  | { readonly by: 'mirror'; readonly cluster: string; readonly limits: MirrorLimits; readonly origin: Origin }
+  | MirrorUse
+
+export interface MirrorUse {
+  readonly by: 'mirror'
+  readonly cluster: string
+  readonly limits: MirrorLimits
+  readonly origin: Origin
+  /** Whose endpoints the copies go to; absent where they are found otherwise, by DNS or by the original destination. */
+  readonly target?: { readonly host: string; readonly port: number; readonly labels: Labels }
+  /** The field that says that the route, and so its copies, have no timeout. */
+  readonly noTimeout?: Origin
+}

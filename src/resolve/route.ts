@@ -1,11 +1,12 @@
 import { codes } from '../diagnostics/codes.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
-import type { Destination, Forward, Route, RouteTable } from '../model/route.ts'
+import type { Destination, Forward, Redirect, Route, RouteTable } from '../model/route.ts'
+import { ambiguousPort } from './ambiguous-port.ts'
 import { hashOf, resolveBackend } from './backend.ts'
-import type { Listening, MissingBackend, ResolvedBackend } from './backend.ts'
+import type { Listening, ResolvedBackend } from './backend.ts'
 import { resolveMirrors } from './mirror.ts'
-import { missingHint, missingPath } from './missing.ts'
-import type { ClusterUse, ResolvedForward, ResolvedRoute } from './resolved.ts'
+import { describeMissing, missingHint, missingKind, missingPath } from './missing.ts'
+import type { ClusterUse, ResolvedForward, ResolvedRedirect, ResolvedRoute } from './resolved.ts'
 
 export interface RouteResolution {
   readonly resolved: ResolvedRoute
@@ -13,12 +14,19 @@ export interface RouteResolution {
   readonly diagnostics: readonly Diagnostic[]
 }
 
+export interface RouteListening extends Listening {
+  readonly scheme: 'http' | 'https'
+}
+
 /** One route with its destinations and mirrors found. A destination that is not there keeps its cluster's name: Envoy answers 503. */
-export function resolveRoute(route: Route, table: RouteTable, listening: Listening): RouteResolution {
+export function resolveRoute(route: Route, table: RouteTable, listening: RouteListening): RouteResolution {
   const { name, match, headers, statPrefix, metadata, action } = route
-  const common = { name, match, headers, statPrefix, metadata }
+  const common = { name, match, headers, statPrefix, metadata, ...faults(route, listening) }
   const ofTable = `${table.name}:${listening.port}${pathPattern(route)}`
-  if (action.kind !== 'forward') return { resolved: { ...common, action, operation: ofTable }, uses: [], diagnostics: [] }
+  if (action.kind !== 'forward') {
+    const answer = action.kind === 'redirect' ? redirect(action, listening) : action
+    return { resolved: { ...common, action: answer, operation: ofTable }, uses: [], diagnostics: [] }
+  }
   const backends = action.destinations.map((destination) => resolveBackend(destination.backend, listening))
   const [only, ...more] = backends
   const operation = only !== undefined && more.length === 0 ? `${only.host}:${only.port}${pathPattern(route)}` : ofTable
@@ -26,8 +34,21 @@ export function resolveRoute(route: Route, table: RouteTable, listening: Listeni
   return {
     resolved: { ...common, action: forwarded.action, operation },
     uses: forwarded.uses,
-    diagnostics: [...backends.flatMap((backend, index) => missingDestination(backend, action.destinations[index])), ...forwarded.diagnostics],
+    diagnostics: [...backends.flatMap((backend, index) => destinationFindings(backend, action.destinations[index], listening)), ...forwarded.diagnostics],
   }
+}
+
+/** gRPC clients have no CORS, and refuse a route that has. */
+function faults({ fault, cors }: Route, { sight }: Listening): Pick<ResolvedRoute, 'fault' | 'cors'> {
+  return sight.scope.role === 'grpc' ? { fault } : { fault, cors }
+}
+
+const defaultPorts = { http: 80, https: 443 } as const
+
+/** Without the port that its scheme has anyway. */
+function redirect(action: Redirect, { port: listenerPort, scheme }: RouteListening): ResolvedRedirect {
+  const port = action.port === 'of the listener' ? listenerPort : action.port
+  return { ...action, port: port === defaultPorts[action.scheme ?? scheme] ? undefined : port }
 }
 
 interface Forwarded {
@@ -43,6 +64,7 @@ function forward(action: Forward, backends: readonly ResolvedBackend[], listenin
     headers: destination.headers,
     authority: destination.authority,
   }))
+  const noTimeout = action.noTimeout === undefined ? {} : { noTimeout: action.noTimeout }
   const mirrored = resolveMirrors(action.mirrors, destinations, listening)
   return {
     action: {
@@ -54,32 +76,23 @@ function forward(action: Forward, backends: readonly ResolvedBackend[], listenin
       rewrite: action.rewrite,
       hash: backends.flatMap(hashOf),
     },
-    uses: [...destinations.map(({ cluster }) => ({ by: 'primary' as const, cluster })), ...mirrored.uses],
+    uses: [...destinations.map(({ cluster }) => ({ by: 'primary' as const, cluster })), ...mirrored.uses.map((use) => ({ ...use, ...noTimeout }))],
     diagnostics: mirrored.diagnostics,
   }
 }
 
-const missingCodes = { host: 'route/unknown-host', port: 'route/unknown-port', subset: 'route/unknown-subset' } as const
-
-function missingDestination(backend: ResolvedBackend, destination: Destination | undefined): readonly Diagnostic[] {
-  if (backend.kind === 'found' || destination === undefined) return []
+function destinationFindings(backend: ResolvedBackend, destination: Destination | undefined, listening: Listening): readonly Diagnostic[] {
+  if (destination === undefined) return []
+  if (backend.kind === 'found') return ambiguousPort('route/ambiguous-port', destination.backend, { ...listening, backend })
   const { object } = destination.backend.origin
-  const code = missingCodes[backend.what]
+  const code = `route/${missingKind(backend)}` as const
   return [{
     code,
     severity: codes[code].severity,
-    message: `${object.kind} ${object.namespace}/${object.name}: ${describe(backend, destination)}: requests for it are answered with 503`,
+    message: `${object.kind} ${object.namespace}/${object.name}: ${describeMissing(backend, destination.backend.subset)}: requests for it are answered with 503`,
     ...missingHint(backend),
     origin: { object, path: missingPath(destination.backend, backend) },
   }]
-}
-
-function describe({ what, host, port }: MissingBackend, destination: Destination): string {
-  switch (what) {
-    case 'host': return `host ${host} is not defined`
-    case 'port': return `${host} has no port ${port}`
-    case 'subset': return `${host} has no subset ${destination.backend.subset ?? ''}`
-  }
 }
 
 function pathPattern({ match }: Route): string {

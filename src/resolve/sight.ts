@@ -1,15 +1,21 @@
 import type { Collection, Fetch } from '../collection/collection.ts'
+import type { Origin } from '../diagnostics/diagnostic.ts'
 import type { BackendPolicy, Service } from '../model/backend.ts'
 import type { Settings } from '../model/settings.ts'
+import { isVisible } from '../model/visibility.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
+import { reachedServices } from './egress.ts'
+import type { Reach } from './egress.ts'
 
 /** What the proxies of one scope can see of the model. Each question is answered through the graph, so that asking is depending. */
 export interface Sight {
   readonly key: ScopeKey
   readonly scope: Scope
   readonly settings: Settings
-  /** Services of exactly that host, of any namespace. */
+  /** Services of exactly that host, of any namespace, as far as the proxies may see them. */
   services(host: string): readonly Service[]
+  /** Services of exactly that host that the proxies may not see, and why: for messages only. */
+  hidden(host: string): readonly HiddenService[]
   /** Policies in a namespace for exactly that host. */
   policies(namespace: string, host: string): readonly BackendPolicy[]
   /** Policies in a namespace for wildcard hosts. */
@@ -18,9 +24,17 @@ export interface Sight {
   hosts(): readonly string[]
 }
 
+/** `visibility`: it is not exported to the proxy's namespace. `egress`: the proxy's egress rule does not list it. */
+export interface HiddenService {
+  readonly service: Service
+  readonly by: { readonly kind: 'visibility' } | { readonly kind: 'egress'; readonly rule: Origin }
+}
+
 export interface SightCollections {
   readonly settings: Settings
   readonly scopes: Collection<Scope>
+  /** By scope; none for a scope that sees everything visible. */
+  readonly reach: Collection<Reach>
   readonly servicesByHost: Collection<readonly Service[]>
   /** By `policyKey`. */
   readonly policiesByHost: Collection<readonly BackendPolicy[]>
@@ -28,18 +42,37 @@ export interface SightCollections {
 
 /** Throws for a scope that is not there: nothing is planned for one. */
 export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch): Sight {
-  const { settings, scopes, servicesByHost, policiesByHost } = collections
+  const { settings, scopes, reach, servicesByHost, policiesByHost } = collections
   const scope = fetch(scopes, key)
   if (scope === undefined) throw new Error(`no scope ${key}`)
+  const reachable = (services: readonly Service[]): readonly Service[] => {
+    const limits = services.length === 0 ? undefined : fetch(reach, key)
+    return limits === undefined ? services : reachedServices(limits, services, scope)
+  }
+  const visible = (host: string): readonly Service[] => (fetch(servicesByHost, host) ?? []).filter((service) => isVisible(service.visibility, scope.namespace))
   return {
     key,
     scope,
     settings,
-    services: (host) => fetch(servicesByHost, host) ?? [],
+    services: (host) => reachable(visible(host)),
+    hidden: (host) => hiddenAmong(fetch(servicesByHost, host) ?? [], reachable(visible(host)), { scope, rule: fetch(reach, key)?.rule }),
     policies: (namespace, host) => fetch(policiesByHost, policyKey({ namespace, host })) ?? [],
     wildcardPolicies: (namespace) => fetch(policiesByHost, policyKey({ namespace, host: '*' })) ?? [],
     hosts: () => fetch.all(servicesByHost).map(([host]) => host),
   }
+}
+
+interface Hiding {
+  readonly scope: Scope
+  readonly rule: Origin | undefined
+}
+
+function hiddenAmong(services: readonly Service[], seen: readonly Service[], { scope, rule }: Hiding): readonly HiddenService[] {
+  return services.flatMap((service): readonly HiddenService[] => {
+    if (!isVisible(service.visibility, scope.namespace)) return [{ service, by: { kind: 'visibility' } }]
+    const isWhole = seen.some((each) => each.namespace === service.namespace && each.ports.length === service.ports.length)
+    return isWhole || rule === undefined ? [] : [{ service, by: { kind: 'egress', rule } }]
+  })
 }
 
 /** Wildcard policies of a namespace are found together. */

@@ -1,9 +1,12 @@
-import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { objectKey } from '../diagnostics/diagnostic.ts'
+import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
 import { hasLabels } from '../model/labels.ts'
 import type { Match, Route, RouteTable } from '../model/route.ts'
 import { noHeaderChanges } from '../model/route.ts'
 import type { Scope } from '../xds/scope.ts'
 import { hashOf, resolveBackend } from './backend.ts'
+import { joinedConflicts } from './joined-tables.ts'
+import { passThrough } from './intercepted.ts'
 import type { VirtualHostPlan } from './plan.ts'
 import { resolveRoute } from './route.ts'
 import type { RouteResolution } from './route.ts'
@@ -17,20 +20,28 @@ export function resolveVirtualHost(plan: VirtualHostPlan, tables: readonly Route
     .filter(({ routes }) => routes.length > 0)
   const chosen = plan.sharing === 'first' ? applicable.slice(0, 1) : applicable
   const resolutions = chosen.flatMap(({ table, routes }) =>
-    routes.map((route) => ({ route, ...resolveRoute(route, table, { sight, port: plan.port }) })))
+    routes.map((route) => ({ route, table, ...resolveRoute(route, table, { sight, port: plan.port, scheme: plan.scheme ?? 'http' }) })))
   const ordered = plan.sharing === 'all' ? catchAllsLast(resolutions) : resolutions
   const routes: readonly RouteResolution[] = ordered.length > 0 ? ordered : otherwise(plan, sight)
-  if (routes.length === 0) return undefined
+  if (routes.length === 0 && plan.requireTls !== true) return undefined
   return {
     scope: plan.scope,
     routeConfiguration: plan.routeConfiguration,
     name: plan.name,
     domains: plan.domains,
     routes: routes.map((each) => each.resolved),
+    ...(plan.requireTls === true ? { requireTls: plan.requireTls } : {}),
     uses: routes.flatMap((each) => each.uses),
-    diagnostics: [...routes.flatMap((each) => each.diagnostics), ...overruled(plan, applicable.slice(chosen.length).map(({ table }) => table))],
-    origins: chosen.map(({ table }) => table.origin),
+    diagnostics: [...routes.flatMap((each) => each.diagnostics), ...joinedConflicts(ordered, plan.domains[0] ?? plan.name), ...overruled(plan, applicable.slice(chosen.length).map(({ table }) => table))],
+    origins: [...chosen.map(({ table }) => table.origin), ...chosen.flatMap(({ table, routes: own }) => delegateOrigins(table, own))],
   }
+}
+
+/** Where routes that another object gave to a table were written: the first of each object. */
+function delegateOrigins(table: RouteTable, routes: readonly Route[]): readonly Origin[] {
+  const byObject = Map.groupBy(routes.map(({ origin }) => origin), ({ object }) => objectKey(object))
+  byObject.delete(objectKey(table.origin.object))
+  return [...byObject.values()].flatMap(([first]) => first ?? [])
 }
 
 function applies({ applies: condition }: Route, plan: VirtualHostPlan, scope: Scope): boolean {
@@ -65,6 +76,17 @@ function otherwise(plan: VirtualHostPlan, sight: Sight): readonly RouteResolutio
     case 'status': return [{
       resolved: { ...bare, name: plan.name, action: { kind: 'direct-response', status: plan.otherwise.status, body: undefined }, operation: undefined },
       uses: [],
+      diagnostics: [],
+    }]
+    case 'pass-through': return [{
+      resolved: {
+        ...bare, name: plan.name, operation: undefined,
+        action: {
+          kind: 'forward', destinations: [{ cluster: passThrough, weight: 0, headers: noHeaderChanges, authority: undefined }],
+          mirrors: [], timeout: 0, retry: 'never', rewrite: { explicit: false }, hash: [],
+        },
+      },
+      uses: [{ by: 'primary', cluster: passThrough }],
       diagnostics: [],
     }]
     case 'service': {

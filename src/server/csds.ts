@@ -119,8 +119,9 @@ function clientConfig(client: ClientState, contents: 'with' | 'without'): Buffer
 function genericXdsConfig(type: ResourceType, { resource, ...fields }: ResourceStatus, contents: 'with' | 'without'): Buffer {
   const head = encode('envoy.service.status.v3.ClientConfig.GenericXdsConfig', { type_url: type.typeUrl, version_info: resource?.version, ...fields })
   if (resource === undefined || contents === 'without') return head
-  const any = Buffer.concat([field(1, type.typeUrl), fieldHeader(2, resource.bytes.length)])
-  return Buffer.concat([head, fieldHeader(4, any.length + resource.bytes.length), any, resource.bytes])
+  const bytes = type.shown?.(resource.bytes) ?? resource.bytes
+  const any = Buffer.concat([field(1, type.typeUrl), fieldHeader(2, bytes.length)])
+  return Buffer.concat([head, fieldHeader(4, any.length + bytes.length), any, bytes])
 }
 
 type ResourceStatus = Pick<GenericXdsConfig, 'name' | 'version_info' | 'config_status' | 'client_status' | 'error_state'> & {

@@ -2,24 +2,35 @@ import { compareText } from '../model/names.ts'
 import type { ResolvedCluster, ResolvedEndpoint } from '../resolve/cluster.ts'
 import type { Message } from '../xds/proto.ts'
 
-/** envoy.config.endpoint.v3.ClusterLoadAssignment: endpoints by locality, sorted. */
-export function loadAssignment({ assignment, endpoints }: Pick<ResolvedCluster, 'assignment' | 'endpoints'>): Message<'envoy.config.endpoint.v3.ClusterLoadAssignment'> {
-  const localities = [...Map.groupBy(endpoints, (endpoint) => endpoint.locality)].toSorted(([a], [b]) => compareText(a, b))
+/** envoy.config.endpoint.v3.ClusterLoadAssignment: endpoints by priority and locality, sorted. */
+export function loadAssignment({ assignment, endpoints, localities: { weights = {} } }: Pick<ResolvedCluster, 'assignment' | 'endpoints' | 'localities'>): Message<'envoy.config.endpoint.v3.ClusterLoadAssignment'> {
+  const groups = [...Map.groupBy(endpoints, ({ priority, locality: name }) => `${priority}|${name}`).values()].toSorted(byPriority)
   return {
     cluster_name: assignment,
-    ...(localities.length === 0 ? {} : {
-      endpoints: localities.map(([name, members]) => ({
-        locality: locality(name),
-        lb_endpoints: members.toSorted(byAddress).map(lbEndpoint),
-        load_balancing_weight: members.reduce((sum, member) => sum + member.weight, 0),
-      })),
+    ...(groups.length === 0 ? {} : {
+      endpoints: groups.map((members) => {
+        const { priority = 0, locality: name = '' } = members[0] ?? {}
+        return {
+          locality: locality(name),
+          lb_endpoints: members.toSorted(byAddress).map(lbEndpoint),
+          load_balancing_weight: weights[name] ?? members.reduce((sum, member) => sum + member.weight, 0),
+          ...(priority === 0 ? {} : { priority }),
+        }
+      }),
     }),
   }
 }
 
+function byPriority([a]: readonly ResolvedEndpoint[], [b]: readonly ResolvedEndpoint[]): number {
+  return a === undefined || b === undefined ? 0 : a.priority - b.priority || compareText(a.locality, b.locality)
+}
+
+/** A Unix socket, by its path; `@` begins the name of an abstract one. */
+const socket = 'unix://'
+
 function lbEndpoint({ address, port, weight, health }: ResolvedEndpoint): Message<'envoy.config.endpoint.v3.LbEndpoint'> {
   return {
-    endpoint: { address: { socket_address: { address, port_value: port } } },
+    endpoint: { address: address.startsWith(socket) ? { pipe: { path: address.slice(socket.length) } } : { socket_address: { address, port_value: port } } },
     ...(health === undefined ? {} : { health_status: 'HEALTHY' as const }),
     load_balancing_weight: weight,
   }

@@ -31,7 +31,8 @@ function headerMatcher({ name, match, invert }: HeaderMatch): Message<'envoy.con
   return { name, ...inverted, ...missing, string_match: stringMatcher(match) }
 }
 
-function stringMatcher(match: Exclude<StringMatch, { readonly kind: 'present' }>): Message<'envoy.type.matcher.v3.StringMatcher'> {
+/** envoy.type.matcher.v3.StringMatcher */
+export function stringMatcher(match: Exclude<StringMatch, { readonly kind: 'present' }>): Message<'envoy.type.matcher.v3.StringMatcher'> {
   switch (match.kind) {
     case 'exact': return { exact: match.value }
     case 'prefix': return { prefix: match.value }

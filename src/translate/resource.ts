@@ -1,16 +1,26 @@
+import type { Origin } from '../diagnostics/diagnostic.ts'
 import type { Settings } from '../model/settings.ts'
 import type { ResolvedCluster } from '../resolve/cluster.ts'
+import type { ConnectionTarget, InterceptedListener, InterceptionPart } from '../resolve/intercepted.ts'
 import type { RouteConfigurationPlan } from '../resolve/plan.ts'
 import type { ResolvedVirtualHost } from '../resolve/resolved.ts'
+import { upstreamSecrets } from '../resolve/secret-use.ts'
+import type { SecretValue } from '../resolve/secret-value.ts'
+import type { TlsListener } from '../resolve/tls-listener.ts'
 import { encode } from '../xds/proto.ts'
 import { resource } from '../xds/resource.ts'
 import type { Resource } from '../xds/resource.ts'
 import { field } from '../xds/wire.ts'
 import { cluster } from './cluster.ts'
 import { loadAssignment } from './endpoint.ts'
+import { interceptedListener } from './interception.ts'
+import { pathOptions } from './path-options.ts'
+import { interceptionCluster } from './interception-cluster.ts'
 import { listeners } from './listener.ts'
 import { encodeRouteConfiguration, virtualHost } from './route.ts'
 import { runtime, runtimeLayer } from './runtime.ts'
+import { secret } from './secret.ts'
+import { tlsListener } from './tls-listener.ts'
 
 /** A virtual host's own bytes, kept apart so that an edit encodes one of them, whether it is sent alone or within its route configuration. */
 export interface EncodedVirtualHost extends Pick<ResolvedVirtualHost, 'scope' | 'routeConfiguration' | 'name' | 'origins'> {
@@ -62,14 +72,48 @@ export function routeConfigurationApart(plan: RouteConfigurationPlan): Resource 
   return resource({ type: 'route', name: plan.name, bytes: encodeRouteConfiguration(plan.name, 'apart'), origins: plan.origins, references: [] })
 }
 
-export function listenerResources(plan: RouteConfigurationPlan): readonly Resource[] {
-  return listeners(plan.listener, plan.name).map((message) => resource({
-    type: 'listener', name: message.name, bytes: encode('envoy.config.listener.v3.Listener', message), origins: plan.origins, references: [plan.name],
+export function listenerResources(plan: RouteConfigurationPlan, { pathNormalization }: Settings): readonly Resource[] {
+  return listeners(plan.listener, plan.name, pathOptions(pathNormalization)).map((message) => resource({
+    type: 'listener', name: message.name, bytes: encode('envoy.config.listener.v3.Listener', message), origins: plan.origins,
+    references: [plan.name, ...(plan.listener.kind === 'intercepted' ? plan.listener.listeners.flatMap(clustersOf) : [])],
   }))
 }
 
+/** A listener for TLS; nothing for one that would take no connection, as Envoy refuses it. */
+export function tlsListenerResources(listener: TlsListener, { pathNormalization }: Settings): readonly Resource[] {
+  const { name, chains, origins, uses, secrets } = listener
+  if (chains.length === 0) return []
+  const routeConfigurations = chains.flatMap(({ target }) => target.kind === 'requests' ? [target.routeConfiguration] : [])
+  const references = [...new Set([...routeConfigurations, ...uses.map((use) => use.cluster), ...secrets.map((use) => use.name)])]
+  return [resource({ type: 'listener', name, bytes: encode('envoy.config.listener.v3.Listener', tlsListener(listener, pathOptions(pathNormalization))), origins, references })]
+}
+
+/** A secret, made from the lines that name it and from the Secret itself. */
+export function secretResource(name: string, value: SecretValue, origins: readonly Origin[]): Resource {
+  const bytes = encode('envoy.extensions.transport_sockets.tls.v3.Secret', secret(name, value))
+  return resource({ type: 'secret', name, bytes, origins: 'origin' in value ? [...origins, value.origin] : origins, references: [] })
+}
+
+/** What a scope with interception has besides: a listener, or a cluster. */
+export function interceptionResource(part: InterceptionPart, settings: Settings): Resource {
+  const { origins } = part
+  if (part.kind === 'listener') {
+    const message = interceptedListener(part.listener, pathOptions(settings.pathNormalization))
+    const bytes = encode('envoy.config.listener.v3.Listener', message)
+    return resource({ type: 'listener', name: message.name, bytes, origins, references: clustersOf(part.listener) })
+  }
+  const bytes = encode('envoy.config.cluster.v3.Cluster', interceptionCluster(part.cluster, settings))
+  return resource({ type: 'cluster', name: part.cluster.name, bytes, origins, references: [] })
+}
+
+function clustersOf({ chains, otherwise }: InterceptedListener): readonly string[] {
+  const targets: readonly ConnectionTarget[] = [...chains.map(({ target }) => target), otherwise]
+  return [...new Set(targets.flatMap((target) => target.kind === 'routes' ? [] : [target.cluster]))]
+}
+
 export function clusterResource(resolved: ResolvedCluster, settings: Settings): Resource {
-  const references = resolved.discovery === 'endpoints' ? [resolved.assignment] : []
+  const endpoints = resolved.discovery === 'endpoints' ? [resolved.assignment] : []
+  const references = [...endpoints, ...upstreamSecrets(resolved.tls).map((each) => each.name)]
   const bytes = encode('envoy.config.cluster.v3.Cluster', cluster(resolved, settings))
   return resource({ type: 'cluster', name: resolved.name, bytes, origins: resolved.origins, references })
 }

@@ -1,6 +1,6 @@
 import type { HashPolicy } from '../model/backend.ts'
-import type { DirectResponse, Redirect, RetryPolicy } from '../model/route.ts'
-import type { ResolvedDestination, ResolvedForward } from '../resolve/resolved.ts'
+import type { DirectResponse, RetryPolicy } from '../model/route.ts'
+import type { ResolvedDestination, ResolvedForward, ResolvedRedirect } from '../resolve/resolved.ts'
 import { any } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
 import { duration } from './duration.ts'
@@ -42,7 +42,7 @@ function retryPolicy(policy: RetryPolicy, hosts: 'keep host' | 'try others'): Me
   return {
     retry_on: policy.retryOn,
     num_retries: policy.attempts,
-    ...(policy.ignorePreviousHosts && hosts === 'try others' ? { retry_host_predicate: [predicate] } : {}),
+    ...(policy.ignorePreviousHosts ?? hosts === 'try others' ? { retry_host_predicate: [predicate] } : {}),
     host_selection_retry_max_attempts: hostSelectionAttempts,
     ...(policy.statusCodes.length === 0 ? {} : { retriable_status_codes: policy.statusCodes }),
     ...(policy.perTryTimeout === undefined ? {} : { per_try_timeout: duration(policy.perTryTimeout) }),
@@ -69,19 +69,15 @@ function hashPolicy(policy: HashPolicy): Message<'envoy.config.route.v3.RouteAct
 
 const redirectCodes = { 301: 'MOVED_PERMANENTLY', 302: 'FOUND', 303: 'SEE_OTHER', 307: 'TEMPORARY_REDIRECT', 308: 'PERMANENT_REDIRECT' } as const
 
-/** envoy.config.route.v3.RedirectAction */
-export function redirectAction({ host, path, scheme, port, code }: Redirect): Message<'envoy.config.route.v3.RedirectAction'> {
+/** envoy.config.route.v3.RedirectAction. An empty `path_redirect` keeps the path; istiod writes it, too. */
+export function redirectAction({ host, path, scheme, port, code }: ResolvedRedirect): Message<'envoy.config.route.v3.RedirectAction'> {
   return {
     ...(host === undefined ? {} : { host_redirect: host }),
-    ...(path === undefined ? {} : path.kind === 'path' ? { path_redirect: path.value } : { prefix_rewrite: path.value }),
+    ...(path?.kind === 'prefix' ? { prefix_rewrite: path.value } : { path_redirect: path?.value ?? '' }),
     ...(scheme === undefined ? {} : { scheme_redirect: scheme }),
-    ...(port === undefined || isDefaultPort(port, scheme) ? {} : { port_redirect: port }),
+    ...(port === undefined ? {} : { port_redirect: port }),
     ...(code === 301 ? {} : { response_code: redirectCodes[code] }),
   }
-}
-
-function isDefaultPort(port: number, scheme: string | undefined): boolean {
-  return (scheme === 'http' && port === 80) || (scheme === 'https' && port === 443)
 }
 
 /** envoy.config.route.v3.DirectResponseAction */

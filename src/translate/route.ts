@@ -3,12 +3,13 @@ import { encode } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
 import { fieldHeader } from '../xds/wire.ts'
 import { headerFields } from './header.ts'
+import { filterConfigs } from './http-filter.ts'
 import { routeMatch } from './match.ts'
 import { directResponseAction, redirectAction, routeAction } from './route-action.ts'
 
 /** envoy.config.route.v3.VirtualHost */
-export function virtualHost({ name, domains, routes }: Pick<ResolvedVirtualHost, 'name' | 'domains' | 'routes'>): Message<'envoy.config.route.v3.VirtualHost'> {
-  return { name, domains, routes: routes.map(route), include_request_attempt_count: true }
+export function virtualHost({ name, domains, routes, requireTls }: Pick<ResolvedVirtualHost, 'name' | 'domains' | 'routes' | 'requireTls'>): Message<'envoy.config.route.v3.VirtualHost'> {
+  return { name, domains, routes: routes.map(route), include_request_attempt_count: true, ...(requireTls === true ? { require_tls: 'ALL' } : {}) }
 }
 
 function route(resolved: ResolvedRoute): Message<'envoy.config.route.v3.Route'> {
@@ -23,6 +24,7 @@ function route(resolved: ResolvedRoute): Message<'envoy.config.route.v3.Route'> 
     ...(operation === undefined ? {} : { decorator: { operation } }),
     ...headerFields([headers, ...destinationHeaders]),
     ...(statPrefix === undefined || statPrefix === '' ? {} : { stat_prefix: statPrefix }),
+    ...filterConfigs(resolved),
   }
 }
 

@@ -1,10 +1,11 @@
+import { shownSecret } from './confidential.ts'
 import { any, decode } from './proto.ts'
 import type { AnyJson } from './proto.ts'
 import type { Resource } from './resource.ts'
 import { resourceTypeByName } from './resource-types.ts'
 
 /** Which sections of a dump to make; `all` is all of them. */
-export type DumpSection = 'all' | 'listeners' | 'routes' | 'clusters' | 'endpoints'
+export type DumpSection = 'all' | 'listeners' | 'routes' | 'clusters' | 'endpoints' | 'secrets'
 
 /** Resources in the shape of Envoy's own `/config_dump?include_eds` (envoy.admin.v3.ConfigDump), sorted by name. */
 export function configDump(resources: readonly Resource[], section: DumpSection): { readonly configs: readonly AnyJson[] } {
@@ -13,6 +14,7 @@ export function configDump(resources: readonly Resource[], section: DumpSection)
     ['endpoints', () => endpoints(resources)],
     ['listeners', () => listeners(resources)],
     ['routes', () => routes(resources)],
+    ...(ofType(resources, 'secret').length === 0 && section === 'all' ? [] : [['secrets', () => secrets(resources)] as const]),
   ]
   return { configs: sections.filter(([name]) => section === 'all' || section === name).map(([, make]) => make()) }
 }
@@ -38,6 +40,13 @@ function listeners(resources: readonly Resource[]): AnyJson {
 function routes(resources: readonly Resource[]): AnyJson {
   return any('envoy.admin.v3.RoutesConfigDump', {
     dynamic_route_configs: ofType(resources, 'route').map((each) => ({ version_info: each.version, route_config: resourceAny(each) })),
+  })
+}
+
+/** Without private keys, as Envoy's own. */
+function secrets(resources: readonly Resource[]): AnyJson {
+  return any('envoy.admin.v3.SecretsConfigDump', {
+    dynamic_active_secrets: ofType(resources, 'secret').map(({ name, version, bytes }) => ({ name, version_info: version, secret: any('envoy.extensions.transport_sockets.tls.v3.Secret', shownSecret(bytes)) })),
   })
 }
 

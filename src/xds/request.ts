@@ -1,3 +1,4 @@
+import { withoutPem } from './confidential.ts'
 import { FieldReader } from './field-reader.ts'
 import { nameList, noNames } from './name-list.ts'
 import type { NameList } from './name-list.ts'
@@ -103,7 +104,7 @@ function statusMessage(bytes: Buffer): string {
   const reader = new FieldReader(bytes)
   let message = ''
   while (reader.next()) if (reader.number === 2) message = reader.message().toString()
-  return message
+  return withoutPem(message)
 }
 
 /** An entry of a map of strings: key 1, value 2. */

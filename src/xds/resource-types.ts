@@ -1,3 +1,5 @@
+import { shownSecretBytes } from './confidential.ts'
+
 /** How one kind of xDS resource behaves. The server reads these rows and holds no rule about a kind of its own. */
 export interface ResourceType {
   /** Our word for it, as in `translate --type` and logs. */
@@ -22,6 +24,8 @@ export interface ResourceType {
   readonly ownedBy?: TypeName
   /** Types whose `references` are resources of this one that go out again with each change of theirs ("Resource warming"). */
   readonly resentWith: readonly TypeName[]
+  /** How a resource may be shown to people, where that is not as it is. */
+  readonly shown?: (bytes: Buffer) => Buffer
 }
 
 /** The one table of xDS types, in the order in which they are sent (xDS protocol, "Eventual consistency considerations"). */
@@ -31,17 +35,19 @@ export const resourceTypes = [
   { name: 'endpoint', typeUrl: 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment', message: 'envoy.config.endpoint.v3.ClusterLoadAssignment', wildcard: false,
     after: [], referredBy: ['cluster'], resentWith: ['cluster'] },
   { name: 'listener', typeUrl: 'type.googleapis.com/envoy.config.listener.v3.Listener', message: 'envoy.config.listener.v3.Listener', wildcard: true,
-    after: ['cluster', 'endpoint'], referredBy: [], resentWith: [] },
+    after: ['cluster', 'endpoint', 'secret'], referredBy: [], resentWith: [] },
   { name: 'route', typeUrl: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration', message: 'envoy.config.route.v3.RouteConfiguration', wildcard: false,
-    after: ['cluster', 'endpoint'], referredBy: ['listener'], resentWith: [] },
+    after: ['cluster', 'endpoint', 'secret'], referredBy: ['listener'], resentWith: [] },
   // An empty name list on the first request means all, as for clusters and listeners: the specification does not say so of
   // virtual hosts, but that is what Envoy sends, once, and expects every virtual host of its route configurations for.
   { name: 'virtual-host', typeUrl: 'type.googleapis.com/envoy.config.route.v3.VirtualHost', message: 'envoy.config.route.v3.VirtualHost', wildcard: true,
-    after: ['cluster', 'endpoint'], referredBy: [], resentWith: [], ownedBy: 'route' },
+    after: ['cluster', 'endpoint', 'secret'], referredBy: [], resentWith: [], ownedBy: 'route' },
   { name: 'runtime', typeUrl: 'type.googleapis.com/envoy.service.runtime.v3.Runtime', message: 'envoy.service.runtime.v3.Runtime', wildcard: false,
     after: [], referredBy: [], resentWith: [] },
+  // Envoy asks for a secret when a cluster or listener names it, and warms that until it has it; a route to the cluster waits
+  // for it, too. Secrets wait for nothing, and one that is no longer named is taken away when what named it is.
   { name: 'secret', typeUrl: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret', message: 'envoy.extensions.transport_sockets.tls.v3.Secret', wildcard: false,
-    after: [], referredBy: ['cluster', 'listener'], resentWith: [] },
+    after: [], referredBy: ['cluster', 'listener'], resentWith: [], shown: shownSecretBytes },
 ] as const satisfies readonly ResourceType[]
 
 export type TypeName = ResourceType['name']

@@ -19,6 +19,10 @@ export interface Scope {
   readonly portMap: Readonly<Record<number, number>>
   /** `apart`: each virtual host is a resource of its own (VHDS); only Envoy over delta takes that. */
   readonly virtualHosts: 'inline' | 'apart'
+  /** A sidecar to which iptables redirects connections; absent where the listeners are bound, and the workload calls them. */
+  readonly interception?: 'redirect'
+  /** `region/zone/subzone`; absent where the proxy does not say. */
+  readonly locality?: string
 }
 
 /** The node of a discovery request, in protobuf JSON, reduced to what we read. */
@@ -27,6 +31,7 @@ export interface Node {
   readonly cluster?: string | undefined
   readonly user_agent_name?: string | undefined
   readonly metadata?: { readonly [key: string]: unknown } | undefined
+  readonly locality?: { readonly region?: string | undefined; readonly zone?: string | undefined; readonly sub_zone?: string | undefined } | undefined
 }
 
 /** Reads a scope out of a node: Istio's node id and metadata, ours (BIND_ADDRESS, PORT_MAP, ROLE), or nothing at all. The error says what to write. */
@@ -41,27 +46,38 @@ export function scopeOf(node: Node): { readonly scope: Scope } | { readonly erro
 
 /** One string for one scope, in whatever order labels and ports were given. */
 export function scopeKey(scope: Scope): ScopeKey {
-  const { role, namespace, anyGateway, domain, bindAddress, virtualHosts } = scope
-  return JSON.stringify([role, namespace, anyGateway, domain, bindAddress, virtualHosts, sorted(scope.labels), sorted(scope.portMap)]) as ScopeKey
+  const { role, namespace, anyGateway, domain, bindAddress, virtualHosts, interception = 'none', locality = '' } = scope
+  return JSON.stringify([role, namespace, anyGateway, domain, bindAddress, virtualHosts, interception, locality, sorted(scope.labels), sorted(scope.portMap)]) as ScopeKey
 }
 
 type Metadata = Readonly<Record<string, unknown>>
 
+/** What the node's locality says, else the label that stands for it where a label may hold no `/`. */
+function localityOf({ locality }: Node, labels: Scope['labels']): string {
+  const said = [locality?.region ?? '', locality?.zone ?? '', locality?.sub_zone ?? ''].join('/').replace(/\/+$/, '')
+  return said === '' ? (labels['istio-locality'] ?? '').replaceAll('.', '/') : said
+}
+
 class NodeError extends Error {}
 
-function readScope({ id = '', metadata = {}, user_agent_name: agent = '' }: Node): Scope {
+function readScope(node: Node): Scope {
+  const { id = '', metadata = {}, user_agent_name: agent = '' } = node
   const named = istioId(id)
   const role = isGrpcClient(agent, metadata) ? 'grpc' : roleOf(named?.role, metadata['ROLE'])
   const namespace = text(metadata, 'NAMESPACE') ?? named?.namespace ?? 'default'
+  const labels = labelsOf(metadata['LABELS'])
+  const locality = localityOf(node, labels)
   return {
     role,
     namespace,
-    labels: labelsOf(metadata['LABELS']),
+    labels,
     anyGateway: role === 'gateway' && metadata['LABELS'] === undefined,
     domain: named?.domain ?? `${namespace}.svc.cluster.local`,
     bindAddress: bindAddressOf(metadata),
     portMap: portMapOf(metadata['PORT_MAP']),
     virtualHosts: 'inline',
+    ...(role === 'sidecar' && isRedirected(metadata['INTERCEPTION_MODE']) ? { interception: 'redirect' } : {}),
+    ...(locality === '' ? {} : { locality }),
   }
 }
 
@@ -96,6 +112,13 @@ function roleOf(fromId: Scope['role'] | undefined, value: unknown): Scope['role'
     throw new NodeError(`metadata.ROLE is ${quote(value)}, but the node id says ${fromId}: leave ROLE out, or change the id`)
   }
   return value
+}
+
+/** Istio's agents say it of every proxy. Absent: bound, as the rules that redirect need privileges. */
+function isRedirected(value: unknown): boolean {
+  if (value === undefined || value === '' || value === 'NONE') return false
+  if (value !== 'REDIRECT') throw new NodeError(`metadata.INTERCEPTION_MODE is ${quote(value)}: write "REDIRECT" or "NONE"`)
+  return true
 }
 
 function text(metadata: Metadata, key: string): string | undefined {

@@ -35,7 +35,7 @@ describe('wrong usage ends with status 2 and says what to write', () => {
 
 test('--help ends with status 0 and names every command', async () => {
   const { status, stdout } = await shadowplane(['--help'])
-  for (const command of ['serve', 'translate', 'validate', 'status', 'bootstrap', 'demo']) expect(stdout).toContain(`  ${command} `)
+  for (const command of ['serve', 'translate', 'validate', 'explain', 'explain-code', 'status', 'bootstrap', 'demo']) expect(stdout).toContain(`  ${command} `)
   expect(status).toBe(0)
 })
 

@@ -56,3 +56,14 @@ test('what is sound has nothing to report, also to a real Envoy', async () => {
   expect(stdout).toBe('nothing to report\n')
   expect(status).toBe(0)
 })
+
+test('informations are counted on standard error, and printed when they are asked for', async () => {
+  const folder = folderWith({ 'reviews.yaml': broken.replace('150', '15') })
+  const quiet = await shadowplane(['validate', '-f', 'reviews.yaml'], { cwd: folder })
+  expect(quiet.stdout).toMatch(/^reviews\.yaml:8:20 error mirror\/unknown-host /)
+  const sound = await shadowplane(['validate', '-f', 'reviews.yaml', '--severity', 'error'], { cwd: folderWith({ 'reviews.yaml': broken.replace('150', '15').replace('shadow', 'reviews') }) })
+  expect(sound).toMatchObject({ stdout: 'nothing to report\n', status: 0 })
+  expect(sound.stderr).toMatch(/^1 warning, \d informations?; --severity info prints all of them; shadowplane explain-code CODE says more\n$/)
+  const all = await shadowplane(['validate', '-f', 'reviews.yaml', '--severity', 'info', '-o', 'json'], { cwd: folderWith({ 'reviews.yaml': broken.replace('150', '15').replace('shadow', 'reviews') }) })
+  expect((JSON.parse(all.stdout) as readonly { readonly code: string }[]).map(({ code }) => code)).toEqual(['mirror/to-itself', 'mirror/unbounded', 'mirror/write-methods'])
+})

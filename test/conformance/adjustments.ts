@@ -1,11 +1,11 @@
 import {
-  altStatName, boundedMirrors, dnsResolver, headlessEndpoints, interceptionClusters, istioMetadata, noAutoMtls, noIstioFilters, upstreamTls,
+  altStatName, boundedMirrors, headlessMirrors, istioMetadata, noAutoMtls, noIstioFilters, unusedBlackHole, secretsOverAds, typedNames,
 } from './cluster-adjustments.ts'
 import {
   deadMirrors, exactRounding, onlyPort, perMillion, queryParameterOrder, refusedMirrors, roundsToZero, runtimeKeys, shadowHost,
 } from './mirror-adjustments.ts'
 import type { Adjustment } from './pair.ts'
-import { boundCatchAll, cors, delegates, httpsGateway, protocolDetection, retriable503 } from './route-adjustments.ts'
+import { retriable503, strayVirtualHosts } from './route-adjustments.ts'
 
 const notInOutput: Adjustment = (pair) => pair
 
@@ -14,20 +14,15 @@ const notInOutput: Adjustment = (pair) => pair
  * are applied: what is left out whole comes first, then mirrors that are dropped, then the form of those that remain.
  */
 export const adjustments: Readonly<Record<string, Adjustment>> = {
-  'interception-clusters': interceptionClusters,
-  'protocol-detection': protocolDetection,
-  'delegate': delegates,
-  'https-gateway': httpsGateway,
-  'cors': cors,
-  'fault': notInOutput,
-  'upstream-tls': upstreamTls,
-  'dns-resolver': dnsResolver,
+  'unused-black-hole': unusedBlackHole,
+  'stray-virtual-host': strayVirtualHosts,
+  'secrets-over-ads': secretsOverAds,
+  'typed-names': typedNames,
   'istio-metadata': istioMetadata,
   'no-istio-filters': noIstioFilters,
   'no-auto-mtls': noAutoMtls,
   'alt-stat-name': altStatName,
-  'bound-catch-all': boundCatchAll,
-  'headless-endpoints': headlessEndpoints,
+  'headless-mirror': headlessMirrors,
   'refused-values': refusedMirrors,
   'rounds-to-zero': roundsToZero,
   'only-port': onlyPort,
@@ -40,4 +35,13 @@ export const adjustments: Readonly<Record<string, Adjustment>> = {
   'retriable-503': retriable503,
   'query-parameter-order': queryParameterOrder,
   'one-bad-document': notInOutput,
+  'dynamic-dns': notInOutput,
+  'gateway-tcp': notInOutput,
+  'tls-details': notInOutput,
+  'networks': notInOutput,
+  'zone-aware': notInOutput,
+  'sidecar-ingress': notInOutput,
+  'outlier-codes': notInOutput,
+  'jwt-claims': notInOutput,
+  'mesh-defaults': notInOutput,
 }

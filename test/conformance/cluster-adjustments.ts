@@ -1,5 +1,6 @@
+import { isIP } from 'node:net'
 import type { Json, JsonObject } from '../../src/manifest/manifest.ts'
-import { actionsOf, at, mapClusters, mapNamed, without } from './edit.ts'
+import { actionsOf, at, mapClusters, mapNamed, mapPolicies, without } from './edit.ts'
 import { isObject, objects, text } from './output.ts'
 import type { Output } from './output.ts'
 import { expecting } from './pair.ts'
@@ -36,40 +37,50 @@ function withoutEndpointMetadata(assignment: JsonObject): JsonObject {
   }
 }
 
-const intercepting = ['BlackHoleCluster', 'PassthroughCluster', 'InboundPassthroughCluster']
+/** Of gateways: sidecars have more clusters of that kind, and use it. */
+export const unusedBlackHole: Adjustment = expecting((istiod) => istiod.clusters['PassthroughCluster'] !== undefined ? istiod
+  : mapClusters(istiod, (cluster, name) => name === 'BlackHoleCluster' ? undefined : cluster))
 
-export const interceptionClusters: Adjustment = expecting((istiod) =>
-  mapClusters(istiod, (cluster, name) => intercepting.includes(name) ? undefined : cluster))
+export const secretsOverAds: Adjustment = expecting((istiod) => mapClusters(istiod, (cluster) =>
+  cluster['transport_socket'] === undefined ? cluster : { ...cluster, transport_socket: overAds(cluster['transport_socket']) }))
 
-export const dnsResolver: Adjustment = expecting((istiod) =>
-  mapClusters(istiod, (cluster) => without(cluster, 'typed_dns_resolver_config', 'dns_jitter')))
+export const typedNames: Adjustment = expecting((istiod) => mapClusters(istiod, (cluster) =>
+  cluster['transport_socket'] === undefined ? cluster : { ...cluster, transport_socket: withTypes(cluster['transport_socket']) }))
 
-export const upstreamTls: Adjustment = expecting((istiod) => mapClusters(istiod, (cluster) => {
-  if (cluster['transport_socket'] === undefined) return cluster
-  const options = at(cluster, 'typed_extension_protocol_options', httpOptions)
-  const plain = without(cluster, 'transport_socket')
-  if (!isObject(options)) return plain
-  const rest = without(options, 'upstream_http_protocol_options')
-  if (isDefault(rest)) return without(plain, 'typed_extension_protocol_options')
-  return { ...plain, typed_extension_protocol_options: { [httpOptions]: rest } }
-}))
-
-function isDefault(options: JsonObject): boolean {
-  return JSON.stringify(without(options, '@type')) === JSON.stringify({ explicit_http_config: { http_protocol_options: {} } })
+function withTypes(value: Json): Json {
+  if (Array.isArray(value)) return value.map((each: Json) => withTypes(each))
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]): [string, Json] => name === 'match_subject_alt_names'
+    ? ['match_typed_subject_alt_names', objects(each).map((matcher) => ({ san_type: kindOfName(text(matcher['exact'])), matcher }))]
+    : [name, withTypes(each)]))
 }
 
-/** Without interception, a sidecar reaches the pods of a headless Service by their addresses, as a gateway does. */
-export const headlessEndpoints: Adjustment = ({ istiod, ours }) => {
-  const headless = Object.keys(istiod.clusters).filter((name) =>
-    name.startsWith('outbound|') && istiod.clusters[name]?.['type'] === 'ORIGINAL_DST' && ours.endpoints[name] !== undefined)
-  const discovery = (name: string): JsonObject => ({
-    type: 'EDS', lb_policy: 'LEAST_REQUEST',
+function kindOfName(name: string): string {
+  return name.includes('://') ? 'URI' : isIP(name) !== 0 ? 'IP_ADDRESS' : name.includes('@') ? 'EMAIL' : 'DNS'
+}
+
+function overAds(value: Json): Json {
+  if (Array.isArray(value)) return value.map((each: Json) => overAds(each))
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]): [string, Json] =>
+    [name, name === 'sds_config' ? { ads: {}, resource_api_version: 'V3' } : overAds(each)]))
+}
+
+/** istiod sends the copy where the client was going; here the mirror has a cluster of its own, over the service's endpoints. */
+export const headlessMirrors: Adjustment = ({ istiod, ours }) => {
+  const own = (cluster: string): string => cluster.replace(/^outbound\|/, 'mirror|')
+  const isHeadless = (cluster: string): boolean => istiod.clusters[cluster]?.['type'] === 'ORIGINAL_DST' && ours.endpoints[cluster] !== undefined
+  const headless = actionsOf(istiod).flatMap((action) => objects(action['request_mirror_policies'])).map(({ cluster }) => text(cluster)).filter(isHeadless)
+  const redirected = mapPolicies(istiod, (policies) => policies.map((policy) => headless.includes(text(policy['cluster'])) ? { ...policy, cluster: own(text(policy['cluster'])) } : policy))
+  const byEndpoints = (name: string): JsonObject => ({
+    ...istiod.clusters[name], name: own(name), type: 'EDS', lb_policy: 'LEAST_REQUEST',
     eds_cluster_config: { eds_config: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' }, service_name: name },
   })
   return {
     ours,
     istiod: {
-      ...mapClusters(istiod, (cluster, name) => headless.includes(name) ? { ...cluster, ...discovery(name) } : cluster),
+      ...redirected,
+      clusters: { ...istiod.clusters, ...Object.fromEntries(headless.map((name) => [own(name), byEndpoints(name)])) },
       endpoints: { ...istiod.endpoints, ...Object.fromEntries(headless.map((name) => [name, ours.endpoints[name] ?? {}])) },
     },
   }

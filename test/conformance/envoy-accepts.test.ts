@@ -45,7 +45,7 @@ test('Envoy accepts what every example and every conformance case is translated 
   const documented = absent === undefined ? readPage().notSupported.flatMap(({ told, cases }) => told ? cases : []) : []
   expect(judged.filter(({ verdict }) => verdict === 'refused').map(({ name, reason }) => `${name}: ${reason}`)).toEqual([])
   expect([...new Set(judged.filter(({ verdict }) => verdict === 'not supported yet').map(({ name, number }) => number || name))]).toEqual([...new Set(documented)].toSorted())
-}, 90_000)
+}, 180_000)
 
 /** Each example folder, as a plain Envoy gets it and as every proxy that it addresses. */
 async function exampleSubjects(): Promise<readonly Subject[]> {
@@ -69,8 +69,15 @@ function plainEnvoy(): Scope {
 
 async function caseSubjects(): Promise<readonly Subject[]> {
   if (absent !== undefined) return []
-  return Promise.all(samples().map(async ({ name, number, input, meshConfig, scope }) =>
-    ({ name, number, translation: translationFor(await pipelineOver(input, meshConfig), scope) })))
+  const subjects = await Promise.all(samples().map(async ({ name, number, input, meshConfig, scope }) => {
+    const pipeline = await pipelineOver(input, meshConfig)
+    const { interception, ...bound } = scope
+    return [
+      { name, number, translation: translationFor(pipeline, scope) },
+      ...(interception === undefined ? [] : [{ name: `${name} (bound)`, number, translation: translationFor(pipeline, bound) }]),
+    ]
+  }))
+  return subjects.flat()
 }
 
 /** Two at a time. */

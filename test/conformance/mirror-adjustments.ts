@@ -33,10 +33,27 @@ export const onlyPort: Adjustment = expecting((istiod) => mapPolicies(istiod, (p
 export const deadMirrors: Adjustment = expecting((istiod) =>
   mapPolicies(istiod, (policies) => policies.filter((policy) => text(policy['cluster']) in istiod.clusters)))
 
-export const perMillion: Adjustment = expecting((istiod) => mapPolicies(istiod, (policies) => policies.map((policy) => {
+export const perMillion: Adjustment = expecting((istiod) => mapPolicies(mapRoutes(istiod, withFaultsPerMillion), (policies) => policies.map((policy) => {
   const numerator = Number(at(policy, ...fraction, 'numerator') ?? 0)
   return at(policy, ...fraction, 'denominator') === 'MILLION' ? policy : withFraction(policy, numerator * (million / 100))
 })))
+
+function withFaultsPerMillion(route: JsonObject): JsonObject {
+  const configs = route['typed_per_filter_config']
+  const fault = at(configs, faultFilter)
+  if (!isObject(configs) || !isObject(fault)) return route
+  return { ...route, typed_per_filter_config: { ...configs, [faultFilter]: { ...fault, ...perMillionOf('delay', fault), ...perMillionOf('abort', fault) } } }
+}
+
+const faultFilter = 'envoy.filters.http.fault'
+
+/** An abort without a percentage aborts nothing; a delay has one always. */
+function perMillionOf(name: 'delay' | 'abort', fault: JsonObject): JsonObject {
+  const part = fault[name]
+  if (!isObject(part) || at(part, 'percentage', 'denominator') === 'MILLION') return {}
+  const numerator = Number(at(part, 'percentage', 'numerator') ?? 0) * (million / 100)
+  return { [name]: { ...part, percentage: { denominator: 'MILLION', ...(numerator === 0 ? {} : { numerator }) } } }
+}
 
 /** istiod cuts where we round, so that ours may be one more; that it is the right one, the tests of fractions say. */
 export const exactRounding: Adjustment = ({ istiod, ours }) => {

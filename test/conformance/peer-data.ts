@@ -82,7 +82,7 @@ function samplesOf(name: string): readonly Sample[] {
 }
 
 function scopeFor({ name, type, namespace, labels = {}, ip }: Proxy): Scope {
-  const found = scopeOf({ id: `${type}~${ip}~${name}.${namespace}~${namespace}.svc.cluster.local`, metadata: { NAMESPACE: namespace, LABELS: labels } })
+  const found = scopeOf({ id: `${type}~${ip}~${name}.${namespace}~${namespace}.svc.cluster.local`, metadata: { NAMESPACE: namespace, LABELS: labels, INTERCEPTION_MODE: 'REDIRECT' } })
   if ('error' in found) throw new Error(found.error)
   return found.scope
 }

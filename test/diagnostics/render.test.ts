@@ -42,6 +42,21 @@ test('json has each key always', () => {
   expect(JSON.parse(renderJson([], locate))).toEqual([])
 })
 
+test('a diagnostic without a hint of its own has that of its code, in every format', () => {
+  const bare: Diagnostic = { code: 'mirror/loop', severity: 'warning', message: 'round and round' }
+  const hint = 'end one of these mirrors, or exclude copies from it: their host ends in -shadow'
+  expect(renderText([bare], locate)).toBe(`warning mirror/loop  round and round\n    hint: ${hint}\n`)
+  expect(JSON.parse(renderJson([bare], locate))).toMatchObject([{ hint }])
+  expect(renderGithub([bare], locate)).toContain(`(hint: ${hint})`)
+  expect(renderText([{ ...bare, hint: 'mine' }], locate)).toContain('hint: mine')
+})
+
+test('what is said twice of one place, of an alias, is there once', () => {
+  const place: Place = { file: 'a.yaml', line: 1, column: 1 }
+  const twice = [0, 1].map((index): Diagnostic => ({ ...percentage, place, origin: { object, path: ['spec', 'http', index] } }))
+  expect(sortDiagnostics(twice, locate)).toHaveLength(1)
+})
+
 test('github has workflow commands with the runner\'s escapes', () => {
   expect(renderGithub([percentage, syntax, nowhere], locate).split('\n')).toEqual([
     '::error file=a%2Cb.yaml,line=2,col=1,title=yaml/syntax::Map keys must be unique',

@@ -13,6 +13,7 @@ import { decode, encode } from '../../src/xds/proto.ts'
 const files = join(import.meta.dirname, '../../envoy')
 const gateway = ['--role', 'gateway', '--labels', 'istio=ingressgateway']
 const sidecar = ['--role', 'sidecar']
+const intercepting = [...sidecar, '--interception']
 
 /** Each file of envoy/, and the arguments whose output it is. `vitest -u` rewrites them. */
 const printed = {
@@ -20,8 +21,11 @@ const printed = {
   'gateway-delta.yaml': [...gateway, '--mode', 'delta'],
   'sidecar-sotw.yaml': [...sidecar, '--mode', 'sotw'],
   'sidecar-delta.yaml': [...sidecar, '--mode', 'delta'],
+  'sidecar-interception.yaml': [...intercepting, '--mode', 'delta'],
   'gateway-compose.yaml': [...gateway, '--mode', 'delta', '--port-map', '80=8080', '--xds', 'control-plane:18000', '--admin-address', '0.0.0.0:9901'],
 } as const
+
+const rules = { 'interception.rules': [...intercepting, '-o', 'iptables'] } as const
 
 async function print(args: readonly string[]): Promise<string> {
   let output = ''
@@ -35,12 +39,12 @@ async function printJson(args: readonly string[]): Promise<Bootstrap> {
 }
 
 describe('the files in envoy/', () => {
-  test.each(Object.entries(printed))('%s is the output of the command', async (file, args) => {
+  test.each(Object.entries({ ...printed, ...rules }))('%s is the output of the command', async (file, args) => {
     await expect(await print(args)).toMatchFileSnapshot(join(files, file))
   })
 
   test('are these', async () => {
-    expect((await readdir(files)).toSorted()).toEqual(Object.keys(printed).toSorted())
+    expect((await readdir(files)).toSorted()).toEqual([...Object.keys(printed), ...Object.keys(rules)].toSorted())
   })
 })
 
@@ -79,6 +83,12 @@ describe('a bootstrap', () => {
     expect((await printJson(['--labels', 'a=b'])).node?.metadata).toEqual({ NAMESPACE: 'default', LABELS: { a: 'b' } })
   })
 
+  test('of a sidecar with interception says so, and the rules redirect to the ports that it binds', async () => {
+    expect((await printJson(intercepting)).node?.metadata).toEqual({ NAMESPACE: 'default', LABELS: {}, INTERCEPTION_MODE: 'REDIRECT' })
+    const text = await print([...intercepting, '--proxy-id', '101', '--port-map', '15001=25001', '-o', 'iptables'])
+    expect(text.match(/(?<=--to-ports |owner )\S+/g)).toEqual(['15006', '--uid-owner', '101', '--gid-owner', '101', '25001', '15006'])
+  })
+
   test('with only an address and a port map stays a plain Envoy', async () => {
     expect((await printJson(['--port-map', '80=8080'])).node).toEqual({ id: 'envoy', cluster: 'envoy', metadata: { PORT_MAP: '80=8080' } })
   })
@@ -97,6 +107,9 @@ describe('a wrong flag', () => {
     [['--port-map', '80=8080,81=8080'], '--port-map 80=8080,81=8080: two ports cannot be bound to the same one'],
     [['--labels', 'istio'], '--labels istio: write labels as key=value, as in istio=ingressgateway,version=v1'],
     [['--bind-address', 'localhost'], '--bind-address localhost: write an IP address, as in 127.0.0.1'],
+    [['--interception'], '--interception: only a sidecar intercepts; add --role sidecar'],
+    [[...sidecar, '-o', 'iptables'], '-o iptables: the rules are for --role sidecar --interception'],
+    [[...intercepting, '--proxy-id', '0'], '--proxy-id 0: write the number of a user other than root, as in 1337'],
     [['--xds', 'localhost'], '--xds localhost: write host:port, as in 127.0.0.1:18000'],
     [['--admin-address', '127.0.0.1:70000'], '--admin-address 127.0.0.1:70000: write host:port, as in 127.0.0.1:18000'],
   ])('%j is explained', async (args, message) => {

@@ -95,8 +95,14 @@ const serviceEntry = fc.record({
   endpoints: fc.constantFrom([{ address: '10.0.0.1', labels: { version: 'v1' } }], [{ address: '10.0.0.2', weight: 2 }, { address: '10.0.0.1' }]),
   workloadSelector: fc.constant({ labels: { app: 'a' } }),
   exportTo: fc.constantFrom(['.'], ['*']),
-}, { requiredKeys: ['hosts', 'ports', 'resolution'] }).map(({ workloadSelector, endpoints, ...rest }) =>
-  workloadSelector !== undefined ? { ...rest, workloadSelector } : endpoints !== undefined ? { ...rest, endpoints } : rest)
+}, { requiredKeys: ['hosts', 'ports', 'resolution'] }).map(({ workloadSelector, endpoints, ...rest }) => {
+  if (workloadSelector !== undefined) return { ...rest, workloadSelector }
+  const isResolved = rest.resolution === 'DNS' || rest.resolution === 'DNS_ROUND_ROBIN'
+  // What Istio refuses is not among the valid ones: endpoints of nothing, two where one is taken, and a wildcard to be resolved.
+  const listed = endpoints ?? (isResolved && rest.hosts.some((each) => each.startsWith('*')) ? [{ address: '10.0.0.1' }] : undefined)
+  if (listed === undefined || rest.resolution === 'NONE') return rest
+  return { ...rest, endpoints: rest.resolution === 'DNS_ROUND_ROBIN' ? listed.slice(0, 1) : listed }
+})
 
 const workloadEntry = fc.record({ address: fc.constantFrom('10.1.0.1', '10.1.0.2'), labels: fc.constantFrom({ app: 'a' }, { app: 'a', version: 'v2' }, { app: 'b' }) })
 
@@ -123,6 +129,15 @@ const gatewaySpec = fc.record({
   }), { minLength: 1, maxLength: 2 }),
 })
 
+const egressHost = fc.constantFrom('*/*', './*', 'other/*', '~./a.default.svc.cluster.local', '*/b.default.svc.cluster.local', '~*/x.example', '*/*.example')
+const sidecarSpec = fc.record({
+  workloadSelector: fc.constantFrom({ labels: { app: 'a' } }, { labels: { version: 'v1' } }),
+  egress: fc.tuple(
+    fc.array(fc.record({ port: fc.constantFrom({ number: 80, protocol: 'HTTP', name: 'http' }, { number: 8080, protocol: 'HTTP', name: 'alt' }), hosts: fc.array(egressHost, { minLength: 1, maxLength: 2 }) }), { maxLength: 1 }),
+    fc.array(fc.record({ hosts: fc.array(egressHost, { minLength: 1, maxLength: 2 }) }), { maxLength: 1 }),
+  ).map(([withPort, without]) => [...withPort, ...without]),
+}, { requiredKeys: ['egress'] })
+
 interface Shape {
   readonly apiVersion: string
   readonly kind: string
@@ -144,6 +159,7 @@ const shapes: readonly Shape[] = [
   { apiVersion: 'networking.istio.io/v1', kind: 'Gateway', names: ['edge', 'back'], body: inSpec(gatewaySpec) },
   { apiVersion: 'networking.istio.io/v1', kind: 'ServiceEntry', body: inSpec(serviceEntry) },
   { apiVersion: 'networking.istio.io/v1', kind: 'WorkloadEntry', body: inSpec(workloadEntry) },
+  { apiVersion: 'networking.istio.io/v1', kind: 'Sidecar', body: inSpec(sidecarSpec) },
 ]
 
 /** One object of the universe: few names, so that objects meet, and edits hit what is there. */

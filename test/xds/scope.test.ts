@@ -34,6 +34,10 @@ describe('scopeOf', () => {
     ['BIND_ADDRESS', { metadata: { BIND_ADDRESS: '::1' } }, { bindAddress: '::1' }],
     ['PORT_MAP as text', { metadata: { PORT_MAP: '80=8080, 443=8443' } }, { portMap: { 80: 8080, 443: 8443 } }],
     ['PORT_MAP as an object', { metadata: { PORT_MAP: { 80: 8080, 443: '8443' } } }, { portMap: { 80: 8080, 443: 8443 } }],
+    ['INTERCEPTION_MODE', { id: sidecarId, metadata: { INTERCEPTION_MODE: 'REDIRECT', LABELS: {} } },
+      { role: 'sidecar', namespace: 'books', domain: 'books.svc.cluster.local', anyGateway: false, interception: 'redirect' }],
+    ['INTERCEPTION_MODE NONE', { metadata: { ROLE: 'sidecar', INTERCEPTION_MODE: 'NONE' } }, { role: 'sidecar', anyGateway: false }],
+    ['INTERCEPTION_MODE of a gateway, as Istio writes it there too', { metadata: { INTERCEPTION_MODE: 'REDIRECT' } }, {}],
     ['metadata of others', { metadata: { ISTIO_VERSION: '1.30', CLUSTER_ID: 'Kubernetes' } }, {}],
   ]
   test.each(cases)('%s', (_, node, scope) => {
@@ -47,6 +51,7 @@ describe('scopeOf', () => {
     [{ id: 'ztunnel~1.1.1.1~pod.ns~x' }, 'node id "ztunnel~1.1.1.1~pod.ns~x": a ztunnel is not served; write sidecar~… or router~…'],
     [{ metadata: { ROLE: 'edge' } }, 'metadata.ROLE is "edge": write "gateway" or "sidecar"'],
     [{ id: sidecarId, metadata: { ROLE: 'gateway' } }, 'metadata.ROLE is "gateway", but the node id says sidecar: leave ROLE out, or change the id'],
+    [{ metadata: { ROLE: 'sidecar', INTERCEPTION_MODE: 'TPROXY' } }, 'metadata.INTERCEPTION_MODE is "TPROXY": write "REDIRECT" or "NONE"'],
     [{ metadata: { NAMESPACE: 5 } }, 'metadata.NAMESPACE is 5: write a string'],
     [{ metadata: { LABELS: 'app=a' } }, 'metadata.LABELS is "app=a": write an object, such as {"app": "reviews"}'],
     [{ metadata: { LABELS: { app: 1 } } }, 'metadata.LABELS: app is 1: write a string'],

@@ -7,31 +7,38 @@ import { regex } from './string-match.ts'
 /** Istio's HTTPRedirect. */
 export const redirect = message({
   uri: oneLine.optional(),
+  prefixRewrite: oneLine.optional(),
   authority: oneLine.optional(),
   port: z.number().int().min(1).max(65535).optional(),
   derivePort: z.enum(['FROM_PROTOCOL_DEFAULT', 'FROM_REQUEST_PORT']).optional(),
   scheme: z.enum(['http', 'https']).optional(),
   redirectCode: z.literal([301, 302, 303, 307, 308]).optional(),
+}).superRefine((value, context) => {
+  const { uri, prefixRewrite, authority, port, derivePort, scheme } = value
+  if ([uri, prefixRewrite, authority, port, derivePort, scheme].every((each) => each === undefined || each === '')) {
+    context.addIssue({ code: 'custom', message: 'says not where to, must have uri, prefixRewrite, authority, scheme or port' })
+  }
+  if (port !== undefined && derivePort !== undefined) {
+    context.addIssue({ code: 'custom', path: ['derivePort'], message: 'stands beside port, must be one of the two' })
+  }
+  if (given(uri) && given(prefixRewrite)) {
+    context.addIssue({ code: 'custom', path: ['prefixRewrite'], message: 'stands beside uri, must be one of the two' })
+  }
 })
 
-const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443 }
-
-export function redirectOf(value: z.infer<typeof redirect>): Redirect {
-  const schemePort = value.derivePort === 'FROM_PROTOCOL_DEFAULT' ? defaultPorts[value.scheme ?? 'http'] : undefined
-  return {
-    kind: 'redirect',
-    host: value.authority,
-    path: value.uri === undefined ? undefined : pathOf(value.uri),
-    scheme: value.scheme,
-    port: value.port ?? schemePort,
-    code: value.redirectCode ?? 301,
-  }
+function given(text: string | undefined): boolean {
+  return text !== undefined && text !== ''
 }
 
-const replacedPrefix = '%PREFIX()%'
-
-function pathOf(uri: string): Redirect['path'] {
-  return uri.startsWith(replacedPrefix) ? { kind: 'prefix', value: uri.slice(replacedPrefix.length) } : { kind: 'path', value: uri }
+export function redirectOf({ uri, prefixRewrite, authority, port, derivePort, scheme, redirectCode }: z.infer<typeof redirect>): Redirect {
+  return {
+    kind: 'redirect',
+    host: given(authority) ? authority : undefined,
+    path: prefixRewrite !== undefined && prefixRewrite !== '' ? { kind: 'prefix', value: prefixRewrite } : uri === undefined ? undefined : { kind: 'path', value: uri },
+    scheme,
+    port: derivePort === 'FROM_REQUEST_PORT' ? 'of the listener' : port,
+    code: redirectCode ?? 301,
+  }
 }
 
 /** RouteConfiguration.max_direct_response_body_size_bytes, as we set it. */
@@ -40,7 +47,8 @@ const largestBody = 1024 * 1024
 /** Istio's HTTPDirectResponse. */
 export const directResponse = message({
   status: z.number().int().min(200).max(599),
-  body: message({ string: z.string().optional(), bytes: z.base64().optional() }).optional(),
+  body: message({ string: z.string().optional(), bytes: z.base64().optional() })
+    .refine(({ string, bytes }) => string === undefined || bytes === undefined, { message: 'has string and bytes, must have one of them' }).optional(),
 }).refine(({ body }) => Buffer.byteLength(body?.string ?? '') <= largestBody && Buffer.byteLength(body?.bytes ?? '', 'base64') <= largestBody, {
   path: ['body'], message: 'must be at most 1 MiB: Envoy refuses a longer direct response',
 })
@@ -60,11 +68,11 @@ export const rewrite = message({
 
 /** `rewrite.authority` wins over an authority among the headers. */
 export function rewriteOf(value: z.infer<typeof rewrite> | undefined, headerAuthority: string | undefined): Rewrite {
-  const authority = value?.authority ?? headerAuthority
+  const authority = given(value?.authority) ? value?.authority : headerAuthority
   const pattern = value?.uriRegexRewrite
   return {
     ...(pattern !== undefined ? { regex: { pattern: pattern.match, substitution: pattern.rewrite ?? '' } }
-      : value?.uri !== undefined ? { prefix: value.uri } : {}),
+      : value?.uri !== undefined && value.uri !== '' ? { prefix: value.uri } : {}),
     ...(authority === undefined || authority === '' ? {} : { authority }),
     explicit: value !== undefined,
   }

@@ -7,12 +7,16 @@ import type { BackendPolicy } from '../../model/backend.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { portSettings } from './backend-settings.ts'
+import { noteClientTls, upstreamTls } from './client-tls.ts'
+import type { PlacedTls } from './client-tls.ts'
+import { noteDeprecatedSettings } from './deprecated-setting.ts'
 import { visibilityOf } from './export-to.ts'
 import { resolveHost } from './host.ts'
+import { noteRepeatedSubsets } from './repeated-subset.ts'
 import { noteUnsupported, reportOn } from './report.ts'
 import type { Report } from './report.ts'
-import { trafficPolicy, unsupportedLoadBalancerFields, unsupportedPolicyFields } from './traffic-policy.ts'
-import type { TrafficPolicy } from './traffic-policy.ts'
+import { trafficPolicy, unsupportedLoadBalancerFields, unsupportedOutlierFields, unsupportedPolicyFields } from './traffic-policy.ts'
+import type { PolicyBlocks, TrafficPolicy } from './traffic-policy.ts'
 
 const subset = message({
   name: z.string().min(1),
@@ -28,7 +32,12 @@ const spec = message({
   workloadSelector: z.unknown().optional(),
 })
 
-const removableParts = ['subsets.*', 'trafficPolicy.portLevelSettings.*', 'trafficPolicy'] as const
+type Spec = z.infer<typeof spec>
+
+const removableParts = [
+  'subsets.*', 'trafficPolicy.portLevelSettings.*', 'trafficPolicy',
+  'trafficPolicy.tls', 'trafficPolicy.portLevelSettings.*.tls', 'subsets.*.trafficPolicy.tls', 'subsets.*.trafficPolicy.portLevelSettings.*.tls',
+] as const
 
 /** A networking.istio.io DestinationRule. */
 export function translateDestinationRule(manifest: Manifest, { settings }: Surroundings): Translated {
@@ -36,31 +45,51 @@ export function translateDestinationRule(manifest: Manifest, { settings }: Surro
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
   noteUnsupported(report, { path: ['spec'], value }, ['workloadSelector'])
+  noteRepeatedSubsets(report, value.subsets ?? [])
+  noteDeprecatedSettings(report)
   notePolicy(report, ['spec', 'trafficPolicy'], value.trafficPolicy)
   value.subsets?.forEach((each, index) => { notePolicy(report, ['spec', 'subsets', index, 'trafficPolicy'], each?.trafficPolicy) })
+  const tls = placedTls(value, manifest)
+  tls.forEach((each) => { noteClientTls(report, each) })
+  const upstream = new Map(tls.map((each) => [each.value, upstreamTls(each)]))
   const { namespace, name } = manifest.id
   const policy: BackendPolicy = {
     host: resolveHost(value.host, namespace, settings.domain),
     namespace,
     name,
-    visibility: visibilityOf(value.exportTo, namespace),
+    visibility: visibilityOf(value.exportTo, namespace, settings.defaultExport.policies),
     created: manifest.created,
-    settings: portSettings(value.trafficPolicy, undefined),
+    settings: portSettings(value.trafficPolicy, undefined, (each) => upstream.get(each)),
     subsets: (value.subsets ?? []).flatMap((each) => each === undefined ? [] : [{
-      name: each.name, labels: each.labels ?? {}, settings: portSettings(value.trafficPolicy, each.trafficPolicy),
+      name: each.name, labels: each.labels ?? {}, settings: portSettings(value.trafficPolicy, each.trafficPolicy, (block) => upstream.get(block)),
     }]),
     origin: { object: manifest.id, path: ['spec'] },
   }
   return translated({ policies: [policy], diagnostics: [...diagnostics, ...report.diagnostics], refused })
 }
 
+/** All TLS settings of the rule, wherever they stand. */
+function placedTls({ trafficPolicy: policy, subsets = [], workloadSelector }: Spec, { id: object }: Manifest): readonly PlacedTls[] {
+  const at = (tls: TrafficPolicy['tls'], path: FieldPath): readonly PlacedTls[] =>
+    tls === undefined ? [] : [{ value: tls, origin: { object, path: [...path, 'tls'] }, selectsProxies: workloadSelector !== undefined }]
+  const within = (each: TrafficPolicy | undefined, path: FieldPath): readonly PlacedTls[] => [
+    ...at(each?.tls, path),
+    ...(each?.portLevelSettings ?? []).flatMap((port, index) => at(port?.tls, [...path, 'portLevelSettings', index])),
+  ]
+  return [
+    ...within(policy, ['spec', 'trafficPolicy']),
+    ...subsets.flatMap((each, index) => within(each?.trafficPolicy, ['spec', 'subsets', index, 'trafficPolicy'])),
+  ]
+}
+
 function notePolicy(report: Report, path: FieldPath, policy: TrafficPolicy | undefined): void {
   if (policy === undefined) return
   noteUnsupported(report, { path, value: policy }, unsupportedPolicyFields)
-  noteUnsupported(report, { path: [...path, 'loadBalancer'], value: policy.loadBalancer }, unsupportedLoadBalancerFields)
-  policy.portLevelSettings?.forEach((each, index) => {
-    const at = [...path, 'portLevelSettings', index]
-    noteUnsupported(report, { path: at, value: each }, ['tls'])
-    noteUnsupported(report, { path: [...at, 'loadBalancer'], value: each?.loadBalancer }, unsupportedLoadBalancerFields)
-  })
+  noteBlocks(report, path, policy)
+  policy.portLevelSettings?.forEach((each, index) => { noteBlocks(report, [...path, 'portLevelSettings', index], each) })
+}
+
+function noteBlocks(report: Report, path: FieldPath, blocks: PolicyBlocks | undefined): void {
+  noteUnsupported(report, { path: [...path, 'loadBalancer'], value: blocks?.loadBalancer }, unsupportedLoadBalancerFields)
+  noteUnsupported(report, { path: [...path, 'outlierDetection'], value: blocks?.outlierDetection }, unsupportedOutlierFields)
 }

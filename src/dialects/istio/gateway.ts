@@ -5,7 +5,9 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
 import { translated } from '../dialect.ts'
 import type { Translated } from '../dialect.ts'
-import { noteUnsupported, reportOn } from './report.ts'
+import { gatewayService } from './gateway-service.ts'
+import { reportOn } from './report.ts'
+import { serverTls } from './server-tls.ts'
 
 const port = message({
   number: z.number().int().min(1).max(65535),
@@ -18,20 +20,20 @@ const server = message({
   port,
   bind: z.string().optional(),
   hosts: z.array(z.string().min(1)).refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host' }),
-  tls: z.looseObject({ httpsRedirect: z.boolean().optional() }).optional(),
+  tls: serverTls.optional(),
   name: z.string().optional(),
   defaultEndpoint: z.string().optional(),
 })
+
+/** A Server of Istio's Gateway. */
+export type Server = z.infer<typeof server>
 
 const spec = message({
   servers: parts(server).optional(),
   selector: z.record(z.string(), z.string()).optional(),
 })
 
-const served = ['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB']
-const known = [...served, 'HTTPS', 'TLS', 'TCP', 'MONGO', 'MYSQL', 'REDIS', 'UDP']
-
-/** A networking.istio.io Gateway; its HTTP servers only, so far. */
+/** A networking.istio.io Gateway: its HTTP servers, HTTPS ones, and those that pass TLS through. */
 export function translateGateway(manifest: Manifest): Translated {
   const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: ['servers.*'] })
   if (value === undefined) return translated({ diagnostics, refused })
@@ -39,23 +41,16 @@ export function translateGateway(manifest: Manifest): Translated {
   const { namespace, name } = manifest.id
   const listeners = (value.servers ?? []).flatMap((each, index): readonly GatewayListener[] => {
     const path = ['spec', 'servers', index]
-    const protocol = each?.port.protocol?.toUpperCase() ?? 'HTTP'
-    if (each === undefined) return []
-    if (!known.includes(protocol)) {
-      report.refuse('field/invalid-value', [...path, 'port', 'protocol'], { message: `protocol is ${each.port.protocol ?? ''}, must be one of ${known.join(', ')}` })
-      return []
-    }
-    if (!served.includes(protocol)) {
-      report.note('gateway/unsupported-protocol', [...path, 'port', 'protocol'], { message: `protocol ${protocol} is not supported yet: port ${each.port.number} is not served` })
-      return []
-    }
-    if (each.tls?.httpsRedirect === true) noteUnsupported(report, { path: [...path, 'tls'], value: each.tls }, ['httpsRedirect'])
+    const serves = each === undefined ? undefined : gatewayService(each, path, report)
+    if (each === undefined || serves === undefined) return []
     return [{
       gateway: `${namespace}/${name}`,
       namespace,
       selector: value.selector ?? {},
       port: each.port.number,
+      portName: each.port.name,
       bind: each.bind ?? '',
+      serves,
       hosts: each.hosts.map((host) => hostOf(host, namespace)),
       index,
       created: manifest.created,

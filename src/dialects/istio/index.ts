@@ -2,9 +2,11 @@ import { translated } from '../dialect.ts'
 import type { Dialect } from '../dialect.ts'
 import { translateDestinationRule } from './destination-rule.ts'
 import { translateGateway } from './gateway.ts'
+import { meshConfigMap, settingsOfConfigMap, translateConfigMap } from './mesh-config-map.ts'
 import { translateServiceEntry } from './service-entry.ts'
+import { translateSidecar } from './sidecar.ts'
 import { translateVirtualService } from './virtual-service.ts'
-import { translateWorkloadEntry } from './workload.ts'
+import { translateWorkloadEntry, translateWorkloadGroup } from './workload.ts'
 
 const group = 'networking.istio.io'
 const versions = ['v1', 'v1beta1', 'v1alpha3']
@@ -12,15 +14,22 @@ const versions = ['v1', 'v1beta1', 'v1alpha3']
 /** Istio's networking API. */
 export const istio: Dialect = {
   name: 'istio',
-  kinds: ['VirtualService', 'DestinationRule', 'Gateway', 'ServiceEntry', 'WorkloadEntry'].map((kind) => ({ group, versions, kind })),
+  kinds: [
+    ...['VirtualService', 'DestinationRule', 'Gateway', 'ServiceEntry', 'Sidecar', 'WorkloadEntry', 'WorkloadGroup'].map((kind) => ({ group, versions, kind })),
+    { group: '', versions: ['v1'], kind: 'ConfigMap', only: meshConfigMap },
+  ],
   translate(manifest, surroundings) {
     switch (manifest.id.kind) {
       case 'VirtualService': return translateVirtualService(manifest, surroundings)
       case 'DestinationRule': return translateDestinationRule(manifest, surroundings)
       case 'Gateway': return translateGateway(manifest)
       case 'ServiceEntry': return translateServiceEntry(manifest, surroundings)
-      case 'WorkloadEntry': return translateWorkloadEntry(manifest)
+      case 'Sidecar': return translateSidecar(manifest, surroundings)
+      case 'WorkloadEntry': return translateWorkloadEntry(manifest, surroundings)
+      case 'WorkloadGroup': return translateWorkloadGroup(manifest)
+      case 'ConfigMap': return translateConfigMap(manifest, surroundings)
       default: return translated({})
     }
   },
+  settings: settingsOfConfigMap,
 }

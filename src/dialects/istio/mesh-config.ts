@@ -3,32 +3,89 @@ import { decode } from '../../manifest/decode.ts'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
-import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
-import type { Settings } from '../../model/settings.ts'
+import type { Diagnostic, FieldPath } from '../../diagnostics/diagnostic.ts'
+import type { PathNormalization, Settings } from '../../model/settings.ts'
+import { positiveDuration } from './constraint.ts'
+import { exportTo } from './export-to.ts'
+import { localityBalancing, localitySetting } from './locality.ts'
+import { reportOn } from './report.ts'
 import { retries, retryPolicy } from './retry.ts'
 
-/** The fields of MeshConfig that bear on what is served here; the many others are not looked at. */
-const meshConfig = z.looseObject({
+/** Fields of MeshConfig that concern Istio's own agents, filters, telemetry or certificates, or say nothing to a stock Envoy. */
+const others = [
+  'proxyListenPort', 'proxyInboundListenPort', 'proxyHttpPort', 'tcpKeepalive', 'ingressClass', 'ingressService', 'ingressControllerMode', 'ingressSelector',
+  'enableTracing', 'accessLogFile', 'accessLogFormat', 'accessLogEncoding', 'enableEnvoyAccessLogService', 'disableEnvoyListenerLog', 'defaultConfig',
+  'inboundTrafficPolicy', 'configSources', 'enableAutoMtls', 'trustDomain', 'trustDomainAliases', 'caCertificates', 'inboundClusterStatName',
+  'outboundClusterStatName', 'certificates', 'thriftConfig', 'serviceSettings', 'enablePrometheusMerge', 'verifyCertificateAtClient', 'ca', 'extensionProviders',
+  'defaultProviders', 'discoverySelectors', 'meshMTLS', 'tlsDefaults', 'mixerCheckServer', 'mixerReportServer', 'disablePolicyChecks', 'policyCheckFailOpen',
+  'sidecarToTelemetrySessionAffinity', 'reportBatchMaxEntries', 'reportBatchMaxTime', 'protocolDetectionTimeout', 'enableClientSidePolicyCheck', 'sdsUdsPath',
+  'sdsRefreshDelay', 'localityWeightedLbConfig', 'disableMixerHttpReports', 'disableReportCalls', 'statsdUdpAddress',
+] as const
+
+/** What would change routes or clusters, and is not acted on. */
+const unsupported = ['h2UpgradePolicy', 'defaultTrafficPolicy', 'zoneAwareLbSetting'] as const
+
+const meshConfig = message({
+  ...Object.fromEntries(others.map((field) => [field, z.unknown().optional()])),
+  h2UpgradePolicy: z.unknown().optional(),
+  defaultTrafficPolicy: z.unknown().optional(),
+  zoneAwareLbSetting: z.unknown().optional(),
   defaultHttpRetryPolicy: retries.optional(),
-  connectTimeout: durationSchema.optional(),
-  dnsRefreshRate: durationSchema.optional(),
-  rootNamespace: z.string().optional(),
-  trustDomain: z.string().optional(),
-  outboundTrafficPolicy: message({ mode: z.enum(['REGISTRY_ONLY', 'ALLOW_ANY']).optional() }).optional(),
+  connectTimeout: positiveDuration.optional(),
+  dnsRefreshRate: durationSchema.refine((milliseconds) => milliseconds > 1, { message: 'must be more than 1ms' }).optional(),
+  rootNamespace: z.string().min(1).optional(),
+  outboundTrafficPolicy: message({ mode: z.enum(['REGISTRY_ONLY', 'ALLOW_ANY', 'ALLOW_ANY_DYNAMIC_DNS']).optional() }).optional(),
+  defaultServiceExportTo: exportTo.optional(),
+  defaultVirtualServiceExportTo: exportTo.optional(),
+  defaultDestinationRuleExportTo: exportTo.optional(),
+  localityLbSetting: localitySetting.optional(),
+  pathNormalization: message({ normalization: z.enum(['DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES']).optional() }).optional(),
 })
 
-/** Settings with a MeshConfig's values over them. `manifest.object` is the MeshConfig itself. */
-export function withMeshConfig(settings: Settings, manifest: Manifest): { readonly settings: Settings; readonly diagnostics: readonly Diagnostic[] } {
-  const { value, diagnostics } = decode({ manifest, path: [], schema: meshConfig, parts: ['defaultHttpRetryPolicy', 'connectTimeout', 'dnsRefreshRate'] })
-  if (value === undefined) return { settings, diagnostics }
+type MeshConfig = z.infer<typeof meshConfig>
+
+export interface ReadSettings {
+  readonly settings: Settings
+  readonly diagnostics: readonly Diagnostic[]
+  /** True when any mistake was found. */
+  readonly refused: boolean
+}
+
+/** Settings with a MeshConfig's values over them; a field with a mistake leaves them as they are. The MeshConfig stands at `path` of the manifest. */
+export function withMeshConfig(settings: Settings, manifest: Manifest, path: FieldPath = []): ReadSettings {
+  const { value, diagnostics, refused } = decode({ manifest, path, schema: meshConfig, parts: ['*'] })
+  if (value === undefined) return { settings, diagnostics, refused }
+  const report = reportOn(manifest)
+  for (const field of unsupported) {
+    if (value[field] !== undefined) report.note('field/unsupported', [...path, field], { message: `${field} is not supported yet, it has no effect` })
+  }
+  if (value.outboundTrafficPolicy?.mode === 'ALLOW_ANY_DYNAMIC_DNS') {
+    report.note('field/unsupported', [...path, 'outboundTrafficPolicy', 'mode'], { message: 'outboundTrafficPolicy.mode ALLOW_ANY_DYNAMIC_DNS is not supported yet, ALLOW_ANY is used' })
+  }
+  return { settings: overlaid(settings, value), diagnostics: [...diagnostics, ...report.diagnostics], refused }
+}
+
+const pathNormalizations = {
+  DEFAULT: 'base', NONE: 'none', BASE: 'base', MERGE_SLASHES: 'merge-slashes', DECODE_AND_MERGE_SLASHES: 'decode-and-merge-slashes',
+} as const satisfies Record<string, PathNormalization>
+
+function overlaid(settings: Settings, value: MeshConfig): Settings {
+  const { defaultExport } = settings
+  const mode = value.outboundTrafficPolicy?.mode
+  const normalization = value.pathNormalization?.normalization
   return {
-    diagnostics,
-    settings: {
-      ...settings,
-      ...(value.rootNamespace === undefined ? {} : { rootNamespace: value.rootNamespace }),
-      ...(value.connectTimeout === undefined ? {} : { connectTimeout: value.connectTimeout }),
-      ...(value.dnsRefreshRate === undefined ? {} : { dnsRefreshRate: value.dnsRefreshRate }),
-      ...(value.defaultHttpRetryPolicy === undefined ? {} : { defaultRetry: retryPolicy(value.defaultHttpRetryPolicy, settings.defaultRetry) }),
+    ...settings,
+    rootNamespace: value.rootNamespace ?? settings.rootNamespace,
+    connectTimeout: value.connectTimeout ?? settings.connectTimeout,
+    dnsRefreshRate: value.dnsRefreshRate ?? settings.dnsRefreshRate,
+    defaultRetry: value.defaultHttpRetryPolicy === undefined ? settings.defaultRetry : retryPolicy(value.defaultHttpRetryPolicy),
+    defaultExport: {
+      services: value.defaultServiceExportTo ?? defaultExport.services,
+      routeTables: value.defaultVirtualServiceExportTo ?? defaultExport.routeTables,
+      policies: value.defaultDestinationRuleExportTo ?? defaultExport.policies,
     },
+    outsideTraffic: mode === undefined ? settings.outsideTraffic : mode === 'REGISTRY_ONLY' ? 'refuse' : 'allow',
+    pathNormalization: normalization === undefined ? settings.pathNormalization : pathNormalizations[normalization],
+    locality: value.localityLbSetting === undefined ? settings.locality : localityBalancing(value.localityLbSetting),
   }
 }

@@ -1,19 +1,14 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import { message } from '../../manifest/message.ts'
 import { everyRequest, millionthsOfPercentage, percentageOf } from '../../model/fraction.ts'
 import type { Millionths } from '../../model/fraction.ts'
 import type { Mirror } from '../../model/mirror.ts'
 import { shortHash } from '../../model/names.ts'
-import type { MirrorOptions } from './annotation.ts'
 import { backendOf, destination } from './destination.ts'
+import { percent, writtenPercentage } from './percentage.ts'
 import { rawValue } from './report.ts'
-import type { Report } from './report.ts'
-
-/** The value is read from its text, so what is a number but none of ours (NaN, infinity) is let through to there. */
-const anyNumber = z.preprocess((value) => typeof value === 'number' && !Number.isFinite(value) ? 0 : value, z.number())
-
-export const percent = message({ value: anyNumber.optional() })
+import type { RuleSite } from './rule-site.ts'
 
 /** Istio's HTTPMirrorPolicy. */
 export const mirrorPolicy = message({ destination, percentage: percent.optional() })
@@ -27,91 +22,88 @@ export interface MirrorFields {
 }
 
 export interface MirrorContext {
-  readonly report: Report
-  /** Of the HTTP rule. */
-  readonly path: FieldPath
+  /** Where a field was written: a delegate's mirror may have its root's percentage. */
+  readonly siteOf: (field: keyof MirrorFields) => RuleSite
   readonly domain: string
-  readonly options: MirrorOptions
-  /** Gives each mirror of the object its own runtime key. */
+  /** Gives each mirror of the route table its own runtime key. */
   readonly runtimeKey: (target: string) => string
 }
 
 /** The mirrors of a rule. A mirror with a mistake is left out; what is wrong with it is in the report. */
 export function mirrorsOf(rule: MirrorFields, context: MirrorContext): readonly Mirror[] {
-  const { report, path } = context
-  if (rule.mirror !== undefined && rule.mirrors !== undefined && rule.mirrors.length > 0) {
-    report.refuse('mirror/mirror-and-mirrors', [...path, 'mirrors'], {
-      message: 'mirror and mirrors exclude each other',
-      hint: 'move the destination of mirror, and its percentage, into the list mirrors',
-    })
-    return []
-  }
   notePercentageWithoutMirror(rule, context)
-  const single = rule.mirror === undefined ? [] : [mirrorAt({ value: rule.mirror, path: [...path, 'mirror'], fraction: singleFraction(rule, context) }, context)]
-  const several = (rule.mirrors ?? []).map((each, index) => {
-    if (each === undefined) return undefined
-    const at = [...path, 'mirrors', index]
-    return mirrorAt({ value: each.destination, path: [...at, 'destination'], fraction: fractionAt([...at, 'percentage'], context) }, context)
-  })
-  return [...single, ...several].filter((mirror) => mirror !== undefined)
+  const site = context.siteOf('mirror')
+  const single = rule.mirror === undefined ? [] : [mirrorAt({ value: rule.mirror, site, field: ['mirror'], fraction: singleFraction(rule, context) }, context)]
+  return [...single, ...severalOf(rule, context)].filter((mirror) => mirror !== undefined)
+}
+
+function severalOf({ mirrors = [] }: MirrorFields, context: MirrorContext): readonly (Mirror | undefined)[] {
+  const site = context.siteOf('mirrors')
+  return mirrors.map((each, index) => each === undefined ? undefined : mirrorAt({
+    value: each.destination, site, field: ['mirrors', index, 'destination'], fraction: fractionAt([...site.path, 'mirrors', index, 'percentage'], site),
+  }, context))
 }
 
 interface DeclaredMirror {
   readonly value: z.infer<typeof destination>
-  readonly path: FieldPath
+  readonly site: RuleSite
+  /** Of the destination, in the rule. */
+  readonly field: FieldPath
   readonly fraction: Millionths | undefined
 }
 
-function mirrorAt({ value, path, fraction }: DeclaredMirror, context: MirrorContext): Mirror | undefined {
-  const backend = backendOf(value, { manifest: context.report.manifest, path, domain: context.domain })
+function mirrorAt({ value, site, field, fraction }: DeclaredMirror, context: MirrorContext): Mirror | undefined {
+  const { manifest } = site.report
+  const path = [...site.path, ...field]
+  const backend = backendOf(value, { manifest, path, domain: context.domain })
   const target = shortHash(`${backend.host}|${backend.port ?? ''}|${backend.subset ?? ''}`)
   // Asked for by a mirror of nothing too: the number of a repetition must not depend on a percentage.
   const runtimeKey = context.runtimeKey(target)
   if (fraction === undefined || fraction === 0) return undefined
-  return { backend, fraction, runtimeKey, ...context.options, origin: { object: context.report.manifest.id, path } }
+  return { backend, fraction, runtimeKey, ...site.options, origin: { object: manifest.id, path } }
 }
 
 /** `mirrorPercentage` wins over the deprecated `mirrorPercent`, also when it is 0. */
-function singleFraction(rule: MirrorFields, context: MirrorContext): Millionths | undefined {
-  const { report, path } = context
+function singleFraction(rule: MirrorFields, { siteOf }: MirrorContext): Millionths | undefined {
   if (rule.mirrorPercent !== undefined) {
+    const { report, path } = siteOf('mirrorPercent')
     report.note('field/deprecated', [...path, 'mirrorPercent'], { message: 'mirrorPercent is deprecated', hint: 'write mirrorPercentage: {value: …}' })
   }
-  if (rawValue(report.manifest, [...path, 'mirrorPercentage']) !== undefined) return fractionAt([...path, 'mirrorPercentage'], context)
-  const whole = rawValue(report.manifest, [...path, 'mirrorPercent'])
-  return whole === undefined ? everyRequest : percentageAt(whole.path, context)
+  if (rule.mirrorPercentage !== undefined) {
+    const site = siteOf('mirrorPercentage')
+    return fractionAt([...site.path, 'mirrorPercentage'], site)
+  }
+  const site = siteOf('mirrorPercent')
+  return rule.mirrorPercent === undefined ? everyRequest : percentageAt([...site.path, 'mirrorPercent'], site)
 }
 
 /** The fraction of a `Percent` in the user's object: absent is every request, without a value none. */
-function fractionAt(path: FieldPath, context: MirrorContext): Millionths | undefined {
-  const declared = rawValue(context.report.manifest, path)
-  if (declared === undefined) return everyRequest
-  if (typeof declared.value !== 'object') return undefined // the decoder has reported its type
-  const value = rawValue(context.report.manifest, [...path, 'value'])
-  return value === undefined ? 0 as Millionths : percentageAt(value.path, context)
+function fractionAt(path: FieldPath, site: RuleSite): Millionths | undefined {
+  const { manifest } = site.report
+  if (rawValue(manifest, path) === undefined) return everyRequest
+  return rawValue(manifest, [...path, 'value']) === undefined ? 0 as Millionths : percentageAt([...path, 'value'], site)
 }
 
-function percentageAt(path: FieldPath, { report }: MirrorContext): Millionths | undefined {
-  const value = rawValue(report.manifest, path)?.value
-  if (typeof value !== 'number') return undefined // the decoder has reported its type
-  const text = report.manifest.exactNumbers[JSON.stringify(path)] ?? String(value)
-  const field = path.filter((step) => typeof step === 'string').slice(2).join('.')
+function percentageAt(path: FieldPath, { report }: RuleSite): Millionths | undefined {
+  const written = writtenPercentage(report.manifest, path)
+  if (written === undefined) return undefined
+  const { field, text } = written
   const rounded = millionthsOfPercentage(text)
   if (rounded === undefined) {
-    report.refuse('mirror/percentage-out-of-range', path, {
+    report.refuse('mirror/percentage-out-of-range', written.path, {
       message: `${field} is ${text}, must be 0 to 100`,
-      hint: value > 100 ? 'use 100 to mirror every request' : 'use 0 to mirror nothing',
+      hint: written.value > 100 ? 'use 100 to mirror every request' : 'use 0 to mirror nothing',
     })
     return undefined
   }
   const { millionths, exact } = rounded
   if (millionths === 0 && !exact) {
-    report.note('mirror/percentage-rounds-to-zero', path, {
+    report.note('mirror/percentage-rounds-to-zero', written.path, {
       message: `${field} is ${text}, which rounds to 0 parts per million: nothing is mirrored`,
       hint: 'the smallest share is 0.0001',
     })
   } else if (!exact) {
-    report.note('mirror/percentage-rounded', path, {
+    report.note('mirror/percentage-rounded', written.path, {
       message: `${field} is ${text}, more digits than a millionth can hold: ${percentageOf(millionths)} is used`,
       hint: `write ${percentageOf(millionths)}`,
     })
@@ -119,10 +111,11 @@ function percentageAt(path: FieldPath, { report }: MirrorContext): Millionths | 
   return millionths
 }
 
-function notePercentageWithoutMirror(rule: MirrorFields, { report, path }: MirrorContext): void {
-  if (rule.mirror !== undefined || rawValue(report.manifest, [...path, 'mirror']) !== undefined) return
+function notePercentageWithoutMirror(rule: MirrorFields, { siteOf }: MirrorContext): void {
+  if (rule.mirror !== undefined) return
   for (const field of ['mirrorPercentage', 'mirrorPercent'] as const) {
-    if (rule[field] === undefined) continue
+    const { report, path } = siteOf(field)
+    if (rule[field] === undefined || rawValue(report.manifest, [...path, 'mirror']) !== undefined) continue
     report.note('mirror/percentage-without-mirror', [...path, field], {
       message: `${field} has no effect without mirror`,
       hint: rule.mirrors === undefined ? 'name the destination in mirror' : 'in mirrors, each entry has a percentage of its own',

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message } from '../../manifest/message.ts'
@@ -14,32 +15,53 @@ export const retries = message({
   backoff: positiveDuration.optional(),
 })
 
-/** A policy starts from the default one. Numbers in `retryOn` are status codes. */
-export function retryPolicy(value: z.infer<typeof retries>, defaults: RetryPolicy | 'never'): RetryPolicy | 'never' {
+/** Without `retryOn` it retries what Istio's own default does, whatever the mesh's is. Numbers in `retryOn` are status codes. */
+export function retryPolicy(value: z.infer<typeof retries>): RetryPolicy | 'never' {
   if ((value.attempts ?? 0) <= 0) return 'never'
-  const conditions = value.retryOn === undefined || value.retryOn === '' ? defaultConditions(defaults) : parseConditions(value.retryOn)
+  const conditions = value.retryOn === undefined || value.retryOn === '' ? defaultConditions : parseConditions(value.retryOn)
   return {
     attempts: value.attempts ?? 0,
     ...conditions,
     perTryTimeout: value.perTryTimeout,
     backoff: value.backoff,
-    ignorePreviousHosts: value.retryIgnorePreviousHosts ?? true,
+    ignorePreviousHosts: value.retryIgnorePreviousHosts,
     otherLocalities: value.retryRemoteLocalities ?? false,
   }
 }
 
 type Conditions = Pick<RetryPolicy, 'retryOn' | 'statusCodes'>
 
-function defaultConditions(defaults: RetryPolicy | 'never'): Conditions {
-  return defaults === 'never'
-    ? { retryOn: 'connect-failure,refused-stream,unavailable,cancelled', statusCodes: [] }
-    : { retryOn: defaults.retryOn, statusCodes: defaults.statusCodes }
+const ofStatusCodes = 'retriable-status-codes'
+
+/** Without any code the condition would be dead. */
+const unavailable = 503
+
+const defaultConditions: Conditions = { retryOn: `connect-failure,refused-stream,unavailable,cancelled,${ofStatusCodes}`, statusCodes: [unavailable] }
+
+/** As istiod joins them, with a comma before the condition that it adds. A status code that HTTP does not know is a condition that Envoy does not know. */
+function parseConditions(retryOn: string): Conditions {
+  const tokens = tokensOf(retryOn)
+  const statusCodes = tokens.filter(isStatusCode).map(Number)
+  const conditions = tokens.filter((token) => !isStatusCode(token)).join(',')
+  if (conditions.includes(ofStatusCodes)) return { retryOn: conditions, statusCodes: statusCodes.length > 0 ? statusCodes : [unavailable] }
+  return { retryOn: statusCodes.length > 0 ? `${conditions},${ofStatusCodes}` : conditions, statusCodes }
 }
 
-function parseConditions(retryOn: string): Conditions {
-  const tokens = retryOn.split(',').map((token) => token.trim()).filter((token) => token !== '')
-  const statusCodes = tokens.filter((token) => /^[1-5]\d\d$/.test(token)).map(Number)
-  const conditions = tokens.filter((token) => !/^\d+$/.test(token))
-  const complete = statusCodes.length > 0 && !conditions.includes('retriable-status-codes') ? [...conditions, 'retriable-status-codes'] : conditions
-  return { retryOn: complete.join(','), statusCodes }
+function tokensOf(retryOn: string): readonly string[] {
+  return retryOn.split(',').map((token) => token.trim()).filter((token) => token !== '')
+}
+
+function isStatusCode(token: string): boolean {
+  return /^\d+$/.test(token) && STATUS_CODES[Number(token)] !== undefined
+}
+
+const known = [
+  '5xx', 'gateway-error', 'reset', 'reset-before-request', 'connect-failure', 'retriable-4xx', 'refused-stream', ofStatusCodes, 'retriable-headers',
+  'envoy-ratelimited', 'http3-post-connect-failure', 'cancelled', 'deadline-exceeded', 'internal', 'resource-exhausted', 'unavailable',
+]
+
+/** The conditions of Envoy's `x-envoy-retry-on` and `x-envoy-retry-grpc-on` (router filter), and what of a `retryOn` is none of them. */
+export const retryConditions = {
+  known,
+  unknown: (retryOn: string): readonly string[] => tokensOf(retryOn).filter((token) => !known.includes(token) && !isStatusCode(token)),
 }

@@ -36,6 +36,12 @@ export const valueMatch = stringMatchWith({
   }),
 })
 
+/** A StringMatch for an origin, which must say which. */
+export const originMatch = stringMatchWith({ prefix: nonEmpty, regex }).refine(
+  ({ exact, prefix, regex: pattern }) => exact !== '' && (exact ?? prefix ?? pattern) !== undefined,
+  { message: 'must say which origins: exact, prefix or regex' },
+)
+
 function stringMatchWith(kinds: { readonly prefix: z.ZodString; readonly regex: z.ZodString }) {
   return message({
     exact: z.string().optional(),

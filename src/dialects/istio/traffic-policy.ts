@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message, parts } from '../../manifest/message.ts'
+import { clientTls } from './client-tls.ts'
+import { localitySetting } from './locality.ts'
 import { maglevTableSize, nonEmpty, positiveDuration, ringSize } from './constraint.ts'
 
 const optionalCount = z.number().int().min(0).max(2147483647).optional()
@@ -22,6 +24,7 @@ const httpSettings = message({
   h2UpgradePolicy: z.enum(['DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE']).optional(),
   useClientProtocol: z.boolean().optional(),
   maxConcurrentStreams: optionalCount,
+  http2KeepAlive: message({ interval: positiveDuration.optional(), timeout: positiveDuration.optional() }).optional(),
 })
 
 const consistentHash = message({
@@ -34,12 +37,20 @@ const consistentHash = message({
   minimumRingSize: ringSize.optional(),
 })
 
+/** Envoy takes no aggression of 0. */
+const warmup = message({
+  duration: positiveDuration,
+  aggression: z.number().gt(0).optional(),
+  minimumPercent: z.number().min(0).max(100).optional(),
+})
+
 const loadBalancer = message({
   simple: z.enum(['UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST']).optional(),
   consistentHash: consistentHash.optional(),
-  localityLbSetting: z.unknown().optional(),
-  warmupDurationSecs: z.unknown().optional(),
-  warmup: z.unknown().optional(),
+  localityLbSetting: localitySetting.optional(),
+  zoneAwareLbSetting: z.unknown().optional(),
+  warmupDurationSecs: positiveDuration.optional(),
+  warmup: warmup.optional(),
 })
 
 const outlierDetection = message({
@@ -52,14 +63,21 @@ const outlierDetection = message({
   baseEjectionTime: positiveDuration.optional(),
   maxEjectionPercent: z.number().int().min(0).max(100).optional(),
   minHealthPercent: z.number().int().min(0).max(100).optional(),
+  outlierDetectionHttpErrorCodes: z.unknown().optional(),
 })
 
 const blocks = {
   connectionPool: message({ tcp: tcpSettings.optional(), http: httpSettings.optional() }).optional(),
   outlierDetection: outlierDetection.optional(),
   loadBalancer: loadBalancer.optional(),
-  tls: z.unknown().optional(),
+  tls: clientTls.optional(),
 }
+
+const retryBudget = message({
+  percent: z.number().min(0).max(100).optional(),
+  minRetryConcurrency: optionalCount,
+  budgetInterval: durationSchema.optional(),
+})
 
 const portPolicy = message({ ...blocks, port: message({ number: z.number().int().min(1).max(65535) }) })
 
@@ -69,12 +87,13 @@ export const trafficPolicy = message({
   portLevelSettings: parts(portPolicy).optional(),
   tunnel: z.unknown().optional(),
   proxyProtocol: z.unknown().optional(),
-  retryBudget: z.unknown().optional(),
+  retryBudget: retryBudget.optional(),
 })
 
 export type TrafficPolicy = z.infer<typeof trafficPolicy>
 /** The part of a policy that a port or a subset may replace. */
-export type PolicyBlocks = Pick<TrafficPolicy, 'connectionPool' | 'outlierDetection' | 'loadBalancer'>
+export type PolicyBlocks = Pick<TrafficPolicy, 'connectionPool' | 'outlierDetection' | 'loadBalancer' | 'tls' | 'retryBudget'>
 
-export const unsupportedPolicyFields = ['tls', 'tunnel', 'proxyProtocol', 'retryBudget'] as const
-export const unsupportedLoadBalancerFields = ['localityLbSetting', 'warmupDurationSecs', 'warmup'] as const
+export const unsupportedPolicyFields = ['tunnel', 'proxyProtocol'] as const
+export const unsupportedLoadBalancerFields = ['zoneAwareLbSetting'] as const
+export const unsupportedOutlierFields = ['outlierDetectionHttpErrorCodes'] as const

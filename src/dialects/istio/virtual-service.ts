@@ -5,47 +5,50 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import type { RouteTable } from '../../model/route.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
-import { mirrorOptions } from './annotation.ts'
 import { oneLine } from './constraint.ts'
+import type { DelegateSpec } from './delegation.ts'
 import { visibilityOf } from './export-to.ts'
+import { noteGatewayHosts } from './gateway-hosts.ts'
 import { resolveGateway, resolveHost } from './host.ts'
-import { httpRule, routesOf } from './http-rule.ts'
+import { delegateMistakes, httpRoutes } from './http-routes.ts'
+import { httpRule } from './http-rule.ts'
+import { noteMatchGateways } from './match-gateways.ts'
 import { noteUnsupported, reportOn } from './report.ts'
 import type { Report } from './report.ts'
+import { tlsRoutesOf, tlsRule } from './tls-rule.ts'
 
 const spec = message({
   hosts: z.array(oneLine.min(1)).optional(),
   gateways: z.array(z.string()).optional(),
   http: parts(httpRule).optional(),
-  tls: z.unknown().optional(),
+  tls: parts(tlsRule).optional(),
   tcp: z.unknown().optional(),
   exportTo: z.array(z.string()).optional(),
 })
 
 /** What may be left out alone when there is no good version to fall back to. */
-const removableParts = ['http.*.{mirror,mirrorPercentage,mirrorPercent}', 'http.*.mirrors.*', 'http.*.mirrors', 'http.*'] as const
+const removableParts = [
+  'http.*.{mirror,mirrorPercentage,mirrorPercent}', 'http.*.mirrors.*', 'http.*.mirrors', 'http.*.fault', 'http.*.corsPolicy', 'http.*', 'tls.*',
+] as const
 
-/** A networking.istio.io VirtualService; its HTTP rules only, so far. */
+/** A networking.istio.io VirtualService. Without hosts it is a delegate, and becomes routes where others name it. */
 export function translateVirtualService(manifest: Manifest, surroundings: Surroundings): Translated {
   const { settings } = surroundings
   const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts })
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
-  noteUnsupported(report, { path: ['spec'], value }, ['tls', 'tcp'])
   const { namespace, name } = manifest.id
   if (value.hosts === undefined || value.hosts.length === 0) {
-    report.note('field/unsupported', ['spec'], { message: 'a VirtualService without hosts is a delegate, which is not supported yet: it has no effect' })
-    return translated({ diagnostics: [...diagnostics, ...report.diagnostics], refused })
+    refuseBeyondHttp(report, value)
+    const http = delegateMistakes(value.http ?? [], { report, surroundings })
+    return translated({ diagnostics: [...diagnostics, ...report.diagnostics, ...http.diagnostics], refused: refused || report.refused || http.refused })
   }
-  const context = {
-    report,
-    settings,
-    options: mirrorOptions(report, settings),
-    repetition: counter(),
-    metadata: { namespace: 'istio', config: `/apis/${manifest.apiVersion}/namespaces/${namespace}/virtual-service/${name}` },
-  }
+  noteUnsupported(report, { path: ['spec'], value }, ['tcp'])
+  const http = httpRoutes(value.http ?? [], { report, surroundings, readDelegate: (delegate) => readDelegate(delegate, surroundings) })
   const gateways = value.gateways === undefined || value.gateways.length === 0 ? ['mesh'] : value.gateways
   noteUnknownGateways(report, gateways, surroundings)
+  noteGatewayHosts(report, { hosts: value.hosts, gateways }, surroundings)
+  noteMatchGateways(report, value.http ?? [], gateways)
   const table: RouteTable = {
     namespace,
     name,
@@ -53,12 +56,33 @@ export function translateVirtualService(manifest: Manifest, surroundings: Surrou
       host: resolveHost(host, namespace, settings.domain), origin: { object: manifest.id, path: ['spec', 'hosts', index] },
     })),
     attachedTo: gateways.map((gateway) => resolveGateway(gateway, namespace)),
-    visibility: visibilityOf(value.exportTo, namespace),
+    visibility: visibilityOf(value.exportTo, namespace, settings.defaultExport.routeTables),
     order: [manifest.created, name, namespace].join('\u0000'),
-    routes: (value.http ?? []).flatMap((rule, index) => rule === undefined ? [] : routesOf(rule, { ...context, path: ['spec', 'http', index] })),
+    routes: http.routes,
     origin: { object: manifest.id, path: ['spec'] },
   }
-  return translated({ routeTables: [table], diagnostics: [...diagnostics, ...report.diagnostics], refused: refused || report.refused })
+  const { attachedTo, visibility, order } = table
+  const tlsRoutes = (value.tls ?? []).flatMap((rule, index) => rule === undefined ? [] : tlsRoutesOf(rule, { path: ['spec', 'tls', index], domain: settings.domain, report }))
+  const tlsTables = tlsRoutes.length === 0 ? [] : [{ namespace, name, attachedTo, visibility, order, routes: tlsRoutes }]
+  return translated({ routeTables: [table], tlsTables, diagnostics: [...diagnostics, ...report.diagnostics, ...http.diagnostics], refused: refused || report.refused || http.refused })
+}
+
+function readDelegate(manifest: Manifest, { settings }: Surroundings): DelegateSpec {
+  const { value } = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts })
+  return {
+    isDelegate: (value?.hosts ?? []).length === 0,
+    visibility: visibilityOf(value?.exportTo, manifest.id.namespace, settings.defaultExport.routeTables),
+    rules: value?.http ?? [],
+  }
+}
+
+/** A delegate has rules for HTTP only; hosts and gateways are its roots'. */
+function refuseBeyondHttp(report: Report, value: z.infer<typeof spec>): void {
+  for (const field of ['gateways', 'tls', 'tcp'] as const) {
+    const declared: unknown = value[field]
+    if (!Array.isArray(declared) || declared.length === 0) continue
+    report.refuse('field/invalid-value', ['spec', field], { message: `${field} has no effect in a VirtualService without hosts, which is a delegate`, hint: `remove ${field}, or name hosts` })
+  }
 }
 
 function noteUnknownGateways(report: Report, gateways: readonly string[], surroundings: Surroundings): void {
@@ -68,13 +92,4 @@ function noteUnknownGateways(report: Report, gateways: readonly string[], surrou
     if (surroundings.manifest({ group: report.manifest.id.group, kind: 'Gateway', namespace, name }) !== undefined) return
     report.note('gateway/unknown', ['spec', 'gateways', index], { message: `there is no Gateway ${namespace}/${name}, so its rules apply nowhere through it` })
   })
-}
-
-function counter(): (key: string) => number {
-  const counts = new Map<string, number>()
-  return (key) => {
-    const count = (counts.get(key) ?? 0) + 1
-    counts.set(key, count)
-    return count
-  }
 }

@@ -4,24 +4,29 @@ import { decode } from '../../manifest/decode.ts'
 import { message } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { Endpoint } from '../../model/backend.ts'
-import { hasLabels } from '../../model/labels.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
+import { reportOn } from './report.ts'
+import { servicesSelecting } from './workload-service.ts'
+
+const socketPath = /^unix:\/\/[/@].*[^/]$/
 
 /** Istio's WorkloadEntry, also as an endpoint of a ServiceEntry. */
 export const workload = message({
-  address: z.string().refine((address) => !address.startsWith('unix://'), { message: 'is a Unix socket, which is not supported: use an address' }).optional(),
+  address: z.string()
+    .refine((address) => !address.startsWith('unix://') || socketPath.test(address), { message: 'must be unix:///path/of/a/socket, or unix://@name for an abstract one' }).optional(),
   ports: z.record(z.string(), z.number().int().min(1).max(65535)).optional(),
   labels: z.record(z.string(), z.string()).optional(),
   network: z.string().optional(),
   locality: z.string().optional(),
-  weight: z.number().int().min(0).optional(),
+  weight: z.number().int().min(0).max(4294967295).optional(),
   serviceAccount: z.string().optional(),
-})
+}).refine(({ address, ports }) => address?.startsWith('unix://') !== true || ports === undefined, { path: ['ports'], message: 'mean nothing for a Unix socket' })
 
 export type Workload = z.infer<typeof workload>
 
-interface NumberedPort {
+/** A port of a service, as far as endpoints need to know it. */
+export interface NumberedPort {
   readonly number: number
   readonly name: string
   readonly targetPort?: number | undefined
@@ -34,29 +39,43 @@ export function endpointOf(value: Workload, ports: readonly NumberedPort[]): End
     ports: Object.fromEntries(ports.map((port) => [port.number, value.ports?.[port.name] ?? port.targetPort ?? port.number])),
     labels: value.labels ?? {},
     weight: value.weight === undefined || value.weight === 0 ? 1 : value.weight,
-    locality: value.locality ?? '',
+    locality: localityOf(value),
   }
 }
 
-/** Reports on a WorkloadEntry; ServiceEntries read it by its labels. */
-export function translateWorkloadEntry(manifest: Manifest): Translated {
-  const { diagnostics, refused } = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
+/** `locality`, else the label that stands for it where a label may hold no `/`. */
+function localityOf({ locality = '', labels = {} }: Workload): string {
+  return locality === '' ? (labels['istio-locality'] ?? '').replaceAll('.', '/') : locality
+}
+
+/** Reports on a WorkloadEntry. ServiceEntries find it by its labels; to Services that select it, it is an endpoint of theirs. */
+export function translateWorkloadEntry(manifest: Manifest, surroundings: Surroundings): Translated {
+  const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
+  if (value === undefined) return translated({ diagnostics, refused })
+  const report = reportOn(manifest)
+  if ((value.address ?? '') === '') {
+    report.note('field/unsupported', ['spec', ...(value.network === undefined ? [] : ['network'])], { message: 'without an address it is no endpoint: networks and their gateways are not supported' })
+  }
+  const own = ownLabels(manifest, value)
+  const origin = { object: manifest.id, path: ['spec'] }
+  const endpoints = isIP(value.address ?? '') === 0 ? [] : servicesSelecting(own, manifest.id.namespace, surroundings)
+    .map(({ host, ports }) => ({ host, endpoints: [{ ...endpointOf({ ...value, labels: own }, ports(value.ports ?? {})), health: 'healthy' as const }], origin }))
+  return translated({ endpoints, diagnostics: [...diagnostics, ...report.diagnostics], refused })
+}
+
+/** Those of the metadata count before those of the spec. */
+export function ownLabels(manifest: Manifest, value: Workload): Readonly<Record<string, string>> {
+  return { ...value.labels, ...manifest.labels }
+}
+
+const workloadGroup = message({
+  metadata: message({ labels: z.record(z.string(), z.string()).optional(), annotations: z.record(z.string(), z.string()).optional() }).optional(),
+  template: workload,
+  probe: z.unknown().optional(),
+})
+
+/** Reports on a WorkloadGroup, the template of WorkloadEntries that register themselves: by itself it is no endpoint. */
+export function translateWorkloadGroup(manifest: Manifest): Translated {
+  const { diagnostics, refused } = decode({ manifest, path: ['spec'], schema: workloadGroup, parts: [] })
   return translated({ diagnostics, refused })
 }
-
-/** WorkloadEntries and Pods of the namespace with all of the labels, sorted by kind and name. */
-export function selectedWorkloads(labels: Readonly<Record<string, string>>, namespace: string, surroundings: Surroundings): readonly Workload[] {
-  const entries = surroundings.manifestsOf({ group: 'networking.istio.io', kind: 'WorkloadEntry' }, namespace).flatMap((manifest) => {
-    const { value } = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
-    if (value === undefined || (value.address ?? '') === '') return []
-    const own = { ...manifest.labels, ...value.labels }
-    return hasLabels(own, labels) ? [{ ...value, labels: own }] : []
-  })
-  const pods = surroundings.manifestsOf({ group: '', kind: 'Pod' }, namespace).flatMap((manifest) => {
-    const address = podStatus.safeParse(manifest.object['status']).data?.podIP
-    return address !== undefined && isIP(address) !== 0 && hasLabels(manifest.labels, labels) ? [{ address, labels: manifest.labels }] : []
-  })
-  return [...entries, ...pods]
-}
-
-const podStatus = z.looseObject({ podIP: z.string().optional() })

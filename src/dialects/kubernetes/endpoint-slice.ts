@@ -10,7 +10,8 @@ const endpoint = z.looseObject({
   addresses: z.array(z.string()),
   conditions: z.looseObject({ ready: z.boolean().nullish() }).optional(),
   targetRef: z.looseObject({ kind: z.string().optional(), name: z.string().optional() }).optional(),
-  zone: z.string().optional(),
+  zone: z.string().nullish(),
+  nodeName: z.string().nullish(),
 })
 
 const slice = z.looseObject({
@@ -36,7 +37,7 @@ export function translateEndpointSlice(manifest: Manifest, surroundings: Surroun
       ports,
       labels: podLabels(each, namespace, surroundings),
       weight: 1,
-      locality: each.zone === undefined ? '' : `/${each.zone}`,
+      locality: localityOf(each, surroundings),
       health: 'healthy',
     })))
   return translated({
@@ -49,6 +50,14 @@ export function translateEndpointSlice(manifest: Manifest, surroundings: Surroun
 function podLabels({ targetRef: pod }: z.infer<typeof endpoint>, namespace: string, surroundings: Surroundings): Readonly<Record<string, string>> {
   if (pod?.kind !== 'Pod' || pod.name === undefined) return {}
   return surroundings.manifest({ group: '', kind: 'Pod', namespace, name: pod.name })?.labels ?? {}
+}
+
+/** That of its node, as Kubernetes' own labels say it; where the node is not known, the zone alone. */
+function localityOf({ zone, nodeName }: z.infer<typeof endpoint>, surroundings: Surroundings): string {
+  const node = typeof nodeName !== 'string' ? undefined : surroundings.manifest({ group: '', kind: 'Node', namespace: '', name: nodeName })
+  const region = node?.labels['topology.kubernetes.io/region'] ?? ''
+  const inZone = node?.labels['topology.kubernetes.io/zone'] ?? zone ?? ''
+  return [region, inZone, node?.labels['topology.istio.io/subzone'] ?? ''].join('/').replace(/\/+$/, '')
 }
 
 /** Service port number → port of the pods: the two lists are joined by port name. */

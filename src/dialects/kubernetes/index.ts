@@ -1,6 +1,7 @@
 import { translated } from '../dialect.ts'
 import type { Dialect } from '../dialect.ts'
 import { translateEndpointSlice } from './endpoint-slice.ts'
+import { translateSecret } from './secret.ts'
 import { translateService } from './service.ts'
 
 /** What Kubernetes itself says about services; the other dialects build on it. */
@@ -9,12 +10,15 @@ export const kubernetes: Dialect = {
   kinds: [
     { group: '', versions: ['v1'], kind: 'Service' },
     { group: 'discovery.k8s.io', versions: ['v1'], kind: 'EndpointSlice' },
+    { group: '', versions: ['v1'], kind: 'Secret' },
     { group: '', versions: ['v1'], kind: 'Pod' },
     { group: '', versions: ['v1'], kind: 'Namespace' },
+    { group: '', versions: ['v1'], kind: 'Node' },
   ],
   translate(manifest, surroundings) {
     switch (manifest.id.kind) {
       case 'Service': return translateService(manifest, surroundings)
+      case 'Secret': return translateSecret(manifest)
       case 'EndpointSlice': return translateEndpointSlice(manifest, surroundings)
       // Read by others, for their labels.
       default: return translated({})

@@ -1,28 +1,42 @@
 import type { Protocol } from '../../model/backend.ts'
 
 const byName: Readonly<Record<string, Protocol>> = {
-  http: 'http1', 'grpc-web': 'http1',
-  http2: 'http2', h2c: 'http2', grpc: 'http2',
+  http: 'http1', http_proxy: 'http1',
+  http2: 'http2', h2c: 'http2', grpc: 'http2', 'grpc-web': 'http2',
   https: 'tls', tls: 'tls',
   tcp: 'tcp', mongo: 'tcp', mysql: 'tcp', redis: 'tcp', udp: 'udp',
 }
 
+/** Kubernetes' own names, of its field appProtocol alone. */
 const byAppProtocol: Readonly<Record<string, Protocol>> = {
-  ...byName,
   'kubernetes.io/h2c': 'http2',
   'kubernetes.io/ws': 'http1',
   'kubernetes.io/wss': 'tls',
 }
 
+/** SMTP, DNS, MySQL and MongoDB: their servers speak first, or clients that are not HTTP's wait, so nothing is detected there. */
+const opaquePorts = [25, 53, 3306, 27017]
+
+export interface DeclaredPort {
+  readonly port?: number | undefined
+  readonly name?: string | undefined
+  readonly appProtocol?: string | undefined
+  readonly protocol?: string | undefined
+}
+
 /**
- * Protocol of a port: what `appProtocol` declares, else what the port's name begins with (`http-admin`), else
- * to be detected. Follows Istio's "Protocol Selection", which the other meshes share.
+ * Protocol of a Service's port: what `appProtocol` declares, and only where it is absent what the port's name begins with
+ * (`http-admin`); else to be detected. Follows Istio's "Protocol Selection", which the other meshes share.
  */
-export function protocolOf(port: { readonly name?: string | undefined; readonly appProtocol?: string | undefined; readonly protocol?: string | undefined }): Protocol {
-  if (port.protocol?.toUpperCase() === 'UDP') return 'udp'
-  const declared = port.appProtocol?.toLowerCase()
-  if (declared !== undefined && byAppProtocol[declared] !== undefined) return byAppProtocol[declared]
-  const name = port.name?.toLowerCase() ?? ''
-  if (name === 'grpc-web' || name.startsWith('grpc-web-')) return 'http1'
-  return byName[name.split('-', 1)[0] ?? ''] ?? 'detect'
+export function protocolOf({ port, name, appProtocol, protocol }: DeclaredPort): Protocol {
+  if (protocol?.toUpperCase() === 'UDP') return 'udp'
+  const declared = (appProtocol ?? name ?? '').toLowerCase()
+  const standard = appProtocol === undefined ? undefined : byAppProtocol[declared]
+  const prefix = declared.startsWith('grpc-web') ? 'grpc-web' : declared.split('-', 1)[0] ?? ''
+  return standard ?? byName[prefix] ?? (port !== undefined && opaquePorts.includes(port) ? 'tcp' : 'detect')
+}
+
+/** Protocol that a word names, whatever the case of its letters; to be detected if it names none. */
+export function namedProtocol(word: string): Protocol {
+  return byName[word.toLowerCase()] ?? 'detect'
 }

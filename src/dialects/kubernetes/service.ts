@@ -5,6 +5,7 @@ import type { Service } from '../../model/backend.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { aliasesOf, podAliases, serviceHost } from './host.ts'
+import { exportedTo } from './exported-to.ts'
 import { protocolOf } from './protocol.ts'
 
 const port = z.looseObject({
@@ -49,7 +50,7 @@ export function translateService(manifest: Manifest, { settings }: Surroundings)
     external: false,
     selector: value.selector,
     externalName: value.type === 'ExternalName' ? value.externalName?.toLowerCase() : undefined,
-    visibility: 'everywhere',
+    visibility: exportedTo(manifest, settings.defaultExport.services),
     origin: { object: manifest.id, path: ['spec'] },
   }
   return translated({ services: [service], diagnostics, refused })

@@ -110,7 +110,7 @@ describe('a setting in Envoy’s cluster', () => {
     const ports = '[{name: grpc-x, port: 80}, {name: http2, port: 81}, {name: http, port: 82}, {name: x, port: 83, appProtocol: kubernetes.io/h2c}, {name: grpc-web, port: 84}]'
     const clusters = configure(`apiVersion: v1\nkind: Service\nmetadata: {name: reviews}\nspec: {ports: ${ports}}\n`).resources(sidecar(), 'cluster')
     const http2 = [...clusters].filter(([, each]) => JSON.stringify(each).includes('http2_protocol_options')).map(([name]) => name.split('|')[1])
-    expect(http2).toEqual(['80', '81', '83'])
+    expect(http2).toEqual(['80', '81', '83', '84'])
   })
 })
 
@@ -171,11 +171,8 @@ describe('a mistake in a DestinationRule', () => {
   })
 
   test.each([
-    ['trafficPolicy: {tls: {mode: SIMPLE}}', '6:19', 'trafficPolicy.tls'],
-    ['trafficPolicy: {portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE}}]}', '6:60', 'trafficPolicy.portLevelSettings.tls'],
-    ['trafficPolicy: {loadBalancer: {localityLbSetting: {enabled: true}}}', '6:34', 'trafficPolicy.loadBalancer.localityLbSetting'],
+    ['trafficPolicy: {loadBalancer: {zoneAwareLbSetting: {enabled: true}}}', '6:34', 'trafficPolicy.loadBalancer.zoneAwareLbSetting'],
     ['workloadSelector: {matchLabels: {a: b}}', '6:3', 'workloadSelector'],
-    ['subsets: [{name: v1, trafficPolicy: {tls: {mode: SIMPLE}}}]', '6:40', 'subsets.trafficPolicy.tls'],
   ])('not supported yet is said: %s', (field, place, name) => {
     const result = translateFirst(rule(`host: reviews\n${field}`).slice(4))
     expect(result.found).toEqual([`${place} field/unsupported ${name} is not supported yet, it has no effect`])

@@ -25,13 +25,13 @@ function hostsOf(text: string, scope: Scope = gateway): readonly (readonly [stri
 describe('the servers of a Gateway', () => {
   test.each([
     ['HTTP', []], ['HTTP2', []], ['GRPC', []], ['http', []],
-    ['HTTPS', ['5:52 gateway/unsupported-protocol protocol HTTPS is not supported yet: port 80 is not served']],
+    ['HTTPS', ['5:13 field/required tls is required: protocol is HTTPS']],
     ['TCP', ['5:52 gateway/unsupported-protocol protocol TCP is not supported yet: port 80 is not served']],
     ['HTPP', ['5:52 field/invalid-value protocol is HTPP, must be one of HTTP, HTTP2, GRPC, GRPC-WEB, HTTPS, TLS, TCP, MONGO, MYSQL, REDIS, UDP']],
   ])('protocol %s', (protocol, found) => {
     const result = translateFirst(server(`servers: [{port: {number: 80, name: x, protocol: ${protocol}}, hosts: ["*"]}]`).slice(4))
     expect(result.found).toEqual(found)
-    expect(result.refused).toBe(protocol === 'HTPP')
+    expect(result.refused).toBe(protocol === 'HTPP' || protocol === 'HTTPS')
     expect(result.listeners).toHaveLength(found.length === 0 ? 1 : 0)
   })
 
@@ -46,11 +46,13 @@ describe('the servers of a Gateway', () => {
     expect(result.refused).toBe(true)
   })
 
-  test('httpsRedirect is said not to be supported', () => {
-    const result = translateFirst(server(`servers: [${http('["*"]', 80, ', tls: {httpsRedirect: true}')}]`).slice(4))
-    expect(result.found).toHaveLength(1)
-    expect(result.found[0]).toMatch(/field\/unsupported servers\.tls\.httpsRedirect is not supported yet/)
-    expect(result.listeners).toHaveLength(1)
+  test('redirect to HTTPS the hosts that say so, also those without routes', () => {
+    const redirected = http('[a.example, b.example]', 80, ', tls: {httpsRedirect: true}')
+    const text = server(`servers: [${redirected}, ${http('[c.example]')}]`) + attached('[a.example, c.example]', forward) + service('reviews')
+    const [configuration] = [...configure(text).resources(gateway, 'route').values()] as readonly RouteConfiguration[]
+    expect(configuration?.virtual_hosts?.map((host) => [host.domains, host.require_tls, host.routes?.length ?? 0])).toEqual([
+      [['a.example'], 'ALL', 1], [['b.example'], 'ALL', 0], [['c.example'], undefined, 1],
+    ])
   })
 
   test('are for the proxies that the selector names, and for a plain Envoy', () => {

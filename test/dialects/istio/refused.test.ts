@@ -89,31 +89,17 @@ describe('a mistake for which a document is refused', () => {
 
 describe('a field that is not supported yet', () => {
   test.each([
-    ['fault: {abort: {httpStatus: 500, percentage: {value: 100}}}', 'http.fault is not supported yet, it has no effect'],
-    ['corsPolicy: {allowOrigins: [{exact: "*"}]}', 'http.corsPolicy is not supported yet, it has no effect'],
-    ['cors_policy: {allowOrigins: [{exact: "*"}]}', 'http.corsPolicy is not supported yet, it has no effect'],
-  ])('is said, and the rest is served: %s', (field, said) => {
-    const result = translateFirst(three(field))
-    expect(result.found).toEqual([`11:5 field/unsupported ${said}`])
+    ['{headers: {"@request.auth.claims.group": {exact: admin}}}', '8:24 field/unsupported matches by claims of a token are not supported yet: no request has one, so this match takes none'],
+    ['{withoutHeaders: {"@request.auth.claims[a][b]": {}}}', '8:31 field/unsupported matches by claims of a token are not supported yet: no request has one, so this condition always holds'],
+  ])('claims of a token: %s', (match, found) => {
+    const result = translateFirst(virtualService(`route: [{destination: {host: reviews}}]\nmatch: [${match}]`))
+    expect(result.found).toEqual([found])
     expect(result.refused).toBe(false)
-    expect(result.routeTables[0]?.routes).toHaveLength(3)
   })
 
-  test.each(['tls: [{match: [{sniHosts: [a]}], route: [{destination: {host: a}}]}]', 'tcp: [{route: [{destination: {host: a}}]}]'])('%s', (field) => {
+  test.each(['tcp: [{route: [{destination: {host: a}}]}]'])('%s', (field) => {
     const result = translateFirst(three('timeout: 1s').replace('hosts: [reviews]', `hosts: [reviews]\n  ${field}`))
     expect(result.found).toEqual([`6:3 field/unsupported ${field.slice(0, 3)} is not supported yet, it has no effect`])
     expect(result.routeTables[0]?.routes).toHaveLength(3)
-  })
-
-  test('delegation: the rule of the root has no effect, the others have', () => {
-    const result = translateFirst(virtualService('- delegate: {name: other}\n- name: second\n  route: [{destination: {host: reviews}}]'))
-    expect(result.found).toEqual(['7:5 field/unsupported http.delegate is not supported yet, it has no effect'])
-    expect(result.routeTables[0]?.routes.map((route) => route.name)).toEqual(['second'])
-  })
-
-  test('a VirtualService without hosts', () => {
-    const result = translateFirst(virtualService('route: [{destination: {host: reviews}}]').replace('  hosts: [reviews]\n', ''))
-    expect(result.found).toEqual(['4:1 field/unsupported a VirtualService without hosts is a delegate, which is not supported yet: it has no effect'])
-    expect(result.routeTables).toEqual([])
   })
 })

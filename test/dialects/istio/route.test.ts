@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Route } from '../../../src/model/route.ts'
-import { configure, sidecar, translateFirst } from '../../support/configuration.ts'
+import { configure, gateway, sidecar, translateFirst } from '../../support/configuration.ts'
 import type { Route as EnvoyRoute } from '../../support/configuration.ts'
 import { service, virtualService } from './text.ts'
 
@@ -223,6 +223,55 @@ describe('what is done with a request', () => {
   })
 
   test.each([
+    ['503', ',retriable-status-codes', [503]],
+    ['reset,418', 'reset,retriable-status-codes', [418]],
+    ['reset,retriable-status-codes', 'reset,retriable-status-codes', [503]],
+    ['retriable-status-codes,502', 'retriable-status-codes', [502]],
+    ['gateway-error', 'gateway-error', undefined],
+  ])('retryOn %s', (retryOn, conditions, codes) => {
+    const policy = action(`retries: {attempts: 1, retryOn: "${retryOn}"}`)?.retry_policy
+    expect([policy?.retry_on, policy?.retriable_status_codes]).toEqual([conditions, codes])
+  })
+
+  test.each([
+    ['{attempts: 1}', false], ['{attempts: 1, retryIgnorePreviousHosts: true}', true], ['{attempts: 1, retryIgnorePreviousHosts: false}', false],
+  ])('retries to a consistent hash: %s goes to another host: %s', (retries, others) => {
+    const hashed = `---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: r}\nspec: {host: reviews, trafficPolicy: {loadBalancer: {consistentHash: {httpHeaderName: x}}}}\n`
+    const [route] = configure(virtualService(`${forward}\nretries: ${retries}`) + service('reviews') + hashed).routes(sidecar())
+    expect(route?.route?.hash_policy).toEqual([{ header: { header_name: 'x' } }])
+    expect(route?.route?.retry_policy?.retry_host_predicate !== undefined).toBe(others)
+  })
+
+  test.each([
+    ['retries: {attempts: -1}', '8:25 field/invalid-value retries.attempts is -1, must be at least 0'],
+    ['retries: {perTryTimeout: 1s}', '8:5 field/invalid-value retries says how and not how often: without attempts nothing is retried'],
+    ['retries: {attempts: 1, retryOn: "5xx,conect-failure"}', '8:37 field/invalid-value retries.retryOn has "conect-failure", which is neither a condition of Envoy\'s nor a status code'],
+    ['rewrite: {}', '8:5 field/invalid-value rewrite says nothing, must have uri, uriRegexRewrite or authority'],
+    ['rewrite: {uri: /y, uriRegexRewrite: {match: a, rewrite: b}}', '8:20 field/invalid-value rewrite has uri and uriRegexRewrite, must have one of them'],
+    ['rewrite: {uriRegexRewrite: {match: a}}', '8:15 field/required rewrite.uriRegexRewrite.rewrite is required'],
+    ['rewrite: {authority: a}\nheaders: {request: {set: {Host: b}}}', '9:37 field/invalid-value headers.request.set.Host sets the authority once more, must be set in one place'],
+    ['headers: {request: {set: {":path": /x}}}', '8:40 field/invalid-value headers.request.set names :path, which cannot be changed there: it has no effect'],
+    ['headers: {request: {remove: [x, Host]}}', '8:37 field/invalid-value headers.request.remove names Host, which cannot be changed there: it has no effect'],
+    ['headers: {response: {add: {host: a}}}', '8:38 field/invalid-value headers.response.add names host, which cannot be changed there: it has no effect'],
+    ['headers: {request: {set: {host: a}, add: {":authority": b}}}', '8:61 field/invalid-value headers.request.add.:authority sets the authority once more, must be set in one place'],
+  ])('%s is refused, as by Istio, and the route stays', (fields, found) => {
+    const result = translateFirst(virtualService(`${forward}\n${fields}`))
+    expect(result.found).toEqual([found])
+    expect(result.refused).toBe(true)
+    expect(result.routeTables[0]?.routes).toHaveLength(1)
+  })
+
+  test.each([
+    ['redirect: {uri: /y}\nrewrite: {uri: /z}', '8:5 field/invalid-value rewrite stands beside redirect, which sends no request on'],
+    ['directResponse: {status: 200}\nfault: {abort: {httpStatus: 500, percentage: {value: 1}}}', '8:5 field/invalid-value fault stands beside directResponse, which sends no request on'],
+  ])('%s: the field is left out, and the route stays', (fields, found) => {
+    const result = translateFirst(virtualService(fields))
+    expect(result.found).toEqual([found])
+    expect(result.refused).toBe(true)
+    expect(result.routeTables[0]?.routes.map(({ fault }) => fault)).toEqual([undefined])
+  })
+
+  test.each([
     ['{uri: /y}', { prefix_rewrite: '/y' }],
     ['{authority: a.b}', { host_rewrite_literal: 'a.b' }],
     ['{uriRegexRewrite: {match: "^/x/(.*)", rewrite: "/\\\\1"}}', { regex_rewrite: { pattern: { regex: '^/x/(.*)' }, substitution: '/\\1' } }],
@@ -233,12 +282,16 @@ describe('what is done with a request', () => {
 
   test.each([
     ['{uri: /y}', { path_redirect: '/y' }],
-    ['{uri: "%PREFIX()%/y"}', { prefix_rewrite: '/y' }],
-    ['{authority: a.b}', { host_redirect: 'a.b' }],
-    ['{authority: a.b, port: 8080}', { host_redirect: 'a.b', port_redirect: 8080 }],
-    ['{scheme: https, port: 443}', { scheme_redirect: 'https' }],
-    ['{scheme: https, port: 8443}', { scheme_redirect: 'https', port_redirect: 8443 }],
-    ['{scheme: https, derivePort: FROM_PROTOCOL_DEFAULT}', { scheme_redirect: 'https' }],
+    ['{prefixRewrite: /y}', { prefix_rewrite: '/y' }],
+    ['{authority: a.b}', { host_redirect: 'a.b', path_redirect: '' }],
+    ['{authority: a.b, port: 8080}', { host_redirect: 'a.b', path_redirect: '', port_redirect: 8080 }],
+    ['{authority: a.b, port: 80}', { host_redirect: 'a.b', path_redirect: '' }],
+    ['{authority: a.b, port: 443}', { host_redirect: 'a.b', path_redirect: '', port_redirect: 443 }],
+    ['{scheme: https, port: 443}', { scheme_redirect: 'https', path_redirect: '' }],
+    ['{scheme: https, port: 8443}', { scheme_redirect: 'https', path_redirect: '', port_redirect: 8443 }],
+    ['{scheme: https, derivePort: FROM_PROTOCOL_DEFAULT}', { scheme_redirect: 'https', path_redirect: '' }],
+    ['{scheme: https, derivePort: FROM_REQUEST_PORT}', { scheme_redirect: 'https', path_redirect: '', port_redirect: 80 }],
+    ['{authority: a.b, derivePort: FROM_REQUEST_PORT}', { host_redirect: 'a.b', path_redirect: '' }],
     ['{uri: /y, redirectCode: 302}', { path_redirect: '/y', response_code: 'FOUND' }],
     ['{uri: /y, redirectCode: 303}', { path_redirect: '/y', response_code: 'SEE_OTHER' }],
     ['{uri: /y, redirectCode: 307}', { path_redirect: '/y', response_code: 'TEMPORARY_REDIRECT' }],
@@ -248,15 +301,27 @@ describe('what is done with a request', () => {
     expect(envoyRoutes(`redirect: ${redirect}`).map((route) => route.redirect)).toEqual([expected])
   })
 
-  test('redirect with another code is refused', () => {
-    expect(translateFirst(virtualService('redirect: {uri: /y, redirectCode: 304}')).found)
-      .toEqual(['7:39 field/invalid-value spec.http[0].redirect.redirectCode is 304, must be one of 301, 302, 303, 307, 308'])
+  test.each([['{uri: /y, port: 443}', undefined], ['{uri: /y, derivePort: FROM_REQUEST_PORT}', 8443], ['{scheme: http, port: 443}', 443]])(
+    'redirect on a gateway that terminates TLS: %s names the port %s', (redirect, port) => {
+      const edge = `---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: edge}\nspec: {servers: [{port: {number: 8443, name: https, protocol: HTTPS}, hosts: ['*'], tls: {mode: SIMPLE, credentialName: c}}]}\n`
+      const routes = configure(virtualService(`redirect: ${redirect}`).replace('hosts: [reviews]', 'hosts: [reviews]\n  gateways: [edge]') + edge).routes(gateway)
+      expect(routes.map((route) => route.redirect?.port_redirect)).toEqual([port])
+    })
+
+  test.each([
+    ['{uri: /y, redirectCode: 304}', '7:39 field/invalid-value spec.http[0].redirect.redirectCode is 304, must be one of 301, 302, 303, 307, 308'],
+    ['{redirectCode: 302}', '7:5 field/invalid-value spec.http[0].redirect says not where to, must have uri, prefixRewrite, authority, scheme or port'],
+    ['{uri: /y, port: 80, derivePort: FROM_REQUEST_PORT}', '7:47 field/invalid-value spec.http[0].redirect.derivePort stands beside port, must be one of the two'],
+    ['{uri: /y, prefixRewrite: /z}', '7:40 field/invalid-value spec.http[0].redirect.prefixRewrite stands beside uri, must be one of the two'],
+  ])('redirect is refused: %s', (redirect, found) => {
+    expect(translateFirst(virtualService(`redirect: ${redirect}`)).found).toEqual([found])
   })
 
   test.each([
     ['{status: 204}', { status: 204 }],
     ['{status: 503, body: {string: closed}}', { status: 503, body: { inline_string: 'closed' } }],
     ['{status: 200, body: {bytes: aGk=}}', { status: 200, body: { inline_bytes: 'aGk=' } }],
+    ['{status: 200, body: {}}', { status: 200 }],
   ])('direct response: %s', (response, expected) => {
     expect(envoyRoutes(`directResponse: ${response}`).map((route) => route.direct_response)).toEqual([expected])
   })

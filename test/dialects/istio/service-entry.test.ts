@@ -65,8 +65,8 @@ describe('the resolution of a ServiceEntry', () => {
 
 describe('the ports of a ServiceEntry', () => {
   test.each([
-    ['HTTP', 'x', 'http1'], ['HTTP2', 'x', 'http2'], ['GRPC', 'x', 'http2'], ['GRPC-WEB', 'x', 'http1'], ['HTTPS', 'x', 'tls'], ['TLS', 'x', 'tls'],
-    ['TCP', 'http', 'tcp'], ['MONGO', 'x', 'tcp'], ['http', 'x', 'http1'], ['', 'grpc-x', 'http2'], ['', 'other', 'detect'],
+    ['HTTP', 'x', 'http1'], ['HTTP2', 'x', 'http2'], ['GRPC', 'x', 'http2'], ['GRPC-WEB', 'x', 'http2'], ['HTTPS', 'x', 'tls'], ['TLS', 'x', 'tls'],
+    ['TCP', 'http', 'tcp'], ['MONGO', 'x', 'tcp'], ['http', 'x', 'http1'], ['', 'grpc-x', 'detect'], ['', 'other', 'detect'],
   ])('protocol %j with the name %s is %s', (protocol, name, expected) => {
     const { services } = translateFirst(entry(`hosts: [x.example]\nports: [{number: 80, name: ${name}, protocol: "${protocol}"}]`))
     expect(services[0]?.ports).toEqual([{ number: 80, name, protocol: expected, targetPort: undefined }])
@@ -76,7 +76,7 @@ describe('the ports of a ServiceEntry', () => {
     const ports = '[{number: 80, name: http, protocol: HTTP}, {number: 3306, name: db, protocol: MYSQL}]'
     const configuration = configure(entry(`hosts: [x.example]\nports: ${ports}\nresolution: DNS`).slice(4) + `---\n${virtualService('redirect: {uri: /x}')}`)
     expect([...configuration.resources(sidecar(), 'listener').keys()]).toEqual(['127.0.0.1_80'])
-    expect(configuration.found).toEqual(['4:1 service/unsupported-protocol port 3306 of x.example is tcp, not HTTP: sidecars have no listener for it'])
+    expect(configuration.found.filter((each) => each.includes(' service/'))).toEqual(['4:1 service/unsupported-protocol port 3306 of x.example is tcp, not HTTP: sidecars with bound listeners have none for it'])
   })
 })
 
@@ -93,12 +93,49 @@ describe('a mistake in a ServiceEntry', () => {
     ['endpoints: [{address: 10.0.0.1}, {address: b.example}]', '8:46 field/invalid-value address is "b.example", must be an IP address with resolution STATIC'],
     ['endpoints: [{address: 10.0.0.1}, {address: 5}]', '8:46 field/wrong-type spec.endpoints[1].address is the number 5, must be a string'],
     ['endpoints: [{address: 10.0.0.1}, {addres: 10.0.0.2}]', '8:37 field/unknown spec.endpoints[1].addres is not a known field'],
-    ['endpoints: [{address: 10.0.0.1}, {address: "unix:///x"}]', '8:46 field/invalid-value spec.endpoints[1].address is a Unix socket, which is not supported: use an address'],
+    ['endpoints: [{address: 10.0.0.1}, {address: "unix:///x/"}]', '8:46 field/invalid-value spec.endpoints[1].address is "unix:///x/", must be unix:///path/of/a/socket, or unix://@name for an abstract one'],
+    ['endpoints: [{address: 10.0.0.1}, {address: "unix:///x", ports: {http: 1}}]', '8:59 field/invalid-value spec.endpoints[1].ports mean nothing for a Unix socket'],
   ])('%s: the other endpoint stays', (field, found) => {
     const result = translateFirst(entry(`${http}\nresolution: STATIC\n${field}`).slice(4))
     expect(result.found).toEqual([found])
     expect(result.refused).toBe(true)
     expect(result.endpoints[0]?.endpoints.map(({ address }) => address)).toEqual(['10.0.0.1'])
+  })
+
+  test.each([
+    ['resolution: NONE\nendpoints: [{address: 10.0.0.1}]', '8:3 field/invalid-value endpoints mean nothing with resolution NONE, which sends requests where the client was going'],
+    ['resolution: STATIC\nworkloadSelector: {labels: {app: x}}\nendpoints: [{address: 10.0.0.1}]', '9:3 field/invalid-value endpoints and workloadSelector exclude each other'],
+    ['resolution: DNS_ROUND_ROBIN\nendpoints: [{address: a.example}, {address: b.example}]', '8:37 field/invalid-value endpoints has more than one element, and resolution DNS_ROUND_ROBIN takes one'],
+    ['resolution: STATIC\nendpoints: [{address: 10.0.0.1, ports: {htp: 1}}]', '8:48 field/invalid-value endpoints[0].ports names htp, and the entry has no port of that name'],
+    ['resolution: DNS\naddresses: [10.1.0.0/16]', '8:15 field/invalid-value addresses[0] is "10.1.0.0/16": a range is allowed with resolution NONE or STATIC, here it is DNS'],
+    ['resolution: STATIC\naddresses: [10.1.0.0/33]', '8:15 field/invalid-value addresses[0] is "10.1.0.0/33", must be an IP address, or a range such as 10.1.0.0/16'],
+    ['exportTo: [Team]', '7:14 field/invalid-value spec.exportTo[0] is "Team", must be the name of a namespace, or one of ".", "*" and "~"'],
+    ['resolution: DNS\nendpoints: [{address: "unix:///x"}]', '8:25 field/invalid-value address is "unix:///x", which is not resolved: a Unix socket needs resolution STATIC'],
+  ])('%s is refused, and the service stays', (fields, found) => {
+    const result = translateFirst(entry(`${http}\n${fields}`).slice(4))
+    expect(result.found).toEqual([found])
+    expect(result.refused).toBe(true)
+    expect(result.services).toHaveLength(1)
+  })
+
+  test.each([
+    ['resolution: STATIC\naddresses: [10.1.0.0/16]', '8:15 field/unsupported addresses[0] is the range 10.1.0.0/16: it has no effect, as routes find a service by the Host of a request, which is never a range'],
+    ['resolution: STATIC\nendpoints: [{network: far}]', '8:25 field/unsupported endpoints[0] has a network and no address: networks and their gateways are not supported, it is left out'],
+  ])('%s is told, and the rest is in force', (fields, found) => {
+    const result = translateFirst(entry(`${http}\n${fields}`).slice(4))
+    expect(result.found).toEqual([found])
+    expect(result.refused).toBe(false)
+    expect(result.services).toHaveLength(1)
+  })
+
+  test('a range of one address is that address', () => {
+    expect(translateFirst(entry(`${http}\naddresses: [10.0.0.9/32, "::1/128"]`).slice(4)).services[0]?.addresses).toEqual(['10.0.0.9', '::1'])
+  })
+
+  test('a wildcard cannot be resolved, so that such a host alone is not served', () => {
+    const result = translateFirst(entry('hosts: ["*.example"]\nports: [{number: 80, name: http}]\nresolution: DNS').slice(4))
+    expect(result.found).toEqual(['5:11 field/invalid-value hosts[0] is *.example, which no DNS server resolves'])
+    expect(result.services).toEqual([])
   })
 
   test.each([
@@ -135,4 +172,29 @@ describe('a workload selector', () => {
     expect(configuration.found).toEqual(['14:35 field/wrong-type spec.weight is the string "heavy", must be a number'])
     expect(addresses(configuration.resources(sidecar(), 'endpoint').get(outbound))).toEqual(['10.0.0.2:80'])
   })
+})
+
+describe('an endpoint of a ServiceEntry', () => {
+  test('may be a Unix socket', () => {
+    const text = entry(`${http}\nresolution: STATIC\nendpoints: [{address: "unix:///run/x.sock"}, {address: "unix://@abstract"}, {address: 10.0.0.1}]`)
+    const assignment = JSON.stringify(configure(text).resources(sidecar(), 'endpoint').get(outbound))
+    expect([...assignment.matchAll(/"pipe":\{"path":"([^"]+)"/g)].map(([, path]) => path)).toEqual(['/run/x.sock', '@abstract'])
+    expect(addresses(assignment.length > 0 ? configure(text).resources(sidecar(), 'endpoint').get(outbound) : undefined)).toEqual(['10.0.0.1:80'])
+  })
+
+  test('has the locality of its field, or of its label', () => {
+    const result = translateFirst(entry(`${http}\nresolution: STATIC\nendpoints: [{address: 10.0.0.1, locality: r/z}, {address: 10.0.0.2, labels: {istio-locality: r.z.s}}]`).slice(4))
+    expect(result.endpoints[0]?.endpoints.map(({ locality }) => locality)).toEqual(['r/z', 'r/z/s'])
+  })
+})
+
+test('the names that a ServiceEntry declares are those that its certificate must carry, where the DestinationRule lists none', () => {
+  const rule = (tls: string): string => `---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: x}\nspec: {host: x.example, trafficPolicy: {tls: ${tls}}}\n`
+  const named = (tls: string): readonly string[] => {
+    const found = JSON.stringify(cluster(`${entry(`${http}\nresolution: DNS\nsubjectAltNames: [spiffe://a, b.example]`)}${rule(tls)}`)?.transport_socket ?? null)
+    return [...found.matchAll(/"exact":"([^"]+)"/g)].map(([, name]) => name ?? '')
+  }
+  expect(new Set(named('{mode: SIMPLE}'))).toEqual(new Set(['spiffe://a', 'b.example']))
+  expect(new Set(named('{mode: SIMPLE, subjectAltNames: [c.example]}'))).toEqual(new Set(['c.example']))
+  expect(named('{mode: DISABLE}')).toEqual([])
 })

@@ -20,12 +20,13 @@ describe('the protocol of a port', () => {
   test.each([
     [{ name: 'http' }, 'http1'], [{ name: 'http-admin' }, 'http1'], [{ name: 'HTTP-admin' }, 'http1'], [{ name: 'httpx' }, 'detect'],
     [{ name: 'http2' }, 'http2'], [{ name: 'http2-x' }, 'http2'], [{ name: 'grpc' }, 'http2'], [{ name: 'grpc-x' }, 'http2'], [{ name: 'h2c' }, 'http2'],
-    [{ name: 'grpc-web' }, 'http1'], [{ name: 'grpc-web-x' }, 'http1'],
+    [{ name: 'grpc-web' }, 'http2'], [{ name: 'grpc-web-x' }, 'http2'],
     [{ name: 'https' }, 'tls'], [{ name: 'tls-x' }, 'tls'], [{ name: 'tcp' }, 'tcp'], [{ name: 'mongo-x' }, 'tcp'],
     [{}, 'detect'], [{ name: '' }, 'detect'], [{ name: 'web' }, 'detect'],
     [{ name: 'web', protocol: 'UDP' }, 'udp'], [{ name: 'http', protocol: 'udp' }, 'udp'], [{ name: 'http', protocol: 'TCP' }, 'http1'],
     [{ name: 'tcp', appProtocol: 'http' }, 'http1'], [{ appProtocol: 'HTTP2' }, 'http2'], [{ appProtocol: 'kubernetes.io/h2c' }, 'http2'],
-    [{ appProtocol: 'kubernetes.io/ws' }, 'http1'], [{ appProtocol: 'kubernetes.io/wss' }, 'tls'], [{ name: 'http', appProtocol: 'example.com/own' }, 'http1'],
+    [{ appProtocol: 'kubernetes.io/ws' }, 'http1'], [{ appProtocol: 'kubernetes.io/wss' }, 'tls'], [{ name: 'http', appProtocol: 'example.com/own' }, 'detect'], [{ name: 'kubernetes.io/ws' }, 'detect'],
+    [{ port: 3306 }, 'tcp'], [{ port: 25, name: 'mail' }, 'tcp'], [{ port: 27017, name: 'http' }, 'http1'], [{ port: 5432 }, 'detect'],
   ])('%j is %s', (port, protocol) => {
     expect(protocolOf(port)).toBe(protocol)
   })

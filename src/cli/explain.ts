@@ -1,0 +1,119 @@
+import { Command, Option } from 'commander'
+import { renderJson, renderText } from '../diagnostics/render.ts'
+import type { Pipeline } from '../pipeline.ts'
+import type { Header, SimulatedRequest } from '../simulate/request.ts'
+import { UsageError } from '../sources/source.ts'
+import { scopeOf } from '../xds/scope.ts'
+import type { Scope } from '../xds/scope.ts'
+import { answerOf, listens, mostLikely } from './explain-proxy.ts'
+import type { ProxyAnswer } from './explain-proxy.ts'
+import { explanation } from './explain-report.ts'
+import { askedRequest, parseHeader } from './explain-request.ts'
+import type { AskedRequest } from './explain-request.ts'
+import { describeProxy, normalizationNote, renderExplanation } from './explain-text.ts'
+import { readOffline } from './offline.ts'
+import { parseLabels } from './proxy-flags.ts'
+import { addSettingsFlags } from './settings-flags.ts'
+import type { SettingsFlags } from './settings-flags.ts'
+
+interface Flags extends SettingsFlags {
+  readonly file: readonly string[]
+  readonly header: readonly Header[]
+  readonly role?: 'gateway' | 'sidecar'
+  readonly namespace?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly interception?: true
+  readonly proxy?: string
+  readonly output: 'text' | 'json'
+}
+
+/** `shadowplane explain`: what a stock Envoy does with one request, and why. Nothing is sent. */
+export function explainCommand(): Command {
+  return addSettingsFlags(new Command('explain')
+    .summary('say what becomes of one request, and why')
+    .description(`Says what a stock Envoy with these files does with one request: its listener, virtual host and route, where it goes and as what, \
+each mirror with its share and the Host of the copy, and the rules that stand before it and why they do not match. Nothing is sent.
+
+  shadowplane explain -f PATH… GET http://reviews:9080/api?x=1 -H 'x-user: jason'
+
+Without --role, --namespace, --labels and --proxy it is the proxy that the files most likely mean: a Gateway's, or a sidecar.`)
+    .argument('[request...]', 'the method (default: GET) and the URL; the path is taken as it is written')
+    .requiredOption('-f, --file <path...>', 'files and directories to read; - is standard input')
+    .addOption(new Option('-H, --header <name: value>', 'a header of the request; may be repeated')
+      .argParser((text: string, before: readonly Header[]) => [...before, parseHeader(text)]).default([], 'none'))
+    .addOption(new Option('--role <role>', 'what the proxy is').choices(['gateway', 'sidecar']))
+    .option('--namespace <name>', 'namespace of the proxy (default: default)')
+    .option('--labels <k=v,…>', 'its labels, which selectors of Gateways must match, as in istio=ingressgateway', (text) => parseLabels('--labels', text))
+    .option('--interception', 'a sidecar to which iptables redirects connections')
+    .addOption(new Option('--proxy <node id>', 'the proxy by its node id, as in sidecar~10.0.0.1~web.shop~shop.svc.cluster.local').conflicts(['role', 'namespace', 'labels', 'interception']))
+    .addOption(new Option('-o, --output <format>', 'for people, or for programs').choices(['text', 'json']).default('text')))
+    .action(explain)
+}
+
+async function explain(words: readonly string[], flags: Flags): Promise<void> {
+  const asked = askedRequest({ paths: flags.file, arguments: words }, flags.header)
+  if (asked.paths.length === 0) throw new UsageError('explain: name the files to read, as in -f config/')
+  const offline = await readOffline(asked.paths, flags)
+  const { pipeline } = offline
+  const scopes = scopesOf(flags, pipeline)
+  const { request, answers, moved } = answersOf(pipeline, scopes, asked)
+  const answer = mostLikely(answers)
+  if (answer === undefined) throw new UsageError('explain: no proxy')
+  const found = explanation({ pipeline, offline, answer })
+  const others = answers.filter((each) => each !== answer && listens(each))
+  if (flags.output === 'json') {
+    const { method, authority, path, headers } = request
+    const report = {
+      request: { method, url: asked.url, authority, path, headers, port: request.port },
+      ...found,
+      diagnostics: JSON.parse(renderJson(found.diagnostics, offline.locate)) as unknown,
+      others: others.map(({ scope: { role, namespace, labels } }) => ({ role, namespace, labels })),
+    }
+    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+    return
+  }
+  const chosen = isGiven(flags) ? [] : [scopes.length === 1 ? 'the only one that these files address' : `chosen of ${scopes.length} that these files address`]
+  const notes = [
+    ...chosen,
+    ...others.map(({ scope }) => `listens on port ${request.port} too: ${describeProxy(scope)}`),
+    ...(moved === undefined ? [] : [moved]),
+    normalizationNote(request, answer.simulation.received),
+  ].filter((note) => note !== undefined)
+  process.stdout.write(renderExplanation(request, found, notes))
+  if (found.diagnostics.length > 0) process.stdout.write(`\nfound in this rule:\n${renderText(found.diagnostics, offline.locate)}`)
+}
+
+function isGiven({ role, namespace, labels, interception, proxy }: Flags): boolean {
+  return [role, namespace, labels, interception, proxy].some((flag) => flag !== undefined)
+}
+
+/** The proxy that the flags say, else all that the files address; a sidecar where they address none. */
+function scopesOf(flags: Flags, pipeline: Pipeline): readonly Scope[] {
+  const { role = 'gateway', namespace = 'default', labels, interception, proxy } = flags
+  if (proxy !== undefined) {
+    const read = scopeOf({ id: proxy })
+    if ('error' in read) throw new UsageError(`--proxy: ${read.error}`)
+    return [read.scope]
+  }
+  const bare = { namespace, labels: labels ?? {}, domain: `${namespace}.svc.cluster.local`, bindAddress: '', portMap: {}, virtualHosts: 'inline' } as const
+  if (interception === true) return [{ ...bare, role: 'sidecar', anyGateway: false, interception: 'redirect' }]
+  if (isGiven(flags)) return [{ ...bare, role, anyGateway: role === 'gateway' && labels === undefined }]
+  const addressed = pipeline.read.entries(pipeline.addressedScopes).map(([, scope]) => scope)
+  return addressed.length > 0 ? addressed : [{ ...bare, role: 'sidecar', anyGateway: false }]
+}
+
+interface Answers {
+  readonly request: SimulatedRequest
+  readonly answers: readonly ProxyAnswer[]
+  /** That the request goes to another port than the URL's scheme has. */
+  readonly moved?: string
+}
+
+/** A URL without a port means the default one; where nobody listens there, and on a single other one, it means that. */
+function answersOf(pipeline: Pipeline, scopes: readonly Scope[], { request, hasPort }: AskedRequest): Answers {
+  const answers = scopes.map((scope) => answerOf(pipeline, scope, request))
+  const [only, ...more] = new Set(answers.flatMap(({ ports }) => ports))
+  if (hasPort || answers.some(listens) || only === undefined || more.length > 0) return { request, answers }
+  const moved = { ...request, port: only }
+  return { request: moved, answers: scopes.map((scope) => answerOf(pipeline, scope, moved)), moved: `nothing listens on port ${request.port}; ${only} is the only port there is` }
+}

@@ -1,0 +1,31 @@
+import { rowOf } from './codes.ts'
+import type { Code } from './codes.ts'
+import { objectName } from './diagnostic.ts'
+import type { Diagnostic, Origin } from './diagnostic.ts'
+
+/** What a diagnostic says; the message goes on from the name of its object. */
+export interface Wording {
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+/** A diagnostic at a field, with the severity of its code: `VirtualService default/reviews: <message>`. */
+export function finding(code: Code, origin: Origin, { message, hint }: Wording): Diagnostic {
+  return {
+    code,
+    severity: rowOf(code).severity,
+    message: `${nameOf(origin)}: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
+    origin,
+  }
+}
+
+/** `VirtualService default/reviews`. */
+export function nameOf({ object }: Pick<Origin, 'object'>): string {
+  return `${object.kind} ${objectName(object)}`
+}
+
+/** The origin of a field below. */
+export function below(origin: Origin, ...steps: Origin['path']): Origin {
+  return { object: origin.object, path: [...origin.path, ...steps] }
+}

@@ -1,0 +1,34 @@
+import { valueAt } from '../../manifest/issue.ts'
+import { readEmbedded } from '../../manifest/embedded.ts'
+import type { Manifest } from '../../manifest/manifest.ts'
+import type { Settings } from '../../model/settings.ts'
+import { translated } from '../dialect.ts'
+import type { Surroundings, Translated } from '../dialect.ts'
+import { withMeshConfig } from './mesh-config.ts'
+import type { ReadSettings } from './mesh-config.ts'
+import { reportOn } from './report.ts'
+
+/** Where Istio's installation keeps the MeshConfig: YAML in a text of this ConfigMap. */
+export const meshConfigMap = { namespace: 'istio-system', name: 'istio' } as const
+const key = 'mesh'
+
+/** Reports on the MeshConfig in its ConfigMap. */
+export function translateConfigMap(manifest: Manifest, { settings }: Surroundings): Translated {
+  const read = readConfigMap(manifest, settings)
+  return read === undefined ? translated({}) : translated({ diagnostics: read.diagnostics, refused: read.refused })
+}
+
+/** The settings with those of the ConfigMap's MeshConfig over them; undefined for every other object. */
+export function settingsOfConfigMap(manifest: Manifest, chosen: Settings): Settings | undefined {
+  return readConfigMap(manifest, chosen)?.settings
+}
+
+function readConfigMap(manifest: Manifest, chosen: Settings): ReadSettings | undefined {
+  const path = ['data', key]
+  if (manifest.id.kind !== 'ConfigMap' || valueAt(manifest.object, path) === undefined) return undefined
+  const embedded = readEmbedded(manifest, path)
+  if ('manifest' in embedded) return withMeshConfig(chosen, embedded.manifest, path)
+  const report = reportOn(manifest)
+  report.refuse('yaml/syntax', [...path, embedded.mistake.line], { message: `line ${embedded.mistake.line + 1} of the text data.mesh: ${embedded.mistake.message}` })
+  return { settings: chosen, diagnostics: report.diagnostics, refused: true }
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import type { FieldPath } from '../../diagnostics/diagnostic.ts'
+import { message } from '../../manifest/message.ts'
+import type { TlsRoute } from '../../model/tls.ts'
+import { backendOf, destination } from './destination.ts'
+import { resolveGateway } from './host.ts'
+import { noteUnsupported } from './report.ts'
+import type { Report } from './report.ts'
+
+const serverName = z.string().regex(/^(\*|(\*\.)?[^*\s]+)$/, { message: 'must be a host name, one that begins with "*.", or "*"' })
+
+const match = message({
+  sniHosts: z.array(serverName).refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host' }),
+  destinationSubnets: z.unknown().optional(),
+  port: z.number().int().min(0).max(65535).optional(),
+  sourceLabels: z.unknown().optional(),
+  gateways: z.array(z.string()).optional(),
+  sourceNamespace: z.unknown().optional(),
+})
+
+/** Istio's TLSRoute. */
+export const tlsRule = message({
+  match: z.array(match).refine((matches) => matches.length > 0, { message: 'is empty, must name the sniHosts that the route is for' }),
+  route: z.array(message({ destination, weight: z.number().int().min(0).optional() })).refine((routes) => routes.length > 0, { message: 'is empty, must name a destination' }),
+})
+
+export type TlsRule = z.infer<typeof tlsRule>
+
+export interface TlsRuleContext {
+  readonly path: FieldPath
+  readonly domain: string
+  readonly report: Report
+}
+
+/** One route for each match. Gateways that pass TLS through take them; sidecars do not, here. */
+export function tlsRoutesOf(rule: TlsRule, { path, domain, report }: TlsRuleContext): readonly TlsRoute[] {
+  const { manifest } = report
+  const total = rule.route.reduce((sum, { weight = 0 }) => sum + weight, 0)
+  if (rule.route.length > 1 && total === 0) {
+    report.refuse('field/invalid-value', [...path, 'route'], { message: 'all weights of the route are 0, must add up to more' })
+    return []
+  }
+  const destinations = rule.route.map((each, index) => ({
+    backend: backendOf(each.destination, { manifest, path: [...path, 'route', index, 'destination'], domain }),
+    weight: each.weight ?? 0,
+  }))
+  return rule.match.map((each, index): TlsRoute => {
+    const at = [...path, 'match', index]
+    noteUnsupported(report, { path: at, value: each }, ['destinationSubnets', 'sourceLabels', 'sourceNamespace'])
+    return {
+      serverNames: each.sniHosts.map((name, position) => ({ name: name.toLowerCase(), origin: { object: manifest.id, path: [...at, 'sniHosts', position] } })),
+      port: each.port === 0 ? undefined : each.port,
+      attachedTo: each.gateways === undefined || each.gateways.length === 0 ? undefined : each.gateways.map((gateway) => resolveGateway(gateway, manifest.id.namespace)),
+      destinations,
+      origin: { object: manifest.id, path: at },
+    }
+  })
+}

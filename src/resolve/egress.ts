@@ -1,0 +1,144 @@
+import type { Collection, Fetch } from '../collection/collection.ts'
+import type { Graph } from '../collection/graph.ts'
+import type { Origin } from '../diagnostics/diagnostic.ts'
+import type { Service } from '../model/backend.ts'
+import type { EgressHost, EgressListener, EgressRule } from '../model/egress.ts'
+import { hasLabels } from '../model/labels.ts'
+import { compareText, hostIsWithin, intersectHosts } from '../model/names.ts'
+import type { RouteTable } from '../model/route.ts'
+import type { OutsideTraffic, Settings } from '../model/settings.ts'
+import { isVisible } from '../model/visibility.ts'
+import type { Scope } from '../xds/scope.ts'
+import type { RouteTableHead } from './plan.ts'
+import { tablesInOrder } from './table-order.ts'
+
+/** What the egress rule of a scope lets its proxies see. A scope without a rule has none, and sees whatever is visible to it. */
+export interface Reach {
+  readonly rule: Origin
+  /** Namespaces are resolved: `.` does not occur. */
+  readonly listeners: readonly EgressListener[]
+  /** Hosts that the route tables seen send requests or copies to: they have clusters also where no listener shows them. */
+  readonly destinations: readonly ReachedDestination[]
+  readonly outsideTraffic: OutsideTraffic | undefined
+}
+
+/** `ports` of the host; empty where all of them may be meant. */
+interface ReachedDestination {
+  readonly host: string
+  readonly ports: readonly number[]
+}
+
+/** A host that a route table names, for the proxies of a namespace or, undefined, of every one. */
+export interface TableDestination {
+  readonly host: string
+  readonly port: number | undefined
+  readonly proxyNamespace: string | undefined
+}
+
+/** Every destination and mirror of a table, each once: what an edited percentage leaves equal. */
+export function destinationsOf({ routes }: RouteTable): readonly TableDestination[] {
+  const named = routes.flatMap(({ action, applies }) => action.kind !== 'forward' ? [] : [...action.destinations, ...action.mirrors]
+    .map(({ backend: { host, port } }): TableDestination => ({ host, port, proxyNamespace: applies.proxyNamespace })))
+  return [...new Map(named.map((each) => [JSON.stringify(each), each])).values()]
+}
+
+export interface ReachCollections {
+  readonly graph: Graph
+  readonly settings: (fetch: Fetch) => Settings
+  readonly scopes: Collection<Scope>
+  readonly rules: Collection<EgressRule>
+  readonly tables: Collection<RouteTable>
+  readonly tablesByAttachment: Collection<readonly RouteTableHead[]>
+}
+
+/** The reach of each scope that has a rule. */
+export function reaches({ graph, settings, scopes, rules, tables, tablesByAttachment }: ReachCollections): Collection<Reach> {
+  const rulesByNamespace = graph.groupBy('egress rules by namespace', rules, ({ namespace }) => [namespace])
+  const destinations = graph.derive('destinations of route tables', tables, (table, _, key) => [[key, destinationsOf(table)] as const])
+  return graph.derive('reach', scopes, (scope, fetch, key) => {
+    if (scope.role === 'gateway') return []
+    const root = () => (fetch(rulesByNamespace, settings(fetch).rootNamespace) ?? []).filter(({ selector }) => selector === undefined)
+    const rule = ruleFor(scope, fetch(rulesByNamespace, scope.namespace) ?? []) ?? ruleFor(scope, root())
+    if (rule === undefined) return []
+    const heads = tablesInOrder(fetch(tablesByAttachment, 'mesh') ?? [], scope.namespace)
+    const listeners = rule.listeners.map((each) => ({ ...each, hosts: each.hosts.map((host) => host.namespace === '.' ? { ...host, namespace: scope.namespace } : host) }))
+    const seen = [...new Set(listeners.flatMap((listener) => tablesThrough(listener, heads)))]
+    const named = seen.flatMap((head) => fetch(destinations, head.key) ?? []).filter(({ proxyNamespace }) => proxyNamespace === undefined || proxyNamespace === scope.namespace)
+    return [[key, { rule: rule.origin, listeners, destinations: joined(named), outsideTraffic: rule.outsideTraffic }] as const]
+  })
+}
+
+/** One with a selector for the proxy counts before one without; of several the oldest. */
+function ruleFor(scope: Scope, rules: readonly EgressRule[]): EgressRule | undefined {
+  const ordered = rules.toSorted((a, b) =>
+    Number(a.selector === undefined) - Number(b.selector === undefined) || compareText(a.created, b.created) || compareText(a.name, b.name))
+  return ordered.find(({ selector }) => selector === undefined || hasLabels(scope.labels, selector))
+}
+
+function joined(named: readonly TableDestination[]): readonly ReachedDestination[] {
+  return [...Map.groupBy(named, ({ host }) => host)].toSorted(([a], [b]) => compareText(a, b)).map(([host, same]) => {
+    const ports = same.map(({ port }) => port).filter((port) => port !== undefined)
+    return { host, ports: ports.length < same.length ? [] : [...new Set(ports)].toSorted((a, b) => a - b) }
+  })
+}
+
+/** Of these services, those that a listener shows; one with a port shows only that port of each. */
+export function servicesThrough({ hosts, port }: EgressListener, services: readonly Service[]): readonly Service[] {
+  return services
+    .filter((service) => shows(hosts, service, (pattern) => hostIsWithin(service.host, pattern)))
+    .flatMap((service) => narrowed(service, port === undefined ? [] : [port]))
+}
+
+/** Of these services, those that some listener of a reach shows, with the ports that it shows of them. */
+export function shownServices({ listeners }: Reach, services: readonly Service[]): readonly Service[] {
+  return joinPorts(listeners.flatMap((listener) => servicesThrough(listener, services)), services)
+}
+
+/** Of these tables, those that a listener shows: one of their hosts covers, or is covered by, one of its own. */
+export function tablesThrough({ hosts }: EgressListener, tables: readonly RouteTableHead[]): readonly RouteTableHead[] {
+  return tables.filter(({ namespace, hosts: own }) => own.some((host) =>
+    shows(hosts, { namespace, host }, (pattern) => intersectHosts(host, pattern) !== undefined)))
+}
+
+function shows(hosts: readonly EgressHost[], { namespace, host }: Pick<Service, 'namespace' | 'host'>, fits: (pattern: string) => boolean): boolean {
+  const applicable = hosts.filter((each) => each.namespace === '*' || each.namespace === namespace)
+  if (applicable.some((each) => each.excluded && hostIsWithin(host, each.host))) return false
+  return applicable.some((each) => !each.excluded && fits(each.host))
+}
+
+/** With the ports named, if it has any of them; no port named is every port. */
+function narrowed(service: Service, ports: readonly number[]): readonly Service[] {
+  if (ports.length === 0) return [service]
+  const kept = service.ports.filter(({ number }) => ports.includes(number))
+  return kept.length === 0 ? [] : kept.length === service.ports.length ? [service] : [{ ...service, ports: kept }]
+}
+
+/** Of the services of one host, what a scope has clusters for: what some listener shows, and the destinations of its routes. */
+export function reachedServices(reach: Reach, services: readonly Service[], { namespace }: Scope): readonly Service[] {
+  const shown = shownServices(reach, services)
+  const destination = reach.destinations.find(({ host }) => services[0]?.host === host)
+  if (destination === undefined) return shown
+  const visible = services.filter((service) => isVisible(service.visibility, namespace)).toSorted((a, b) => compareText(a.namespace, b.namespace))
+  const meant = shown[0] ?? visible.find((service) => service.namespace === namespace) ?? visible[0]
+  const whole = services.find((service) => service.namespace === meant?.namespace)
+  if (whole === undefined) return shown
+  const ports = reach.listeners.every(({ port }) => port !== undefined) ? reach.listeners.flatMap(({ port }) => port ?? []) : destination.ports
+  return joinPorts([...shown, ...narrowed(whole, ports)], services)
+}
+
+/** One service for each namespace, with every port that one of the parts has. */
+function joinPorts(parts: readonly Service[], services: readonly Service[]): readonly Service[] {
+  const keyOf = ({ host, namespace }: Service): string => `${host}|${namespace}`
+  const byService = Map.groupBy(parts, keyOf)
+  return services.flatMap((service) => {
+    const own = byService.get(keyOf(service))
+    if (own === undefined) return []
+    const numbers = new Set(own.flatMap(({ ports }) => ports.map(({ number }) => number)))
+    return numbers.size === service.ports.length ? [service] : [{ ...service, ports: service.ports.filter(({ number }) => numbers.has(number)) }]
+  })
+}
+
+/** The listener of a reach that a port takes its hosts from. */
+export function listenerForPort({ listeners }: Reach, port: number): EgressListener | undefined {
+  return listeners.find((listener) => listener.port === undefined || listener.port === port)
+}

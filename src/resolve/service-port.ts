@@ -1,0 +1,38 @@
+import type { Protocol, Service, ServicePort } from '../model/backend.ts'
+import { compareText } from '../model/names.ts'
+import { isVisible } from '../model/visibility.ts'
+import type { Scope } from '../xds/scope.ts'
+
+const httpProtocols: readonly Protocol[] = ['http1', 'http2', 'detect']
+
+/** Whether a port speaks HTTP, or may. */
+export function isHttp({ protocol }: ServicePort): boolean {
+  return httpProtocols.includes(protocol)
+}
+
+export function hasHttpPort(service: Service, number: number): boolean {
+  return service.ports.some((port) => port.number === number && isHttp(port))
+}
+
+/** With interception: whether the port has one listener and one route configuration for all of its hosts. A port whose protocol is detected needs them only where no virtual address tells its services apart. */
+export function needsSharedRoutes(number: number, services: readonly Service[]): boolean {
+  return services.some(({ ports, addresses }) => ports.some((port) => port.number === number && isHttp(port) && (port.protocol !== 'detect' || addresses.length === 0)))
+}
+
+/** The services that a proxy may see, sorted by host: of several with one host the one beside the proxy, else the first by namespace. */
+export function visibleServices(services: readonly Service[], scope: Scope): readonly Service[] {
+  return oneByHost(services.filter((service) => isVisible(service.visibility, scope.namespace) && service.externalName === undefined), scope)
+}
+
+function oneByHost(services: readonly Service[], scope: Scope): readonly Service[] {
+  const byHost = Map.groupBy(services, (service) => service.host)
+  return [...byHost.values()]
+    .map((same) => same.find((service) => service.namespace === scope.namespace) ?? same[0])
+    .filter((service) => service !== undefined)
+    .toSorted((a, b) => compareText(a.host, b.host))
+}
+
+/** The further names under which the scope's proxies may know a service. */
+export function aliasDomains(service: Service, scope: Scope): readonly string[] {
+  return service.aliases.filter(({ onlyIn }) => onlyIn === undefined || onlyIn === scope.namespace).map(({ domain }) => domain)
+}

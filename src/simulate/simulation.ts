@@ -1,0 +1,42 @@
+import type { Listener, Route, VirtualHost } from './configuration.ts'
+import type { Forwarding } from './forward.ts'
+import type { Redirection } from './redirect.ts'
+import type { ReceivedRequest } from './request.ts'
+
+/** What a stock Envoy does with a request, and how it came to that. A part is absent where Envoy did not get that far. */
+export interface Simulation {
+  readonly listener?: Listener
+  readonly received?: ReceivedRequest
+  readonly routeConfiguration?: string
+  readonly virtualHost?: { readonly virtualHost: VirtualHost; readonly domain: string }
+  /** Routes of the virtual host that stand before the one that is taken; all of them where none is. */
+  readonly passedOver: readonly PassedOver[]
+  readonly taken?: TakenRoute
+  readonly outcome: Outcome
+}
+
+export interface PassedOver {
+  readonly route: Route
+  /** Position in the virtual host. */
+  readonly index: number
+  /** The first matcher that does not hold, with the value found. */
+  readonly because: string
+}
+
+export interface TakenRoute {
+  readonly route: Route
+  readonly index: number
+  /** Parts per million of such requests; the others are compared with the routes behind it. */
+  readonly millionths: number
+  /** What the route, its virtual host and its route configuration say to other filters (faults, CORS), by name: the closest counts. */
+  readonly filters: Readonly<Record<string, unknown>>
+}
+
+export type Outcome =
+  | { readonly kind: 'forward'; readonly forwarding: Forwarding }
+  | { readonly kind: 'redirect'; readonly redirection: Redirection }
+  | { readonly kind: 'direct-response'; readonly status: number; readonly body: string }
+  /** Not HTTP here: the connection's bytes go to a cluster. */
+  | { readonly kind: 'tcp'; readonly cluster: string }
+  /** Envoy answers by itself; no status where there is no connection. */
+  | { readonly kind: 'refused'; readonly status: number | undefined; readonly because: string }

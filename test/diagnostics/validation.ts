@@ -1,0 +1,23 @@
+import { Command } from 'commander'
+import { readOffline } from '../../src/cli/offline.ts'
+import { addSettingsFlags } from '../../src/cli/settings-flags.ts'
+import type { SettingsFlags } from '../../src/cli/settings-flags.ts'
+import type { Severity } from '../../src/diagnostics/codes.ts'
+import { sortDiagnostics } from '../../src/diagnostics/placed.ts'
+import type { PlacedDiagnostic } from '../../src/diagnostics/placed.ts'
+import { renderText } from '../../src/diagnostics/render.ts'
+import { atLeast } from '../../src/diagnostics/severity.ts'
+
+export interface Validation {
+  /** What `validate` prints. */
+  readonly text: string
+  readonly found: readonly PlacedDiagnostic[]
+}
+
+/** `shadowplane validate` without a process of its own. `hide` is cut off the names of files. */
+export async function validation(paths: readonly string[], { least, hide }: { readonly least: Severity; readonly hide: readonly string[] }): Promise<Validation> {
+  const offline = await readOffline(paths, addSettingsFlags(new Command()).parse([], { from: 'user' }).opts<SettingsFlags>())
+  const shown = atLeast(least, [...offline.diagnostics(), ...offline.pipeline.advice()])
+  const text = hide.reduce((whole, prefix) => whole.replaceAll(prefix, ''), renderText(shown, offline.locate))
+  return { text: text === '' ? 'nothing to report\n' : text, found: sortDiagnostics(shown, offline.locate) }
+}
