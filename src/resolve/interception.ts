@@ -106,4 +106,3 @@ function tlsChains(services: readonly Service[], scope: Scope, port: number): re
     target: { kind: 'cluster', cluster: clusterName(port, undefined, service.host) },
   }))
 }
-

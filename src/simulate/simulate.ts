@@ -87,4 +87,3 @@ function outcomeOf(route: Route, surroundings: RouteSurroundings): Outcome {
 function refused(status: number | undefined, because: string): Outcome {
   return { kind: 'refused', status, because }
 }
-
