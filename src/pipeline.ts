@@ -1,6 +1,8 @@
 import { createGraph } from './collection/graph.ts'
 import type { Collection, Fetch } from './collection/collection.ts'
+import type { Entry } from './collection/entries.ts'
 import type { FlushReport, Graph } from './collection/graph.ts'
+import { objectKey } from './diagnostics/diagnostic.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import { dialectFor, isRefused, meshSettings, translateManifest, unclaimedKind } from './dialects/index.ts'
 import { kindKey, surroundings } from './dialects/surroundings.ts'
@@ -8,23 +10,25 @@ import type { Manifest } from './manifest/manifest.ts'
 import type { Settings } from './model/settings.ts'
 import { adviceOn } from './resolve/advice.ts'
 import { addressedScopes } from './resolve/addressed.ts'
+import { chosenLabels } from './resolve/chosen-labels.ts'
 import { clustersOfHost } from './resolve/cluster.ts'
 import { reaches } from './resolve/egress.ts'
+import { findIn, knownHosts, knownLabels } from './resolve/findings.ts'
 import { selectorFindings } from './resolve/gateway-selector.ts'
 import { planInterceptions, planListeners, planTlsSockets } from './resolve/listeners.ts'
 import { mirrorEdges, mirrorLoop } from './resolve/mirror-loop.ts'
 import { mirroredClusterFindings } from './resolve/mirrored-cluster.ts'
 import { headOf } from './resolve/plan.ts'
 import { policyFindings } from './resolve/policy-findings.ts'
-import type { ResolvedMirror } from './resolve/resolved.ts'
-import { originOf, upstreamSecrets } from './resolve/secret-use.ts'
-import { expiredFindings, neededFindings, secretsOfListener, secretsOfPolicy, secretValue, useFindings } from './resolve/secret-value.ts'
-import type { NeededSecret } from './resolve/secret-value.ts'
-import { labelKeys, labelsBalancedBy, labelsChosenBy, labelsCompared, labelsServed, sharedScope } from './resolve/shared-scope.ts'
+import type { ResolvedMirror, ResolvedVirtualHost } from './resolve/resolved.ts'
+import { upstreamSecrets } from './resolve/secret-use.ts'
+import { secretsNamed } from './resolve/secret-value.ts'
+import { expiredFindings, secretFindings, secretsOfListener, secretsOfPolicy, useFindings } from './resolve/secret-findings.ts'
+import { labelsBalancedBy, sharedScope } from './resolve/shared-scope.ts'
 import { policyKey, sight } from './resolve/sight.ts'
 import { tableFindings } from './resolve/table-findings.ts'
 import { resolveTlsListener } from './resolve/tls-listener.ts'
-import { resolveVirtualHost } from './resolve/virtual-host.ts'
+import { mirrorsOf, resolveVirtualHost } from './resolve/virtual-host.ts'
 import * as encode from './translate/resource.ts'
 import type { Resource } from './xds/resource.ts'
 import type { TypeName } from './xds/resource-types.ts'
@@ -50,6 +54,8 @@ export interface Pipeline {
   readonly mirrors: Collection<readonly ResolvedMirror[]>
   /** The proxies that the configuration speaks to, connected or not. */
   readonly addressedScopes: Collection<Scope>
+  /** By `<scope>|<route configuration>|<virtual host>`; its routes are those of the encoded one, in that order. */
+  readonly virtualHosts: Collection<ResolvedVirtualHost>
   readonly scopedResources: Collection<ScopedResource>
   /** By `<scope>|<type>`. */
   readonly resources: Collection<readonly ScopedResource[]>
@@ -90,6 +96,8 @@ export function createPipeline(settings: Settings): Pipeline {
   const accepted = graph.derive('translate', manifestsInForce, (manifest, fetch, key) => [[key, translateManifest(manifest, around(fetch))] as const])
   const refusedEdits = graph.derive('translate refused edits', judged, ({ manifest, refused }, fetch, key) =>
     !refused || fetch(manifestsInForce, key) === manifest ? [] : [[key, translateManifest(manifest, around(fetch)).diagnostics] as const])
+  const delegations = graph.derive('delegations', accepted, (each, _, key) => numbered(key, each.delegates))
+  const delegationsByDelegate = graph.groupBy('delegations by delegate', delegations, (delegate) => [objectKey(delegate)])
   const tables = graph.derive('route tables', accepted, (each, _, key) => numbered(key, each.routeTables))
   const listeners = graph.derive('gateway listeners', accepted, (each, _, key) => numbered(key, each.listeners))
   const services = graph.derive('services', accepted, (each, _, key) => numbered(key, each.services))
@@ -107,14 +115,7 @@ export function createPipeline(settings: Settings): Pipeline {
   const servicesByHost = graph.groupBy('services by host', services, (service) => [service.host])
   const endpointsByHost = graph.groupBy('endpoints by host', endpoints, (set) => [set.host])
   const policiesByHost = graph.groupBy('policies by host', policies, (policy) => [policyKey(policy)])
-
-  const chosenLabels = graph.union('labels that choose sidecars', [
-    graph.derive('labels that tables choose by', tables, (table) => labelsChosenBy(table).map((label) => [label, true] as const)),
-    graph.derive('labels that egress rules choose by', egressRules, ({ selector }) => labelKeys(selector ?? {}).map((label) => [label, true] as const)),
-    graph.derive('labels that policies compare', policies, (policy) => labelsCompared(policy).map((label) => [label, true] as const)),
-    graph.derive('labels that the mesh compares', declaredSettings, ({ locality }) => labelsBalancedBy(locality).map((label) => [label, true] as const)),
-    graph.derive('labels that services choose by', services, ({ selector }) => labelsServed(selector ?? {}).map((label) => [label, true] as const)),
-  ])
+  const labels = chosenLabels({ graph, tables, egressRules, policies, declaredSettings, services })
 
   // Scopes: those with a proxy, and those that the configuration addresses, so that its mistakes show without one.
   const namespaces = graph.derive('namespaces', manifests, ({ id }, _, key) => [[key, id.namespace] as const])
@@ -132,14 +133,14 @@ export function createPipeline(settings: Settings): Pipeline {
     const resolved = resolveVirtualHost(plan, planned, see(plan.scope, fetch))
     return resolved === undefined ? [] : [[key, resolved] as const]
   })
-  const mirrors = graph.derive('mirrors in force', virtualHosts, ({ routes: each }, _, key) => numbered(key, each.flatMap(({ action }) => action.kind === 'forward' ? action.mirrors : [])))
+  const mirrors = graph.derive('mirrors in force', virtualHosts, (host, _, key) => numbered(key, mirrorsOf(host)))
   const mirrorsByRuntimeKey = graph.groupBy('mirrors by runtime key', mirrors, ({ runtimeKey }) => [runtimeKey])
   const tlsSockets = graph.derive('plan TLS sockets', scopes, (scope, fetch, key) => planTlsSockets({ listeners, servicesByHost }, scope, { fetch, key }))
   const tlsListeners = graph.derive('resolve TLS listeners', tlsSockets, ({ scope, socket }, fetch, key) =>
     [[key, resolveTlsListener(socket, { sight: see(scope, fetch), tablesOf: (gateway) => fetch(tlsTablesByAttachment, gateway) ?? [] })] as const])
   const uses = graph.union('cluster uses', [
-    graph.derive('cluster uses of requests', virtualHosts, ({ scope, uses: each }, _, key) => numbered(key, each.map((use) => ({ scope, use })))),
-    graph.derive('cluster uses of connections', tlsListeners, ({ scope, uses: each }, _, key) => numbered(`${key}|tls`, each.map((use) => ({ scope, use })))),
+    graph.derive('cluster uses of requests', virtualHosts, (host, _, key) => usesOf(host.scope, key, host.uses)),
+    graph.derive('cluster uses of connections', tlsListeners, (listener, _, key) => usesOf(listener.scope, `${key}|tls`, listener.uses)),
   ])
   const usesByCluster = graph.groupBy('uses by cluster', uses, ({ scope, use }) => [`${scope}|${use.cluster}`])
   const scopeHosts = graph.derive('hosts of scopes', connected, (_, fetch, scope) =>
@@ -170,69 +171,61 @@ export function createPipeline(settings: Settings): Pipeline {
   const tlsListenerResources = graph.derive('encode TLS listeners', tlsListeners, (listener, fetch) =>
     isConnected(listener.scope, fetch) ? encode.tlsListenerResources(listener, settingsIn(fetch)).map((each) => scoped(listener.scope, each)) : [])
   const secretUses = graph.union('secret uses', [
-    graph.derive('secret uses of listeners', tlsListeners, (each, fetch, key) => isConnected(each.scope, fetch) ? numbered(`${key}|listener`, each.secrets.map((use) => ({ scope: each.scope, use }))) : []),
-    graph.derive('secret uses of clusters', clusters, ({ scope, cluster }, _, key) => numbered(`${key}|cluster`, upstreamSecrets(cluster.tls).map((use) => ({ scope, use })))),
+    graph.derive('secret uses of listeners', tlsListeners, (listener, fetch, key) =>
+      isConnected(listener.scope, fetch) ? usesOf(listener.scope, `${key}|listener`, listener.secrets) : []),
+    graph.derive('secret uses of clusters', clusters, ({ scope, cluster }, _, key) => usesOf(scope, `${key}|cluster`, upstreamSecrets(cluster.tls))),
   ])
   const usesOfSecret = graph.groupBy('uses of secrets', secretUses, ({ scope, use }) => [`${scope}|${use.name}`])
-  const secretsNamed = (fetch: Fetch) => (name: string) => fetch(secretsByName, name) ?? []
-  const secretResources = graph.derive('encode secrets', usesOfSecret, (group, fetch) => group.slice(0, 1).flatMap(({ scope, use: { name, content } }) => {
-    const value = secretValue(content, secretsNamed(fetch))
-    return value === undefined ? [] : [scoped(scope, encode.secretResource(name, value, group.flatMap(({ use }) => originOf(use))))]
-  }))
+  const secretResources = graph.derive('encode secrets', usesOfSecret, (group, fetch) => group.slice(0, 1).flatMap(({ scope }) =>
+    encode.secretResources(group.map(({ use }) => use), secretsNamed(secretsByName, fetch)).map((each) => scoped(scope, each))))
   const interceptions = graph.derive('plan interception', connected, (scope, fetch, key) =>
     planInterceptions({ servicesByHost, endpointsByHost, reach, outside: settingsIn(fetch).outsideTraffic }, scope, { fetch, key }))
   const interceptionResources = graph.derive('encode interception', interceptions, (part, fetch) => [scoped(part.scope, encode.interceptionResource(part, settingsIn(fetch)))])
   const clusterResources = graph.derive('encode clusters', clusters, ({ scope, cluster }, fetch) => [scoped(scope, encode.clusterResource(cluster, settingsIn(fetch)))])
   const endpointResources = graph.derive('encode endpoints', clusters, ({ scope, cluster }) => encode.endpointResources(cluster).map((each) => scoped(scope, each)))
   const runtimes = graph.derive('encode runtime', connected, (_, __, scope) => [scoped(scope as ScopeKey, encode.runtimeResource())])
-  const scopedResources = graph.union('resources', [clusterResources, endpointResources, listenerResources, tlsListenerResources, secretResources, interceptionResources, routes, hostResources, runtimes])
+  const scopedResources = graph.union('resources', [
+    clusterResources, endpointResources, listenerResources, tlsListenerResources, secretResources, interceptionResources, routes, hostResources, runtimes,
+  ])
   const resources = graph.groupBy('resources by scope and type', scopedResources, ({ scope, resource }) => [`${scope}|${resource.type}`])
 
   // Everything found, by where it was found. Of an object with a refused edit, what is wrong with the newest text is what matters.
-  const found = <V>(name: string, input: Collection<V>, of: (value: V, fetch: Fetch, key: string) => readonly Diagnostic[]) =>
-    graph.derive(`diagnostics of ${name}`, input, (value, fetch, key) => {
-      const diagnostics = of(value, fetch, key)
-      return diagnostics.length === 0 ? [] : [[`${name}|${key}`, diagnostics] as const]
-    })
-  const hosts = (fetch: Fetch) => ({
-    services: (host: string) => fetch(servicesByHost, host) ?? [],
-    hosts: () => fetch.all(servicesByHost).map(([host]) => host),
-  })
-  const needed = (all: readonly NeededSecret[], fetch: Fetch) => all.flatMap((each) => neededFindings(each, secretsNamed(fetch), () => fetch.all(secretsByName).map(([name]) => name)))
+  const found = findIn(graph)
   const listenersByGateway = graph.groupBy('listeners by gateway', listeners, (listener) => [listener.gateway])
   const edges = graph.derive('mirror edges', tables, (table, _, key) => numbered(key, mirrorEdges(table)))
   const edgesByHost = graph.groupBy('mirror edges by host', edges, ({ from }) => [from])
   const findings = graph.union('diagnostics', [
     found('unclaimed manifests', unclaimed, (each) => [each]),
     found('objects', accepted, (each, fetch, key) => fetch(refusedEdits, key) ?? each.diagnostics),
+    found('delegates', accepted, ({ unlessDelegated }, fetch, key) => unlessDelegated.length === 0 || fetch(delegationsByDelegate, key) !== undefined ? [] : unlessDelegated),
     found('listeners', plans, (plan) => plan.diagnostics),
     found('virtual hosts', virtualHosts, (host) => host.diagnostics),
     found('TLS listeners', tlsListeners, (listener) => listener.diagnostics),
-    found('secrets of listeners', listeners, (listener, fetch) => needed(secretsOfListener(listener), fetch)),
-    found('secrets of policies', policies, (policy, fetch) => needed(secretsOfPolicy(policy), fetch)),
-    found('secrets of proxies', usesOfSecret, (group, fetch) => group.flatMap(({ use }) => useFindings(use.content, secretsNamed(fetch)))),
+    found('secrets of listeners', listeners, (listener, fetch) => secretFindings(secretsOfListener(listener), secretsByName, fetch)),
+    found('secrets of policies', policies, (policy, fetch) => secretFindings(secretsOfPolicy(policy), secretsByName, fetch)),
+    found('secrets of proxies', usesOfSecret, (group, fetch) => group.flatMap(({ use }) => useFindings(use.content, secretsNamed(secretsByName, fetch)))),
     found('mirrored clusters', usesByCluster, (group, fetch) => mirroredClusterFindings(group.map(({ use }) => use), (host) => fetch(endpointsByHost, host) ?? [])),
     found('mirror loops', edges, (edge, fetch) => mirrorLoop(edge, (host) => fetch(edgesByHost, host) ?? [])),
-    found('route tables', tables, (table, fetch) => tableFindings(table, { settings, ...hosts(fetch), listeners: (gateway) => fetch(listenersByGateway, gateway) ?? [] })),
-    found('policies', policiesByHost, (group, fetch) => policyFindings(group, hosts(fetch))),
-    found('gateway selectors', listeners, (listener, fetch) => selectorFindings(listener, [
-      ...fetch.all(connected).map(([, { labels }]) => labels),
-      ...fetch.all(servicesByHost).flatMap(([, same]) => same.map(({ selector }) => selector).filter((each) => each !== undefined)),
-    ])),
+    found('route tables', tables, (table, fetch) => tableFindings(table, {
+      settings, ...knownHosts(servicesByHost, fetch), listeners: (gateway) => fetch(listenersByGateway, gateway) ?? [],
+    })),
+    found('policies', policiesByHost, (group, fetch) => policyFindings(group, knownHosts(servicesByHost, fetch))),
+    found('gateway selectors', listeners, (listener, fetch) => selectorFindings(listener, knownLabels({ proxies: connected, servicesByHost }, fetch))),
   ])
 
   return {
     setManifest: (key, manifest) => { manifests.set(key, manifest) },
     deleteManifest: (key) => { manifests.delete(key) },
-    shared: (scope) => sharedScope(scope, (label) => graph.get(chosenLabels, label) === true || labelsBalancedBy(settings.locality).includes(label)),
+    shared: (scope) => sharedScope(scope, (label) => graph.get(labels, label) === true || labelsBalancedBy(settings.locality).includes(label)),
     connect: (key, scope) => { connected.set(key, scope) },
     disconnect: (key) => { connected.delete(key) },
     flush: () => graph.flush(),
     read: graph,
     manifests,
-    chosenLabels,
+    chosenLabels: labels,
     mirrors: mirrorsByRuntimeKey,
     addressedScopes: addressed,
+    virtualHosts,
     scopedResources,
     resources,
     findings,
@@ -261,12 +254,16 @@ export function refreshed(pipeline: Pipeline, report: FlushReport): Refreshed {
   return { changed, sharing: (report.changed.get(pipeline.chosenLabels)?.size ?? 0) > 0 ? 'changed' : 'kept' }
 }
 
-type Entries<V> = readonly (readonly [key: string, value: V])[]
+type Entries<V> = readonly Entry<V>[]
 
 function numbered<V>(key: string, values: readonly V[]): Entries<V> {
   return values.map((value, index) => [`${key}#${index}`, value])
 }
 
-function scoped(scope: ScopeKey, resource: Resource): readonly [string, ScopedResource] {
+function usesOf<U>(scope: ScopeKey, key: string, uses: readonly U[]): Entries<{ readonly scope: ScopeKey; readonly use: U }> {
+  return numbered(key, uses.map((use) => ({ scope, use })))
+}
+
+function scoped(scope: ScopeKey, resource: Resource): Entry<ScopedResource> {
   return [`${scope}|${resource.type}|${resource.name}`, { scope, resource }]
 }

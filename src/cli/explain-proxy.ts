@@ -15,7 +15,6 @@ import { resourcesOf } from './resources.ts'
 /** A proxy, and what it does with a request. */
 export interface ProxyAnswer {
   readonly scope: Scope
-  readonly resources: readonly Resource[]
   /** Ports that it listens on, sorted. */
   readonly ports: readonly number[]
   readonly simulation: Simulation
@@ -27,10 +26,9 @@ export function answerOf(pipeline: Pipeline, given: Scope, request: SimulatedReq
   const key = scopeKey(scope)
   pipeline.connect(key, scope)
   pipeline.flush()
-  const resources = resourcesOf(pipeline, key)
-  const configuration = configurationOf(resources)
+  const configuration = configurationOf(resourcesOf(pipeline, key))
   const ports = configuration.listeners.map(portOf).filter((port) => port !== undefined)
-  return { scope, resources, ports: [...new Set(ports)].toSorted((a, b) => a - b), simulation: simulate(configuration, request) }
+  return { scope, ports: [...new Set(ports)].toSorted((a, b) => a - b), simulation: simulate(configuration, request) }
 }
 
 /** Resources of one scope as the simulator takes them. */

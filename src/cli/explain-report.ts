@@ -1,4 +1,4 @@
-import { objectName } from '../diagnostics/diagnostic.ts'
+import { objectKey, objectName } from '../diagnostics/diagnostic.ts'
 import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { Route } from '../simulate/configuration.ts'
@@ -7,9 +7,9 @@ import { addressOf, portOf } from '../simulate/listener.ts'
 import type { Header, ReceivedRequest } from '../simulate/request.ts'
 import { describeMatch } from '../simulate/route-match.ts'
 import type { Outcome } from '../simulate/simulation.ts'
+import { scopeKey } from '../xds/scope.ts'
 import type { Offline } from './offline.ts'
 import type { ProxyAnswer } from './explain-proxy.ts'
-import { routeOrigins } from './explain-origin.ts'
 
 /** Where something stands: `VirtualService default/reviews`, and the line where that is known. */
 export interface Whence {
@@ -73,44 +73,39 @@ const nameField = ['metadata', 'name'] as const
 export function explanation(context: ExplainContext): Explanation {
   const { answer: { scope, ports, simulation } } = context
   const { listener, routeConfiguration, virtualHost, taken, received } = simulation
-  const origins = originsOf(context)
+  const written = writtenHost(context)
+  const originAt = (index: number): Origin | undefined => written?.routes[index]?.origin
   const explained = (route: Route, index: number): ExplainedRoute => ({
-    name: route.name ?? '', index, match: describeMatch(route.match ?? {}), ...fromOrigin(origins.routes.get(index) ?? objectOf(route, origins.objects), context.offline),
+    name: route.name ?? '', index, match: describeMatch(route.match ?? {}), ...fromOrigin(originAt(index), context.offline),
   })
-  const own = taken === undefined ? undefined : origins.routes.get(taken.index)
   return {
     proxy: { role: scope.role, namespace: scope.namespace, labels: scope.labels, listensOn: ports },
     ...(listener === undefined ? {} : { listener: {
-      name: listener.name ?? '', address: addressOf(listener), port: portOf(listener) ?? 0, ...(routeConfiguration === undefined ? {} : { routeConfiguration }),
+      name: listener.name ?? '', address: addressOf(listener), port: portOf(listener) ?? 0,
+      ...(routeConfiguration === undefined ? {} : { routeConfiguration }),
     } }),
     ...(virtualHost === undefined ? {} : { virtualHost: {
-      name: shortName(virtualHost.virtualHost.name, routeConfiguration), domain: virtualHost.domain, from: origins.objects.map(({ object }) => whence({ object, path: nameField }, context.offline)),
+      name: shortName(virtualHost.virtualHost.name, routeConfiguration), domain: virtualHost.domain,
+      from: (written?.origins ?? []).map(({ object }) => whence({ object, path: nameField }, context.offline)),
     } }),
     ...(taken === undefined ? {} : { route: { ...explained(taken.route, taken.index), millionths: taken.millionths, filters: taken.filters } }),
     passedOver: simulation.passedOver.map(({ route, index, because }) => ({ ...explained(route, index), because })),
     outcome: explainedOutcome(simulation.outcome, received, context),
-    diagnostics: own === undefined ? [] : context.offline.diagnostics().filter(({ origin }) => origin !== undefined && isOfRule(origin, own)),
+    diagnostics: taken === undefined ? [] : ofRule(context.offline.diagnostics(), originAt(taken.index)),
   }
 }
 
-interface Origins {
-  readonly routes: ReadonlyMap<number, Origin>
-  /** Of the virtual host. */
-  readonly objects: readonly Origin[]
+/** Where a virtual host and its routes were written; an undefined origin is of a route that no object asks for. */
+interface WrittenHost {
+  readonly origins: readonly Origin[]
+  readonly routes: readonly { readonly origin: Origin | undefined }[]
 }
 
-function originsOf({ pipeline, answer: { scope, resources, simulation } }: ExplainContext): Origins {
-  const { virtualHost } = simulation
-  const resource = resources.find((each) => each.type === 'virtual-host' && each.name === virtualHost?.virtualHost.name)
-  if (resource === undefined || virtualHost === undefined) return { routes: new Map(), objects: [] }
-  return { routes: routeOrigins(pipeline, { resource, virtualHost: virtualHost.virtualHost }, scope), objects: resource.origins }
-}
-
-/** The object that a route's metadata names, for a route whose line is not found. */
-function objectOf({ metadata }: Route, objects: readonly Origin[]): Origin | undefined {
-  const paths = Object.values(metadata?.filter_metadata ?? {}).map(({ config }) => String(config))
-  const found = objects.find(({ object }) => paths.some((path) => path.includes(`/namespaces/${object.namespace}/`) && path.endsWith(`/${object.name}`)))
-  return found === undefined ? undefined : { object: found.object, path: nameField }
+/** The chosen virtual host before it became a message: each route stands where the simulator found it. */
+function writtenHost({ pipeline, answer: { scope, simulation } }: ExplainContext): WrittenHost | undefined {
+  const { routeConfiguration, virtualHost } = simulation
+  if (virtualHost === undefined) return undefined
+  return pipeline.read.get(pipeline.virtualHosts, `${scopeKey(scope)}|${routeConfiguration}|${shortName(virtualHost.virtualHost.name, routeConfiguration)}`)
 }
 
 function fromOrigin(origin: Origin | undefined, offline: Offline): { readonly from?: Whence } {
@@ -123,11 +118,15 @@ function whence(origin: Origin, { locate }: Offline): Whence {
   return place === undefined ? { object } : { object, file: place.file, line: place.line, column: place.column }
 }
 
+function ofRule(diagnostics: readonly Diagnostic[], route: Origin | undefined): readonly Diagnostic[] {
+  return route === undefined ? [] : diagnostics.filter(({ origin }) => origin !== undefined && isOfRule(origin, route))
+}
+
 /** A rule is the first list entry on the way to the route's match. */
 function isOfRule(found: Origin, route: Origin): boolean {
   const end = route.path.findIndex((step) => typeof step === 'number') + 1
   const rule = route.path.slice(0, end)
-  return JSON.stringify(found.object) === JSON.stringify(route.object) && end > 0 && rule.every((step, index) => found.path[index] === step)
+  return objectKey(found.object) === objectKey(route.object) && end > 0 && rule.every((step, index) => found.path[index] === step)
 }
 
 /** As a resource of its own a virtual host is named `<route configuration>/<virtual host>`. */
@@ -139,7 +138,9 @@ function explainedOutcome(outcome: Outcome, received: ReceivedRequest | undefine
   return outcome.kind === 'forward' ? explainedForward(outcome.forwarding, received?.headers ?? [], context) : outcome
 }
 
-function explainedForward({ destinations, totalWeight, mirrors, timeout, retries }: Forwarding, headers: readonly Header[], { pipeline, offline }: ExplainContext): ExplainedForward {
+function explainedForward(forwarding: Forwarding, headers: readonly Header[], { pipeline, offline }: ExplainContext): ExplainedForward {
+  const { destinations, totalWeight, mirrors, timeout, retries } = forwarding
+  const originOf = ({ runtimeKey }: SimulatedMirror): Origin | undefined => pipeline.read.get(pipeline.mirrors, runtimeKey)?.[0]?.origin
   return {
     kind: 'forward',
     destinations: destinations.map(({ headers: sent, ...destination }) => ({
@@ -148,7 +149,7 @@ function explainedForward({ destinations, totalWeight, mirrors, timeout, retries
       headersSet: sent.filter(([name, value]) => !headers.some((header) => header[0] === name && header[1] === value)),
       headersRemoved: headers.map(([name]) => name).filter((name) => !sent.some((header) => header[0] === name)),
     })),
-    mirrors: mirrors.map((mirror) => ({ ...mirror, ...fromOrigin(pipeline.read.get(pipeline.mirrors, mirror.runtimeKey)?.[0]?.origin, offline) })),
+    mirrors: mirrors.map((mirror) => ({ ...mirror, ...fromOrigin(originOf(mirror), offline) })),
     timeout,
     retries: retries ?? null,
   }

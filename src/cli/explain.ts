@@ -8,10 +8,12 @@ import type { Scope } from '../xds/scope.ts'
 import { answerOf, listens, mostLikely } from './explain-proxy.ts'
 import type { ProxyAnswer } from './explain-proxy.ts'
 import { explanation } from './explain-report.ts'
+import type { Explanation } from './explain-report.ts'
 import { askedRequest, parseHeader } from './explain-request.ts'
 import type { AskedRequest } from './explain-request.ts'
 import { describeProxy, normalizationNote, renderExplanation } from './explain-text.ts'
 import { readOffline } from './offline.ts'
+import type { Offline } from './offline.ts'
 import { parseLabels } from './proxy-flags.ts'
 import { addSettingsFlags } from './settings-flags.ts'
 import type { SettingsFlags } from './settings-flags.ts'
@@ -56,31 +58,49 @@ async function explain(words: readonly string[], flags: Flags): Promise<void> {
   const offline = await readOffline(asked.paths, flags)
   const { pipeline } = offline
   const scopes = scopesOf(flags, pipeline)
-  const { request, answers, moved } = answersOf(pipeline, scopes, asked)
-  const answer = mostLikely(answers)
+  const found = answersOf(pipeline, scopes, asked)
+  const answer = mostLikely(found.answers)
   if (answer === undefined) throw new UsageError('explain: no proxy')
-  const found = explanation({ pipeline, offline, answer })
-  const others = answers.filter((each) => each !== answer && listens(each))
-  if (flags.output === 'json') {
-    const { method, authority, path, headers } = request
-    const report = {
-      request: { method, url: asked.url, authority, path, headers, port: request.port },
-      ...found,
-      diagnostics: JSON.parse(renderJson(found.diagnostics, offline.locate)) as unknown,
-      others: others.map(({ scope: { role, namespace, labels } }) => ({ role, namespace, labels })),
-    }
-    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-    return
-  }
-  const chosen = isGiven(flags) ? [] : [scopes.length === 1 ? 'the only one that these files address' : `chosen of ${scopes.length} that these files address`]
+  const others = found.answers.filter((each) => each !== answer && listens(each))
+  const explained = { request: found.request, answer, explanation: explanation({ pipeline, offline, answer }), others }
+  const chosen = isGiven(flags) ? undefined
+    : scopes.length === 1 ? 'the only one that these files address' : `chosen of ${scopes.length} that these files address`
+  process.stdout.write(flags.output === 'json' ? jsonOf(explained, asked.url, offline) : textOf(explained, { chosen, moved: found.moved }, offline))
+}
+
+interface Explained {
+  readonly request: SimulatedRequest
+  readonly answer: ProxyAnswer
+  readonly explanation: Explanation
+  /** That listen on the port too. */
+  readonly others: readonly ProxyAnswer[]
+}
+
+function jsonOf({ request, explanation: found, others }: Explained, url: string, { locate }: Offline): string {
+  const { method, authority, path, headers, port } = request
+  return `${JSON.stringify({
+    request: { method, url, authority, path, headers, port },
+    ...found,
+    diagnostics: JSON.parse(renderJson(found.diagnostics, locate)) as unknown,
+    others: others.map(({ scope: { role, namespace, labels } }) => ({ role, namespace, labels })),
+  }, null, 2)}\n`
+}
+
+/** `chosen`: why it is this proxy, where no flag says which. `moved`: that the request goes to another port than its URL's. */
+interface Circumstances {
+  readonly chosen: string | undefined
+  readonly moved: string | undefined
+}
+
+function textOf({ request, answer, explanation: found, others }: Explained, { chosen, moved }: Circumstances, { locate }: Offline): string {
   const notes = [
-    ...chosen,
+    chosen,
     ...others.map(({ scope }) => `listens on port ${request.port} too: ${describeProxy(scope)}`),
-    ...(moved === undefined ? [] : [moved]),
+    moved,
     normalizationNote(request, answer.simulation.received),
   ].filter((note) => note !== undefined)
-  process.stdout.write(renderExplanation(request, found, notes))
-  if (found.diagnostics.length > 0) process.stdout.write(`\nfound in this rule:\n${renderText(found.diagnostics, offline.locate)}`)
+  const wrong = found.diagnostics.length === 0 ? '' : `\nfound in this rule:\n${renderText(found.diagnostics, locate)}`
+  return `${renderExplanation(request, found, notes)}${wrong}`
 }
 
 function isGiven({ role, namespace, labels, interception, proxy }: Flags): boolean {
@@ -115,5 +135,9 @@ function answersOf(pipeline: Pipeline, scopes: readonly Scope[], { request, hasP
   const [only, ...more] = new Set(answers.flatMap(({ ports }) => ports))
   if (hasPort || answers.some(listens) || only === undefined || more.length > 0) return { request, answers }
   const moved = { ...request, port: only }
-  return { request: moved, answers: scopes.map((scope) => answerOf(pipeline, scope, moved)), moved: `nothing listens on port ${request.port}; ${only} is the only port there is` }
+  return {
+    request: moved,
+    answers: scopes.map((scope) => answerOf(pipeline, scope, moved)),
+    moved: `nothing listens on port ${request.port}; ${only} is the only port there is`,
+  }
 }

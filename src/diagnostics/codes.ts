@@ -57,6 +57,7 @@ export const codes = {
   'delegate/unknown': { severity: 'error', summary: 'a rule delegates to a VirtualService that is not there; the rule has no effect' },
   'delegate/not-a-delegate': { severity: 'error', summary: 'a rule delegates to a VirtualService that has hosts of its own; the rule has no effect' },
   'delegate/not-visible': { severity: 'error', summary: 'a rule delegates to a VirtualService that is not exported to its namespace; the rule has no effect' },
+  'delegate/unused': { severity: 'warning', summary: 'a VirtualService without hosts to which no rule delegates; it has no effect' },
   'delegate/nested': { severity: 'error', summary: 'a rule of a delegate delegates on; it has no effect' },
   'delegate/conflicting-match': { severity: 'warning', summary: 'a rule of a delegate matches nothing of what its root delegates; it has no effect there' },
   'delegate/mixed-percentage': { severity: 'warning', summary: 'a mirror and its percentage come from different objects, a delegate and its root' },

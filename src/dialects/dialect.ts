@@ -26,6 +26,10 @@ export interface Translated {
   readonly tlsTables: readonly TlsRouteTable[]
   readonly secrets: readonly TlsSecret[]
   readonly diagnostics: readonly Diagnostic[]
+  /** The objects to which this one delegates, whether they are there or not. */
+  readonly delegates: readonly ObjectId[]
+  /** Found as well, as long as no object delegates to this one. */
+  readonly unlessDelegated: readonly Diagnostic[]
   /** True when a mistake was found for which the object's last good version, if there is one, stays in force. */
   readonly refused: boolean
 }
@@ -48,7 +52,7 @@ export interface Dialect {
 }
 
 const nothing: Translated = {
-  routeTables: [], listeners: [], services: [], endpoints: [], policies: [], egress: [], tlsTables: [], secrets: [], diagnostics: [], refused: false,
+  routeTables: [], listeners: [], services: [], endpoints: [], policies: [], egress: [], tlsTables: [], secrets: [], diagnostics: [], delegates: [], unlessDelegated: [], refused: false,
 }
 
 /** A translation that has only the given parts. */

@@ -70,6 +70,6 @@ function diagnose<T>(finding: Finding, written: unknown, options: DecodeOptions<
     severity: codes[finding.code].severity,
     message: `${id.kind} ${objectName(id)}: ${renderPath(path)} ${finding.says}`,
     ...(finding.hint === undefined ? {} : { hint: finding.hint }),
-    origin: { object: id, path, ...(finding.code === 'field/unknown' ? { part: 'key' as const } : {}) },
+    origin: { object: id, path, ...(finding.part === undefined ? {} : { part: finding.part }) },
   }
 }

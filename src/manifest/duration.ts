@@ -19,7 +19,7 @@ export const durationSchema = z.string().transform((text, ctx): number => {
 
 function parseDuration(text: string): number | undefined {
   if (text === '0') return 0
-  if (!/^\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return undefined
+  if (!/^\+?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return undefined
   let total = 0
   for (const [, amount, unit] of text.matchAll(/([\d.]+)([a-zµμ]+)/g)) total += Number(amount) * (nanoseconds[unit ?? ''] ?? NaN)
   return Math.round(total) / 1e6

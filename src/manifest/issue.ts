@@ -17,6 +17,8 @@ export interface Finding {
   readonly hint: string | undefined
   /** For an unknown field: the known one beside it that it is most likely meant to be. */
   readonly meant?: string | undefined
+  /** 'key': the mistake is in the name of the field, not in its value. */
+  readonly part?: 'key'
 }
 
 /** What the schema was given, and what it knows. */
@@ -38,6 +40,8 @@ export function findings(issue: z.core.$ZodIssue, decoding: Decoding): readonly 
       return [wrongType(path, value, [issue.expected])]
     case 'invalid_value':
       return [value === undefined ? required(path) : notAllowed(path, value, issue.values.map(String))]
+    case 'invalid_key':
+      return issue.issues.map((each) => ({ ...invalid(path, path.at(-1), each.message), part: 'key' as const }))
     case 'custom':
       return [custom(path, value, issue)]
     case 'too_small':
@@ -84,7 +88,7 @@ function unknownField(path: FieldPath, schema: z.core.$ZodType): Finding {
     : parent !== -1 && fieldsAt(schema, owner).includes(camelCase(key)) ? `${key} belongs one level up, beside ${String(above[parent])}`
     : meant !== undefined ? `did you mean \`${meant}\`?`
     : known.length > 0 && known.length <= 12 ? `the fields here are ${known.join(', ')}` : undefined
-  return { path, code: 'field/unknown', says: 'is not a known field', hint, meant: below === undefined ? meant : below }
+  return { path, code: 'field/unknown', says: 'is not a known field', hint, meant: below === undefined ? meant : below, part: 'key' }
 }
 
 /** Fields of the message at `path`, or of the elements of the list there. */

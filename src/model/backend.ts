@@ -108,7 +108,7 @@ export interface BackendSettings {
   readonly maxConcurrentStreams?: number
   readonly maxConnectionDuration?: number
   readonly idleTimeout?: number
-  readonly tcpKeepalive?: { readonly probes?: number; readonly time?: number; readonly interval?: number }
+  readonly tcpKeepalive?: TcpKeepalive
   readonly upgradeToHttp2?: true
   readonly useClientProtocol?: true
   readonly outlierDetection?: OutlierDetection
@@ -121,6 +121,13 @@ export interface BackendSettings {
   /** HTTP/2 PING frames. */
   readonly http2Keepalive?: { readonly interval?: number; readonly timeout?: number }
   readonly tls?: UpstreamTls
+}
+
+/** Probes of idle TCP connections; absent fields are the operating system's. Times in milliseconds. */
+export interface TcpKeepalive {
+  readonly probes?: number
+  readonly time?: number
+  readonly interval?: number
 }
 
 /** New endpoints get their share of requests little by little (Envoy's SlowStartConfig). */

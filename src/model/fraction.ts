@@ -14,7 +14,7 @@ export interface RoundedPercentage {
  * Undefined for what is no number between 0 and 100.
  */
 export function millionthsOfPercentage(text: string): RoundedPercentage | undefined {
-  const parsed = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text.trim())
+  const parsed = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text.trim())
   if (parsed === null) return undefined
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = parsed
   if (whole + fraction === '') return undefined

@@ -1,3 +1,4 @@
+import type { TcpKeepalive } from './backend.ts'
 import type { LocalityBalancing } from './locality.ts'
 import type { MirrorCluster, MirrorHost, MirrorLimits } from './mirror.ts'
 import type { RetryPolicy } from './route.ts'
@@ -26,6 +27,8 @@ export interface Settings {
   readonly defaultRetry: RetryPolicy | 'never'
   readonly connectTimeout: number
   readonly dnsRefreshRate: number
+  /** Of every connection to a backend; absent: none. A backend's own settings count before it, field by field. */
+  readonly tcpKeepalive?: TcpKeepalive
   readonly defaultExport: DefaultExport
   readonly outsideTraffic: OutsideTraffic
   readonly pathNormalization: PathNormalization

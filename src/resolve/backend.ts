@@ -2,6 +2,7 @@ import type { BackendReference, BackendSettings, HashPolicy, Service } from '../
 import type { Labels } from '../model/labels.ts'
 import { clusterName } from '../model/names.ts'
 import { policyFor, settingsFor } from './policy.ts'
+import { nearestService } from './service-port.ts'
 import type { HiddenService, Sight } from './sight.ts'
 
 /** A destination as a proxy of the scope finds it. */
@@ -50,7 +51,8 @@ export function resolveBackend(reference: BackendReference, { sight, port: liste
   const port = reference.port ?? (only !== undefined && more.length === 0 ? only.number : listenerPort)
   const missing = (what: MissingBackend['what'], present: readonly string[]): MissingBackend => {
     const host = service?.host ?? reference.host
-    const hidden = what === 'subset' ? undefined : sight.hidden(host).find((each) => what === 'host' || each.service.ports.some(({ number }) => number === port))
+    const hidden = what === 'subset' ? undefined
+      : sight.hidden(host).find((each) => what === 'host' || each.service.ports.some(({ number }) => number === port))
     return {
       kind: 'missing', what, host, port, cluster: clusterName(port, reference.subset, host), present,
       hidden: hidden === undefined ? undefined : { ...hidden, namespace: sight.scope.namespace },
@@ -79,8 +81,7 @@ const longestAliasChain = 5
 export function findService(host: string, sight: Sight): Service | undefined {
   let name = host
   for (let step = 0; step < longestAliasChain; step += 1) {
-    const visible = sight.services(name)
-    const service = visible.find((each) => each.namespace === sight.scope.namespace) ?? visible[0]
+    const service = nearestService(sight.services(name), sight.scope)
     if (service?.externalName === undefined) return service
     name = service.externalName
   }

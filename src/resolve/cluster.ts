@@ -60,7 +60,7 @@ export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, us
     const { priorityOf, ...localities } = planLocalities(settings, selected, { scope: sight.scope, mesh: sight.settings })
     const members = placed(selected.flatMap((endpoint) => endpointOf(endpoint, port.number).map((each) => ({ ...each, priority: priorityOf(endpoint) }))), localities)
     const common = {
-      ...reach(discoveryFor(service, sight), members),
+      ...usable(discoveryFor(service, sight), members),
       localities,
       assignment: name,
       protocol: port.protocol,
@@ -71,7 +71,7 @@ export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, us
     const dedicatedUses = usesOf(dedicated)
     return [
       { ...common, name, limits: mirrorLimits(usesOf(name)) },
-      ...(dedicatedUses.length === 0 ? [] : [{ ...common, ...reach(mirrorDiscoveryFor(service, sight), members), name: dedicated, limits: mirrorLimits(dedicatedUses) }]),
+      ...(dedicatedUses.length === 0 ? [] : [{ ...common, ...usable(mirrorDiscoveryFor(service, sight), members), name: dedicated, limits: mirrorLimits(dedicatedUses) }]),
     ]
   }))
 }
@@ -120,7 +120,7 @@ function settingsOfRole(settings: BackendSettings, protocol: Protocol, { scope }
  * What Envoy can use of the endpoints. A cluster that routes may name is always there: one that resolves names, and has
  * none to resolve, is one without endpoints (Istio leaves it out). EDS takes addresses only; LOGICAL_DNS has one name.
  */
-function reach(discovery: Discovery, endpoints: readonly ResolvedEndpoint[]): Pick<ResolvedCluster, 'discovery' | 'endpoints'> {
+function usable(discovery: Discovery, endpoints: readonly ResolvedEndpoint[]): Pick<ResolvedCluster, 'discovery' | 'endpoints'> {
   switch (discovery) {
     case 'strict-dns':
     case 'logical-dns': {

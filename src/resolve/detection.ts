@@ -2,6 +2,7 @@ import type { Service, ServicePort } from '../model/backend.ts'
 import { clusterName } from '../model/names.ts'
 import type { ScopeKey } from '../xds/scope.ts'
 import type { RouteConfigurationPlan, RouteTableHead } from './plan.ts'
+import { isDetected } from './service-port.ts'
 import { tablesFor } from './table-order.ts'
 import { claimAddresses } from './virtual-address.ts'
 
@@ -15,10 +16,6 @@ export function planDetected(key: ScopeKey, services: readonly Service[], tables
     const addresses = addressesOf(service, port)
     return addresses.length === 0 ? [] : [planPort(key, { service, port, addresses, tables })]
   }))
-}
-
-export function isDetected({ protocol }: ServicePort): boolean {
-  return protocol === 'detect'
 }
 
 interface DetectedPort {

@@ -1,5 +1,6 @@
 import type { EgressListener } from '../model/egress.ts'
 import type { Scope } from '../xds/scope.ts'
+import { boundAddress } from './binding.ts'
 import { listenerForPort, servicesThrough, tablesThrough } from './egress.ts'
 import type { Reach } from './egress.ts'
 import type { RouteConfigurationPlan } from './plan.ts'
@@ -21,8 +22,8 @@ export function plansThrough(
   }).filter(({ port }) => listenerForPort(reach, port) === listener).map((each) => bound(each, listener, scope)))
 }
 
-/** A rule may say where a listener binds; what the proxy itself says counts before it. */
-function bound(plan: RouteConfigurationPlan, { bind }: EgressListener, { bindAddress }: Scope): RouteConfigurationPlan {
+/** A rule may say where a listener binds. */
+function bound(plan: RouteConfigurationPlan, { bind }: EgressListener, scope: Scope): RouteConfigurationPlan {
   if (bind === '' || plan.listener.kind !== 'socket') return plan
-  return { ...plan, listener: { ...plan.listener, name: `${bind}_${plan.port}`, address: bindAddress === '' ? bind : bindAddress } }
+  return { ...plan, listener: { ...plan.listener, name: `${bind}_${plan.port}`, address: boundAddress(scope, bind) } }
 }

@@ -10,6 +10,7 @@ import type { OutsideTraffic, Settings } from '../model/settings.ts'
 import { isVisible } from '../model/visibility.ts'
 import type { Scope } from '../xds/scope.ts'
 import type { RouteTableHead } from './plan.ts'
+import { nearestService } from './service-port.ts'
 import { tablesInOrder } from './table-order.ts'
 
 /** What the egress rule of a scope lets its proxies see. A scope without a rule has none, and sees whatever is visible to it. */
@@ -114,12 +115,12 @@ function narrowed(service: Service, ports: readonly number[]): readonly Service[
 }
 
 /** Of the services of one host, what a scope has clusters for: what some listener shows, and the destinations of its routes. */
-export function reachedServices(reach: Reach, services: readonly Service[], { namespace }: Scope): readonly Service[] {
+export function reachedServices(reach: Reach, services: readonly Service[], scope: Scope): readonly Service[] {
   const shown = shownServices(reach, services)
   const destination = reach.destinations.find(({ host }) => services[0]?.host === host)
   if (destination === undefined) return shown
-  const visible = services.filter((service) => isVisible(service.visibility, namespace)).toSorted((a, b) => compareText(a.namespace, b.namespace))
-  const meant = shown[0] ?? visible.find((service) => service.namespace === namespace) ?? visible[0]
+  const visible = services.filter((service) => isVisible(service.visibility, scope.namespace)).toSorted((a, b) => compareText(a.namespace, b.namespace))
+  const meant = shown[0] ?? nearestService(visible, scope)
   const whole = services.find((service) => service.namespace === meant?.namespace)
   if (whole === undefined) return shown
   const ports = reach.listeners.every(({ port }) => port !== undefined) ? reach.listeners.flatMap(({ port }) => port ?? []) : destination.ports

@@ -1,7 +1,7 @@
 import type { GatewayListener } from '../model/gateway.ts'
 import { compareSpecificity, compareText, intersectHosts } from '../model/names.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
-import { gatewaySockets } from './gateway-servers.ts'
+import { gatewaySockets, hostsFor } from './gateway-servers.ts'
 import type { GatewaySockets, SocketServers } from './gateway-servers.ts'
 import type { ListenerPlan, RouteConfigurationPlan, RouteTableHead, VirtualHostPlan } from './plan.ts'
 import { tablesInOrder } from './table-order.ts'
@@ -94,10 +94,7 @@ function hostsOf(servers: readonly GatewayListener[], scope: Scope, model: Gatew
 }
 
 function commonHosts(server: GatewayListener, table: RouteTableHead): readonly string[] {
-  return server.hosts
-    .filter(({ namespace }) => namespace === '*' || namespace === table.namespace)
-    .flatMap(({ host }) => table.hosts.map((wanted) => intersectHosts(host, wanted)))
-    .filter((host) => host !== undefined)
+  return hostsFor(server, table.namespace).flatMap((host) => table.hosts.flatMap((wanted) => intersectHosts(host, wanted) ?? []))
 }
 
 interface SharedHosts extends ServedHost {

@@ -4,6 +4,8 @@ import type { GatewayListener } from '../model/gateway.ts'
 import { hasLabels } from '../model/labels.ts'
 import { compareText } from '../model/names.ts'
 import type { Scope } from '../xds/scope.ts'
+import { boundAddress, boundPort } from './binding.ts'
+import { anyAddress } from './intercepted.ts'
 
 /** The servers that share one socket of a gateway proxy, oldest first. */
 export interface SocketServers {
@@ -33,14 +35,19 @@ export function gatewaySockets(scope: Scope, { listeners, targetPort }: GatewayS
     if (first === undefined) return []
     const target = targetPort(first.port)
     return [{
-      listener: `${first.bind === '' ? '0.0.0.0' : first.bind}_${target}`,
+      listener: `${first.bind === '' ? anyAddress : first.bind}_${target}`,
       binding,
-      address: scope.bindAddress !== '' ? scope.bindAddress : first.bind !== '' ? first.bind : '0.0.0.0',
-      port: scope.portMap[target] ?? target,
+      address: boundAddress(scope, first.bind === '' ? anyAddress : first.bind),
+      port: boundPort(scope, target),
       protocol: protocolOf(first),
       ...admitted(servers, first),
     }]
   })
+}
+
+/** The hosts of a server that route tables of a namespace may use. */
+export function hostsFor({ hosts }: GatewayListener, namespace: string): readonly string[] {
+  return hosts.filter((each) => each.namespace === '*' || each.namespace === namespace).map(({ host }) => host)
 }
 
 function admitted(servers: readonly GatewayListener[], first: GatewayListener): Pick<SocketServers, 'servers' | 'diagnostics'> {

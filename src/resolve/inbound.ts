@@ -1,11 +1,13 @@
 import type { Endpoint, Protocol, Service, ServicePort } from '../model/backend.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
+import { portsWithClusters } from './backend.ts'
+import { boundAddress, boundPort } from './binding.ts'
 import { anyAddress, blackHole, inboundPassThrough } from './intercepted.ts'
 import type { InterceptedChain, InterceptionCluster, InterceptionPart } from './intercepted.ts'
 import { ownServices } from './own-services.ts'
 
 /** Where the rules redirect connections to the workload. */
-export const inboundPort = 15_006
+const inboundPort = 15_006
 
 export interface InboundModel {
   readonly services: readonly Service[]
@@ -16,23 +18,24 @@ export interface InboundModel {
 /** The listener for what comes to the workload: a filter chain for each port of its own services; all else passes through. */
 export function planInbound(key: ScopeKey, scope: Scope, model: InboundModel): readonly InterceptionPart[] {
   const ports = workloadPorts(scope, model)
+  const port = boundPort(scope, inboundPort)
   const origins = [...new Set(ports.map(({ service }) => service.origin))]
   return [
     {
       kind: 'listener', scope: key, origins,
       listener: {
         name: 'virtualInbound', direction: 'inbound', socket: 'takes',
-        address: scope.bindAddress === '' ? anyAddress : scope.bindAddress, port: scope.portMap[inboundPort] ?? inboundPort,
+        address: boundAddress(scope, anyAddress), port,
         chains: [
           // A connection to the listener's own port was not redirected: passed through, it would come back for ever.
-          { name: 'virtualInbound-blackhole', port: scope.portMap[inboundPort] ?? inboundPort, target: { kind: 'cluster', cluster: blackHole } },
+          { name: 'virtualInbound-blackhole', port, target: { kind: 'cluster', cluster: blackHole } },
           ...ports.flatMap(chainsOf),
         ],
         otherwise: { kind: 'cluster', cluster: inboundPassThrough },
       },
     },
     { kind: 'cluster', scope: key, origins: [], cluster: { name: inboundPassThrough, kind: 'inbound', protocol: 'as-client' } },
-    ...ports.map((port): InterceptionPart => ({ kind: 'cluster', scope: key, origins: [port.service.origin], cluster: clusterOf(port) })),
+    ...ports.map((each): InterceptionPart => ({ kind: 'cluster', scope: key, origins: [each.service.origin], cluster: clusterOf(each) })),
   ]
 }
 
@@ -45,7 +48,7 @@ interface WorkloadPort {
 
 /** Of several service ports for one port of the workload the first counts, by host. */
 function workloadPorts(scope: Scope, { services, endpointsOf }: InboundModel): readonly WorkloadPort[] {
-  const found = ownServices(scope, services).flatMap((service) => service.ports.filter(({ protocol }) => protocol !== 'udp').flatMap((port) => {
+  const found = ownServices(scope, services).flatMap((service) => portsWithClusters(service).flatMap((port) => {
     const number = port.targetPort ?? endpointsOf(service.host).map(({ ports }) => ports[port.number]).find((each) => each !== undefined)
     return number === undefined ? [] : [{ number, service, port }]
   }))

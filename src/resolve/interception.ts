@@ -2,16 +2,17 @@ import type { Service, ServicePort } from '../model/backend.ts'
 import { clusterName } from '../model/names.ts'
 import type { OutsideTraffic } from '../model/settings.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
+import { boundAddress, boundPort } from './binding.ts'
 import { claimDomains } from './domains.ts'
 import { planInbound } from './inbound.ts'
 import type { InboundModel } from './inbound.ts'
 import { anyAddress, blackHole, passThrough } from './intercepted.ts'
 import type { ConnectionTarget, InterceptedChain, InterceptedListener, InterceptionPart } from './intercepted.ts'
-import { aliasDomains, needsSharedRoutes } from './service-port.ts'
+import { aliasDomains, isOpaque, needsSharedRoutes } from './service-port.ts'
 import { claimAddresses } from './virtual-address.ts'
 
 /** Where the rules redirect connections that the workload opens. */
-export const outboundPort = 15_001
+const outboundPort = 15_001
 
 export interface InterceptionModel extends InboundModel {
   /** That the scope sees, one for each host, sorted by host. */
@@ -38,10 +39,10 @@ export function planInterception(key: ScopeKey, scope: Scope, model: Interceptio
   ]
 }
 
-function virtualOutbound({ bindAddress, portMap }: Scope, outside: OutsideTraffic): InterceptedListener {
-  const port = portMap[outboundPort] ?? outboundPort
+function virtualOutbound(scope: Scope, outside: OutsideTraffic): InterceptedListener {
+  const port = boundPort(scope, outboundPort)
   return {
-    name: 'virtualOutbound', direction: 'outbound', socket: 'hands-over', address: bindAddress === '' ? anyAddress : bindAddress, port,
+    name: 'virtualOutbound', direction: 'outbound', socket: 'hands-over', address: boundAddress(scope, anyAddress), port,
     // A connection to the listener's own port was not redirected: passed through, it would come back for ever.
     chains: [{ name: 'virtualOutbound-trap', port, target: { kind: 'cluster', cluster: blackHole } }],
     otherwise: outsideTarget(outside),
@@ -50,11 +51,6 @@ function virtualOutbound({ bindAddress, portMap }: Scope, outside: OutsideTraffi
 
 function outsideTarget(outside: OutsideTraffic): ConnectionTarget {
   return { kind: 'cluster', cluster: outside === 'allow' ? passThrough : blackHole }
-}
-
-/** Connections that are passed on as they are. */
-function isOpaque({ protocol }: ServicePort): boolean {
-  return protocol === 'tcp' || protocol === 'tls'
 }
 
 function opaqueListener(service: Service, { number: port }: ServicePort, address: string): InterceptedListener {

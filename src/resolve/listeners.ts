@@ -1,4 +1,5 @@
 import type { Collection, Fetch } from '../collection/collection.ts'
+import type { Entry } from '../collection/entries.ts'
 import type { EndpointSet, Service } from '../model/backend.ts'
 import type { GatewayListener } from '../model/gateway.ts'
 import type { OutsideTraffic } from '../model/settings.ts'
@@ -26,16 +27,22 @@ export interface ListenerCollections {
   readonly outside: OutsideTraffic
 }
 
+/** A transform's run for one scope: what it may read, and the scope's key. */
+export interface ScopeRun {
+  readonly fetch: Fetch
+  readonly key: string
+}
+
 /** Every listener of a scope's proxies, with its virtual hosts planned; by `<scope>|<route configuration>`. */
-export function planListeners(collections: ListenerCollections, scope: Scope, { fetch, key }: { readonly fetch: Fetch; readonly key: string }): readonly (readonly [string, RouteConfigurationPlan])[] {
+export function planListeners(collections: ListenerCollections, scope: Scope, { fetch, key }: ScopeRun): readonly Entry<RouteConfigurationPlan>[] {
   const { listeners, tablesByAttachment, servicesByHost, reach, outside } = collections
-  const services = (): readonly Service[] => fetch.all(servicesByHost).flatMap(([, same]) => same)
+  const services = (): readonly Service[] => values(fetch.all(servicesByHost)).flat()
   const tablesOf = (attachment: string): readonly RouteTableHead[] => fetch(tablesByAttachment, attachment) ?? []
   const mesh = (): MeshModel => ({ services: services(), tables: tablesOf('mesh'), outside })
   const plansFor = (scopeKey: ScopeKey): readonly RouteConfigurationPlan[] => {
     switch (scope.role) {
       case 'gateway': return planGateway(scopeKey, scope, {
-        listeners: fetch.all(listeners).map(([, each]) => each), tablesOf, targetPort: gatewayTargetPort(scope, services),
+        listeners: values(fetch.all(listeners)), tablesOf, targetPort: gatewayTargetPort(scope, services),
       })
       case 'sidecar': return plansThrough(fetch(reach, key), scope, { model: mesh(), plan: (model) => planSidecar(scopeKey, scope, model) })
       case 'grpc': return plansThrough(fetch(reach, key), scope, { model: mesh(), plan: (model) => planGrpc(scopeKey, scope, model) })
@@ -44,11 +51,13 @@ export function planListeners(collections: ListenerCollections, scope: Scope, { 
   return plansFor(key as ScopeKey).map((plan) => [`${key}|${plan.name}`, plan])
 }
 
+type SocketCollections = Pick<ListenerCollections, 'listeners' | 'servicesByHost'>
+
 /** The sockets of a gateway's proxies that take TLS, by `<scope>|<listener>`; none for any other scope. */
-export function planTlsSockets({ listeners, servicesByHost }: Pick<ListenerCollections, 'listeners' | 'servicesByHost'>, scope: Scope, { fetch, key }: { readonly fetch: Fetch; readonly key: string }): readonly (readonly [string, TlsSocket])[] {
+export function planTlsSockets({ listeners, servicesByHost }: SocketCollections, scope: Scope, { fetch, key }: ScopeRun): readonly Entry<TlsSocket>[] {
   if (scope.role !== 'gateway') return []
-  const services = (): readonly Service[] => fetch.all(servicesByHost).flatMap(([, same]) => same)
-  const sockets = gatewaySockets(scope, { listeners: fetch.all(listeners).map(([, each]) => each), targetPort: gatewayTargetPort(scope, services) })
+  const services = (): readonly Service[] => values(fetch.all(servicesByHost)).flat()
+  const sockets = gatewaySockets(scope, { listeners: values(fetch.all(listeners)), targetPort: gatewayTargetPort(scope, services) })
   return sockets.filter(({ protocol }) => protocol === 'tls').map((socket) => [`${key}|${socket.listener}`, { scope: key as ScopeKey, socket }])
 }
 
@@ -62,14 +71,19 @@ export interface InterceptionCollections extends Pick<ListenerCollections, 'serv
 }
 
 /** What a scope with interception has besides, by `<scope>|<kind>|<name>`; nothing for any other scope. */
-export function planInterceptions(collections: InterceptionCollections, scope: Scope, { fetch, key }: { readonly fetch: Fetch; readonly key: string }): readonly (readonly [string, InterceptionPart])[] {
+export function planInterceptions(collections: InterceptionCollections, scope: Scope, { fetch, key }: ScopeRun): readonly Entry<InterceptionPart>[] {
   if (scope.interception !== 'redirect') return []
   const { servicesByHost, endpointsByHost, reach, outside } = collections
-  const services = fetch.all(servicesByHost).flatMap(([, same]) => same)
+  const services = values(fetch.all(servicesByHost)).flat()
   const limits = fetch(reach, key)
+  const shown = limits === undefined ? services : shownServices(limits, services)
   const parts = planInterception(key as ScopeKey, scope, {
-    services, visible: visibleServices(limits === undefined ? services : shownServices(limits, services), scope), outside: limits?.outsideTraffic ?? outside,
+    services, visible: visibleServices(shown, scope), outside: limits?.outsideTraffic ?? outside,
     endpointsOf: (host) => (fetch(endpointsByHost, host) ?? []).flatMap((set) => set.endpoints),
   })
   return parts.map((part) => [`${key}|${part.kind}|${part.kind === 'listener' ? part.listener.name : part.cluster.name}`, part])
+}
+
+function values<V>(entries: readonly Entry<V>[]): readonly V[] {
+  return entries.map(([, value]) => value)
 }

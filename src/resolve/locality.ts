@@ -31,12 +31,12 @@ export function planLocalities(settings: BackendSettings, endpoints: readonly En
 
 /** The localities that the first fitting rule names, with its shares; one share for several localities is divided by their weights. */
 function distributed({ distribute }: LocalityBalancing, endpoints: readonly Endpoint[], own: string): LocalityPlan['weights'] {
-  const rule = distribute.find(({ from }) => covers(from, own))
+  const rule = distribute.find(({ from }) => coversLocality(from, own))
   if (rule === undefined) return undefined
   const left = new Map([...Map.groupBy(endpoints, ({ locality }) => locality)].map(([name, members]) => [name, members.reduce((sum, { weight }) => sum + weight, 0)]))
   const weights = new Map<string, number>()
   for (const [pattern, share] of Object.entries(rule.shares).toSorted(([a], [b]) => b.length - a.length || compareText(a, b))) {
-    const covered = [...left].filter(([name]) => covers(pattern, name))
+    const covered = [...left].filter(([name]) => coversLocality(pattern, name))
     const total = covered.reduce((sum, [, weight]) => sum + weight, 0)
     for (const [name, weight] of covered) {
       weights.set(name, Math.ceil(weight * share / total))
@@ -47,7 +47,7 @@ function distributed({ distribute }: LocalityBalancing, endpoints: readonly Endp
 }
 
 /** Whether a locality is one that a rule means: what the rule leaves out, or writes as `*`, may be anything. */
-function covers(rule: string, locality: string): boolean {
+function coversLocality(rule: string, locality: string): boolean {
   const [region = '', zone = '', subZone = ''] = locality.split('/')
   const [ruleRegion = '', ruleZone = '*', ruleSubZone = '*'] = rule.split('/')
   return [[ruleRegion, region], [ruleZone, zone], [ruleSubZone, subZone]].every(([wanted, found]) => wanted === '*' || wanted === found)

@@ -1,13 +1,12 @@
-import { codes } from '../diagnostics/codes.ts'
-import type { Code } from '../diagnostics/codes.ts'
-import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { finding } from '../diagnostics/finding.ts'
 import { mirrorClusterName } from '../model/names.ts'
 import type { Mirror } from '../model/mirror.ts'
 import { ambiguousPort } from './ambiguous-port.ts'
 import { resolveBackend } from './backend.ts'
-import type { FoundBackend, Listening, MissingBackend } from './backend.ts'
+import type { FoundBackend, Listening } from './backend.ts'
 import { discoveryFor, mirrorDiscoveryFor } from './cluster.ts'
-import { describeMissing, missingHint, missingKind, missingPath } from './missing.ts'
+import { missingFinding } from './missing.ts'
 import type { ClusterUse, MirrorUse, ResolvedDestination, ResolvedMirror } from './resolved.ts'
 
 export interface ResolvedMirrors {
@@ -27,14 +26,14 @@ export function resolveMirrors(mirrors: readonly Mirror[], destinations: readonl
   for (const mirror of mirrors) {
     const backend = resolveBackend(mirror.backend, listening)
     if (backend.kind === 'missing') {
-      diagnostics.push(unresolved(mirror, backend))
+      diagnostics.push(missingFinding(backend, { area: 'mirror', reference: mirror.backend, consequence: 'nothing is mirrored there, the route is served without it' }))
       continue
     }
     if (primaries.has(backend.cluster)) {
-      diagnostics.push(found('mirror/to-itself', mirror.origin, `the mirror sends its copies to ${backend.cluster}, a destination of the route itself`))
+      diagnostics.push(finding('mirror/to-itself', mirror.origin, { message: `the mirror sends its copies to ${backend.cluster}, a destination of the route itself` }))
     }
     if (seen.has(backend.cluster)) {
-      diagnostics.push(found('mirror/duplicate', mirror.origin, `${backend.cluster} is mirrored to twice: a request can be copied there twice`))
+      diagnostics.push(finding('mirror/duplicate', mirror.origin, { message: `${backend.cluster} is mirrored to twice: a request can be copied there twice` }))
     }
     seen.add(backend.cluster)
     diagnostics.push(...ambiguousPort('mirror/ambiguous-port', mirror.backend, { ...listening, backend }))
@@ -51,10 +50,10 @@ function isWhereverTheRequestGoes({ service, settings }: FoundBackend, { sight }
 }
 
 function alongside({ origin }: Mirror, { host }: FoundBackend): Diagnostic {
-  return {
-    ...found('mirror/original-destination', origin, `${host} has no endpoints of its own: with interception the copies go where the primary requests go, from bound listeners nowhere`),
+  return finding('mirror/original-destination', origin, {
+    message: `${host} has no endpoints of its own: with interception the copies go where the primary requests go, from bound listeners nowhere`,
     hint: 'give it endpoints: resolution STATIC or DNS instead of NONE, or another load balancer than PASSTHROUGH',
-  }
+  })
 }
 
 function needsOwnCluster(mirror: Mirror, { service }: FoundBackend, { sight }: Listening): boolean {
@@ -66,16 +65,5 @@ function targetOf({ service, host, port, labels }: FoundBackend, { sight }: List
 }
 
 function leftOut({ origin }: Mirror): Diagnostic {
-  return found('mirror/proxyless-grpc', origin, 'gRPC clients without a proxy cannot mirror: their requests are not copied')
-}
-
-function unresolved(mirror: Mirror, missing: MissingBackend): Diagnostic {
-  const what = describeMissing(missing, mirror.backend.subset)
-  const origin = { object: mirror.origin.object, path: missingPath(mirror.backend, missing) }
-  return { ...found(`mirror/${missingKind(missing)}`, origin, `${what}: nothing is mirrored there, the route is served without it`), ...missingHint(missing) }
-}
-
-function found(code: Code, origin: Origin, text: string): Diagnostic {
-  const { kind, namespace, name } = origin.object
-  return { code, severity: codes[code].severity, message: `${kind} ${namespace}/${name}: ${text}`, origin }
+  return finding('mirror/proxyless-grpc', origin, { message: 'gRPC clients without a proxy cannot mirror: their requests are not copied' })
 }

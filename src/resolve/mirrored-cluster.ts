@@ -4,17 +4,23 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { EndpointSet } from '../model/backend.ts'
 import { hasLabels } from '../model/labels.ts'
 import type { ClusterUse, MirrorUse } from './resolved.ts'
-import { sharedClusterDiagnostics } from './unbounded.ts'
 
 /** What is worth saying of the mirrors to one cluster of one scope. */
 export function mirroredClusterFindings(uses: readonly ClusterUse[], endpointsOf: (host: string) => readonly EndpointSet[]): readonly Diagnostic[] {
   const mirrors = uses.filter((use) => use.by === 'mirror')
   if (mirrors.length === 0) return []
   return [
-    ...sharedClusterDiagnostics(uses),
-    ...(mirrors.length < uses.length ? mirrors.flatMap(withoutTimeout) : []),
+    ...(mirrors.length < uses.length ? mirrors.flatMap((use) => [withoutLimits(use), ...withoutTimeout(use)]) : []),
     ...mirrors.flatMap((use) => withoutEndpoints(use, endpointsOf)),
   ]
+}
+
+/** Limits are a cluster's: those of a mirror would throttle the primary routes. */
+function withoutLimits({ cluster, origin }: MirrorUse): Diagnostic {
+  return finding('mirror/unbounded', origin, {
+    message: `primary routes use ${cluster} too, so the copies have no limits of their own`,
+    hint: 'to bound them, annotate the object with shadowplane.io/mirror-clusters: dedicated',
+  })
 }
 
 /** Where only mirrors use a cluster, its max_stream_duration ends a copy; where primary routes use it too, only the route's timeout can. */

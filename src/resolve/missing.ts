@@ -1,16 +1,31 @@
 import { didYouMean } from '../diagnostics/did-you-mean.ts'
-import type { FieldPath } from '../diagnostics/diagnostic.ts'
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { below, finding, nameOf } from '../diagnostics/finding.ts'
 import type { BackendReference } from '../model/backend.ts'
-import { nameOf } from '../diagnostics/finding.ts'
 import type { MissingBackend } from './backend.ts'
 
+/** Whose destination it is, and what its proxies do without it: `requests for it are answered with 503`. */
+export interface MissingDestination {
+  readonly area: 'route' | 'mirror'
+  readonly reference: BackendReference
+  readonly consequence: string
+}
+
+/** That a destination is not there, at the field that names what is missing, with what to write instead. */
+export function missingFinding(missing: MissingBackend, { area, reference, consequence }: MissingDestination): Diagnostic {
+  const field = missing.what === 'port' ? ['port', 'number'] : [missing.what]
+  return finding(`${area}/${missingKind(missing)}`, below(reference.origin, ...field), {
+    message: `${describeMissing(missing, reference.subset)}: ${consequence}`, hint: missingHint(missing),
+  })
+}
+
 /** `unknown-host`, or `hidden-host` for one that is there and may not be seen. */
-export function missingKind({ what, hidden }: MissingBackend): 'hidden-host' | 'unknown-host' | 'unknown-port' | 'unknown-subset' {
+function missingKind({ what, hidden }: MissingBackend): 'hidden-host' | 'unknown-host' | 'unknown-port' | 'unknown-subset' {
   return hidden === undefined ? `unknown-${what}` : 'hidden-host'
 }
 
 /** What is not there, as the beginning of a sentence. */
-export function describeMissing({ what, host, port, hidden }: MissingBackend, subset: string | undefined): string {
+function describeMissing({ what, host, port, hidden }: MissingBackend, subset: string | undefined): string {
   if (hidden?.by.kind === 'egress') {
     return what === 'port' ? `${nameOf(hidden.by.rule)} hides port ${port} of ${host} from the sidecars in ${hidden.namespace}`
       : `${nameOf(hidden.by.rule)} hides ${host} from the sidecars in ${hidden.namespace}`
@@ -24,23 +39,18 @@ export function describeMissing({ what, host, port, hidden }: MissingBackend, su
 }
 
 /** What to write instead of a host, port or subset that is not there. */
-export function missingHint({ what, host, present, hidden }: MissingBackend): { readonly hint?: string } {
+function missingHint({ what, host, present, hidden }: MissingBackend): string | undefined {
   if (hidden !== undefined) {
-    return { hint: hidden.by.kind === 'visibility' ? `add ${hidden.namespace} to what it is exported to` : `add ${hidden.service.namespace}/${hidden.service.host} to its egress hosts` }
+    return hidden.by.kind === 'visibility' ? `add ${hidden.namespace} to what it is exported to` : `add ${hidden.service.namespace}/${hidden.service.host} to its egress hosts`
   }
   switch (what) {
     case 'host': {
       const guess = similarHost(host, present)
-      return guess === undefined ? {} : { hint: `did you mean ${guess}?` }
+      return guess === undefined ? undefined : `did you mean ${guess}?`
     }
-    case 'port': return present.length === 0 ? {} : { hint: `it has ${present.join(', ')}` }
-    case 'subset': return { hint: present.length === 0 ? 'no DestinationRule gives it subsets' : `there are ${present.join(', ')}` }
+    case 'port': return present.length === 0 ? undefined : `it has ${present.join(', ')}`
+    case 'subset': return present.length === 0 ? 'no DestinationRule gives it subsets' : `there are ${present.join(', ')}`
   }
-}
-
-/** The field of the destination that names what is not there. */
-export function missingPath({ origin }: BackendReference, { what }: MissingBackend): FieldPath {
-  return [...origin.path, ...(what === 'port' ? ['port', 'number'] : [what])]
 }
 
 /** By the first label: most hosts of a mesh have the others in common. Of several, the one of the same namespace. */

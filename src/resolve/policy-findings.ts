@@ -1,22 +1,16 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { below, finding, nameOf } from '../diagnostics/finding.ts'
-import type { BackendPolicy, Service } from '../model/backend.ts'
+import type { BackendPolicy } from '../model/backend.ts'
 import type { Visibility } from '../model/visibility.ts'
 import { isVisible } from '../model/visibility.ts'
+import type { KnownHosts } from './findings.ts'
 import { similarHost } from './missing.ts'
 import { inOrder } from './policy.ts'
 
-export interface PolicySurroundings {
-  /** Services of exactly that host. */
-  services(host: string): readonly Service[]
-  /** Every host there is: for hints only. */
-  hosts(): readonly string[]
-}
-
 /** What is wrong with the policies of one namespace for one host, or for its wildcard hosts. */
-export function policyFindings(policies: readonly BackendPolicy[], around: PolicySurroundings): readonly Diagnostic[] {
+export function policyFindings(policies: readonly BackendPolicy[], known: KnownHosts): readonly Diagnostic[] {
   const ordered = inOrder(policies)
-  return ordered.flatMap((policy, index) => [...overruled(policy, ordered.slice(0, index)), ...unknownHost(policy, around)])
+  return ordered.flatMap((policy, index) => [...overruled(policy, ordered.slice(0, index)), ...unknownHost(policy, known)])
 }
 
 /** Of several policies for one host the first counts; of the others only subsets that are new. */
@@ -38,9 +32,9 @@ function overlap(a: Visibility, b: Visibility): boolean {
   return a.namespaces.some((namespace) => isVisible(b, namespace))
 }
 
-function unknownHost(policy: BackendPolicy, around: PolicySurroundings): readonly Diagnostic[] {
-  if (policy.host.startsWith('*') || around.services(policy.host).length > 0) return []
-  const meant = similarHost(policy.host, around.hosts())
+function unknownHost(policy: BackendPolicy, known: KnownHosts): readonly Diagnostic[] {
+  if (policy.host.startsWith('*') || known.services(policy.host).length > 0) return []
+  const meant = similarHost(policy.host, known.hosts())
   return [finding('policy/unknown-host', below(policy.origin, 'host'), {
     message: `nothing defines ${policy.host}, so the policy has no effect`,
     hint: meant === undefined ? undefined : `did you mean ${meant}?`,

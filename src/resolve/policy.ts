@@ -35,6 +35,11 @@ function withNewSubsets(policy: BackendPolicy, other: BackendPolicy): BackendPol
   return added.length === 0 ? policy : { ...policy, subsets: [...policy.subsets, ...added] }
 }
 
+/** Every set of settings in a policy, whatever its ports and subsets. */
+export function settingsOf({ settings, subsets }: Pick<BackendPolicy, 'settings' | 'subsets'>): readonly BackendSettings[] {
+  return [settings, ...subsets.map((subset) => subset.settings)].flatMap(({ all, ports }) => [all, ...Object.values(ports)])
+}
+
 /** Settings of one port, of a subset if one is named. */
 export function settingsFor(policy: BackendPolicy | undefined, port: number, subset: string | undefined): BackendSettings {
   const settings = subset === undefined ? policy?.settings : policy?.subsets.find((each) => each.name === subset)?.settings

@@ -26,6 +26,8 @@ export interface ResolvedRoute extends Pick<Route, 'name' | 'match' | 'headers' 
   /** What tracing calls a request that took this route; absent on routes that stand for no object. */
   readonly operation: string | undefined
   readonly metadata: Route['metadata'] | undefined
+  /** The match, or the rule without one, that it was made from; in the delegate's object where that has it. Undefined where no object asks for the route. */
+  readonly origin: Origin | undefined
 }
 
 /** With the port that the answer names, if any. */

@@ -1,11 +1,10 @@
-import { codes } from '../diagnostics/codes.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { Destination, Forward, Redirect, Route, RouteTable } from '../model/route.ts'
 import { ambiguousPort } from './ambiguous-port.ts'
 import { hashOf, resolveBackend } from './backend.ts'
 import type { Listening, ResolvedBackend } from './backend.ts'
 import { resolveMirrors } from './mirror.ts'
-import { describeMissing, missingHint, missingKind, missingPath } from './missing.ts'
+import { missingFinding } from './missing.ts'
 import type { ClusterUse, ResolvedForward, ResolvedRedirect, ResolvedRoute } from './resolved.ts'
 
 export interface RouteResolution {
@@ -20,8 +19,8 @@ export interface RouteListening extends Listening {
 
 /** One route with its destinations and mirrors found. A destination that is not there keeps its cluster's name: Envoy answers 503. */
 export function resolveRoute(route: Route, table: RouteTable, listening: RouteListening): RouteResolution {
-  const { name, match, headers, statPrefix, metadata, action } = route
-  const common = { name, match, headers, statPrefix, metadata, ...faults(route, listening) }
+  const { name, match, headers, statPrefix, metadata, origin, action } = route
+  const common = { name, match, headers, statPrefix, metadata, origin, ...faults(route, listening) }
   const ofTable = `${table.name}:${listening.port}${pathPattern(route)}`
   if (action.kind !== 'forward') {
     const answer = action.kind === 'redirect' ? redirect(action, listening) : action
@@ -84,15 +83,7 @@ function forward(action: Forward, backends: readonly ResolvedBackend[], listenin
 function destinationFindings(backend: ResolvedBackend, destination: Destination | undefined, listening: Listening): readonly Diagnostic[] {
   if (destination === undefined) return []
   if (backend.kind === 'found') return ambiguousPort('route/ambiguous-port', destination.backend, { ...listening, backend })
-  const { object } = destination.backend.origin
-  const code = `route/${missingKind(backend)}` as const
-  return [{
-    code,
-    severity: codes[code].severity,
-    message: `${object.kind} ${object.namespace}/${object.name}: ${describeMissing(backend, destination.backend.subset)}: requests for it are answered with 503`,
-    ...missingHint(backend),
-    origin: { object, path: missingPath(destination.backend, backend) },
-  }]
+  return [missingFinding(backend, { area: 'route', reference: destination.backend, consequence: 'requests for it are answered with 503' })]
 }
 
 function pathPattern({ match }: Route): string {

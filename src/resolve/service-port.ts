@@ -10,13 +10,33 @@ export function isHttp({ protocol }: ServicePort): boolean {
   return httpProtocols.includes(protocol)
 }
 
+/** Whether its connections are passed on as they are. */
+export function isOpaque({ protocol }: ServicePort): boolean {
+  return protocol === 'tcp' || protocol === 'tls'
+}
+
+/** Whether it declares no protocol, so that the first bytes of a connection tell. */
+export function isDetected({ protocol }: ServicePort): boolean {
+  return protocol === 'detect'
+}
+
+/** Whether the service has that port, and it speaks HTTP, or may. */
 export function hasHttpPort(service: Service, number: number): boolean {
   return service.ports.some((port) => port.number === number && isHttp(port))
 }
 
-/** With interception: whether the port has one listener and one route configuration for all of its hosts. A port whose protocol is detected needs them only where no virtual address tells its services apart. */
+/**
+ * With interception: whether the port has one listener and one route configuration for all of its hosts. A port whose protocol
+ * is detected needs them only where no virtual address tells its services apart.
+ */
 export function needsSharedRoutes(number: number, services: readonly Service[]): boolean {
-  return services.some(({ ports, addresses }) => ports.some((port) => port.number === number && isHttp(port) && (port.protocol !== 'detect' || addresses.length === 0)))
+  return services.some(({ ports, addresses }) =>
+    ports.some((port) => port.number === number && isHttp(port) && (!isDetected(port) || addresses.length === 0)))
+}
+
+/** Of several services with one host, the one that a proxy means: that of its namespace, else the first. */
+export function nearestService(services: readonly Service[], { namespace }: Scope): Service | undefined {
+  return services.find((service) => service.namespace === namespace) ?? services[0]
 }
 
 /** The services that a proxy may see, sorted by host: of several with one host the one beside the proxy, else the first by namespace. */
@@ -27,7 +47,7 @@ export function visibleServices(services: readonly Service[], scope: Scope): rea
 function oneByHost(services: readonly Service[], scope: Scope): readonly Service[] {
   const byHost = Map.groupBy(services, (service) => service.host)
   return [...byHost.values()]
-    .map((same) => same.find((service) => service.namespace === scope.namespace) ?? same[0])
+    .map((same) => nearestService(same, scope))
     .filter((service) => service !== undefined)
     .toSorted((a, b) => compareText(a.host, b.host))
 }

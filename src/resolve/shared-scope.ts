@@ -3,6 +3,7 @@ import type { Labels } from '../model/labels.ts'
 import type { LocalityBalancing } from '../model/locality.ts'
 import type { RouteTable } from '../model/route.ts'
 import type { Scope } from '../xds/scope.ts'
+import { settingsOf } from './policy.ts'
 
 /** A label that some selector names, as the key of a collection. */
 export type LabelKey = string
@@ -20,8 +21,8 @@ export function labelKeys(labels: Labels): readonly LabelKey[] {
 const ofLocality: LabelKey = 'locality'
 
 /** What a policy's balancing depends on: where a proxy is, and the labels that it compares, whatever their values. */
-export function labelsCompared({ settings, subsets }: Pick<BackendPolicy, 'settings' | 'subsets'>): readonly LabelKey[] {
-  const each = [settings, ...subsets.map((subset) => subset.settings)].flatMap(({ all, ports }) => [all, ...Object.values(ports)])
+export function labelsCompared(policy: Pick<BackendPolicy, 'settings' | 'subsets'>): readonly LabelKey[] {
+  const each = settingsOf(policy)
   const compared = each.flatMap(({ locality }) => locality === undefined || locality === 'off' ? [] : labelsBalancedBy(locality))
   return each.some(({ outlierDetection }) => outlierDetection !== undefined) ? [...compared, ofLocality] : compared
 }

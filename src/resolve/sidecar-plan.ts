@@ -3,11 +3,12 @@ import type { Service } from '../model/backend.ts'
 import { compareText, hostIsWithin } from '../model/names.ts'
 import type { OutsideTraffic } from '../model/settings.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
-import { isDetected, planDetected } from './detection.ts'
+import { boundAddress, boundPort } from './binding.ts'
+import { planDetected } from './detection.ts'
 import { claimDomains } from './domains.ts'
 import { sharedListener } from './interception.ts'
 import type { ListenerPlan, RouteConfigurationPlan, RouteTableHead, VirtualHostPlan } from './plan.ts'
-import { aliasDomains, hasHttpPort, isHttp, needsSharedRoutes, visibleServices } from './service-port.ts'
+import { aliasDomains, hasHttpPort, isDetected, isHttp, needsSharedRoutes, visibleServices } from './service-port.ts'
 import { tablesFor, tablesInOrder } from './table-order.ts'
 
 export interface MeshModel {
@@ -64,7 +65,7 @@ function listenerOf({ scope, port, services, outside }: PortQuestion): ListenerP
   }
   return {
     kind: 'socket', side: 'sidecar', name: `127.0.0.1_${port}`,
-    address: scope.bindAddress === '' ? '127.0.0.1' : scope.bindAddress, port: scope.portMap[port] ?? port,
+    address: boundAddress(scope, '127.0.0.1'), port: boundPort(scope, port),
   }
 }
 

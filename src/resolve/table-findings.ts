@@ -1,21 +1,17 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { below, finding } from '../diagnostics/finding.ts'
-import type { Service } from '../model/backend.ts'
 import type { GatewayListener } from '../model/gateway.ts'
 import type { Route, RouteTable } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
+import type { KnownHosts } from './findings.ts'
 import { similarHost } from './missing.ts'
 import { unreachableRoutes } from './unreachable.ts'
 
 /** What the findings of one route table depend on besides it. */
-export interface TableSurroundings {
+export interface TableSurroundings extends KnownHosts {
   readonly settings: Settings
-  /** Services of exactly that host. */
-  services(host: string): readonly Service[]
   /** Servers of a Gateway, `<namespace>/<name>`. */
   listeners(gateway: string): readonly GatewayListener[]
-  /** Every host there is: for hints only. */
-  hosts(): readonly string[]
 }
 
 /** What is wrong with a route table for whatever proxy: rules and hosts that no request reaches. */

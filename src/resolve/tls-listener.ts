@@ -8,8 +8,9 @@ import type { ScopeKey } from '../xds/scope.ts'
 import { resolveBackend } from './backend.ts'
 import type { ResolvedBackend } from './backend.ts'
 import { routeConfigurationOf } from './gateway-plan.ts'
+import { hostsFor } from './gateway-servers.ts'
 import type { SocketServers } from './gateway-servers.ts'
-import { describeMissing, missingHint, missingKind, missingPath } from './missing.ts'
+import { missingFinding } from './missing.ts'
 import type { ClusterUse } from './resolved.ts'
 import { downstreamSecrets, resolveDownstreamTls } from './secret-use.ts'
 import type { ResolvedDownstreamTls, SecretUse } from './secret-use.ts'
@@ -91,8 +92,8 @@ interface PassedThrough {
 function passedThrough(route: TlsRoute, { server, table, model: { sight }, taken }: PassedThrough): readonly Part[] {
   if (route.port !== undefined && route.port !== server.port) return []
   if (route.attachedTo !== undefined && !route.attachedTo.includes(server.gateway)) return []
-  const hosts = server.hosts.filter(({ namespace }) => namespace === '*' || namespace === table.namespace)
-  const common = route.serverNames.flatMap(({ name, origin }) => hosts.flatMap(({ host }) => {
+  const hosts = hostsFor(server, table.namespace)
+  const common = route.serverNames.flatMap(({ name, origin }) => hosts.flatMap((host) => {
     const both = intersectHosts(name, host)
     return both === undefined ? [] : [{ name: both, origin }]
   }))
@@ -112,10 +113,7 @@ function passedThrough(route: TlsRoute, { server, table, model: { sight }, taken
 }
 
 function missingDestination({ found, backend }: { readonly found: ResolvedBackend; readonly backend: BackendReference }): readonly Diagnostic[] {
-  if (found.kind === 'found') return []
-  return [finding(`route/${missingKind(found)}`, { object: backend.origin.object, path: missingPath(backend, found) }, {
-    message: `${describeMissing(found, backend.subset)}: connections for it are closed`, ...missingHint(found),
-  })]
+  return found.kind === 'found' ? [] : [missingFinding(found, { area: 'route', reference: backend, consequence: 'connections for it are closed' })]
 }
 
 /** `*` stands for every name, which Envoy says by naming none. */

@@ -45,7 +45,7 @@ function coveredRoutes({ routes, attachedTo }: RouteTable): readonly Covered[] {
 }
 
 /** The field of the rule that a route was made of: each `match` of a rule is a route. */
-export function rulePath({ path }: Origin): FieldPath {
+function rulePath({ path }: Origin): FieldPath {
   return path.at(-2) === 'match' ? path.slice(0, -2) : path
 }
 

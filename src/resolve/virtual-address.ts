@@ -1,5 +1,6 @@
 import type { Service, ServicePort } from '../model/backend.ts'
 import { anyAddress } from './intercepted.ts'
+import { isDetected, isOpaque } from './service-port.ts'
 
 /** The virtual addresses on which a port has a listener of its own. */
 export type AddressesOf = (service: Service, port: ServicePort) => readonly string[]
@@ -15,10 +16,11 @@ export function claimAddresses(services: readonly Service[]): AddressesOf {
       for (const key of addresses.map((address) => `${address}_${number}`)) if (!owners.has(key)) owners.set(key, host)
     }
   }
-  return ({ host, addresses }, port) => isApart(port) ? [...new Set(addresses)].filter((address) => address !== anyAddress && owners.get(`${address}_${port.number}`) === host) : []
+  return ({ host, addresses }, port) => !isApart(port) ? [] : [...new Set(addresses)]
+    .filter((address) => address !== anyAddress && owners.get(`${address}_${port.number}`) === host)
 }
 
 /** Whether connections to the port are told apart by address, not by the Host of a request. */
-function isApart({ protocol }: ServicePort): boolean {
-  return protocol === 'tcp' || protocol === 'tls' || protocol === 'detect'
+function isApart(port: ServicePort): boolean {
+  return isOpaque(port) || isDetected(port)
 }

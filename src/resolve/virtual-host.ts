@@ -1,16 +1,15 @@
 import { objectKey } from '../diagnostics/diagnostic.ts'
 import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
+import { finding } from '../diagnostics/finding.ts'
 import { hasLabels } from '../model/labels.ts'
 import type { Match, Route, RouteTable } from '../model/route.ts'
-import { noHeaderChanges } from '../model/route.ts'
 import type { Scope } from '../xds/scope.ts'
-import { hashOf, resolveBackend } from './backend.ts'
 import { joinedConflicts } from './joined-tables.ts'
-import { passThrough } from './intercepted.ts'
+import { resolveOtherwise } from './otherwise.ts'
 import type { VirtualHostPlan } from './plan.ts'
 import { resolveRoute } from './route.ts'
 import type { RouteResolution } from './route.ts'
-import type { ResolvedVirtualHost } from './resolved.ts'
+import type { ResolvedMirror, ResolvedVirtualHost } from './resolved.ts'
 import type { Sight } from './sight.ts'
 
 /** Fills a planned virtual host with the routes of its tables. Undefined where nothing would answer. */
@@ -22,7 +21,7 @@ export function resolveVirtualHost(plan: VirtualHostPlan, tables: readonly Route
   const resolutions = chosen.flatMap(({ table, routes }) =>
     routes.map((route) => ({ route, table, ...resolveRoute(route, table, { sight, port: plan.port, scheme: plan.scheme ?? 'http' }) })))
   const ordered = plan.sharing === 'all' ? catchAllsLast(resolutions) : resolutions
-  const routes: readonly RouteResolution[] = ordered.length > 0 ? ordered : otherwise(plan, sight)
+  const routes: readonly RouteResolution[] = ordered.length > 0 ? ordered : resolveOtherwise(plan, sight)
   if (routes.length === 0 && plan.requireTls !== true) return undefined
   return {
     scope: plan.scope,
@@ -32,9 +31,18 @@ export function resolveVirtualHost(plan: VirtualHostPlan, tables: readonly Route
     routes: routes.map((each) => each.resolved),
     ...(plan.requireTls === true ? { requireTls: plan.requireTls } : {}),
     uses: routes.flatMap((each) => each.uses),
-    diagnostics: [...routes.flatMap((each) => each.diagnostics), ...joinedConflicts(ordered, plan.domains[0] ?? plan.name), ...overruled(plan, applicable.slice(chosen.length).map(({ table }) => table))],
+    diagnostics: [
+      ...routes.flatMap((each) => each.diagnostics),
+      ...joinedConflicts(ordered, plan.domains[0] ?? plan.name),
+      ...overruled(plan, applicable.slice(chosen.length).map(({ table }) => table)),
+    ],
     origins: [...chosen.map(({ table }) => table.origin), ...chosen.flatMap(({ table, routes: own }) => delegateOrigins(table, own))],
   }
+}
+
+/** The mirrors of a virtual host's routes. */
+export function mirrorsOf({ routes }: ResolvedVirtualHost): readonly ResolvedMirror[] {
+  return routes.flatMap(({ action }) => action.kind === 'forward' ? action.mirrors : [])
 }
 
 /** Where routes that another object gave to a table were written: the first of each object. */
@@ -67,64 +75,12 @@ function catchAllsLast<R extends { readonly route: Route }>(resolutions: readonl
   return [...specific, ...resolutions.filter(({ route }) => isCatchAll(route.match))]
 }
 
-const everything: Match = { path: { kind: 'prefix', value: '/' }, caseSensitive: undefined, headers: [], queryParameters: [] }
-
-function otherwise(plan: VirtualHostPlan, sight: Sight): readonly RouteResolution[] {
-  const bare = { match: everything, headers: noHeaderChanges, statPrefix: undefined, metadata: undefined }
-  switch (plan.otherwise.kind) {
-    case 'nothing': return []
-    case 'status': return [{
-      resolved: { ...bare, name: plan.name, action: { kind: 'direct-response', status: plan.otherwise.status, body: undefined }, operation: undefined },
-      uses: [],
-      diagnostics: [],
-    }]
-    case 'pass-through': return [{
-      resolved: {
-        ...bare, name: plan.name, operation: undefined,
-        action: {
-          kind: 'forward', destinations: [{ cluster: passThrough, weight: 0, headers: noHeaderChanges, authority: undefined }],
-          mirrors: [], timeout: 0, retry: 'never', rewrite: { explicit: false }, hash: [],
-        },
-      },
-      uses: [{ by: 'primary', cluster: passThrough }],
-      diagnostics: [],
-    }]
-    case 'service': {
-      const { host } = plan.otherwise
-      const origin = { object: { group: '', kind: 'Service', namespace: sight.scope.namespace, name: host }, path: [] }
-      const backend = resolveBackend({ host, port: plan.port, subset: undefined, origin }, { sight, port: plan.port })
-      return [{
-        resolved: {
-          ...bare,
-          name: 'default',
-          action: {
-            kind: 'forward',
-            destinations: [{ cluster: backend.cluster, weight: 0, headers: noHeaderChanges, authority: undefined }],
-            mirrors: [],
-            timeout: 0,
-            retry: sight.settings.defaultRetry,
-            rewrite: { explicit: false },
-            hash: hashOf(backend),
-          },
-          operation: `${host}:${plan.port}/*`,
-        },
-        uses: [{ by: 'primary', cluster: backend.cluster }],
-        diagnostics: [],
-      }]
-    }
-  }
-}
-
 function overruled(plan: VirtualHostPlan, tables: readonly RouteTable[]): readonly Diagnostic[] {
-  return tables.map((table): Diagnostic => {
-    const { kind, namespace, name } = table.origin.object
+  return tables.map((table) => {
     const declared = table.hosts.find(({ host }) => plan.name === `${host}:${plan.port}`)
-    return {
-      code: 'virtual-host/duplicate-domain',
-      severity: 'warning',
-      message: `${kind} ${namespace}/${name}: sidecars take the routes of ${plan.domains[0] ?? plan.name} from an older object, so these have no effect there`,
+    return finding('virtual-host/duplicate-domain', declared?.origin ?? table.origin, {
+      message: `sidecars take the routes of ${plan.domains[0] ?? plan.name} from an older object, so these have no effect there`,
       hint: 'join the rules in one object',
-      origin: declared?.origin ?? table.origin,
-    }
+    })
   })
 }

@@ -6,12 +6,13 @@ import type { Message } from '../xds/proto.ts'
 import { duration } from './duration.ts'
 import { loadAssignment } from './endpoint.ts'
 import { outlierDetection } from './outlier-detection.ts'
+import { upstreamKeepalive } from './tcp-keepalive.ts'
 import { upstreamSocket } from './tls.ts'
 
 type Cluster = Message<'envoy.config.cluster.v3.Cluster'>
 
 /** envoy.config.cluster.v3.Cluster */
-export function cluster(resolved: ResolvedCluster, defaults: Pick<Settings, 'connectTimeout' | 'dnsRefreshRate'>): Cluster {
+export function cluster(resolved: ResolvedCluster, defaults: Pick<Settings, 'connectTimeout' | 'dnsRefreshRate' | 'tcpKeepalive'>): Cluster {
   const { name, settings } = resolved
   const found = discovery(resolved, defaults)
   return {
@@ -22,7 +23,7 @@ export function cluster(resolved: ResolvedCluster, defaults: Pick<Settings, 'con
     circuit_breakers: { thresholds: [thresholds(resolved)] },
     common_lb_config: { healthy_panic_threshold: panicThreshold(settings), ...(resolved.localities.isWeighted ? { locality_weighted_lb_config: {} } : {}) },
     ...(settings.outlierDetection === undefined ? {} : { outlier_detection: outlierDetection(settings.outlierDetection) }),
-    ...keepalive(settings),
+    ...upstreamKeepalive(defaults.tcpKeepalive, settings.tcpKeepalive),
     ...protocolOptions(resolved),
     ...(resolved.tls === undefined ? {} : { transport_socket: upstreamSocket(resolved.tls, { http2: speaksHttp2(resolved) }) }),
   }
@@ -55,7 +56,8 @@ const resolver: Partial<Cluster> = {
   typed_dns_resolver_config: { name: 'envoy.network.dns_resolver.cares', typed_config: any(caresResolver, { udp_max_queries: 100 }) },
 }
 
-const noLimit = 4294967295
+/** The largest number that the field holds. */
+export const noLimit = 4294967295
 
 /** What a DestinationRule says counts before the limits of a mirror. */
 function thresholds({ settings, limits }: ResolvedCluster): Message<'envoy.config.cluster.v3.CircuitBreakers.Thresholds'> {
@@ -95,19 +97,6 @@ function slowStart({ window, aggression, minimumPercent }: Warmup): Message<'env
     slow_start_window: duration(window),
     ...(aggression === undefined ? {} : { aggression: { default_value: aggression, runtime_key: '(' } }),
     ...(minimumPercent === undefined ? {} : { min_weight_percent: { value: minimumPercent } }),
-  }
-}
-
-function keepalive({ tcpKeepalive: keep }: BackendSettings): Partial<Cluster> {
-  if (keep === undefined) return {}
-  return {
-    upstream_connection_options: {
-      tcp_keepalive: {
-        ...(keep.probes === undefined ? {} : { keepalive_probes: keep.probes }),
-        ...(keep.time === undefined ? {} : { keepalive_time: Math.round(keep.time / 1000) }),
-        ...(keep.interval === undefined ? {} : { keepalive_interval: Math.round(keep.interval / 1000) }),
-      },
-    },
   }
 }
 

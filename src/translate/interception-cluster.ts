@@ -2,7 +2,9 @@ import type { Settings } from '../model/settings.ts'
 import type { InterceptionCluster } from '../resolve/intercepted.ts'
 import { any } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
+import { noLimit } from './cluster.ts'
 import { duration } from './duration.ts'
+import { upstreamKeepalive } from './tcp-keepalive.ts'
 
 type Cluster = Message<'envoy.config.cluster.v3.Cluster'>
 
@@ -10,14 +12,13 @@ type Cluster = Message<'envoy.config.cluster.v3.Cluster'>
  * The rules let connections from this address to the workload pass: those of the proxy to any other address of the
  * machine, as when a workload calls its own service, are redirected to the inbound listener first.
  */
-export const inboundSource = '127.0.0.6'
+const inboundSource = '127.0.0.6'
 
-const noLimit = 4294967295
 const idleTimeout = 300_000
 const httpOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
 
 /** envoy.config.cluster.v3.Cluster for what passes through, comes in, or goes nowhere. */
-export function interceptionCluster({ name, kind, protocol }: InterceptionCluster, { connectTimeout }: Pick<Settings, 'connectTimeout'>): Cluster {
+export function interceptionCluster({ name, kind, protocol }: InterceptionCluster, { connectTimeout, tcpKeepalive }: Pick<Settings, 'connectTimeout' | 'tcpKeepalive'>): Cluster {
   const bare = { name, connect_timeout: duration(connectTimeout) }
   if (kind === 'refuse') return { ...bare, type: 'STATIC' }
   return {
@@ -26,6 +27,7 @@ export function interceptionCluster({ name, kind, protocol }: InterceptionCluste
     lb_policy: 'CLUSTER_PROVIDED',
     circuit_breakers: { thresholds: [{ max_connections: noLimit, max_pending_requests: noLimit, max_requests: noLimit, max_retries: noLimit }] },
     ...(kind === 'inbound' ? { upstream_bind_config: { source_address: { address: inboundSource, port_value: 0 } } } : {}),
+    ...upstreamKeepalive(tcpKeepalive),
     ...protocolOptions(protocol),
   }
 }

@@ -3,6 +3,7 @@ import { any } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
 import { managerFilter, routesInline, routesOverAds } from './http-connection.ts'
 import type { PathOptions } from './path-options.ts'
+import { tcpProxy, tlsInspector } from './tls-listener.ts'
 
 type Listener = Message<'envoy.config.listener.v3.Listener'>
 type ListenerFilter = Message<'envoy.config.listener.v3.ListenerFilter'>
@@ -41,10 +42,6 @@ function inspectorsOf({ chains }: InterceptedListener): readonly ListenerFilter[
   ]
 }
 
-const tlsInspector: ListenerFilter = {
-  name: 'envoy.filters.listener.tls_inspector', typed_config: any('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector', {}),
-}
-
 const httpInspector: ListenerFilter = {
   name: 'envoy.filters.listener.http_inspector', typed_config: any('envoy.extensions.filters.listener.http_inspector.v3.HttpInspector', {}),
 }
@@ -73,10 +70,7 @@ function filterChain(listener: InterceptedListener, { name, port, speaks, server
 function filter({ name, direction }: InterceptedListener, target: ConnectionTarget, paths: PathOptions): Message<'envoy.config.listener.v3.Filter'> {
   const side = direction === 'outbound' ? 'sidecar' : 'inbound'
   switch (target.kind) {
-    case 'cluster': return {
-      name: 'envoy.filters.network.tcp_proxy',
-      typed_config: any('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', { stat_prefix: target.cluster, cluster: target.cluster }),
-    }
+    case 'cluster': return tcpProxy([{ name: target.cluster, weight: 1 }])
     case 'routes': return managerFilter(side, name, { from: routesOverAds(target.routeConfiguration), paths })
     case 'requests': return managerFilter(side, target.cluster, { from: routesInline(toCluster(target)), paths })
   }

@@ -4,8 +4,10 @@ import type { ResolvedCluster } from '../resolve/cluster.ts'
 import type { ConnectionTarget, InterceptedListener, InterceptionPart } from '../resolve/intercepted.ts'
 import type { RouteConfigurationPlan } from '../resolve/plan.ts'
 import type { ResolvedVirtualHost } from '../resolve/resolved.ts'
-import { upstreamSecrets } from '../resolve/secret-use.ts'
-import type { SecretValue } from '../resolve/secret-value.ts'
+import { originOf, upstreamSecrets } from '../resolve/secret-use.ts'
+import type { SecretUse } from '../resolve/secret-use.ts'
+import { secretValue } from '../resolve/secret-value.ts'
+import type { SecretsNamed, SecretValue } from '../resolve/secret-value.ts'
 import type { TlsListener } from '../resolve/tls-listener.ts'
 import { encode } from '../xds/proto.ts'
 import { resource } from '../xds/resource.ts'
@@ -88,8 +90,14 @@ export function tlsListenerResources(listener: TlsListener, { pathNormalization 
   return [resource({ type: 'listener', name, bytes: encode('envoy.config.listener.v3.Listener', tlsListener(listener, pathOptions(pathNormalization))), origins, references })]
 }
 
-/** A secret, made from the lines that name it and from the Secret itself. */
-export function secretResource(name: string, value: SecretValue, origins: readonly Origin[]): Resource {
+/** The secret that these uses have in common, made from the lines that name it and from the Secret itself; none while that is not there. */
+export function secretResources(uses: readonly SecretUse[], named: SecretsNamed): readonly Resource[] {
+  const [first] = uses
+  const value = first === undefined ? undefined : secretValue(first.content, named)
+  return first === undefined || value === undefined ? [] : [secretResource(first.name, value, uses.flatMap(originOf))]
+}
+
+function secretResource(name: string, value: SecretValue, origins: readonly Origin[]): Resource {
   const bytes = encode('envoy.extensions.transport_sockets.tls.v3.Secret', secret(name, value))
   return resource({ type: 'secret', name, bytes, origins: 'origin' in value ? [...origins, value.origin] : origins, references: [] })
 }

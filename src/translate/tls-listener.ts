@@ -7,13 +7,18 @@ import { downstreamSocket } from './tls.ts'
 
 type FilterChain = Message<'envoy.config.listener.v3.FilterChain'>
 
+/** envoy.config.listener.v3.ListenerFilter that finds the server name of TLS connections. */
+export const tlsInspector: Message<'envoy.config.listener.v3.ListenerFilter'> = {
+  name: 'envoy.filters.listener.tls_inspector', typed_config: any('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector', {}),
+}
+
 /** envoy.config.listener.v3.Listener with a filter chain for each server name, which the TLS inspector reads from the first message. */
 export function tlsListener({ name, address, port, chains }: TlsListener, paths: PathOptions): Message<'envoy.config.listener.v3.Listener'> {
   return {
     name,
     address: { socket_address: { address, port_value: port } },
     traffic_direction: 'OUTBOUND',
-    listener_filters: [{ name: 'envoy.filters.listener.tls_inspector', typed_config: any('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector', {}) }],
+    listener_filters: [tlsInspector],
     filter_chains: chains.map((chain) => filterChain(chain, name, paths)),
   }
 }
@@ -27,7 +32,8 @@ function filterChain({ serverNames, target }: TlsChain, statPrefix: string, path
   }
 }
 
-function tcpProxy(clusters: readonly { readonly name: string; readonly weight: number }[]): Message<'envoy.config.listener.v3.Filter'> {
+/** envoy.config.listener.v3.Filter: connections go on as they are, to one of the clusters. */
+export function tcpProxy(clusters: readonly { readonly name: string; readonly weight: number }[]): Message<'envoy.config.listener.v3.Filter'> {
   const [only, ...more] = clusters
   const name = only?.name ?? ''
   return {

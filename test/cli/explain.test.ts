@@ -92,6 +92,34 @@ spec:
     mirror: {host: nowhere}
 `
 
+const root = `apiVersion: v1
+kind: Service
+metadata: {name: reviews, namespace: shop}
+spec: {ports: [{name: http, port: 9080}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews, namespace: shop}
+spec:
+  hosts: [reviews]
+  http:
+  - delegate: {name: reviews-rules}
+  - route: [{destination: {host: reviews}}]
+`
+
+const delegate = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews-rules, namespace: shop}
+spec:
+  http:
+  - match:
+    - headers: {end-user: {exact: jason}}
+    route: [{destination: {host: reviews}}]
+  - match:
+    - headers: {end-user: {exact: jason}}
+    route: [{destination: {host: reviews}, headers: {request: {set: {x-second: 'yes'}}}}]
+`
+
 describe('a sidecar', () => {
   const explain = (...args: readonly string[]) => shadowplane(['explain', '-f', folderWith({ 'shop.yaml': shop }), ...args])
 
@@ -129,6 +157,20 @@ found in this rule:
     ])
     expect(answers.map(({ stdout }) => /^proxy +(.*)$/m.exec(stdout)?.[1])).toEqual(['sidecar in namespace web', 'sidecar in namespace web', 'gateway in namespace default'])
     expect(answers.map(({ stdout }) => stdout.includes('Host other.shop:8080'))).toEqual([true, true, false])
+  })
+
+  test('a route is shown in the object that it was written in, be it a delegate, and among routes with one match', async () => {
+    const files = folderWith({ 'root.yaml': root, 'reviews.yaml': delegate })
+    const { stdout } = await shadowplane(['explain', '-f', files, '-o', 'json', 'http://reviews:9080/api/v1'])
+    const { route, passedOver, virtualHost } = JSON.parse(stdout) as {
+      route: { index: number; from: object }; passedOver: readonly { from: object }[]; virtualHost: { from: readonly object[] }
+    }
+    expect(passedOver.map(({ from }) => from)).toMatchObject([
+      { object: 'VirtualService shop/reviews-rules', line: 7, column: 7 },
+      { object: 'VirtualService shop/reviews-rules', line: 10, column: 7 },
+    ])
+    expect(route).toMatchObject({ index: 2, from: { object: 'VirtualService shop/reviews', line: 13, column: 5 } })
+    expect(virtualHost.from).toMatchObject([{ object: 'VirtualService shop/reviews', line: 8 }, { object: 'VirtualService shop/reviews-rules', line: 3 }])
   })
 
   test('an unknown host is told apart from a rule', async () => {

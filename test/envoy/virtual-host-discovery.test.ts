@@ -110,8 +110,8 @@ test('what Envoy refuses is said at its line, and an innocent edit made in the s
   const both = (header: string, body: string): string => `${route('a.p80', { body: 'a1', header })}---\n${route('b.p80', { body })}`
   const { serving, ask, becomes } = await edge('delta', { 'edge.yaml': gateway(80), 'both.yaml': both('fine', 'b1') })
   expect([await ask('a.p80'), await ask('b.p80')]).toEqual(['200 a1', '200 b1'])
-  // A format command that only Envoy knows not to exist.
-  await serving.write({ 'both.yaml': both('%NO_SUCH_COMMAND%', 'b2') })
+  // An expression that only Envoy knows to be none.
+  await serving.write({ 'both.yaml': both('%CEL(1 +)%', 'b2') })
   expect(await becomes('b.p80', '200 b2')).toBe('200 b2')
   expect(await serving.told('xds/nack')).toMatch(/^both\.yaml:4:1 error xds\/nack {2}a proxy refused virtual-host http\.80\/a\.p80:80/)
   expect(await ask('a.p80')).toBe('200 a1')

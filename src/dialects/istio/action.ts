@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { message } from '../../manifest/message.ts'
 import type { DirectResponse, Redirect, Rewrite } from '../../model/route.ts'
-import { oneLine } from './constraint.ts'
+import { isGiven, oneLine, portNumber } from './constraint.ts'
 import { regex } from './string-match.ts'
 
 /** Istio's HTTPRedirect. */
@@ -9,7 +9,7 @@ export const redirect = message({
   uri: oneLine.optional(),
   prefixRewrite: oneLine.optional(),
   authority: oneLine.optional(),
-  port: z.number().int().min(1).max(65535).optional(),
+  port: portNumber.optional(),
   derivePort: z.enum(['FROM_PROTOCOL_DEFAULT', 'FROM_REQUEST_PORT']).optional(),
   scheme: z.enum(['http', 'https']).optional(),
   redirectCode: z.literal([301, 302, 303, 307, 308]).optional(),
@@ -21,20 +21,16 @@ export const redirect = message({
   if (port !== undefined && derivePort !== undefined) {
     context.addIssue({ code: 'custom', path: ['derivePort'], message: 'stands beside port, must be one of the two' })
   }
-  if (given(uri) && given(prefixRewrite)) {
+  if (isGiven(uri) && isGiven(prefixRewrite)) {
     context.addIssue({ code: 'custom', path: ['prefixRewrite'], message: 'stands beside uri, must be one of the two' })
   }
 })
 
-function given(text: string | undefined): boolean {
-  return text !== undefined && text !== ''
-}
-
 export function redirectOf({ uri, prefixRewrite, authority, port, derivePort, scheme, redirectCode }: z.infer<typeof redirect>): Redirect {
   return {
     kind: 'redirect',
-    host: given(authority) ? authority : undefined,
-    path: prefixRewrite !== undefined && prefixRewrite !== '' ? { kind: 'prefix', value: prefixRewrite } : uri === undefined ? undefined : { kind: 'path', value: uri },
+    host: isGiven(authority) ? authority : undefined,
+    path: isGiven(prefixRewrite) ? { kind: 'prefix', value: prefixRewrite } : uri === undefined ? undefined : { kind: 'path', value: uri },
     scheme,
     port: derivePort === 'FROM_REQUEST_PORT' ? 'of the listener' : port,
     code: redirectCode ?? 301,
@@ -68,12 +64,12 @@ export const rewrite = message({
 
 /** `rewrite.authority` wins over an authority among the headers. */
 export function rewriteOf(value: z.infer<typeof rewrite> | undefined, headerAuthority: string | undefined): Rewrite {
-  const authority = given(value?.authority) ? value?.authority : headerAuthority
+  const authority = isGiven(value?.authority) ? value?.authority : headerAuthority
   const pattern = value?.uriRegexRewrite
   return {
     ...(pattern !== undefined ? { regex: { pattern: pattern.match, substitution: pattern.rewrite ?? '' } }
-      : value?.uri !== undefined && value.uri !== '' ? { prefix: value.uri } : {}),
-    ...(authority === undefined || authority === '' ? {} : { authority }),
+      : isGiven(value?.uri) ? { prefix: value.uri } : {}),
+    ...(isGiven(authority) ? { authority } : {}),
     explicit: value !== undefined,
   }
 }

@@ -2,6 +2,7 @@ import type { BackendSettings, HashPolicy, LoadBalancer, OutlierDetection, PortS
 import type { UpstreamTls } from '../../model/tls.ts'
 import type { ClientTls } from './client-tls.ts'
 import { localityBalancing } from './locality.ts'
+import { tcpKeepaliveOf } from './tcp-keepalive.ts'
 import type { PolicyBlocks, TrafficPolicy } from './traffic-policy.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -53,9 +54,7 @@ function backendSettings({ connectionPool, outlierDetection, loadBalancer, tls, 
     maxConcurrentStreams: positive(http?.maxConcurrentStreams),
     maxConnectionDuration: tcp?.maxConnectionDuration,
     idleTimeout: http?.idleTimeout ?? tcp?.idleTimeout,
-    tcpKeepalive: tcp?.tcpKeepalive === undefined ? undefined : defined({
-      probes: positive(tcp.tcpKeepalive.probes), time: tcp.tcpKeepalive.time, interval: tcp.tcpKeepalive.interval,
-    }),
+    tcpKeepalive: tcp?.tcpKeepalive === undefined ? undefined : tcpKeepaliveOf(tcp.tcpKeepalive),
     upgradeToHttp2: http?.h2UpgradePolicy === 'UPGRADE' ? true as const : undefined,
     useClientProtocol: http?.useClientProtocol === true ? true as const : undefined,
     outlierDetection: outlierDetection === undefined ? undefined : outliers(outlierDetection),

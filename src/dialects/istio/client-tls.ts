@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Origin } from '../../diagnostics/diagnostic.ts'
+import { below } from '../../diagnostics/finding.ts'
 import { message } from '../../manifest/message.ts'
 import type { UpstreamTls } from '../../model/tls.ts'
-import { oneLine } from './constraint.ts'
+import { isGiven, oneLine } from './constraint.ts'
 import { secretCertificate, secretReference, trustFile } from './credential.ts'
 import type { Report } from './report.ts'
 
@@ -57,7 +58,7 @@ export interface PlacedTls {
 export function upstreamTls({ value, origin, selectsProxies }: PlacedTls): UpstreamTls | undefined {
   if (value.mode !== 'SIMPLE' && value.mode !== 'MUTUAL') return undefined
   const credential = isGiven(value.credentialName) ? value.credentialName : undefined
-  const at = { object: origin.object, path: [...origin.path, 'credentialName'] }
+  const at = below(origin, 'credentialName')
   const files = { kind: 'files', certificate: value.clientCertificate ?? '', privateKey: value.privateKey ?? '' } as const
   const trust = credential === undefined ? trustFile(value.caCertificates) : { kind: 'secret', secret: secretReference(credential, at) } as const
   return {
@@ -91,8 +92,4 @@ export function noteClientTls(report: Report, { value, origin: { path }, selects
       hint: `add subjectAltNames: [${value.sni ?? ''}]`,
     })
   }
-}
-
-function isGiven(value: string | readonly string[] | undefined): boolean {
-  return value !== undefined && value.length > 0
 }

@@ -6,8 +6,19 @@ import { durationSchema } from '../../manifest/duration.ts'
 /** Text for a header or a path: Envoy takes no line breaks there. */
 export const oneLine = z.string().refine((text) => !/[\0\r\n]/.test(text), { message: 'must be one line' })
 
+/** A text that Envoy wants to be there (`min_len: 1`). */
 export const nonEmpty = z.string().refine((text) => text !== '', { message: 'is empty, must have at least one character' })
 
+/** Port 0 is none. */
+export const portNumber = z.number().int().min(1).max(65535)
+
+/** The largest sum of weights that Envoy takes (a uint32). */
+export const largestWeight = 4294967295
+
+/** RFC 1123: the name of a namespace, or of a subset. */
+export const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+
+/** Milliseconds; Envoy takes no 0 (`gt: {}`). */
 export const positiveDuration = durationSchema.refine((milliseconds) => milliseconds > 0, { message: 'must be more than 0s' })
 
 /** Values by name, where a name may not be empty. */
@@ -30,3 +41,8 @@ function isMaglevTableSize(size: number): boolean {
 
 /** Envoy's largest hash ring. */
 export const ringSize = z.number().int().min(0).max(8 * 1024 * 1024)
+
+/** Protobuf does not tell an empty text or list from one that is not there. */
+export function isGiven<V extends string | readonly unknown[]>(value: V | undefined): value is V {
+  return value !== undefined && value.length > 0
+}

@@ -1,5 +1,5 @@
 import { didYouMean } from '../../diagnostics/did-you-mean.ts'
-import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
+import type { Diagnostic, ObjectId } from '../../diagnostics/diagnostic.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { isVisible } from '../../model/visibility.ts'
 import type { Visibility } from '../../model/visibility.ts'
@@ -59,6 +59,11 @@ export function delegation(surroundings: Surroundings, read: (manifest: Manifest
   }
 }
 
+/** The VirtualService that a rule of `root` delegates to; without a namespace it is in the root's. */
+export function delegateId({ name = '', namespace = '' }: NonNullable<HttpRule['delegate']>, root: ObjectId): ObjectId {
+  return { ...root, namespace: namespace === '' ? root.namespace : namespace, name }
+}
+
 interface Found {
   readonly manifest: Manifest
   readonly spec: DelegateSpec
@@ -67,9 +72,9 @@ interface Found {
 function findDelegate(root: PlacedRule, surroundings: Surroundings, read: (manifest: Manifest) => DelegateSpec): Found | undefined {
   const { report, path } = root.siteOf('delegate')
   const { id } = report.manifest
-  const { name = '', namespace: declared = '' } = root.rule.delegate ?? {}
-  const namespace = declared === '' ? id.namespace : declared
-  const manifest = surroundings.manifest({ ...id, namespace, name })
+  const delegate = delegateId(root.rule.delegate ?? {}, id)
+  const { namespace, name } = delegate
+  const manifest = surroundings.manifest(delegate)
   const at = [...path, 'delegate', 'name']
   if (manifest === undefined) {
     const names = surroundings.manifestsOf(id, namespace).map((each) => each.id.name)

@@ -10,12 +10,12 @@ import { portSettings } from './backend-settings.ts'
 import { noteClientTls, upstreamTls } from './client-tls.ts'
 import type { PlacedTls } from './client-tls.ts'
 import { noteDeprecatedSettings } from './deprecated-setting.ts'
-import { visibilityOf } from './export-to.ts'
+import { exportTo, visibilityOf } from './export-to.ts'
 import { resolveHost } from './host.ts'
 import { noteRepeatedSubsets } from './repeated-subset.ts'
 import { noteUnsupported, reportOn } from './report.ts'
 import type { Report } from './report.ts'
-import { trafficPolicy, unsupportedLoadBalancerFields, unsupportedOutlierFields, unsupportedPolicyFields } from './traffic-policy.ts'
+import { removableBlocks, trafficPolicy, unsupportedLoadBalancerFields, unsupportedOutlierFields, unsupportedPolicyFields } from './traffic-policy.ts'
 import type { PolicyBlocks, TrafficPolicy } from './traffic-policy.ts'
 
 const subset = message({
@@ -28,16 +28,17 @@ const spec = message({
   host: z.string().min(1),
   trafficPolicy: trafficPolicy.optional(),
   subsets: parts(subset).optional(),
-  exportTo: z.array(z.string()).optional(),
+  exportTo: exportTo.optional(),
   workloadSelector: z.unknown().optional(),
 })
 
 type Spec = z.infer<typeof spec>
 
 const removableParts = [
-  'subsets.*', 'trafficPolicy.portLevelSettings.*', 'trafficPolicy',
-  'trafficPolicy.tls', 'trafficPolicy.portLevelSettings.*.tls', 'subsets.*.trafficPolicy.tls', 'subsets.*.trafficPolicy.portLevelSettings.*.tls',
-] as const
+  'subsets.*', 'exportTo',
+  ...['trafficPolicy', 'subsets.*.trafficPolicy'].flatMap((policy) => [policy, `${policy}.portLevelSettings.*`])
+    .flatMap((policy) => [policy, ...removableBlocks.map((block) => `${policy}.${block}`)]),
+]
 
 /** A networking.istio.io DestinationRule. */
 export function translateDestinationRule(manifest: Manifest, { settings }: Surroundings): Translated {

@@ -3,15 +3,14 @@ import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import { message } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { BackendReference } from '../../model/backend.ts'
+import { dnsLabel, portNumber } from './constraint.ts'
 import { resolveHost } from './host.ts'
-
-const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 
 /** Istio's Destination. */
 export const destination = message({
   host: z.string().min(1).refine((host) => host !== '*', { message: 'is "*", must be the host of one service' }),
   subset: z.string().regex(dnsLabel, { message: 'must be the name of a subset: lower-case letters, digits and -' }).optional(),
-  port: message({ number: z.number().int().min(1).max(65535).optional() }).optional(),
+  port: message({ number: portNumber.optional() }).optional(),
 })
 
 export interface Place {

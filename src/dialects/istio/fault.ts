@@ -5,7 +5,6 @@ import { millionthsOfPercentage, percentageOf } from '../../model/fraction.ts'
 import type { Millionths } from '../../model/fraction.ts'
 import type { Fault } from '../../model/route.ts'
 import { positiveDuration } from './constraint.ts'
-import { grpcStatus, grpcStatusCodes } from './grpc-status.ts'
 import { percent, writtenPercentage } from './percentage.ts'
 import { rawValue } from './report.ts'
 import type { RuleSite } from './rule-site.ts'
@@ -14,6 +13,14 @@ import type { RuleSite } from './rule-site.ts'
 function never(instead: string) {
   return z.unknown().refine((value) => value === undefined, { message: `must be given as ${instead}, as Istio takes nothing else` }).optional()
 }
+
+/** gRPC's status codes by name (grpc/doc/statuscodes.md), as Istio spells them. */
+const grpcStatusCodes = {
+  OK: 0, CANCELLED: 1, UNKNOWN: 2, INVALID_ARGUMENT: 3, DEADLINE_EXCEEDED: 4, NOT_FOUND: 5, ALREADY_EXISTS: 6, PERMISSION_DENIED: 7, RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9, ABORTED: 10, OUT_OF_RANGE: 11, UNIMPLEMENTED: 12, INTERNAL: 13, UNAVAILABLE: 14, DATA_LOSS: 15, UNAUTHENTICATED: 16,
+} as const
+
+const grpcStatus = z.enum(Object.keys(grpcStatusCodes) as (keyof typeof grpcStatusCodes)[])
 
 const delay = message({
   fixedDelay: positiveDuration.optional(),

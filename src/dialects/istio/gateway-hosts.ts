@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { intersectHosts } from '../../model/names.ts'
 import type { Surroundings } from '../dialect.ts'
-import { resolveGateway, resolveHost } from './host.ts'
+import { resolveGateway, resolveHost, scopedHost } from './host.ts'
 import type { Report } from './report.ts'
 
 interface Declared {
@@ -48,10 +48,6 @@ const gatewaySpec = z.looseObject({ servers: z.array(z.looseObject({ hosts: z.ar
 /** The hosts that a Gateway serves for VirtualServices of a namespace. Undefined for one that cannot be read, or has no servers. */
 function serverHosts({ object, id }: Manifest, namespace: string): readonly string[] | undefined {
   const hosts = gatewaySpec.safeParse(object['spec']).data?.servers?.flatMap((server) => server.hosts ?? []) ?? []
-  return hosts.length === 0 ? undefined : hosts.flatMap((text) => {
-    const slash = text.indexOf('/')
-    const from = slash < 0 ? '*' : text.slice(0, slash)
-    const fits = from === '*' || (from === '.' ? id.namespace : from) === namespace
-    return fits ? [text.slice(slash + 1).toLowerCase()] : []
-  })
+  if (hosts.length === 0) return undefined
+  return hosts.map((text) => scopedHost(text, id.namespace)).filter((each) => each.namespace === '*' || each.namespace === namespace).map(({ host }) => host)
 }

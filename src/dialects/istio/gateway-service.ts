@@ -5,8 +5,9 @@ import type { Report } from './report.ts'
 import { downstreamTls } from './server-tls.ts'
 import type { ServerTls } from './server-tls.ts'
 
-const http = ['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB']
-const known = [...http, 'HTTPS', 'TLS', 'TCP', 'MONGO', 'MYSQL', 'REDIS', 'UDP']
+/** Protocols of a port of Istio's API that are HTTP. */
+export const httpProtocols: readonly string[] = ['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB']
+const known = [...httpProtocols, 'HTTPS', 'TLS', 'TCP', 'MONGO', 'MYSQL', 'REDIS', 'UDP']
 
 /** What a server does with connections; undefined, with a diagnostic, for what is not served. */
 export function gatewayService({ port, tls, hosts }: Server, path: FieldPath, report: Report): GatewayService | undefined {
@@ -16,7 +17,7 @@ export function gatewayService({ port, tls, hosts }: Server, path: FieldPath, re
     report.refuse('field/invalid-value', at, { message: `protocol is ${port.protocol ?? ''}, must be one of ${known.join(', ')}` })
     return undefined
   }
-  if (http.includes(protocol)) return { kind: 'http', redirect: tls?.httpsRedirect === true ? 'to-https' : 'none' }
+  if (httpProtocols.includes(protocol)) return { kind: 'http', redirect: tls?.httpsRedirect === true ? 'to-https' : 'none' }
   if (protocol !== 'HTTPS' && protocol !== 'TLS') {
     report.note('gateway/unsupported-protocol', at, { message: `protocol ${protocol} is not supported yet: port ${port.number} is not served` })
     return undefined

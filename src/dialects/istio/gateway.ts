@@ -5,12 +5,14 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
 import { translated } from '../dialect.ts'
 import type { Translated } from '../dialect.ts'
+import { portNumber } from './constraint.ts'
 import { gatewayService } from './gateway-service.ts'
+import { scopedHost } from './host.ts'
 import { reportOn } from './report.ts'
 import { serverTls } from './server-tls.ts'
 
 const port = message({
-  number: z.number().int().min(1).max(65535),
+  number: portNumber,
   name: z.string().min(1),
   protocol: z.string().optional(),
   targetPort: z.number().int().optional(),
@@ -51,19 +53,11 @@ export function translateGateway(manifest: Manifest): Translated {
       portName: each.port.name,
       bind: each.bind ?? '',
       serves,
-      hosts: each.hosts.map((host) => hostOf(host, namespace)),
+      hosts: each.hosts.map((host) => scopedHost(host, namespace)),
       index,
       created: manifest.created,
       origin: { object: manifest.id, path },
     }]
   })
   return translated({ listeners, diagnostics: [...diagnostics, ...report.diagnostics], refused: refused || report.refused })
-}
-
-/** `ns/host`, `./host`, `*` + `/host`, or a host for the objects of every namespace. */
-function hostOf(text: string, namespace: string): { readonly namespace: string; readonly host: string } {
-  const slash = text.indexOf('/')
-  if (slash < 0) return { namespace: '*', host: text.toLowerCase() }
-  const from = text.slice(0, slash)
-  return { namespace: from === '.' ? namespace : from, host: text.slice(slash + 1).toLowerCase() }
 }

@@ -1,3 +1,4 @@
+import { isAuthority } from './headers.ts'
 import type { HttpRule } from './http-rule.ts'
 import type { RuleSite } from './rule-site.ts'
 
@@ -34,10 +35,6 @@ type HeaderName = readonly [side: 'request' | 'response', operation: 'set' | 'ad
 function headerNames(headers: HttpRule['headers']): readonly HeaderName[] {
   return (['request', 'response'] as const).flatMap((side): readonly HeaderName[] => [
     ...(['set', 'add'] as const).flatMap((operation) => Object.keys(headers?.[side]?.[operation] ?? {}).map((name): HeaderName => [side, operation, name, name])),
-    ...(headers?.[side]?.remove ?? []).map((name, index): HeaderName => [side, 'remove', name, index]),
+    ...(headers?.[side]?.remove ?? []).flatMap((name, index): readonly HeaderName[] => name === undefined ? [] : [[side, 'remove', name, index]]),
   ])
-}
-
-function isAuthority(header: string): boolean {
-  return ['host', ':authority'].includes(header.toLowerCase())
 }

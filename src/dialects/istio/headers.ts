@@ -1,21 +1,22 @@
 import { z } from 'zod'
-import { message } from '../../manifest/message.ts'
+import { message, parts } from '../../manifest/message.ts'
 import type { HeaderChanges, HeaderOperations } from '../../model/route.ts'
+import { formatMistake } from './header-format.ts'
 
 /** RFC 9110 section 5.1: a token; or a pseudo header. */
 const name = z.string().regex(/^:?[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { message: 'must be the name of a header: letters, digits and -' })
 
-/** What Envoy takes: no control characters, and each % doubled or around a command such as %REQ(x-id)% (HTTP header formatting). */
-const value = z.string()
-  .refine((text) => !hasControlCharacter(text), { message: 'must not have control characters' })
-  .refine((text) => !text.replaceAll(/%%|%[A-Z0-9_]+(?:\([^)]*\))?(?::\d+)?%/g, '').includes('%'), {
-    message: 'must have each % doubled, or around one of Envoy\'s commands', params: { hint: 'write %% for a percent sign' },
-  })
+/** What Envoy takes: no control characters, and each % doubled or around a command such as %REQ(x-id)%. */
+const value = z.string().superRefine((text, context) => {
+  if (hasControlCharacter(text)) context.addIssue({ code: 'custom', message: 'must not have control characters' })
+  const mistake = formatMistake(text)
+  if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake.message, params: { hint: mistake.hint } })
+})
 
 const operations = message({
   set: z.record(name, value).optional(),
   add: z.record(name, value).optional(),
-  remove: z.array(name).optional(),
+  remove: parts(name).optional(),
 })
 
 /** Istio's Headers. */
@@ -27,6 +28,7 @@ export interface HeaderRules {
   readonly authority: string | undefined
 }
 
+/** Without pseudo headers and the authority, which Envoy does not let change so. */
 export function headerRules(declared: z.infer<typeof headers> | undefined): HeaderRules {
   const request = declared?.request
   return {
@@ -39,7 +41,7 @@ function operationsOf(declared: z.infer<typeof operations> | undefined): HeaderO
   return {
     set: withoutPseudo(declared?.set),
     add: withoutPseudo(declared?.add),
-    remove: (declared?.remove ?? []).filter((header) => !isPseudo(header)),
+    remove: (declared?.remove ?? []).filter((header) => header !== undefined).filter((header) => !isPseudo(header)),
   }
 }
 
@@ -48,13 +50,18 @@ function withoutPseudo(declared: Readonly<Record<string, string>> | undefined): 
 }
 
 function isPseudo(header: string): boolean {
-  return header.startsWith(':') || header.toLowerCase() === 'host'
+  return header.startsWith(':') || isAuthority(header)
+}
+
+/** The two names of what HTTP/1 calls Host. */
+export function isAuthority(header: string): boolean {
+  return ['host', ':authority'].includes(header.toLowerCase())
 }
 
 function hasControlCharacter(text: string): boolean {
-  return /[\p{Cc}]/u.test(text.replaceAll('\t', ''))
+  return /\p{Cc}/u.test(text.replaceAll('\t', ''))
 }
 
 function authorityIn(declared: Readonly<Record<string, string>> | undefined): string | undefined {
-  return Object.entries(declared ?? {}).find(([header]) => ['host', ':authority'].includes(header.toLowerCase()))?.[1]
+  return Object.entries(declared ?? {}).find(([header]) => isAuthority(header))?.[1]
 }

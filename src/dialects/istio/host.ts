@@ -18,3 +18,17 @@ export function resolveGateway(name: string, namespace: string): string {
   const [short, inNamespace] = name.split('.')
   return inNamespace === undefined ? `${namespace}/${name}` : `${inNamespace}/${short ?? ''}`
 }
+
+/** Hosts for the objects of a namespace, or of every one (`*`). */
+export interface ScopedHost {
+  readonly namespace: string
+  readonly host: string
+}
+
+/** Reads a host of a Gateway's server: `ns/host`, `./host` for its own namespace, or a host alone for every namespace. */
+export function scopedHost(text: string, namespace: string): ScopedHost {
+  const slash = text.indexOf('/')
+  if (slash < 0) return { namespace: '*', host: text.toLowerCase() }
+  const from = text.slice(0, slash)
+  return { namespace: from === '.' ? namespace : from, host: text.slice(slash + 1).toLowerCase() }
+}

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message, parts } from '../../manifest/message.ts'
 import { directResponse, redirect, rewrite } from './action.ts'
+import { largestWeight } from './constraint.ts'
 import { corsPolicy } from './cors.ts'
 import { destination } from './destination.ts'
 import { fault } from './fault.ts'
@@ -13,15 +14,12 @@ import { retries } from './retry.ts'
 
 const weightedDestination = message({
   destination,
-  weight: z.number().int().min(0).max(4294967295).optional(),
+  weight: z.number().int().min(0).max(largestWeight).optional(),
   headers: headers.optional(),
 })
 
 /** Istio's Delegate; without a namespace it is in the root's. */
 const delegate = message({ name: z.string().optional(), namespace: z.string().optional() })
-
-/** envoy.config.route.v3.WeightedCluster: the sum of all weights is a uint32. */
-const largestTotalWeight = 4294967295
 
 /** Istio's HTTPRoute, called a rule here: one of them becomes a route for each of its matches. */
 export const httpRule = message({
@@ -52,8 +50,8 @@ export const httpRule = message({
   if (rule.route !== undefined && rule.route.length > 1 && rule.route.every((each) => (each.weight ?? 0) === 0)) {
     context.addIssue({ code: 'custom', path: ['route'], message: 'has several destinations without a weight, their weights must add up to more than 0' })
   }
-  if ((rule.route ?? []).reduce((sum, each) => sum + (each.weight ?? 0), 0) > largestTotalWeight) {
-    context.addIssue({ code: 'custom', path: ['route'], message: `has weights that add up to more than ${largestTotalWeight}` })
+  if ((rule.route ?? []).reduce((sum, each) => sum + (each.weight ?? 0), 0) > largestWeight) {
+    context.addIssue({ code: 'custom', path: ['route'], message: `has weights that add up to more than ${largestWeight}` })
   }
   if (rule.route?.length === 0) context.addIssue({ code: 'custom', path: ['route'], message: 'is empty, must name a destination' })
 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { message } from '../../manifest/message.ts'
 import { compareText } from '../../model/names.ts'
 import type { Applicability, HeaderMatch, Match } from '../../model/route.ts'
-import { byName } from './constraint.ts'
+import { byName, portNumber } from './constraint.ts'
 import { resolveGateway } from './host.ts'
 import { pathMatch, stringMatch, stringMatchOf, valueMatch } from './string-match.ts'
 
@@ -19,7 +19,7 @@ export const httpMatch = message({
   headers: matches.optional(),
   withoutHeaders: matches.optional(),
   queryParams: matches.optional(),
-  port: z.number().int().min(1).max(65535).optional(),
+  port: portNumber.optional(),
   gateways: z.array(z.string()).optional(),
   sourceLabels: z.record(z.string(), z.string()).optional(),
   sourceNamespace: z.string().optional(),

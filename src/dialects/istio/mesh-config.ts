@@ -10,10 +10,11 @@ import { exportTo } from './export-to.ts'
 import { localityBalancing, localitySetting } from './locality.ts'
 import { reportOn } from './report.ts'
 import { retries, retryPolicy } from './retry.ts'
+import { tcpKeepalive, tcpKeepaliveOf } from './tcp-keepalive.ts'
 
 /** Fields of MeshConfig that concern Istio's own agents, filters, telemetry or certificates, or say nothing to a stock Envoy. */
 const others = [
-  'proxyListenPort', 'proxyInboundListenPort', 'proxyHttpPort', 'tcpKeepalive', 'ingressClass', 'ingressService', 'ingressControllerMode', 'ingressSelector',
+  'proxyListenPort', 'proxyInboundListenPort', 'proxyHttpPort', 'ingressClass', 'ingressService', 'ingressControllerMode', 'ingressSelector',
   'enableTracing', 'accessLogFile', 'accessLogFormat', 'accessLogEncoding', 'enableEnvoyAccessLogService', 'disableEnvoyListenerLog', 'defaultConfig',
   'inboundTrafficPolicy', 'configSources', 'enableAutoMtls', 'trustDomain', 'trustDomainAliases', 'caCertificates', 'inboundClusterStatName',
   'outboundClusterStatName', 'certificates', 'thriftConfig', 'serviceSettings', 'enablePrometheusMerge', 'verifyCertificateAtClient', 'ca', 'extensionProviders',
@@ -32,6 +33,7 @@ const meshConfig = message({
   zoneAwareLbSetting: z.unknown().optional(),
   defaultHttpRetryPolicy: retries.optional(),
   connectTimeout: positiveDuration.optional(),
+  tcpKeepalive: tcpKeepalive.optional(),
   dnsRefreshRate: durationSchema.refine((milliseconds) => milliseconds > 1, { message: 'must be more than 1ms' }).optional(),
   rootNamespace: z.string().min(1).optional(),
   outboundTrafficPolicy: message({ mode: z.enum(['REGISTRY_ONLY', 'ALLOW_ANY', 'ALLOW_ANY_DYNAMIC_DNS']).optional() }).optional(),
@@ -78,6 +80,7 @@ function overlaid(settings: Settings, value: MeshConfig): Settings {
     rootNamespace: value.rootNamespace ?? settings.rootNamespace,
     connectTimeout: value.connectTimeout ?? settings.connectTimeout,
     dnsRefreshRate: value.dnsRefreshRate ?? settings.dnsRefreshRate,
+    ...(value.tcpKeepalive === undefined ? {} : { tcpKeepalive: tcpKeepaliveOf(value.tcpKeepalive) }),
     defaultRetry: value.defaultHttpRetryPolicy === undefined ? settings.defaultRetry : retryPolicy(value.defaultHttpRetryPolicy),
     defaultExport: {
       services: value.defaultServiceExportTo ?? defaultExport.services,

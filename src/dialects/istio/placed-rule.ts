@@ -1,5 +1,5 @@
 import type { Origin } from '../../diagnostics/diagnostic.ts'
-import { shortHash } from '../../model/names.ts'
+import { compareText, shortHash } from '../../model/names.ts'
 import { resolveGateway } from './host.ts'
 import type { HttpRule } from './http-rule.ts'
 import type { HttpMatch } from './match.ts'
@@ -44,6 +44,6 @@ export function ruleKey(name: string | undefined, matches: readonly HttpMatch[])
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, field: unknown) =>
     field !== null && typeof field === 'object' && !Array.isArray(field)
-      ? Object.fromEntries(Object.entries(field).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      ? Object.fromEntries(Object.entries(field).toSorted(([a], [b]) => compareText(a, b)))
       : field)
 }

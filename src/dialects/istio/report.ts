@@ -1,8 +1,9 @@
-import { codes } from '../../diagnostics/codes.ts'
 import type { Code } from '../../diagnostics/codes.ts'
 import type { Diagnostic, FieldPath } from '../../diagnostics/diagnostic.ts'
-import { objectName } from '../../diagnostics/diagnostic.ts'
-import type { Json, Manifest } from '../../manifest/manifest.ts'
+import { finding } from '../../diagnostics/finding.ts'
+import type { Wording } from '../../diagnostics/finding.ts'
+import { spelledPath, valueAt } from '../../manifest/issue.ts'
+import type { Manifest } from '../../manifest/manifest.ts'
 
 /** Collects what is found in one manifest while it is translated. */
 export interface Report {
@@ -12,35 +13,24 @@ export interface Report {
   /** Whether something was found for which the last good version stays in force. */
   readonly refused: boolean
   /** A mistake that the document is refused for. */
-  refuse(code: Code, path: FieldPath, text: Text): void
+  refuse(code: Code, path: FieldPath, wording: Wording): void
   /** Something found that leaves the document in force. */
-  note(code: Code, path: FieldPath, text: Text): void
-}
-
-export interface Text {
-  readonly message: string
-  readonly hint?: string
+  note(code: Code, path: FieldPath, wording: Wording): void
 }
 
 export function reportOn(manifest: Manifest): Report {
   const diagnostics: Diagnostic[] = []
   const state = { refused: false }
-  const add = (code: Code, path: FieldPath, text: Text): void => {
-    diagnostics.push({
-      code,
-      severity: codes[code].severity,
-      message: `${manifest.id.kind} ${objectName(manifest.id)}: ${text.message}`,
-      ...(text.hint === undefined ? {} : { hint: text.hint }),
-      origin: { object: manifest.id, path },
-    })
+  const add = (code: Code, path: FieldPath, wording: Wording): void => {
+    diagnostics.push(finding(code, { object: manifest.id, path }, wording))
   }
   return {
     manifest,
     diagnostics,
     get refused() { return state.refused },
-    refuse(code, path, text) {
+    refuse(code, path, wording) {
       state.refused = true
-      add(code, path, text)
+      add(code, path, wording)
     },
     note: add,
   }
@@ -61,21 +51,8 @@ export function noteUnsupported(report: Report, { path, value }: DecodedAt, fiel
   }
 }
 
-/** The value at a path of the user's object, if it is there and not null; a field is found under its camelCase or its snake_case name. */
-export function rawValue(manifest: Manifest, path: FieldPath): { readonly value: Json; readonly path: FieldPath } | undefined {
-  let value: Json = manifest.object
-  const found: (string | number)[] = []
-  for (const step of path) {
-    if (value === null || typeof value !== 'object') return undefined
-    const names: readonly (string | number)[] = typeof step === 'number' ? [step] : [step, snakeCase(step)]
-    const name = names.find((each) => Object.hasOwn(value as object, each))
-    if (name === undefined) return undefined
-    value = (value as Readonly<Record<string | number, Json>>)[name] ?? null
-    found.push(name)
-  }
-  return value === null ? undefined : { value, path: found }
-}
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+/** The value at a path of the user's object, if it is there and not null, and the path as the user spelled it. */
+export function rawValue({ object }: Manifest, path: FieldPath): { readonly value: unknown; readonly path: FieldPath } | undefined {
+  const value = valueAt(object, path)
+  return value === undefined || value === null ? undefined : { value, path: spelledPath(object, path) }
 }

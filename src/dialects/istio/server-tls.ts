@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { FieldPath, Origin } from '../../diagnostics/diagnostic.ts'
+import type { Origin } from '../../diagnostics/diagnostic.ts'
+import { below } from '../../diagnostics/finding.ts'
 import { message } from '../../manifest/message.ts'
 import type { CertificateSource, DownstreamTls, PeerVerification, TlsVersion } from '../../model/tls.ts'
 import { oneLine } from './constraint.ts'
@@ -86,8 +87,8 @@ export function downstreamTls(value: ServerTls, origin: Origin, report: Report):
 }
 
 function certificatesOf(value: ServerTls, origin: Origin): readonly CertificateSource[] {
-  if ((value.credentialName ?? '') !== '') return [secretCertificate(value.credentialName ?? '', at(origin, 'credentialName'))]
-  if (value.credentialNames !== undefined) return value.credentialNames.map((name, index) => secretCertificate(name, at(origin, 'credentialNames', index)))
+  if ((value.credentialName ?? '') !== '') return [secretCertificate(value.credentialName ?? '', below(origin, 'credentialName'))]
+  if (value.credentialNames !== undefined) return value.credentialNames.map((name, index) => secretCertificate(name, below(origin, 'credentialNames', index)))
   const files = value.tlsCertificates ?? [{ serverCertificate: value.serverCertificate ?? '', privateKey: value.privateKey ?? '' }]
   return files.map(({ serverCertificate: certificate, privateKey }) => ({ kind: 'files', certificate, privateKey }))
 }
@@ -96,7 +97,7 @@ function certificatesOf(value: ServerTls, origin: Origin): readonly CertificateS
 function verificationOf(value: ServerTls, origin: Origin): PeerVerification {
   const [own] = certificatesOf(value, origin)
   const named = value.caCertCredentialName ?? ''
-  const secret = named !== '' ? secretReference(named, at(origin, 'caCertCredentialName')) : own?.kind === 'secret' ? own.secret : undefined
+  const secret = named !== '' ? secretReference(named, below(origin, 'caCertCredentialName')) : own?.kind === 'secret' ? own.secret : undefined
   const path = (value.caCertificates ?? '') !== '' ? value.caCertificates : value.tlsCertificates?.[0]?.caCertificates
   return {
     trust: secret === undefined ? trustFile(path) : { kind: 'secret', secret },
@@ -121,8 +122,4 @@ function knownOf(field: 'cipherSuites' | 'ecdhCurves', { value, known, origin, r
     report.note('tls/ignored-value', [...origin.path, field, index], { message: `${field}: Envoy does not know ${name}, it is left out`, hint: `there are ${[...known].join(', ')}` })
   })
   return [...new Set(names.filter((name) => known.has(name)))]
-}
-
-function at(origin: Origin, ...steps: FieldPath): Origin {
-  return { object: origin.object, path: [...origin.path, ...steps] }
 }

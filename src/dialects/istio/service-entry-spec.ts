@@ -1,10 +1,9 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { message, parts } from '../../manifest/message.ts'
+import { portNumber } from './constraint.ts'
 import { exportTo } from './export-to.ts'
 import { workload } from './workload.ts'
-
-const portNumber = z.number().int().min(1).max(65535)
 
 const port = message({ number: portNumber, name: z.string().min(1), protocol: z.string().optional(), targetPort: portNumber.optional() })
 

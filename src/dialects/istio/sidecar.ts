@@ -7,6 +7,7 @@ import type { EgressHost, EgressListener, EgressRule } from '../../model/egress.
 import { compareText } from '../../model/names.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
+import { httpProtocols } from './gateway-service.ts'
 import { noteUnsupported, reportOn } from './report.ts'
 import type { Report } from './report.ts'
 
@@ -72,8 +73,6 @@ interface Position {
   readonly index: number
   readonly isLast: boolean
 }
-
-const httpProtocols = ['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB']
 
 /** A listener that binds to a Unix socket, or speaks something else than HTTP, is left out and said. */
 function listenerOf(value: Egress, { report, index, isLast }: Position): readonly EgressListener[] {

@@ -30,11 +30,18 @@ export interface TlsRuleContext {
   readonly path: FieldPath
   readonly domain: string
   readonly report: Report
+  /** Those of the VirtualService, for which matches are that name none. */
+  readonly gateways: readonly string[]
 }
 
-/** One route for each match. Gateways that pass TLS through take them; sidecars do not, here. */
-export function tlsRoutesOf(rule: TlsRule, { path, domain, report }: TlsRuleContext): readonly TlsRoute[] {
+/** One route for each match. Gateways that pass TLS through take them; sidecars do not, which is said. */
+export function tlsRoutesOf(rule: TlsRule, { path, domain, report, gateways }: TlsRuleContext): readonly TlsRoute[] {
   const { manifest } = report
+  if (rule.match.some((each) => (each.gateways === undefined || each.gateways.length === 0 ? gateways : each.gateways).includes('mesh'))) {
+    report.note('field/unsupported', path, {
+      message: 'tls rules are not supported on sidecars yet, this one has no effect there: a connection goes to the service of its server name',
+    })
+  }
   const total = rule.route.reduce((sum, { weight = 0 }) => sum + weight, 0)
   if (rule.route.length > 1 && total === 0) {
     report.refuse('field/invalid-value', [...path, 'route'], { message: 'all weights of the route are 0, must add up to more' })

@@ -2,15 +2,16 @@ import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message, parts } from '../../manifest/message.ts'
 import { clientTls } from './client-tls.ts'
+import { maglevTableSize, nonEmpty, portNumber, positiveDuration, ringSize } from './constraint.ts'
 import { localitySetting } from './locality.ts'
-import { maglevTableSize, nonEmpty, positiveDuration, ringSize } from './constraint.ts'
+import { tcpKeepalive } from './tcp-keepalive.ts'
 
 const optionalCount = z.number().int().min(0).max(2147483647).optional()
 
 const tcpSettings = message({
   maxConnections: optionalCount,
   connectTimeout: positiveDuration.optional(),
-  tcpKeepalive: message({ probes: optionalCount, time: durationSchema.optional(), interval: durationSchema.optional() }).optional(),
+  tcpKeepalive: tcpKeepalive.optional(),
   maxConnectionDuration: durationSchema.optional(),
   idleTimeout: durationSchema.optional(),
 })
@@ -79,7 +80,7 @@ const retryBudget = message({
   budgetInterval: durationSchema.optional(),
 })
 
-const portPolicy = message({ ...blocks, port: message({ number: z.number().int().min(1).max(65535) }) })
+const portPolicy = message({ ...blocks, port: message({ number: portNumber }) })
 
 /** Istio's TrafficPolicy. */
 export const trafficPolicy = message({
@@ -93,6 +94,12 @@ export const trafficPolicy = message({
 export type TrafficPolicy = z.infer<typeof trafficPolicy>
 /** The part of a policy that a port or a subset may replace. */
 export type PolicyBlocks = Pick<TrafficPolicy, 'connectionPool' | 'outlierDetection' | 'loadBalancer' | 'tls' | 'retryBudget'>
+
+/** The parts of a policy, or of its settings for a port, that a mistake in them costs alone. */
+export const removableBlocks = [
+  'connectionPool', 'outlierDetection', 'loadBalancer', 'loadBalancer.localityLbSetting', 'loadBalancer.localityLbSetting.distribute.*',
+  'loadBalancer.localityLbSetting.failover.*', 'tls', 'retryBudget',
+] as const
 
 export const unsupportedPolicyFields = ['tunnel', 'proxyProtocol'] as const
 export const unsupportedLoadBalancerFields = ['zoneAwareLbSetting'] as const

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
+import { finding } from '../../diagnostics/finding.ts'
 import { decode } from '../../manifest/decode.ts'
 import { message, parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
@@ -6,8 +8,9 @@ import type { RouteTable } from '../../model/route.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { oneLine } from './constraint.ts'
+import { delegateId } from './delegation.ts'
 import type { DelegateSpec } from './delegation.ts'
-import { visibilityOf } from './export-to.ts'
+import { exportTo, visibilityOf } from './export-to.ts'
 import { noteGatewayHosts } from './gateway-hosts.ts'
 import { resolveGateway, resolveHost } from './host.ts'
 import { delegateMistakes, httpRoutes } from './http-routes.ts'
@@ -23,12 +26,13 @@ const spec = message({
   http: parts(httpRule).optional(),
   tls: parts(tlsRule).optional(),
   tcp: z.unknown().optional(),
-  exportTo: z.array(z.string()).optional(),
+  exportTo: exportTo.optional(),
 })
 
 /** What may be left out alone when there is no good version to fall back to. */
 const removableParts = [
-  'http.*.{mirror,mirrorPercentage,mirrorPercent}', 'http.*.mirrors.*', 'http.*.mirrors', 'http.*.fault', 'http.*.corsPolicy', 'http.*', 'tls.*',
+  'http.*.{mirror,mirrorPercentage,mirrorPercent}', 'http.*.mirrors.*', 'http.*.mirrors', 'http.*.fault', 'http.*.corsPolicy',
+  'http.*.headers.*.*.*', 'http.*.route.*.headers.*.*.*', 'http.*', 'tls.*', 'exportTo',
 ] as const
 
 /** A networking.istio.io VirtualService. Without hosts it is a delegate, and becomes routes where others name it. */
@@ -41,7 +45,9 @@ export function translateVirtualService(manifest: Manifest, surroundings: Surrou
   if (value.hosts === undefined || value.hosts.length === 0) {
     refuseBeyondHttp(report, value)
     const http = delegateMistakes(value.http ?? [], { report, surroundings })
-    return translated({ diagnostics: [...diagnostics, ...report.diagnostics, ...http.diagnostics], refused: refused || report.refused || http.refused })
+    return translated({
+      diagnostics: [...diagnostics, ...report.diagnostics, ...http.diagnostics], unlessDelegated: [unused(manifest)], refused: refused || report.refused || http.refused,
+    })
   }
   noteUnsupported(report, { path: ['spec'], value }, ['tcp'])
   const http = httpRoutes(value.http ?? [], { report, surroundings, readDelegate: (delegate) => readDelegate(delegate, surroundings) })
@@ -62,9 +68,18 @@ export function translateVirtualService(manifest: Manifest, surroundings: Surrou
     origin: { object: manifest.id, path: ['spec'] },
   }
   const { attachedTo, visibility, order } = table
-  const tlsRoutes = (value.tls ?? []).flatMap((rule, index) => rule === undefined ? [] : tlsRoutesOf(rule, { path: ['spec', 'tls', index], domain: settings.domain, report }))
+  const tlsRoutes = (value.tls ?? []).flatMap((rule, index) => rule === undefined ? [] : tlsRoutesOf(rule, { path: ['spec', 'tls', index], domain: settings.domain, report, gateways }))
   const tlsTables = tlsRoutes.length === 0 ? [] : [{ namespace, name, attachedTo, visibility, order, routes: tlsRoutes }]
-  return translated({ routeTables: [table], tlsTables, diagnostics: [...diagnostics, ...report.diagnostics, ...http.diagnostics], refused: refused || report.refused || http.refused })
+  const delegates = (value.http ?? []).flatMap((rule) => rule?.delegate === undefined ? [] : [delegateId(rule.delegate, manifest.id)])
+  return translated({
+    routeTables: [table], tlsTables, delegates, diagnostics: [...diagnostics, ...report.diagnostics, ...http.diagnostics], refused: refused || report.refused || http.refused,
+  })
+}
+
+function unused({ id }: Manifest): Diagnostic {
+  return finding('delegate/unused', { object: id, path: ['metadata', 'name'] }, {
+    message: 'it has no hosts, so its rules count only where a rule of another VirtualService delegates to it, and none does', hint: 'name it in the delegate of a rule, or give it hosts',
+  })
 }
 
 function readDelegate(manifest: Manifest, { settings }: Surroundings): DelegateSpec {

@@ -6,6 +6,7 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import type { Endpoint } from '../../model/backend.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
+import { largestWeight, portNumber } from './constraint.ts'
 import { reportOn } from './report.ts'
 import { servicesSelecting } from './workload-service.ts'
 
@@ -15,11 +16,11 @@ const socketPath = /^unix:\/\/[/@].*[^/]$/
 export const workload = message({
   address: z.string()
     .refine((address) => !address.startsWith('unix://') || socketPath.test(address), { message: 'must be unix:///path/of/a/socket, or unix://@name for an abstract one' }).optional(),
-  ports: z.record(z.string(), z.number().int().min(1).max(65535)).optional(),
+  ports: z.record(z.string(), portNumber).optional(),
   labels: z.record(z.string(), z.string()).optional(),
   network: z.string().optional(),
   locality: z.string().optional(),
-  weight: z.number().int().min(0).max(4294967295).optional(),
+  weight: z.number().int().min(0).max(largestWeight).optional(),
   serviceAccount: z.string().optional(),
 }).refine(({ address, ports }) => address?.startsWith('unix://') !== true || ports === undefined, { path: ['ports'], message: 'mean nothing for a Unix socket' })
 

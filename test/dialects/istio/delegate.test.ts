@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { objectKey } from '../../../src/diagnostics/diagnostic.ts'
 import type { Route } from '../../../src/model/route.ts'
-import { createPipeline } from '../../../src/pipeline.ts'
+import { createPipeline, diagnosticsOf } from '../../../src/pipeline.ts'
 import { defaultSettings } from '../../../src/config.ts'
 import { configure, parse, sidecar, translateFirst } from '../../support/configuration.ts'
 import { service, virtualService } from './text.ts'
@@ -179,6 +179,29 @@ describe('a delegate that cannot be had', () => {
     const { diagnostics, routeTables } = translateFirst(virtualService('delegate: {name: child, namespace: other}') + child(forward, { namespace: 'other', spec: `exportTo: ["${exportTo}"]` }))
     expect(diagnostics.map((each) => each.code)).toEqual(code === undefined ? [] : [code])
     expect(routeTables[0]?.routes).toHaveLength(code === undefined ? 1 : 0)
+  })
+})
+
+describe('a delegate that no root names', () => {
+  const unused = (text: string): readonly string[] => configure(text + service('reviews')).found.filter((each) => each.includes('delegate/unused'))
+  const said = 'delegate/unused it has no hosts, so its rules count only where a rule of another VirtualService delegates to it, and none does'
+
+  test('is said', () => {
+    expect(unused(child(forward))).toEqual([expect.stringContaining(said)])
+    expect(unused(virtualService(toChild) + child(forward))).toEqual([])
+  })
+
+  test('also where a root names one of another namespace', () => {
+    expect(unused(virtualService('delegate: {name: child, namespace: other}') + child(forward))).toEqual([expect.stringContaining(said)])
+  })
+
+  test('and no more once a root does', () => {
+    const { pipeline } = configure(child(forward))
+    const codes = (): readonly string[] => diagnosticsOf(pipeline).map(({ code }) => code)
+    expect(codes()).toContain('delegate/unused')
+    for (const { manifest } of parse(virtualService(toChild))) pipeline.setManifest(objectKey(manifest.id), manifest)
+    pipeline.flush()
+    expect(codes()).not.toContain('delegate/unused')
   })
 })
 

@@ -153,10 +153,34 @@ describe('a mistake in a DestinationRule', () => {
     expect(result.refused).toBe(true)
   })
 
-  test('in the traffic policy costs that, and the subsets stay', () => {
-    const result = translateFirst(rule('host: reviews\ntrafficPolicy: {connectionPool: {tcp: {maxConnections: -1}}}\nsubsets: [{name: v1}]').slice(4))
+  test('in a block of the traffic policy costs that block, and the subsets stay', () => {
+    const result = translateFirst(rule('host: reviews\ntrafficPolicy: {connectionPool: {tcp: {maxConnections: -1}}, retryBudget: {percent: 5}}\nsubsets: [{name: v1}]').slice(4))
     expect(result.found).toEqual(['6:58 field/invalid-value spec.trafficPolicy.connectionPool.tcp.maxConnections is -1, must be at least 0'])
-    expect(result.policies[0]).toMatchObject({ settings: { all: {} }, subsets: [{ name: 'v1' }] })
+    expect(result.policies[0]).toMatchObject({ settings: { all: { retryBudget: { percent: 5, minimum: 3 } } }, subsets: [{ name: 'v1' }] })
+    expect(result.policies[0]?.settings.all).not.toHaveProperty('maxConnections')
+  })
+
+  test.each([
+    ['distribute: [{from: a, to: {b: 99}}, {from: c, to: {d: 100}}]', 'distribute[0].to has shares that do not add up to 100', { distribute: [{ from: 'c', shares: { d: 100 } }] }],
+    ['failover: [{from: a, to: a}, {from: c, to: d}]', 'failover[0].to is the region that fails itself', { failover: [{ from: 'c', to: 'd' }] }],
+    ['failoverPriority: [a], distribute: [{from: a, to: {b: 100}}]', 'distribute excludes failover and failoverPriority', undefined],
+    ['enabled: 1', 'enabled is the number 1, must be true or false', undefined],
+  ])('in the locality settings costs the smallest part of them: %s', (setting, says, locality) => {
+    const balanced = `loadBalancer: {simple: RANDOM, localityLbSetting: {${setting}}}`
+    const result = translateFirst(rule(`host: reviews\ntrafficPolicy: {${balanced}, portLevelSettings: [{port: {number: 80}, ${balanced}}]}\nsubsets: [{name: v1, trafficPolicy: {${balanced}}}]`).slice(4))
+    expect(result.diagnostics.map(({ message }) => message.slice(message.indexOf('localityLbSetting.')))).toEqual(Array.from({ length: 3 }, () => `localityLbSetting.${says}`))
+    const [found] = result.policies
+    for (const settings of [found?.settings.all, found?.settings.ports[80], found?.subsets[0]?.settings.all]) {
+      expect(settings?.loadBalancer).toEqual({ kind: 'random' })
+      if (locality === undefined) expect(settings).not.toHaveProperty('locality')
+      else expect(settings?.locality).toMatchObject(locality)
+    }
+  })
+
+  test('in exportTo costs that', () => {
+    const result = translateFirst(rule('host: reviews\nexportTo: [Not.One]').slice(4))
+    expect(result.found).toEqual(['6:14 field/invalid-value spec.exportTo[0] is "Not.One", must be the name of a namespace, or one of ".", "*" and "~"'])
+    expect(result.policies[0]?.visibility).toBe('everywhere')
   })
 
   test('a misspelt block is said with what was meant', () => {
@@ -173,6 +197,8 @@ describe('a mistake in a DestinationRule', () => {
   test.each([
     ['trafficPolicy: {loadBalancer: {zoneAwareLbSetting: {enabled: true}}}', '6:34', 'trafficPolicy.loadBalancer.zoneAwareLbSetting'],
     ['workloadSelector: {matchLabels: {a: b}}', '6:3', 'workloadSelector'],
+    ['trafficPolicy: {tunnel: {protocol: CONNECT}}', '6:19', 'trafficPolicy.tunnel'],
+    ['trafficPolicy: {proxyProtocol: {version: V2}}', '6:19', 'trafficPolicy.proxyProtocol'],
   ])('not supported yet is said: %s', (field, place, name) => {
     const result = translateFirst(rule(`host: reviews\n${field}`).slice(4))
     expect(result.found).toEqual([`${place} field/unsupported ${name} is not supported yet, it has no effect`])

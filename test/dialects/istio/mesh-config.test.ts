@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { defaultSettings } from '../../../src/config.ts'
 import { meshSettings } from '../../../src/dialects/index.ts'
 import type { Settings } from '../../../src/model/settings.ts'
+import type { Scope } from '../../../src/xds/scope.ts'
 import { configure, gateway, parse, sidecar, translateFirst } from '../../support/configuration.ts'
 import type { Cluster } from '../../support/configuration.ts'
 import { service, virtualService } from './text.ts'
@@ -30,6 +31,7 @@ describe('the MeshConfig in the ConfigMap istio-system/istio', () => {
     ['rootNamespace: mesh', { rootNamespace: 'mesh' }],
     ['connectTimeout: 3s', { connectTimeout: 3000 }],
     ['dnsRefreshRate: 5s', { dnsRefreshRate: 5000 }],
+    ['tcpKeepalive: {probes: 0, time: 10s}', { tcpKeepalive: { time: 10000 } }],
     ['outboundTrafficPolicy: {mode: REGISTRY_ONLY}', { outsideTraffic: 'refuse' }],
     ['defaultHttpRetryPolicy: {attempts: 0}', { defaultRetry: 'never' }],
     ['defaultServiceExportTo: ["."]\ndefaultVirtualServiceExportTo: [a]\ndefaultDestinationRuleExportTo: ["~"]', { defaultExport: { services: ['.'], routeTables: ['a'], policies: ['~'] } }],
@@ -54,6 +56,7 @@ describe('the MeshConfig in the ConfigMap istio-system/istio', () => {
     ['rootNamespace: mesh\n\noutboundTrafficPolicy:\n  mode: REGISTRY', '10:13 field/invalid-value data.mesh.outboundTrafficPolicy.mode is "REGISTRY", must be one of REGISTRY_ONLY, ALLOW_ANY, ALLOW_ANY_DYNAMIC_DNS'],
     ['rootNamespace: mesh\ndefaultHttpRetryPolicy: {attempts: 2, perTryTimeout: 2}', '8:58 field/wrong-type data.mesh.defaultHttpRetryPolicy.perTryTimeout is the number 2, must be a string'],
     ['rootNamespace: mesh\nlocalityLbSetting:\n  distribute:\n  - from: a/*\n    to:\n      "a/*": 80\n      "b/*": 10', '11:9 field/invalid-value data.mesh.localityLbSetting.distribute[0].to has shares that do not add up to 100'],
+    ['rootNamespace: mesh\ntcpKeepalive: {time: 10}', '8:26 field/wrong-type data.mesh.tcpKeepalive.time is the number 10, must be a string'],
     ['rootNamespace: mesh\nh2UpgradePolicy: UPGRADE', '8:22 field/unsupported h2UpgradePolicy is not supported yet, it has no effect'],
   ])('%j is said at its place, and the rest counts', (mesh, found) => {
     expect(translateFirst(configMap(mesh)).found).toEqual([found])
@@ -82,6 +85,14 @@ describe('what the MeshConfig says', () => {
     expect((configuration.resources(gateway, 'cluster').get('outbound|80||reviews.default.svc.cluster.local') as Cluster).connect_timeout).toBe('3s')
     expect(configuration.routes(sidecar())[0]?.route?.retry_policy?.num_retries).toBe(7)
     expect(route).toBeUndefined()
+  })
+
+  test('keeps connections to all clusters alive, and a DestinationRule changes single fields of that', () => {
+    const rule = '---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: d}\nspec: {host: reviews, trafficPolicy: {connectionPool: {tcp: {tcpKeepalive: {time: 60s}}}}}\n'
+    const keepalive = (text: string, name: string, scope: Scope = sidecar()) => (configure(`${configMap('tcpKeepalive: {probes: 9, time: 10.9s, interval: 5s}')}${text}`).resources(scope, 'cluster').get(name) as Cluster).upstream_connection_options
+    expect(keepalive(shop, 'outbound|80||reviews.default.svc.cluster.local')).toEqual({ tcp_keepalive: { keepalive_probes: 9, keepalive_time: 10, keepalive_interval: 5 } })
+    expect(keepalive(shop + rule, 'outbound|80||reviews.default.svc.cluster.local')).toEqual({ tcp_keepalive: { keepalive_probes: 9, keepalive_time: 60, keepalive_interval: 5 } })
+    expect(keepalive(shop, 'PassthroughCluster', { ...sidecar(), interception: 'redirect' })).toMatchObject({ tcp_keepalive: { keepalive_probes: 9 } })
   })
 
   test.each<readonly [string, object]>([

@@ -117,6 +117,17 @@ describe('TLS that is passed through', () => {
     }]])
   })
 
+  test.each([
+    ['gateways: [mesh, edge]\n  tls:\n  - {match: [{sniHosts: [a.example]}], route: [{destination: {host: reviews}}]}', ['8:5']],
+    ['tls:\n  - {match: [{sniHosts: [a.example], gateways: [edge]}, {sniHosts: [b.example], gateways: [mesh]}], route: [{destination: {host: reviews}}]}', ['7:5']],
+    ['gateways: [edge]\n  tls:\n  - {match: [{sniHosts: [a.example]}], route: [{destination: {host: reviews}}]}', []],
+    ['tls:\n  - {match: [{sniHosts: [a.example], gateways: [edge]}], route: [{destination: {host: reviews}}]}', []],
+  ])('on sidecars a rule has no effect yet, which is said: %s', (fields, places) => {
+    const text = `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: r}\nspec:\n  hosts: ["*.example"]\n  ${fields}\n`
+    const found = translateFirst(text).found.filter((each) => each.includes('unsupported'))
+    expect(found).toEqual(places.map((place) => `${place} field/unsupported tls rules are not supported on sidecars yet, this one has no effect there: a connection goes to the service of its server name`))
+  })
+
   test('by weight', () => {
     expect(chainsOf('  - {match: [{sniHosts: [a.example]}], route: [{destination: {host: reviews}, weight: 90}, {destination: {host: ratings}, weight: 10}]}')).toMatchObject([[['a.example'], {
       weighted_clusters: { clusters: [{ name: 'outbound|443||reviews.default.svc.cluster.local', weight: 90 }, { name: 'outbound|443||ratings.default.svc.cluster.local', weight: 10 }] },
