@@ -8,7 +8,7 @@ export function loadAssignment({ assignment, endpoints, localities: { weights = 
   return {
     cluster_name: assignment,
     ...(groups.length === 0 ? {} : {
-      endpoints: groups.map((members) => {
+      endpoints: groups.map(withinLimit).map((members) => {
         const { priority = 0, locality: name = '' } = members[0] ?? {}
         return {
           locality: locality(name),
@@ -19,6 +19,16 @@ export function loadAssignment({ assignment, endpoints, localities: { weights = 
       }),
     }),
   }
+}
+
+/** "The sum of the weights of all endpoints in the endpoint's locality must not exceed uint32_t maximal value" (LbEndpoint.load_balancing_weight). */
+const mostWeight = 2 ** 32 - 1
+
+function withinLimit(members: readonly ResolvedEndpoint[]): readonly ResolvedEndpoint[] {
+  const sum = members.reduce((total, { weight }) => total + weight, 0)
+  if (sum <= mostWeight) return members
+  const share = (mostWeight - members.length) / sum // room for those that would come to nothing
+  return members.map((member) => ({ ...member, weight: Math.max(1, Math.floor(member.weight * share)) }))
 }
 
 function byPriority([a]: readonly ResolvedEndpoint[], [b]: readonly ResolvedEndpoint[]): number {

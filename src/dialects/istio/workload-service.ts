@@ -22,10 +22,15 @@ export function servicesSelecting(labels: Labels, namespace: string, surrounding
     return [{
       host,
       ports: (named) => (spec.ports ?? []).map(({ port, name = '', targetPort }) => ({
-        number: port, name, targetPort: typeof targetPort === 'string' ? named[targetPort] : targetPort,
+        number: port, name, targetPort: typeof targetPort === 'string' ? portNamed(targetPort, named) : targetPort,
       })),
     }]
   })
+}
+
+/** A port by a name that the user chose, which may be one that every object has (`constructor`). */
+export function portNamed(name: string, ports: Readonly<Record<string, number>>): number | undefined {
+  return Object.hasOwn(ports, name) ? ports[name] : undefined
 }
 
 const serviceSpec = z.looseObject({

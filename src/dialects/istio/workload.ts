@@ -8,7 +8,7 @@ import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { largestWeight, portNumber } from './constraint.ts'
 import { reportOn } from './report.ts'
-import { servicesSelecting } from './workload-service.ts'
+import { portNamed, servicesSelecting } from './workload-service.ts'
 
 const socketPath = /^unix:\/\/[/@].*[^/]$/
 
@@ -37,7 +37,7 @@ export interface NumberedPort {
 export function endpointOf(value: Workload, ports: readonly NumberedPort[]): Endpoint {
   return {
     address: value.address ?? '',
-    ports: Object.fromEntries(ports.map((port) => [port.number, value.ports?.[port.name] ?? port.targetPort ?? port.number])),
+    ports: Object.fromEntries(ports.map((port) => [port.number, portNamed(port.name, value.ports ?? {}) ?? port.targetPort ?? port.number])),
     labels: value.labels ?? {},
     weight: value.weight === undefined || value.weight === 0 ? 1 : value.weight,
     locality: localityOf(value),

@@ -28,6 +28,19 @@ describe('a WorkloadEntry', () => {
     expect(endpoints(workloadEntry(spec) + reviews, 81)).toEqual(admin)
   })
 
+  test('has the port of the Service where that is called as something that every object has', () => {
+    const service = reviews.replaceAll('name: http-admin', 'name: constructor').replaceAll('targetPort: admin', 'targetPort: toString')
+    expect(endpoints(workloadEntry('{address: 10.0.0.9, labels: {app: reviews}, ports: {http: 9090}}') + service, 81)).toEqual(['10.0.0.9:81'])
+  })
+
+  test('has no more weight than Envoy takes of all in a locality together', () => {
+    const two = ['a', 'b'].map((name, index) => workloadEntry(`{address: 10.0.0.${index}, weight: 4294967295, labels: {app: reviews}}`, `name: ${name}`)).join('---\n')
+    const assignment = JSON.stringify(configure(two + reviews).resources(sidecar(), 'endpoint').get('outbound|80||reviews.default.svc.cluster.local'))
+    const weights = [...assignment.matchAll(/"load_balancing_weight":(\d+)/g)].map(([, weight]) => Number(weight))
+    expect(weights.length).toBe(3)
+    expect(Math.max(...weights)).toBeLessThanOrEqual(2 ** 32 - 1)
+  })
+
   test('is selected by the labels of its metadata before those of its spec', () => {
     expect(endpoints(workloadEntry('{address: 10.0.0.9, labels: {app: ratings}}', 'name: vm, labels: {app: reviews}') + reviews, 80)).toEqual(['10.0.0.9:8080'])
   })
