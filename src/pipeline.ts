@@ -4,9 +4,11 @@ import type { Entry } from './collection/entries.ts'
 import type { FlushReport, Graph } from './collection/graph.ts'
 import { objectKey } from './diagnostics/diagnostic.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
-import { dialectFor, isRefused, meshSettings, translateManifest, unclaimedKind } from './dialects/index.ts'
+import { dialectFor, indexKeys, isRefused, meshSettings, translateManifest, unclaimedKind } from './dialects/index.ts'
 import { kindKey, surroundings } from './dialects/surroundings.ts'
 import type { Manifest } from './manifest/manifest.ts'
+import { attach, attachKeys, attachToAll, unattached } from './model/attach.ts'
+import type { ObjectStatus } from './model/condition.ts'
 import type { Settings } from './model/settings.ts'
 import { adviceOn } from './resolve/advice.ts'
 import { addressedScopes } from './resolve/addressed.ts'
@@ -61,6 +63,8 @@ export interface Pipeline {
   readonly resources: Collection<readonly ScopedResource[]>
   /** What was found, by where it was found; unsorted, and the same diagnostic may stand in several places. */
   readonly findings: Collection<readonly Diagnostic[]>
+  /** What a controller says of each object, by object key and parent. */
+  readonly statuses: Collection<ObjectStatus>
   /** Worth knowing, and wrong nowhere; computed when asked for. */
   advice(): readonly Diagnostic[]
   /** Certificates of Secrets that do not count at a time, in milliseconds since the epoch. */
@@ -90,15 +94,20 @@ export function createPipeline(settings: Settings): Pipeline {
   // Manifests → model. Dialects read other objects as they are in force, too.
   const manifestsInForce = graph.derive('manifests in force', inForce, ({ manifest }, _, key) => [[key, manifest] as const])
   const manifestsByKind = graph.groupBy('manifests by kind', manifestsInForce, ({ id }) => [kindKey(id)])
+  const manifestsByIndex = graph.groupBy('manifests by index', manifestsInForce, indexKeys)
   const declaredSettings = graph.derive('mesh settings', manifestsInForce, (manifest) => meshSettings(manifest, settings))
   const settingsIn = (fetch: Fetch) => fetch(declaredSettings, 'mesh') ?? settings
-  const around = (fetch: Fetch) => surroundings({ settings: settingsIn(fetch), manifests: manifestsInForce, manifestsByKind }, fetch)
+  const around = (fetch: Fetch) => surroundings({ settings: settingsIn(fetch), manifests: manifestsInForce, manifestsByKind, manifestsByIndex }, fetch)
   const accepted = graph.derive('translate', manifestsInForce, (manifest, fetch, key) => [[key, translateManifest(manifest, around(fetch))] as const])
   const refusedEdits = graph.derive('translate refused edits', judged, ({ manifest, refused }, fetch, key) =>
     !refused || fetch(manifestsInForce, key) === manifest ? [] : [[key, translateManifest(manifest, around(fetch)).diagnostics] as const])
   const delegations = graph.derive('delegations', accepted, (each, _, key) => numbered(key, each.delegates))
   const delegationsByDelegate = graph.groupBy('delegations by delegate', delegations, (delegate) => [objectKey(delegate)])
-  const tables = graph.derive('route tables', accepted, (each, _, key) => numbered(key, each.routeTables))
+  const attachments = graph.derive('attachments', accepted, (each, _, key) => numbered(key, each.attachments))
+  const attachmentsByTarget = graph.groupBy('attachments by target', attachments, ({ target }) => [target])
+  const declaredTables = graph.derive('declared route tables', accepted, (each, _, key) => numbered(key, each.routeTables))
+  const attached = graph.derive('attach', declaredTables, (table, fetch, key) => [[key, attach(table, (target) => fetch(attachmentsByTarget, target) ?? [])] as const])
+  const tables = graph.derive('route tables', attached, ({ table }, _, key) => [[key, table] as const])
   const listeners = graph.derive('gateway listeners', accepted, (each, _, key) => numbered(key, each.listeners))
   const services = graph.derive('services', accepted, (each, _, key) => numbered(key, each.services))
   const endpoints = graph.derive('endpoints', accepted, (each, _, key) => numbered(key, each.endpoints))
@@ -147,7 +156,7 @@ export function createPipeline(settings: Settings): Pipeline {
     fetch.all(servicesByHost).map(([host]) => [`${scope}|${host}`, { scope: scope as ScopeKey, host }] as const))
   const clusters = graph.derive('resolve clusters', scopeHosts, ({ scope, host }, fetch) => clustersOfHost(host, {
     sight: see(scope, fetch),
-    endpoints: () => (fetch(endpointsByHost, host) ?? []).flatMap((set) => set.endpoints),
+    endpoints: (name) => (fetch(endpointsByHost, name) ?? []).flatMap((set) => set.endpoints),
     usesOf: (cluster) => (fetch(usesByCluster, `${scope}|${cluster}`) ?? []).map(({ use }) => use),
   }).map((cluster) => [`${scope}|${cluster.name}`, { scope, cluster }] as const))
 
@@ -194,9 +203,12 @@ export function createPipeline(settings: Settings): Pipeline {
   const listenersByGateway = graph.groupBy('listeners by gateway', listeners, (listener) => [listener.gateway])
   const edges = graph.derive('mirror edges', tables, (table, _, key) => numbered(key, mirrorEdges(table)))
   const edgesByHost = graph.groupBy('mirror edges by host', edges, ({ from }) => [from])
+  const tablesByAttachKey = graph.groupBy('route tables by attach key', declaredTables, (table) => [...attachKeys(table)])
   const findings = graph.union('diagnostics', [
     found('unclaimed manifests', unclaimed, (each) => [each]),
     found('objects', accepted, (each, fetch, key) => fetch(refusedEdits, key) ?? each.diagnostics),
+    found('attached mirrors', attached, ({ diagnostics }) => diagnostics),
+    found('attachments', attachments, (attachment, fetch) => attachment.target !== attachToAll && fetch(tablesByAttachKey, attachment.target) === undefined ? [unattached(attachment)] : []),
     found('delegates', accepted, ({ unlessDelegated }, fetch, key) => unlessDelegated.length === 0 || fetch(delegationsByDelegate, key) !== undefined ? [] : unlessDelegated),
     found('listeners', plans, (plan) => plan.diagnostics),
     found('virtual hosts', virtualHosts, (host) => host.diagnostics),
@@ -229,6 +241,7 @@ export function createPipeline(settings: Settings): Pipeline {
     scopedResources,
     resources,
     findings,
+    statuses: graph.derive('statuses', accepted, (each, _, key) => numbered(key, each.statuses)),
     advice: () => graph.entries(tables).flatMap(([, table]) => adviceOn(table, (host) => graph.get(servicesByHost, host) ?? [])),
     expired: (now) => graph.entries(secrets).flatMap(([, secret]) => expiredFindings(secret, now)),
     failures: () => graph.failures.map(({ transform, key, error }) => ({

@@ -1,5 +1,7 @@
 import type { Diagnostic, ObjectId } from '../diagnostics/diagnostic.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import type { Attachment } from '../model/attach.ts'
+import type { ObjectStatus } from '../model/condition.ts'
 import type { GatewayListener } from '../model/gateway.ts'
 import type { BackendPolicy, EndpointSet, Service } from '../model/backend.ts'
 import type { EgressRule } from '../model/egress.ts'
@@ -25,6 +27,10 @@ export interface Translated {
   readonly egress: readonly EgressRule[]
   readonly tlsTables: readonly TlsRouteTable[]
   readonly secrets: readonly TlsSecret[]
+  /** Mirrors that the object declares for the routes of others. */
+  readonly attachments: readonly Attachment[]
+  /** What a controller says of the object in its status, one for each parent. */
+  readonly statuses: readonly ObjectStatus[]
   readonly diagnostics: readonly Diagnostic[]
   /** The objects to which this one delegates, whether they are there or not. */
   readonly delegates: readonly ObjectId[]
@@ -40,6 +46,10 @@ export interface Surroundings {
   manifest(id: ObjectId): Manifest | undefined
   /** All manifests of a kind in a namespace, sorted by name. */
   manifestsOf(kind: { readonly group: string; readonly kind: string }, namespace: string): readonly Manifest[]
+  /** All manifests that their dialect lists under the key (`Dialect.indexKeys`), of every namespace, sorted by object. */
+  indexed(key: string): readonly Manifest[]
+  /** Whether some dialect reads the kind, in any version. */
+  isClaimed(kind: { readonly group: string; readonly kind: string }): boolean
 }
 
 export interface Dialect {
@@ -49,10 +59,12 @@ export interface Dialect {
   translate(manifest: Manifest, surroundings: Surroundings): Translated
   /** What an object says about the whole mesh, over the settings that the operator chose; undefined for every other object. Reads no others. */
   settings?(manifest: Manifest, chosen: Settings): Settings | undefined
+  /** Keys under which `Surroundings.indexed` finds the object, as for those that form a group wherever they are. Reads no others; never throws. */
+  indexKeys?(manifest: Manifest): readonly string[]
 }
 
 const nothing: Translated = {
-  routeTables: [], listeners: [], services: [], endpoints: [], policies: [], egress: [], tlsTables: [], secrets: [], diagnostics: [], delegates: [], unlessDelegated: [], refused: false,
+  routeTables: [], listeners: [], services: [], endpoints: [], policies: [], egress: [], tlsTables: [], secrets: [], attachments: [], statuses: [], diagnostics: [], delegates: [], unlessDelegated: [], refused: false,
 }
 
 /** A translation that has only the given parts. */

@@ -15,6 +15,18 @@ export const dialects: readonly Dialect[] = [kubernetes, istio]
 const claims = new Map(dialects.flatMap((dialect) =>
   dialect.kinds.flatMap(({ group, versions, kind, only }) => versions.map((version) => [`${group}/${version}/${kind}`, { dialect, only }] as const))))
 
+const claimedKinds = new Set(dialects.flatMap(({ kinds }) => kinds.map(({ group, kind }) => `${group}/${kind}`)))
+
+/** Whether some dialect reads the kind, in any version. */
+export function isClaimed({ group, kind }: { readonly group: string; readonly kind: string }): boolean {
+  return claimedKinds.has(`${group}/${kind}`)
+}
+
+/** Keys under which dialects find the manifest among all (`Dialect.indexKeys`). */
+export function indexKeys(manifest: Manifest): readonly string[] {
+  return [...new Set(dialectFor(manifest)?.indexKeys?.(manifest))]
+}
+
 /** The dialect that reads the manifest, by its kind and version, if any does. */
 export function dialectFor({ apiVersion, id }: Manifest): Dialect | undefined {
   const claim = claims.get(`${id.group}/${apiVersion.split('/').at(-1) ?? ''}/${id.kind}`)
@@ -23,12 +35,17 @@ export function dialectFor({ apiVersion, id }: Manifest): Dialect | undefined {
 
 /** What the manifest means to its dialect; for one that nobody claims, a line of information. */
 export function translateManifest(manifest: Manifest, surroundings: Surroundings): Translated {
-  return dialectFor(manifest)?.translate(manifest, surroundings) ?? translated({ diagnostics: [unclaimedKind(manifest)] })
+  const dialect = dialectFor(manifest)
+  if (dialect === undefined) return translated({ diagnostics: [unclaimedKind(manifest)] })
+  const translation = dialect.translate(manifest, surroundings)
+  // Where dialects share a host, tables are taken in the order of this list.
+  const rank = String(dialects.indexOf(dialect)).padStart(2, '0')
+  return { ...translation, routeTables: translation.routeTables.map((table) => ({ ...table, order: `${rank} ${table.order}` })) }
 }
 
 /** Whether the object's last good version stays in force instead. That depends on the manifest alone, not on what is around it. */
 export function isRefused(manifest: Manifest, settings: Settings): boolean {
-  return manifest.malformed === true || translateManifest(manifest, { settings, manifest: () => undefined, manifestsOf: () => [] }).refused
+  return manifest.malformed === true || translateManifest(manifest, { settings, manifest: () => undefined, manifestsOf: () => [], indexed: () => [], isClaimed }).refused
 }
 
 /** What the manifest says about the whole mesh, over what the operator chose, under the key `mesh`; nothing for almost every manifest. */

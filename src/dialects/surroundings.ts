@@ -4,6 +4,7 @@ import type { ObjectId } from '../diagnostics/diagnostic.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Surroundings } from './dialect.ts'
+import { isClaimed } from './index.ts'
 
 export interface ManifestCollections {
   readonly settings: Settings
@@ -11,14 +12,18 @@ export interface ManifestCollections {
   readonly manifests: Collection<Manifest>
   /** By `kindKey`. */
   readonly manifestsByKind: Collection<readonly Manifest[]>
+  /** By the keys of `indexKeys`. */
+  readonly manifestsByIndex: Collection<readonly Manifest[]>
 }
 
 /** Answers a dialect's questions through the graph, so that asking is depending. */
-export function surroundings({ settings, manifests, manifestsByKind }: ManifestCollections, fetch: Fetch): Surroundings {
+export function surroundings({ settings, manifests, manifestsByKind, manifestsByIndex }: ManifestCollections, fetch: Fetch): Surroundings {
   return {
     settings,
     manifest: (id) => fetch(manifests, objectKey(id)),
     manifestsOf: (kind, namespace) => fetch(manifestsByKind, kindKey({ ...kind, namespace })) ?? [],
+    indexed: (key) => fetch(manifestsByIndex, key) ?? [],
+    isClaimed,
   }
 }
 

@@ -10,6 +10,8 @@ export interface BackendReference {
   /** Absent: the host's only port, else the port of the listener that took the request. */
   readonly port: number | undefined
   readonly subset: string | undefined
+  /** The dialect refused it, and said why: it is as if it were not there, and nobody says so again. */
+  readonly refused?: true
   readonly origin: Origin
 }
 
@@ -48,6 +50,12 @@ export interface Service {
   readonly externalName: string | undefined
   /** One of which the certificate of its endpoints carries, where a policy for TLS names none. */
   readonly subjectAltNames?: readonly string[]
+  /** Clients never ask for it: only routes name it, so that it has clusters and no virtual host of its own. */
+  readonly namedBy?: 'routes'
+  /** Where its endpoints come from another host and port, for each of its own ports. */
+  readonly endpointsOf?: Readonly<Record<number, { readonly host: string; readonly port: number }>>
+  /** Names of its clusters without a subset, by port, where they are not the usual ones. */
+  readonly clusterNames?: Readonly<Record<number, string>>
   readonly visibility: Visibility
   readonly origin: Origin
 }

@@ -3,11 +3,13 @@ import type { DownstreamTls } from './tls.ts'
 
 /** One server of a Gateway: a port to listen on, for some hosts, on the proxies that the selector names. */
 export interface GatewayListener {
-  /** What route tables attach to, `<namespace>/<name>`. */
+  /** What route tables attach to: `<namespace>/<name>`, or `<namespace>/<name>/<listener>` where they choose among its listeners. */
   readonly gateway: string
   readonly namespace: string
   /** Proxies with all of these labels. */
   readonly selector: Readonly<Record<string, string>>
+  /** Proxies of that namespace only; absent: of any. */
+  readonly onlyIn?: string
   readonly port: number
   readonly portName: string
   /** Address to bind to; '' means the proxy's default. */

@@ -10,6 +10,11 @@ export function mirrorClusterName(port: number, subset: string | undefined, host
   return `mirror|${port}|${subset ?? ''}|${host}`
 }
 
+/** Host by which routes name an object that is no Kubernetes Service: `<name>.<namespace>.<kind>.<group>`, lower case. */
+export function objectHost({ group, kind, namespace, name }: { readonly group: string; readonly kind: string; readonly namespace: string; readonly name: string }): string {
+  return `${name}.${namespace}.${kind}.${group}`.toLowerCase()
+}
+
 /** 48 bits of SHA-256 in hexadecimal: short enough for a runtime key, long enough never to meet within one object. */
 export function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12)

@@ -1,4 +1,5 @@
 import type { Origin } from '../diagnostics/diagnostic.ts'
+import type { AttachKey } from './attach.ts'
 import type { BackendReference } from './backend.ts'
 import type { Millionths } from './fraction.ts'
 import type { Mirror } from './mirror.ts'
@@ -15,6 +16,11 @@ export interface RouteTable {
   readonly visibility: Visibility
   /** Tables for one host are taken in the order of this key. */
   readonly order: string
+  /**
+   * Absent: on sidecars the first table of a host has it alone, on gateways tables follow each other. Tables that name the same
+   * word act as one wherever they share a host: their routes are sorted by `precedence`.
+   */
+  readonly joins?: string
   readonly routes: readonly Route[]
   readonly origin: Origin
 }
@@ -31,6 +37,10 @@ export interface Route {
   readonly name: string
   readonly match: Match
   readonly applies: Applicability
+  /** Rank among the routes of joined tables: a lower key, by code unit, is asked first. */
+  readonly precedence?: string
+  /** Further keys under which other objects may attach mirrors to it (`Attachment`). */
+  readonly attachTo?: readonly AttachKey[]
   readonly action: Action
   readonly headers: HeaderChanges
   readonly fault: Fault | undefined
@@ -52,7 +62,8 @@ export interface HeaderMatch {
 }
 
 export interface Match {
-  readonly path: { readonly kind: 'exact' | 'prefix' | 'regex'; readonly value: string }
+  /** `segments`: a prefix that ends where a segment does, without a slash at its end: `/a` takes `/a` and `/a/b`, not `/ab`. */
+  readonly path: { readonly kind: 'exact' | 'prefix' | 'segments' | 'regex'; readonly value: string }
   /** Absent: nothing was said about it (Envoy matches case-sensitively). */
   readonly caseSensitive: boolean | undefined
   /** Sorted by name; pseudo headers last. */
@@ -74,6 +85,8 @@ export interface Forward {
   readonly noTimeout?: Origin
   readonly retry: RetryPolicy | 'default' | 'never'
   readonly rewrite: Rewrite
+  /** What answers for a destination that is not there; absent: 503. */
+  readonly missingStatus?: 500
 }
 
 export interface Destination {
@@ -126,7 +139,7 @@ export interface RetryPolicy {
 export interface Redirect {
   readonly kind: 'redirect'
   readonly host: string | undefined
-  readonly path: { readonly kind: 'path' | 'prefix'; readonly value: string } | undefined
+  readonly path: { readonly kind: 'path' | 'prefix'; readonly value: string } | { readonly kind: 'regex'; readonly pattern: string; readonly substitution: string } | undefined
   readonly scheme: 'http' | 'https' | undefined
   /** Absent: the default of the scheme. */
   readonly port: number | 'of the listener' | undefined

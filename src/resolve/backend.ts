@@ -45,20 +45,20 @@ export interface Listening {
  * (Istio's sidecars take the listener's port even where the host has another, single one: such a mirror goes nowhere.)
  */
 export function resolveBackend(reference: BackendReference, { sight, port: listenerPort }: Listening): ResolvedBackend {
-  const service = findService(reference.host, sight)
+  const service = reference.refused === true ? undefined : findService(reference.host, sight)
   const ports = service === undefined ? [] : portsWithClusters(service)
   const [only, ...more] = ports
   const port = reference.port ?? (only !== undefined && more.length === 0 ? only.number : listenerPort)
   const missing = (what: MissingBackend['what'], present: readonly string[]): MissingBackend => {
     const host = service?.host ?? reference.host
-    const hidden = what === 'subset' ? undefined
+    const hidden = what === 'subset' || reference.refused === true ? undefined
       : sight.hidden(host).find((each) => what === 'host' || each.service.ports.some(({ number }) => number === port))
     return {
       kind: 'missing', what, host, port, cluster: clusterName(port, reference.subset, host), present,
       hidden: hidden === undefined ? undefined : { ...hidden, namespace: sight.scope.namespace },
     }
   }
-  if (service === undefined) return missing('host', sight.hosts())
+  if (service === undefined) return missing('host', reference.refused === true ? [] : sight.hosts())
   if (!ports.some((each) => each.number === port)) return missing('port', ports.map((each) => String(each.number)))
   const policy = policyFor(service, sight)
   const { subset } = reference
@@ -67,7 +67,12 @@ export function resolveBackend(reference: BackendReference, { sight, port: liste
   }
   const settings = settingsFor(policy, port, subset)
   const labels = policy?.subsets.find((each) => each.name === subset)?.labels ?? {}
-  return { kind: 'found', host: service.host, port, subset, cluster: clusterName(port, subset, service.host), settings, service, labels }
+  return { kind: 'found', host: service.host, port, subset, cluster: serviceCluster(service, port, subset), settings, service, labels }
+}
+
+/** Name of the cluster for primary requests to a port of a service. */
+export function serviceCluster({ host, clusterNames }: Service, port: number, subset: string | undefined): string {
+  return (subset === undefined ? clusterNames?.[port] : undefined) ?? clusterName(port, subset, host)
 }
 
 /** The ports that a service has clusters for. */

@@ -2,9 +2,9 @@ import { isIP } from 'node:net'
 import type { BackendSettings, Discovery, Endpoint, Protocol, Service } from '../model/backend.ts'
 import { hasLabels } from '../model/labels.ts'
 import type { MirrorLimits } from '../model/mirror.ts'
-import { clusterName, mirrorClusterName } from '../model/names.ts'
+import { mirrorClusterName } from '../model/names.ts'
 import type { Origin } from '../diagnostics/diagnostic.ts'
-import { findService, portsWithClusters } from './backend.ts'
+import { findService, portsWithClusters, serviceCluster } from './backend.ts'
 import { placed, planLocalities } from './locality.ts'
 import type { LocalityPlan } from './locality.ts'
 import { withPeerNames } from './peer-name.ts'
@@ -40,8 +40,8 @@ export interface ResolvedEndpoint extends Pick<Endpoint, 'weight' | 'locality' |
 
 export interface HostQuestions {
   readonly sight: Sight
-  /** Of the host, all of them. */
-  readonly endpoints: () => readonly Endpoint[]
+  /** Of a host, all of them. */
+  readonly endpoints: (host: string) => readonly Endpoint[]
   /** How the virtual hosts of the scope use a cluster. */
   readonly usesOf: (cluster: string) => readonly ClusterUse[]
 }
@@ -50,15 +50,15 @@ export interface HostQuestions {
 export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, usesOf }: HostQuestions): readonly ResolvedCluster[] {
   const service = findService(host, sight)
   if (service?.host !== host) return []
-  const endpoints = endpointsOf()
   const policy = policyFor(service, sight)
   const subsets = [undefined, ...(policy?.subsets ?? [])]
   return portsWithClusters(service).flatMap((port) => subsets.flatMap((subset) => {
-    const name = clusterName(port.number, subset?.name, service.host)
-    const selected = endpoints.filter((endpoint) => hasLabels(endpoint.labels, subset?.labels ?? {}))
+    const name = serviceCluster(service, port.number, subset?.name)
+    const source = service.endpointsOf?.[port.number] ?? { host, port: port.number }
+    const selected = endpointsOf(source.host).filter((endpoint) => hasLabels(endpoint.labels, subset?.labels ?? {}))
     const settings = settingsFor(policy, port.number, subset?.name)
     const { priorityOf, ...localities } = planLocalities(settings, selected, { scope: sight.scope, mesh: sight.settings })
-    const members = placed(selected.flatMap((endpoint) => endpointOf(endpoint, port.number).map((each) => ({ ...each, priority: priorityOf(endpoint) }))), localities)
+    const members = placed(selected.flatMap((endpoint) => endpointOf(endpoint, source.port).map((each) => ({ ...each, priority: priorityOf(endpoint) }))), localities)
     const common = {
       ...usable(discoveryFor(service, sight), members),
       localities,

@@ -25,7 +25,8 @@ function coversPath({ path: earlier, caseSensitive }: Match, { path: later, case
   if (caseSensitive !== false && laterSensitive === false) return false
   const text = (value: string): string => caseSensitive === false ? value.toLowerCase() : value
   if (earlier.kind === 'exact') return later.kind === 'exact' && text(later.value) === text(earlier.value)
-  return text(later.value).startsWith(text(earlier.value))
+  if (earlier.kind === 'prefix') return text(later.value).startsWith(text(earlier.value))
+  return later.kind !== 'prefix' && `${text(later.value)}/`.startsWith(`${text(earlier.value)}/`)
 }
 
 function impliesHeader(given: HeaderMatch, wanted: HeaderMatch): boolean {

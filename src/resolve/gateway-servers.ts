@@ -28,7 +28,7 @@ export interface GatewaySockets {
 
 /** The sockets of a gateway proxy. A socket is for plain HTTP or for TLS, as its oldest server says; with TLS each host has one server. */
 export function gatewaySockets(scope: Scope, { listeners, targetPort }: GatewaySockets): readonly SocketServers[] {
-  const selected = listeners.filter((listener) => scope.anyGateway || hasLabels(scope.labels, listener.selector)).toSorted(byAge)
+  const selected = listeners.filter((listener) => selects(listener, scope)).toSorted(byAge)
   const byBinding = Map.groupBy(selected, ({ port, bind }) => `${targetPort(port)}${bind === '' ? '' : `.${bind}`}`)
   return [...byBinding].flatMap(([binding, servers]) => {
     const [first] = servers
@@ -43,6 +43,10 @@ export function gatewaySockets(scope: Scope, { listeners, targetPort }: GatewayS
       ...admitted(servers, first),
     }]
   })
+}
+
+function selects({ selector, onlyIn }: GatewayListener, { anyGateway, labels, namespace }: Scope): boolean {
+  return (anyGateway || hasLabels(labels, selector)) && (onlyIn === undefined || onlyIn === namespace)
 }
 
 /** The hosts of a server that route tables of a namespace may use. */

@@ -40,6 +40,7 @@ export interface ResolvedForward {
   readonly timeout: number
   readonly retry: RetryPolicy | 'never'
   readonly rewrite: Forward['rewrite']
+  readonly missingStatus?: Forward['missingStatus']
   readonly hash: readonly HashPolicy[]
 }
 

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
-import type { Destination, Forward, Redirect, Route, RouteTable } from '../model/route.ts'
+import type { Forward, Redirect, Route, RouteTable } from '../model/route.ts'
 import { ambiguousPort } from './ambiguous-port.ts'
 import { hashOf, resolveBackend } from './backend.ts'
 import type { Listening, ResolvedBackend } from './backend.ts'
@@ -33,7 +33,7 @@ export function resolveRoute(route: Route, table: RouteTable, listening: RouteLi
   return {
     resolved: { ...common, action: forwarded.action, operation },
     uses: forwarded.uses,
-    diagnostics: [...backends.flatMap((backend, index) => destinationFindings(backend, action.destinations[index], listening)), ...forwarded.diagnostics],
+    diagnostics: [...backends.flatMap((backend, index) => destinationFindings(backend, action, { ...listening, index })), ...forwarded.diagnostics],
   }
 }
 
@@ -73,6 +73,7 @@ function forward(action: Forward, backends: readonly ResolvedBackend[], listenin
       timeout: action.timeout,
       retry: action.retry === 'default' ? listening.sight.settings.defaultRetry : action.retry,
       rewrite: action.rewrite,
+      ...(action.missingStatus === undefined ? {} : { missingStatus: action.missingStatus }),
       hash: backends.flatMap(hashOf),
     },
     uses: [...destinations.map(({ cluster }) => ({ by: 'primary' as const, cluster })), ...mirrored.uses.map((use) => ({ ...use, ...noTimeout }))],
@@ -80,12 +81,14 @@ function forward(action: Forward, backends: readonly ResolvedBackend[], listenin
   }
 }
 
-function destinationFindings(backend: ResolvedBackend, destination: Destination | undefined, listening: Listening): readonly Diagnostic[] {
+function destinationFindings(backend: ResolvedBackend, { destinations, missingStatus }: Forward, { index, ...listening }: Listening & { readonly index: number }): readonly Diagnostic[] {
+  const destination = destinations[index]
   if (destination === undefined) return []
+  if (destination.backend.refused === true) return []
   if (backend.kind === 'found') return ambiguousPort('route/ambiguous-port', destination.backend, { ...listening, backend })
-  return [missingFinding(backend, { area: 'route', reference: destination.backend, consequence: 'requests for it are answered with 503' })]
+  return [missingFinding(backend, { area: 'route', reference: destination.backend, consequence: `requests for it are answered with ${missingStatus ?? 503}` })]
 }
 
 function pathPattern({ match }: Route): string {
-  return match.path.kind === 'prefix' ? `${match.path.value}*` : match.path.value
+  return match.path.kind === 'prefix' || match.path.kind === 'segments' ? `${match.path.value}*` : match.path.value
 }

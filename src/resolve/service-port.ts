@@ -41,7 +41,7 @@ export function nearestService(services: readonly Service[], { namespace }: Scop
 
 /** The services that a proxy may see, sorted by host: of several with one host the one beside the proxy, else the first by namespace. */
 export function visibleServices(services: readonly Service[], scope: Scope): readonly Service[] {
-  return oneByHost(services.filter((service) => isVisible(service.visibility, scope.namespace) && service.externalName === undefined), scope)
+  return oneByHost(services.filter((service) => service.namedBy === undefined && isVisible(service.visibility, scope.namespace) && service.externalName === undefined), scope)
 }
 
 function oneByHost(services: readonly Service[], scope: Scope): readonly Service[] {

@@ -2,9 +2,11 @@ import { objectKey } from '../diagnostics/diagnostic.ts'
 import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
 import { finding } from '../diagnostics/finding.ts'
 import { hasLabels } from '../model/labels.ts'
+import { compareText } from '../model/names.ts'
 import type { Match, Route, RouteTable } from '../model/route.ts'
 import type { Scope } from '../xds/scope.ts'
 import { joinedConflicts } from './joined-tables.ts'
+import type { JoinedRoute } from './joined-tables.ts'
 import { resolveOtherwise } from './otherwise.ts'
 import type { VirtualHostPlan } from './plan.ts'
 import { resolveRoute } from './route.ts'
@@ -14,12 +16,9 @@ import type { Sight } from './sight.ts'
 
 /** Fills a planned virtual host with the routes of its tables. Undefined where nothing would answer. */
 export function resolveVirtualHost(plan: VirtualHostPlan, tables: readonly RouteTable[], sight: Sight): ResolvedVirtualHost | undefined {
-  const applicable = tables
-    .map((table) => ({ table, routes: upToCatchAll(table.routes.filter((route) => applies(route, plan, sight.scope))) }))
-    .filter(({ routes }) => routes.length > 0)
+  const applicable = joined(tables.map((table) => ({ table, routes: table.routes.filter((route) => applies(route, plan, sight.scope)) })))
   const chosen = plan.sharing === 'first' ? applicable.slice(0, 1) : applicable
-  const resolutions = chosen.flatMap(({ table, routes }) =>
-    routes.map((route) => ({ route, table, ...resolveRoute(route, table, { sight, port: plan.port, scheme: plan.scheme ?? 'http' }) })))
+  const resolutions = chosen.flat().map(({ route, table }) => ({ route, table, ...resolveRoute(route, table, { sight, port: plan.port, scheme: plan.scheme ?? 'http' }) }))
   const ordered = plan.sharing === 'all' ? catchAllsLast(resolutions) : resolutions
   const routes: readonly RouteResolution[] = ordered.length > 0 ? ordered : resolveOtherwise(plan, sight)
   if (routes.length === 0 && plan.requireTls !== true) return undefined
@@ -34,9 +33,9 @@ export function resolveVirtualHost(plan: VirtualHostPlan, tables: readonly Route
     diagnostics: [
       ...routes.flatMap((each) => each.diagnostics),
       ...joinedConflicts(ordered, plan.domains[0] ?? plan.name),
-      ...overruled(plan, applicable.slice(chosen.length).map(({ table }) => table)),
+      ...overruled(plan, tablesOf(applicable.slice(chosen.length))),
     ],
-    origins: [...chosen.map(({ table }) => table.origin), ...chosen.flatMap(({ table, routes: own }) => delegateOrigins(table, own))],
+    origins: [...tablesOf(chosen).map(({ origin }) => origin), ...tablesOf(chosen).flatMap((table) => delegateOrigins(table, chosen.flat().filter((each) => each.table === table)))],
   }
 }
 
@@ -46,8 +45,8 @@ export function mirrorsOf({ routes }: ResolvedVirtualHost): readonly ResolvedMir
 }
 
 /** Where routes that another object gave to a table were written: the first of each object. */
-function delegateOrigins(table: RouteTable, routes: readonly Route[]): readonly Origin[] {
-  const byObject = Map.groupBy(routes.map(({ origin }) => origin), ({ object }) => objectKey(object))
+function delegateOrigins(table: RouteTable, routes: readonly JoinedRoute[]): readonly Origin[] {
+  const byObject = Map.groupBy(routes.map(({ route }) => route.origin), ({ object }) => objectKey(object))
   byObject.delete(objectKey(table.origin.object))
   return [...byObject.values()].flatMap(([first]) => first ?? [])
 }
@@ -59,9 +58,27 @@ function applies({ applies: condition }: Route, plan: VirtualHostPlan, scope: Sc
   return hasLabels(scope.labels, condition.proxyLabels ?? {})
 }
 
+interface TableRoutes {
+  readonly table: RouteTable
+  readonly routes: readonly Route[]
+}
+
+/** The routes of each table, and of all tables that join together as one, in the order in which they are asked; none without a route. */
+function joined(tables: readonly TableRoutes[]): readonly (readonly JoinedRoute[])[] {
+  const groups = Map.groupBy(tables, ({ table }) => table.joins ?? table)
+  return [...groups.values()].map((group) => {
+    const routes = group.flatMap(({ table, routes: own }) => own.map((route) => ({ table, route })))
+    return upToCatchAll(routes.toSorted((a, b) => compareText(a.route.precedence ?? '', b.route.precedence ?? '')))
+  }).filter((routes) => routes.length > 0)
+}
+
+function tablesOf(groups: readonly (readonly JoinedRoute[])[]): readonly RouteTable[] {
+  return [...new Set(groups.flat().map(({ table }) => table))]
+}
+
 /** What stands behind a catch-all is never reached. */
-function upToCatchAll(routes: readonly Route[]): readonly Route[] {
-  const last = routes.findIndex((route) => isCatchAll(route.match))
+function upToCatchAll(routes: readonly JoinedRoute[]): readonly JoinedRoute[] {
+  const last = routes.findIndex(({ route }) => isCatchAll(route.match))
   return last < 0 ? routes : routes.slice(0, last + 1)
 }
 

@@ -19,6 +19,7 @@ function pathMatch({ kind, value }: Match['path']): Message<'envoy.config.route.
   switch (kind) {
     case 'exact': return { path: value }
     case 'prefix': return { prefix: value }
+    case 'segments': return { path_separated_prefix: value }
     case 'regex': return { safe_regex: { regex: value } }
   }
 }

@@ -8,12 +8,13 @@ import { headerFields } from './header.ts'
 import { mirrorPolicy } from './mirror.ts'
 
 /** envoy.config.route.v3.RouteAction */
-export function routeAction({ destinations, mirrors, timeout, retry, rewrite, hash }: ResolvedForward): Message<'envoy.config.route.v3.RouteAction'> {
+export function routeAction({ destinations, mirrors, timeout, retry, rewrite, hash, missingStatus }: ResolvedForward): Message<'envoy.config.route.v3.RouteAction'> {
   const [only, ...more] = destinations
   const single = only !== undefined && more.length === 0 ? only : undefined
   const authority = rewrite.authority ?? single?.authority
   return {
     ...(single === undefined ? { weighted_clusters: { clusters: destinations.map(clusterWeight) } } : { cluster: single.cluster }),
+    ...(missingStatus === undefined ? {} : { cluster_not_found_response_code: 'INTERNAL_SERVER_ERROR' }),
     ...(rewrite.prefix === undefined ? {} : { prefix_rewrite: rewrite.prefix }),
     ...(rewrite.regex === undefined ? {} : { regex_rewrite: { pattern: { regex: rewrite.regex.pattern }, substitution: rewrite.regex.substitution } }),
     ...(authority === undefined ? {} : { host_rewrite_literal: authority }),
@@ -73,10 +74,18 @@ const redirectCodes = { 301: 'MOVED_PERMANENTLY', 302: 'FOUND', 303: 'SEE_OTHER'
 export function redirectAction({ host, path, scheme, port, code }: ResolvedRedirect): Message<'envoy.config.route.v3.RedirectAction'> {
   return {
     ...(host === undefined ? {} : { host_redirect: host }),
-    ...(path?.kind === 'prefix' ? { prefix_rewrite: path.value } : { path_redirect: path?.value ?? '' }),
+    ...redirectPath(path),
     ...(scheme === undefined ? {} : { scheme_redirect: scheme }),
     ...(port === undefined ? {} : { port_redirect: port }),
     ...(code === 301 ? {} : { response_code: redirectCodes[code] }),
+  }
+}
+
+function redirectPath(path: ResolvedRedirect['path']): Pick<Message<'envoy.config.route.v3.RedirectAction'>, 'prefix_rewrite' | 'path_redirect' | 'regex_rewrite'> {
+  switch (path?.kind) {
+    case 'prefix': return { prefix_rewrite: path.value }
+    case 'regex': return { regex_rewrite: { pattern: { regex: path.pattern }, substitution: path.substitution } }
+    default: return { path_redirect: path?.value ?? '' }
   }
 }
 

@@ -4,7 +4,7 @@ import type { Diagnostic } from '../../src/diagnostics/diagnostic.ts'
 import { sortDiagnostics } from '../../src/diagnostics/placed.ts'
 import type { LocateOrigin } from '../../src/diagnostics/placed.ts'
 import type { Surroundings, Translated } from '../../src/dialects/dialect.ts'
-import { translateManifest } from '../../src/dialects/index.ts'
+import { indexKeys, isClaimed, translateManifest } from '../../src/dialects/index.ts'
 import type { LocatedManifest, Manifest } from '../../src/manifest/manifest.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
 import type { Settings } from '../../src/model/settings.ts'
@@ -46,6 +46,8 @@ export function surroundings(manifests: readonly Manifest[], settings: Settings)
     manifestsOf: ({ group, kind }, namespace) => manifests
       .filter(({ id }) => id.group === group && id.kind === kind && id.namespace === namespace)
       .toSorted((a, b) => (a.id.name < b.id.name ? -1 : 1)),
+    indexed: (key) => manifests.filter((each) => indexKeys(each).includes(key)).toSorted((a, b) => (objectKey(a.id) < objectKey(b.id) ? -1 : 1)),
+    isClaimed,
   }
 }
 
