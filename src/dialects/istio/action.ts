@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { message } from '../../manifest/message.ts'
 import type { DirectResponse, Redirect, Rewrite } from '../../model/route.ts'
-import { isGiven, oneLine, portNumber } from './constraint.ts'
-import { regex } from './string-match.ts'
+import { isGiven, oneLine, portNumber } from '../constraint.ts'
+import { regex } from '../regex.ts'
 
 /** Istio's HTTPRedirect. */
 export const redirect = message({

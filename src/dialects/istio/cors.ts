@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message } from '../../manifest/message.ts'
 import type { CorsPolicy } from '../../model/route.ts'
-import { nonEmpty } from './constraint.ts'
+import { nonEmpty } from '../constraint.ts'
 import type { RuleSite } from './rule-site.ts'
 import { originMatch, stringMatchOf } from './string-match.ts'
 

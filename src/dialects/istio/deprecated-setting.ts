@@ -1,7 +1,7 @@
 import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import { camelCase } from '../../manifest/field-name.ts'
 import type { Json } from '../../manifest/manifest.ts'
-import type { Report } from './report.ts'
+import type { Report } from '../report.ts'
 
 interface Deprecated {
   /** The field, and the one that it stands in. */

@@ -3,7 +3,7 @@ import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import { message } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { BackendReference } from '../../model/backend.ts'
-import { dnsLabel, portNumber } from './constraint.ts'
+import { dnsLabel, portNumber } from '../constraint.ts'
 import { resolveHost } from './host.ts'
 
 /** Istio's Destination. */

@@ -4,9 +4,10 @@ import { message } from '../../manifest/message.ts'
 import { millionthsOfPercentage, percentageOf } from '../../model/fraction.ts'
 import type { Millionths } from '../../model/fraction.ts'
 import type { Fault } from '../../model/route.ts'
-import { positiveDuration } from './constraint.ts'
-import { percent, writtenPercentage } from './percentage.ts'
-import { rawValue } from './report.ts'
+import { positiveDuration } from '../constraint.ts'
+import { writtenPercentage } from '../percentage.ts'
+import { percent } from './percentage.ts'
+import { rawValue } from '../report.ts'
 import type { RuleSite } from './rule-site.ts'
 
 /** A field of Istio's API that Istio refuses, too. */

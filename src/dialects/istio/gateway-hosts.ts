@@ -3,7 +3,7 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import { intersectHosts } from '../../model/names.ts'
 import type { Surroundings } from '../dialect.ts'
 import { resolveGateway, resolveHost, scopedHost } from './host.ts'
-import type { Report } from './report.ts'
+import type { Report } from '../report.ts'
 
 interface Declared {
   readonly hosts: readonly string[]

@@ -1,7 +1,7 @@
 import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import type { GatewayService } from '../../model/gateway.ts'
 import type { Server } from './gateway.ts'
-import type { Report } from './report.ts'
+import type { Report } from '../report.ts'
 import { downstreamTls } from './server-tls.ts'
 import type { ServerTls } from './server-tls.ts'
 

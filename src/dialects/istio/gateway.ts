@@ -5,10 +5,10 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
 import { translated } from '../dialect.ts'
 import type { Translated } from '../dialect.ts'
-import { portNumber } from './constraint.ts'
+import { portNumber } from '../constraint.ts'
 import { gatewayService } from './gateway-service.ts'
 import { scopedHost } from './host.ts'
-import { reportOn } from './report.ts'
+import { reportOn } from '../report.ts'
 import { serverTls } from './server-tls.ts'
 
 const port = message({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { message, parts } from '../../manifest/message.ts'
 import type { HeaderChanges, HeaderOperations } from '../../model/route.ts'
-import { formatMistake } from './header-format.ts'
+import { formatMistake } from '../header-format.ts'
 
 /** RFC 9110 section 5.1: a token; or a pseudo header. */
 const name = z.string().regex(/^:?[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { message: 'must be the name of a header: letters, digits and -' })

@@ -1,5 +1,5 @@
 import { resolveGateway } from './host.ts'
-import type { Report } from './report.ts'
+import type { Report } from '../report.ts'
 
 /** The part of an HTTP rule that says where its matches are for. */
 interface MatchingRule {

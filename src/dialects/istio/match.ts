@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { message } from '../../manifest/message.ts'
 import { compareText } from '../../model/names.ts'
 import type { Applicability, HeaderMatch, Match } from '../../model/route.ts'
-import { byName, portNumber } from './constraint.ts'
+import { byName, portNumber } from '../constraint.ts'
 import { resolveGateway } from './host.ts'
 import { pathMatch, stringMatch, stringMatchOf, valueMatch } from './string-match.ts'
 

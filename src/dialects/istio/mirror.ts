@@ -1,13 +1,14 @@
 import type { z } from 'zod'
 import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import { message } from '../../manifest/message.ts'
-import { everyRequest, millionthsOfPercentage, percentageOf } from '../../model/fraction.ts'
+import { everyRequest } from '../../model/fraction.ts'
 import type { Millionths } from '../../model/fraction.ts'
 import type { Mirror } from '../../model/mirror.ts'
 import { shortHash } from '../../model/names.ts'
 import { backendOf, destination } from './destination.ts'
-import { percent, writtenPercentage } from './percentage.ts'
-import { rawValue } from './report.ts'
+import { mirroredShare } from '../percentage.ts'
+import { percent } from './percentage.ts'
+import { rawValue } from '../report.ts'
 import type { RuleSite } from './rule-site.ts'
 
 /** Istio's HTTPMirrorPolicy. */
@@ -74,41 +75,14 @@ function singleFraction(rule: MirrorFields, { siteOf }: MirrorContext): Milliont
     return fractionAt([...site.path, 'mirrorPercentage'], site)
   }
   const site = siteOf('mirrorPercent')
-  return rule.mirrorPercent === undefined ? everyRequest : percentageAt([...site.path, 'mirrorPercent'], site)
+  return rule.mirrorPercent === undefined ? everyRequest : mirroredShare([...site.path, 'mirrorPercent'], site.report)
 }
 
 /** The fraction of a `Percent` in the user's object: absent is every request, without a value none. */
 function fractionAt(path: FieldPath, site: RuleSite): Millionths | undefined {
   const { manifest } = site.report
   if (rawValue(manifest, path) === undefined) return everyRequest
-  return rawValue(manifest, [...path, 'value']) === undefined ? 0 as Millionths : percentageAt([...path, 'value'], site)
-}
-
-function percentageAt(path: FieldPath, { report }: RuleSite): Millionths | undefined {
-  const written = writtenPercentage(report.manifest, path)
-  if (written === undefined) return undefined
-  const { field, text } = written
-  const rounded = millionthsOfPercentage(text)
-  if (rounded === undefined) {
-    report.refuse('mirror/percentage-out-of-range', written.path, {
-      message: `${field} is ${text}, must be 0 to 100`,
-      hint: written.value > 100 ? 'use 100 to mirror every request' : 'use 0 to mirror nothing',
-    })
-    return undefined
-  }
-  const { millionths, exact } = rounded
-  if (millionths === 0 && !exact) {
-    report.note('mirror/percentage-rounds-to-zero', written.path, {
-      message: `${field} is ${text}, which rounds to 0 parts per million: nothing is mirrored`,
-      hint: 'the smallest share is 0.0001',
-    })
-  } else if (!exact) {
-    report.note('mirror/percentage-rounded', written.path, {
-      message: `${field} is ${text}, more digits than a millionth can hold: ${percentageOf(millionths)} is used`,
-      hint: `write ${percentageOf(millionths)}`,
-    })
-  }
-  return millionths
+  return rawValue(manifest, [...path, 'value']) === undefined ? 0 as Millionths : mirroredShare([...path, 'value'], site.report)
 }
 
 function notePercentageWithoutMirror(rule: MirrorFields, { siteOf }: MirrorContext): void {

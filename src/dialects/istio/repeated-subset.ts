@@ -1,4 +1,4 @@
-import type { Report } from './report.ts'
+import type { Report } from '../report.ts'
 
 /** Notes a subset whose name stands before it already: the first one counts. */
 export function noteRepeatedSubsets(report: Report, subsets: readonly ({ readonly name: string } | undefined)[]): void {

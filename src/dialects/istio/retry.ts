@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message } from '../../manifest/message.ts'
 import type { RetryPolicy } from '../../model/route.ts'
-import { positiveDuration } from './constraint.ts'
+import { positiveDuration } from '../constraint.ts'
 
 /** Istio's HTTPRetry. */
 export const retries = message({

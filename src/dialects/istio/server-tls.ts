@@ -3,9 +3,9 @@ import type { Origin } from '../../diagnostics/diagnostic.ts'
 import { below } from '../../diagnostics/finding.ts'
 import { message } from '../../manifest/message.ts'
 import type { CertificateSource, DownstreamTls, PeerVerification, TlsVersion } from '../../model/tls.ts'
-import { oneLine } from './constraint.ts'
+import { oneLine } from '../constraint.ts'
 import { secretCertificate, secretReference, trustFile } from './credential.ts'
-import type { Report } from './report.ts'
+import type { Report } from '../report.ts'
 import { knownCipherSuites, knownCurves } from './tls-parameters.ts'
 
 const file = oneLine.optional()

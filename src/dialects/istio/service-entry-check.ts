@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { Report } from './report.ts'
+import type { Report } from '../report.ts'
 import { portsOf, withoutFullMask } from './service-entry-spec.ts'
 import type { Spec } from './service-entry-spec.ts'
 

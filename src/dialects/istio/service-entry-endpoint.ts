@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { EndpointSet } from '../../model/backend.ts'
 import type { Surroundings } from '../dialect.ts'
-import type { Report } from './report.ts'
+import type { Report } from '../report.ts'
 import { portsOf } from './service-entry-spec.ts'
 import type { Spec } from './service-entry-spec.ts'
 import { endpointOf } from './workload.ts'

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { message, parts } from '../../manifest/message.ts'
-import { portNumber } from './constraint.ts'
+import { portNumber } from '../constraint.ts'
 import { exportTo } from './export-to.ts'
 import { workload } from './workload.ts'
 

@@ -8,8 +8,8 @@ import { compareText } from '../../model/names.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { httpProtocols } from './gateway-service.ts'
-import { noteUnsupported, reportOn } from './report.ts'
-import type { Report } from './report.ts'
+import { noteUnsupported, reportOn } from '../report.ts'
+import type { Report } from '../report.ts'
 
 const egressHost = z.string().refine((host) => /^(~|~?([.*]|[a-z0-9]([-a-z0-9]*[a-z0-9])?))\/(\*|(\*\.)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)$/.test(host), {
   message: 'must be namespace/host, as in ./* for the namespace of the proxy, or shop/*.example.com',

@@ -1,26 +1,11 @@
-import { RE2JS } from 're2js'
 import { z } from 'zod'
 import { message } from '../../manifest/message.ts'
 import type { StringMatch } from '../../model/route.ts'
-import { nonEmpty } from './constraint.ts'
-
-/** A regular expression in RE2 syntax, as Envoy compiles it. */
-export const regex = z.string().superRefine(checkRegex)
+import { nonEmpty } from '../constraint.ts'
+import { checkRegex, regex } from '../regex.ts'
 
 /** What Istio takes for "any value" where a name and a value are matched, though it is no regular expression. */
 const anyValue = '*'
-
-function checkRegex(pattern: string, context: z.RefinementCtx): void {
-  if (pattern === '') context.addIssue({ code: 'custom', message: 'is empty, must be a regular expression' })
-  try {
-    RE2JS.compile(pattern)
-  } catch (error) {
-    context.addIssue({
-      code: 'custom',
-      message: `is ${JSON.stringify(pattern)}, must be a regular expression in RE2 syntax: ${error instanceof Error ? error.message : String(error)}`,
-    })
-  }
-}
 
 /** Istio's StringMatch: one of exact, prefix and regex. */
 export const stringMatch = stringMatchWith({ prefix: nonEmpty, regex })

@@ -4,8 +4,8 @@ import { message } from '../../manifest/message.ts'
 import type { TlsRoute } from '../../model/tls.ts'
 import { backendOf, destination } from './destination.ts'
 import { resolveGateway } from './host.ts'
-import { noteUnsupported } from './report.ts'
-import type { Report } from './report.ts'
+import { noteUnsupported } from '../report.ts'
+import type { Report } from '../report.ts'
 
 const serverName = z.string().regex(/^(\*|(\*\.)?[^*\s]+)$/, { message: 'must be a host name, one that begins with "*.", or "*"' })
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message, parts } from '../../manifest/message.ts'
 import { clientTls } from './client-tls.ts'
-import { maglevTableSize, nonEmpty, portNumber, positiveDuration, ringSize } from './constraint.ts'
+import { maglevTableSize, nonEmpty, portNumber, positiveDuration, ringSize } from '../constraint.ts'
 import { localitySetting } from './locality.ts'
 import { tcpKeepalive } from './tcp-keepalive.ts'
 

@@ -6,8 +6,8 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import type { Endpoint } from '../../model/backend.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
-import { largestWeight, portNumber } from './constraint.ts'
-import { reportOn } from './report.ts'
+import { largestWeight, portNumber } from '../constraint.ts'
+import { reportOn } from '../report.ts'
 import { portNamed, servicesSelecting } from './workload-service.ts'
 
 const socketPath = /^unix:\/\/[/@].*[^/]$/

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { durationSchema } from '../../manifest/duration.ts'
+import { durationSchema } from '../manifest/duration.ts'
 
 /** What Envoy's own validation asks of values: one that it refuses would cost every route, or cluster, sent along with it. */
 

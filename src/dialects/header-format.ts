@@ -1,4 +1,4 @@
-import { didYouMean } from '../../diagnostics/did-you-mean.ts'
+import { didYouMean } from '../diagnostics/did-you-mean.ts'
 import { formatCommands } from './format-command.ts'
 
 /** What is wrong with a format, to stand behind the field's name. */

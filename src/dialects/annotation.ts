@@ -1,5 +1,5 @@
-import type { Mirror, MirrorCluster, MirrorHost, MirrorLimits } from '../../model/mirror.ts'
-import type { Settings } from '../../model/settings.ts'
+import type { Mirror, MirrorCluster, MirrorHost, MirrorLimits } from '../model/mirror.ts'
+import type { Settings } from '../model/settings.ts'
 import type { Report } from './report.ts'
 
 /** How the mirrors of an object are made: the flags, and over them the object's annotations. */

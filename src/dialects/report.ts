@@ -1,9 +1,9 @@
-import type { Code } from '../../diagnostics/codes.ts'
-import type { Diagnostic, FieldPath } from '../../diagnostics/diagnostic.ts'
-import { finding } from '../../diagnostics/finding.ts'
-import type { Wording } from '../../diagnostics/finding.ts'
-import { spelledPath, valueAt } from '../../manifest/issue.ts'
-import type { Manifest } from '../../manifest/manifest.ts'
+import type { Code } from '../diagnostics/codes.ts'
+import type { Diagnostic, FieldPath } from '../diagnostics/diagnostic.ts'
+import { finding } from '../diagnostics/finding.ts'
+import type { Wording } from '../diagnostics/finding.ts'
+import { spelledPath, valueAt } from '../manifest/issue.ts'
+import type { Manifest } from '../manifest/manifest.ts'
 
 /** Collects what is found in one manifest while it is translated. */
 export interface Report {
