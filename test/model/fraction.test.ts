@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { millionthsOfPercentage, percentageOf } from '../../src/model/fraction.ts'
+import { millionthsOfFraction, millionthsOfPercentage, percentageOf } from '../../src/model/fraction.ts'
 import type { Millionths } from '../../src/model/fraction.ts'
 
 const exact: readonly (readonly [text: string, millionths: number])[] = [
@@ -73,3 +73,14 @@ function rational(numerator: bigint, denominator: bigint): { readonly millionths
   const remainder = scaled % denominator
   return { millionths: Number(remainder * 2n >= denominator ? whole + 1n : whole), exact: remainder === 0n }
 }
+
+describe('a fraction as parts per million', () => {
+  test.each([[0, 100, 0, true], [1, 1, 1_000_000, true], [57, 10_000, 5_700, true], [83, 1_000, 83_000, true], [1, 3, 333_333, false], [2, 3, 666_667, false], [1, 2_000_000, 1, false], [1, 2_000_001, 0, false]])(
+    '%d of %d is %d', (numerator, denominator, millionths, exact) => {
+      expect(millionthsOfFraction(numerator, denominator)).toEqual({ millionths, exact })
+    })
+
+  test.each([[1001, 1000], [0, 0], [-1, 1000], [1, -1], [0.5, 1], [1, 1.5], [NaN, 1]])('%d of %d is none', (numerator, denominator) => {
+    expect(millionthsOfFraction(numerator, denominator)).toBeUndefined()
+  })
+})
