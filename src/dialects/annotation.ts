@@ -28,7 +28,7 @@ export function mirrorOptions(report: Report, settings: Settings): MirrorOptions
 }
 
 function apply(state: { host: MirrorHost, cluster: MirrorCluster, limits: MirrorLimits }, name: string, value: string): string | undefined {
-  const limit = limitAnnotations[name]
+  const limit = Object.hasOwn(limitAnnotations, name) ? limitAnnotations[name] : undefined
   if (name === 'shadow-host') {
     if (value !== 'suffix' && value !== 'keep') return 'must be suffix or keep'
     state.host = { kind: value }

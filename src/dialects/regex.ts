@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js'
 import { z } from 'zod'
+import { largestProgram } from '../model/regex.ts'
 
 /** A regular expression in RE2 syntax, as Envoy compiles it. */
 export const regex = z.string().superRefine(checkRegex)
@@ -8,7 +9,8 @@ export const regex = z.string().superRefine(checkRegex)
 export function checkRegex(pattern: string, context: z.RefinementCtx): void {
   if (pattern === '') context.addIssue({ code: 'custom', message: 'is empty, must be a regular expression' })
   try {
-    RE2JS.compile(pattern)
+    const size = RE2JS.compile(pattern).programSize()
+    if (size > largestProgram) context.addIssue({ code: 'custom', message: `compiles to ${size} instructions, must be at most ${largestProgram}` })
   } catch (error) {
     context.addIssue({
       code: 'custom',

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { runtimeLayer } from '../translate/runtime.ts'
+import { regexLimit } from './regex-limit.ts'
 import { any } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
 import type { Identity } from './node.ts'
@@ -43,6 +44,7 @@ export function bootstrap(options: BootstrapOptions): Bootstrap {
     static_resources: { clusters: [controlPlaneCluster(options.xds)] },
     layered_runtime: {
       layers: [
+        regexLimit,
         // Envoy asks for runtime first and waits for it, 15 s by default.
         { name: runtimeLayer, rtds_layer: { name: runtimeLayer, rtds_config: overAds('2s') } },
         // Last, so that an operator's `POST /runtime_modify` wins over what was pushed.

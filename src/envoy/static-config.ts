@@ -2,6 +2,7 @@ import { decode } from '../xds/proto.ts'
 import type { AnyJson, Message } from '../xds/proto.ts'
 import type { Resource } from '../xds/resource.ts'
 import type { Bootstrap } from './bootstrap.ts'
+import { regexLimit } from './regex-limit.ts'
 
 type Listener = Message<'envoy.config.listener.v3.Listener'>
 type Cluster = Message<'envoy.config.cluster.v3.Cluster'>
@@ -23,6 +24,7 @@ export function staticConfig(resources: readonly Resource[]): Bootstrap {
       clusters: ofType(resources, 'cluster').map((each) => withSecrets(withEndpoints(decode('envoy.config.cluster.v3.Cluster', each.bytes), assignments), known)),
       ...(secrets.length === 0 ? {} : { secrets }),
     },
+    layered_runtime: { layers: [regexLimit] },
   }
 }
 

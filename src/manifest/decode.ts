@@ -3,6 +3,7 @@ import { codes } from '../diagnostics/codes.ts'
 import { objectName } from '../diagnostics/diagnostic.ts'
 import type { Diagnostic, FieldPath } from '../diagnostics/diagnostic.ts'
 import { renderPath } from '../diagnostics/field-path.ts'
+import { illFormedTexts } from './ill-formed.ts'
 import { findings, spelledPath, valueAt } from './issue.ts'
 import type { Finding } from './issue.ts'
 import type { Manifest } from './manifest.ts'
@@ -35,8 +36,9 @@ export function decode<T>(options: DecodeOptions<T>): Decoded<T> {
   let value: unknown = written
   for (;;) {
     const parsed = schema.safeParse(value)
-    if (parsed.success) return { value: parsed.data, diagnostics: [...reported.values()], refused: reported.size > 0 }
-    const found = parsed.error.issues.flatMap((issue) => findings(issue, { schema, value }))
+    const illFormed = illFormedTexts(value)
+    if (parsed.success && illFormed.length === 0) return { value: parsed.data, diagnostics: [...reported.values()], refused: reported.size > 0 }
+    const found = [...illFormed, ...(parsed.error?.issues ?? []).flatMap((issue) => findings(issue, { schema, value }))]
     for (const finding of found) {
       if (removed.some((path) => encloses(path, finding.path))) continue
       const diagnostic = diagnose(finding, written, options)

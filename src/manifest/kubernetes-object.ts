@@ -5,6 +5,7 @@ import { renderPath } from '../diagnostics/field-path.ts'
 import { isConfidential } from './confidential.ts'
 import type { NodeValue } from './node-value.ts'
 import type { Json, JsonObject, Manifest } from './manifest.ts'
+import { nameMistakes, namespaceMistakes } from './object-name.ts'
 
 /** An object found in a document: the document itself, or an item of a List. */
 export interface FoundObject {
@@ -66,20 +67,36 @@ function read(candidate: Candidate): FoundObjects {
     return readItems({ ...items, apiVersion, kind: kind.slice(0, -'List'.length) })
   }
   const metadata = isObject(value['metadata']) ? value['metadata'] : {}
-  const name = text(metadata['name'])
-  if (kind !== undefined && apiVersion !== undefined && name !== undefined) {
-    const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
-    const namespace = clusterScoped.has(`${group}/${kind}`) ? '' : (text(metadata['namespace']) ?? 'default')
-    return readObject({ ...candidate, value, metadata, apiVersion, id: { group, kind, namespace, name } })
-  }
-  const missing = [apiVersion === undefined ? 'apiVersion' : [], kind === undefined ? 'kind' : [], name === undefined ? 'metadata.name' : []].flat()
+  const isNamed = isGiven(metadata['name'])
+  if (kind !== undefined && apiVersion !== undefined && isNamed) return readNamed({ ...candidate, value, metadata, apiVersion, kind })
+  const missing = [apiVersion === undefined ? 'apiVersion' : [], kind === undefined ? 'kind' : [], isNamed ? [] : 'metadata.name'].flat()
   return mistake(prefix, `is not a Kubernetes object: it has no ${missing.join(', no ')}`)
 }
 
-interface Identified extends Candidate {
+interface Named extends Candidate {
   readonly value: JsonObject
   readonly metadata: JsonObject
   readonly apiVersion: string
+  readonly kind: string
+}
+
+/** Names become parts of host names and of Envoy's resources, so an object is left out if Kubernetes would not take its name or namespace. */
+function readNamed({ kind, ...named }: Named): FoundObjects {
+  const { metadata, apiVersion, prefix } = named
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  const isClusterScoped = clusterScoped.has(`${group}/${kind}`)
+  const [name, namespace] = [metadata['name'] ?? '', metadata['namespace'] ?? '']
+  const misnamed = [
+    ...nameMistakes(`${group}/${kind}`, name).map((each) => ({ ...each, path: [...prefix, 'metadata', 'name'] })),
+    ...(isClusterScoped || namespace === '' ? [] : namespaceMistakes(namespace)).map((each) => ({ ...each, path: [...prefix, 'metadata', 'namespace'] })),
+  ]
+  if (misnamed.length > 0 || typeof name !== 'string') {
+    return { objects: [], mistakes: misnamed.map(({ says, ...where }) => ({ code: 'manifest/invalid-name', message: `${kind}: ${renderPath(where.path)} ${says}`, ...where })) }
+  }
+  return readObject({ ...named, id: { group, kind, namespace: isClusterScoped ? '' : (text(namespace) ?? 'default'), name } })
+}
+
+interface Identified extends Omit<Named, 'kind'> {
   readonly id: ObjectId
 }
 
@@ -155,6 +172,11 @@ function notAString({ path, value }: NoString, prefix: FieldPath, object: Object
 
 function text(value: Json | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** Kubernetes does not tell an empty name from one that is not there. */
+function isGiven(value: Json | undefined): boolean {
+  return value !== undefined && value !== null && value !== ''
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

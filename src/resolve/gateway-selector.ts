@@ -12,7 +12,7 @@ import type { Labels } from '../model/labels.ts'
 export function selectorFindings({ selector, origin }: GatewayListener, known: readonly Labels[]): readonly Diagnostic[] {
   if (known.some((labels) => hasLabels(labels, selector))) return []
   return Object.entries(selector).flatMap(([name, value]): readonly Diagnostic[] => {
-    const values = [...new Set(known.flatMap((labels) => labels[name] ?? []))]
+    const values = [...new Set(known.flatMap((labels) => Object.hasOwn(labels, name) ? labels[name] ?? [] : []))]
     if (values.length === 0 || values.includes(value)) return []
     const meant = didYouMean(value, values)
     return [finding('gateway/selects-nothing', { object: origin.object, path: ['spec', 'selector', name] }, {

@@ -85,7 +85,7 @@ function labelPriority(comparisons: readonly Comparison[], proxy: Pick<Endpoint,
 }
 
 function valueOf({ label, part }: Comparison, { labels, locality }: Pick<Endpoint, 'labels' | 'locality'>): string {
-  return labels[label] ?? (part === undefined ? '' : locality.split('/')[part] ?? '')
+  return (Object.hasOwn(labels, label) ? labels[label] : undefined) ?? (part === undefined ? '' : locality.split('/')[part] ?? '')
 }
 
 /** Endpoints that a plan gives nothing are left out; priorities go from 0 up without gaps, as Envoy refuses an assignment that skips one. */

@@ -4,17 +4,39 @@ import { isVisible } from '../model/visibility.ts'
 import type { Sight } from './sight.ts'
 
 /**
- * The policy that a client in the scope's namespace gets for a service: the first namespace of its own, the service's
- * and the root one that has a policy for the host; of several for one host, the oldest, with the others' new subsets.
+ * The policy that a client in the scope's namespace gets for a service: of the first search that finds one, the most
+ * specific host's; of several for that host, the oldest, with the others' new subsets.
  */
 export function policyFor(service: Pick<Service, 'host' | 'namespace'>, sight: Sight): BackendPolicy | undefined {
-  const namespaces = [...new Set([sight.scope.namespace, service.namespace, sight.settings.rootNamespace])]
-  for (const namespace of namespaces) {
-    const visible = policiesIn(namespace, service.host, sight).filter((policy) => isVisible(policy.visibility, sight.scope.namespace))
-    const [first, ...others] = inOrder(visible)
+  for (const search of searches(service, sight)) {
+    const found = closest(service.host, search, sight).filter(({ visibility }) => isVisible(visibility, sight.scope.namespace))
+    const [first, ...others] = inOrder(found)
     if (first !== undefined) return others.reduce(withNewSubsets, first)
   }
   return undefined
+}
+
+interface Search {
+  readonly namespace: string
+  /** Which policies hide those of less specific hosts. */
+  readonly counts: (policy: BackendPolicy) => boolean
+}
+
+/**
+ * As istiod searches: the client's namespace, the service's, the root one. Gateways often live in the root namespace, whose
+ * policies for the whole mesh must not win over those beside a service: there, only private ones come first.
+ */
+function searches(service: Pick<Service, 'namespace'>, { scope, settings }: Sight): readonly Search[] {
+  const seen: Search['counts'] = ({ visibility }) => isVisible(visibility, scope.namespace)
+  return [
+    { namespace: scope.namespace, counts: scope.namespace === settings.rootNamespace ? isPrivate : seen },
+    { namespace: service.namespace, counts: (policy) => !isPrivate(policy) },
+    { namespace: settings.rootNamespace, counts: (policy) => !isPrivate(policy) },
+  ]
+}
+
+function isPrivate({ visibility, namespace }: BackendPolicy): boolean {
+  return visibility !== 'everywhere' && visibility.namespaces.every((each) => each === namespace)
 }
 
 /** The oldest first, then by name: of several for one host, the first has it. */
@@ -22,12 +44,13 @@ export function inOrder(policies: readonly BackendPolicy[]): readonly BackendPol
   return policies.toSorted((a, b) => compareText(a.created, b.created) || compareText(a.name, b.name))
 }
 
-function policiesIn(namespace: string, host: string, sight: Sight): readonly BackendPolicy[] {
-  const exact = sight.policies(namespace, host)
+/** Those for the host itself, else for the most specific wildcard that covers it. */
+function closest(host: string, { namespace, counts }: Search, sight: Sight): readonly BackendPolicy[] {
+  const exact = sight.policies(namespace, host).filter(counts)
   if (exact.length > 0) return exact
-  const covering = sight.wildcardPolicies(namespace).filter((policy) => hostIsWithin(host, policy.host))
-  const [closest] = covering.map((policy) => policy.host).toSorted(compareSpecificity)
-  return covering.filter((policy) => policy.host === closest)
+  const covering = sight.wildcardPolicies(namespace).filter((policy) => hostIsWithin(host, policy.host) && counts(policy))
+  const [best] = covering.map((policy) => policy.host).toSorted(compareSpecificity)
+  return covering.filter((policy) => policy.host === best)
 }
 
 function withNewSubsets(policy: BackendPolicy, other: BackendPolicy): BackendPolicy {

@@ -16,7 +16,7 @@ export interface Sight {
   services(host: string): readonly Service[]
   /** Services of exactly that host that the proxies may not see, and why: for messages only. */
   hidden(host: string): readonly HiddenService[]
-  /** Policies in a namespace for exactly that host. */
+  /** Policies in a namespace for exactly that host, a wildcard one too. */
   policies(namespace: string, host: string): readonly BackendPolicy[]
   /** Policies in a namespace for wildcard hosts. */
   wildcardPolicies(namespace: string): readonly BackendPolicy[]
@@ -56,7 +56,7 @@ export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch
     settings,
     services: (host) => reachable(visible(host)),
     hidden: (host) => hiddenAmong(fetch(servicesByHost, host) ?? [], reachable(visible(host)), { scope, rule: fetch(reach, key)?.rule }),
-    policies: (namespace, host) => fetch(policiesByHost, policyKey({ namespace, host })) ?? [],
+    policies: (namespace, host) => (fetch(policiesByHost, policyKey({ namespace, host })) ?? []).filter((policy) => policy.host === host),
     wildcardPolicies: (namespace) => fetch(policiesByHost, policyKey({ namespace, host: '*' })) ?? [],
     hosts: () => fetch.all(servicesByHost).map(([host]) => host),
   }

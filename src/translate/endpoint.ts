@@ -3,7 +3,7 @@ import type { ResolvedCluster, ResolvedEndpoint } from '../resolve/cluster.ts'
 import type { Message } from '../xds/proto.ts'
 
 /** envoy.config.endpoint.v3.ClusterLoadAssignment: endpoints by priority and locality, sorted. */
-export function loadAssignment({ assignment, endpoints, localities: { weights = {} } }: Pick<ResolvedCluster, 'assignment' | 'endpoints' | 'localities'>): Message<'envoy.config.endpoint.v3.ClusterLoadAssignment'> {
+export function loadAssignment({ assignment, endpoints, localities: { weights } }: Pick<ResolvedCluster, 'assignment' | 'endpoints' | 'localities'>): Message<'envoy.config.endpoint.v3.ClusterLoadAssignment'> {
   const groups = [...Map.groupBy(endpoints, ({ priority, locality: name }) => `${priority}|${name}`).values()].toSorted(byPriority)
   return {
     cluster_name: assignment,
@@ -13,7 +13,7 @@ export function loadAssignment({ assignment, endpoints, localities: { weights = 
         return {
           locality: locality(name),
           lb_endpoints: members.toSorted(byAddress).map(lbEndpoint),
-          load_balancing_weight: weights[name] ?? members.reduce((sum, member) => sum + member.weight, 0),
+          load_balancing_weight: weights?.[name] ?? members.reduce((sum, member) => sum + member.weight, 0),
           ...(priority === 0 ? {} : { priority }),
         }
       }),

@@ -57,6 +57,17 @@ test('what is sound has nothing to report, also to a real Envoy', async () => {
   expect(status).toBe(0)
 })
 
+test('a regular expression beyond Envoy\'s own limit, and within ours, is accepted', async () => {
+  const folder = folderWith({ 'shop.yaml': [
+    'apiVersion: networking.istio.io/v1', 'kind: VirtualService', 'metadata: {name: shop}', 'spec:', '  hosts: [shop]', '  http:',
+    "  - match: [{uri: {regex: '/\\d{1000}'}}]", '    route: [{destination: {host: shop}}]',
+    '---', 'apiVersion: v1', 'kind: Service', 'metadata: {name: shop}', 'spec: {ports: [{name: http, port: 80}]}', '',
+  ].join('\n') })
+  const { status, stdout } = await shadowplane(['validate', '-f', 'shop.yaml', '--envoy'], { cwd: folder })
+  expect(stdout).toBe('nothing to report\n')
+  expect(status).toBe(0)
+})
+
 test('informations are counted on standard error, and printed when they are asked for', async () => {
   const folder = folderWith({ 'reviews.yaml': broken.replace('150', '15') })
   const quiet = await shadowplane(['validate', '-f', 'reviews.yaml'], { cwd: folder })

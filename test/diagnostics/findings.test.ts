@@ -69,6 +69,7 @@ describe('hosts and gateways', () => {
     ['a gateway that is not there', onEdge('shop.example.org', 'edge, egde'), ['gateway/host-mismatch', 'gateway/unknown']],
     ['a server for VirtualServices of another namespace', object('Gateway', 'inner', '{selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [other/a.example.com]}]}') + onEdge('a.example.com', 'inner'), ['gateway/host-mismatch']],
     ['a selector whose label nothing else has', object('Gateway', 'inner', '{selector: {app: gate}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [a.example.com]}]}'), ['gateway/selects-nothing']],
+    ['a selector whose label has the name of a method', object('Gateway', 'inner', '{selector: {constructor: gate}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [a.example.com]}]}'), []],
     ['a selector about which nothing is known', object('Gateway', 'inner', '{selector: {gate: inner}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [a.example.com]}]}'), []],
     ['two objects for a host of a gateway, apart', onEdge('shop.example.com', 'edge').replace(toShop, `match: [{uri: {prefix: /a}}], ${toShop}`) + onEdge('shop.example.com', 'edge').replace('name: shop', 'name: other'), []],
     ['two objects for a host of a gateway, one in the other\'s way', onEdge('shop.example.com', 'edge') + onEdge('shop.example.com', 'edge').replace('name: shop', 'name: other'), ['virtual-host/conflict']],

@@ -58,6 +58,18 @@ describe('what is right', () => {
 })
 
 describe('a mistake', () => {
+  test('in the characters of a text costs the part around it: half of a surrogate pair is none', () => {
+    const half = '\ud800'
+    const { value, refused } = read({ hosts: ['a😀'], http: [{ mirror: { host: `b${half}` } }, { name: `x${half}` }], table: { [half]: { on: true }, ok: { on: true } } })
+    expect(value).toEqual({ hosts: ['a😀'], http: [{}, undefined], table: { ok: { on: true } } })
+    expect(refused).toBe(true)
+    expect(said({ hosts: ['a'], http: [{ name: `x${half}` }], match: { exact: 'a\udc00' } })).toEqual([
+      ['field/invalid-value', 'spec.http[0].name has \\ud800, half of a surrogate pair, which is no character', 'write the character itself'],
+      ['field/invalid-value', 'spec.match.exact has \\udc00, half of a surrogate pair, which is no character', 'write the character itself'],
+    ])
+    expect(read({ hosts: [half] }).value).toBeUndefined()
+  })
+
   test.each<[string, Json, readonly string[]]>([
     ['an unknown field', { hosts: [], http: [{ mirorPercentage: { value: 1 } }] },
       ['field/unknown', 'spec.http[0].mirorPercentage is not a known field', 'did you mean `mirrorPercentage`?']],

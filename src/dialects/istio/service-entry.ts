@@ -23,7 +23,9 @@ export function translateServiceEntry(manifest: Manifest, surroundings: Surround
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
   const checked = checkServiceEntry(value, report)
-  const hosts = checked === undefined ? [] : [...new Set(value.hosts.map((host) => host.toLowerCase()))]
+  // A host without ports would still take virtual hosts away: it is as if it were not there.
+  const isEmptied = refused && portsOf(value).length === 0
+  const hosts = checked === undefined || isEmptied ? [] : [...new Set(value.hosts.map((host) => host.toLowerCase()))]
   const services = hosts.map((host) => serviceOf({ manifest, value: checked ?? value, host, surroundings }))
   const endpoints = endpointsOf({ report, value: checked ?? value, hosts, surroundings })
   return translated({ services, endpoints, diagnostics: [...diagnostics, ...report.diagnostics], refused: refused || report.refused })

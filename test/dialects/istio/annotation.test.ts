@@ -35,6 +35,8 @@ describe('an annotation of ours', () => {
     ['shadowplane.io/mirror-max-connections', '"0"', 'is "0", must be a whole number from 1'],
     ['shadowplane.io/mirror-max-requests', '"-1"', 'is "-1", must be a whole number from 1'],
     ['shadowplane.io/mirror-max-requests', '"1e3"', 'is "1e3", must be a whole number from 1'],
+    ['shadowplane.io/constructor', '"1"',
+      'is "1", no such annotation; there are shadow-host, mirror-clusters, mirror-max-stream-duration, mirror-max-connections, mirror-max-pending-requests, mirror-max-requests'],
     ['shadowplane.io/mirror-max-reqests', '"1"',
       'is "1", no such annotation; there are shadow-host, mirror-clusters, mirror-max-stream-duration, mirror-max-connections, mirror-max-pending-requests, mirror-max-requests'],
   ])('%s: %s is refused, and has no effect', (name, value, said) => {

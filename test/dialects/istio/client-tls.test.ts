@@ -7,7 +7,7 @@ import { service } from './text.ts'
 
 const cluster = 'outbound|80||reviews.default.svc.cluster.local'
 const httpOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
-const overAds = { ads: {}, resource_api_version: 'V3' }
+const overAds = { ads: {}, initial_fetch_timeout: '2s', resource_api_version: 'V3' }
 
 /** A DestinationRule whose fields begin at 6:3. */
 function rule(fields: string): string {

@@ -136,6 +136,38 @@ describe('which DestinationRule a proxy gets', () => {
     expect(max(text, { ...gateway, namespace: 'client' })).toBe(expected)
   })
 
+  const byOthers = (text: string, exportTo: string): string => text.replace('spec:', `spec:\n  exportTo: [${exportTo}]`)
+
+  test.each([
+    ['those beside the service before those for the whole mesh', rule(`host: "*.local"\ntrafficPolicy: {${requests(6)}}`, 'name: mesh, namespace: istio-system') + theirs, 2],
+    ['those for the whole mesh where no other is', root, 3],
+    ['private ones of its own before all others', byOthers(root, '"."') + theirs, 3],
+  ])('a gateway in the root namespace gets %s', (_, text, expected) => {
+    expect(max(text, { ...gateway, namespace: 'istio-system' })).toBe(expected)
+  })
+
+  test.each([
+    ['a private one does not hide a wildcard from others', byOthers(theirs, '"."') + wild, 5],
+    ['one for others than the client hides it', byOthers(theirs, 'other') + wild, 4294967295],
+  ])('%s', (_, text, expected) => {
+    expect(max(text, sidecar('client'))).toBe(expected)
+  })
+
+  describe('for a wildcard host', () => {
+    const entry = (host: string): string => `---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: wild}\nspec: {hosts: ["${host}"], resolution: NONE, ports: [{number: 80, name: http, protocol: HTTP}]}\n`
+    const of = (host: string, count: number): string => rule(`host: "${host}"\ntrafficPolicy: {${requests(count)}}`, `name: r${count}`)
+    const limit = (text: string): number | undefined => cluster(entry('*.wild.example') + text, 'outbound|80||*.wild.example')?.circuit_breakers?.thresholds?.[0]?.max_requests
+
+    test.each([
+      ['its own', of('*.wild.example', 1), 1],
+      ['its own before wider ones', of('*', 3) + of('*.example', 2) + of('*.wild.example', 1), 1],
+      ['else the narrowest that covers it', of('*', 3) + of('*.example', 2), 2],
+      ['none of another wildcard host, nor of a host within it', of('*.other.example', 1) + of('a.wild.example', 2) + of('*.a.wild.example', 3), 4294967295],
+    ])('%s', (_, text, expected) => {
+      expect(limit(text)).toBe(expected)
+    })
+  })
+
   test('of several for one host the oldest, with the new subsets of the others', () => {
     const first = rule(`host: reviews\ntrafficPolicy: {${requests(1)}}\nsubsets: [{name: v1, labels: {version: v1}}]`, 'name: z, creationTimestamp: "2025-01-01T00:00:00Z"')
     const second = rule(`host: reviews\ntrafficPolicy: {${requests(2)}}\nsubsets: [{name: v1, trafficPolicy: {${requests(9)}}}, {name: v2}]`, 'name: a, creationTimestamp: "2025-01-02T00:00:00Z"')

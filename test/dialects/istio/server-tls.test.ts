@@ -28,7 +28,7 @@ function contextOf(tls: string): DownstreamTlsContext | undefined {
   return listenerOf(edge([https('[a.example]', tls)]))?.filter_chains?.[0]?.transport_socket?.typed_config as DownstreamTlsContext | undefined
 }
 
-const overAds = { ads: {}, resource_api_version: 'V3' }
+const overAds = { ads: {}, initial_fetch_timeout: '2s', resource_api_version: 'V3' }
 
 describe('an HTTPS server', () => {
   test('SIMPLE shows its certificate, and asks for none', () => {

@@ -128,6 +128,12 @@ describe('a mistake in a ServiceEntry', () => {
     expect(result.services).toHaveLength(1)
   })
 
+  test('in its only port costs its hosts, which would take requests from routes for wider ones; in one of two costs that', () => {
+    const of = (ports: string) => translateFirst(entry(`hosts: [x.example]\nports: [${ports}]\nresolution: STATIC\nendpoints: [{address: 10.0.0.1}]`).slice(4))
+    expect(of('{number: -1, name: http}')).toMatchObject({ services: [], refused: true, found: ['6:20 field/invalid-value spec.ports[0].number is -1, must be at least 1'] })
+    expect(of('{number: -1, name: http}, {number: 80, name: http-alt}').services.map(({ ports }) => ports.map(({ number }) => number))).toEqual([[80]])
+  })
+
   test('a range of one address is that address', () => {
     expect(translateFirst(entry(`${http}\naddresses: [10.0.0.9/32, "::1/128"]`).slice(4)).services[0]?.addresses).toEqual(['10.0.0.9', '::1'])
   })
