@@ -74,21 +74,33 @@ function influenceOf({ sound }: Case, { object, wrong }: PlacedMistake, mistaken
   const { kind, metadata, spec } = (sound[object] ?? {}) as { readonly kind?: unknown; readonly metadata?: { readonly name?: string }; readonly spec?: { readonly hosts?: readonly string[]; readonly host?: string } }
   const isHost = kind === 'Service' || kind === 'ServiceEntry' || kind === 'EndpointSlice' || kind === 'WorkloadEntry'
   const hosts = kind === 'VirtualService' || kind === 'Gateway' || kind === 'Sidecar' ? [] : [...spec?.hosts ?? [], spec?.host ?? [], metadata?.name ?? []].flat()
-  return { mistaken, hosts: hosts.map((host) => host.toLowerCase()), limits: kind === 'VirtualService' || kind === 'Gateway' || kind === 'Sidecar', existence: isHost && wrong === 'perhaps' }
+  return { mistaken, hosts: hosts.map((host) => host.toLowerCase()), limits: isHost || kind === 'VirtualService' || kind === 'Gateway' || kind === 'Sidecar', existence: isHost && wrong === 'perhaps' }
 }
 
 /** What the mistaken object has no part in must be as it was; what it only adds to must be there. */
 function droppedResources({ sound, without, written }: Readonly<Record<'sound' | 'without' | 'written', Resources>>, influence: Influence): readonly string[] {
-  return [...sound].flatMap(([name, { version, type }]) => {
+  return [...sound].flatMap(([name, expected]) => {
+    const { version, type } = expected
     const other = without.get(name)
     // A mirror's cluster is there as long as its route is.
     if (other === undefined || name.includes(' mirror|')) return []
     const found = written.get(name)
     if (found === undefined) return influence.existence || influence.hosts.some((host) => name.includes(host)) ? [] : [`${name} is gone`]
-    if (other.version !== version || found.version === version) return []
+    if (other.version !== version || found.version === version || (type === 'route' && gainsHosts(expected, found))) return []
     const hasPart = found.origins.some(({ object }) => objectKey(object) === influence.mistaken) || influence.hosts.some((host) => found.bytes.includes(host))
-    return hasPart || (influence.limits && type === 'cluster') ? [] : [`${name} has changed`]
+    return hasPart || (influence.limits && type === 'cluster' && withoutLimits(found) === withoutLimits(expected)) ? [] : [`${name} has changed`]
   })
+}
+
+/** A route configuration whose virtual hosts are apart says of them only that there are any. */
+function gainsHosts(before: Resource, after: Resource): boolean {
+  const [had, has] = [before, after].map(({ bytes }) => decode('envoy.config.route.v3.RouteConfiguration', bytes).vhds !== undefined)
+  return had === false && has === true
+}
+
+/** A cluster without what only mirrors' limits set. */
+function withoutLimits({ bytes }: Resource): string {
+  return JSON.stringify({ ...decode('envoy.config.cluster.v3.Cluster', bytes), circuit_breakers: undefined, typed_extension_protocol_options: undefined })
 }
 
 export function differences(expected: Resources, found: Resources): readonly string[] {

@@ -13,7 +13,7 @@ export interface Watch {
   rest(standing: () => Standing, signal: AbortSignal): Promise<void>
 }
 
-/** More than the 15 s for which a cluster waits for a Secret that is not there, under SotW: Envoy ACKs no clusters while one of them warms. */
+/** More than the clusters, and then the listeners, of a few batches wait for Secrets that are not there: under SotW, Envoy ACKs none while one of them warms. */
 const timeout = 25_000 // milliseconds
 /** Without an event, after which nothing more will come. */
 const quietTime = 250 // milliseconds

@@ -25,8 +25,28 @@ function wanted(type: TypeName, { resources }: ClientState['snapshot']): readonl
 }
 
 /** What a proxy holds and should not: it is at rest with these only if the server forgets to take them away. */
-export function leftBehind({ types, snapshot }: ClientState): readonly string[] {
-  return [...types].flatMap(([type, { held }]) => [...held.keys()].filter((name) => snapshot.resources.get(type)?.has(name) !== true).map((name) => `${type} ${name}`))
+export function leftBehind(client: ClientState): readonly string[] {
+  const { types, snapshot } = client
+  const kept = keptByProxy(client)
+  return [...types].flatMap(([type, { held }]) =>
+    [...held.keys()].filter((name) => snapshot.resources.get(type)?.has(name) !== true && !kept.has(name)).map((name) => `${type} ${name}`))
+}
+
+/**
+ * Under SotW a named resource is taken away by nobody but the proxy, and Envoy asks for the routes of a removed listener until it is
+ * drained, 10 minutes by default: those routes, and the clusters that they name, serve the connections that are left.
+ */
+function keptByProxy({ types, snapshot, proxy }: ClientState): ReadonlySet<string> {
+  const routes = types.get('route')
+  if (proxy.mode !== 'sotw' || routes === undefined) return new Set()
+  const draining = [...routes.held].filter(([name]) => routes.interest.names.has(name) && snapshot.resources.get('route')?.has(name) !== true)
+  const clusters = draining.flatMap(([, held]) => referencesOf(held))
+  const further = clusters.flatMap((name) => referencesOf(types.get('cluster')?.held.get(name)))
+  return new Set([...draining.map(([name]) => name), ...clusters, ...further])
+}
+
+function referencesOf(held: Resource | { readonly version: string } | undefined): readonly string[] {
+  return held !== undefined && 'references' in held ? held.references : []
 }
 
 /** STALE only for what is left behind. */

@@ -69,14 +69,13 @@ export function isSettled(subscriptions: Subscriptions, snapshot: Snapshot): boo
 
 /** The first response, in table order, that the stream needs now. One is in flight per type, and none is ever queued. */
 export function advanced(subscriptions: Subscriptions, snapshot: Snapshot, nonce: string): Step {
-  let current = subscriptions
+  // Before all else: what was dropped with its owner no longer keeps anything, and no answer of its own will tell.
+  let current = resourceTypes.reduce((state: Subscriptions, type) => disowned(state, type, snapshot), subscriptions)
   for (const { name } of resourceTypes) {
-    const before = current.get(name)
-    if (before === undefined || isIdle(before, resourcesOf(snapshot, before.type))) continue
-    const { type } = before
-    current = disowned(current, type, snapshot)
     const subscription = current.get(name)
-    if (subscription === undefined || subscription.inFlight !== undefined || mustWait(type, current, snapshot)) continue
+    if (subscription === undefined || isIdle(subscription, resourcesOf(snapshot, subscription.type))) continue
+    const { type } = subscription
+    if (subscription.inFlight !== undefined || mustWait(type, current, snapshot)) continue
     const { content, changed, after, purpose } = plan(subscription, viewOf(type, current, snapshot))
     if (content !== undefined) {
       const marked = warmed(current, type, changed)

@@ -63,7 +63,7 @@ function overAds(value: Json): Json {
   if (Array.isArray(value)) return value.map((each: Json) => overAds(each))
   if (!isObject(value)) return value
   return Object.fromEntries(Object.entries(value).map(([name, each]): [string, Json] =>
-    [name, name === 'sds_config' ? { ads: {}, resource_api_version: 'V3' } : overAds(each)]))
+    [name, name === 'sds_config' ? { ads: {}, initial_fetch_timeout: '2s', resource_api_version: 'V3' } : overAds(each)]))
 }
 
 /** istiod sends the copy where the client was going; here the mirror has a cluster of its own, over the service's endpoints. */

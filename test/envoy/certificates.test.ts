@@ -161,6 +161,68 @@ ${secretManifest({ name: 'client', issued: authority.issue({ name: 'client', nam
   expect(serve.of('nacked')).toEqual([])
 }, 60_000)
 
+test.each(['delta', 'sotw'] as const)('what needs a Secret that is not there fails, never in plain text, and holds up nothing else (%s)', async (mode) => {
+  const { binary, signal } = await setting()
+  const keep = keeper()
+  const asked: string[] = []
+  const backend = keep(await startBackend({ name: 'shop', port: 0, onRequest: ({ host }) => { asked.push(host) } }))
+  const service = (name: string): string => serviceManifests(name, '127.0.0.1').replace('port: 8080', `port: ${backend.port}`)
+  const routeTo = (name: string): string => `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: ${name}}
+spec:
+  hosts: [${name}.example]
+  gateways: [edge]
+  http:
+  - route: [{destination: {host: ${name}}}]
+---
+${service(name)}---
+`
+  const secured = (name: string): string => `${routeTo(name)}apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: ${name}}
+spec:
+  host: ${name}
+  trafficPolicy: {tls: {mode: MUTUAL, credentialName: ${name}-none}}
+---
+`
+  const edge = `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec:
+  servers:
+  - port: {number: 80, name: http, protocol: HTTP}
+    hosts: ["*"]
+  - port: {number: 443, name: https, protocol: HTTPS}
+    hosts: ["*"]
+    tls: {mode: SIMPLE, credentialName: edge-none}
+`
+  const folder = folderWith({ 'edge.yaml': edge, 'a.yaml': routeTo('a') + secured('b') })
+  const serve = keep(await startServe({ paths: [folder], signal }))
+  const [http, https] = [await freePort(), await freePort()]
+  const envoy = keep(await startEnvoy({ binary, bootstrap: bootstrap({ ...defaultBootstrap, role: 'gateway', bindAddress: '127.0.0.1', portMap: { 80: http, 443: https }, xds: serve.xds, mode }) }))
+  // Less than the 15 s for which Envoy waits by default, at its start for clusters and then for listeners.
+  const serves = (name: string) => waitFor({ what: `Envoy to serve ${name}`, timeout: 12_000, signal, look: async () => await statusOf(http, `${name}.example`) === 200 || undefined })
+  await serves('a')
+  expect(await statusOf(http, 'b.example')).toBe(503)
+  writeFileSync(join(folder, 'c.yaml'), secured('c') + routeTo('d'))
+  await serves('d')
+  expect(await statusOf(http, 'c.example')).toBe(503)
+  expect(new Set(asked)).toEqual(new Set(['a.example', 'd.example']))
+  expect(await requestOnce({ port: https, host: 'a.example', authority: createAuthority('nobody').certificate })).toHaveProperty('failure')
+  await envoy.ready()
+  expect(serve.of('nacked')).toEqual([])
+}, 60_000)
+
+function statusOf(port: number, host: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    get({ host: '127.0.0.1', port, headers: { host }, agent: false }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    }).once('error', () => resolve(undefined))
+  })
+}
+
 function keeper(): <T extends { close(): Promise<unknown> }>(part: T) => T {
   return (part) => {
     onTestFinished(async () => { await part.close() })

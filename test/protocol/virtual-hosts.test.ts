@@ -184,6 +184,67 @@ describe('virtual hosts and clusters', () => {
   })
 })
 
+describe('what only virtual hosts kept', () => {
+  /** A client with two listeners, whose route configurations have a virtual host each, to clusters of their own. */
+  async function twoSites() {
+    const site = (name: string) => [cluster(name), endpoints(name), listener(`${name}-l`, `${name}-r`), routeApart(`${name}-r`), virtualHost(`${name}-r`, name)]
+    const made = await world(...site('a'), ...site('b'))
+    const client = made.connect('delta', { node: envoy })
+    client.subscribe('cluster')
+    expect(await taken(client)).toMatchObject({ type: 'cluster', names: ['a', 'b'] })
+    client.subscribe('endpoint', ['a-endpoints', 'b-endpoints'])
+    expect(await taken(client)).toMatchObject({ type: 'endpoint' })
+    client.subscribe('listener')
+    expect(await taken(client)).toMatchObject({ type: 'listener', names: ['a-l', 'b-l'] })
+    client.subscribe('route', ['a-r', 'b-r'])
+    expect(await taken(client)).toMatchObject({ type: 'route', names: ['a-r', 'b-r'] })
+    client.subscribe('virtual-host')
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['a-r/a', 'b-r/b'] })
+    await expectNothingMore(client)
+    return { client, site, set: made.set }
+  }
+
+  async function expectClusterGone(client: XdsClient): Promise<void> {
+    expect(await taken(client)).toMatchObject({ type: 'cluster', names: [], removed: ['b'] })
+    expect(await taken(client)).toMatchObject({ type: 'endpoint', names: [], removed: ['b-endpoints'] })
+    await expectNothingMore(client)
+  }
+
+  test('goes when their route configuration has gone with its listener: no answer of theirs ever comes', async () => {
+    const { client, site, set } = await twoSites()
+    set(...site('a'))
+    expect(await client.next()).toMatchObject({ type: 'listener', names: [], removed: ['b-l'] })
+    await expectNothingMore(client)
+    client.ack('listener')
+    expect(await client.next()).toMatchObject({ type: 'route', names: [], removed: ['b-r'] })
+    await expectNothingMore(client)
+    client.ack('route')
+    await expectClusterGone(client)
+  })
+
+  test('goes when the client no longer wants their route configuration', async () => {
+    const { client, site, set } = await twoSites()
+    set(...site('a'))
+    expect(await taken(client)).toMatchObject({ type: 'listener', names: [], removed: ['b-l'] })
+    expect(await client.next()).toMatchObject({ type: 'route', names: [], removed: ['b-r'] })
+    client.unsubscribe('route', ['b-r'])
+    await expectClusterGone(client)
+    client.ack('route')
+    await expectNothingMore(client)
+  })
+
+  test('stays while a removal of the route configuration is refused', async () => {
+    const { client, site, set } = await twoSites()
+    set(...site('a'))
+    expect(await taken(client)).toMatchObject({ type: 'listener', names: [], removed: ['b-l'] })
+    expect(await client.next()).toMatchObject({ type: 'route', names: [], removed: ['b-r'] })
+    client.nack('route', 'still in use')
+    await expectNothingMore(client)
+    client.unsubscribe('route', ['b-r'])
+    await expectClusterGone(client)
+  })
+})
+
 describe('virtual hosts on reconnect', () => {
   const [r, a, b] = [routeApart('r').version, hosts[0]?.version ?? '', hosts[1]?.version ?? '']
 
