@@ -8,8 +8,13 @@ import { dialectFor, indexKeys, isRefused, meshSettings, translateManifest, uncl
 import { kindKey, surroundings } from './dialects/surroundings.ts'
 import type { Manifest } from './manifest/manifest.ts'
 import { attach, attachKeys, attachToAll, unattached } from './model/attach.ts'
+import type { BackendPolicy, EndpointSet, Service } from './model/backend.ts'
 import type { ObjectStatus } from './model/condition.ts'
+import type { EgressRule } from './model/egress.ts'
+import type { GatewayListener } from './model/gateway.ts'
+import type { RouteTable } from './model/route.ts'
 import type { Settings } from './model/settings.ts'
+import type { TlsRouteTable } from './model/tls.ts'
 import { adviceOn } from './resolve/advice.ts'
 import { addressedScopes } from './resolve/addressed.ts'
 import { chosenLabels } from './resolve/chosen-labels.ts'
@@ -65,12 +70,28 @@ export interface Pipeline {
   readonly findings: Collection<readonly Diagnostic[]>
   /** What a controller says of each object, by object key and parent. */
   readonly statuses: Collection<ObjectStatus>
+  /** What the manifests in force mean, before any proxy's view of it. */
+  readonly model: Model
   /** Worth knowing, and wrong nowhere; computed when asked for. */
   advice(): readonly Diagnostic[]
   /** Certificates of Secrets that do not count at a time, in milliseconds since the epoch. */
   expired(now: number): readonly Diagnostic[]
   /** Bugs of ours: transforms whose last run threw. */
   failures(): readonly Diagnostic[]
+}
+
+/** The model, in collections. */
+export interface Model {
+  readonly settings: Collection<Settings>
+  /** As they were declared, and with what other objects attach to them, by the same keys. */
+  readonly declaredTables: Collection<RouteTable>
+  readonly tables: Collection<RouteTable>
+  readonly tlsTables: Collection<TlsRouteTable>
+  readonly listeners: Collection<GatewayListener>
+  readonly services: Collection<Service>
+  readonly endpoints: Collection<EndpointSet>
+  readonly policies: Collection<BackendPolicy>
+  readonly egressRules: Collection<EgressRule>
 }
 
 /** A resource, and the scope whose proxies get it. */
@@ -208,7 +229,8 @@ export function createPipeline(settings: Settings): Pipeline {
     found('unclaimed manifests', unclaimed, (each) => [each]),
     found('objects', accepted, (each, fetch, key) => fetch(refusedEdits, key) ?? each.diagnostics),
     found('attached mirrors', attached, ({ diagnostics }) => diagnostics),
-    found('attachments', attachments, (attachment, fetch) => attachment.target !== attachToAll && fetch(tablesByAttachKey, attachment.target) === undefined ? [unattached(attachment)] : []),
+    found('attachments', attachments, (attachment, fetch) => attachment.optional === true || attachment.target === attachToAll || fetch(tablesByAttachKey, attachment.target) !== undefined
+      || fetch(delegationsByDelegate, objectKey(attachment.origin.object)) !== undefined ? [] : [unattached(attachment)]),
     found('delegates', accepted, ({ unlessDelegated }, fetch, key) => unlessDelegated.length === 0 || fetch(delegationsByDelegate, key) !== undefined ? [] : unlessDelegated),
     found('listeners', plans, (plan) => plan.diagnostics),
     found('virtual hosts', virtualHosts, (host) => host.diagnostics),
@@ -242,6 +264,7 @@ export function createPipeline(settings: Settings): Pipeline {
     resources,
     findings,
     statuses: graph.derive('statuses', accepted, (each, _, key) => numbered(key, each.statuses)),
+    model: { settings: declaredSettings, declaredTables, tables, tlsTables, listeners, services, endpoints, policies, egressRules },
     advice: () => graph.entries(tables).flatMap(([, table]) => adviceOn(table, (host) => graph.get(servicesByHost, host) ?? [])),
     expired: (now) => graph.entries(secrets).flatMap(([, secret]) => expiredFindings(secret, now)),
     failures: () => graph.failures.map(({ transform, key, error }) => ({

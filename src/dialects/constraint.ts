@@ -9,6 +9,9 @@ export const oneLine = z.string().refine((text) => !/[\0\r\n]/.test(text), { mes
 /** A text that Envoy wants to be there (`min_len: 1`). */
 export const nonEmpty = z.string().refine((text) => text !== '', { message: 'is empty, must have at least one character' })
 
+/** The name of a host, or a pattern of such names: of what stands in no name nothing is said, so that addresses and names of DNS servers' own pass too. */
+export const hostPattern = z.string().min(1).max(255).refine((text) => /^[^\0-\x20\x7f"'/\\,;]*$/.test(text), { message: 'must be the name of a host, without blanks' })
+
 /** Port 0 is none. */
 export const portNumber = z.number().int().min(1).max(65535)
 

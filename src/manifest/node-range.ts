@@ -26,7 +26,8 @@ export function nodeRange({ document, text }: Source, path: FieldPath, part?: 'k
   let key: unknown
   for (const [index, step] of path.entries()) {
     const next = child(document, node, step)
-    if (next === undefined && isEmbedded(node)) {
+    // Only of a literal block can a part be placed, and the text of any other scalar would be read as itself without end.
+    if (next === undefined && isEmbedded(node) && node.type === 'BLOCK_LITERAL') {
       const scalar = node
       const offsetOf = (at: number): number | undefined => sourceOffset(scalar, text, at)
       return embeddedRange({ text: scalar.value, offsetOf }, path.slice(index), part) ?? shown(node, key, undefined)

@@ -3,21 +3,28 @@ import { objectKey } from '../diagnostics/diagnostic.ts'
 import { finding } from '../diagnostics/finding.ts'
 import { compareText } from './names.ts'
 import type { Mirror } from './mirror.ts'
-import type { Route, RouteTable } from './route.ts'
+import type { Forward, Route, RouteTable } from './route.ts'
+import { withSettings } from './route-settings.ts'
+import type { RouteSettings } from './route-settings.ts'
 
 /** What mirrors of other objects are attached to: see `attachToObject` and its neighbours. */
 export type AttachKey = string & { readonly brand: unique symbol }
 
-/** A mirror declared by another object than the routes that it is for. */
+/** A mirror, and settings, declared by another object than the routes that they are for. */
 export interface Attachment {
   readonly target: AttachKey
-  readonly mirror: Mirror
+  /** Absent: there is none, and where `oneOf` is given there shall be none. */
+  readonly mirror?: Mirror
+  /** For what the route, and earlier attachments, say nothing of. */
+  readonly settings?: RouteSettings
   /** A route takes its attachments in the order of this key. */
   readonly order: string
-  /** Of the attachments with the same word, a route takes only the first; absent: all. */
+  /** Of the attachments with the same word, a route takes only the first's mirror; absent: those of all. */
   readonly oneOf?: string
   /** `forwards`: routes that do not forward are meant to be passed over; absent: they are a mistake. */
   readonly among?: 'forwards'
+  /** It is no mistake that no route is there for it: the object has other attachments, too. */
+  readonly optional?: true
   readonly origin: Origin
 }
 
@@ -50,37 +57,50 @@ export interface Attached {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** The table with the mirrors that other objects attach to its routes, after their own. A mirror of what is not forwarded is left out, with a diagnostic. */
+/** The table with the mirrors that other objects attach to its routes, after their own, and the settings. A mirror of what is not forwarded is left out, with a diagnostic. */
 export function attach(table: RouteTable, attachedTo: (key: AttachKey) => readonly Attachment[]): Attached {
   const byKey = new Map([attachToAll, ...attachKeys(table)].map((key) => [key, attachedTo(key)] as const).filter(([, attachments]) => attachments.length > 0))
   if (byKey.size === 0) return { table, diagnostics: [] }
   const diagnostics: Diagnostic[] = []
   const routes = table.routes.map((route): Route => {
-    const attachments = chosen([attachToAll, ...keysOf(route, table)].flatMap((key) => byKey.get(key) ?? []))
+    const attachments = inOrder([attachToAll, ...keysOf(route, table)].flatMap((key) => byKey.get(key) ?? []))
     if (attachments.length === 0) return route
-    if (route.action.kind === 'forward') return { ...route, action: { ...route.action, mirrors: [...route.action.mirrors, ...attachments.map(({ mirror }) => mirror)] } }
-    diagnostics.push(...attachments.filter(({ among }) => among === undefined).map(({ origin }) => finding('mirror/without-forward', origin, {
-      message: `it is attached to a route that answers with ${route.action.kind === 'redirect' ? 'a redirect' : 'a direct response'}, so there is nothing to mirror`,
-    })))
-    return route
+    const { action } = route
+    const declared = mirrorsIn(attachments)
+    if (action.kind !== 'forward') diagnostics.push(...declared.filter(({ among }) => among === undefined).map((each) => withoutForward(each, action)))
+    const mirrored = action.kind === 'forward' ? { ...route, action: { ...action, mirrors: [...action.mirrors, ...declared.map(({ mirror }) => mirror)] } } : route
+    return attachments.reduce((sum, { settings }) => settings === undefined ? sum : withSettings(sum, settings), mirrored)
   })
   return { table: { ...table, routes }, diagnostics }
 }
 
-function chosen(attachments: readonly Attachment[]): readonly Attachment[] {
+function inOrder(attachments: readonly Attachment[]): readonly Attachment[] {
+  return [...new Set(attachments)].toSorted((a, b) => compareText(a.order, b.order))
+}
+
+type MirrorAttachment = Attachment & { readonly mirror: Mirror }
+
+/** Those whose mirror the route takes. */
+function mirrorsIn(attachments: readonly Attachment[]): readonly MirrorAttachment[] {
   const taken = new Set<string>()
-  return [...new Set(attachments)].toSorted((a, b) => compareText(a.order, b.order)).filter(({ oneOf }) => {
+  return attachments.filter(({ oneOf }) => {
     if (oneOf === undefined) return true
     if (taken.has(oneOf)) return false
     taken.add(oneOf)
     return true
+  }).filter((each): each is MirrorAttachment => each.mirror !== undefined)
+}
+
+function withoutForward({ origin }: Attachment, { kind }: Exclude<Route['action'], Forward>): Diagnostic {
+  return finding('mirror/without-forward', origin, {
+    message: `it is attached to a route that answers with ${kind === 'redirect' ? 'a redirect' : 'a direct response'}, so there is nothing to mirror`,
   })
 }
 
 /** That an attachment finds no route. */
-export function unattached({ origin, target }: Attachment): Diagnostic {
+export function unattached({ origin, target, mirror }: Attachment): Diagnostic {
   return finding('mirror/attached-to-nothing', origin, {
-    message: `no route is there for it (${target.replace('|', ' ')}), so nothing is mirrored`,
+    message: `no route is there for it (${target.replace('|', ' ')}), so ${mirror === undefined ? 'it has no effect' : 'nothing is mirrored'}`,
     hint: 'name the object, rule or host as its own manifest does, in its namespace',
   })
 }

@@ -52,8 +52,8 @@ export interface Service {
   readonly subjectAltNames?: readonly string[]
   /** Clients never ask for it: only routes name it, so that it has clusters and no virtual host of its own. */
   readonly namedBy?: 'routes'
-  /** Where its endpoints come from another host and port, for each of its own ports. */
-  readonly endpointsOf?: Readonly<Record<number, { readonly host: string; readonly port: number }>>
+  /** Where its endpoints come from another host and port, for each of its own ports; those with all of the labels. */
+  readonly endpointsOf?: Readonly<Record<number, { readonly host: string; readonly port: number; readonly labels?: Readonly<Record<string, string>> }>>
   /** Names of its clusters without a subset, by port, where they are not the usual ones. */
   readonly clusterNames?: Readonly<Record<number, string>>
   readonly visibility: Visibility

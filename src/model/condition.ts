@@ -12,6 +12,8 @@ export interface Condition {
 /** The status of an object towards one of those that it refers to, such as a route's towards a gateway; `parent` absent: of the object itself. */
 export interface ObjectStatus {
   readonly object: ObjectId
+  /** Of a part of the object that has a status of its own, by name, such as a listener of a gateway. */
+  readonly section?: string
   readonly parent?: { readonly group: string; readonly kind: string; readonly namespace: string; readonly name: string; readonly section?: string; readonly port?: number }
   readonly conditions: readonly Condition[]
 }

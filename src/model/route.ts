@@ -21,6 +21,8 @@ export interface RouteTable {
    * word act as one wherever they share a host: their routes are sorted by `precedence`.
    */
   readonly joins?: string
+  /** `joins` of the tables in whose place it stands for some proxies: that these have no effect there is meant. */
+  readonly replaces?: string
   readonly routes: readonly Route[]
   readonly origin: Origin
 }

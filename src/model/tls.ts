@@ -6,6 +6,8 @@ import type { Visibility } from './visibility.ts'
 export interface SecretReference {
   readonly namespace: string | undefined
   readonly name: string
+  /** Its namespace lets the object use it, wherever the proxies are; the dialect has seen to that. */
+  readonly permitted?: true
   readonly origin: Origin
 }
 

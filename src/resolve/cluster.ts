@@ -14,6 +14,8 @@ import { resolveUpstreamTls } from './secret-use.ts'
 import type { ResolvedUpstreamTls } from './secret-use.ts'
 import type { Sight } from './sight.ts'
 
+type EndpointSource = NonNullable<Service['endpointsOf']>[number]
+
 /** A cluster as the proxies of one scope get it. */
 export interface ResolvedCluster {
   readonly name: string
@@ -54,8 +56,8 @@ export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, us
   const subsets = [undefined, ...(policy?.subsets ?? [])]
   return portsWithClusters(service).flatMap((port) => subsets.flatMap((subset) => {
     const name = serviceCluster(service, port.number, subset?.name)
-    const source = service.endpointsOf?.[port.number] ?? { host, port: port.number }
-    const selected = endpointsOf(source.host).filter((endpoint) => hasLabels(endpoint.labels, subset?.labels ?? {}))
+    const source: EndpointSource = service.endpointsOf?.[port.number] ?? { host, port: port.number }
+    const selected = endpointsOf(source.host).filter(({ labels }) => hasLabels(labels, { ...source.labels, ...subset?.labels }))
     const settings = settingsFor(policy, port.number, subset?.name)
     const { priorityOf, ...localities } = planLocalities(settings, selected, { scope: sight.scope, mesh: sight.settings })
     const members = placed(selected.flatMap((endpoint) => endpointOf(endpoint, source.port).map((each) => ({ ...each, priority: priorityOf(endpoint) }))), localities)

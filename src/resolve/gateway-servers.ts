@@ -46,7 +46,7 @@ export function gatewaySockets(scope: Scope, { listeners, targetPort }: GatewayS
 }
 
 function selects({ selector, onlyIn }: GatewayListener, { anyGateway, labels, namespace }: Scope): boolean {
-  return (anyGateway || hasLabels(labels, selector)) && (onlyIn === undefined || onlyIn === namespace)
+  return anyGateway || (hasLabels(labels, selector) && (onlyIn === undefined || onlyIn === namespace))
 }
 
 /** The hosts of a server that route tables of a namespace may use. */

@@ -61,7 +61,8 @@ function needsOwnCluster(mirror: Mirror, { service }: FoundBackend, { sight }: L
 }
 
 function targetOf({ service, host, port, labels }: FoundBackend, { sight }: Listening): Pick<MirrorUse, 'target'> {
-  return mirrorDiscoveryFor(service, sight) === 'endpoints' ? { target: { host, port, labels } } : {}
+  const source = service.endpointsOf?.[port]
+  return mirrorDiscoveryFor(service, sight) === 'endpoints' ? { target: { host, port, ...source, labels: { ...source?.labels, ...labels } } } : {}
 }
 
 function leftOut({ origin }: Mirror): Diagnostic {

@@ -35,7 +35,7 @@ function withoutTimeout({ noTimeout, cluster }: MirrorUse): readonly Diagnostic[
 function withoutEndpoints({ target, origin }: MirrorUse, endpointsOf: (host: string) => readonly EndpointSet[]): readonly Diagnostic[] {
   const sets = target === undefined ? [] : endpointsOf(target.host)
   if (target === undefined || sets.length === 0) return []
-  const ready = sets.flatMap(({ endpoints }) => endpoints).filter(({ address, ports }) => isIP(address) !== 0 && ports[target.port] !== undefined)
+  const ready = sets.flatMap(({ endpoints }) => endpoints).filter(({ address, ports }) => (isIP(address) !== 0 || address.startsWith('unix://')) && ports[target.port] !== undefined)
   if (ready.some(({ labels }) => hasLabels(labels, target.labels))) return []
   const wanted = Object.entries(target.labels).map(([name, value]) => `${name}: ${value}`).join(', ')
   if (ready.length > 0) {

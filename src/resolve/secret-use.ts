@@ -97,10 +97,11 @@ function trustUse(source: TrustSource, scope: Scope): SecretUse {
 }
 
 /**
- * A proxy is given Secrets of its own namespace only, whoever names them: that is what keeps the certificates of one
- * namespace from the gateways of another. An Envoy that says nothing about itself stands in for every gateway.
+ * A proxy is given Secrets of its own namespace only, whoever names them, unless the Secret's namespace permits it: that is what
+ * keeps the certificates of one namespace from the gateways of another. An Envoy that says nothing about itself stands in for every gateway.
  */
-function foundReference({ namespace, name, origin }: SecretReference, scope: Scope): FoundReference {
+function foundReference({ namespace, name, permitted, origin }: SecretReference, scope: Scope): FoundReference {
+  if (permitted === true && namespace !== undefined) return { namespace, name, origin }
   const own = scope.anyGateway ? origin.object.namespace : scope.namespace
   return { namespace: own, name: namespace === undefined || namespace === own ? name : `${namespace}/${name}`, origin }
 }

@@ -3,7 +3,8 @@ import type { Diagnostic, FieldPath, Origin } from '../diagnostics/diagnostic.ts
 import { objectKey } from '../diagnostics/diagnostic.ts'
 import { finding, nameOf } from '../diagnostics/finding.ts'
 import type { Route, RouteTable } from '../model/route.ts'
-import { covers, coversApplicability } from './covers.ts'
+import { createCoverIndex } from './cover-index.ts'
+import { coversApplicability } from './covers.ts'
 
 interface Covered {
   readonly route: Route
@@ -23,7 +24,7 @@ export function unreachableRoutes(table: RouteTable): readonly Diagnostic[] {
       const taken = whole && takers.length > 1 ? `${takers.join(' and ')} take` : `${placeOf(by, route)} takes`
       return finding('route/unreachable', origin, {
         message: `no request gets here: ${taken} all of them before${lostMirrors(route)}`,
-        hint: `move it above ${renderPath(rulePath(by.origin))}, or remove it`,
+        hint: route.precedence === undefined ? `move it above ${renderPath(rulePath(by.origin))}, or remove it` : 'give it another match, or remove it',
       })
     })
   })
@@ -38,15 +39,19 @@ export function redundantMatches(table: RouteTable): readonly Diagnostic[] {
 }
 
 function coveredRoutes({ routes, attachedTo }: RouteTable): readonly Covered[] {
-  return routes.flatMap((route, index) => {
-    const by = routes.slice(0, index).find((earlier) => covers(earlier.match, route.match) && coversApplicability(earlier, route, attachedTo))
+  const before = createCoverIndex<Route>()
+  return routes.flatMap((route) => {
+    const by = before.firstCovering(route.match, (earlier) => coversApplicability(earlier, route, attachedTo))
+    before.add(route.match, route)
     return by === undefined ? [] : [{ route, by }]
   })
 }
 
-/** The field of the rule that a route was made of: each `match` of a rule is a route. */
+const matchLists: readonly unknown[] = ['match', 'matches', 'matchers']
+
+/** The field of the rule that a route was made of: each match of a rule is a route. */
 function rulePath({ path }: Origin): FieldPath {
-  return path.at(-2) === 'match' ? path.slice(0, -2) : path
+  return matchLists.includes(path.at(-2)) ? path.slice(0, -2) : path
 }
 
 function ruleKey({ origin }: Route): string {

@@ -2,10 +2,9 @@ import { objectKey } from '../diagnostics/diagnostic.ts'
 import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
 import { finding } from '../diagnostics/finding.ts'
 import { hasLabels } from '../model/labels.ts'
-import { compareText } from '../model/names.ts'
-import type { Match, Route, RouteTable } from '../model/route.ts'
+import type { Route, RouteTable } from '../model/route.ts'
 import type { Scope } from '../xds/scope.ts'
-import { joinedConflicts } from './joined-tables.ts'
+import { cutOffConflicts, isCatchAll, joinedConflicts, joinTables } from './joined-tables.ts'
 import type { JoinedRoute } from './joined-tables.ts'
 import { resolveOtherwise } from './otherwise.ts'
 import type { VirtualHostPlan } from './plan.ts'
@@ -16,9 +15,10 @@ import type { Sight } from './sight.ts'
 
 /** Fills a planned virtual host with the routes of its tables. Undefined where nothing would answer. */
 export function resolveVirtualHost(plan: VirtualHostPlan, tables: readonly RouteTable[], sight: Sight): ResolvedVirtualHost | undefined {
-  const applicable = joined(tables.map((table) => ({ table, routes: table.routes.filter((route) => applies(route, plan, sight.scope)) })))
+  const applicable = joinTables(tables.map((table) => ({ table, routes: table.routes.filter((route) => applies(route, plan, sight.scope)) })))
   const chosen = plan.sharing === 'first' ? applicable.slice(0, 1) : applicable
-  const resolutions = chosen.flat().map(({ route, table }) => ({ route, table, ...resolveRoute(route, table, { sight, port: plan.port, scheme: plan.scheme ?? 'http' }) }))
+  const chosenRoutes = chosen.flatMap(({ routes: own }) => own)
+  const resolutions = chosenRoutes.map(({ route, table }) => ({ route, table, ...resolveRoute(route, table, { sight, port: plan.port, scheme: plan.scheme ?? 'http' }) }))
   const ordered = plan.sharing === 'all' ? catchAllsLast(resolutions) : resolutions
   const routes: readonly RouteResolution[] = ordered.length > 0 ? ordered : resolveOtherwise(plan, sight)
   if (routes.length === 0 && plan.requireTls !== true) return undefined
@@ -33,9 +33,10 @@ export function resolveVirtualHost(plan: VirtualHostPlan, tables: readonly Route
     diagnostics: [
       ...routes.flatMap((each) => each.diagnostics),
       ...joinedConflicts(ordered, plan.domains[0] ?? plan.name),
-      ...overruled(plan, tablesOf(applicable.slice(chosen.length))),
+      ...chosen.flatMap((group) => cutOffConflicts(group, plan.domains[0] ?? plan.name)),
+      ...overruled(plan, [...byTable(applicable.slice(chosen.length).flatMap(({ routes: own }) => own)).keys()].filter((table) => !isReplaced(table, chosenRoutes))),
     ],
-    origins: [...tablesOf(chosen).map(({ origin }) => origin), ...tablesOf(chosen).flatMap((table) => delegateOrigins(table, chosen.flat().filter((each) => each.table === table)))],
+    origins: originsOf(chosenRoutes),
   }
 }
 
@@ -58,38 +59,22 @@ function applies({ applies: condition }: Route, plan: VirtualHostPlan, scope: Sc
   return hasLabels(scope.labels, condition.proxyLabels ?? {})
 }
 
-interface TableRoutes {
-  readonly table: RouteTable
-  readonly routes: readonly Route[]
+function byTable(routes: readonly JoinedRoute[]): ReadonlyMap<RouteTable, readonly JoinedRoute[]> {
+  return Map.groupBy(routes, ({ table }) => table)
 }
 
-/** The routes of each table, and of all tables that join together as one, in the order in which they are asked; none without a route. */
-function joined(tables: readonly TableRoutes[]): readonly (readonly JoinedRoute[])[] {
-  const groups = Map.groupBy(tables, ({ table }) => table.joins ?? table)
-  return [...groups.values()].map((group) => {
-    const routes = group.flatMap(({ table, routes: own }) => own.map((route) => ({ table, route })))
-    return upToCatchAll(routes.toSorted((a, b) => compareText(a.route.precedence ?? '', b.route.precedence ?? '')))
-  }).filter((routes) => routes.length > 0)
-}
-
-function tablesOf(groups: readonly (readonly JoinedRoute[])[]): readonly RouteTable[] {
-  return [...new Set(groups.flat().map(({ table }) => table))]
-}
-
-/** What stands behind a catch-all is never reached. */
-function upToCatchAll(routes: readonly JoinedRoute[]): readonly JoinedRoute[] {
-  const last = routes.findIndex(({ route }) => isCatchAll(route.match))
-  return last < 0 ? routes : routes.slice(0, last + 1)
-}
-
-function isCatchAll({ path, headers, queryParameters }: Match): boolean {
-  const anyPath = (path.kind === 'prefix' && path.value === '/') || (path.kind === 'regex' && path.value === '.*')
-  return anyPath && headers.length === 0 && queryParameters.length === 0
+function originsOf(routes: readonly JoinedRoute[]): readonly Origin[] {
+  const tables = byTable(routes)
+  return [...[...tables.keys()].map(({ origin }) => origin), ...[...tables].flatMap(([table, own]) => delegateOrigins(table, own))]
 }
 
 function catchAllsLast<R extends { readonly route: Route }>(resolutions: readonly R[]): readonly R[] {
   const specific = resolutions.filter(({ route }) => !isCatchAll(route.match))
   return [...specific, ...resolutions.filter(({ route }) => isCatchAll(route.match))]
+}
+
+function isReplaced({ joins }: RouteTable, by: readonly JoinedRoute[]): boolean {
+  return joins !== undefined && by.some(({ table }) => table.replaces === joins)
 }
 
 function overruled(plan: VirtualHostPlan, tables: readonly RouteTable[]): readonly Diagnostic[] {

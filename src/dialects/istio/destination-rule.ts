@@ -10,6 +10,7 @@ import { portSettings } from './backend-settings.ts'
 import { noteClientTls, upstreamTls } from './client-tls.ts'
 import type { PlacedTls } from './client-tls.ts'
 import { noteDeprecatedSettings } from './deprecated-setting.ts'
+import { hostPattern } from '../constraint.ts'
 import { exportTo, visibilityOf } from './export-to.ts'
 import { resolveHost } from './host.ts'
 import { noteRepeatedSubsets } from './repeated-subset.ts'
@@ -25,7 +26,7 @@ const subset = message({
 })
 
 const spec = message({
-  host: z.string().min(1),
+  host: hostPattern,
   trafficPolicy: trafficPolicy.optional(),
   subsets: parts(subset).optional(),
   exportTo: exportTo.optional(),

@@ -5,7 +5,7 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
 import { translated } from '../dialect.ts'
 import type { Translated } from '../dialect.ts'
-import { portNumber } from '../constraint.ts'
+import { oneLine, portNumber } from '../constraint.ts'
 import { gatewayService } from './gateway-service.ts'
 import { scopedHost } from './host.ts'
 import { reportOn } from '../report.ts'
@@ -21,7 +21,7 @@ const port = message({
 const server = message({
   port,
   bind: z.string().optional(),
-  hosts: z.array(z.string().min(1)).refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host' }),
+  hosts: z.array(oneLine.min(1)).refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host' }),
   tls: serverTls.optional(),
   name: z.string().optional(),
   defaultEndpoint: z.string().optional(),

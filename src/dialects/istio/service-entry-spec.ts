@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { message, parts } from '../../manifest/message.ts'
-import { portNumber } from '../constraint.ts'
+import { hostPattern, portNumber } from '../constraint.ts'
 import { exportTo } from './export-to.ts'
 import { workload } from './workload.ts'
 
@@ -9,7 +9,7 @@ const port = message({ number: portNumber, name: z.string().min(1), protocol: z.
 
 /** A ServiceEntry's `spec`. */
 export const spec = message({
-  hosts: z.array(z.string().min(1).refine((host) => host !== '*', { message: 'is "*", must be the name of a host, or begin with *.' }))
+  hosts: z.array(hostPattern.refine((host) => host !== '*', { message: 'is "*", must be the name of a host, or begin with *.' }))
     .refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host' }),
   addresses: z.array(z.string()).optional(),
   ports: parts(port).optional(),

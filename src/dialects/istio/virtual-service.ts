@@ -7,7 +7,7 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import type { RouteTable } from '../../model/route.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
-import { oneLine } from '../constraint.ts'
+import { hostPattern } from '../constraint.ts'
 import { delegateId } from './delegation.ts'
 import type { DelegateSpec } from './delegation.ts'
 import { exportTo, visibilityOf } from './export-to.ts'
@@ -21,7 +21,7 @@ import type { Report } from '../report.ts'
 import { tlsRoutesOf, tlsRule } from './tls-rule.ts'
 
 const spec = message({
-  hosts: z.array(oneLine.min(1)).optional(),
+  hosts: z.array(hostPattern).optional(),
   gateways: z.array(z.string()).optional(),
   http: parts(httpRule).optional(),
   tls: parts(tlsRule).optional(),
