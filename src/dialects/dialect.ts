@@ -8,6 +8,7 @@ import type { EgressRule } from '../model/egress.ts'
 import type { RouteTable } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import type { TlsRouteTable, TlsSecret } from '../model/tls.ts'
+import type { Writable, Written } from './written.ts'
 
 export interface GroupKind {
   readonly group: string
@@ -61,6 +62,8 @@ export interface Dialect {
   settings?(manifest: Manifest, chosen: Settings): Settings | undefined
   /** Keys under which `Surroundings.indexed` finds the object, as for those that form a group wherever they are. Reads no others; never throws. */
   indexKeys?(manifest: Manifest): readonly string[]
+  /** The objects that say the same in this dialect, and comments on what it cannot say. Absent: nothing is written in it. Never throws. */
+  write?(model: Writable): Written
 }
 
 const nothing: Translated = {

@@ -4,13 +4,17 @@ import type { Manifest } from '../manifest/manifest.ts'
 import type { Settings } from '../model/settings.ts'
 import { translated } from './dialect.ts'
 import type { Dialect, Surroundings, Translated } from './dialect.ts'
+import { emissary } from './emissary/index.ts'
+import { gatewayApi } from './gateway-api/index.ts'
+import { gloo } from './gloo/index.ts'
 import { istio } from './istio/index.ts'
 import { kubernetes } from './kubernetes/index.ts'
+import { shadowplane } from './shadowplane/index.ts'
 
 export { withMeshConfig } from './istio/mesh-config.ts'
 
 /** The only list of dialects. */
-export const dialects: readonly Dialect[] = [kubernetes, istio]
+export const dialects: readonly Dialect[] = [kubernetes, istio, gatewayApi, gloo, emissary, shadowplane]
 
 const claims = new Map(dialects.flatMap((dialect) =>
   dialect.kinds.flatMap(({ group, versions, kind, only }) => versions.map((version) => [`${group}/${version}/${kind}`, { dialect, only }] as const))))

@@ -23,7 +23,7 @@ const withoutExample: Readonly<Record<string, string>> = {
 }
 
 /** Codes whose remedy is a Secret or a file, which the page describes. */
-const describedRemedy: readonly Code[] = ['tls/unknown-secret', 'tls/malformed-pem', 'tls/istio-mutual', 'tls/gateways-only']
+const describedRemedy: readonly Code[] = ['gateway/client-validation', 'tls/unknown-secret', 'tls/malformed-pem', 'tls/istio-mutual', 'tls/gateways-only']
 
 const allCodes = Object.keys(codes) as readonly Code[]
 

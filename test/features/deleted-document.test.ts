@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { gatewayProxy, mirrors, primaries, serve, sidecarProxy } from '../support/serving.ts'
-import { inEachDialect } from './dialect.ts'
+import { inEachDialect, inEveryDialect } from './dialect.ts'
 import { istioGateway, istioRoute, services } from './ground.ts'
+import { copyTo, shopWith } from './intent.ts'
+import { mirrored, watch } from './mirrored.ts'
 
 describe('a document that is deleted takes its routes and mirrors with it', () => {
   inEachDialect({ istio: { others: istioGateway, route: istioRoute('mirror: {host: shadow}') } }, ({ others, route }) => {
@@ -33,6 +35,22 @@ describe('a document that is deleted takes its routes and mirrors with it', () =
       await serving.remove('route.yaml')
       await proxy.until('no route', (each) => primaries(each).length === 0)
       await serving.resolved('field/unknown')
+    })
+  })
+})
+
+describe('routes that are deleted take their mirrors with them, and come back with them', () => {
+  inEveryDialect((dialect) => {
+    test('with their file', async () => {
+      const files = mirrored(dialect, { to: 'shadow', percentage: 100 })
+      const { serving, proxy, sight, becomes } = await watch(dialect, files)
+      expect(sight()).toEqual(shopWith(copyTo('shadow')))
+      await serving.remove('route.yaml')
+      await proxy.until('no route', () => sight().primary[0]?.startsWith('404') === true || sight().primary[0]?.startsWith('no connection') === true)
+      expect(sight().copies).toEqual([])
+      await serving.write({ 'route.yaml': files['route.yaml'] })
+      await becomes(shopWith(copyTo('shadow')))
+      expect(serving.mistakes()).toEqual([])
     })
   })
 })

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { endpoints, gatewayProxy, mirrors, serve } from '../support/serving.ts'
-import { inEachDialect } from './dialect.ts'
+import { inEachDialect, inEveryDialect } from './dialect.ts'
 import { endpointSlice, istioGateway, istioRoute, services, shadow } from './ground.ts'
+import { copyTo, shopWith } from './intent.ts'
+import { mirrored, watch } from './mirrored.ts'
 
 describe('the endpoints of a mirror come and go without touching a route', () => {
   inEachDialect({ istio: `${istioGateway}---\n${istioRoute('mirror: {host: shadow}')}` }, (written) => {
@@ -21,6 +23,21 @@ describe('the endpoints of a mirror come and go without touching a route', () =>
 
       expect(proxy.responses.slice(responses).map(({ type }) => type)).toEqual(['endpoint', 'endpoint', 'endpoint'])
       expect(mirrors(proxy)).toEqual([{ cluster: shadow, millionths: 1_000_000 }])
+    })
+  })
+})
+
+describe('Pods of a mirror come and go without touching a route', () => {
+  inEveryDialect((dialect) => {
+    test('one more, then the first no more', async () => {
+      const { serving, proxy, sight, becomes } = await watch(dialect, mirrored(dialect, { to: 'lab', percentage: 100 }))
+      expect(sight()).toEqual(shopWith(copyTo('lab')))
+      const responses = proxy.responses.length
+      await serving.write({ 'more.yaml': endpointSlice('lab', { '10.0.9.1': 'v1' }).replace('name: lab-1,', 'name: lab-2,') })
+      await becomes(shopWith(copyTo('10.0.2.1:8080,10.0.9.1:8080')))
+      await serving.remove('more.yaml')
+      await becomes(shopWith(copyTo('lab')))
+      expect(new Set(proxy.responses.slice(responses).map(({ type }) => type))).toEqual(new Set(['endpoint']))
     })
   })
 })

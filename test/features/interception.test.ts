@@ -18,7 +18,7 @@ spec: {clusterIP: ${address}, selector: {app: ${name}}, ports: [${ports}]}
 
 const entry = (host: string, port: string): string => `apiVersion: networking.istio.io/v1
 kind: ServiceEntry
-metadata: {name: ${host.replaceAll(/[.*]/g, '-')}x}
+metadata: {name: x${host.replaceAll(/[.*]/g, '-')}}
 spec: {hosts: ["${host}"], resolution: DNS, ports: [${port}]}
 ---
 `

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Code } from '../../src/diagnostics/codes.ts'
 import { gatewayProxy, mirrors, primaries, serve } from '../support/serving.ts'
-import { inEachDialect } from './dialect.ts'
-import { istioGateway, istioRoute, services, shadow, shop } from './ground.ts'
+import type { Files } from '../support/serving.ts'
+import { inEachDialect, inEveryDialect } from './dialect.ts'
+import type { DialectName } from './dialect.ts'
+import { endpointSlice, istioGateway, istioRoute, services, shadow, shop } from './ground.ts'
+import { copyTo, shopWith } from './intent.ts'
+import { mirrored, watch } from './mirrored.ts'
 
 const lateService = 'apiVersion: v1\nkind: Service\nmetadata: {name: late}\nspec: {ports: [{name: http, port: 80}]}\n'
 
@@ -44,3 +48,27 @@ describe('a mirror that leads nowhere is dropped and said, and its route is serv
     })
   })
 })
+
+describe('what a mirror lacks may come later', () => {
+  inEveryDialect((dialect) => {
+    test('until then it is said, and its route is served', async () => {
+      const { serving, sight, becomes } = await watch(dialect, mirrored(dialect, { to: 'late', percentage: 100 }))
+      expect(sight()).toEqual(shopWith())
+      await serving.told(saidBy(dialect))
+      await serving.write({ 'late.yaml': `${lateService}---\n${endpointSlice('late', { '10.0.9.1': 'v1' })}`, ...laterObjects(dialect) })
+      await becomes(shopWith(copyTo('10.0.9.1:8080')))
+      await serving.resolved(saidBy(dialect))
+    })
+  })
+})
+
+/** Gateway API has a word of its own for a reference that is not found. */
+function saidBy(dialect: DialectName): Code {
+  return dialect === 'gateway-api' ? 'reference/not-found' : 'mirror/unknown-host'
+}
+
+/** What a dialect wants beside a Service. */
+function laterObjects(dialect: DialectName): Files {
+  if (dialect !== 'gloo') return {}
+  return { 'upstream.yaml': 'apiVersion: gloo.solo.io/v1\nkind: Upstream\nmetadata: {name: late}\nspec: {kube: {serviceName: late, serviceNamespace: default, servicePort: 80}}\n' }
+}

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Code } from '../../src/diagnostics/codes.ts'
 import { gatewayProxy, mirrors, primaries, serve } from '../support/serving.ts'
-import { inEachDialect } from './dialect.ts'
+import { inEachDialect, inEveryDialect } from './dialect.ts'
 import { istioGateway, istioRoute, lab, services, shadow, shop } from './ground.ts'
+import { copyTo, shopWith } from './intent.ts'
+import { mirrored, watch } from './mirrored.ts'
 
 /** Its arrival shows that everything before it has been dealt with. */
 const later = 'apiVersion: v1\nkind: Service\nmetadata: {name: later}\nspec: {ports: [{name: http, port: 80}]}\n'
@@ -42,6 +44,25 @@ describe('an edit that is refused leaves the last good version in force', () => 
       expect(mirrors(proxy)).toEqual([])
       expect(primaries(proxy)).toEqual([shop])
       await serving.told('mirror/percentage-out-of-range')
+    })
+  })
+})
+
+describe('an edit to a share that is out of range, and one that is no YAML, leave the last good version in force', () => {
+  inEveryDialect((dialect) => {
+    test.each([['150', 'mirror/percentage-out-of-range'], ['[', 'yaml/syntax']] as const)('%s', async (percentage, code) => {
+      const good = mirrored(dialect, { to: 'shadow', percentage: 50 })
+      const { serving, proxy, sight, becomes } = await watch(dialect, good)
+      const responses = proxy.responses.length
+      await serving.write({ 'route.yaml': good['route.yaml'].replace(/\b50\b/, percentage) })
+      await serving.told(code)
+      await serving.write({ 'later.yaml': later })
+      await proxy.until('a later change', (each) => JSON.stringify([...each.held('cluster').keys()]).includes('later'))
+      expect(proxy.responses.slice(responses).map(({ type }) => type)).not.toContain('route')
+      expect(sight()).toEqual(shopWith(copyTo('shadow', { millionths: 500_000 })))
+      await serving.write({ 'route.yaml': mirrored(dialect, { to: 'lab', percentage: 20 })['route.yaml'] })
+      await becomes(shopWith(copyTo('lab', { millionths: 200_000 })))
+      await serving.resolved(code)
     })
   })
 })

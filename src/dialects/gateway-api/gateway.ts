@@ -1,0 +1,67 @@
+import type { FieldPath } from '../../diagnostics/diagnostic.ts'
+import type { Manifest } from '../../manifest/manifest.ts'
+import type { GatewayListener } from '../../model/gateway.ts'
+import { translated } from '../dialect.ts'
+import type { Surroundings, Translated } from '../dialect.ts'
+import { noteUnsupported, reportOn } from '../report.ts'
+import type { Report } from '../report.ts'
+import { gatewayApiGroup } from './constraint.ts'
+import { gatewayStatuses } from './gateway-status.ts'
+import { readGateway } from './gateway-spec.ts'
+import type { GatewaySpec, Listener } from './gateway-spec.ts'
+import { judgeListener } from './listener.ts'
+import type { JudgedListener } from './listener.ts'
+import { conflictsAmong } from './listener-conflict.ts'
+
+/** Label of the proxies that serve a Gateway, with its name (GEP-1762). */
+const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name'
+
+/** What routes attach to: one listener of a Gateway. */
+export function listenerKey({ namespace, name }: { readonly namespace: string; readonly name: string }, listener: string): string {
+  return `${namespace}/${name}/${listener}`
+}
+
+/** A gateway.networking.k8s.io Gateway: its HTTP listeners, and HTTPS ones whose certificate may be used. */
+export function translateGateway(manifest: Manifest, surroundings: Surroundings): Translated {
+  const { value, diagnostics, refused } = readGateway(manifest)
+  if (value === undefined) return translated({ diagnostics, refused })
+  const report = reportOn(manifest)
+  noteUnsupported(report, { path: ['spec'], value }, ['addresses', 'infrastructure', 'allowedListeners', 'defaultScope'])
+  noteUnsupported(report, { path: ['spec', 'tls'], value: value.tls }, ['backend'])
+  noteUnknownClass(value, surroundings, report)
+  const conflicts = conflictsAmong(value.listeners)
+  const judged = value.listeners.flatMap((listener, index) => {
+    if (listener === undefined) return []
+    const path: FieldPath = ['spec', 'listeners', index]
+    return [{ listener, index, conflict: conflicts.get(index), ...judgeListener(listener, { gateway: value, path, conflict: conflicts.get(index), surroundings, report }) }]
+  })
+  return translated({
+    listeners: judged.flatMap((each) => servedListener(each, manifest)),
+    statuses: gatewayStatuses(manifest.id, judged),
+    diagnostics: [...diagnostics, ...report.diagnostics],
+    refused: refused || report.refused,
+  })
+}
+
+function servedListener({ listener, index, serves }: JudgedListener & { readonly listener: Listener; readonly index: number }, { id, created }: Manifest): readonly GatewayListener[] {
+  if (serves === undefined) return []
+  return [{
+    gateway: listenerKey(id, listener.name),
+    namespace: id.namespace,
+    selector: { [gatewayNameLabel]: id.name },
+    onlyIn: id.namespace,
+    port: listener.port,
+    portName: listener.name,
+    bind: '',
+    serves,
+    hosts: [{ namespace: '*', host: listener.hostname ?? '*' }],
+    index,
+    created,
+    origin: { object: id, path: ['spec', 'listeners', index] },
+  }]
+}
+
+function noteUnknownClass({ gatewayClassName: name }: GatewaySpec, { manifest }: Surroundings, report: Report): void {
+  if (manifest({ group: gatewayApiGroup, kind: 'GatewayClass', namespace: '', name }) !== undefined) return
+  report.note('gateway/unknown-class', ['spec', 'gatewayClassName'], { message: `there is no GatewayClass ${name} here; the Gateway is served nevertheless` })
+}

@@ -1,0 +1,27 @@
+import { translated } from '../dialect.ts'
+import type { Dialect } from '../dialect.ts'
+import { gatewayApiGroup as group } from './constraint.ts'
+import { translateGatewayClass } from './gateway-class.ts'
+import { translateGateway } from './gateway.ts'
+import { translateGrpcRoute } from './grpc-route.ts'
+import { translateHttpRoute } from './http-route.ts'
+import { translateReferenceGrant } from './reference-grant.ts'
+
+/** The Gateway API of Kubernetes: HTTP and gRPC, on gateways and in the mesh. */
+export const gatewayApi: Dialect = {
+  name: 'gateway-api',
+  kinds: [
+    ...['GatewayClass', 'Gateway', 'HTTPRoute', 'ReferenceGrant'].map((kind) => ({ group, versions: ['v1', 'v1beta1'], kind })),
+    { group, versions: ['v1', 'v1alpha2'], kind: 'GRPCRoute' },
+  ],
+  translate(manifest, surroundings) {
+    switch (manifest.id.kind) {
+      case 'GatewayClass': return translateGatewayClass(manifest)
+      case 'Gateway': return translateGateway(manifest, surroundings)
+      case 'HTTPRoute': return translateHttpRoute(manifest, surroundings)
+      case 'GRPCRoute': return translateGrpcRoute(manifest, surroundings)
+      case 'ReferenceGrant': return translateReferenceGrant(manifest)
+      default: return translated({})
+    }
+  },
+}

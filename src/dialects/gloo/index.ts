@@ -1,0 +1,36 @@
+import { translated } from '../dialect.ts'
+import type { Dialect } from '../dialect.ts'
+import { translateUpstreamGroup } from './destination.ts'
+import { translateGateway } from './gateway.ts'
+import { gatewayGroup, indexKey, upstreamGroup } from './kinds.ts'
+import { translateRouteOption } from './route-option.ts'
+import { translateRouteTable } from './route-table.ts'
+import { translateUpstream } from './upstream.ts'
+import { translateVirtualHostOption } from './virtual-host-option.ts'
+import { translateVirtualService } from './virtual-service.ts'
+
+const versions = ['v1']
+
+/** Gloo's API: its options for Gateway API routes, and its own VirtualServices. */
+export const gloo: Dialect = {
+  name: 'gloo',
+  kinds: [
+    ...['VirtualService', 'RouteTable', 'Gateway', 'RouteOption', 'VirtualHostOption'].map((kind) => ({ group: gatewayGroup, versions, kind })),
+    ...['Upstream', 'UpstreamGroup'].map((kind) => ({ group: upstreamGroup, versions, kind })),
+  ],
+  translate(manifest, surroundings) {
+    switch (manifest.id.kind) {
+      case 'VirtualService': return translateVirtualService(manifest, surroundings)
+      case 'RouteTable': return translateRouteTable(manifest, surroundings)
+      case 'Gateway': return translateGateway(manifest, surroundings)
+      case 'RouteOption': return translateRouteOption(manifest, surroundings)
+      case 'VirtualHostOption': return translateVirtualHostOption(manifest, surroundings)
+      case 'Upstream': return translateUpstream(manifest, surroundings)
+      case 'UpstreamGroup': return translateUpstreamGroup(manifest, surroundings)
+      default: return translated({})
+    }
+  },
+  indexKeys({ id }) {
+    return (['VirtualService', 'RouteTable', 'Gateway'] as const).filter((kind) => kind === id.kind).map(indexKey)
+  },
+}

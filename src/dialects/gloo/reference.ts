@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { didYouMean } from '../../diagnostics/did-you-mean.ts'
+import type { FieldPath } from '../../diagnostics/diagnostic.ts'
+import { message } from '../../manifest/message.ts'
+import type { BackendReference } from '../../model/backend.ts'
+import { objectHost } from '../../model/names.ts'
+import type { Surroundings } from '../dialect.ts'
+import type { Report } from '../report.ts'
+import { objectId } from './kinds.ts'
+
+/** Gloo's ResourceRef (core.solo.io): without a namespace it is taken to be beside the object that refers. */
+export const reference = message({ name: z.string().min(1), namespace: z.string().optional() })
+
+export type Reference = z.infer<typeof reference>
+
+/** A field of an object, and what the object may look up. */
+export interface Site {
+  readonly report: Report
+  readonly path: FieldPath
+  readonly surroundings: Surroundings
+}
+
+export function referredTo({ name, namespace = '' }: Reference, { report }: Pick<Site, 'report'>): { readonly namespace: string; readonly name: string } {
+  return { name, namespace: namespace === '' ? report.manifest.id.namespace : namespace }
+}
+
+/** The Upstream at a field. One that is not there is said so, and counts as refused; `use` says what that costs. */
+export function upstreamBackend(value: Reference, site: Site, use: UpstreamUse): BackendReference {
+  const { report, path, surroundings } = site
+  const id = objectId('Upstream', referredTo(value, site))
+  const found = surroundings.manifest(id) !== undefined
+  if (!found) {
+    const meant = didYouMean(id.name, surroundings.manifestsOf(id, id.namespace).map((each) => each.id.name))
+    report.note(`${use}/unknown-host`, [...path, 'name'], {
+      message: `there is no Upstream ${id.namespace}/${id.name}: ${consequences[use]}`,
+      ...(meant === undefined ? {} : { hint: `did you mean ${meant}?` }),
+    })
+  }
+  return { host: objectHost(id), port: undefined, subset: undefined, ...(found ? {} : { refused: true }), origin: { object: report.manifest.id, path } }
+}
+
+type UpstreamUse = 'mirror' | 'route'
+
+const consequences = {
+  mirror: 'nothing is mirrored there, the route is served without it',
+  route: 'requests for it are answered with 503',
+} as const satisfies Record<UpstreamUse, string>
+
+/** What answers 503: a destination of a kind that is not served. */
+export function nowhere({ report, path }: Pick<Site, 'report' | 'path'>): BackendReference {
+  return { host: 'unsupported.invalid', port: undefined, subset: undefined, refused: true, origin: { object: report.manifest.id, path } }
+}

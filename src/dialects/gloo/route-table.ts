@@ -1,0 +1,51 @@
+import { finding } from '../../diagnostics/finding.ts'
+import { decode } from '../../manifest/decode.ts'
+import { message, parts } from '../../manifest/message.ts'
+import type { Manifest } from '../../manifest/manifest.ts'
+import { z } from 'zod'
+import { mirrorOptions } from '../annotation.ts'
+import { translated } from '../dialect.ts'
+import type { Surroundings, Translated } from '../dialect.ts'
+import { reportOn } from '../report.ts'
+import type { Report } from '../report.ts'
+import { inert } from './inert.ts'
+import { removableRouteParts, route } from './route.ts'
+import { routesOf } from './routes.ts'
+import type { RoutesContext } from './routes.ts'
+
+const spec = message({ routes: parts(route).optional(), weight: z.number().int().optional(), namespacedStatuses: inert })
+
+/** A gateway.solo.io RouteTable: what is wrong with it by itself. Its routes are those of the VirtualServices that delegate to it. */
+export function translateRouteTable(manifest: Manifest, surroundings: Surroundings): Translated {
+  const report = reportOn(manifest)
+  const { value, diagnostics, refused } = decoded(manifest)
+  const { delegates } = routesOf(value?.routes ?? [], { ...routesContext(report, surroundings, ['spec', 'routes']), parent: undefined })
+  const unused = finding('delegate/unused', { object: manifest.id, path: ['metadata', 'name'] }, {
+    message: 'its routes count only where a VirtualService delegates to it, and none does', hint: 'name it in the delegateAction of a route',
+  })
+  return translated({ diagnostics: [...diagnostics, ...report.diagnostics], delegates, unlessDelegated: [unused], refused: refused || report.refused })
+}
+
+function decoded(manifest: Manifest) {
+  return decode({ manifest, path: ['spec'], schema: spec, parts: removableRouteParts('routes') })
+}
+
+/** How the list of routes at a path of an object is read: each object's runtime keys are counted apart. */
+export function routesContext(report: Report, surroundings: Surroundings, path: RoutesContext['path']): Omit<RoutesContext, 'parent'> {
+  return {
+    report, surroundings, path, options: mirrorOptions(report, surroundings.settings), repetition: counter(),
+    readTable(id) {
+      const manifest = surroundings.manifest(id)
+      return manifest === undefined ? undefined : { routes: decoded(manifest).value?.routes ?? [], context: routesContext(reportOn(manifest), surroundings, ['spec', 'routes']) }
+    },
+  }
+}
+
+function counter(): (key: string) => number {
+  const counts = new Map<string, number>()
+  return (key) => {
+    const count = (counts.get(key) ?? 0) + 1
+    counts.set(key, count)
+    return count
+  }
+}

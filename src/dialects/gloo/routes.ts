@@ -1,0 +1,189 @@
+import type { Diagnostic, ObjectId } from '../../diagnostics/diagnostic.ts'
+import { objectKey } from '../../diagnostics/diagnostic.ts'
+import { shortHash } from '../../model/names.ts'
+import { noHeaderChanges } from '../../model/route.ts'
+import type { Action, Destination, Match, Route } from '../../model/route.ts'
+import { withSettings } from '../../model/route-settings.ts'
+import type { MirrorOptions } from '../annotation.ts'
+import { directResponseOf, redirectOf } from './action.ts'
+import { delegatedTables } from './delegate-action.ts'
+import { destinationsOf } from './destination.ts'
+import { childMatches } from './inherited-match.ts'
+import type { ParentMatch } from './inherited-match.ts'
+import { objectId } from './kinds.ts'
+import { matchOf } from './matcher.ts'
+import { referredTo } from './reference.ts'
+import type { Site } from './reference.ts'
+import { readRouteOption } from './route-option.ts'
+import { readRouteOptions } from './route-options.ts'
+import type { RouteOptions } from './route-options.ts'
+import type { DeclaredRoute } from './route.ts'
+import { staticHostName } from './static-host.ts'
+
+/** What the routes of one object become part of. */
+export interface RoutesContext extends Site {
+  readonly options: MirrorOptions
+  /** Counts how often a key was asked for in this object, from 1. */
+  readonly repetition: (key: string) => number
+  /** What delegates to the object; undefined for a VirtualService, and for a RouteTable that is looked at by itself. */
+  readonly parent: Parent | undefined
+  /** The routes of a RouteTable, as decoded, and its context but for the parent. */
+  readonly readTable: (id: ObjectId) => TableContent | undefined
+}
+
+export interface TableContent {
+  readonly routes: readonly (DeclaredRoute | undefined)[]
+  readonly context: Omit<RoutesContext, 'parent'>
+}
+
+export interface Parent {
+  readonly match: ParentMatch
+  readonly layers: readonly RouteOptions[]
+  /** Keys of the objects that delegate, this one's first. */
+  readonly chain: readonly string[]
+}
+
+/** The routes that a list stands for, and what was found because other objects are read with it. */
+export interface Routes {
+  readonly routes: readonly Route[]
+  readonly diagnostics: readonly Diagnostic[]
+  /** Objects that the routes refer to and that have no effect but through such references. */
+  readonly delegates: readonly ObjectId[]
+}
+
+/** Routes in the order of the list; one for each matcher, and those of RouteTables in the place of the route that delegates. */
+export function routesOf(declared: readonly (DeclaredRoute | undefined)[], context: RoutesContext): Routes {
+  const all = declared.flatMap((each, index) => each === undefined ? [] : [routeOf(each, { ...context, path: [...context.path, index] })])
+  return joined(all)
+}
+
+function joined(all: readonly Routes[]): Routes {
+  return {
+    routes: all.flatMap(({ routes }) => routes),
+    diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
+    delegates: all.flatMap(({ delegates }) => delegates),
+  }
+}
+
+function routeOf(declared: DeclaredRoute, context: RoutesContext): Routes {
+  const layers = layersOf(declared, context)
+  const named = optionRefs(declared, context)
+  const inherited = childMatches(matchesOf(declared, context), { declared, context })
+  if (declared.delegateAction !== undefined) {
+    return delegated(declared, { ...context, layers, named, matches: inherited.matches.map(({ match }) => match), found: inherited.diagnostics })
+  }
+  const action = actionOf(declared, { ...context, layers })
+  const { id, apiVersion } = context.report.manifest
+  const routes = inherited.matches.map(({ match, path }): Route => settled({
+    name: declared.name ?? '',
+    match,
+    applies: {},
+    action,
+    headers: noHeaderChanges,
+    fault: undefined,
+    cors: undefined,
+    statPrefix: undefined,
+    metadata: { namespace: 'gloo', config: `/apis/${apiVersion}/namespaces/${id.namespace}/${id.kind.toLowerCase()}s/${id.name}` },
+    origin: { object: id, path },
+  }, layers))
+  return { routes, diagnostics: inherited.diagnostics, delegates: named }
+}
+
+function matchesOf({ matchers = [] }: DeclaredRoute, { path }: RoutesContext): Parameters<typeof childMatches>[0] {
+  if (matchers.length === 0) return [{ match: matchOf({}), isWritten: false, path }]
+  return matchers.map((each, index) => ({ match: matchOf(each), isWritten: true, path: [...path, 'matchers', index] }))
+}
+
+interface Layered extends RoutesContext {
+  readonly layers: readonly RouteOptions[]
+}
+
+/** What counts for a route, the first first: its own options, RouteOptions that it names, and the same of what delegates to it. */
+function layersOf(declared: DeclaredRoute, context: RoutesContext): readonly RouteOptions[] {
+  const { namespace, name } = context.report.manifest.id
+  const rule = declared.name === undefined || declared.name === '' ? shortHash(JSON.stringify(declared.matchers ?? [])) : declared.name
+  const runtimeKey = (target: string): string => {
+    const key = `shadowplane.mirror.${namespace}.${name}.${rule}.${target}`
+    const count = context.repetition(key)
+    return count === 1 ? key : `${key}-${count}`
+  }
+  const own = readRouteOptions(declared.options ?? {}, { ...context, path: [...context.path, 'options'], runtimeKey })
+  const named = optionRefs(declared, context).flatMap((id, index) => {
+    const manifest = context.surroundings.manifest(id)
+    if (manifest !== undefined) return [readRouteOption(manifest, context.surroundings)]
+    context.report.note('delegate/unknown', [...context.path, 'optionsConfigRefs', 'delegateOptions', index], {
+      message: `there is no RouteOption ${id.namespace}/${id.name}: the route goes without it`,
+    })
+    return []
+  })
+  return [own, ...named, ...(context.parent?.layers ?? [])]
+}
+
+function optionRefs({ optionsConfigRefs }: DeclaredRoute, context: RoutesContext): readonly ObjectId[] {
+  return (optionsConfigRefs?.delegateOptions ?? []).map((each) => objectId('RouteOption', referredTo(each, context)))
+}
+
+/** The settings of all layers; once one turns CORS off, later ones do not turn it on. */
+function settled(route: Route, layers: readonly RouteOptions[]): Route {
+  const off = layers.findIndex(({ cors }) => cors === 'off')
+  return layers.reduce((sum, { settings }, index) => {
+    const { cors: _cors, ...others } = settings
+    return withSettings(sum, off >= 0 && index > off ? others : settings)
+  }, route)
+}
+
+function actionOf(declared: DeclaredRoute, context: Layered): Action {
+  const at = (field: string): Site => ({ ...context, path: [...context.path, field] })
+  const mirror = context.layers.map((each) => each.mirror).find((each) => each !== undefined)
+  if (declared.routeAction !== undefined) {
+    return {
+      kind: 'forward', destinations: withHostName(destinationsOf(declared.routeAction, at('routeAction')), declared, context),
+      mirrors: mirror === undefined || mirror === 'none' ? [] : [mirror], timeout: 0, retry: 'default', rewrite: { explicit: false },
+    }
+  }
+  const action = declared.redirectAction === undefined ? directResponseOf(declared.directResponseAction ?? { status: 500 })
+    : redirectOf(declared.redirectAction, at('redirectAction'))
+  const [own] = context.layers
+  if (own?.mirror !== undefined && own.mirror !== 'none') {
+    context.report.note('mirror/without-forward', [...context.path, 'options', 'shadowing'], {
+      message: `the route answers with ${action.kind === 'redirect' ? 'a redirect' : 'a direct response'}, so there is nothing to mirror (Gloo refuses shadowing there)`,
+    })
+  }
+  return action
+}
+
+/** A static Upstream that is a host name is asked for by that name, as Gloo does for a single one. */
+function withHostName(destinations: readonly Destination[], { routeAction }: DeclaredRoute, { layers, report, surroundings }: Layered): readonly Destination[] {
+  const upstream = routeAction?.single?.upstream
+  const isWanted = layers.map(({ autoHostRewrite }) => autoHostRewrite).find((each) => each !== undefined) ?? true
+  if (upstream === undefined || !isWanted) return destinations
+  const name = staticHostName(surroundings.manifest(objectId('Upstream', referredTo(upstream, { report }))))
+  return name === undefined ? destinations : destinations.map((each) => ({ ...each, authority: name }))
+}
+
+interface Delegating extends Layered {
+  readonly named: readonly ObjectId[]
+  readonly matches: readonly Match[]
+  readonly found: readonly Diagnostic[]
+}
+
+function delegated({ delegateAction: action, inheritableMatchers, inheritablePathMatchers }: DeclaredRoute, context: Delegating): Routes {
+  const { report, path, layers, named, matches, found, parent } = context
+  if (action === undefined) return { routes: [], diagnostics: found, delegates: named }
+  const site = { ...context, path: [...path, 'delegateAction'] }
+  const chain = [objectKey(report.manifest.id), ...(parent?.chain ?? [])]
+  const tables = delegatedTables(action, site)
+  const children = tables.flatMap(({ id }) => {
+    if (chain.includes(objectKey(id))) {
+      report.note('delegate/nested', site.path, {
+        message: `RouteTable ${id.namespace}/${id.name} is delegated to by itself: the route has no effect`,
+      })
+      return []
+    }
+    const table = context.readTable(id)
+    const inheritable = inheritableMatchers ?? parent?.match.inheritable ?? false
+    const inheritablePath = inheritablePathMatchers ?? parent?.match.inheritablePath ?? false
+    return table === undefined ? [] : matches.map((match) => routesOf(table.routes, { ...table.context, parent: { match: { match, inheritable, inheritablePath }, layers, chain } }))
+  })
+  return joined([{ routes: [], diagnostics: found, delegates: [...named, ...tables.map(({ id }) => id)] }, ...children])
+}

@@ -1,0 +1,126 @@
+import type { ObjectId } from '../../diagnostics/diagnostic.ts'
+import type { Manifest } from '../../manifest/manifest.ts'
+import type { GatewayListener } from '../../model/gateway.ts'
+import type { Route, RouteTable } from '../../model/route.ts'
+import { joinedHeaders, withSettings } from '../../model/route-settings.ts'
+import type { RouteSettings } from '../../model/route-settings.ts'
+import { translated } from '../dialect.ts'
+import type { Surroundings, Translated } from '../dialect.ts'
+import { reportOn } from '../report.ts'
+import type { Report } from '../report.ts'
+import { hostsOf } from './domain.ts'
+import { plainServer, readGateway, secureServers } from './gateway.ts'
+import { attachmentTo, defaultProxy, proxyLabel, sslKey, takes } from './gateway-spec.ts'
+import type { GatewaySpec } from './gateway-spec.ts'
+import { indexKey, objectId } from './kinds.ts'
+import { referredTo } from './reference.ts'
+import { routesContext } from './route-table.ts'
+import { routesOf } from './routes.ts'
+import { downstreamTls } from './ssl-config.ts'
+import { readVirtualHostOption } from './virtual-host-option.ts'
+import { readVirtualHostOptions } from './virtual-host-options.ts'
+import { readVirtualService } from './virtual-service-spec.ts'
+import type { VirtualServiceSpec } from './virtual-service-spec.ts'
+
+/** A gateway.solo.io VirtualService, for the Gateways that take it; where there is no Gateway at all, for an assumed one. */
+export function translateVirtualService(manifest: Manifest, surroundings: Surroundings): Translated {
+  const { value, diagnostics, refused } = readVirtualService(manifest)
+  if (value === undefined) return translated({ diagnostics, refused })
+  const report = reportOn(manifest)
+  if (value.sslConfig !== undefined) downstreamTls(value.sslConfig, { report, surroundings, path: ['spec', 'sslConfig'] })
+  const context = routesContext(report, surroundings, ['spec', 'virtualHost', 'routes'])
+  const { routes, diagnostics: found, delegates } = routesOf(value.virtualHost.routes ?? [], { ...context, parent: undefined })
+  const shared = virtualHostSettings(value, report, surroundings)
+  const { listeners, attachedTo } = placement(report, surroundings)
+  const { id, created } = manifest
+  const table: RouteTable = {
+    namespace: id.namespace,
+    name: id.name,
+    hosts: hostsOf(value.virtualHost.domains, report),
+    attachedTo,
+    visibility: 'everywhere',
+    order: [created, id.name, id.namespace].join('\u0000'),
+    routes: routes.map((each) => finished(each, shared.settings)),
+    origin: { object: id, path: ['spec'] },
+  }
+  return translated({
+    routeTables: [table], listeners, delegates: [...delegates, ...shared.delegates], diagnostics: [...diagnostics, ...report.diagnostics, ...found], refused: refused || report.refused,
+  })
+}
+
+interface SharedSettings {
+  readonly settings: readonly RouteSettings[]
+  readonly delegates: readonly ObjectId[]
+}
+
+/** What counts for all routes: the virtual host's own options, then the VirtualHostOptions that it names. */
+function virtualHostSettings({ virtualHost: { options, optionsConfigRefs } }: VirtualServiceSpec, report: Report, surroundings: Surroundings): SharedSettings {
+  const own = readVirtualHostOptions(options ?? {}, { report, surroundings, path: ['spec', 'virtualHost', 'options'] })
+  const delegates = (optionsConfigRefs?.delegateOptions ?? []).map((each) => objectId('VirtualHostOption', referredTo(each, { report })))
+  const named = delegates.flatMap((id, index) => {
+    const found = surroundings.manifest(id)
+    if (found !== undefined) return [readVirtualHostOption(found, surroundings)]
+    report.note('delegate/unknown', ['spec', 'virtualHost', 'optionsConfigRefs', 'delegateOptions', index], {
+      message: `there is no VirtualHostOption ${id.namespace}/${id.name}: the routes go without it`,
+    })
+    return []
+  })
+  return { settings: [own, ...named], delegates }
+}
+
+/** Where nothing is said, Gloo leaves Envoy's own default: requests end after 15 seconds, and none is retried. */
+const defaults: RouteSettings = { timeout: 15_000, retry: 'never' }
+
+/** Header changes of the virtual host come after those of the route in Envoy, so that they have the last word. */
+function finished(route: Route, shared: readonly RouteSettings[]): Route {
+  const withShared = shared.reduce((sum, { headers, ...others }) => {
+    const settled = withSettings(sum, others)
+    return headers === undefined ? settled : { ...settled, headers: joinedHeaders(headers, settled.headers) }
+  }, route)
+  return withSettings(withShared, defaults)
+}
+
+interface Placement {
+  readonly listeners: readonly GatewayListener[]
+  readonly attachedTo: readonly string[]
+}
+
+function placement(report: Report, surroundings: Surroundings): Placement {
+  const { manifest } = report
+  const gateways = surroundings.indexed(indexKey('Gateway'))
+  if (gateways.length === 0) return assumed(report, surroundings)
+  const read = gateways.flatMap((gateway) => {
+    const spec = readGateway(gateway).value
+    return spec === undefined ? [] : [{ gateway, spec }]
+  })
+  const taking = read.filter(({ gateway, spec }) => takes(spec, gateway, manifest))
+  if (taking.length === 0) noteUntaken(report, read)
+  return { listeners: [], attachedTo: taking.map(({ gateway: { id } }) => attachmentTo(id, sslKey(manifest))) }
+}
+
+function noteUntaken(report: Report, gateways: readonly { readonly gateway: Manifest; readonly spec: GatewaySpec }[]): void {
+  const isSecure = sslKey(report.manifest) !== undefined
+  const isAlike = gateways.some(({ spec: { ssl } }) => (ssl === true) === isSecure)
+  report.note('virtual-host/no-gateway', ['metadata', 'name'], {
+    message: `no Gateway takes it (there ${gateways.length === 1 ? 'is' : 'are'} ${gateways.map(({ gateway: { id } }) => `${id.namespace}/${id.name}`).join(', ')}), so its routes apply nowhere`,
+    hint: isAlike ? 'look at what the httpGateway selects: names, labels, namespaces'
+      : isSecure ? 'it has an sslConfig, so that only Gateways with ssl: true take it' : 'it has no sslConfig, so that Gateways with ssl: true do not take it',
+  })
+}
+
+const assumedPorts = { plain: 8080, secure: 8443 } as const
+
+/** The Gateways that Gloo installs, for this VirtualService. */
+function assumed(report: Report, surroundings: Surroundings): Placement {
+  const { manifest } = report
+  const ssl = sslKey(manifest)
+  const port = ssl === undefined ? assumedPorts.plain : assumedPorts.secure
+  const servers = ssl === undefined ? [plainServer(manifest)] : secureServers(manifest, [manifest], surroundings)
+  report.note('gateway/assumed', ['metadata', 'name'], {
+    message: `there is no Gateway: it is served on port ${port} of proxies with the label ${proxyLabel}: ${defaultProxy}, as if Gloo's own default were there`, hint: 'add the Gateway that you have',
+  })
+  return {
+    listeners: servers.map((server) => ({ ...server, selector: { [proxyLabel]: defaultProxy }, port, bind: '' })),
+    attachedTo: servers.map(({ gateway }) => gateway),
+  }
+}

@@ -1,0 +1,83 @@
+import type { FieldPath } from '../diagnostics/diagnostic.ts'
+import type { JsonObject } from '../manifest/manifest.ts'
+import type { BackendPolicy, EndpointSet, Service } from '../model/backend.ts'
+import type { GatewayListener } from '../model/gateway.ts'
+import type { RouteTable } from '../model/route.ts'
+import type { Settings } from '../model/settings.ts'
+
+/** What a dialect is asked to write, and what is around it. */
+export interface Writable {
+  readonly settings: Settings
+  /** Those to be written, attachments joined. */
+  readonly tables: readonly RouteTable[]
+  /** All of them: those that the dialect itself declared need not be written. */
+  readonly listeners: readonly GatewayListener[]
+  /** All of them; Kubernetes' own are taken as given. */
+  readonly services: readonly Service[]
+  readonly endpoints: readonly EndpointSet[]
+  readonly policies: readonly BackendPolicy[]
+  /** Whether an object of the dialect stays as it is, so that its name is taken. */
+  isTaken(object: { readonly kind: string; readonly namespace: string; readonly name: string }): boolean
+}
+
+/** Something that could not be carried, at a field of the written object or below. */
+export interface Comment {
+  readonly path: FieldPath
+  readonly text: string
+}
+
+/** An object to be written as YAML, each comment before the node that its path leads to, or the nearest above it. */
+export interface WrittenObject {
+  readonly object: JsonObject
+  readonly comments: readonly Comment[]
+}
+
+export interface Written {
+  readonly objects: readonly WrittenObject[]
+  /** What could not be carried and has no object to stand in. */
+  readonly comments: readonly string[]
+}
+
+/** Collects comments while something is written; paths are relative to it. */
+export interface Remarks {
+  readonly comments: readonly Comment[]
+  add(path: FieldPath, text: string): void
+}
+
+export function createRemarks(): Remarks {
+  const comments: Comment[] = []
+  return { comments, add: (path, text) => { comments.push({ path, text }) } }
+}
+
+/** The same comments, for what stands at a path of something larger. */
+export function commentsAt(path: FieldPath, comments: readonly Comment[]): readonly Comment[] {
+  return comments.map((each) => ({ ...each, path: [...path, ...each.path] }))
+}
+
+/** Gives names to objects that are to be created: the wanted one, numbered where it is taken. */
+export type Naming = (object: { readonly kind: string; readonly namespace: string; readonly name: string }) => string
+
+export function createNaming(isTaken: Writable['isTaken']): Naming {
+  const given = new Set<string>()
+  return ({ kind, namespace, name: wanted }) => {
+    const name = kubernetesName(wanted)
+    for (let count = 1; ; count += 1) {
+      const candidate = count === 1 ? name : `${name}-${count}`
+      const key = `${kind}/${namespace}/${candidate}`
+      if (given.has(key) || isTaken({ kind, namespace, name: candidate })) continue
+      given.add(key)
+      return candidate
+    }
+  }
+}
+
+/** A text as the name of a Kubernetes object (RFC 1123 subdomain). */
+export function kubernetesName(text: string): string {
+  const name = text.toLowerCase().replaceAll('*', 'any').replaceAll(/[^a-z0-9.-]/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '').slice(0, 240)
+  return name === '' ? 'unnamed' : name
+}
+
+/** The given fields, without those that are undefined. */
+export function present<V>(fields: Readonly<Record<string, V | undefined>>): Readonly<Record<string, V>> {
+  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, V] => entry[1] !== undefined))
+}
