@@ -41,7 +41,7 @@ const byKey: Readonly<Record<string, readonly OddValue[]>> = {
   regex: [...invalidRegexes, ...oddRegexes],
   host: domains, hosts: domains, sniHosts: domains, authority: domains, externalName: domains, sni: domains, subjectAltNames: domains,
   address: addresses, addresses, bind: addresses, clusterIP: addresses,
-  value: percents, aggression: doubles, minimumPercent: doubles,
+  value: percents, percent: percents, aggression: doubles, minimumPercent: doubles,
   port: ports, number: ports, targetPort: ports,
   ...Object.fromEntries(['timeout', 'perTryTimeout', 'backoff', 'fixedDelay', 'maxAge', 'connectTimeout', 'time', 'interval', 'maxConnectionDuration', 'idleTimeout', 'ttl', 'duration', 'warmupDurationSecs', 'baseEjectionTime'].map((key) => [key, durations])),
   ...Object.fromEntries(['mode', 'resolution', 'location', 'simple', 'h2UpgradePolicy', 'derivePort', 'unmatchedPreflights', 'minProtocolVersion', 'maxProtocolVersion', 'version'].map((key) => [key, enumerations])),

@@ -18,6 +18,12 @@ export const portNumber = z.number().int().min(1).max(65535)
 /** The largest sum of weights that Envoy takes (a uint32). */
 export const largestWeight = 4294967295
 
+/** The largest number of Envoy's that can be negative (an int32), and of those that a user's number becomes. */
+export const largestInt32 = 2_147_483_647
+
+/** Longest path of a Unix socket, or name of an abstract one with its `@`, in bytes (`sockaddr_un` has 108, one of which ends the path). */
+export const longestSocketPath = 107
+
 /** RFC 1123: the name of a namespace, or of a subset. */
 export const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 

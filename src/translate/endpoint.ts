@@ -4,11 +4,12 @@ import type { Message } from '../xds/proto.ts'
 
 /** envoy.config.endpoint.v3.ClusterLoadAssignment: endpoints by priority and locality, sorted. */
 export function loadAssignment({ assignment, endpoints, localities: { weights } }: Pick<ResolvedCluster, 'assignment' | 'endpoints' | 'localities'>): Message<'envoy.config.endpoint.v3.ClusterLoadAssignment'> {
-  const groups = [...Map.groupBy(endpoints, ({ priority, locality: name }) => `${priority}|${name}`).values()].toSorted(byPriority)
+  const limited = [...Map.groupBy(endpoints, ({ priority }) => priority).values()].flatMap(withinLimit)
+  const groups = [...Map.groupBy(limited, ({ priority, locality: name }) => `${priority}|${name}`).values()].toSorted(byPriority)
   return {
     cluster_name: assignment,
     ...(groups.length === 0 ? {} : {
-      endpoints: groups.map(withinLimit).map((members) => {
+      endpoints: groups.map((members) => {
         const { priority = 0, locality: name = '' } = members[0] ?? {}
         return {
           locality: locality(name),
@@ -21,7 +22,7 @@ export function loadAssignment({ assignment, endpoints, localities: { weights } 
   }
 }
 
-/** "The sum of the weights of all endpoints in the endpoint's locality must not exceed uint32_t maximal value" (LbEndpoint.load_balancing_weight). */
+/** The weights of a locality's endpoints, and of the localities of a priority, may add up to a uint32 (`load_balancing_weight` of LbEndpoint and LocalityLbEndpoints). */
 const mostWeight = 2 ** 32 - 1
 
 function withinLimit(members: readonly ResolvedEndpoint[]): readonly ResolvedEndpoint[] {

@@ -6,7 +6,7 @@ import { message } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { hasLabels } from '../../model/labels.ts'
 import type { Labels } from '../../model/labels.ts'
-import { portNumber } from '../constraint.ts'
+import { largestInt32, portNumber } from '../constraint.ts'
 import { ambassadorId } from './ambassador-id.ts'
 import type { Host } from './host.ts'
 
@@ -22,7 +22,7 @@ const listenerSpec = message({
     namespace: message({ from: z.enum(['SELF', 'ALL', 'SELECTOR']).optional() }).optional(),
     selector: message({ matchLabels: z.record(z.string(), z.string()).optional(), matchExpressions: z.unknown().optional() }).optional(),
   }),
-  l7Depth: z.number().int().min(0).optional(),
+  l7Depth: z.number().int().min(0).max(largestInt32).optional(),
   http2MaxConcurrentStreams: z.unknown().optional(),
   statsPrefix: z.string().optional(),
 }).superRefine((spec, context) => {

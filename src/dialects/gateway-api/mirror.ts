@@ -5,12 +5,11 @@ import { everyRequest, millionthsOfFraction } from '../../model/fraction.ts'
 import type { Millionths } from '../../model/fraction.ts'
 import type { Mirror } from '../../model/mirror.ts'
 import { shortHash } from '../../model/names.ts'
+import { largestInt32 } from '../constraint.ts'
 import { mirroredShare } from '../percentage.ts'
 import { backendObjectReference, backendOf } from './backend-reference.ts'
 import type { DeclaredMirror } from './declared-mirror.ts'
 import type { RouteContext } from './route-context.ts'
-
-const largestInt32 = 2_147_483_647
 
 const outOfRange = { code: 'mirror/percentage-out-of-range' }
 

@@ -4,6 +4,7 @@ import { durationSchema } from '../../manifest/duration.ts'
 import { message } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { Forward, RetryPolicy } from '../../model/route.ts'
+import { largestInt32 } from '../constraint.ts'
 
 /** GEP-2257: whole numbers of hours, minutes, seconds and milliseconds. Milliseconds. */
 const gatewayDuration = z.string()
@@ -22,7 +23,7 @@ export const timeouts = message({
 /** The Gateway API's HTTPRouteRetry. */
 export const retry = message({
   codes: z.array(z.number().int().min(400).max(599)).optional(),
-  attempts: z.number().int().min(1).optional(),
+  attempts: z.number().int().min(1).max(largestInt32).optional(),
   backoff: gatewayDuration.optional(),
 })
 

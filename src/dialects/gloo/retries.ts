@@ -2,14 +2,14 @@ import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message } from '../../manifest/message.ts'
 import type { RetryPolicy } from '../../model/route.ts'
-import { positiveDuration } from '../constraint.ts'
+import { largestWeight, positiveDuration } from '../constraint.ts'
 import { noteUnsupported } from '../report.ts'
 import type { Site } from './reference.ts'
 
 /** Gloo's RetryPolicy. */
 export const retries = message({
   retryOn: z.string().optional(),
-  numRetries: z.number().int().min(0).optional(),
+  numRetries: z.number().int().min(0).max(largestWeight).optional(),
   perTryTimeout: durationSchema.optional(),
   retriableStatusCodes: z.array(z.number().int().min(100).max(599)).optional(),
   retryBackOff: message({ baseInterval: positiveDuration.optional(), maxInterval: positiveDuration.optional() }).optional(),

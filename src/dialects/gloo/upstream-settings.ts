@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message } from '../../manifest/message.ts'
 import type { BackendSettings, LoadBalancer, OutlierDetection } from '../../model/backend.ts'
-import { positiveDuration, ringSize } from '../constraint.ts'
+import { largestWeight, positiveDuration, ringSize } from '../constraint.ts'
 import { noteUnsupported } from '../report.ts'
 import { inert, inertFields } from './inert.ts'
 import type { Site } from './reference.ts'
 
-const count = z.number().int().min(0)
+const count = z.number().int().min(0).max(largestWeight)
 
 const inertConnection = ['http1ProtocolOptions', 'perConnectionBufferLimitBytes'] as const
 const inertHttp = ['headersWithUnderscoresAction', 'maxHeadersCount', 'maxStreamDuration'] as const

@@ -5,7 +5,7 @@ import { message, parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { BackendPolicy, Endpoint, EndpointSet, Service } from '../../model/backend.ts'
 import { objectHost } from '../../model/names.ts'
-import { portNumber } from '../constraint.ts'
+import { largestWeight, longestSocketPath, portNumber } from '../constraint.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
@@ -30,13 +30,13 @@ const kube = message({
 })
 
 const staticHost = message({
-  addr: z.string().min(1), port: portNumber, loadBalancingWeight: z.number().int().min(1).optional(), ...inertFields(['sniAddr', 'healthCheckConfig', 'metadata']),
+  addr: z.string().min(1), port: portNumber, loadBalancingWeight: z.number().int().min(1).max(largestWeight).optional(), ...inertFields(['sniAddr', 'healthCheckConfig', 'metadata']),
 })
 
 const spec = message({
   kube: kube.optional(),
   static: message({ hosts: parts(staticHost), useTls: z.boolean().optional(), ...inertFields(['autoSniRewrite', 'serviceSpec']) }).optional(),
-  pipe: message({ path: z.string().regex(/^[/@]/, { message: 'must be the path of a Unix socket, from / on' }), serviceSpec: inert }).optional(),
+  pipe: message({ path: z.string().max(longestSocketPath).regex(/^[/@]/, { message: 'must be the path of a Unix socket, from / on' }), serviceSpec: inert }).optional(),
   sslConfig: upstreamSslConfig.optional(),
   useHttp2: z.boolean().optional(),
   ...connectionFields,

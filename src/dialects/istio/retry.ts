@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message } from '../../manifest/message.ts'
 import type { RetryPolicy } from '../../model/route.ts'
-import { positiveDuration } from '../constraint.ts'
+import { largestInt32, positiveDuration } from '../constraint.ts'
 
 /** Istio's HTTPRetry. */
 export const retries = message({
-  attempts: z.number().int().optional(),
+  attempts: z.number().int().max(largestInt32).optional(),
   perTryTimeout: durationSchema.optional(),
   retryOn: z.string().optional(),
   retryRemoteLocalities: z.boolean().optional(),

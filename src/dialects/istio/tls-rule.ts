@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import { message } from '../../manifest/message.ts'
 import type { TlsRoute } from '../../model/tls.ts'
+import { largestWeight } from '../constraint.ts'
 import { backendOf, destination } from './destination.ts'
 import { resolveGateway } from './host.ts'
 import { noteUnsupported } from '../report.ts'
@@ -21,7 +22,7 @@ const match = message({
 /** Istio's TLSRoute. */
 export const tlsRule = message({
   match: z.array(match).refine((matches) => matches.length > 0, { message: 'is empty, must name the sniHosts that the route is for' }),
-  route: z.array(message({ destination, weight: z.number().int().min(0).optional() })).refine((routes) => routes.length > 0, { message: 'is empty, must name a destination' }),
+  route: z.array(message({ destination, weight: z.number().int().min(0).max(largestWeight).optional() })).refine((routes) => routes.length > 0, { message: 'is empty, must name a destination' }),
 })
 
 export type TlsRule = z.infer<typeof tlsRule>

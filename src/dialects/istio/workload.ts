@@ -6,7 +6,7 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import type { Endpoint } from '../../model/backend.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
-import { largestWeight, portNumber } from '../constraint.ts'
+import { largestWeight, longestSocketPath, portNumber } from '../constraint.ts'
 import { reportOn } from '../report.ts'
 import { portNamed, servicesSelecting } from './workload-service.ts'
 
@@ -15,7 +15,8 @@ const socketPath = /^unix:\/\/[/@].*[^/]$/
 /** Istio's WorkloadEntry, also as an endpoint of a ServiceEntry. */
 export const workload = message({
   address: z.string()
-    .refine((address) => !address.startsWith('unix://') || socketPath.test(address), { message: 'must be unix:///path/of/a/socket, or unix://@name for an abstract one' }).optional(),
+    .refine((address) => !address.startsWith('unix://') || socketPath.test(address), { message: 'must be unix:///path/of/a/socket, or unix://@name for an abstract one' })
+    .refine((address) => !address.startsWith('unix://') || Buffer.byteLength(address) <= 'unix://'.length + longestSocketPath, { message: `must be a path of at most ${longestSocketPath} bytes` }).optional(),
   ports: z.record(z.string(), portNumber).optional(),
   labels: z.record(z.string(), z.string()).optional(),
   network: z.string().optional(),
