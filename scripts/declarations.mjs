@@ -9,7 +9,7 @@ export function declarations(root) {
     'export default root;',
     '/** An Any in protobuf JSON: the message\'s own fields beside its type URL. */',
     'export type AnyJson = { readonly "@type": `type.googleapis.com/${string}`; readonly [field: string]: unknown };',
-    '/** Protobuf JSON of each message, with the proto\'s own field names. 64-bit integers are strings or numbers. */',
+    '/** Protobuf JSON of each message, by the field names that protobuf JSON has in it. 64-bit integers are strings or numbers. */',
     'export interface MessageJson {',
   ]
   walk(root, (type) => lines.push(`  ${JSON.stringify(type.fullName.slice(1))}: ${shape(type)};`))
@@ -27,7 +27,7 @@ function walk(namespace, visit) {
 function shape(type) {
   if (type.fieldsArray.length === 0) return '{ readonly [field: string]: never }'
   const fields = type.fieldsArray.filter((field) => !field.declaringField)
-  return `{ ${fields.map((field) => `readonly ${JSON.stringify(field.name)}?: ${valueOf(field)} | undefined`).join('; ')} }`
+  return `{ ${fields.map((field) => `readonly ${JSON.stringify(field.options?.json_name ?? field.jsonName)}?: ${valueOf(field)} | undefined`).join('; ')} }`
 }
 
 function valueOf(field) {

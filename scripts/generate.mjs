@@ -44,9 +44,10 @@ pbjs.generate(root, { target: 'json-module', wrap: 'esm', es6: true, comments: f
   writeFileSync(join(project, 'proto/generated/envoy.d.ts'), declarations(root))
 })
 
-/** Envoy's config dump and its documentation use the proto's own names; protobuf JSON allows it by `json_name`. */
+/** Envoy's config dump and its documentation use the proto's own names; protobuf JSON allows it by `json_name`. Ours is camelCase. */
 function useProtoNames(namespace) {
   for (const nested of namespace.nestedArray ?? []) {
+    if (nested.fullName === '.shadowplane.admin') continue
     for (const field of nested.fieldsArray ?? []) field.setOption('json_name', field.name)
     useProtoNames(nested)
   }

@@ -1,3 +1,5 @@
+import type { AdminAccess } from './admin/access.ts'
+import type { RecorderAddress } from './admin/taps.ts'
 import type { Settings } from './model/settings.ts'
 import type { Limits } from './server/limits.ts'
 import { UsageError } from './sources/source.ts'
@@ -15,6 +17,10 @@ export interface Config {
   readonly virtualHosts?: 'apart' | 'inline'
   /** Of the xDS server; those that are absent are the default ones. */
   readonly limits?: Partial<Limits>
+  /** Absent: the admin API is open to this machine only. */
+  readonly adminAccess?: AdminAccess
+  /** Where recorders of taps listen; absent: on free ports of the xDS server's host. */
+  readonly recorder?: RecorderAddress
 }
 
 export const defaultSettings: Settings = {

@@ -1,9 +1,11 @@
 import { createAdminServer } from './admin/server.ts'
+import { createTaps } from './admin/taps.ts'
+import type { RecorderAddress } from './admin/taps.ts'
 import { parseHostPort } from './config.ts'
 import type { Config } from './config.ts'
 import type { Severity } from './diagnostics/codes.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
-import { objectKey } from './diagnostics/diagnostic.ts'
+import { objectKey, objectName } from './diagnostics/diagnostic.ts'
 import type { LocateOrigin } from './diagnostics/placed.ts'
 import { recordDiagnostics } from './diagnostics/record.ts'
 import { renderText } from './diagnostics/render.ts'
@@ -18,8 +20,11 @@ import type { FlushReport } from './collection/graph.ts'
 import { createXdsServer } from './server/ads.ts'
 import type { ClientState } from './server/client-state.ts'
 import { createFileSource } from './sources/file-source.ts'
+import { joinSources } from './sources/joined-sources.ts'
+import { createOverlaySource } from './sources/overlay-source.ts'
 import { UsageError } from './sources/source.ts'
 import type { SourceState } from './sources/source.ts'
+import { tapStanding } from './tap-standing.ts'
 import { resourceTypes } from './xds/resource-types.ts'
 import type { TypeName } from './xds/resource-types.ts'
 import { createSnapshotCache } from './xds/snapshot-cache.ts'
@@ -40,7 +45,8 @@ export interface ControlPlane {
  */
 export async function startControlPlane(config: Config, observe: (event: ControlPlaneEvent) => void): Promise<ControlPlane> {
   const pipeline = createPipeline(config.settings)
-  const source = createFileSource({ paths: config.paths })
+  const overlay = createOverlaySource()
+  const source = joinSources([createFileSource({ paths: config.paths }), overlay])
   const mirrors = recordMirrors()
   const refusals = recordRefusals()
   const diagnostics = recordDiagnostics()
@@ -49,6 +55,8 @@ export async function startControlPlane(config: Config, observe: (event: Control
   let changedFindings: (readonly [string, readonly Diagnostic[]])[] = []
   let state: SourceState = { manifests: new Map(), diagnostics: [], outage: undefined }
   let ready = false
+  /** Counts whatever may change what proxies have, or should have. */
+  let revision = 0
 
   const clients = (): readonly ClientState[] => xds.clients()
   const severities = () => countBySeverity(shown.values())
@@ -69,6 +77,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     connect: pipeline.connect,
     disconnect: pipeline.disconnect,
     refresh() {
+      revision += 1
       const report = metrics.timeFlush(() => pipeline.flush())
       changedFindings.push(...[...report.changed.get(pipeline.findings) ?? []].map((key) => [key, pipeline.read.get(pipeline.findings, key) ?? []] as const))
       const result = refreshed(pipeline, report)
@@ -85,9 +94,17 @@ export async function startControlPlane(config: Config, observe: (event: Control
     virtualHostDiscovery: config.virtualHosts ?? 'apart',
     limits: config.limits ?? {},
     observe(event) {
+      revision += 1
       tell(event)
       if (refusals.record(event)) showDiagnostics([['refusals', refusals.diagnostics()]])
     },
+  })
+  const taps = createTaps({
+    overlay,
+    objects: () => [...state.manifests.values()].map(({ manifest }) => manifest.id),
+    revision: () => revision,
+    standing: (tap) => tapStanding(tap, { pipeline, clients: clients(), findings: findingsOn(objectName(tap)) }),
+    recorder: config.recorder ?? recorderBeside(config.listen),
   })
   const admin = createAdminServer({
     outage: () => state.outage,
@@ -96,7 +113,12 @@ export async function startControlPlane(config: Config, observe: (event: Control
     diagnostics: severities,
     locate: () => locateIn(state.manifests),
     metrics,
-  })
+  }, { taps, access: config.adminAccess ?? {} })
+
+  /** What is wrong with an object that the process itself added: its name stands nowhere else. */
+  function findingsOn(name: string): readonly string[] {
+    return [...shown.values()].filter(({ severity, text }) => severity !== 'info' && text.includes(name)).map(({ text }) => text)
+  }
 
   function accept(next: SourceState): void {
     for (const [key, { manifest }] of next.manifests) {
@@ -147,6 +169,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
 
   async function close(): Promise<void> {
     ready = false
+    await taps.close()
     await Promise.all([source.close(), xds.close(), admin.close()])
   }
 
@@ -165,6 +188,12 @@ export async function startControlPlane(config: Config, observe: (event: Control
     await close()
     throw error
   }
+}
+
+/** Where recorders listen unless the operator says it: beside the xDS server, on any port. */
+function recorderBeside(listen: string): RecorderAddress {
+  const { host } = parseHostPort('--listen', listen)
+  return { host, ports: [0], advertised: host }
 }
 
 /** Finds the places of origins in the manifests as they stand in their files now. */

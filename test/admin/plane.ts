@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { defaultSettings } from '../../src/config.ts'
+import type { Config } from '../../src/config.ts'
 import { startControlPlane } from '../../src/control-plane.ts'
 import type { ControlPlaneEvent } from '../../src/event.ts'
 import type { StatusReport } from '../../src/status/report.ts'
@@ -30,11 +31,11 @@ export interface Plane {
   event<K extends Kind>(kind: K, fits?: (event: Extract<ControlPlaneEvent, { kind: K }>) => boolean): Promise<void>
 }
 
-export async function plane(files: Readonly<Record<string, string>>): Promise<Plane> {
+export async function plane(files: Readonly<Record<string, string>>, settings: Pick<Config, 'adminAccess' | 'recorder'> = {}): Promise<Plane> {
   const folder = folderWith(files)
   const events: ControlPlaneEvent[] = []
   const waiting = new Set<() => void>()
-  const config = { paths: [folder], listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: defaultSettings }
+  const config = { paths: [folder], listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: defaultSettings, ...settings }
   const { xdsAddress, adminAddress, close } = await startControlPlane(config, (event) => {
     events.push(event)
     for (const look of [...waiting]) look()

@@ -1,0 +1,111 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { Server, ServerCredentials } from '@grpc/grpc-js'
+import type { MethodDefinition, sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js'
+import { refusal } from './access.ts'
+import type { AdminAccess, Entry } from './access.ts'
+import { ApiError, apiError, grpcStatus } from './api-error.ts'
+import { methods, serviceName } from './methods.ts'
+import type { Call, Method } from './methods.ts'
+import type { Taps } from './taps.ts'
+
+/** The admin API for gRPC clients, on connections that another server accepted. */
+export interface GrpcApi {
+  accept(socket: Socket, entry: Entry): void
+  /** Takes no more calls; those under way have so many milliseconds to end. */
+  close(grace: number): void
+}
+
+type Unary = ServerUnaryCall<Buffer, Buffer>
+type Streaming = ServerWritableStream<Buffer, Buffer>
+
+/** A dead peer is noticed within 40 s. */
+const options = { 'grpc.keepalive_time_ms': 30_000, 'grpc.keepalive_timeout_ms': 10_000, 'grpc.enable_channelz': 0, 'grpc.max_receive_message_length': 64 * 1024 }
+/** How long a watcher may take nothing, in milliseconds. */
+const patience = 30_000
+
+export function createGrpcApi(taps: Taps, access: AdminAccess): GrpcApi {
+  // A call does not say which connection it came on, so connections of a kind have a server of their own.
+  const servers = new Map<Entry, { readonly server: Server; readonly injector: ReturnType<Server['createConnectionInjector']> }>()
+  const injectorFor = (entry: Entry): ReturnType<Server['createConnectionInjector']> => {
+    const known = servers.get(entry)
+    if (known !== undefined) return known.injector
+    const server = createServer(taps, (authorization) => refusal(entry, authorization, access))
+    const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+    servers.set(entry, { server, injector })
+    return injector
+  }
+  return {
+    accept: (socket, entry) => { injectorFor(entry).injectConnection(socket) },
+    close: (grace) => { for (const { injector } of servers.values()) injector.drain(grace) },
+  }
+}
+
+type Refuse = (authorization: string | undefined) => ApiError | undefined
+
+function createServer(taps: Taps, refuse: Refuse): Server {
+  const server = new Server(options)
+  const read = (call: Unary | Streaming, method: Method): Call => {
+    const authorization = call.metadata.get('authorization')[0]
+    const refused = refuse(typeof authorization === 'string' ? authorization : undefined)
+    if (refused !== undefined) throw refused
+    return method.fromBytes(call.request)
+  }
+  server.addService(
+    Object.fromEntries(methods.map((method) => [method.name, definition(method)])),
+    Object.fromEntries(methods.map((method) => [method.name, method.kind === 'single'
+      ? (call: Unary, callback: sendUnaryData<Buffer>) => void answer(() => read(call, method), taps, callback)
+      : (call: Streaming) => void stream(call, () => read(call, method), taps)])),
+  )
+  return server
+}
+
+/** Bytes in, bytes out: a mistake in a request gets a clear answer. */
+function definition({ name, kind }: Method): MethodDefinition<Buffer, Buffer> {
+  const pass = (bytes: Buffer): Buffer => bytes
+  return {
+    path: `/${serviceName}/${name}`, requestStream: false, responseStream: kind === 'stream', originalName: name,
+    requestSerialize: pass, requestDeserialize: pass, responseSerialize: pass, responseDeserialize: pass,
+  }
+}
+
+async function answer(read: () => Call, taps: Taps, callback: sendUnaryData<Buffer>): Promise<void> {
+  try {
+    const call = read()
+    if (call.kind !== 'single') throw new ApiError('INTERNAL', 'a stream was called as a single answer')
+    const reply = await call.run(taps)
+    callback(null, reply.bytes())
+  } catch (thrown) {
+    const error = apiError(thrown)
+    callback({ code: grpcStatus(error), details: error.message })
+  }
+}
+
+async function stream(streaming: Streaming, read: () => Call, taps: Taps): Promise<void> {
+  const gone = new AbortController()
+  streaming.once('cancelled', () => { gone.abort() })
+  // A connection that breaks is said so too; nothing can be answered on it.
+  streaming.once('error', () => { gone.abort() })
+  try {
+    const call = read()
+    if (call.kind !== 'stream') throw new ApiError('INTERNAL', 'a single answer was called as a stream')
+    for await (const reply of call.run(taps, gone.signal)) {
+      if (gone.signal.aborted) return
+      if (!streaming.write(reply.bytes())) await drained(streaming, gone.signal)
+    }
+    streaming.end()
+  } catch (thrown) {
+    if (gone.signal.aborted) return
+    const error = apiError(thrown)
+    streaming.emit('error', { code: grpcStatus(error), details: error.message })
+  }
+}
+
+async function drained(streaming: Streaming, gone: AbortSignal): Promise<void> {
+  try {
+    await once(streaming, 'drain', { signal: AbortSignal.any([gone, AbortSignal.timeout(patience)]) })
+  } catch (error) {
+    if (gone.aborted) throw error
+    throw new ApiError('DEADLINE_EXCEEDED', `nothing was taken for ${patience / 1000} s`)
+  }
+}
