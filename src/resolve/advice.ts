@@ -20,7 +20,7 @@ function copiedWrites(mirror: Mirror, match: Match): readonly Diagnostic[] {
   const copied = writes.filter((method) => conditions.every((condition) => mayBe(method, condition)))
   return copied.length === 0 ? [] : [finding('mirror/write-methods', mirror.origin, {
     message: `${copied.join(', ')} are copied too: what they write is written at the mirror's target as well`,
-    hint: 'let a rule with match: [{method: {exact: GET}}] mirror, unless the target has data of its own',
+    hint: 'let only routes for GET mirror, unless the target has data of its own',
   })]
 }
 

@@ -36,7 +36,7 @@ const staticHost = message({
 const spec = message({
   kube: kube.optional(),
   static: message({ hosts: parts(staticHost), useTls: z.boolean().optional(), ...inertFields(['autoSniRewrite', 'serviceSpec']) }).optional(),
-  pipe: message({ path: z.string().max(longestSocketPath).regex(/^[/@]/, { message: 'must be the path of a Unix socket, from / on' }), serviceSpec: inert }).optional(),
+  pipe: message({ path: z.string().max(longestSocketPath).regex(/^[/@][^\0\r\n]*$/, { message: 'must be the path of a Unix socket, from / on' }), serviceSpec: inert }).optional(),
   sslConfig: upstreamSslConfig.optional(),
   useHttp2: z.boolean().optional(),
   ...connectionFields,

@@ -10,7 +10,7 @@ import { largestWeight, longestSocketPath, portNumber } from '../constraint.ts'
 import { reportOn } from '../report.ts'
 import { portNamed, servicesSelecting } from './workload-service.ts'
 
-const socketPath = /^unix:\/\/[/@].*[^/]$/
+const socketPath = /^unix:\/\/[/@][^\0\r\n]*[^/\0\r\n]$/
 
 /** Istio's WorkloadEntry, also as an endpoint of a ServiceEntry. */
 export const workload = message({
