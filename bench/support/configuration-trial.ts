@@ -74,7 +74,7 @@ export async function startTrial(options: TrialOptions): Promise<Trial> {
         unsettled: isAtRest() ? undefined : whatIsMissing(),
         leftBehind: ends.crash() === undefined && isAtRest() ? xds.clients().flatMap(leftBehind) : [],
         failures: diagnosticsOf(pipeline).filter(({ code }) => code === 'internal/transform-failed').map(({ message }) => message),
-        resources: options.mode === 'delta' ? resourcesOf(pipeline, scopesAt(options.addresses)) : undefined,
+        resources: options.mode === 'delta' ? resourcesOf(pipeline, scopesAt(options.addresses).map(pipeline.shared)) : undefined,
       }
     }
     return {

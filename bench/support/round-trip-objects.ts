@@ -11,8 +11,14 @@ const paths = ['/', '/a', '/a/b', '/a/', '/b', '/v', '/a/b/c'] as const
 const path = fc.constantFrom(...paths)
 const share = fc.constantFrom(100, 50, 10, 1, 0.57, 33.3333, 0.0001, 29, 99.9999)
 
-function object(apiVersion: string, kind: string, objectName: string, spec: JsonObject, more: JsonObject = {}): JsonObject {
-  return { apiVersion, kind, metadata: { name: objectName, namespace: 'default', ...more }, spec }
+/** Of a type such as `v1 Service`. */
+function object(type: string, objectName: string, spec: JsonObject): JsonObject {
+  const [apiVersion = '', kind = ''] = type.split(' ')
+  return { apiVersion, kind, metadata: { name: objectName, namespace: 'default' }, spec }
+}
+
+function annotated(given: JsonObject, metadata: JsonObject): JsonObject {
+  return { ...given, metadata: { ...given['metadata'] as JsonObject, ...metadata } }
 }
 
 /** Kubernetes Services `default/<name>` on ports 80 and 8080, and `other/far` on 80, each with one endpoint of its own. */
@@ -60,12 +66,12 @@ const istioForward = fc.tuple(
 const istioAction = fc.oneof({ weight: 8, arbitrary: istioForward }, { weight: 1, arbitrary: fc.constant({ redirect: { authority: 'other.test', redirectCode: 302 } }) })
 const istioRule = fc.tuple(fc.option(few(istioMatch), { nil: undefined, freq: 5 }), istioAction).map(([match, action]): JsonObject => ({ ...match === undefined ? {} : { match }, ...action }))
 const virtualService = (index: number) => fc.tuple(fc.subarray([...hosts], { minLength: 1, maxLength: 2 }), few(istioRule), annotations)
-  .map(([chosen, http, metadata]) => object('networking.istio.io/v1', 'VirtualService', `routes-${index}`, { hosts: chosen, gateways: ['edge'], http }, metadata))
+  .map(([chosen, http, metadata]) => annotated(object('networking.istio.io/v1 VirtualService', `routes-${index}`, { hosts: chosen, gateways: ['edge'], http }), metadata))
 const meshVirtualService = fc.tuple(fc.constantFrom('shop', 'cart'), few(istioRule), annotations)
-  .map(([host, http, metadata]) => object('networking.istio.io/v1', 'VirtualService', `mesh-${host}`, { hosts: [host], http }, metadata))
+  .map(([host, http, metadata]) => annotated(object('networking.istio.io/v1 VirtualService', `mesh-${host}`, { hosts: [host], http }), metadata))
 const istioGateway = fc.constantFrom<Json>([{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
   [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*.test'] }, { port: { number: 8080, name: 'alt', protocol: 'HTTP' }, hosts: ['*'] }])
-  .map((servers) => object('networking.istio.io/v1', 'Gateway', 'edge', { selector: { istio: 'ingressgateway' }, servers }))
+  .map((servers) => object('networking.istio.io/v1 Gateway', 'edge', { selector: { istio: 'ingressgateway' }, servers }))
 const istio = fc.tuple(istioGateway, virtualService(1), virtualService(2), meshVirtualService)
 
 const reference = fc.oneof(fc.tuple(name, fc.constantFrom(80, 8080)).map(([each, port]): JsonObject => ({ name: each, port })), fc.constant<JsonObject>({ name: 'far', namespace: 'other', port: 80 }))
@@ -86,12 +92,12 @@ const prefixRule = fc.tuple(path, reference, requestMirror, fc.constantFrom('/',
 }))
 const httpRule = fc.oneof({ weight: 5, arbitrary: fc.tuple(few(httpMatch), httpForward).map(([matches, rule]): JsonObject => ({ matches, ...rule })) }, { weight: 1, arbitrary: prefixRule }, { weight: 1, arbitrary: httpForward })
 const httpRoute = (index: number, parents: fc.Arbitrary<Json>) => fc.tuple(fc.subarray(hosts.slice(0, 3), { maxLength: 2 }), few(httpRule), annotations, parents)
-  .map(([hostnames, rules, metadata, parentRefs]) => object('gateway.networking.k8s.io/v1', 'HTTPRoute', `routes-${index}`, { parentRefs, ...hostnames.length === 0 ? {} : { hostnames }, rules }, metadata))
+  .map(([hostnames, rules, metadata, parentRefs]) => annotated(object('gateway.networking.k8s.io/v1 HTTPRoute', `routes-${index}`, { parentRefs, ...hostnames.length === 0 ? {} : { hostnames }, rules }), metadata))
 const onGateway = fc.constantFrom<Json>([{ name: 'edge' }], [{ name: 'edge', sectionName: 'http' }])
 const onService = fc.constantFrom<Json>([{ group: '', kind: 'Service', name: 'shop' }], [{ group: '', kind: 'Service', name: 'cart', port: 8080 }])
-const meshRoute = fc.tuple(few(httpRule), onService).map(([rules, parentRefs]) => object('gateway.networking.k8s.io/v1', 'HTTPRoute', 'routes-of-mesh', { parentRefs, rules }))
+const meshRoute = fc.tuple(few(httpRule), onService).map(([rules, parentRefs]) => object('gateway.networking.k8s.io/v1 HTTPRoute', 'routes-of-mesh', { parentRefs, rules }))
 const httpGateway = fc.constantFrom<Json>([{ name: 'http', port: 80, protocol: 'HTTP' }], [{ name: 'http', port: 80, protocol: 'HTTP', hostname: '*.test' }, { name: 'alt', port: 8080, protocol: 'HTTP' }])
-  .map((listeners) => object('gateway.networking.k8s.io/v1', 'Gateway', 'edge', { gatewayClassName: 'any', listeners }))
+  .map((listeners) => object('gateway.networking.k8s.io/v1 Gateway', 'edge', { gatewayClassName: 'any', listeners }))
 const grant: JsonObject = {
   apiVersion: 'gateway.networking.k8s.io/v1beta1', kind: 'ReferenceGrant', metadata: { name: 'grant', namespace: 'other' },
   spec: { from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'default' }], to: [{ group: '', kind: 'Service' }] },
@@ -99,39 +105,39 @@ const grant: JsonObject = {
 const gatewayApi = fc.tuple(httpGateway, httpRoute(1, onGateway), httpRoute(2, onGateway), meshRoute).map((objects) => [...objects, grant])
 
 const upstreams: readonly JsonObject[] = [
-  ...names.map((each) => object('gloo.solo.io/v1', 'Upstream', each, { kube: { serviceName: each, serviceNamespace: 'default', servicePort: 80 } })),
-  object('gloo.solo.io/v1', 'Upstream', 'static', { static: { hosts: [{ addr: '192.0.2.1', port: 8080 }] } }),
-  object('gloo.solo.io/v1', 'Upstream', 'named', { static: { hosts: [{ addr: 'far.example', port: 443 }] } }),
+  ...names.map((each) => object('gloo.solo.io/v1 Upstream', each, { kube: { serviceName: each, serviceNamespace: 'default', servicePort: 80 } })),
+  object('gloo.solo.io/v1 Upstream', 'static', { static: { hosts: [{ addr: '192.0.2.1', port: 8080 }] } }),
+  object('gloo.solo.io/v1 Upstream', 'named', { static: { hosts: [{ addr: 'far.example', port: 443 }] } }),
 ]
-const upstream = fc.constantFrom(...names, 'static', 'named').map((each) => ({ name: each, namespace: 'default' }))
+const upstream = fc.constantFrom(...names, ...names, 'static', 'named').map((each) => ({ name: each, namespace: 'default' }))
 const shadowing = fc.tuple(upstream, share, some({ disableShadowHostSuffixAppend: fc.boolean() })).map(([to, percentage, more]): JsonObject => ({ shadowing: { upstream: to, percentage, ...more } }))
 const matcher = some({
   headers: fc.constantFrom<Json>([{ name: 'x-user', value: 'jason' }], [{ name: 'x-user', value: 'ja.*', regex: true }], [{ name: 'x-user' }]), methods: fc.constantFrom<Json>(['GET'], ['GET', 'POST']),
   queryParameters: fc.constant<Json>([{ name: 'q', value: '1' }]),
 }).chain((rest) => fc.oneof(path.map((prefix) => ({ prefix, ...rest })), path.map((exact) => ({ exact, ...rest })), fc.constant({ regex: '/a.*', ...rest })))
-const glooRoute = fc.tuple(few(matcher), upstream, fc.option(shadowing, { nil: {}, freq: 4 }), some({ timeout: fc.constant('2s'), prefixRewrite: fc.constant('/new') }))
+const glooRoute = fc.tuple(few(matcher), upstream, fc.option(shadowing, { nil: {}, freq: 4 }), some({ timeout: fc.constant('2s'), prefixRewrite: fc.constant('/new/') }))
   .map(([matchers, to, mirror, more]): JsonObject => ({ matchers, routeAction: { single: { upstream: to } }, options: { ...mirror, ...more } }))
 const glooService = (index: number) => fc.tuple(fc.subarray([...hosts], { minLength: 1, maxLength: 2 }), few(glooRoute))
-  .map(([domains, routes]) => object('gateway.solo.io/v1', 'VirtualService', `routes-${index}`, { virtualHost: { domains, routes } }))
-const glooGateway = object('gateway.solo.io/v1', 'Gateway', 'proxy', { bindAddress: '::', bindPort: 8080, httpGateway: {} })
-const routeOption = shadowing.map((options) => object('gateway.solo.io/v1', 'RouteOption', 'copies', { options }))
+  .map(([domains, routes]) => object('gateway.solo.io/v1 VirtualService', `routes-${index}`, { virtualHost: { domains, routes } }))
+const glooGateway = object('gateway.solo.io/v1 Gateway', 'proxy', { bindAddress: '::', bindPort: 8080, httpGateway: {} })
+const routeOption = shadowing.map((options) => object('gateway.solo.io/v1 RouteOption', 'copies', { options }))
 const optioned = fc.tuple(httpGateway, few(httpMatch), reference, routeOption, fc.boolean()).map(([gateway, matches, backend, option, byTarget]) => {
   const filters = byTarget ? [] : [{ type: 'ExtensionRef', extensionRef: { group: 'gateway.solo.io', kind: 'RouteOption', name: 'copies' } }]
   const targeted = byTarget ? { ...option, spec: { ...option['spec'] as JsonObject, targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'routes' }] } } : option
-  return [gateway, object('gateway.networking.k8s.io/v1', 'HTTPRoute', 'routes', { parentRefs: [{ name: 'edge' }], rules: [{ matches, filters, backendRefs: [backend] }] }), targeted, grant]
+  return [gateway, object('gateway.networking.k8s.io/v1 HTTPRoute', 'routes', { parentRefs: [{ name: 'edge' }], rules: [{ matches, filters, backendRefs: [backend] }] }), targeted, grant]
 })
 const gloo = fc.oneof({ weight: 2, arbitrary: fc.tuple(glooService(1), glooService(2)).map((objects) => [glooGateway, ...objects, ...upstreams]) }, { weight: 1, arbitrary: optioned.map((objects) => [...objects, ...upstreams]) })
 
 const mappingBase = fc.tuple(fc.constantFrom('/', '/a/', '/b/', '/a/b/'), fc.constantFrom('*', 'shop.test', 'cart.test'), some({ method: fc.constant('GET'), headers: fc.constant({ 'x-user': 'jason' }), timeout_ms: fc.constant(2000), rewrite: fc.constantFrom('', '/new/') }))
 const mappingGroup = (index: number) => fc.tuple(mappingBase, name, fc.option(fc.tuple(name, fc.constantFrom(1, 25, 50)), { nil: undefined }), fc.option(fc.tuple(fc.constantFrom(...names, '192.0.2.7:8080', 'far.example'), fc.constantFrom(undefined, 1, 10, 50)), { nil: undefined, freq: 4 }))
   .map(([[prefix, hostname, rest], service, canary, shadow]) => {
-    const mapping = (suffix: string, spec: JsonObject) => object('getambassador.io/v3alpha1', 'Mapping', `m${index}${suffix}`, { prefix, hostname, ...rest, ...spec })
+    const mapping = (suffix: string, spec: JsonObject) => object('getambassador.io/v3alpha1 Mapping', `m${index}${suffix}`, { prefix, hostname, ...rest, ...spec })
     return [
       mapping('', { service }), ...canary === undefined ? [] : [mapping('-canary', { service: canary[0], weight: canary[1] })],
       ...shadow === undefined ? [] : [mapping('-shadow', { service: shadow[0], shadow: true, ...shadow[1] === undefined ? {} : { weight: shadow[1] } })],
     ]
   })
-const emissaryAround = fc.constantFrom<readonly JsonObject[]>([], [object('getambassador.io/v3alpha1', 'Listener', 'http', { port: 80, protocol: 'HTTP', securityModel: 'XFP', hostBinding: { namespace: { from: 'ALL' } } })])
+const emissaryAround = fc.constantFrom<readonly JsonObject[]>([], [object('getambassador.io/v3alpha1 Listener', 'http', { port: 80, protocol: 'HTTP', securityModel: 'XFP', hostBinding: { namespace: { from: 'ALL' } } })])
 const emissary = fc.tuple(emissaryAround, mappingGroup(1), mappingGroup(2), mappingGroup(3)).map((parts) => parts.flat())
 
 /** Objects of a dialect; the Services that they name are `services`. */

@@ -97,8 +97,9 @@ function declaredMirrors({ read: graph, model }: Pipeline, hosts: 'theirs' | 'an
     : action.mirrors.filter(({ backend }) => backend.refused !== true).map(({ backend, fraction, host }) => `${targetOf(backend.host, backend.port)} ${fraction} ${hosts === 'any' ? '' : JSON.stringify(host)}`))))
 }
 
+/** A mirror that names no port is written with the one that it has at the listener. */
 function inventedMirrors(declared: ReadonlySet<string>, written: ReadonlySet<string>): readonly string[] {
-  return [...written].filter((each) => !declared.has(each)).map((each) => `not of the original: ${each}`)
+  return [...written].filter((each) => !declared.has(each) && !declared.has(each.replace(/:\d+ /, ': '))).map((each) => `not of the original: ${each}`)
 }
 
 const gateway: Scope = { role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, domain: 'default.svc.cluster.local', bindAddress: '', portMap: {}, virtualHosts: 'inline' }

@@ -30,6 +30,9 @@ export const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 /** Milliseconds; Envoy takes no 0 (`gt: {}`). */
 export const positiveDuration = durationSchema.refine((milliseconds) => milliseconds > 0, { message: 'must be more than 0s' })
 
+/** Milliseconds; for Envoy's HTTP/2 pings (`gte: {nanos: 1000000}` of KeepaliveSettings). */
+export const keepaliveTime = durationSchema.refine((milliseconds) => milliseconds >= 1, { message: 'must be at least 1ms' })
+
 /** Values by name, where a name may not be empty. */
 export function byName<V extends z.ZodType>(value: V) {
   return z.record(z.string(), value).superRefine((values, context) => {

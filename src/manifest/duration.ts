@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 const nanoseconds: Readonly<Record<string, number>> = { ns: 1, us: 1e3, 'µs': 1e3, 'μs': 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 }
-/** protobuf Duration's range: 10,000 years (google/protobuf/duration.proto). */
-const maxMilliseconds = 315_576_000_000_000
+/** What Envoy can count in nanoseconds, 292 years; a protobuf Duration holds more (google/protobuf/duration.proto), and Envoy refuses it. */
+const maxMilliseconds = 9_223_372_036_000
 
 /** A duration as ProtoJSON and Go write it (`1.5s`, `100ms`, `1h30m`), in milliseconds; never negative. */
 export const durationSchema = z.string().transform((text, ctx): number => {

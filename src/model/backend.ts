@@ -127,7 +127,7 @@ export interface BackendSettings {
   readonly warmup?: Warmup
   readonly retryBudget?: RetryBudget
   /** HTTP/2 PING frames. */
-  readonly http2Keepalive?: { readonly interval?: number; readonly timeout?: number }
+  readonly http2Keepalive?: { readonly interval?: number; readonly timeout: number }
   readonly tls?: UpstreamTls
 }
 

@@ -28,6 +28,8 @@ export interface MissingBackend {
   readonly port: number
   /** Name of a cluster that does not exist: Envoy answers 503. */
   readonly cluster: string
+  /** The name, which nothing defines, that the host stands for (Kubernetes type ExternalName). */
+  readonly standsFor?: string
   /** What there is instead: hosts, ports or subsets. */
   readonly present: readonly string[]
   /** The service, or that part of it, is there and the proxies of `namespace` may not see it. */
@@ -54,7 +56,7 @@ export function resolveBackend(reference: BackendReference, { sight, port: liste
     const hidden = what === 'subset' || reference.refused === true ? undefined
       : sight.hidden(host).find((each) => what === 'host' || each.service.ports.some(({ number }) => number === port))
     return {
-      kind: 'missing', what, host, port, cluster: clusterName(port, reference.subset, host), present,
+      kind: 'missing', what, host, port, ...standsFor(reference, service, sight), cluster: clusterName(port, reference.subset, host), present,
       hidden: hidden === undefined ? undefined : { ...hidden, namespace: sight.scope.namespace },
     }
   }
@@ -68,6 +70,11 @@ export function resolveBackend(reference: BackendReference, { sight, port: liste
   const settings = settingsFor(policy, port, subset)
   const labels = policy?.subsets.find((each) => each.name === subset)?.labels ?? {}
   return { kind: 'found', host: service.host, port, subset, cluster: serviceCluster(service, port, subset), settings, service, labels }
+}
+
+function standsFor({ host, refused }: BackendReference, service: Service | undefined, sight: Sight): Pick<MissingBackend, 'standsFor'> {
+  const name = service !== undefined || refused === true ? undefined : nearestService(sight.services(host), sight.scope)?.externalName
+  return name === undefined ? {} : { standsFor: name }
 }
 
 /** Name of the cluster for primary requests to a port of a service. */

@@ -25,26 +25,27 @@ function missingKind({ what, hidden }: MissingBackend): 'hidden-host' | 'unknown
 }
 
 /** What is not there, as the beginning of a sentence. */
-function describeMissing({ what, host, port, hidden }: MissingBackend, subset: string | undefined): string {
+function describeMissing({ what, host, port, hidden, standsFor }: MissingBackend, subset: string | undefined): string {
   if (hidden?.by.kind === 'egress') {
     return what === 'port' ? `${nameOf(hidden.by.rule)} hides port ${port} of ${host} from the sidecars in ${hidden.namespace}`
       : `${nameOf(hidden.by.rule)} hides ${host} from the sidecars in ${hidden.namespace}`
   }
   if (hidden !== undefined) return `${nameOf(hidden.service.origin)} does not show ${host} to proxies in ${hidden.namespace}`
   switch (what) {
-    case 'host': return `host ${host} is not defined`
+    case 'host': return standsFor === undefined ? `host ${host} is not defined` : `${host} stands for ${standsFor}, which is not defined`
     case 'port': return `${host} has no port ${port}`
     case 'subset': return `${host} has no subset ${subset ?? ''}`
   }
 }
 
 /** What to write instead of a host, port or subset that is not there. */
-function missingHint({ what, host, present, hidden }: MissingBackend): string | undefined {
+function missingHint({ what, host, present, hidden, standsFor }: MissingBackend): string | undefined {
   if (hidden !== undefined) {
     return hidden.by.kind === 'visibility' ? `add ${hidden.namespace} to what it is exported to` : `add ${hidden.service.namespace}/${hidden.service.host} to its egress hosts`
   }
   switch (what) {
     case 'host': {
+      if (standsFor !== undefined) return `define ${standsFor}, or name what its requests are to reach`
       const guess = similarHost(host, present)
       return guess === undefined ? undefined : `did you mean ${guess}?`
     }

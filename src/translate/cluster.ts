@@ -130,7 +130,7 @@ function protocolOptions(resolved: ResolvedCluster): Partial<Cluster> {
 }
 
 function pings({ interval, timeout }: NonNullable<BackendSettings['http2Keepalive']>): Message<'envoy.config.core.v3.KeepaliveSettings'> {
-  return { ...(interval === undefined ? {} : { interval: duration(interval) }), ...(timeout === undefined ? {} : { timeout: duration(timeout) }) }
+  return { ...(interval === undefined ? {} : { interval: duration(interval) }), timeout: duration(timeout) }
 }
 
 function speaksHttp2({ protocol, settings }: ResolvedCluster): boolean {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message, parts } from '../../manifest/message.ts'
 import { clientTls } from './client-tls.ts'
-import { maglevTableSize, nonEmpty, portNumber, positiveDuration, ringSize } from '../constraint.ts'
+import { keepaliveTime, maglevTableSize, nonEmpty, portNumber, positiveDuration, ringSize } from '../constraint.ts'
 import { localitySetting } from './locality.ts'
 import { tcpKeepalive } from './tcp-keepalive.ts'
 
@@ -25,7 +25,7 @@ const httpSettings = message({
   h2UpgradePolicy: z.enum(['DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE']).optional(),
   useClientProtocol: z.boolean().optional(),
   maxConcurrentStreams: optionalCount,
-  http2KeepAlive: message({ interval: positiveDuration.optional(), timeout: positiveDuration.optional() }).optional(),
+  http2KeepAlive: message({ interval: keepaliveTime.optional(), timeout: keepaliveTime }).optional(),
 })
 
 const consistentHash = message({
