@@ -2,6 +2,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { LocateOrigin } from '../diagnostics/placed.ts'
 import { locateIn } from '../control-plane.ts'
 import { createPipeline, diagnosticsOf } from '../pipeline.ts'
+import type { Settings } from '../model/settings.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { createFileSource } from '../sources/file-source.ts'
 import { settingsOf } from './settings-flags.ts'
@@ -10,6 +11,8 @@ import type { SettingsFlags } from './settings-flags.ts'
 /** A configuration read once, with nothing served: what `translate` and `validate` work on. */
 export interface Offline {
   readonly pipeline: Pipeline
+  /** Of the flags; a mesh config among the files counts before them. */
+  readonly settings: Settings
   readonly locate: LocateOrigin
   /** After a flush: everything found, by the source and by the pipeline. */
   diagnostics(): readonly Diagnostic[]
@@ -26,6 +29,7 @@ export async function readOffline(paths: readonly string[], flags: SettingsFlags
   pipeline.flush()
   return {
     pipeline,
+    settings,
     locate: locateIn(state.manifests),
     diagnostics: () => [...diagnostics, ...state.diagnostics, ...diagnosticsOf(pipeline)],
   }

@@ -2,11 +2,14 @@ import { Command, CommanderError } from 'commander'
 import { UsageError } from '../sources/source.ts'
 import { version } from '../version.ts'
 import { bootstrapCommand } from './bootstrap.ts'
+import { convertCommand } from './convert.ts'
 import { demoCommand } from './demo.ts'
 import { explainCodeCommand } from './explain-code.ts'
 import { explainCommand } from './explain.ts'
+import { replayCommand } from './replay.ts'
 import { serveCommand } from './serve.ts'
 import { statusCommand } from './status.ts'
+import { tapCommand } from './tap.ts'
 import { translateCommand } from './translate.ts'
 import { validateCommand } from './validate.ts'
 
@@ -18,9 +21,12 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .addCommand(serveCommand())
     .addCommand(translateCommand())
     .addCommand(validateCommand())
+    .addCommand(convertCommand())
     .addCommand(explainCommand())
     .addCommand(explainCodeCommand())
     .addCommand(statusCommand())
+    .addCommand(tapCommand())
+    .addCommand(replayCommand())
     .addCommand(bootstrapCommand())
     .addCommand(demoCommand())
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help says more)')

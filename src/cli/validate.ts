@@ -9,6 +9,7 @@ import { staticConfig } from '../envoy/static-config.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { ScopeKey } from '../xds/scope.ts'
 import { hasErrors, readOffline } from './offline.ts'
+import { portabilityOf } from './portability.ts'
 import { resourcesOf } from './resources.ts'
 import { addSettingsFlags } from './settings-flags.ts'
 import type { SettingsFlags } from './settings-flags.ts'
@@ -17,6 +18,7 @@ interface Flags extends SettingsFlags {
   readonly file: readonly string[]
   readonly output: 'text' | 'json' | 'github'
   readonly severity: Severity
+  readonly portability?: true
   /** A path, or true for the flag alone. */
   readonly envoy?: string | true
 }
@@ -33,6 +35,7 @@ With --envoy a real Envoy judges the result too (envoy --mode validate).`)
     .requiredOption('-f, --file <path...>', 'files and directories to read; - is standard input')
     .addOption(new Option('-o, --output <format>', 'how to print: for people, for programs, or as annotations of GitHub Actions').choices(['text', 'json', 'github']).default('text'))
     .addOption(new Option('--severity <least>', 'print what is at least this severe').choices(['error', 'warning', 'info']).default('warning'))
+    .option('--portability', 'warn where the vendors\' own controllers are known to do otherwise than the files say, or than shadowplane does')
     .option('--envoy [file]', 'let a real Envoy judge too (default: $ENVOY_BIN, PATH, the cache, else a download)'))
     .action(validate)
 }
@@ -40,7 +43,8 @@ With --envoy a real Envoy judges the result too (envoy --mode validate).`)
 async function validate(flags: Flags): Promise<void> {
   const offline = await readOffline(flags.file, flags)
   const refused = flags.envoy === undefined ? [] : await judgeByEnvoy(offline.pipeline, flags.envoy)
-  const diagnostics = [...offline.diagnostics(), ...offline.pipeline.advice(), ...offline.pipeline.expired(Date.now()), ...refused]
+  const elsewhere = flags.portability === true ? portabilityOf(offline) : []
+  const diagnostics = [...offline.diagnostics(), ...offline.pipeline.advice(), ...offline.pipeline.expired(Date.now()), ...elsewhere, ...refused]
   const shown = atLeast(flags.severity, diagnostics)
   const render = { text: renderText, json: renderJson, github: renderGithub }[flags.output]
   process.stdout.write(render(shown, offline.locate))

@@ -119,6 +119,10 @@ export const codes = {
   'annotation/invalid': { severity: 'error', summary: 'an annotation of ours with a value that it does not take' },
   'xds/nack': { severity: 'error', summary: 'a proxy refused what was made from this line' },
   'internal/transform-failed': { severity: 'error', summary: 'a bug of shadowplane; the last good value stays in force' },
+  'portability/percentage': { severity: 'warning', summary: 'the vendor\'s controller mirrors another share of the requests' },
+  'portability/several-mirrors': { severity: 'warning', summary: 'the vendor\'s controller uses only one of several mirrors' },
+  'portability/shadow-host': { severity: 'warning', summary: 'the vendor\'s controller gives copies another Host' },
+  'portability/rule-fails': { severity: 'warning', summary: 'the vendor\'s controller answers the whole rule with an error because of its mirror' },
 } as const satisfies Record<string, CodeRow>
 
 export type Code = keyof typeof codes

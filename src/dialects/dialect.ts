@@ -8,6 +8,7 @@ import type { EgressRule } from '../model/egress.ts'
 import type { RouteTable } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import type { TlsRouteTable, TlsSecret } from '../model/tls.ts'
+import type { Divergence } from './portability.ts'
 import type { Writable, Written } from './written.ts'
 
 export interface GroupKind {
@@ -64,6 +65,8 @@ export interface Dialect {
   indexKeys?(manifest: Manifest): readonly string[]
   /** The objects that say the same in this dialect, and comments on what it cannot say. Absent: nothing is written in it. Never throws. */
   write?(model: Writable): Written
+  /** Where the vendors' own controllers do otherwise. */
+  readonly divergences?: readonly Divergence[]
 }
 
 const nothing: Translated = {

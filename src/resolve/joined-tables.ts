@@ -1,7 +1,8 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { finding, nameOf } from '../diagnostics/finding.ts'
+import { isCatchAll } from '../model/catch-all.ts'
 import { compareText } from '../model/names.ts'
-import type { Match, Route, RouteTable } from '../model/route.ts'
+import type { Route, RouteTable } from '../model/route.ts'
 import { createCoverIndex } from './cover-index.ts'
 import { lostMirrors } from './unreachable.ts'
 
@@ -27,11 +28,6 @@ export function joinTables(tables: readonly { readonly table: RouteTable; readon
     const last = all.findIndex(({ route }) => isCatchAll(route.match))
     return last < 0 ? { routes: all, cutOff: [] } : { routes: all.slice(0, last + 1), cutOff: all.slice(last + 1) }
   })
-}
-
-export function isCatchAll({ path, headers, queryParameters }: Match): boolean {
-  const anyPath = (path.kind === 'prefix' && path.value === '/') || (path.kind === 'regex' && path.value === '.*')
-  return anyPath && headers.length === 0 && queryParameters.length === 0
 }
 
 /** The routes, in the order in which they are asked, that get no request as a route of another table takes them all. */

@@ -39,7 +39,7 @@ function blocks(page: string, language: string): readonly string[] {
 function validated(text: string, page: string): Promise<Validation> {
   const folder = folderWith({ 'wrong.yaml': text })
   const least = page.includes('--severity info') ? 'info' : 'warning'
-  return validation([join(docs, 'around.yaml'), join(folder, 'wrong.yaml')], { least, hide: [`${docs}/`, `${folder}/`] })
+  return validation([join(docs, 'around.yaml'), join(folder, 'wrong.yaml')], { least, hide: [`${docs}/`, `${folder}/`], portability: page.includes('--portability') })
 }
 
 test('each code has a page, and each page a code', () => {

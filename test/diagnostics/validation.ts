@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { readOffline } from '../../src/cli/offline.ts'
+import { portabilityOf } from '../../src/cli/portability.ts'
 import { addSettingsFlags } from '../../src/cli/settings-flags.ts'
 import type { SettingsFlags } from '../../src/cli/settings-flags.ts'
 import type { Severity } from '../../src/diagnostics/codes.ts'
@@ -14,10 +15,17 @@ export interface Validation {
   readonly found: readonly PlacedDiagnostic[]
 }
 
-/** `shadowplane validate` without a process of its own. `hide` is cut off the names of files. */
-export async function validation(paths: readonly string[], { least, hide }: { readonly least: Severity; readonly hide: readonly string[] }): Promise<Validation> {
+interface Asked {
+  readonly least: Severity
+  /** Cut off the names of files. */
+  readonly hide: readonly string[]
+  readonly portability?: boolean
+}
+
+/** `shadowplane validate` without a process of its own. */
+export async function validation(paths: readonly string[], { least, hide, portability }: Asked): Promise<Validation> {
   const offline = await readOffline(paths, addSettingsFlags(new Command()).parse([], { from: 'user' }).opts<SettingsFlags>())
-  const shown = atLeast(least, [...offline.diagnostics(), ...offline.pipeline.advice()])
+  const shown = atLeast(least, [...offline.diagnostics(), ...offline.pipeline.advice(), ...portability === true ? portabilityOf(offline) : []])
   const text = hide.reduce((whole, prefix) => whole.replaceAll(prefix, ''), renderText(shown, offline.locate))
   return { text: text === '' ? 'nothing to report\n' : text, found: sortDiagnostics(shown, offline.locate) }
 }

@@ -74,13 +74,23 @@ function rational(numerator: bigint, denominator: bigint): { readonly millionths
   return { millionths: Number(remainder * 2n >= denominator ? whole + 1n : whole), exact: remainder === 0n }
 }
 
-describe('a fraction as parts per million', () => {
-  test.each([[0, 100, 0, true], [1, 1, 1_000_000, true], [57, 10_000, 5_700, true], [83, 1_000, 83_000, true], [1, 3, 333_333, false], [2, 3, 666_667, false], [1, 2_000_000, 1, false], [1, 2_000_001, 0, false]])(
-    '%d of %d is %d', (numerator, denominator, millionths, exact) => {
-      expect(millionthsOfFraction(numerator, denominator)).toEqual({ millionths, exact })
-    })
+const shares: readonly (readonly [text: string, found: { readonly millionths: number; readonly exact: boolean }])[] = [
+  ['0/100', { millionths: 0, exact: true }], ['1/1', { millionths: 1_000_000, exact: true }], ['57/10000', { millionths: 5_700, exact: true }],
+  ['83/1000', { millionths: 83_000, exact: true }], ['1/3', { millionths: 333_333, exact: false }], ['2/3', { millionths: 666_667, exact: false }],
+  ['1/2000000', { millionths: 1, exact: false }], ['1/2000001', { millionths: 0, exact: false }],
+]
 
-  test.each([[1001, 1000], [0, 0], [-1, 1000], [1, -1], [0.5, 1], [1, 1.5], [NaN, 1]])('%d of %d is none', (numerator, denominator) => {
-    expect(millionthsOfFraction(numerator, denominator)).toBeUndefined()
+describe('a fraction as parts per million', () => {
+  const ofText = (text: string) => {
+    const [numerator = 0, denominator = 0] = text.split('/').map(Number)
+    return millionthsOfFraction(numerator, denominator)
+  }
+
+  test.each(shares)('%s', (text, found) => {
+    expect(ofText(text)).toEqual(found)
+  })
+
+  test.each(['1001/1000', '0/0', '-1/1000', '1/-1', '0.5/1', '1/1.5', 'NaN/1'])('%s is none', (text) => {
+    expect(ofText(text)).toBeUndefined()
   })
 })

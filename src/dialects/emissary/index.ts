@@ -9,6 +9,7 @@ import { readHost, translateHost } from './host.ts'
 import { indexKey } from './index-key.ts'
 import { readListener } from './listener.ts'
 import { isRedirect, readMapping } from './mapping.ts'
+import { divergences } from './portability.ts'
 import { translateListener } from './server.ts'
 import { translateMapping } from './translate-mapping.ts'
 
@@ -33,6 +34,7 @@ const unsupported: Readonly<Record<string, string>> = {
 /** Emissary-ingress, once Ambassador. */
 export const emissary: Dialect = {
   name: 'emissary',
+  divergences,
   kinds: ['Mapping', 'Host', 'Listener', ...Object.keys(unsupported)].map((kind) => ({ group, versions, kind })),
   translate(manifest, surroundings) {
     switch (manifest.id.kind) {

@@ -5,11 +5,14 @@ import { translateGatewayClass } from './gateway-class.ts'
 import { translateGateway } from './gateway.ts'
 import { translateGrpcRoute } from './grpc-route.ts'
 import { translateHttpRoute } from './http-route.ts'
+import { divergences } from './portability.ts'
 import { translateReferenceGrant } from './reference-grant.ts'
+import { writeGatewayApi } from './write.ts'
 
 /** The Gateway API of Kubernetes: HTTP and gRPC, on gateways and in the mesh. */
 export const gatewayApi: Dialect = {
   name: 'gateway-api',
+  divergences,
   kinds: [
     ...['GatewayClass', 'Gateway', 'HTTPRoute', 'ReferenceGrant'].map((kind) => ({ group, versions: ['v1', 'v1beta1'], kind })),
     { group, versions: ['v1', 'v1alpha2'], kind: 'GRPCRoute' },
@@ -24,4 +27,5 @@ export const gatewayApi: Dialect = {
       default: return translated({})
     }
   },
+  write: writeGatewayApi,
 }

@@ -2,6 +2,7 @@ import { RE2JS } from 're2js'
 import type { HttpMatch, NamedMatch } from './http-match.ts'
 import { prefixOf } from './http-path.ts'
 import type { PathMatch } from './http-path.ts'
+import { literal } from './write-match.ts'
 
 /** What two matches have in common; `unknown` where it cannot be said in one match. */
 export type Intersection = { readonly kind: 'none' } | { readonly kind: 'unknown' } | { readonly kind: 'match'; readonly match: HttpMatch }
@@ -47,32 +48,47 @@ function same(name: string): string {
 function commonPath(a: PathMatch | undefined, b: PathMatch | undefined): { readonly path: PathMatch | undefined } | 'none' | 'unknown' {
   if (pathCovers(a, b)) return { path: b }
   if (pathCovers(b, a)) return { path: a }
-  return isDecidable(a) && isDecidable(b) || a?.type === 'Exact' || b?.type === 'Exact' ? 'none' : 'unknown'
+  const kinds = [meaningOf(a).kind, meaningOf(b).kind]
+  // But for regular expressions, paths are nested or have nothing in common.
+  return !kinds.includes('regex') || kinds.includes('exact') ? 'none' : 'unknown'
 }
 
-/** Paths of these kinds are nested, or have nothing in common. */
-function isDecidable(path: PathMatch | undefined): boolean {
-  return path?.type !== 'RegularExpression' || literalPrefix(path) !== undefined
+/** What a path match takes: `segments` and `start` whatever begins so, with whole segments or as it is. */
+type Meaning = { readonly kind: 'all' } | { readonly kind: 'exact' | 'segments' | 'start' | 'regex'; readonly text: string }
+
+const plain = String.raw`((?:[^\\.*+?^$\{}()|[\]]|\\[.*+?^$\{}()|[\]\\])*)`
+const beginning = new RegExp(`^${plain}\\.\\*$`)
+const wholeSegments = new RegExp(`^${plain}\\(/\\.\\*\\)\\?$`)
+
+function meaningOf(path: PathMatch | undefined): Meaning {
+  const prefix = prefixOf(path)
+  if (path === undefined || prefix === '') return { kind: 'all' }
+  if (prefix !== undefined) return { kind: 'segments', text: prefix }
+  if (path.type === 'Exact') return { kind: 'exact', text: path.value }
+  for (const [kind, form] of [['segments', wholeSegments], ['start', beginning]] as const) {
+    const text = form.exec(path.value)?.[1]
+    if (text !== undefined) return { kind, text: text.replaceAll(/\\(.)/g, '$1') }
+  }
+  return { kind: 'regex', text: path.value }
 }
 
-function pathCovers(wide: PathMatch | undefined, narrow: PathMatch | undefined): boolean {
-  const prefix = prefixOf(wide)
-  if (prefix === '') return true
-  if (wide === undefined || narrow === undefined) return false
-  if (wide.type === narrow.type && wide.value === narrow.value) return true
-  const start = literalPrefix(wide)
-  const text = narrow.type === 'RegularExpression' ? literalPrefix(narrow) : prefixOf(narrow) ?? narrow.value
-  if (text === undefined) return false
-  if (prefix !== undefined) return text.startsWith(`${prefix}/`) || (text === prefix && narrow.type !== 'RegularExpression')
-  if (start !== undefined) return text.startsWith(start)
-  return wide.type === 'RegularExpression' && narrow.type === 'Exact' && RE2JS.compile(wide.value).matches(narrow.value)
+/** The same path, where it is no regular expression and can be one: the Gateway API asks these before every prefix. */
+export function asRegex({ path, ...rest }: HttpMatch): HttpMatch | undefined {
+  const prefix = path?.type === 'PathPrefix' || path === undefined ? prefixOf(path) : undefined
+  return prefix === undefined ? undefined : { ...rest, path: { type: 'RegularExpression', value: prefix === '' ? '/.*' : `${literal(prefix)}(/.*)?` } }
 }
 
-/** The text behind which anything may stand, of a regular expression that says just that. */
-function literalPrefix({ type, value }: PathMatch): string | undefined {
-  if (type !== 'RegularExpression') return undefined
-  const found = /^((?:[^\\.*+?^${}()|[\]]|\\[.*+?^${}()|[\]\\])*)\.\*$/.exec(value)?.[1]
-  return found?.replaceAll(/\\(.)/g, '$1')
+function pathCovers(a: PathMatch | undefined, b: PathMatch | undefined): boolean {
+  const [wide, narrow] = [meaningOf(a), meaningOf(b)]
+  if (wide.kind === 'all') return true
+  if (narrow.kind === 'all') return false
+  if (wide.kind === narrow.kind && wide.text === narrow.text) return true
+  switch (wide.kind) {
+    case 'exact': return false
+    case 'segments': return narrow.kind !== 'regex' && (narrow.text.startsWith(`${wide.text}/`) || (narrow.text === wide.text && narrow.kind !== 'start'))
+    case 'start': return narrow.kind !== 'regex' && narrow.text.startsWith(wide.text)
+    case 'regex': return narrow.kind === 'exact' && RE2JS.compile(wide.text).matches(narrow.text)
+  }
 }
 
 function commonNamed(a: readonly NamedMatch[], b: readonly NamedMatch[], spelled: (name: string) => string): readonly NamedMatch[] | 'none' | 'unknown' {

@@ -26,8 +26,8 @@ function methodsOf([only, ...more]: readonly HeaderMatch[]): readonly (Method | 
   if (only === undefined) return [undefined]
   const { match, invert } = only
   if (more.length > 0 || invert || (match.kind !== 'exact' && match.kind !== 'regex')) return undefined
-  const named = match.kind === 'exact' ? [match.value] : match.value.split('|')
-  const methods = named.map((name) => knownMethods.find((each) => each === name))
+  const alternatives = match.kind === 'exact' ? [match.value] : match.value.split('|')
+  const methods = alternatives.map((name) => knownMethods.find((each) => each === name))
   return methods.every((each) => each !== undefined) ? methods : undefined
 }
 

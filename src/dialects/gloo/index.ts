@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect.ts'
 import { translateUpstreamGroup } from './destination.ts'
 import { translateGateway } from './gateway.ts'
 import { gatewayGroup, indexKey, upstreamGroup } from './kinds.ts'
+import { divergences } from './portability.ts'
 import { translateRouteOption } from './route-option.ts'
 import { translateRouteTable } from './route-table.ts'
 import { translateUpstream } from './upstream.ts'
@@ -14,6 +15,7 @@ const versions = ['v1']
 /** Gloo's API: its options for Gateway API routes, and its own VirtualServices. */
 export const gloo: Dialect = {
   name: 'gloo',
+  divergences,
   kinds: [
     ...['VirtualService', 'RouteTable', 'Gateway', 'RouteOption', 'VirtualHostOption'].map((kind) => ({ group: gatewayGroup, versions, kind })),
     ...['Upstream', 'UpstreamGroup'].map((kind) => ({ group: upstreamGroup, versions, kind })),

@@ -3,10 +3,12 @@ import type { Dialect } from '../dialect.ts'
 import { translateDestinationRule } from './destination-rule.ts'
 import { translateGateway } from './gateway.ts'
 import { meshConfigMap, settingsOfConfigMap, translateConfigMap } from './mesh-config-map.ts'
+import { divergences } from './portability.ts'
 import { translateServiceEntry } from './service-entry.ts'
 import { translateSidecar } from './sidecar.ts'
 import { translateVirtualService } from './virtual-service.ts'
 import { translateWorkloadEntry, translateWorkloadGroup } from './workload.ts'
+import { writeIstio } from './write.ts'
 
 const group = 'networking.istio.io'
 const versions = ['v1', 'v1beta1', 'v1alpha3']
@@ -14,6 +16,7 @@ const versions = ['v1', 'v1beta1', 'v1alpha3']
 /** Istio's networking API. */
 export const istio: Dialect = {
   name: 'istio',
+  divergences,
   kinds: [
     ...['VirtualService', 'DestinationRule', 'Gateway', 'ServiceEntry', 'Sidecar', 'WorkloadEntry', 'WorkloadGroup'].map((kind) => ({ group, versions, kind })),
     { group: '', versions: ['v1'], kind: 'ConfigMap', only: meshConfigMap },
@@ -32,4 +35,5 @@ export const istio: Dialect = {
     }
   },
   settings: settingsOfConfigMap,
+  write: writeIstio,
 }

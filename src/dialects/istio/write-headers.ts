@@ -1,0 +1,19 @@
+import type { JsonObject } from '../../manifest/manifest.ts'
+import type { HeaderChanges, HeaderOperations } from '../../model/route.ts'
+import { present } from '../written.ts'
+
+/** Istio's Headers; undefined where nothing changes. `authority` is what the request's Host becomes. */
+export function writtenHeaders({ request, response }: HeaderChanges, authority?: string): JsonObject | undefined {
+  const set = authority === undefined ? request.set : { ...request.set, Host: authority }
+  const written = present({ request: operations({ ...request, set }), response: operations(response) })
+  return Object.keys(written).length === 0 ? undefined : written
+}
+
+function operations({ set, add, remove }: HeaderOperations): JsonObject | undefined {
+  const written = present({
+    set: Object.keys(set).length === 0 ? undefined : set,
+    add: Object.keys(add).length === 0 ? undefined : add,
+    remove: remove.length === 0 ? undefined : remove,
+  })
+  return Object.keys(written).length === 0 ? undefined : written
+}
