@@ -54,6 +54,7 @@ export const codes = {
   'route/unknown-port': { severity: 'error', summary: 'a destination names a port that its host does not have; Envoy answers 503' },
   'route/unknown-subset': { severity: 'error', summary: 'a destination names a subset that no DestinationRule defines; Envoy answers 503' },
   'route/ambiguous-port': { severity: 'warning', summary: 'a destination names no port, and its host has several' },
+  'route/unprotected': { severity: 'error', summary: 'something that decides who may send a request is not supported: the route is open' },
   'route/unreachable': { severity: 'warning', summary: 'an earlier rule takes every request of this one' },
   'route/redundant-match': { severity: 'info', summary: 'an earlier match of the same rule takes every request of this one' },
   'route/unlisted-gateway': { severity: 'warning', summary: 'a match names a gateway that its VirtualService does not list' },

@@ -10,6 +10,7 @@ import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
 import { noteUnsupported, reportOn } from '../report.ts'
+import { noteUnsupportedOptions } from './protection.ts'
 import type { Report } from '../report.ts'
 import { headerManipulation, headersOf } from './header-manipulation.ts'
 import { inert, inertFields } from './inert.ts'
@@ -72,7 +73,7 @@ function weighted(declared: readonly (z.infer<typeof weightedDestination> | unde
     const { destination: each, weight = 0, options } = declaredHere
     const here = at(site, index)
     const optionsAt = at(here, 'options')
-    noteUnsupported(site.report, { path: optionsAt.path, value: options }, unsupportedOptions)
+    noteUnsupportedOptions(site.report, { path: optionsAt.path, value: options }, unsupportedOptions)
     const changes = options?.headerManipulation
     const headers = changes === undefined ? noHeaderChanges : headersOf(changes, at(optionsAt, 'headerManipulation'))
     return [{ ...plain(backendOf(each, at(here, 'destination'))), weight, headers }]

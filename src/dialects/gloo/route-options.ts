@@ -5,7 +5,7 @@ import type { Mirror } from '../../model/mirror.ts'
 import type { RouteSettings } from '../../model/route-settings.ts'
 import { isGiven, oneLine } from '../constraint.ts'
 import { regex } from '../regex.ts'
-import { noteUnsupported } from '../report.ts'
+import { noteUnsupportedOptions } from './protection.ts'
 import { cors, corsOf } from './cors.ts'
 import { faultOf, faults } from './faults.ts'
 import { headerManipulation, headersOf } from './header-manipulation.ts'
@@ -61,7 +61,7 @@ export interface RouteOptions {
 
 /** Reads options at `site`, whose path is that of `options`. What is not acted on is said there. */
 export function readRouteOptions(value: DeclaredRouteOptions, site: ShadowingSite): RouteOptions {
-  noteUnsupported(site.report, { path: site.path, value }, unsupported)
+  noteUnsupportedOptions(site.report, { path: site.path, value }, unsupported)
   const declared = value.shadowing
   return {
     settings: settingsOf(value, site),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { message } from '../../manifest/message.ts'
 import type { RouteSettings } from '../../model/route-settings.ts'
-import { noteUnsupported } from '../report.ts'
+import { noteUnsupportedOptions } from './protection.ts'
 import { cors, corsOf } from './cors.ts'
 import { headerManipulation, headersOf } from './header-manipulation.ts'
 import { inertFields } from './inert.ts'
@@ -25,7 +25,7 @@ export const virtualHostOptions = message({
 
 /** `site` is that of `options`. */
 export function readVirtualHostOptions(value: z.infer<typeof virtualHostOptions>, site: Site): RouteSettings {
-  noteUnsupported(site.report, { path: site.path, value }, unsupported)
+  noteUnsupportedOptions(site.report, { path: site.path, value }, unsupported)
   const at = (field: string): Site => ({ ...site, path: [...site.path, field] })
   const origins = value.cors === undefined ? undefined : corsOf(value.cors)
   return {

@@ -116,8 +116,8 @@ describe('a RouteOption', () => {
     const options = object('RouteOption', 'option', 'options:\n  extauth: {disable: true}\n  waf: {disabled: true}\n  timeout: 3')
     expect(configure(options).found).toEqual([
       '6:3 mirror/attached-to-nothing no route is there for it (object gateway.solo.io/RouteOption/gloo-system/option), so it has no effect',
-      '7:5 field/unsupported options.extauth is not supported yet, it has no effect',
-      '8:5 field/unsupported options.waf is not supported yet, it has no effect',
+      '7:5 route/unprotected extauth is not supported: requests pass without it',
+      '8:5 route/unprotected waf is not supported: requests pass without it',
       '9:14 field/wrong-type spec.options.timeout is the number 3, must be a string',
     ])
   })
