@@ -5,7 +5,7 @@ import type { FlushReport, Graph } from './collection/graph.ts'
 import { objectKey } from './diagnostics/diagnostic.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import { dialectFor, indexKeys, isRefused, meshSettings, translateManifest, unclaimedKind } from './dialects/index.ts'
-import { kindKey, surroundings } from './dialects/surroundings.ts'
+import { kindKey, oldest, surroundings } from './dialects/surroundings.ts'
 import type { Manifest } from './manifest/manifest.ts'
 import { attach, attachKeys, attachToAll, unattached } from './model/attach.ts'
 import type { BackendPolicy, EndpointSet, Service } from './model/backend.ts'
@@ -116,9 +116,10 @@ export function createPipeline(settings: Settings): Pipeline {
   const manifestsInForce = graph.derive('manifests in force', inForce, ({ manifest }, _, key) => [[key, manifest] as const])
   const manifestsByKind = graph.groupBy('manifests by kind', manifestsInForce, ({ id }) => [kindKey(id)])
   const manifestsByIndex = graph.groupBy('manifests by index', manifestsInForce, indexKeys)
+  const firstByIndex = graph.derive('first of each index', manifestsByIndex, (each, _, key) => [[key, oldest(each)] as const])
   const declaredSettings = graph.derive('mesh settings', manifestsInForce, (manifest) => meshSettings(manifest, settings))
   const settingsIn = (fetch: Fetch) => fetch(declaredSettings, 'mesh') ?? settings
-  const around = (fetch: Fetch) => surroundings({ settings: settingsIn(fetch), manifests: manifestsInForce, manifestsByKind, manifestsByIndex }, fetch)
+  const around = (fetch: Fetch) => surroundings({ settings: settingsIn(fetch), manifests: manifestsInForce, manifestsByKind, manifestsByIndex, firstByIndex }, fetch)
   const accepted = graph.derive('translate', manifestsInForce, (manifest, fetch, key) => [[key, translateManifest(manifest, around(fetch))] as const])
   const refusedEdits = graph.derive('translate refused edits', judged, ({ manifest, refused }, fetch, key) =>
     !refused || fetch(manifestsInForce, key) === manifest ? [] : [[key, translateManifest(manifest, around(fetch)).diagnostics] as const])

@@ -50,6 +50,8 @@ export interface Surroundings {
   manifestsOf(kind: { readonly group: string; readonly kind: string }, namespace: string): readonly Manifest[]
   /** All manifests that their dialect lists under the key (`Dialect.indexKeys`), of every namespace, sorted by object. */
   indexed(key: string): readonly Manifest[]
+  /** Of those, the key of the oldest object, then the first by namespace and name: who speaks for all of them. What they say is not asked for. */
+  firstIndexed(key: string): string | undefined
   /** Whether some dialect reads the kind, in any version. */
   isClaimed(kind: { readonly group: string; readonly kind: string }): boolean
 }

@@ -49,7 +49,7 @@ export function translateManifest(manifest: Manifest, surroundings: Surroundings
 
 /** Whether the object's last good version stays in force instead. That depends on the manifest alone, not on what is around it. */
 export function isRefused(manifest: Manifest, settings: Settings): boolean {
-  return manifest.malformed === true || translateManifest(manifest, { settings, manifest: () => undefined, manifestsOf: () => [], indexed: () => [], isClaimed }).refused
+  return manifest.malformed === true || translateManifest(manifest, { settings, manifest: () => undefined, manifestsOf: () => [], indexed: () => [], firstIndexed: () => undefined, isClaimed }).refused
 }
 
 /** What the manifest says about the whole mesh, over what the operator chose, under the key `mesh`; nothing for almost every manifest. */

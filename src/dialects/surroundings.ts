@@ -2,6 +2,7 @@ import type { Collection, Fetch } from '../collection/collection.ts'
 import { objectKey } from '../diagnostics/diagnostic.ts'
 import type { ObjectId } from '../diagnostics/diagnostic.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import { compareText } from '../model/names.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Surroundings } from './dialect.ts'
 import { isClaimed } from './index.ts'
@@ -14,15 +15,18 @@ export interface ManifestCollections {
   readonly manifestsByKind: Collection<readonly Manifest[]>
   /** By the keys of `indexKeys`. */
   readonly manifestsByIndex: Collection<readonly Manifest[]>
+  /** Of each such key, what `oldest` says. */
+  readonly firstByIndex: Collection<string>
 }
 
 /** Answers a dialect's questions through the graph, so that asking is depending. */
-export function surroundings({ settings, manifests, manifestsByKind, manifestsByIndex }: ManifestCollections, fetch: Fetch): Surroundings {
+export function surroundings({ settings, manifests, manifestsByKind, manifestsByIndex, firstByIndex }: ManifestCollections, fetch: Fetch): Surroundings {
   return {
     settings,
     manifest: (id) => fetch(manifests, objectKey(id)),
     manifestsOf: (kind, namespace) => fetch(manifestsByKind, kindKey({ ...kind, namespace })) ?? [],
     indexed: (key) => fetch(manifestsByIndex, key) ?? [],
+    firstIndexed: (key) => fetch(firstByIndex, key),
     isClaimed,
   }
 }
@@ -30,4 +34,10 @@ export function surroundings({ settings, manifests, manifestsByKind, manifestsBy
 /** Key of all manifests of a kind in a namespace. */
 export function kindKey({ group, kind, namespace }: Omit<ObjectId, 'name'>): string {
   return `${group}/${kind}/${namespace}`
+}
+
+/** Key of the oldest object: by creation time, then namespace and name. */
+export function oldest(manifests: readonly Manifest[]): string {
+  const [first] = manifests.toSorted((a, b) => compareText(a.created, b.created) || compareText(a.id.namespace, b.id.namespace) || compareText(a.id.name, b.id.name))
+  return first === undefined ? '' : objectKey(first.id)
 }

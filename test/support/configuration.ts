@@ -5,6 +5,7 @@ import { sortDiagnostics } from '../../src/diagnostics/placed.ts'
 import type { LocateOrigin } from '../../src/diagnostics/placed.ts'
 import type { Surroundings, Translated } from '../../src/dialects/dialect.ts'
 import { indexKeys, isClaimed, translateManifest } from '../../src/dialects/index.ts'
+import { oldest } from '../../src/dialects/surroundings.ts'
 import type { LocatedManifest, Manifest } from '../../src/manifest/manifest.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
 import type { Settings } from '../../src/model/settings.ts'
@@ -47,6 +48,10 @@ export function surroundings(manifests: readonly Manifest[], settings: Settings)
       .filter(({ id }) => id.group === group && id.kind === kind && id.namespace === namespace)
       .toSorted((a, b) => (a.id.name < b.id.name ? -1 : 1)),
     indexed: (key) => manifests.filter((each) => indexKeys(each).includes(key)).toSorted((a, b) => (objectKey(a.id) < objectKey(b.id) ? -1 : 1)),
+    firstIndexed: (key) => {
+      const found = manifests.filter((each) => indexKeys(each).includes(key))
+      return found.length === 0 ? undefined : oldest(found)
+    },
     isClaimed,
   }
 }

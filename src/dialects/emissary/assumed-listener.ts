@@ -1,17 +1,18 @@
+import { objectKey } from '../../diagnostics/diagnostic.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
 import type { Surroundings } from '../dialect.ts'
 import type { Report } from '../report.ts'
 import type { Installation } from './group-table.ts'
 import { indexKey } from './index-key.ts'
 import { assumedListener } from './listener.ts'
-import { fieldOf, isFirst } from './mapping.ts'
+import { fieldOf } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
 import { serversOf } from './server.ts'
 
 /** Where there is no Listener, the servers of the one that is assumed: the first Mapping of all declares them, and says so. */
 export function assumedServers(mapping: Mapping, report: Report, { surroundings, place }: { readonly surroundings: Surroundings; readonly place: Installation }): readonly GatewayListener[] {
   if (!place.listeners.includes(assumedListener)) return []
-  if (!isFirst(mapping, surroundings.indexed(indexKey.mappings(place.id)))) return []
+  if (surroundings.firstIndexed(indexKey.mappings(place.id)) !== objectKey(mapping.manifest.id)) return []
   const { port } = assumedListener
   report.note('mapping/assumed-listener', ['spec', 'prefix'], {
     message: `there is no Listener, so Mappings are served on port ${port}, in plain text, by gateway proxies with the label ambassador_id: ${place.id}`,

@@ -21,7 +21,6 @@ const unsupported: Readonly<Record<string, string>> = {
   TCPMapping: 'TCP connections are not routed',
   TLSContext: 'TLS goes by the tlsSecret of a Host and by https:// in the service of a Mapping',
   Module: 'its settings have no effect',
-  AuthService: 'requests are not sent to it: they pass without its consent',
   RateLimitService: 'requests are not limited',
   LogService: 'requests are not logged there',
   TracingService: 'requests are not traced',
@@ -31,11 +30,14 @@ const unsupported: Readonly<Record<string, string>> = {
   KubernetesServiceResolver: 'services are found as Kubernetes Services, and by DNS',
 }
 
+/** Kinds that keep requests out, or would. */
+const protections: Readonly<Record<string, string>> = { AuthService: 'an AuthService is not asked: requests pass without its consent' }
+
 /** Emissary-ingress, once Ambassador. */
 export const emissary: Dialect = {
   name: 'emissary',
   divergences,
-  kinds: ['Mapping', 'Host', 'Listener', ...Object.keys(unsupported)].map((kind) => ({ group, versions, kind })),
+  kinds: ['Mapping', 'Host', 'Listener', ...Object.keys(unsupported), ...Object.keys(protections)].map((kind) => ({ group, versions, kind })),
   translate(manifest, surroundings) {
     switch (manifest.id.kind) {
       case 'Mapping': return translateMapping(manifest, surroundings)
@@ -62,6 +64,12 @@ function mappingKeys(manifest: Manifest): readonly string[] {
 }
 
 function unsupportedKind({ id }: Manifest): Translated {
+  const protection = protections[id.kind]
+  if (protection !== undefined) {
+    return translated({
+      diagnostics: [finding('route/unprotected', { object: id, path: ['kind'] }, { message: protection, hint: 'let nobody reach these proxies that it would keep away, or take them from Emissary' })],
+    })
+  }
   return translated({
     diagnostics: [finding('manifest/unsupported-kind', { object: id, path: ['kind'] }, { message: `kind ${id.kind} is not supported yet: ${unsupported[id.kind] ?? 'it has no effect'}` })],
   })

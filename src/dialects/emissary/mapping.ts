@@ -34,11 +34,6 @@ export function mappingsIn(manifests: readonly Manifest[]): readonly Mapping[] {
   return manifests.toSorted(byAge).flatMap((manifest) => readMapping(manifest).value ?? [])
 }
 
-/** Whether a Mapping is the first of those with an index key, which all can be read. */
-export function isFirst({ manifest }: Mapping, manifests: readonly Manifest[]): boolean {
-  return manifests.every((each) => byAge(manifest, each) <= 0)
-}
-
 function byAge(a: Manifest, b: Manifest): number {
   return compareText(a.created, b.created) || compareText(a.id.namespace, b.id.namespace) || compareText(a.id.name, b.id.name)
 }

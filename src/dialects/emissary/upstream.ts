@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { objectKey } from '../../diagnostics/diagnostic.ts'
 import type { BackendPolicy, BackendReference, EndpointSet, Service } from '../../model/backend.ts'
 import { objectHost, shortHash } from '../../model/names.ts'
 import type { Surroundings } from '../dialect.ts'
@@ -7,7 +8,7 @@ import { translateService } from '../kubernetes/service.ts'
 import { clusterNameOf, originatesTls } from './cluster-name.ts'
 import { clusterSettings } from './cluster-settings.ts'
 import { indexKey } from './index-key.ts'
-import { fieldOf, isFirst } from './mapping.ts'
+import { fieldOf } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
 import { parseServiceName } from './service-name.ts'
 
@@ -42,7 +43,7 @@ export function upstreamOf(mapping: Mapping, surroundings: Surroundings): Upstre
 
 /** The Mappings of one cluster say the same of it; the first of them declares it. */
 export function declaresCluster(mapping: Mapping, surroundings: Surroundings): boolean {
-  return isFirst(mapping, surroundings.indexed(indexKey.cluster(clusterNameOf(mapping))))
+  return surroundings.firstIndexed(indexKey.cluster(clusterNameOf(mapping))) === objectKey(mapping.manifest.id)
 }
 
 interface KubernetesName {

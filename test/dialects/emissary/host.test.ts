@@ -124,7 +124,12 @@ describe('ambassador_id', () => {
   })
 })
 
-test.each(['TCPMapping', 'TLSContext', 'Module', 'AuthService', 'RateLimitService', 'LogService', 'TracingService', 'DevPortal', 'ConsulResolver'])('%s: a warning that it has no effect', (kind) => {
+test.each(['TCPMapping', 'TLSContext', 'Module', 'RateLimitService', 'LogService', 'TracingService', 'DevPortal', 'ConsulResolver'])('%s: a warning that it has no effect', (kind) => {
   const { found } = configure(`apiVersion: getambassador.io/v3alpha1\nkind: ${kind}\nmetadata: {name: a}\nspec: {}\n`)
   expect(found).toEqual([expect.stringMatching(new RegExp(`^2:7 manifest/unsupported-kind kind ${kind} is not supported yet: `))])
+})
+
+test('AuthService: an error that requests pass without it', () => {
+  const { found } = configure('apiVersion: getambassador.io/v3alpha1\nkind: AuthService\nmetadata: {name: a}\nspec: {auth_service: a}\n')
+  expect(found).toEqual([expect.stringMatching(/^2:7 route\/unprotected /)])
 })

@@ -7,7 +7,7 @@ import { parseManifests } from '../../../src/manifest/yaml.ts'
 function translate(spec: string): Translated {
   const [located] = parseManifests('tap.yaml', `apiVersion: shadowplane.io/v1alpha1\nkind: Tap\nmetadata: {name: t, namespace: shop}\nspec: {${spec}}\n`).manifests
   if (located === undefined) throw new Error('no manifest')
-  return translateTap(located.manifest, { settings: defaultSettings, manifest: () => undefined, manifestsOf: () => [], indexed: () => [], isClaimed: () => true })
+  return translateTap(located.manifest, { settings: defaultSettings, manifest: () => undefined, manifestsOf: () => [], indexed: () => [], firstIndexed: () => undefined, isClaimed: () => true })
 }
 
 const recorder = 'recorder: {address: 10.0.0.1, port: 4000}'
