@@ -21,7 +21,8 @@ export function planLocalities(settings: BackendSettings, endpoints: readonly En
   const balancing = settings.locality ?? mesh.locality ?? 'off'
   if (balancing === 'off') return indifferent
   const own = scope.locality ?? ''
-  const isUnknown = own === '' && Object.keys(scope.labels).length === 0
+  // A sidecar has only those of its labels that some selector names, so that none left says nothing.
+  const isUnknown = scope.role !== 'sidecar' && own === '' && Object.keys(scope.labels).length === 0
   if (isUnknown && balancing.comparisons.length > 0) return indifferent
   if (balancing.distribute.length > 0) return { ...indifferent, weights: distributed(balancing, endpoints, own), isWeighted: true }
   if (settings.outlierDetection === undefined) return indifferent

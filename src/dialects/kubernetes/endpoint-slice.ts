@@ -1,5 +1,7 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { decode } from '../../manifest/decode.ts'
+import { parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { Endpoint } from '../../model/backend.ts'
 import { translated } from '../dialect.ts'
@@ -16,23 +18,29 @@ const endpoint = z.looseObject({
 
 const slice = z.looseObject({
   addressType: z.string().optional(),
-  endpoints: z.array(endpoint).nullish(),
+  endpoints: parts(endpoint).nullish(),
   ports: z.array(z.looseObject({ name: z.string().nullish(), port: z.number().int().min(1).max(65535).nullish() })).nullish(),
+}).superRefine(({ addressType, endpoints }, context) => {
+  if (addressType === 'FQDN') return
+  for (const [index, each] of (endpoints ?? []).entries()) {
+    each?.addresses.forEach((address, at) => {
+      if (isIP(address) === 0) context.addIssue({ code: 'custom', path: ['endpoints', index, 'addresses', at], message: 'must be an IP address' })
+    })
+  }
 })
 
 type Slice = z.infer<typeof slice>
 
 /** A discovery.k8s.io/v1 EndpointSlice: the ready addresses behind a Service, labelled as the Pods that they refer to. */
 export function translateEndpointSlice(manifest: Manifest, surroundings: Surroundings): Translated {
-  const { value, diagnostics, refused } = decode({ manifest, path: [], schema: slice, parts: [] })
+  const { value, diagnostics, refused } = decode({ manifest, path: [], schema: slice, parts: ['endpoints.*'] })
   const serviceName = manifest.labels['kubernetes.io/service-name']
   if (value === undefined || serviceName === undefined || value.addressType === 'FQDN') return translated({ diagnostics, refused })
   const { namespace } = manifest.id
   const service = surroundings.manifest({ group: '', kind: 'Service', namespace, name: serviceName })
   const ports = targetPorts(value, service)
   const endpoints = (value.endpoints ?? [])
-    .filter((each) => each.conditions?.ready !== false)
-    .flatMap((each) => each.addresses.slice(0, 1).map((address): Endpoint => ({
+    .flatMap((each) => each === undefined || each.conditions?.ready === false ? [] : each.addresses.slice(0, 1).map((address): Endpoint => ({
       address,
       ports,
       labels: podLabels(each, namespace, surroundings),
