@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'
+import type { Json, JsonObject } from '../../src/manifest/manifest.ts'
 import { refusalReason } from '../../src/refusals.ts'
 import { translateAlone } from './configuration-alone.ts'
 import type { Resources, Translations } from './configuration-alone.ts'
@@ -161,9 +162,21 @@ const shared = /^\S+ (listener|route|runtime|secret) /
 
 /** What a configuration becomes does not depend on its neighbours. */
 function influences(subject: Case, alone: Resources, together: Resources | undefined): readonly Found[] {
-  if (together === undefined) return []
+  if (together === undefined || selectsAll(subject)) return []
   return differences(new Map([...alone].filter(([name]) => !shared.test(name))), together).map((text) =>
     ({ kind: 'dropped sibling', signature: `beside others: ${general(text)}`, text: `beside the other configurations of the batch ${text}`, subject }))
+}
+
+/** A ServiceEntry whose selector names no labels stands for every workload of its namespace, also those of its neighbours. */
+function selectsAll({ objects }: Case): boolean {
+  return objects.some(({ kind, spec }) => {
+    const selector = kind === 'ServiceEntry' && isObject(spec) ? spec['workloadSelector'] : undefined
+    return isObject(selector) && Object.keys(isObject(selector['labels']) ? selector['labels'] : {}).length === 0
+  })
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
 /** What a proxy lacks is no matter of the configuration. */
