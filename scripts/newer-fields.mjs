@@ -32,4 +32,11 @@ export const newerFields = [
     type: 'google.protobuf.Duration',
     source: 'Envoy 1.40, api/envoy/config/cluster/v3/circuit_breaker.proto',
   },
+  {
+    message: 'envoy.extensions.http.injected_credentials.generic.v3.Generic',
+    field: 'header_value_prefix',
+    id: 3,
+    type: 'string',
+    source: 'Envoy 1.40, api/envoy/extensions/http/injected_credentials/generic/v3/generic.proto',
+  },
 ]

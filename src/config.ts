@@ -1,5 +1,7 @@
 import type { AdminAccess } from './admin/access.ts'
 import type { RecorderAddress } from './admin/taps.ts'
+import type { ProxyIdentity } from './identity/authenticate.ts'
+import type { CertificateFiles } from './identity/certificate-files.ts'
 import type { Settings } from './model/settings.ts'
 import type { Limits } from './server/limits.ts'
 import { UsageError } from './sources/source.ts'
@@ -17,10 +19,20 @@ export interface Config {
   readonly virtualHosts?: 'apart' | 'inline'
   /** Of the xDS server; those that are absent are the default ones. */
   readonly limits?: Partial<Limits>
+  /** Who may connect to the xDS server, and how; absent: everybody, in plain text. */
+  readonly xds?: XdsConfig
   /** Absent: the admin API is open to this machine only. */
   readonly adminAccess?: AdminAccess
   /** Where recorders of taps listen; absent: on free ports of the xDS server's host. */
   readonly recorder?: RecorderAddress
+}
+
+export interface XdsConfig {
+  /** Absent: plain text. */
+  readonly tls?: CertificateFiles
+  readonly identity: ProxyIdentity
+  /** Milliseconds until a proxy is asked to connect again; absent: never. */
+  readonly maxConnectionAge?: number
 }
 
 export const defaultSettings: Settings = {

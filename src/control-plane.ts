@@ -9,7 +9,10 @@ import { objectKey, objectName } from './diagnostics/diagnostic.ts'
 import type { LocateOrigin } from './diagnostics/placed.ts'
 import { recordDiagnostics } from './diagnostics/record.ts'
 import { renderText } from './diagnostics/render.ts'
+import { recordDenials } from './denials.ts'
 import type { ControlPlaneEvent, ShownDiagnostic } from './event.ts'
+import { authenticator } from './identity/authenticate.ts'
+import { openCertificateFiles } from './identity/certificate-files.ts'
 import type { LocatedManifest } from './manifest/manifest.ts'
 import { createMetrics } from './metrics.ts'
 import { recordMirrors } from './mirror-changes.ts'
@@ -18,6 +21,7 @@ import { createPipeline, refreshed } from './pipeline.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { FlushReport } from './collection/graph.ts'
 import { createXdsServer } from './server/ads.ts'
+import type { Authenticate } from './server/authentication.ts'
 import type { ClientState } from './server/client-state.ts'
 import { createFileSource } from './sources/file-source.ts'
 import { joinSources } from './sources/joined-sources.ts'
@@ -49,6 +53,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
   const source = joinSources([createFileSource({ paths: config.paths }), overlay])
   const mirrors = recordMirrors()
   const refusals = recordRefusals()
+  const denials = recordDenials()
   const diagnostics = recordDiagnostics()
   const shown = new Map<string, ShownDiagnostic>()
   /** Since they were last shown. */
@@ -89,13 +94,20 @@ export async function startControlPlane(config: Config, observe: (event: Control
     read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
   })
 
+  const files = config.xds?.tls
+  const authenticate = await authenticatorOf(config)
+  const certificate = files === undefined ? undefined : await openCertificateFiles(files, (news) => { tell({ kind: 'certificate', ...news }) })
   const xds = createXdsServer({
     snapshots,
+    tls: certificate,
+    authenticate,
+    maxConnectionAge: config.xds?.maxConnectionAge,
     virtualHostDiscovery: config.virtualHosts ?? 'apart',
     limits: config.limits ?? {},
     observe(event) {
       revision += 1
       tell(event)
+      denials.record(event, Date.now())
       if (refusals.record(event)) showDiagnostics([['refusals', refusals.diagnostics()]])
     },
   })
@@ -111,6 +123,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     notReady: () => ready ? undefined : 'the configuration has not been read yet',
     clients,
     diagnostics: severities,
+    denied: () => denials.list(Date.now()),
     locate: () => locateIn(state.manifests),
     metrics,
   }, { taps, access: config.adminAccess ?? {} })
@@ -170,6 +183,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
   async function close(): Promise<void> {
     ready = false
     await taps.close()
+    certificate?.close()
     await Promise.all([source.close(), xds.close(), admin.close()])
   }
 
@@ -188,6 +202,14 @@ export async function startControlPlane(config: Config, observe: (event: Control
     await close()
     throw error
   }
+}
+
+async function authenticatorOf({ xds }: Config): Promise<Authenticate | undefined> {
+  if (xds === undefined) return undefined
+  const certificates = xds.tls?.clientCa === undefined ? 'unknown' : 'required'
+  return authenticator({ identity: xds.identity, certificates }).catch((error: unknown) => {
+    throw new UsageError(`--proxy-identity ${xds.identity.kind}: ${error instanceof Error ? error.message : String(error)}`)
+  })
 }
 
 /** Where recorders listen unless the operator says it: beside the xDS server, on any port. */

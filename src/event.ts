@@ -34,4 +34,6 @@ export type ControlPlaneEvent = XdsEvent
     readonly scopes: number
   }
   | { readonly kind: 'diagnostics'; readonly added: readonly ShownDiagnostic[]; readonly resolved: readonly ShownDiagnostic[] }
+  /** Of the xDS port: `until` is RFC 3339; with a problem, the last good certificate stays. */
+  | { readonly kind: 'certificate'; readonly until: string; readonly problem?: string }
   | { readonly kind: 'outage'; readonly reason: string | undefined }

@@ -30,12 +30,14 @@ export function createMetrics(measured: Measured): Metrics {
   const registers = [register]
   const flushes = new Histogram({ name: 'shadowplane_flush_duration_seconds', help: 'Time to bring the pipeline up to date after changes.', buckets: flushBuckets, registers })
   const changed = new Gauge({ name: 'shadowplane_config_last_change_timestamp_seconds', help: 'When an object of the configuration last changed, in Unix time.', registers })
+  const until = new Gauge({ name: 'shadowplane_xds_certificate_expiry_timestamp_seconds', help: 'When the certificate of the xDS port expires, in Unix time; 0 without one.', registers })
   const observeStreams = streamMetrics(registers)
   addGauges(measured, registers)
   let processToo = false
   return {
     observe(event) {
       if (event.kind === 'config-changed') changed.setToCurrentTime()
+      if (event.kind === 'certificate') until.set(Date.parse(event.until) / 1000)
       observeStreams(event)
     },
     timeFlush(flush) {
@@ -88,6 +90,8 @@ function streamMetrics(registers: Registry[]): (event: ControlPlaneEvent) => voi
   })
   const connections = new Counter({ name: 'shadowplane_connections_total', help: 'Streams that a proxy opened.', labelNames: ['mode'], registers })
   const refusals = new Counter({ name: 'shadowplane_requests_refused_total', help: 'Requests that were malformed, or of a type that is not served.', registers })
+  const denials = new Counter({ name: 'shadowplane_proxies_denied_total', help: 'Streams that were refused for who asked.', labelNames: ['code'], registers })
+  for (const code of ['UNAUTHENTICATED', 'PERMISSION_DENIED', 'UNAVAILABLE']) denials.inc({ code }, 0)
   const sentAt = new Map<number, Map<TypeName, number>>()
   return (event) => {
     if (event.kind === 'connected') {
@@ -97,6 +101,8 @@ function streamMetrics(registers: Registry[]): (event: ControlPlaneEvent) => voi
       sentAt.delete(event.proxy.stream)
     } else if (event.kind === 'refused') {
       refusals.inc()
+    } else if (event.kind === 'denied') {
+      denials.inc({ code: event.code })
     } else if (event.kind === 'pushed' || event.kind === 'acked' || event.kind === 'nacked') {
       const tally = tallies.get(event.type)
       const ofStream = sentAt.get(event.proxy.stream)

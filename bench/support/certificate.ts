@@ -13,7 +13,7 @@ export interface Issued {
 
 export interface Subject {
   readonly name: string
-  /** DNS names and IPv4 addresses. */
+  /** DNS names, IPv4 addresses and URIs. */
   readonly names: readonly string[]
   /** Milliseconds since the epoch; default: from an hour ago to a day from now. */
   readonly from?: number
@@ -79,9 +79,9 @@ function extensions({ names }: Subject, use: Unsigned['use']): readonly Buffer[]
   return names.length === 0 ? [] : [sequence(objectIdentifier('2.5.29.17'), octetString(sequence(...names.map(alternativeName))))]
 }
 
-/** GeneralName: dNSName 2, iPAddress 7. */
+/** GeneralName: dNSName 2, uniformResourceIdentifier 6, iPAddress 7. */
 function alternativeName(name: string): Buffer {
-  const [tag, value] = isIP(name) === 4 ? [0x87, Buffer.from(name.split('.').map(Number))] as const : [0x82, Buffer.from(name)] as const
+  const [tag, value] = isIP(name) === 4 ? [0x87, Buffer.from(name.split('.').map(Number))] as const : [name.includes('://') ? 0x86 : 0x82, Buffer.from(name)] as const
   return Buffer.concat([Buffer.from([tag, value.length]), value])
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { DeniedClient } from '../denials.ts'
 import type { LocateOrigin } from '../diagnostics/placed.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ClientState } from '../server/client-state.ts'
@@ -16,6 +17,8 @@ export interface Administered {
   readonly notReady: () => string | undefined
   readonly clients: () => readonly ClientState[]
   readonly diagnostics: () => StatusReport['diagnostics']
+  /** Clients that were turned away for who they are, of late. */
+  readonly denied: () => readonly DeniedClient[]
   /** Finds origins in the manifests as they are now. */
   readonly locate: () => LocateOrigin
   readonly metrics: Metrics
@@ -72,8 +75,8 @@ const oneProxy: Route = ({ pathname }, administered) => {
   return 'problem' in selection ? text(404, selection.problem) : status(administered, selection.clients)
 }
 
-function status({ diagnostics, outage, locate }: Administered, clients: readonly ClientState[]): Answer {
-  return json(statusReport({ clients, diagnostics: diagnostics(), outage: outage(), locate: locate() }))
+function status({ diagnostics, outage, denied, locate }: Administered, clients: readonly ClientState[]): Answer {
+  return json(statusReport({ clients, diagnostics: diagnostics(), outage: outage(), denied: denied(), locate: locate() }))
 }
 
 function proxyConfig(name: string, administered: Administered): Answer {

@@ -1,5 +1,6 @@
 import { percentageOf } from '../model/fraction.ts'
 import type { ControlPlaneEvent, MirrorChange } from '../event.ts'
+import { addressOf } from '../denials.ts'
 import { refusalReason } from '../refusals.ts'
 import type { Proxy } from '../server/event.ts'
 
@@ -14,7 +15,9 @@ export const jsonLog: Log = (write) => (event) => {
 /** One line for each event that a person cares about; who has taken a change is one line too, once all have. */
 export const textLog: Log = (write) => {
   const rollout = followRollout()
+  const isNews = followDenials()
   return (event) => {
+    if (!isNews(event)) return
     for (const line of lines(event)) write(`${new Date().toISOString().slice(11, 23)}  ${line}`)
     const taken = rollout(event)
     if (taken !== undefined) write(`${new Date().toISOString().slice(11, 23)}  ${taken}`)
@@ -27,6 +30,8 @@ function lines(event: ControlPlaneEvent): readonly string[] {
     case 'connected': return [`proxy connected     ${nameOf(event.proxy)} (${event.proxy.mode}, ${event.proxy.scope.role} in ${event.proxy.scope.namespace})`]
     case 'disconnected': return [`proxy disconnected  ${nameOf(event.proxy)}: ${event.reason}`]
     case 'refused': return [`request refused     ${event.peer}: ${event.reason}`]
+    case 'denied': return [`proxy denied        ${event.proxy ?? addressOf(event.peer)}: ${event.reason}`]
+    case 'certificate': return [event.problem === undefined ? `certificate of xDS  in force until ${event.until}` : `CERTIFICATE OF xDS  ${event.problem}; the last good one is shown`]
     case 'config-changed': return configChanged(event)
     case 'diagnostics': return [
       ...event.added.flatMap(({ text }) => text.split('\n')),
@@ -49,6 +54,21 @@ function configChanged({ mirrors, objects, resources }: Extract<ControlPlaneEven
 function change({ before, after }: MirrorChange): string {
   if (before === undefined) return `new, ${after === undefined ? '' : percentageOf(after)} %`
   return after === undefined ? `gone (was ${percentageOf(before)} %)` : `${percentageOf(before)} % → ${percentageOf(after)} %`
+}
+
+const mostDenials = 1_000
+
+/** A proxy that is turned away tries again every second: each reason is told once, until another proxy has come in. */
+function followDenials(): (event: ControlPlaneEvent) => boolean {
+  const told = new Set<string>()
+  return (event) => {
+    if (event.kind === 'connected' || told.size > mostDenials) told.clear()
+    if (event.kind !== 'denied') return true
+    const key = JSON.stringify([event.proxy ?? addressOf(event.peer), event.reason])
+    if (told.has(key)) return false
+    told.add(key)
+    return true
+  }
 }
 
 /** Counts the responses that a change leads to, and tells when the last of them is answered. A proxy that connects is no change. */

@@ -8,8 +8,10 @@ import { addLimitsFlags, limitsOf } from './limits-flags.ts'
 import type { LimitsFlags } from './limits-flags.ts'
 import { addSettingsFlags, settingsOf } from './settings-flags.ts'
 import type { SettingsFlags } from './settings-flags.ts'
+import { addXdsFlags, openPortWarning, xdsOf } from './xds-flags.ts'
+import type { XdsFlags } from './xds-flags.ts'
 
-interface Flags extends SettingsFlags, LimitsFlags, AdminFlags {
+interface Flags extends SettingsFlags, LimitsFlags, AdminFlags, XdsFlags {
   readonly config: readonly string[]
   readonly listen: string
   readonly admin: string
@@ -19,7 +21,7 @@ interface Flags extends SettingsFlags, LimitsFlags, AdminFlags {
 
 /** `shadowplane serve`: the control plane, until a signal ends it. */
 export function serveCommand(): Command {
-  return addSettingsFlags(addLimitsFlags(addAdminFlags(new Command('serve')
+  return addSettingsFlags(addLimitsFlags(addAdminFlags(addXdsFlags(new Command('serve')
     .summary('serve proxies over xDS')
     .description(`Reads the files, follows every edit, and serves proxies over gRPC (ADS, state-of-the-world and delta). \
 Point a stock Envoy at it with the bootstrap that "shadowplane bootstrap" prints.
@@ -32,17 +34,20 @@ Envoy's client status discovery on the xDS port.`)
     .option('--admin <host:port>', 'HTTP for people and probes; keep it on loopback', '127.0.0.1:18001')
     .addOption(new Option('--virtual-hosts <form>', 'for Envoys over delta: each virtual host apart (VHDS), so that an edit is one small response, or inline in its route configuration')
       .choices(['apart', 'inline']).default('apart'))
-    .addOption(new Option('--log <format>', 'one line an event: for people, or one JSON object each').choices(['text', 'json']).default('text')))))
+    .addOption(new Option('--log <format>', 'one line an event: for people, or one JSON object each').choices(['text', 'json']).default('text'))))))
     .action(serve)
 }
 
 async function serve(flags: Flags): Promise<void> {
   const { settings, diagnostics } = await settingsOf(flags)
   process.stderr.write(renderText(diagnostics, () => undefined))
+  const xds = xdsOf(flags, settings.domain)
+  const warning = openPortWarning(flags, xds)
+  if (warning !== undefined) process.stderr.write(`shadowplane: warning: ${warning}\n`)
   const log = flags.log === 'json' ? jsonLog : textLog
   const write = log((line) => { process.stdout.write(`${line}\n`) })
   const { config: paths, listen, admin, virtualHosts } = flags
-  const controlPlane = await startControlPlane({ paths, listen, admin, settings, virtualHosts, limits: limitsOf(flags), ...await adminOf(flags) }, write)
+  const controlPlane = await startControlPlane({ paths, listen, admin, settings, virtualHosts, limits: limitsOf(flags), ...xds, ...await adminOf(flags) }, write)
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { resolve() })
   })

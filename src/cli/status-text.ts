@@ -1,11 +1,11 @@
 import { resourceTypes } from '../xds/resource-types.ts'
 import type { TypeName } from '../xds/resource-types.ts'
-import type { ProxyStatus, RefusedOrigin, RefusedResource, StatusReport, TypeStatus } from '../status/report.ts'
+import type { DeniedStatus, ProxyStatus, RefusedOrigin, RefusedResource, StatusReport, TypeStatus } from '../status/report.ts'
 
 /** For people: a line of counts, a table with a row for each proxy, and each refusal at the lines that it comes from. */
 export function renderStatus(report: StatusReport): string {
   const refusals = report.proxies.flatMap((proxy) => proxy.types.flatMap((type) => refusalLines(proxy, type)))
-  const lines = [summary(report), ...(report.outage === undefined ? [] : [`OUTAGE: ${report.outage}; the last good state is served`]), '', ...table(report.proxies), ...refusals]
+  const lines = [summary(report), ...(report.outage === undefined ? [] : [`OUTAGE: ${report.outage}; the last good state is served`]), '', ...table(report.proxies), ...(report.denied ?? []).flatMap(denialLines), ...refusals]
   return `${lines.join('\n').trimEnd()}\n`
 }
 
@@ -24,6 +24,10 @@ function table(proxies: readonly ProxyStatus[]): readonly string[] {
   const all = [head, ...rows]
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
   return all.map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+}
+
+function denialLines({ address, proxy, reason, times, last }: DeniedStatus): readonly string[] {
+  return ['', `DENIED  ${proxy === undefined ? address : `${proxy} at ${address}`}, ${times === 1 ? 'once' : `${times} times`}, last at ${last.replace(/\.\d+Z$/, 'Z')}`, `  ${reason}`]
 }
 
 function cell(proxy: ProxyStatus, name: TypeName): string {

@@ -5,6 +5,8 @@ import { any } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
 import type { Identity } from './node.ts'
 import { node } from './node.ts'
+import { xdsHttpFilters, xdsTransportSocket } from './xds-credentials.ts'
+import type { XdsCredentials } from './xds-credentials.ts'
 
 export type Bootstrap = Message<'envoy.config.bootstrap.v3.Bootstrap'>
 
@@ -20,6 +22,8 @@ export interface BootstrapOptions extends Identity {
   readonly xds: HostPort
   /** Envoy's admin interface. Port 0 picks a free one. */
   readonly admin: HostPort
+  /** Absent: plain text, and nothing is shown. */
+  readonly credentials?: XdsCredentials | undefined
 }
 
 export const defaultBootstrap: BootstrapOptions = {
@@ -41,7 +45,7 @@ export function bootstrap(options: BootstrapOptions): Bootstrap {
       cds_config: overAds('5s'),
       lds_config: overAds('5s'),
     },
-    static_resources: { clusters: [controlPlaneCluster(options.xds)] },
+    static_resources: { clusters: [controlPlaneCluster(options)] },
     layered_runtime: {
       layers: [
         regexLimit,
@@ -73,7 +77,8 @@ function overAds(initialFetchTimeout: `${number}s`): Message<'envoy.config.core.
   return { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: initialFetchTimeout }
 }
 
-function controlPlaneCluster(xds: HostPort): Message<'envoy.config.cluster.v3.Cluster'> {
+function controlPlaneCluster({ xds, credentials }: BootstrapOptions): Message<'envoy.config.cluster.v3.Cluster'> {
+  const transportSocket = credentials === undefined ? undefined : xdsTransportSocket(credentials)
   return {
     name: controlPlane,
     type: isIP(xds.host) === 0 ? 'STRICT_DNS' : 'STATIC',
@@ -88,8 +93,10 @@ function controlPlaneCluster(xds: HostPort): Message<'envoy.config.cluster.v3.Cl
           // A control plane that vanished without closing its connection is noticed by this.
           http2_protocol_options: { connection_keepalive: { interval: '10s', timeout: '5s' } },
         },
+        ...(credentials === undefined ? {} : xdsHttpFilters(credentials)),
       }),
     },
+    ...(transportSocket === undefined ? {} : { transport_socket: transportSocket }),
   }
 }
 

@@ -1,7 +1,10 @@
-import { Server, ServerCredentials, status } from '@grpc/grpc-js'
+import { Server, status } from '@grpc/grpc-js'
+import type { ServerCredentials } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
 import type { Scope } from '../xds/scope.ts'
 import type { Snapshots } from '../xds/snapshot.ts'
+import { confined, Gate } from './authentication.ts'
+import type { Authenticate } from './authentication.ts'
 import { BytesInFlight } from './bytes-in-flight.ts'
 import type { ClientState } from './client-state.ts'
 import { addClientStatus, clientStatusName } from './csds.ts'
@@ -18,6 +21,8 @@ import type { Service } from './service.ts'
 import { sotw } from './sotw.ts'
 import { Stream } from './stream.ts'
 import type { StreamOptions } from './stream.ts'
+import { serverCredentials } from './tls.ts'
+import type { TlsSource } from './tls.ts'
 
 export interface XdsServerOptions {
   readonly snapshots: Snapshots
@@ -28,6 +33,12 @@ export interface XdsServerOptions {
   readonly virtualHostDiscovery?: Scope['virtualHosts']
   /** Who a client is and which scope it is in; by default as `scopeOf` reads it, and `virtualHostDiscovery`. */
   readonly identify?: Identify
+  /** Finds out who calls before a stream begins, or client status is told; absent: nobody asks. */
+  readonly authenticate?: Authenticate | undefined
+  /** Absent: plain text. */
+  readonly tls?: TlsSource | undefined
+  /** Milliseconds after which a proxy is asked to connect again, give or take a tenth, so that it may come to another replica; absent: never. */
+  readonly maxConnectionAge?: number | undefined
   /** Those that are absent are the default ones. */
   readonly limits?: Partial<Limits>
   /** The clock by which unanswered responses are given up. */
@@ -52,26 +63,37 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const { snapshots, observe, serving = 'SERVING', virtualHostDiscovery = 'apart', schedule = scheduleTimeout } = options
   const identifyClient: Identify = options.identify ?? ((node, client) => identify(node, { ...client, virtualHostDiscovery }))
   const limits = { ...defaultLimits, ...options.limits }
-  const server = new Server({ ...channelOptions, 'grpc.max_receive_message_length': limits.requestBytes })
+  const server = new Server({ ...channelOptions, ...ageOptions(options.maxConnectionAge), 'grpc.max_receive_message_length': limits.requestBytes })
+  const gate = new Gate(options.authenticate, observe)
   const streams = new Set<Stream>()
   const bytesInFlight = new BytesInFlight({ limit: limits.bytesInFlight, patience: limits.patience, schedule })
   let started = 0
-  const open: Open = (kind) => (call) => {
-    if (streams.size >= limits.streams) return refuseStream(call, { observe, limits })
-    const onEnd = (): void => { streams.delete(stream) }
-    const stream: Stream = new Stream(call, { ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, schedule, identify: identifyClient })
+  const begin = (kind: StreamKind, call: XdsCall, identifyCaller: Identify): void => {
+    const onEnd = (): void => {
+      streams.delete(stream)
+      retired()
+    }
+    const stream: Stream = new Stream(call, { ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, schedule, identify: identifyCaller })
+    const retired = retire(stream, options.maxConnectionAge, schedule)
     streams.add(stream)
+  }
+  const open: Open = (kind) => (call) => {
+    if (streams.size + gate.waiting >= limits.streams) return refuseStream(call, { observe, limits })
+    gate.admit(call, {
+      enter: (principal) => { begin(kind, call, principal === undefined ? identifyClient : confined(identifyClient, principal)) },
+      deny: (error) => { call.emit('error', error) },
+    })
   }
   const named = ['', ...services.map(({ name }) => name)]
   const health = new HealthImplementation(Object.fromEntries(named.map((name) => [name, serving])))
   for (const service of services) addService(server, service, open)
   health.addToServer(server)
   const clients = (): readonly ClientState[] => [...streams].flatMap((stream) => stream.state ?? [])
-  addClientStatus(server, clients)
+  addClientStatus(server, { clients, gate })
   addReflection(server, [...services.map(({ name }) => name), clientStatusName, 'grpc.health.v1.Health'])
   const setServing = (state: Serving): void => named.forEach((name) => health.setStatus(name, state))
   return {
-    listen: (address) => listen(server, address),
+    listen: (address) => listen(server, address, serverCredentials(options.tls)),
     setServing,
     clients,
     close: () => {
@@ -90,7 +112,20 @@ const channelOptions = {
   'grpc.enable_channelz': 0, // nobody could read it, and it counts every message
 }
 
-type Open = (kind: Pick<StreamOptions, 'codec' | 'service'>) => (call: XdsCall) => void
+/** From its age on, a connection takes no new stream: the client opens another one for that (GOAWAY). */
+function ageOptions(age: number | undefined): Readonly<Record<string, number>> {
+  return age === undefined ? {} : { 'grpc.max_connection_age_ms': age, 'grpc.max_connection_age_grace_ms': age }
+}
+
+/** Ends a stream once its connection takes no other, which grpc-js sees to within a tenth of the age; the function takes it back. */
+function retire(stream: Stream, age: number | undefined, schedule: Schedule): () => void {
+  if (age === undefined) return () => {}
+  const spread = 1.1 + Math.random() / 10
+  return schedule(age * spread, () => { stream.fail(status.UNAVAILABLE, 'this connection has reached its age: connect again, to any replica') })
+}
+
+type StreamKind = Pick<StreamOptions, 'codec' | 'service'>
+type Open = (kind: StreamKind) => (call: XdsCall) => void
 
 function addService(server: Server, service: Service, open: Open): void {
   const codecs = [sotw, delta].flatMap((codec) => {
@@ -109,9 +144,9 @@ function refuseStream(call: XdsCall, { observe, limits }: { readonly observe: Ob
   call.emit('error', { code: status.RESOURCE_EXHAUSTED, details: reason })
 }
 
-function listen(server: Server, address: string): Promise<string> {
+function listen(server: Server, address: string, credentials: ServerCredentials): Promise<string> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error === null) resolve(`${address.slice(0, address.lastIndexOf(':'))}:${port}`)
       else reject(new Error(`cannot listen on ${address}: ${/errors: \[(.*)\]/.exec(error.message)?.[1] ?? error.message}`))
     })

@@ -6,29 +6,48 @@ import type { Resource } from '../xds/resource.ts'
 import { resourceTypes } from '../xds/resource-types.ts'
 import type { ResourceType } from '../xds/resource-types.ts'
 import { field, fieldHeader } from '../xds/wire.ts'
+import type { Gate, Principal } from './authentication.ts'
 import type { ClientState, TypeState } from './client-state.ts'
 
 export const clientStatusName = 'envoy.service.status.v3.ClientStatusDiscoveryService'
 
 type ListClients = () => readonly ClientState[]
 
-/** Adds Envoy's Client Status Discovery Service: what each connected client has, and what it refuses (envoy/service/status/v3/csds.proto). */
-export function addClientStatus(server: Server, clients: ListClients): void {
+interface ClientStatusOptions {
+  readonly clients: ListClients
+  readonly gate: Gate
+}
+
+/**
+ * Adds Envoy's Client Status Discovery Service: what each connected client has, and what it refuses (envoy/service/status/v3/csds.proto).
+ * Whoever is of a namespace is told of the proxies of that namespace.
+ */
+export function addClientStatus(server: Server, { clients, gate }: ClientStatusOptions): void {
   server.addService({ StreamClientStatus: method('StreamClientStatus', 'stream'), FetchClientStatus: method('FetchClientStatus', 'single') }, {
     StreamClientStatus(call: ServerDuplexStream<Buffer, Buffer>) {
-      call.on('data', (request: Buffer) => {
-        const answered = answer(request, clients)
-        if ('bytes' in answered) call.write(answered.bytes)
-        else call.emit('error', answered)
-      })
-      call.on('end', () => call.end())
+      const enter = (principal: Principal | undefined): void => {
+        call.on('data', (request: Buffer) => {
+          const answered = answer(request, () => clients().filter(isShownTo(principal)))
+          if ('bytes' in answered) call.write(answered.bytes)
+          else call.emit('error', answered)
+        })
+        call.on('end', () => call.end())
+      }
+      gate.admit(call, { enter, deny: (error) => { call.emit('error', error) } })
     },
     FetchClientStatus(call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) {
-      const answered = answer(call.request, clients)
-      if ('bytes' in answered) callback(null, answered.bytes)
-      else callback(answered)
+      const enter = (principal: Principal | undefined): void => {
+        const answered = answer(call.request, () => clients().filter(isShownTo(principal)))
+        if ('bytes' in answered) callback(null, answered.bytes)
+        else callback(answered)
+      }
+      gate.admit(call, { enter, deny: callback })
     },
   })
+}
+
+function isShownTo(principal: Principal | undefined): (client: ClientState) => boolean {
+  return ({ proxy }) => principal?.namespace === undefined || proxy.scope.namespace === principal.namespace
 }
 
 function method(name: string, shape: 'single' | 'stream'): MethodDefinition<Buffer, Buffer> {

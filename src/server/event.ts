@@ -1,6 +1,7 @@
 import type { Resource } from '../xds/resource.ts'
 import type { TypeName } from '../xds/resource-types.ts'
 import type { Scope } from '../xds/scope.ts'
+import type { Denial } from './authentication.ts'
 import type { TypeState } from './client-state.ts'
 
 /** A proxy on one stream. */
@@ -11,6 +12,8 @@ export interface Proxy {
   readonly stream: number
   readonly mode: 'sotw' | 'delta'
   readonly scope: Scope
+  /** Who has been found to be at the other end; absent where nobody asks. */
+  readonly principal?: string
 }
 
 /** What a proxy refuses of one type, after the answer that an event tells of: of several it is narrowed down by further responses. */
@@ -28,5 +31,7 @@ export type XdsEvent =
   | { readonly kind: 'nacked'; readonly proxy: Proxy; readonly type: TypeName; readonly nonce: string; readonly message: string; readonly resources: readonly Resource[]
       readonly refusal?: Refusal | undefined }
   | { readonly kind: 'refused'; readonly peer: string; readonly reason: string }
+  /** A client was turned away for who it is: `code` of gRPC, `principal` and `proxy` (its node id) where they are known. */
+  | { readonly kind: 'denied'; readonly peer: string; readonly code: Denial['code']; readonly reason: string; readonly principal?: string; readonly proxy?: string }
 
 export type ObserveXds = (event: XdsEvent) => void

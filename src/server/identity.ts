@@ -11,7 +11,20 @@ export interface Circumstances {
   readonly virtualHostDiscovery: Scope['virtualHosts']
 }
 
-export type Identity = { readonly id: string; readonly scope: Scope } | { readonly error: string }
+export type Identity = Identified | Unidentified
+
+export interface Identified {
+  readonly id: string
+  readonly scope: Scope
+  /** Who has been found to be at the other end; absent where nobody asks. */
+  readonly principal?: string
+}
+
+export interface Unidentified {
+  readonly error: string
+  /** Set where the client is known, and may not be the proxy that it says it is. */
+  readonly denied?: { readonly principal: string; readonly proxy: string }
+}
 
 /** Who a client is, by the encoded node of its first request; an error ends the stream, and says what to write. */
 export type Identify = (node: Uint8Array, client: Pick<Circumstances, 'mode' | 'service'>) => Identity

@@ -1,6 +1,7 @@
 import { Metadata } from '@grpc/grpc-js'
 import type { ServerDuplexStream } from '@grpc/grpc-js'
 import type { Writable } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 
 /** One client's end of an xDS method: bytes in, bytes out. */
 export type XdsCall = ServerDuplexStream<Buffer, Buffer>
@@ -35,10 +36,19 @@ export function responseWriter(call: XdsCall, drained: () => void): ResponseWrit
 }
 
 /** The HTTP/2 stream, by grpc-js's own two private fields. */
-export function streamOf(call: XdsCall): Writable | undefined {
-  const intercepting: unknown = Reflect.get(call, 'call')
-  const stream: unknown = typeof intercepting === 'object' && intercepting !== null ? Reflect.get(intercepting, 'stream') : undefined
+export function streamOf(call: object): Writable | undefined {
+  const stream = property(property(call, 'call'), 'stream')
   return isHttp2Stream(stream) ? stream : undefined
+}
+
+/** The socket beneath; undefined where the call does not come over TLS. */
+export function socketOf(call: object): TLSSocket | undefined {
+  const socket = property(property(streamOf(call), 'session'), 'socket')
+  return socket instanceof TLSSocket ? socket : undefined
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
 function isHttp2Stream(value: unknown): value is Writable {

@@ -8,7 +8,7 @@ import type { ClientState } from './client-state.ts'
 import { nonceField } from './codec.ts'
 import type { Codec, Request } from './codec.ts'
 import type { ObserveXds, Proxy } from './event.ts'
-import type { Identify } from './identity.ts'
+import type { Identify, Unidentified } from './identity.ts'
 import type { Limits, Schedule } from './limits.ts'
 import { lengthOf, responseWriter } from './response-writer.ts'
 import type { ResponseWriter, XdsCall } from './response-writer.ts'
@@ -123,16 +123,23 @@ export class Stream {
       return this.#refuse(status.INVALID_ARGUMENT, 'the first request of a stream must carry the node: set node.id and node.cluster in the bootstrap')
     }
     const identity = identify(node, { mode: codec.mode, service })
-    if ('error' in identity) return this.#refuse(status.INVALID_ARGUMENT, identity.error)
-    const { id, scope } = identity
+    if ('error' in identity) return identity.denied === undefined ? this.#refuse(status.INVALID_ARGUMENT, identity.error) : this.#deny(identity.error, identity.denied)
+    const { id, scope, principal } = identity
     const source = snapshots.subscribe(scope, (snapshot) => {
       this.#snapshot = snapshot
       this.#wake()
     })
     this.#snapshot ??= source.current
-    this.#connection = { proxy: { id, stream: number, mode: codec.mode, scope }, source, node: Uint8Array.from(node), at: Date.now() }
+    const proxy = { id, stream: number, mode: codec.mode, scope, ...(principal === undefined ? {} : { principal }) }
+    this.#connection = { proxy, source, node: Uint8Array.from(node), at: Date.now() }
     observe({ kind: 'connected', proxy: this.#connection.proxy })
     return true
+  }
+
+  #deny(reason: string, known: Unidentified['denied']): false {
+    this.#options.observe({ kind: 'denied', peer: this.#call.getPeer(), code: 'PERMISSION_DENIED', reason, ...known })
+    this.fail(status.PERMISSION_DENIED, reason)
+    return false
   }
 
   #refuse(code: status, reason: string): false {

@@ -1,5 +1,6 @@
 import { objectName } from '../diagnostics/diagnostic.ts'
 import type { Severity } from '../diagnostics/codes.ts'
+import type { DeniedClient } from '../denials.ts'
 import type { LocateOrigin } from '../diagnostics/placed.ts'
 import { refusalReason } from '../refusals.ts'
 import type { ClientState, TypeState } from '../server/client-state.ts'
@@ -19,8 +20,16 @@ export interface StatusReport {
   readonly diagnostics: Readonly<Record<Severity, number>>
   /** What the sources cannot do now; absent while all is well. */
   readonly outage?: string
+  /** Clients that were turned away for who they are, in the last ten minutes, newest last; absent where none was. */
+  readonly denied?: readonly DeniedStatus[]
   /** One for each stream, sorted by id and stream. */
   readonly proxies: readonly ProxyStatus[]
+}
+
+/** A client that may not connect, as often as it tried with one reason. */
+export interface DeniedStatus extends Omit<DeniedClient, 'last'> {
+  /** RFC 3339. */
+  readonly last: string
 }
 
 export interface ProxyStatus {
@@ -32,6 +41,8 @@ export interface ProxyStatus {
   readonly role: Scope['role']
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
+  /** Who has been found to be at the other end: a SPIFFE id, or the name of a ServiceAccount; absent where nobody asks. */
+  readonly principal?: string
   /** RFC 3339. */
   readonly connectedSince: string
   readonly status: SyncStatus
@@ -77,27 +88,30 @@ export interface Standing {
   readonly clients: readonly ClientState[]
   readonly diagnostics: StatusReport['diagnostics']
   readonly outage: string | undefined
+  readonly denied: readonly DeniedClient[]
   readonly locate: LocateOrigin
 }
 
-export function statusReport({ clients, diagnostics, outage, locate }: Standing): StatusReport {
+export function statusReport({ clients, diagnostics, outage, denied, locate }: Standing): StatusReport {
   const proxies = clients.map((client) => proxyStatus(client, locate)).toSorted(byId)
   const count = (status: SyncStatus): number => proxies.filter((proxy) => proxy.status === status).length
   return {
     counts: { SYNCED: count('SYNCED'), STALE: count('STALE'), NACKED: count('NACKED') },
     diagnostics,
     ...(outage === undefined ? {} : { outage }),
+    ...(denied.length === 0 ? {} : { denied: denied.map((each) => ({ ...each, last: new Date(each.last).toISOString() })) }),
     proxies,
   }
 }
 
 function proxyStatus({ proxy, connectedAt, types }: ClientState, locate: LocateOrigin): ProxyStatus {
-  const { id, stream, mode, scope: { role, namespace, labels } } = proxy
+  const { id, stream, mode, scope: { role, namespace, labels }, principal } = proxy
   const statuses = resourceTypes.flatMap(({ name }) => {
     const state = types.get(name)
     return state === undefined ? [] : [typeStatus(name, state, locate)]
   })
-  return { id, stream, mode, role, namespace, labels, connectedSince: new Date(connectedAt).toISOString(), status: worst(statuses), types: statuses }
+  const connectedSince = new Date(connectedAt).toISOString()
+  return { id, stream, mode, role, namespace, labels, ...(principal === undefined ? {} : { principal }), connectedSince, status: worst(statuses), types: statuses }
 }
 
 function typeStatus(type: TypeName, { status, held, ackedVersion, refusal }: TypeState, locate: LocateOrigin): TypeStatus {

@@ -19,6 +19,8 @@ export interface Plane {
   readonly folder: string
   readonly xdsAddress: string
   readonly adminAddress: string
+  /** All that has happened, in order. */
+  readonly events: readonly ControlPlaneEvent[]
   /** What the admin listener answers. */
   ask(path: string, init?: RequestInit): Promise<Response>
   report(path?: string): Promise<StatusReport>
@@ -31,7 +33,7 @@ export interface Plane {
   event<K extends Kind>(kind: K, fits?: (event: Extract<ControlPlaneEvent, { kind: K }>) => boolean): Promise<void>
 }
 
-export async function plane(files: Readonly<Record<string, string>>, settings: Pick<Config, 'adminAccess' | 'recorder'> = {}): Promise<Plane> {
+export async function plane(files: Readonly<Record<string, string>>, settings: Pick<Config, 'adminAccess' | 'recorder' | 'xds'> = {}): Promise<Plane> {
   const folder = folderWith(files)
   const events: ControlPlaneEvent[] = []
   const waiting = new Set<() => void>()
@@ -43,7 +45,7 @@ export async function plane(files: Readonly<Record<string, string>>, settings: P
   onTestFinished(close)
   const ask: Plane['ask'] = (path, init) => fetch(`http://${adminAddress}${path}`, init)
   return {
-    folder, xdsAddress, adminAddress, ask,
+    folder, xdsAddress, adminAddress, events, ask,
     report: async (path = '/status') => (await ask(path)).json() as Promise<StatusReport>,
     write: (name, text) => { writeFileSync(join(folder, name), text) },
     async proxy(id, mode) {

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -9,6 +10,7 @@ import type { Bootstrap } from '../../src/envoy/bootstrap.ts'
 import { startEnvoy, validateEnvoyConfig } from '../../src/envoy/process.ts'
 import { UsageError } from '../../src/sources/source.ts'
 import { decode, encode } from '../../src/xds/proto.ts'
+import { folderWith } from '../support/folder.ts'
 
 const files = join(import.meta.dirname, '../../envoy')
 const gateway = ['--role', 'gateway', '--labels', 'istio=ingressgateway']
@@ -25,6 +27,24 @@ const printed = {
   'gateway-compose.yaml': [...gateway, '--mode', 'delta', '--port-map', '80=8080', '--xds', 'control-plane:18000', '--admin-address', '0.0.0.0:9901'],
 } as const
 
+const tls = ['--xds', 'shadowplane.shadowplane.svc:18000', '--xds-ca', '/etc/certs/ca.crt', '--client-cert', '/etc/certs/tls.crt', '--client-key', '/etc/certs/tls.key'] as const
+const token = ['--xds', 'shadowplane.shadowplane.svc:18000', '--xds-ca', '/etc/certs/ca.crt', '--token-file', '/var/run/secrets/shadowplane/token'] as const
+
+/** Those over TLS. Envoy wants the SDS files that they name to be there. */
+const secured = {
+  'gateway-sotw-mtls.yaml': [...gateway, '--mode', 'sotw', ...tls],
+  'gateway-delta-mtls.yaml': [...gateway, '--mode', 'delta', ...tls],
+  'sidecar-sotw-mtls.yaml': [...sidecar, '--mode', 'sotw', ...tls],
+  'sidecar-delta-mtls.yaml': [...sidecar, '--mode', 'delta', ...tls],
+  'gateway-delta-token.yaml': [...gateway, '--mode', 'delta', ...token],
+} as const
+
+const sds = {
+  'trust.yaml': [...tls, '-o', 'sds-trust'],
+  'certificate.yaml': [...tls, '-o', 'sds-certificate'],
+  'token.yaml': [...token, '-o', 'sds-token'],
+} as const
+
 const rules = { 'interception.rules': [...intercepting, '-o', 'iptables'] } as const
 
 async function print(args: readonly string[]): Promise<string> {
@@ -39,12 +59,12 @@ async function printJson(args: readonly string[]): Promise<Bootstrap> {
 }
 
 describe('the files in envoy/', () => {
-  test.each(Object.entries({ ...printed, ...rules }))('%s is the output of the command', async (file, args) => {
+  test.each(Object.entries({ ...printed, ...secured, ...sds, ...rules }))('%s is the output of the command', async (file, args) => {
     await expect(await print(args)).toMatchFileSnapshot(join(files, file))
   })
 
   test('are these', async () => {
-    expect((await readdir(files)).toSorted()).toEqual([...Object.keys(printed), ...Object.keys(rules)].toSorted())
+    expect((await readdir(files)).toSorted()).toEqual([printed, secured, sds, rules].flatMap(Object.keys).toSorted())
   })
 })
 
@@ -110,6 +130,9 @@ describe('a wrong flag', () => {
     [['--interception'], '--interception: only a sidecar intercepts; add --role sidecar'],
     [[...sidecar, '-o', 'iptables'], '-o iptables: the rules are for --role sidecar --interception'],
     [[...intercepting, '--proxy-id', '0'], '--proxy-id 0: write the number of a user other than root, as in 1337'],
+    [['--client-cert', 'a.crt'], '--client-cert and --client-key go together'],
+    [['--client-cert', 'a.crt', '--client-key', 'a.key'], '--client-cert needs --xds-ca: a certificate is shown over TLS only'],
+    [['-o', 'sds-token'], '-o sds-token: give --token-file, which the file refers to'],
     [['--xds', 'localhost'], '--xds localhost: write host:port, as in 127.0.0.1:18000'],
     [['--admin-address', '127.0.0.1:70000'], '--admin-address 127.0.0.1:70000: write host:port, as in 127.0.0.1:18000'],
   ])('%j is explained', async (args, message) => {
@@ -125,6 +148,12 @@ describe('a real Envoy', () => {
 
   test.each(Object.entries(printed))('accepts %s', async (_, args) => {
     expect(await validateEnvoyConfig(binary, await printJson(args))).toBeUndefined()
+  })
+
+  test.each(Object.entries(secured))('accepts %s', async (_, args) => {
+    const folder = folderWith({ token: 'secret' })
+    for (const [file, printing] of Object.entries(sds)) writeFileSync(join(folder, file), await print(printing))
+    expect(await validateEnvoyConfig(binary, await printJson([...args, '--sds-directory', folder, ...(args.includes('--token-file') ? ['--token-file', join(folder, 'token')] : [])]))).toBeUndefined()
   })
 
   test('says what it does not accept', async () => {

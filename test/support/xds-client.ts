@@ -1,5 +1,5 @@
-import { Client, credentials } from '@grpc/grpc-js'
-import type { ClientDuplexStream, StatusObject } from '@grpc/grpc-js'
+import { Client, credentials, Metadata } from '@grpc/grpc-js'
+import type { ChannelCredentials, ClientDuplexStream, StatusObject } from '@grpc/grpc-js'
 import { services } from '../../src/server/service.ts'
 import { decode, encode } from '../../src/xds/proto.ts'
 import type { AnyJson, Message } from '../../src/xds/proto.ts'
@@ -15,6 +15,10 @@ export interface ClientOptions {
   readonly node?: NodeJson
   /** Uses the discovery service of this type alone, and names no type in its requests. Aggregated if absent. */
   readonly only?: TypeName
+  /** Plain text if absent. */
+  readonly credentials?: ChannelCredentials
+  /** Headers of the stream. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** A response of either variant, decoded. */
@@ -74,13 +78,13 @@ export class XdsClient {
   readonly #only: TypeName | undefined
   #node: NodeJson | undefined
 
-  constructor(address: string, { mode, node = plainNode, only }: ClientOptions) {
+  constructor(address: string, { mode, node = plainNode, only, credentials: channel = credentials.createInsecure(), headers = {} }: ClientOptions) {
     this.mode = mode
     this.#only = only
     this.#node = node
-    this.#client = new Client(address, credentials.createInsecure())
+    this.#client = new Client(address, channel)
     const pass = (bytes: Buffer): Buffer => bytes
-    this.#call = this.#client.makeBidiStreamRequest(methodPath(mode, only), pass, pass)
+    this.#call = this.#client.makeBidiStreamRequest(methodPath(mode, only), pass, pass, metadataOf(headers))
     this.#call.on('error', () => undefined)
     this.#ended = new Promise((resolve) => this.#call.on('status', resolve))
     this.#call.on('data', (bytes: Buffer) => {
@@ -222,6 +226,12 @@ export class XdsClient {
       look()
     })
   }
+}
+
+function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
+  const metadata = new Metadata()
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
+  return metadata
 }
 
 function methodPath(mode: Mode, only: TypeName | undefined): string {
