@@ -19,6 +19,8 @@ export interface Config {
   readonly virtualHosts?: 'apart' | 'inline'
   /** Of the xDS server; those that are absent are the default ones. */
   readonly limits?: Partial<Limits>
+  /** `host:port` of an HTTP listener for probes and metrics alone; absent: there is none. */
+  readonly probes?: string
   /** Who may connect to the xDS server, and how; absent: everybody, in plain text. */
   readonly xds?: XdsConfig
   /** Absent: the admin API is open to this machine only. */

@@ -1,3 +1,5 @@
+import { createProbeServer } from './admin/probes.ts'
+import type { Administered } from './admin/routes.ts'
 import { createAdminServer } from './admin/server.ts'
 import { createTaps } from './admin/taps.ts'
 import type { RecorderAddress } from './admin/taps.ts'
@@ -118,7 +120,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     standing: (tap) => tapStanding(tap, { pipeline, clients: clients(), findings: findingsOn(objectName(tap)) }),
     recorder: config.recorder ?? recorderBeside(config.listen),
   })
-  const admin = createAdminServer({
+  const administered: Administered = {
     outage: () => state.outage,
     notReady: () => ready ? undefined : 'the configuration has not been read yet',
     clients,
@@ -126,7 +128,9 @@ export async function startControlPlane(config: Config, observe: (event: Control
     denied: () => denials.list(Date.now()),
     locate: () => locateIn(state.manifests),
     metrics,
-  }, { taps, access: config.adminAccess ?? {} })
+  }
+  const admin = createAdminServer(administered, { taps, access: config.adminAccess ?? {} })
+  const probes = createProbeServer(administered)
 
   /** What is wrong with an object that the process itself added: its name stands nowhere else. */
   function findingsOn(name: string): readonly string[] {
@@ -184,12 +188,13 @@ export async function startControlPlane(config: Config, observe: (event: Control
     ready = false
     await taps.close()
     certificate?.close()
-    await Promise.all([source.close(), xds.close(), admin.close()])
+    await Promise.all([source.close(), xds.close(), admin.close(), probes.close()])
   }
 
   try {
     const { host, port } = parseHostPort('--listen', config.listen)
     const adminAddress = await admin.listen(parseHostPort('--admin', config.admin))
+    if (config.probes !== undefined) await probes.listen(parseHostPort('--probes', config.probes))
     source.onChange(accept)
     accept(await source.start())
     const xdsAddress = await xds.listen(`${host.includes(':') ? `[${host}]` : host}:${port}`).catch((error: unknown) => {

@@ -7,6 +7,7 @@ import { demoCommand } from './demo.ts'
 import { explainCodeCommand } from './explain-code.ts'
 import { explainCommand } from './explain.ts'
 import { replayCommand } from './replay.ts'
+import { installCommand } from './install.ts'
 import { serveCommand } from './serve.ts'
 import { statusCommand } from './status.ts'
 import { tapCommand } from './tap.ts'
@@ -28,6 +29,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .addCommand(tapCommand())
     .addCommand(replayCommand())
     .addCommand(bootstrapCommand())
+    .addCommand(installCommand())
     .addCommand(demoCommand())
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help says more)')
   try {

@@ -15,6 +15,7 @@ interface Flags extends SettingsFlags, LimitsFlags, AdminFlags, XdsFlags {
   readonly config: readonly string[]
   readonly listen: string
   readonly admin: string
+  readonly probes?: string
   readonly log: 'text' | 'json'
   readonly virtualHosts: 'apart' | 'inline'
 }
@@ -32,6 +33,7 @@ Envoy's client status discovery on the xDS port.`)
     .requiredOption('--config <path...>', 'files and directories to read and watch; - is standard input')
     .option('--listen <host:port>', 'where proxies connect', '127.0.0.1:18000')
     .option('--admin <host:port>', 'HTTP for people and probes; keep it on loopback', '127.0.0.1:18001')
+    .option('--probes <host:port>', 'HTTP for /livez, /readyz and /metrics alone, which may be open to a network (default: none)')
     .addOption(new Option('--virtual-hosts <form>', 'for Envoys over delta: each virtual host apart (VHDS), so that an edit is one small response, or inline in its route configuration')
       .choices(['apart', 'inline']).default('apart'))
     .addOption(new Option('--log <format>', 'one line an event: for people, or one JSON object each').choices(['text', 'json']).default('text'))))))
@@ -46,8 +48,8 @@ async function serve(flags: Flags): Promise<void> {
   if (warning !== undefined) process.stderr.write(`shadowplane: warning: ${warning}\n`)
   const log = flags.log === 'json' ? jsonLog : textLog
   const write = log((line) => { process.stdout.write(`${line}\n`) })
-  const { config: paths, listen, admin, virtualHosts } = flags
-  const controlPlane = await startControlPlane({ paths, listen, admin, settings, virtualHosts, limits: limitsOf(flags), ...xds, ...await adminOf(flags) }, write)
+  const { config: paths, listen, admin, virtualHosts, probes } = flags
+  const controlPlane = await startControlPlane({ paths, listen, admin, settings, virtualHosts, ...(probes === undefined ? {} : { probes }), limits: limitsOf(flags), ...xds, ...await adminOf(flags) }, write)
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { resolve() })
   })

@@ -17,6 +17,8 @@ export interface GroupKind {
   readonly kind: string
   /** The one object of the kind that the dialect reads; absent where it reads them all. */
   readonly only?: { readonly namespace: string; readonly name: string }
+  /** Set where its API has conditions, which a controller writes. */
+  readonly status?: 'conditions'
 }
 
 /** What one manifest means. Parts that a mistake makes meaningless are absent; their diagnostics say so. */

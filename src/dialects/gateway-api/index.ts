@@ -14,8 +14,9 @@ export const gatewayApi: Dialect = {
   name: 'gateway-api',
   divergences,
   kinds: [
-    ...['GatewayClass', 'Gateway', 'HTTPRoute', 'ReferenceGrant'].map((kind) => ({ group, versions: ['v1', 'v1beta1'], kind })),
-    { group, versions: ['v1', 'v1alpha2'], kind: 'GRPCRoute' },
+    ...['GatewayClass', 'Gateway', 'HTTPRoute'].map((kind) => ({ group, versions: ['v1', 'v1beta1'], kind, status: 'conditions' as const })),
+    { group, versions: ['v1', 'v1beta1'], kind: 'ReferenceGrant' },
+    { group, versions: ['v1', 'v1alpha2'], kind: 'GRPCRoute', status: 'conditions' },
   ],
   translate(manifest, surroundings) {
     switch (manifest.id.kind) {

@@ -18,7 +18,8 @@ export const istio: Dialect = {
   name: 'istio',
   divergences,
   kinds: [
-    ...['VirtualService', 'DestinationRule', 'Gateway', 'ServiceEntry', 'Sidecar', 'WorkloadEntry', 'WorkloadGroup'].map((kind) => ({ group, versions, kind })),
+    { group, versions, kind: 'VirtualService', status: 'conditions' },
+    ...['DestinationRule', 'Gateway', 'ServiceEntry', 'Sidecar', 'WorkloadEntry', 'WorkloadGroup'].map((kind) => ({ group, versions, kind })),
     { group: '', versions: ['v1'], kind: 'ConfigMap', only: meshConfigMap },
   ],
   translate(manifest, surroundings) {
