@@ -16,6 +16,9 @@ export interface XdsFlags {
   readonly trustDomain?: string
   readonly tokenAudience: string
   readonly maxConnectionAge?: number
+  /** Of the cluster that is read. */
+  readonly kubeconfig?: string
+  readonly context?: string
 }
 
 /** The flags on who may connect to the xDS port, and how. */
@@ -41,7 +44,7 @@ export function xdsOf(flags: XdsFlags, domain: string): Pick<Config, 'xds'> {
   if (flags.trustDomain !== undefined && kind !== 'certificate') throw new UsageError('--trust-domain is for --proxy-identity certificate')
   const tls = certificate === undefined || key === undefined ? {} : { tls: { certificate, key, ...(clientCa === undefined ? {} : { clientCa }) } }
   return {
-    xds: { ...tls, identity: identityOf(kind, flags.trustDomain ?? domain, flags.tokenAudience), ...(maxConnectionAge === undefined ? {} : { maxConnectionAge }) },
+    xds: { ...tls, identity: identityOf(kind, flags, domain), ...(maxConnectionAge === undefined ? {} : { maxConnectionAge }) },
   }
 }
 
@@ -55,11 +58,12 @@ export function openPortWarning({ listen }: XdsFlags, { xds }: Pick<Config, 'xds
   return xds.tls === undefined ? `--listen ${listen}: tokens and certificates go over this port in plain text; --xds-cert and --xds-key encrypt it` : undefined
 }
 
-function identityOf(kind: ProxyIdentity['kind'], trustDomain: string, audience: string): ProxyIdentity {
+function identityOf(kind: ProxyIdentity['kind'], flags: XdsFlags, domain: string): ProxyIdentity {
+  const { trustDomain = domain, tokenAudience: audience, kubeconfig, context } = flags
   switch (kind) {
     case 'none': return { kind }
     case 'certificate': return { kind, trustDomain }
-    case 'token': return { kind, audience }
+    case 'token': return { kind, audience, ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) }
   }
 }
 

@@ -2,12 +2,13 @@ import type { Authenticate } from '../server/authentication.ts'
 import { anyCertificate, byCertificate } from './certificate-identity.ts'
 import { byToken } from './token-identity.ts'
 import { kubernetesReview } from './token-review.ts'
+import type { ReviewCluster } from './token-review.ts'
 
 /** By what a proxy shows that it is of its namespace. */
 export type ProxyIdentity =
   | { readonly kind: 'none' }
   | { readonly kind: 'certificate'; readonly trustDomain: string }
-  | { readonly kind: 'token'; readonly audience: string }
+  | ({ readonly kind: 'token'; readonly audience: string } & ReviewCluster)
 
 export interface IdentityOptions {
   readonly identity: ProxyIdentity
@@ -21,7 +22,7 @@ export async function authenticator({ identity, certificates }: IdentityOptions)
     case 'none': return certificates === 'required' ? anyCertificate : undefined
     case 'certificate': return byCertificate(identity.trustDomain)
     case 'token': {
-      const token = byToken({ review: await kubernetesReview(), audience: identity.audience, now: Date.now })
+      const token = byToken({ review: await kubernetesReview(identity), audience: identity.audience, now: Date.now })
       return certificates === 'required' ? after(anyCertificate, token) : token
     }
   }

@@ -2,12 +2,20 @@ import type { ReviewToken } from './token-identity.ts'
 
 const bound = 10_000 // milliseconds
 
-/** Asks the API server of the kubeconfig, or of the cluster that the process runs in. Rejects where there is neither. */
-export async function kubernetesReview(): Promise<ReviewToken> {
+/** Which API server is asked, and as whom; absent: what kubectl would take, or the cluster that the process runs in. */
+export interface ReviewCluster {
+  readonly kubeconfig?: string
+  readonly context?: string
+}
+
+/** Has an API server review tokens. Rejects where there is none to ask. */
+export async function kubernetesReview({ kubeconfig, context }: ReviewCluster): Promise<ReviewToken> {
   // Costs half a second, which only those pay who ask.
   const { AuthenticationV1Api, KubeConfig } = await import('@kubernetes/client-node')
   const config = new KubeConfig()
-  config.loadFromDefault()
+  if (kubeconfig === undefined) config.loadFromDefault()
+  else config.loadFromFile(kubeconfig)
+  if (context !== undefined) config.setCurrentContext(context)
   if (config.getCurrentCluster() === null) throw new Error('there is no cluster to ask: no kubeconfig, and no ServiceAccount of this process')
   const api = config.makeApiClient(AuthenticationV1Api)
   return async (token, audience) => {

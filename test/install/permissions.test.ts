@@ -62,7 +62,7 @@ describe('the names of resources', () => {
     for (const { group, resources } of cluster) {
       for (const resource of resources.filter((name) => name.endsWith('/status'))) {
         const spec = [...known.values()].find(({ group: ofKind, names }) => ofKind === group && `${names.plural}/status` === resource)
-        expect(spec?.versions.some(({ subresources }) => subresources?.status !== undefined), resource).toBe(true)
+        expect({ resource, hasStatus: spec?.versions.some(({ subresources }) => subresources?.status !== undefined) }).toEqual({ resource, hasStatus: true })
       }
     }
   })
