@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import type { Bootstrap } from '../src/envoy/bootstrap.ts'
+import { run } from '../src/envoy/run.ts'
 import { pinnedRelease } from '../src/envoy/release.ts'
 
 interface Service {
@@ -80,6 +81,12 @@ describe('docker-compose.yml', () => {
   })
 })
 
+test('docker-compose.yml is what Docker Compose takes', async ({ skip }) => {
+  const compose = (...args: readonly string[]) => run('docker', ['compose', ...args], { env: process.env, timeout: 30_000 })
+  if ((await compose('version')).status !== 0) return skip('Docker Compose is not here')
+  expect(await compose('--file', join(project, 'docker-compose.yml'), 'config', '--quiet')).toEqual({ status: 0, output: '' })
+})
+
 describe('the image', () => {
   test('runs as another user than root, on a Node that runs the code', () => {
     const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
@@ -89,7 +96,7 @@ describe('the image', () => {
 
   test('is built from what .dockerignore lets through', async () => {
     const allowed = (await read('.dockerignore')).split('\n').filter((line) => line.startsWith('!')).map((line) => line.slice(1))
-    expect(allowed).toEqual(expect.arrayContaining(['package.json', 'package-lock.json', 'scripts', 'proto/envoy.proto', 'src']))
+    expect(allowed).toEqual(expect.arrayContaining(['package.json', 'package-lock.json', 'scripts', 'proto/admin.proto', 'proto/envoy.proto', 'src']))
     for (const path of allowed) await access(join(project, path))
   })
 })
