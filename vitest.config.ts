@@ -15,7 +15,8 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'values', include: shared, isolate: false } },
-      { extends: true, test: { name: 'programs', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...shared] } },
+      // test/kubernetes takes an API server, and minutes: npm run test:kubernetes.
+      { extends: true, test: { name: 'programs', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...shared, 'test/kubernetes/**'] } },
     ],
   },
 })

@@ -4,12 +4,15 @@ import type { ProxyIdentity } from './identity/authenticate.ts'
 import type { CertificateFiles } from './identity/certificate-files.ts'
 import type { Settings } from './model/settings.ts'
 import type { Limits } from './server/limits.ts'
+import type { ClusterConfig } from './sources/cluster-source.ts'
 import { UsageError } from './sources/source.ts'
 
 /** Everything that flags and environment decide, frozen before anything starts. */
 export interface Config {
-  /** Files and directories to read; `-` is standard input. */
+  /** Files and directories to read; `-` is standard input. None, where a cluster alone is read. */
   readonly paths: readonly string[]
+  /** A cluster to read, too; of an object that is in a file as well, the file counts. */
+  readonly kubernetes?: ClusterConfig
   /** `host:port` of the xDS server; port 0 picks a free one. */
   readonly listen: string
   /** `host:port` of the HTTP listener for health, and later metrics and the admin API. */

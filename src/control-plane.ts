@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises'
 import { createProbeServer } from './admin/probes.ts'
 import type { Administered } from './admin/routes.ts'
 import { createAdminServer } from './admin/server.ts'
@@ -12,10 +13,11 @@ import type { LocateOrigin } from './diagnostics/placed.ts'
 import { recordDiagnostics } from './diagnostics/record.ts'
 import { renderText } from './diagnostics/render.ts'
 import { recordDenials } from './denials.ts'
+import { dialects } from './dialects/index.ts'
 import type { ControlPlaneEvent, ShownDiagnostic } from './event.ts'
 import { authenticator } from './identity/authenticate.ts'
 import { openCertificateFiles } from './identity/certificate-files.ts'
-import type { LocatedManifest } from './manifest/manifest.ts'
+import type { PlacedManifest } from './manifest/manifest.ts'
 import { createMetrics } from './metrics.ts'
 import { recordMirrors } from './mirror-changes.ts'
 import { recordRefusals } from './refusals.ts'
@@ -25,6 +27,7 @@ import type { FlushReport } from './collection/graph.ts'
 import { createXdsServer } from './server/ads.ts'
 import type { Authenticate } from './server/authentication.ts'
 import type { ClientState } from './server/client-state.ts'
+import { createClusterSource } from './sources/cluster-source.ts'
 import { createFileSource } from './sources/file-source.ts'
 import { joinSources } from './sources/joined-sources.ts'
 import { createOverlaySource } from './sources/overlay-source.ts'
@@ -52,7 +55,11 @@ export interface ControlPlane {
 export async function startControlPlane(config: Config, observe: (event: ControlPlaneEvent) => void): Promise<ControlPlane> {
   const pipeline = createPipeline(config.settings)
   const overlay = createOverlaySource()
-  const source = joinSources([createFileSource({ paths: config.paths }), overlay])
+  const kubernetes = config.kubernetes === undefined ? undefined : await createClusterSource(config.kubernetes, dialects.flatMap(({ kinds }) => kinds), (reason) => {
+    // From then on `accept` tells it.
+    if (!ready) tell({ kind: 'outage', reason })
+  })
+  const source = joinSources([...config.paths.length === 0 ? [] : [createFileSource({ paths: config.paths })], ...kubernetes === undefined ? [] : [kubernetes], overlay])
   const mirrors = recordMirrors()
   const refusals = recordRefusals()
   const denials = recordDenials()
@@ -64,6 +71,8 @@ export async function startControlPlane(config: Config, observe: (event: Control
   let ready = false
   /** Counts whatever may change what proxies have, or should have. */
   let revision = 0
+  /** The Secrets that the cluster was asked for last, as JSON. */
+  let followed = '[]'
 
   const clients = (): readonly ClientState[] => xds.clients()
   const severities = () => countBySeverity(shown.values())
@@ -73,6 +82,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     outage: () => state.outage,
     objects: () => state.manifests.size,
     resources: () => resourceCounts(pipeline),
+    watches: () => kubernetes?.standings() ?? [],
   })
   const tell = (event: ControlPlaneEvent): void => {
     metrics.observe(event)
@@ -89,6 +99,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
       changedFindings.push(...[...report.changed.get(pipeline.findings) ?? []].map((key) => [key, pipeline.read.get(pipeline.findings, key) ?? []] as const))
       const result = refreshed(pipeline, report)
       announce(report, result.changed.size)
+      followSecrets()
       // After the pushes: a proxy that connects may bring findings too.
       if (changedFindings.length > 0) setImmediate(tellFindings)
       return result
@@ -122,7 +133,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
   })
   const administered: Administered = {
     outage: () => state.outage,
-    notReady: () => ready ? undefined : 'the configuration has not been read yet',
+    notReady: () => ready ? undefined : kubernetes?.waiting() ?? 'the configuration has not been read yet',
     clients,
     diagnostics: severities,
     denied: () => denials.list(Date.now()),
@@ -147,6 +158,27 @@ export async function startControlPlane(config: Config, observe: (event: Control
     snapshots.advance()
     changedFindings.push(['files', state.diagnostics], ['expired certificates', pipeline.expired(Date.now())], ['failures', pipeline.failures()])
     tellFindings()
+  }
+
+  /** Secrets are read one by one, as the configuration names them: that needs no permission to read others. */
+  function followSecrets(): void {
+    if (kubernetes === undefined) return
+    const needed = pipeline.secretsNeeded()
+    if (JSON.stringify(needed) === followed) return
+    followed = JSON.stringify(needed)
+    void kubernetes.follow(needed)
+  }
+
+  /** Resolves when they have been read, and those that they lead to. */
+  async function secretsRead(): Promise<void> {
+    if (kubernetes === undefined) return
+    for (let before = ''; before !== followed;) {
+      before = followed
+      await kubernetes.follow(pipeline.secretsNeeded())
+      // What was read is accepted in the turn after.
+      await immediate()
+      await immediate()
+    }
   }
 
   function announce(report: FlushReport, scopes: number): void {
@@ -197,6 +229,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     if (config.probes !== undefined) await probes.listen(parseHostPort('--probes', config.probes))
     source.onChange(accept)
     accept(await source.start())
+    await secretsRead()
     const xdsAddress = await xds.listen(`${host.includes(':') ? `[${host}]` : host}:${port}`).catch((error: unknown) => {
       throw new UsageError(`--listen: ${error instanceof Error ? error.message : String(error)}`)
     })
@@ -224,7 +257,7 @@ function recorderBeside(listen: string): RecorderAddress {
 }
 
 /** Finds the places of origins in the manifests as they stand in their files now. */
-export function locateIn(manifests: ReadonlyMap<string, LocatedManifest>): LocateOrigin {
+export function locateIn(manifests: ReadonlyMap<string, PlacedManifest>): LocateOrigin {
   return (origin) => manifests.get(objectKey(origin.object))?.locate(origin.path, origin.part)
 }
 

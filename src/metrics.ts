@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { Severity } from './diagnostics/codes.ts'
 import type { ControlPlaneEvent } from './event.ts'
 import type { ClientState } from './server/client-state.ts'
+import type { TargetStanding } from './sources/kubernetes-held.ts'
 import { version } from './version.ts'
 import { resourceTypes } from './xds/resource-types.ts'
 import type { TypeName } from './xds/resource-types.ts'
@@ -14,6 +15,8 @@ export interface Measured {
   readonly objects: () => number
   /** Resources in force, over all scopes with a proxy. */
   readonly resources: () => ReadonlyMap<TypeName, number>
+  /** Lists and watches of a cluster, if one is read. */
+  readonly watches?: () => readonly TargetStanding[]
 }
 
 /** Prometheus metrics of one control plane; each is explained in docs/metrics.md. */
@@ -33,6 +36,7 @@ export function createMetrics(measured: Measured): Metrics {
   const until = new Gauge({ name: 'shadowplane_xds_certificate_expiry_timestamp_seconds', help: 'When the certificate of the xDS port expires, in Unix time; 0 without one.', registers })
   const observeStreams = streamMetrics(registers)
   addGauges(measured, registers)
+  if (measured.watches !== undefined) addWatchGauges(measured.watches, registers)
   let processToo = false
   return {
     observe(event) {
@@ -140,6 +144,21 @@ function addGauges({ clients, diagnostics, outage, objects, resources }: Measure
   gauge('shadowplane_source_outage', '1 while a source cannot be read and the last good state is served.', {
     labels: [], registers, read: () => [{ labels: {}, value: outage() === undefined ? 0 : 1 }],
   })
+}
+
+/** One series a kind: where it is read namespace by namespace, all of these together. */
+function addWatchGauges(watches: () => readonly TargetStanding[], registers: Registry[]): void {
+  const byKind = (value: (of: readonly TargetStanding[]) => number) => (): readonly Sample[] =>
+    [...Map.groupBy(watches(), ({ kind }) => kind)].map(([kind, of]) => ({ labels: { kind }, value: value(of) }))
+  const labels = ['kind']
+  gauge('shadowplane_kubernetes_synced', '1 once all objects of the kind have been read.', { labels, registers, read: byKind((of) => of.every(({ synced }) => synced) ? 1 : 0) })
+  gauge('shadowplane_kubernetes_objects', 'Objects of the kind that are held.', { labels, registers, read: byKind((of) => sum(of.map(({ objects }) => objects))) })
+  gauge('shadowplane_kubernetes_failing', 'Lists and watches of the kind that failed at the last attempt.', { labels, registers, read: byKind((of) => of.filter(({ error }) => error !== undefined).length) })
+  gauge('shadowplane_kubernetes_watch_restarts', 'Watches of the kind after the first, since the kind was found.', { labels, registers, read: byKind((of) => sum(of.map(({ restarts }) => restarts))) })
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 interface Sample {

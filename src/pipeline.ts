@@ -5,7 +5,7 @@ import type { FlushReport, Graph } from './collection/graph.ts'
 import { objectKey } from './diagnostics/diagnostic.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import { dialectFor, indexKeys, isRefused, meshSettings, translateManifest, unclaimedKind } from './dialects/index.ts'
-import { kindKey, oldest, surroundings } from './dialects/surroundings.ts'
+import { isSecret, kindKey, oldest, surroundings } from './dialects/surroundings.ts'
 import type { Manifest } from './manifest/manifest.ts'
 import { attach, attachKeys, attachToAll, unattached } from './model/attach.ts'
 import type { BackendPolicy, EndpointSet, Service } from './model/backend.ts'
@@ -29,6 +29,8 @@ import { headOf } from './resolve/plan.ts'
 import { policyFindings } from './resolve/policy-findings.ts'
 import type { ResolvedMirror, ResolvedVirtualHost } from './resolve/resolved.ts'
 import { upstreamSecrets } from './resolve/secret-use.ts'
+import { distinct, neededFor, neededIn, secretNameOf } from './resolve/secret-name.ts'
+import type { SecretName } from './resolve/secret-name.ts'
 import { secretsNamed } from './resolve/secret-value.ts'
 import { expiredFindings, secretFindings, secretsOfListener, secretsOfPolicy, useFindings } from './resolve/secret-findings.ts'
 import { labelsBalancedBy, sharedScope } from './resolve/shared-scope.ts'
@@ -76,6 +78,8 @@ export interface Pipeline {
   advice(): readonly Diagnostic[]
   /** Certificates of Secrets that do not count at a time, in milliseconds since the epoch. */
   expired(now: number): readonly Diagnostic[]
+  /** The Secrets that the objects in force name, in the namespaces in which they are looked for; each once, whether it is there or not. */
+  secretsNeeded(): readonly SecretName[]
   /** Bugs of ours: transforms whose last run threw. */
   failures(): readonly Diagnostic[]
 }
@@ -114,12 +118,13 @@ export function createPipeline(settings: Settings): Pipeline {
 
   // Manifests → model. Dialects read other objects as they are in force, too.
   const manifestsInForce = graph.derive('manifests in force', inForce, ({ manifest }, _, key) => [[key, manifest] as const])
+  const secretManifests = graph.derive('secret manifests', manifestsInForce, (manifest, _, key) => isSecret(manifest.id) ? [[key, manifest] as const] : [])
   const manifestsByKind = graph.groupBy('manifests by kind', manifestsInForce, ({ id }) => [kindKey(id)])
   const manifestsByIndex = graph.groupBy('manifests by index', manifestsInForce, indexKeys)
   const firstByIndex = graph.derive('first of each index', manifestsByIndex, (each, _, key) => [[key, oldest(each)] as const])
   const declaredSettings = graph.derive('mesh settings', manifestsInForce, (manifest) => meshSettings(manifest, settings))
   const settingsIn = (fetch: Fetch) => fetch(declaredSettings, 'mesh') ?? settings
-  const around = (fetch: Fetch) => surroundings({ settings: settingsIn(fetch), manifests: manifestsInForce, manifestsByKind, manifestsByIndex, firstByIndex }, fetch)
+  const around = (fetch: Fetch) => surroundings({ settings: settingsIn(fetch), manifests: manifestsInForce, secretManifests, manifestsByKind, manifestsByIndex, firstByIndex }, fetch)
   const accepted = graph.derive('translate', manifestsInForce, (manifest, fetch, key) => [[key, translateManifest(manifest, around(fetch))] as const])
   const refusedEdits = graph.derive('translate refused edits', judged, ({ manifest, refused }, fetch, key) =>
     !refused || fetch(manifestsInForce, key) === manifest ? [] : [[key, translateManifest(manifest, around(fetch)).diagnostics] as const])
@@ -209,6 +214,12 @@ export function createPipeline(settings: Settings): Pipeline {
   const usesOfSecret = graph.groupBy('uses of secrets', secretUses, ({ scope, use }) => [`${scope}|${use.name}`])
   const secretResources = graph.derive('encode secrets', usesOfSecret, (group, fetch) => group.slice(0, 1).flatMap(({ scope }) =>
     encode.secretResources(group.map(({ use }) => use), secretsNamed(secretsByName, fetch)).map((each) => scoped(scope, each))))
+  const secretsNeeded = graph.union('secrets needed', [
+    graph.derive('secrets needed by listeners', listeners, (listener, _, key) => numbered(key, secretsOfListener(listener).flatMap(neededIn))),
+    graph.derive('secrets needed by policies', policies, (policy, _, key) => numbered(key, secretsOfPolicy(policy).flatMap(neededIn))),
+    graph.derive('secrets needed by TLS sockets', tlsListeners, (listener, _, key) => numbered(key, listener.secrets.flatMap(({ content }) => neededFor(content)))),
+    graph.derive('secrets needed by proxies', secretUses, ({ use }, _, key) => numbered(key, neededFor(use.content))),
+  ])
   const interceptions = graph.derive('plan interception', connected, (scope, fetch, key) =>
     planInterceptions({ servicesByHost, endpointsByHost, reach, outside: settingsIn(fetch).outsideTraffic }, scope, { fetch, key }))
   const interceptionResources = graph.derive('encode interception', interceptions, (part, fetch) => [scoped(part.scope, encode.interceptionResource(part, settingsIn(fetch)))])
@@ -268,6 +279,7 @@ export function createPipeline(settings: Settings): Pipeline {
     model: { settings: declaredSettings, declaredTables, tables, tlsTables, listeners, services, endpoints, policies, egressRules },
     advice: () => graph.entries(tables).flatMap(([, table]) => adviceOn(table, (host) => graph.get(servicesByHost, host) ?? [])),
     expired: (now) => graph.entries(secrets).flatMap(([, secret]) => expiredFindings(secret, now)),
+    secretsNeeded: () => distinct([...graph.entries(secretsNeeded).map(([, name]) => name), ...[...graph.keysFetched(secretManifests)].map(secretNameOf)]),
     failures: () => graph.failures.map(({ transform, key, error }) => ({
       code: 'internal/transform-failed', severity: 'error', message: `${transform} of ${key}: ${String(error)}`,
     })),

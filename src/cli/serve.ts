@@ -4,15 +4,18 @@ import { renderText } from '../diagnostics/render.ts'
 import { addAdminFlags, adminOf } from './admin-flags.ts'
 import type { AdminFlags } from './admin-flags.ts'
 import { jsonLog, textLog } from './event-log.ts'
+import { addKubernetesFlags, clusterOf } from './kubernetes-flags.ts'
+import type { KubernetesFlags } from './kubernetes-flags.ts'
 import { addLimitsFlags, limitsOf } from './limits-flags.ts'
 import type { LimitsFlags } from './limits-flags.ts'
 import { addSettingsFlags, settingsOf } from './settings-flags.ts'
 import type { SettingsFlags } from './settings-flags.ts'
 import { addXdsFlags, openPortWarning, xdsOf } from './xds-flags.ts'
 import type { XdsFlags } from './xds-flags.ts'
+import { UsageError } from '../sources/source.ts'
 
-interface Flags extends SettingsFlags, LimitsFlags, AdminFlags, XdsFlags {
-  readonly config: readonly string[]
+interface Flags extends SettingsFlags, LimitsFlags, AdminFlags, XdsFlags, KubernetesFlags {
+  readonly config?: readonly string[]
   readonly listen: string
   readonly admin: string
   readonly probes?: string
@@ -22,21 +25,21 @@ interface Flags extends SettingsFlags, LimitsFlags, AdminFlags, XdsFlags {
 
 /** `shadowplane serve`: the control plane, until a signal ends it. */
 export function serveCommand(): Command {
-  return addSettingsFlags(addLimitsFlags(addAdminFlags(addXdsFlags(new Command('serve')
+  return addSettingsFlags(addLimitsFlags(addAdminFlags(addXdsFlags(addKubernetesFlags(new Command('serve')
     .summary('serve proxies over xDS')
-    .description(`Reads the files, follows every edit, and serves proxies over gRPC (ADS, state-of-the-world and delta). \
+    .description(`Reads the files, or the objects of a cluster, follows every edit, and serves proxies over gRPC (ADS, state-of-the-world and delta). \
 Point a stock Envoy at it with the bootstrap that "shadowplane bootstrap" prints.
 
 A document with a mistake never takes a route away: its last good version stays in force, and the mistake is shown at file:line:column. \
 /healthz, /readyz, /metrics and what "shadowplane status" asks are answered on the admin listener; grpc.health.v1, reflection and \
 Envoy's client status discovery on the xDS port.`)
-    .requiredOption('--config <path...>', 'files and directories to read and watch; - is standard input')
+    .option('--config <path...>', 'files and directories to read and watch; - is standard input')
     .option('--listen <host:port>', 'where proxies connect', '127.0.0.1:18000')
     .option('--admin <host:port>', 'HTTP for people and probes; keep it on loopback', '127.0.0.1:18001')
     .option('--probes <host:port>', 'HTTP for /livez, /readyz and /metrics alone, which may be open to a network (default: none)')
     .addOption(new Option('--virtual-hosts <form>', 'for Envoys over delta: each virtual host apart (VHDS), so that an edit is one small response, or inline in its route configuration')
       .choices(['apart', 'inline']).default('apart'))
-    .addOption(new Option('--log <format>', 'one line an event: for people, or one JSON object each').choices(['text', 'json']).default('text'))))))
+    .addOption(new Option('--log <format>', 'one line an event: for people, or one JSON object each').choices(['text', 'json']).default('text')))))))
     .action(serve)
 }
 
@@ -48,8 +51,13 @@ async function serve(flags: Flags): Promise<void> {
   if (warning !== undefined) process.stderr.write(`shadowplane: warning: ${warning}\n`)
   const log = flags.log === 'json' ? jsonLog : textLog
   const write = log((line) => { process.stdout.write(`${line}\n`) })
-  const { config: paths, listen, admin, virtualHosts, probes } = flags
-  const controlPlane = await startControlPlane({ paths, listen, admin, settings, virtualHosts, ...(probes === undefined ? {} : { probes }), limits: limitsOf(flags), ...xds, ...await adminOf(flags) }, write)
+  const kubernetes = clusterOf(flags)
+  if (flags.config === undefined && kubernetes === undefined) throw new UsageError('serve: say what to read: --config <path...>, --kubernetes, or both')
+  const { config: paths = [], listen, admin, virtualHosts, probes } = flags
+  const controlPlane = await startControlPlane({
+    paths, ...(kubernetes === undefined ? {} : { kubernetes }), listen, admin, settings, virtualHosts, ...(probes === undefined ? {} : { probes }),
+    limits: limitsOf(flags), ...xds, ...await adminOf(flags),
+  }, write)
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { resolve() })
   })

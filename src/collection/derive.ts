@@ -31,6 +31,10 @@ export class DeriveNode<I, O> extends Node<O> {
     return edits
   }
 
+  keysRead(stage: Stage): readonly string[] {
+    return this.#reads.keysOf(stage)
+  }
+
   #rerun(key: string): void {
     const item = this.#input.find(key)
     if (item === undefined) {

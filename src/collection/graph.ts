@@ -53,6 +53,8 @@ export interface Graph {
   get<V>(collection: Collection<V>, key: string): V | undefined
   /** All entries as of the last flush, sorted by key; the same array until the collection changes. */
   entries<V>(collection: Collection<V>): readonly (readonly [key: string, value: V])[]
+  /** The keys of the collection that transforms have fetched one by one, whether they are there or not; in no order. */
+  keysFetched(collection: Collection<unknown>): ReadonlySet<string>
   /** Keys whose last run threw, by collection and key: each keeps its last good output until a run succeeds or the key goes. */
   readonly failures: readonly Failure[]
 }
@@ -101,6 +103,11 @@ class StagedGraph implements Graph {
   entries<V>(collection: Collection<V>): readonly (readonly [key: string, value: V])[] {
     this.#phase.idle(`a look at "${collection.name}"`)
     return this.#own(collection).entries()
+  }
+
+  keysFetched(collection: Collection<unknown>): ReadonlySet<string> {
+    const node = this.#own(collection)
+    return new Set(this.#stages.flatMap((stage) => stage.keysRead?.(node) ?? []))
   }
 
   get failures(): readonly Failure[] {

@@ -24,6 +24,8 @@ export interface Stage extends Collection<unknown> {
   readonly runs: number
   /** What the user's function last threw, by key. */
   readonly failures: ReadonlyMap<string, unknown>
+  /** The keys of another stage that this one's content was made from, or would be if they were there; absent where none are read by key. */
+  keysRead?(stage: Stage): readonly string[]
   /** Brings the content up to date with the nodes of lower rank. */
   update(): void
 }

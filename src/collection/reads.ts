@@ -39,6 +39,11 @@ export class Reads {
     this.succeed(dependent, new Set())
   }
 
+  /** The keys of the stage that somebody depends on, present or not. */
+  keysOf(stage: Stage): readonly string[] {
+    return [...this.#readings.get(stage)?.keys() ?? none].filter((key) => key !== undefined)
+  }
+
   /** Everyone who has read something that the flush under way has changed. */
   affected(): Set<string> {
     const dependents = new Set<string>()

@@ -1,7 +1,9 @@
+import { objectName } from './diagnostic.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import { rowOf } from './codes.ts'
 import type { Severity } from './codes.ts'
 import { excerpt } from './excerpt.ts'
+import { renderPath } from './field-path.ts'
 import { sortDiagnostics } from './placed.ts'
 import type { LocateOrigin, PlacedDiagnostic } from './placed.ts'
 
@@ -44,12 +46,19 @@ function hintOf({ code, hint }: Diagnostic): string | undefined {
 function block({ diagnostic, place }: PlacedDiagnostic, { width }: TextOptions): readonly string[] {
   const { severity, code, message } = diagnostic
   const hint = hintOf(diagnostic)
-  const where = place === undefined ? '' : `${place.file}:${place.line}:${place.column} `
+  const where = place === undefined ? whereIn(diagnostic) : `${place.file}:${place.line}:${place.column} `
   const head = `${where}${severity} ${code}  ${message}`
   const said = hint === undefined ? '' : `hint: ${hint}`
   if (place?.text === undefined) return said === '' ? [head] : [head, `    ${said}`]
   const { line, carets } = excerpt({ text: place.text, column: place.column, length: place.length ?? 1, width })
   return [head, `    ${line}`, `    ${carets}${said === '' ? '' : `   ${said}`}`]
+}
+
+/** Of what stands in no file, such as an object of the Kubernetes API, the object and the field. */
+function whereIn({ origin }: Diagnostic): string {
+  if (origin === undefined) return ''
+  const path = renderPath(origin.path)
+  return `${origin.object.kind} ${objectName(origin.object)} ${path === '' ? '' : `${path} `}`
 }
 
 const commands: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', info: 'notice' }

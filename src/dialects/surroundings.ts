@@ -11,6 +11,8 @@ export interface ManifestCollections {
   readonly settings: Settings
   /** By object key. */
   readonly manifests: Collection<Manifest>
+  /** Those of them that are Secrets, apart: which of them are asked for is of interest. */
+  readonly secretManifests: Collection<Manifest>
   /** By `kindKey`. */
   readonly manifestsByKind: Collection<readonly Manifest[]>
   /** By the keys of `indexKeys`. */
@@ -20,15 +22,19 @@ export interface ManifestCollections {
 }
 
 /** Answers a dialect's questions through the graph, so that asking is depending. */
-export function surroundings({ settings, manifests, manifestsByKind, manifestsByIndex, firstByIndex }: ManifestCollections, fetch: Fetch): Surroundings {
+export function surroundings({ settings, manifests, secretManifests, manifestsByKind, manifestsByIndex, firstByIndex }: ManifestCollections, fetch: Fetch): Surroundings {
   return {
     settings,
-    manifest: (id) => fetch(manifests, objectKey(id)),
+    manifest: (id) => fetch(isSecret(id) ? secretManifests : manifests, objectKey(id)),
     manifestsOf: (kind, namespace) => fetch(manifestsByKind, kindKey({ ...kind, namespace })) ?? [],
     indexed: (key) => fetch(manifestsByIndex, key) ?? [],
     firstIndexed: (key) => fetch(firstByIndex, key),
     isClaimed,
   }
+}
+
+export function isSecret({ group, kind }: Pick<ObjectId, 'group' | 'kind'>): boolean {
+  return group === '' && kind === 'Secret'
 }
 
 /** Key of all manifests of a kind in a namespace. */

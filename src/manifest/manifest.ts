@@ -29,7 +29,14 @@ export interface Located extends Place {
 /** Finds the place of a field's value, or of its name; for a path that is not there, the nearest field above it that is. */
 export type Locate = (path: FieldPath, part?: 'key') => Located
 
-export interface LocatedManifest {
+/** A manifest, and where its fields stand; undefined for one that came from no text. */
+export interface PlacedManifest {
+  readonly manifest: Manifest
+  readonly locate: (...field: Parameters<Locate>) => Located | undefined
+}
+
+/** A manifest that was read from text. */
+export interface LocatedManifest extends PlacedManifest {
   readonly manifest: Manifest
   readonly locate: Locate
 }

@@ -28,9 +28,13 @@ export function secretValue(content: SecretContent, named: SecretsNamed): Secret
 /** What a Secret is needed for: a certificate with its key, or the authorities to verify others by. */
 export type Need = 'certificate' | 'trust'
 
-/** For authorities, a Secret with the suffix `-cacert` counts before the one that is named. */
 export function candidates(kind: Need, name: string, named: SecretsNamed): readonly TlsSecret[] {
-  return kind === 'certificate' ? named(name) : [...named(`${name}-cacert`), ...named(name)]
+  return candidateNames(kind, name).flatMap((each) => named(each))
+}
+
+/** For authorities, a Secret with the suffix `-cacert` counts before the one that is named. */
+export function candidateNames(kind: Need, name: string): readonly string[] {
+  return kind === 'certificate' ? [name] : [`${name}-cacert`, name]
 }
 
 /** Undefined where it lacks what is asked of it. */

@@ -1,4 +1,4 @@
-import type { LocatedManifest } from '../manifest/manifest.ts'
+import type { PlacedManifest } from '../manifest/manifest.ts'
 import type { Source, SourceState } from './source.ts'
 
 /** Several sources as one, which has started when all have. Of an object in two of them the first source's counts. */
@@ -30,7 +30,7 @@ export function joinSources(sources: readonly Source[]): Source {
 
 function joined(sources: readonly Source[], states: ReadonlyMap<Source, SourceState>): SourceState {
   const parts = sources.flatMap((source) => states.get(source) ?? [])
-  const manifests = new Map<string, LocatedManifest>()
+  const manifests = new Map<string, PlacedManifest>()
   for (const part of parts.toReversed()) for (const [key, located] of part.manifests) manifests.set(key, located)
   const outages = parts.flatMap(({ outage }) => outage ?? [])
   return { manifests, diagnostics: parts.flatMap(({ diagnostics }) => diagnostics), outage: outages.length === 0 ? undefined : outages.join('; ') }

@@ -1,10 +1,10 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
-import type { LocatedManifest } from '../manifest/manifest.ts'
+import type { PlacedManifest } from '../manifest/manifest.ts'
 
 /** Everything that a source holds at one moment. Immutable; a later state is another value. */
 export interface SourceState {
   /** By object key. An object that stands in two places is here once: the first by path and position. */
-  readonly manifests: ReadonlyMap<string, LocatedManifest>
+  readonly manifests: ReadonlyMap<string, PlacedManifest>
   /** Syntax errors, duplicates, unreadable files: what only the source can know. */
   readonly diagnostics: readonly Diagnostic[]
   /** Undefined while all is well; else one line that says what the source cannot do now (health shows it). */

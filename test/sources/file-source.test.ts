@@ -251,7 +251,7 @@ describe('a change', () => {
     rmSync(join(home, 'd/..2024_1'), { recursive: true })
     const state = await until('b alone', (each) => each.manifests.size === 1)
     expect(ports(state)).toBe('b {"ports":[{"port":2}]}')
-    expect(state.manifests.get('/Service/default/b')?.locate([]).file).toBe(join(home, 'd/a.yaml'))
+    expect(state.manifests.get('/Service/default/b')?.locate([])?.file).toBe(join(home, 'd/a.yaml'))
     expect(timers.waits(settleAfter)).toBe(false)
   })
 
@@ -273,7 +273,7 @@ describe('a change', () => {
     const { latest, until } = await open(['d'])
     const before = latest().manifests.get('/Service/default/b')
     write('d/a.yaml', `${service('a')}\n\n---\n${service('b')}`)
-    const state = await until('another line', (each) => each.manifests.get('/Service/default/b')?.locate([]).line === 9)
+    const state = await until('another line', (each) => each.manifests.get('/Service/default/b')?.locate([])?.line === 9)
     expect(state.manifests.get('/Service/default/b')?.manifest).toBe(before?.manifest)
   })
 
@@ -404,7 +404,7 @@ describe('a deletion', () => {
     const file = write('d/a.yaml', service('a', 1))
     const { states, until } = await open(['d'])
     renameSync(file, join(home, 'd/b.yaml'))
-    const state = await until('the other file', (each) => each.manifests.get('/Service/default/a')?.locate([]).file === join(home, 'd/b.yaml'))
+    const state = await until('the other file', (each) => each.manifests.get('/Service/default/a')?.locate([])?.file === join(home, 'd/b.yaml'))
     expect(state.diagnostics).toEqual([])
     expect(states.every((each) => each.manifests.size === 1)).toBe(true)
   })

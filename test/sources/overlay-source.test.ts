@@ -53,7 +53,7 @@ describe('joined sources', () => {
     joined.onChange((each) => states.push(each))
     const start = await joined.start()
     expect(names(start).toSorted()).toEqual(['x', 'y', 'z'])
-    const files = (each: SourceState | undefined): readonly string[] => [...each?.manifests.values() ?? []].map(({ locate }) => locate(['kind']).file).toSorted()
+    const files = (each: SourceState | undefined): readonly string[] => [...each?.manifests.values() ?? []].map(({ locate }) => locate(['kind'])?.file ?? '').toSorted()
     expect(files(start)).toEqual(['x.yaml', 'y.yaml', 'z.yaml'])
     a.change(state(['x'], 'no disk'))
     expect(files(states.at(-1))).toEqual(['x.yaml', 'y2.yaml', 'z.yaml'])

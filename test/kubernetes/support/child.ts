@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+
+/** A server process that a test may kill, and start again with the same arguments. */
+export class Server {
+  readonly #path: string
+  readonly #args: readonly string[]
+  #child: ChildProcess | undefined
+  #said = ''
+
+  constructor(path: string, args: readonly string[]) {
+    this.#path = path
+    this.#args = args
+  }
+
+  start(): void {
+    this.#said = ''
+    const child = spawn(this.#path, this.#args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { this.#said = (this.#said + text).slice(-4_000) })
+    child.on('error', (error) => { this.#said += error.message })
+    this.#child = child
+  }
+
+  /** The end of what it wrote, if it is not running any more. */
+  get ended(): string | undefined {
+    const child = this.#child
+    return child === undefined || (child.exitCode === null && child.signalCode === null && child.pid !== undefined) ? undefined : this.#said
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** As a crash does: at once. Resolves when it is gone. */
+  async kill(): Promise<void> {
+    const child = this.#child
+    if (child === undefined || this.ended !== undefined) return
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
+    await gone
+  }
+}
+
+/** A loopback port that was free a moment ago; servers that others know by their port, and that start again, cannot take port 0. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
