@@ -54,7 +54,7 @@ const rooms: Readonly<Record<string, Room>> = {
   'denials.ts': { imports: ['server/authentication.ts', 'server/event.ts'], because: 'it remembers who was turned away' },
   'refusals.ts': { imports: ['diagnostics', 'xds', 'server/event.ts'], because: 'it turns what proxies refuse into diagnostics' },
   'control-plane.ts': {
-    imports: ['admin', 'collection', 'config.ts', 'denials.ts', 'diagnostics', 'event.ts', 'identity', 'manifest', 'metrics.ts', 'mirror-changes.ts', 'pipeline.ts', 'refusals.ts', 'server', 'sources', 'tap-standing.ts', 'xds'],
+    imports: ['admin', 'collection', 'config.ts', 'denials.ts', 'diagnostics', 'dialects/index.ts', 'event.ts', 'identity', 'manifest', 'metrics.ts', 'mirror-changes.ts', 'pipeline.ts', 'refusals.ts', 'server', 'sources', 'tap-standing.ts', 'xds'],
     because: 'the composition root is the only file that constructs sources, pipeline and servers',
   },
   'index.ts': { imports: ['control-plane.ts', 'event.ts', 'config.ts'], because: 'the public API' },

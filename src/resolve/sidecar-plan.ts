@@ -9,7 +9,7 @@ import { claimDomains } from './domains.ts'
 import { sharedListener } from './interception.ts'
 import type { ListenerPlan, RouteConfigurationPlan, RouteTableHead, VirtualHostPlan } from './plan.ts'
 import { aliasDomains, hasHttpPort, isDetected, isHttp, needsSharedRoutes, visibleServices } from './service-port.ts'
-import { tablesFor, tablesInOrder } from './table-order.ts'
+import { tablesFor, tablesInOrder, tablesNaming } from './table-order.ts'
 
 export interface MeshModel {
   /** Sorted by host. */
@@ -84,7 +84,7 @@ function virtualHostsOf({ key, scope, port, tables, services, outside }: PortQue
     ...common,
     name: `${host}:${port}`,
     domains: claim(host, []),
-    tables: tables.filter((table) => table.hosts.includes(host)).map((table) => table.key),
+    tables: tablesNaming(host, tables),
     otherwise: { kind: 'nothing' },
   })) : []
   const hosts = [...ofServices, ...ofTables].filter((host) => host.domains.length > 0).toSorted((a, b) => compareText(a.name, b.name))
@@ -101,7 +101,9 @@ function catchAll({ interception }: Scope, outside: OutsideTraffic): Pick<Virtua
 
 function unregisteredHosts(tables: readonly RouteTableHead[], known: readonly Service[]): readonly string[] {
   const hosts = new Set(tables.flatMap((table) => table.hosts))
-  return [...hosts].filter((host) => !known.some((service) => hostIsWithin(service.host, host))).toSorted(compareText)
+  const services = new Set(known.map((service) => service.host))
+  const isRegistered = (host: string): boolean => host.startsWith('*') ? known.some((service) => hostIsWithin(service.host, host)) : services.has(host)
+  return [...hosts].filter((host) => !isRegistered(host)).toSorted(compareText)
 }
 
 /** Of bound listeners: with interception every port is served as what it is. */
