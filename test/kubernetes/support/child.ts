@@ -24,10 +24,9 @@ export class Server {
     this.#child = child
   }
 
-  /** The end of what it wrote, if it is not running any more. */
+  /** The end of what it wrote, if it has ended, and not by `kill`. */
   get ended(): string | undefined {
-    const child = this.#child
-    return child === undefined || (child.exitCode === null && child.signalCode === null && child.pid !== undefined) ? undefined : this.#said
+    return this.#child === undefined || this.#child.signalCode === 'SIGKILL' || isRunning(this.#child) ? undefined : this.#said
   }
 
   get pid(): number | undefined {
@@ -37,11 +36,15 @@ export class Server {
   /** As a crash does: at once. Resolves when it is gone. */
   async kill(): Promise<void> {
     const child = this.#child
-    if (child === undefined || this.ended !== undefined) return
+    if (child === undefined || !isRunning(child)) return
     const gone = once(child, 'exit')
     child.kill('SIGKILL')
     await gone
   }
+}
+
+function isRunning({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid !== undefined && exitCode === null && signalCode === null
 }
 
 /** A loopback port that was free a moment ago; servers that others know by their port, and that start again, cannot take port 0. */

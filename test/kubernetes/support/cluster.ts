@@ -71,10 +71,18 @@ export async function startCluster(apiFlags: readonly string[] = []): Promise<Cl
     fail({ etcd, apiServer })
     return access(certificate).then(() => readFile(certificate, 'utf8')).then((text) => text.includes('END'), () => false)
   })
-  const api = await kubernetesApi({ kubeconfig })
+  const plain = await kubernetesApi({ kubeconfig })
+  const api: KubernetesApi = {
+    ...plain,
+    // A server that has ended by itself says why.
+    request: (request) => plain.request(request).catch((thrown: unknown) => {
+      fail({ etcd, apiServer })
+      throw thrown
+    }),
+  }
   const ready = (): Promise<void> => until('the API server to be ready', () => {
     fail({ etcd, apiServer })
-    return api.request({ path: '/readyz', idle: 5_000 }).then(() => true, () => false)
+    return plain.request({ path: '/readyz', idle: 5_000 }).then(() => true, () => false)
   })
   const close = async (): Promise<void> => {
     api.close()
