@@ -8,7 +8,7 @@ import { parseHostPort } from './config.ts'
 import type { Config } from './config.ts'
 import type { Severity } from './diagnostics/codes.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
-import { objectKey, objectName } from './diagnostics/diagnostic.ts'
+import { objectName } from './diagnostics/diagnostic.ts'
 import type { LocateOrigin } from './diagnostics/placed.ts'
 import { recordDiagnostics } from './diagnostics/record.ts'
 import { renderText } from './diagnostics/render.ts'
@@ -17,7 +17,6 @@ import { dialects } from './dialects/index.ts'
 import type { ControlPlaneEvent, ShownDiagnostic } from './event.ts'
 import { authenticator } from './identity/authenticate.ts'
 import { openCertificateFiles } from './identity/certificate-files.ts'
-import type { PlacedManifest } from './manifest/manifest.ts'
 import { createMetrics } from './metrics.ts'
 import { recordMirrors } from './mirror-changes.ts'
 import { recordRefusals } from './refusals.ts'
@@ -30,6 +29,7 @@ import type { ClientState } from './server/client-state.ts'
 import { createClusterSource } from './sources/cluster-source.ts'
 import { createFileSource } from './sources/file-source.ts'
 import { joinSources } from './sources/joined-sources.ts'
+import { locateIn } from './sources/locate.ts'
 import { createOverlaySource } from './sources/overlay-source.ts'
 import { UsageError } from './sources/source.ts'
 import type { SourceState } from './sources/source.ts'
@@ -254,11 +254,6 @@ async function authenticatorOf({ xds }: Config): Promise<Authenticate | undefine
 function recorderBeside(listen: string): RecorderAddress {
   const { host } = parseHostPort('--listen', listen)
   return { host, ports: [0], advertised: host }
-}
-
-/** Finds the places of origins in the manifests as they stand in their files now. */
-export function locateIn(manifests: ReadonlyMap<string, PlacedManifest>): LocateOrigin {
-  return (origin) => manifests.get(objectKey(origin.object))?.locate(origin.path, origin.part)
 }
 
 function show(diagnostic: Diagnostic, locate: LocateOrigin): ShownDiagnostic {

@@ -41,7 +41,7 @@ const rooms: Readonly<Record<string, Room>> = {
   library: { imports: ['xds', 'server'], because: 'the engine alone is of use to other control planes: no dialect, no source' },
   demo: { imports: ['config.ts', 'envoy', 'diagnostics', 'xds', 'model', 'control-plane.ts', 'sources/source.ts'], because: 'the demo uses the system from outside' },
   cli: {
-    imports: ['collection/collection.ts', 'control-plane.ts', 'denials.ts', 'event.ts', 'identity/authenticate.ts', 'install', 'refusals.ts', 'pipeline.ts', 'config.ts', 'diagnostics', 'dialects/conversion.ts', 'dialects/index.ts', 'dialects/portability.ts', 'dialects/written.ts', 'demo', 'envoy', 'manifest/duration.ts', 'manifest/manifest.ts', 'manifest/map-file.ts', 'model', 'record', 'server/event.ts', 'server/limits.ts', 'simulate', 'sources', 'status/report.ts', 'version.ts', 'xds'],
+    imports: ['collection/collection.ts', 'control-plane.ts', 'denials.ts', 'event.ts', 'identity/authenticate.ts', 'install', 'refusals.ts', 'pipeline.ts', 'config.ts', 'diagnostics', 'dialects/conversion.ts', 'dialects/index.ts', 'dialects/portability.ts', 'dialects/writable-names.ts', 'dialects/written.ts', 'demo', 'envoy', 'manifest/duration-text.ts', 'manifest/manifest.ts', 'manifest/map-file.ts', 'model', 'record', 'server/event.ts', 'server/limits.ts', 'simulate', 'sources', 'status/report.ts', 'version.ts', 'xds'],
     because: 'a command composes; it holds no rule of its own',
   },
   'pipeline.ts': { imports: ['collection', 'dialects', 'manifest', 'model', 'resolve', 'translate', 'xds', 'diagnostics'], because: 'it is the page with the whole graph' },
@@ -94,6 +94,13 @@ describe('the house', () => {
     expect(files.filter((file) => /from 'protobufjs/.test(read(file)) && file !== 'xds/proto.ts')).toEqual([])
   })
 
+  test('a command line is read, and a mistake in it told, before anything large is loaded', () => {
+    const loaded = [...loadedBy('cli/program.ts')]
+    const packages = loaded.flatMap((file) => [...read(file).matchAll(/^import (?!type ).*from '((?!\.|node:)[^']+)'/gm)].map(([, name]) => name))
+    expect([...new Set(packages)]).toEqual(['commander'])
+    expect(loaded.length).toBeLessThanOrEqual(40)
+  })
+
   test('no file is longer than 400 lines, and half of them have at most 90', () => {
     const lengths = files.map((file) => read(file).split('\n').length).toSorted((a, b) => a - b)
     expect(lengths.at(-1)).toBeLessThanOrEqual(400)
@@ -125,6 +132,14 @@ function importsOf(file: string): readonly string[] {
   return [...read(file).matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)]
     .map(([, target]) => relative(src, join(src, dirname(file), target ?? '')))
     .filter((target) => !target.startsWith('..'))
+}
+
+/** The file, and what it loads as it is loaded: neither types nor what is imported later. */
+function loadedBy(file: string, seen: Set<string> = new Set()): ReadonlySet<string> {
+  if (seen.has(file)) return seen
+  seen.add(file)
+  for (const [, target] of read(file).matchAll(/^(?:import|export) (?!type ).*from '(\.[^']+)'/gm)) loadedBy(relative(src, join(src, dirname(file), target ?? '')), seen)
+  return seen
 }
 
 function codeOf(file: string): readonly string[] {

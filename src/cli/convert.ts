@@ -1,35 +1,15 @@
 import { writeFile } from 'node:fs/promises'
-import { Command, Option } from 'commander'
 import { renderText } from '../diagnostics/render.ts'
 import { atLeast } from '../diagnostics/severity.ts'
 import { convert, writableDialects } from '../dialects/conversion.ts'
 import { UsageError } from '../sources/source.ts'
+import type { ConvertFlags } from './convert-command.ts'
 import { commentCount, conversionText } from './convert-text.ts'
 import { convertibleOf } from './convertible.ts'
 import { hasErrors, readOffline } from './offline.ts'
-import { addSettingsFlags } from './settings-flags.ts'
-import type { SettingsFlags } from './settings-flags.ts'
 
-interface Flags extends SettingsFlags {
-  readonly file: readonly string[]
-  readonly to: string
-  readonly output?: string
-}
-
-/** `shadowplane convert`: routes and mirrors of one dialect in another. Exit status 1 if the input has errors; the rest is written all the same. */
-export function convertCommand(): Command {
-  return addSettingsFlags(new Command('convert')
-    .summary('write routes and mirrors in another dialect')
-    .description(`Writes the routing and mirroring of these files in another dialect, as YAML. What that dialect cannot say stands in a comment \
-where it is missing, and is counted on standard error. Services and other objects of Kubernetes are taken as given. \
-The exit status is 1 if the files have errors; the rest is written all the same.`)
-    .requiredOption('-f, --file <path...>', 'files and directories to read; - is standard input')
-    .addOption(new Option('--to <dialect>', 'what to write').choices([...writableDialects.keys()]).makeOptionMandatory())
-    .option('-o, --output <file>', 'where to write; otherwise to standard output'))
-    .action(convertFiles)
-}
-
-async function convertFiles(flags: Flags): Promise<void> {
+/** Writes the files in another dialect; sets the exit status. */
+export async function convertFiles(flags: ConvertFlags): Promise<void> {
   const dialect = writableDialects.get(flags.to)
   if (dialect === undefined) throw new UsageError(`--to ${flags.to}: there are ${[...writableDialects.keys()].join(', ')}`)
   const offline = await readOffline(flags.file, flags)

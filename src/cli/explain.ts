@@ -1,58 +1,22 @@
-import { Command, Option } from 'commander'
 import { renderJson, renderText } from '../diagnostics/render.ts'
 import type { Pipeline } from '../pipeline.ts'
-import type { Header, SimulatedRequest } from '../simulate/request.ts'
+import type { SimulatedRequest } from '../simulate/request.ts'
 import { UsageError } from '../sources/source.ts'
 import { scopeOf } from '../xds/scope.ts'
 import type { Scope } from '../xds/scope.ts'
+import type { ExplainFlags } from './explain-command.ts'
 import { answerOf, listens, mostLikely } from './explain-proxy.ts'
 import type { ProxyAnswer } from './explain-proxy.ts'
 import { explanation } from './explain-report.ts'
 import type { Explanation } from './explain-report.ts'
-import { askedRequest, parseHeader } from './explain-request.ts'
+import { askedRequest } from './explain-request.ts'
 import type { AskedRequest } from './explain-request.ts'
 import { describeProxy, normalizationNote, renderExplanation } from './explain-text.ts'
 import { readOffline } from './offline.ts'
 import type { Offline } from './offline.ts'
-import { parseLabels } from './proxy-flags.ts'
-import { addSettingsFlags } from './settings-flags.ts'
-import type { SettingsFlags } from './settings-flags.ts'
 
-interface Flags extends SettingsFlags {
-  readonly file: readonly string[]
-  readonly header: readonly Header[]
-  readonly role?: 'gateway' | 'sidecar'
-  readonly namespace?: string
-  readonly labels?: Readonly<Record<string, string>>
-  readonly interception?: true
-  readonly proxy?: string
-  readonly output: 'text' | 'json'
-}
-
-/** `shadowplane explain`: what a stock Envoy does with one request, and why. Nothing is sent. */
-export function explainCommand(): Command {
-  return addSettingsFlags(new Command('explain')
-    .summary('say what becomes of one request, and why')
-    .description(`Says what a stock Envoy with these files does with one request: its listener, virtual host and route, where it goes and as what, \
-each mirror with its share and the Host of the copy, and the rules that stand before it and why they do not match. Nothing is sent.
-
-  shadowplane explain -f PATH… GET http://reviews:9080/api?x=1 -H 'x-user: jason'
-
-Without --role, --namespace, --labels and --proxy it is the proxy that the files most likely mean: a Gateway's, or a sidecar.`)
-    .argument('[request...]', 'the method (default: GET) and the URL; the path is taken as it is written')
-    .requiredOption('-f, --file <path...>', 'files and directories to read; - is standard input')
-    .addOption(new Option('-H, --header <name: value>', 'a header of the request; may be repeated')
-      .argParser((text: string, before: readonly Header[]) => [...before, parseHeader(text)]).default([], 'none'))
-    .addOption(new Option('--role <role>', 'what the proxy is').choices(['gateway', 'sidecar']))
-    .option('--namespace <name>', 'namespace of the proxy (default: default)')
-    .option('--labels <k=v,…>', 'its labels, which selectors of Gateways must match, as in istio=ingressgateway', (text) => parseLabels('--labels', text))
-    .option('--interception', 'a sidecar to which iptables redirects connections')
-    .addOption(new Option('--proxy <node id>', 'the proxy by its node id, as in sidecar~10.0.0.1~web.shop~shop.svc.cluster.local').conflicts(['role', 'namespace', 'labels', 'interception']))
-    .addOption(new Option('-o, --output <format>', 'for people, or for programs').choices(['text', 'json']).default('text')))
-    .action(explain)
-}
-
-async function explain(words: readonly string[], flags: Flags): Promise<void> {
+/** Prints what becomes of the request. Throws UsageError for words that name none. */
+export async function explain(words: readonly string[], flags: ExplainFlags): Promise<void> {
   const asked = askedRequest({ paths: flags.file, arguments: words }, flags.header)
   if (asked.paths.length === 0) throw new UsageError('explain: name the files to read, as in -f config/')
   const offline = await readOffline(asked.paths, flags)
@@ -103,12 +67,12 @@ function textOf({ request, answer, explanation: found, others }: Explained, { ch
   return `${renderExplanation(request, found, notes)}${wrong}`
 }
 
-function isGiven({ role, namespace, labels, interception, proxy }: Flags): boolean {
+function isGiven({ role, namespace, labels, interception, proxy }: ExplainFlags): boolean {
   return [role, namespace, labels, interception, proxy].some((flag) => flag !== undefined)
 }
 
 /** The proxy that the flags say, else all that the files address; a sidecar where they address none. */
-function scopesOf(flags: Flags, pipeline: Pipeline): readonly Scope[] {
+function scopesOf(flags: ExplainFlags, pipeline: Pipeline): readonly Scope[] {
   const { role = 'gateway', namespace = 'default', labels, interception, proxy } = flags
   if (proxy !== undefined) {
     const read = scopeOf({ id: proxy })

@@ -1,10 +1,10 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { LocateOrigin } from '../diagnostics/placed.ts'
-import { locateIn } from '../control-plane.ts'
 import { createPipeline, diagnosticsOf } from '../pipeline.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { createFileSource } from '../sources/file-source.ts'
+import { locateIn } from '../sources/locate.ts'
 import { settingsOf } from './settings-flags.ts'
 import type { SettingsFlags } from './settings-flags.ts'
 

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander'
-import { startControlPlane } from '../control-plane.ts'
 import { renderText } from '../diagnostics/render.ts'
 import { addAdminFlags, adminOf } from './admin-flags.ts'
 import type { AdminFlags } from './admin-flags.ts'
@@ -54,6 +53,7 @@ async function serve(flags: Flags): Promise<void> {
   const kubernetes = clusterOf(flags)
   if (flags.config === undefined && kubernetes === undefined) throw new UsageError('serve: say what to read: --config <path...>, --kubernetes, or both')
   const { config: paths = [], listen, admin, virtualHosts, probes } = flags
+  const { startControlPlane } = await import('../control-plane.ts')
   const controlPlane = await startControlPlane({
     paths, ...(kubernetes === undefined ? {} : { kubernetes }), listen, admin, settings, virtualHosts, ...(probes === undefined ? {} : { probes }),
     limits: limitsOf(flags), ...xds, ...await adminOf(flags),

@@ -3,8 +3,6 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { defaultSettings } from '../config.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
-import { withMeshConfig } from '../dialects/index.ts'
-import { parseMap } from '../manifest/map-file.ts'
 import type { LocatedMap } from '../manifest/map-file.ts'
 import type { Settings } from '../model/settings.ts'
 import { UsageError } from '../sources/source.ts'
@@ -61,6 +59,7 @@ export async function settingsOf(flags: SettingsFlags): Promise<{ readonly setti
     },
   }
   if (flags.meshConfig === undefined) return { settings, diagnostics: [] }
+  const { withMeshConfig } = await import('../dialects/index.ts')
   const { object, locate } = await readMeshConfig(flags.meshConfig)
   const read = withMeshConfig(settings, {
     id: { group: '', kind: 'MeshConfig', namespace: '', name: flags.meshConfig },
@@ -73,6 +72,7 @@ export async function settingsOf(flags: SettingsFlags): Promise<{ readonly setti
 }
 
 async function readMeshConfig(file: string): Promise<LocatedMap> {
+  const { parseMap } = await import('../manifest/map-file.ts')
   try {
     return parseMap(file, await readFile(file, 'utf8'))
   } catch (error) {

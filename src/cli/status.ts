@@ -1,37 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { Command, Option } from 'commander'
 import { parseHostPort } from '../config.ts'
 import { UsageError } from '../sources/source.ts'
 import type { StatusReport } from '../status/report.ts'
+import type { StatusFlags } from './status-command.ts'
 import { adminClient } from './status-client.ts'
 import { renderStatus } from './status-text.ts'
 
-interface Flags {
-  readonly server: string
-  readonly proxy?: string
-  readonly config?: string
-  readonly watch?: true
-  readonly output: 'text' | 'json'
-}
-
-/** `shadowplane status`: who has what, asked of a running control plane. Exit status 1 when a proxy refuses something. */
-export function statusCommand(): Command {
-  return new Command('status')
-    .summary('who has what, and who refuses it')
-    .description(`Asks a running control plane what each connected proxy has, by type: SYNCED (it has answered for all that it should have), \
-STALE (something is unanswered, or not yet sent), or NACKED, with what Envoy says and the file:line:column that it comes from. \
-Beside each stands how many resources it holds.
-
-The exit status is 1 if a proxy that is shown is NACKED, 2 if the control plane cannot be reached.`)
-    .option('--server <host:port>', 'the admin listener of the control plane', '127.0.0.1:18001')
-    .option('--proxy <id>', 'only this one, by its node id, or by the number of its stream, as in "#7"')
-    .addOption(new Option('--config <proxy>', 'print what this proxy holds, in the shape of Envoy\'s /config_dump').conflicts(['proxy', 'watch']))
-    .option('--watch', 'show it again with every change')
-    .addOption(new Option('-o, --output <format>', 'for people, or for programs').choices(['text', 'json']).default('text'))
-    .action(status)
-}
-
-async function status(flags: Flags): Promise<void> {
+/** Prints who has what, again and again where that is asked for; sets the exit status. */
+export async function status(flags: StatusFlags): Promise<void> {
   parseHostPort('--server', flags.server)
   const client = adminClient(flags.server)
   if (flags.config !== undefined) {
@@ -48,7 +24,7 @@ async function status(flags: Flags): Promise<void> {
 const pollInterval = 1_000 // milliseconds
 
 /** Until a signal ends it. A control plane that is away for a while, or a proxy that is, is a line, not the end. */
-async function watch(flags: Flags, ask: () => Promise<{ readonly text: string; readonly changed: boolean }>): Promise<void> {
+async function watch(flags: StatusFlags, ask: () => Promise<{ readonly text: string; readonly changed: boolean }>): Promise<void> {
   const stopped = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { stopped.abort() })
   // Whoever read the output has gone.
@@ -71,7 +47,7 @@ async function watch(flags: Flags, ask: () => Promise<{ readonly text: string; r
 
 const clearScreen = '\x1b[H\x1b[2J\x1b[3J'
 
-function show(text: string, { output, watch: watched }: Flags): void {
+function show(text: string, { output, watch: watched }: StatusFlags): void {
   const report = JSON.parse(text) as StatusReport
   const before = watched === true && output === 'text' ? (process.stdout.isTTY ? clearScreen : '') : ''
   const after = watched === true && output === 'text' && !process.stdout.isTTY ? '\n' : ''

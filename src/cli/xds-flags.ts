@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { parseHostPort } from '../config.ts'
 import type { Config } from '../config.ts'
 import type { ProxyIdentity } from '../identity/authenticate.ts'
-import { durationSchema } from '../manifest/duration.ts'
+import { parseDuration } from '../manifest/duration-text.ts'
 import { UsageError } from '../sources/source.ts'
 
 export interface XdsFlags {
@@ -68,8 +68,8 @@ function identityOf(kind: ProxyIdentity['kind'], flags: XdsFlags, domain: string
 }
 
 function age(text: string): number {
-  const parsed = durationSchema.safeParse(text)
+  const milliseconds = parseDuration(text)
   // grpc-js keeps a timer for it, which takes no more than 2^31 ms.
-  if (!parsed.success || parsed.data < 1_000 || parsed.data > 86_400_000) throw new UsageError(`--max-connection-age ${text}: write a duration from 1s to 24h, as in 30m`)
-  return parsed.data
+  if (milliseconds === undefined || milliseconds < 1_000 || milliseconds > 86_400_000) throw new UsageError(`--max-connection-age ${text}: write a duration from 1s to 24h, as in 30m`)
+  return milliseconds
 }

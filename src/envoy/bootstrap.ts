@@ -8,6 +8,8 @@ import { node } from './node.ts'
 import { xdsHttpFilters, xdsTransportSocket } from './xds-credentials.ts'
 import type { XdsCredentials } from './xds-credentials.ts'
 
+export { defaultBootstrap } from './default-bootstrap.ts'
+
 export type Bootstrap = Message<'envoy.config.bootstrap.v3.Bootstrap'>
 
 export interface HostPort {
@@ -24,12 +26,6 @@ export interface BootstrapOptions extends Identity {
   readonly admin: HostPort
   /** Absent: plain text, and nothing is shown. */
   readonly credentials?: XdsCredentials | undefined
-}
-
-export const defaultBootstrap: BootstrapOptions = {
-  mode: 'delta',
-  xds: { host: '127.0.0.1', port: 18_000 },
-  admin: { host: '127.0.0.1', port: 9901 },
 }
 
 const controlPlane = 'shadowplane'

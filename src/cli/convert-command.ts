@@ -1,0 +1,26 @@
+import { Command, Option } from 'commander'
+import { writableNames } from '../dialects/writable-names.ts'
+import { addSettingsFlags } from './settings-flags.ts'
+import type { SettingsFlags } from './settings-flags.ts'
+
+export interface ConvertFlags extends SettingsFlags {
+  readonly file: readonly string[]
+  readonly to: string
+  readonly output?: string
+}
+
+/** `shadowplane convert`: routes and mirrors of one dialect in another. Exit status 1 if the input has errors; the rest is written all the same. */
+export function convertCommand(): Command {
+  return addSettingsFlags(new Command('convert')
+    .summary('write routes and mirrors in another dialect')
+    .description(`Writes the routing and mirroring of these files in another dialect, as YAML. What that dialect cannot say stands in a comment \
+where it is missing, and is counted on standard error. Services and other objects of Kubernetes are taken as given. \
+The exit status is 1 if the files have errors; the rest is written all the same.`)
+    .requiredOption('-f, --file <path...>', 'files and directories to read; - is standard input')
+    .addOption(new Option('--to <dialect>', 'what to write').choices(writableNames).makeOptionMandatory())
+    .option('-o, --output <file>', 'where to write; otherwise to standard output'))
+    .action(async (flags: ConvertFlags) => {
+      const { convertFiles } = await import('./convert.ts')
+      await convertFiles(flags)
+    })
+}
