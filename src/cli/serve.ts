@@ -53,11 +53,12 @@ async function serve(flags: Flags): Promise<void> {
   const kubernetes = clusterOf(flags)
   if (flags.config === undefined && kubernetes === undefined) throw new UsageError('serve: say what to read: --config <path...>, --kubernetes, or both')
   const { config: paths = [], listen, admin, virtualHosts, probes } = flags
-  const { startControlPlane } = await import('../control-plane.ts')
-  const controlPlane = await startControlPlane({
+  const config = {
     paths, ...(kubernetes === undefined ? {} : { kubernetes }), listen, admin, settings, virtualHosts, ...(probes === undefined ? {} : { probes }),
     limits: limitsOf(flags), ...xds, ...await adminOf(flags),
-  }, write)
+  }
+  const { startControlPlane } = await import('../control-plane.ts')
+  const controlPlane = await startControlPlane(config, write)
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { resolve() })
   })

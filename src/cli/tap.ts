@@ -4,7 +4,6 @@ import { fileSink, openSink } from '../record/byte-sink.ts'
 import type { ByteSink } from '../record/byte-sink.ts'
 import { UsageError } from '../sources/source.ts'
 import type { TapFlags } from './tap-command.ts'
-import { tapClient } from './tap-client.ts'
 import type { TapClientOptions } from './tap-client.ts'
 import { followTap, unwritable } from './tap-session.ts'
 
@@ -12,6 +11,8 @@ import { followTap, unwritable } from './tap-session.ts'
 export async function tap(flags: TapFlags): Promise<void> {
   const options = await connectionOf(flags)
   const sink = await sinkOf(flags.output)
+  // gRPC is large: it is loaded when the flags are known to be right.
+  const { tapClient } = await import('./tap-client.ts')
   const client = tapClient(options)
   const stopped = new AbortController()
   const stop = (): void => { stopped.abort() }

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createAuthority } from '../../bench/support/certificate.ts'
 import { entryOf, isOfBrowser, refusal } from '../../src/admin/access.ts'
 import type { AdminAccess } from '../../src/admin/access.ts'
-import { shadowplane } from '../support/command.ts'
+import { command } from '../support/command.ts'
 import { folderWith } from '../support/folder.ts'
 import { within } from '../support/within.ts'
 import { plane, reviews } from './plane.ts'
@@ -56,7 +56,7 @@ describe('on the listener', () => {
     expect((await running.ask('/v1/taps', { headers: { authorization: `Bearer ${token}` } })).status).toBe(200)
     expect((await running.ask('/readyz')).status).toBe(200)
     const folder = folderWith({ right: `${token}\n`, wrong: 'battery-staple' })
-    const tap = (...args: readonly string[]) => shadowplane(['tap', '--admin', running.adminAddress, '--for', '100ms', ...args])
+    const tap = (...args: readonly string[]) => command(['tap', '--admin', running.adminAddress, '--for', '100ms', ...args])
     expect(await tap()).toMatchObject({ status: 2, stderr: `shadowplane: --admin ${running.adminAddress}: this needs the token of the control plane, as in "authorization: Bearer TOKEN"\n` })
     expect(await tap('--token-file', join(folder, 'wrong'))).toMatchObject({ status: 2 })
     expect(await tap('--token-file', join(folder, 'right'))).toMatchObject({ status: 0 })
@@ -80,7 +80,7 @@ describe('on the listener', () => {
 
     const folder = folderWith({})
     for (const [name, text] of Object.entries({ ca: servers.certificate, cert: right.certificate, key: right.privateKey, wrong: wrong.certificate, wrongKey: wrong.privateKey })) writeFileSync(join(folder, name), text)
-    const tap = (...args: readonly string[]) => shadowplane(['tap', '--admin', running.adminAddress, '--for', '100ms', '--ca', join(folder, 'ca'), ...args])
+    const tap = (...args: readonly string[]) => command(['tap', '--admin', running.adminAddress, '--for', '100ms', '--ca', join(folder, 'ca'), ...args])
     expect(await tap()).toMatchObject({ status: 2, stderr: expect.stringContaining('this needs a client certificate') })
     expect(await tap('--cert', join(folder, 'wrong'), '--key', join(folder, 'wrongKey'))).toMatchObject({ status: 2 })
     expect(await tap('--cert', join(folder, 'cert'), '--key', join(folder, 'key'))).toMatchObject({ status: 0 })
@@ -101,6 +101,6 @@ describe('on the listener', () => {
       socket.on('error', () => undefined).write(words)
     }
     expect((await running.ask('/healthz')).status).toBe(200)
-    expect(await shadowplane(['tap', '--admin', running.adminAddress, '--for', '100ms'])).toMatchObject({ status: 0 })
+    expect(await command(['tap', '--admin', running.adminAddress, '--for', '100ms'])).toMatchObject({ status: 0 })
   })
 })

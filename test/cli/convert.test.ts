@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { writableDialects } from '../../src/dialects/conversion.ts'
 import { writableNames } from '../../src/dialects/writable-names.ts'
-import { shadowplane } from '../support/command.ts'
+import { command, shadowplane } from '../support/command.ts'
 import { folderWith } from '../support/folder.ts'
 
 const services = ['shop', 'shadow'].map((name) => `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {ports: [{name: http, port: 80}]}\n`).join('---\n')
@@ -31,7 +31,7 @@ describe('convert', () => {
   })
 
   test('a comment stands before the field that it is about', async () => {
-    const { stdout } = await shadowplane(['convert', '-f', '-', '--to', 'gateway-api'], { input: `${services}---
+    const { stdout } = await command(['convert', '-f', '-', '--to', 'gateway-api'], { input: `${services}---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: shop}
@@ -47,20 +47,20 @@ spec:
   test('writes to a file', async () => {
     const folder = folderWith({ 'in.yaml': services + '---\n' + mappings })
     const file = join(folder, 'out.txt')
-    const { status, stdout } = await shadowplane(['convert', '-f', join(folder, 'in.yaml'), '--to', 'gateway-api', '-o', file])
+    const { status, stdout } = await command(['convert', '-f', join(folder, 'in.yaml'), '--to', 'gateway-api', '-o', file])
     expect([status, stdout]).toEqual([0, ''])
     expect(readFileSync(file, 'utf8')).toContain('percent: 10')
   })
 
   test('with errors in the input, the rest is converted', async () => {
-    const { status, stdout, stderr } = await shadowplane(['convert', '-f', '-', '--to', 'istio'], { input: `${services}---\n${mappings}---\nkind: [\n` })
+    const { status, stdout, stderr } = await command(['convert', '-f', '-', '--to', 'istio'], { input: `${services}---\n${mappings}---\nkind: [\n` })
     expect(status).toBe(1)
     expect(stderr).toContain('error yaml/syntax')
     expect(stdout).toContain('kind: VirtualService')
   })
 
   test('leaves what is in the dialect already as it is', async () => {
-    const { stdout, stderr } = await shadowplane(['convert', '-f', '-', '--to', 'istio'], { input: `${services}---
+    const { stdout, stderr } = await command(['convert', '-f', '-', '--to', 'istio'], { input: `${services}---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: shop}
@@ -75,7 +75,7 @@ spec: {hosts: [shop], http: [{route: [{destination: {host: shop}}]}]}
   })
 
   test('names the dialects that can be written', async () => {
-    const { status, stderr } = await shadowplane(['convert', '-f', '-', '--to', 'gloo'])
+    const { status, stderr } = await command(['convert', '-f', '-', '--to', 'gloo'])
     expect(status).toBe(2)
     expect(stderr).toContain('istio, gateway-api')
   })
@@ -90,11 +90,11 @@ spec: {hosts: [shop], http: [{route: [{destination: {host: shop}}], mirror: {hos
 `
 
   test('warns of what the vendor\'s controller does otherwise', async () => {
-    const { status, stdout } = await shadowplane(['validate', '--portability', '-f', '-'], { input: text })
+    const { status, stdout } = await command(['validate', '--portability', '-f', '-'], { input: text })
     expect([status, stdout]).toEqual([0, expect.stringContaining('warning portability/percentage  VirtualService default/shop: istiod mirrors 0.5699 % of the requests, not 0.57 %')])
   })
 
   test('without it nothing is said', async () => {
-    expect((await shadowplane(['validate', '-f', '-'], { input: text })).stdout).toBe('nothing to report\n')
+    expect((await command(['validate', '-f', '-'], { input: text })).stdout).toBe('nothing to report\n')
   })
 }, 60_000)

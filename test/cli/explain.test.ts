@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { shadowplane } from '../support/command.ts'
+import { command, shadowplane } from '../support/command.ts'
 import { folderWith } from '../support/folder.ts'
 
 const example = ['explain', '-f', 'examples/istio-cross-cluster']
@@ -31,7 +31,7 @@ mirror        50 % to outbound|80||httpbin.mirror.cluster-b
   })
 
   test('the rule that does not match, and why', async () => {
-    const { status, stdout } = await shadowplane([...example, 'http://shop.example/get'])
+    const { status, stdout } = await command([...example, 'http://shop.example/get'])
     expect(stdout).toContain(`
 answer        404: no route of the virtual host matches
 no match      1. prefix /headers
@@ -42,14 +42,14 @@ no match      1. prefix /headers
   })
 
   test('a URL without a port means the only one there is; a port that nobody listens on is said', async () => {
-    const [moved, refused] = await Promise.all([[...example, 'https://shop.example/headers'], [...example, 'http://shop.example:81/']].map((args) => shadowplane(args)))
+    const [moved, refused] = await Promise.all([[...example, 'https://shop.example/headers'], [...example, 'http://shop.example:81/']].map((args) => command(args)))
     expect(moved?.stdout).toContain('nothing listens on port 443; 80 is the only port there is')
     expect(moved?.stdout).toContain('no connection: 0.0.0.0_80 (0.0.0.0:80) speaks HTTP without TLS, and the request comes with it')
     expect(refused?.stdout).toContain('answer        no connection: nothing listens on port 81\n              it listens on 80\n')
   })
 
   test('JSON holds the same, for programs', async () => {
-    const { stdout } = await shadowplane([...example, 'http://127.0.0.1:80/headers', '-o', 'json'])
+    const { stdout } = await command([...example, 'http://127.0.0.1:80/headers', '-o', 'json'])
     expect(JSON.parse(stdout)).toMatchObject({
       request: { method: 'GET', authority: '127.0.0.1', path: '/headers', port: 80 },
       proxy: { role: 'gateway', namespace: 'default', labels: { istio: 'ingressgateway' }, listensOn: [80] },
@@ -121,7 +121,7 @@ spec:
 `
 
 describe('a sidecar', () => {
-  const explain = (...args: readonly string[]) => shadowplane(['explain', '-f', folderWith({ 'shop.yaml': shop }), ...args])
+  const explain = (...args: readonly string[]) => command(['explain', '-f', folderWith({ 'shop.yaml': shop }), ...args])
 
   test('rewrites, changed headers, dead ends, and what is wrong with the rule', async () => {
     const { status, stdout } = await explain('POST', 'http://reviews:9080/api/x', '-H', 'End-User: jane')
@@ -161,7 +161,7 @@ found in this rule:
 
   test('a route is shown in the object that it was written in, be it a delegate, and among routes with one match', async () => {
     const files = folderWith({ 'root.yaml': root, 'reviews.yaml': delegate })
-    const { stdout } = await shadowplane(['explain', '-f', files, '-o', 'json', 'http://reviews:9080/api/v1'])
+    const { stdout } = await command(['explain', '-f', files, '-o', 'json', 'http://reviews:9080/api/v1'])
     const { route, passedOver, virtualHost } = JSON.parse(stdout) as {
       route: { index: number; from: object }; passedOver: readonly { from: object }[]; virtualHost: { from: readonly object[] }
     }
@@ -192,12 +192,12 @@ describe('wrong usage ends with status 2 and says what to write', () => {
     [['http://a/', '--proxy', 'waypoint~1~a.b~c'], '--proxy: node id'],
     [['http://a/', '--proxy', 'x', '--role', 'gateway'], 'cannot be used with'],
   ])('%j', async (args, says) => {
-    const { status, stderr } = await shadowplane([...example, ...args])
+    const { status, stderr } = await command([...example, ...args])
     expect(stderr).toContain(says)
     expect(status).toBe(2)
   })
 
   test('files must be named', async () => {
-    expect(await shadowplane(['explain', '-f', 'http://a/'])).toMatchObject({ status: 2, stderr: 'shadowplane: explain: name the files to read, as in -f config/\n' })
+    expect(await command(['explain', '-f', 'http://a/'])).toMatchObject({ status: 2, stderr: 'shadowplane: explain: name the files to read, as in -f config/\n' })
   })
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { codes } from '../../src/diagnostics/codes.ts'
-import { projectRoot, shadowplane } from '../support/command.ts'
+import { command, projectRoot, shadowplane } from '../support/command.ts'
 
 interface Row {
   readonly code: string
@@ -29,7 +29,7 @@ test('the files show forty different codes, or more, and all of them have a page
 })
 
 test('a file by itself says the same, as text', async () => {
-  const { stdout, stderr } = await shadowplane(['validate', '-f', 'test/cli/mistakes/rule-after-the-last.yaml'])
+  const { stdout, stderr } = await command(['validate', '-f', 'test/cli/mistakes/rule-after-the-last.yaml'])
   expect(stdout).toBe(`test/cli/mistakes/rule-after-the-last.yaml:22:7 warning route/unreachable  \
 VirtualService rule-after-the-last/shop: no request gets here: spec.http[0] takes all of them before, so its mirrors copy nothing
     - uri: {prefix: /checkout}

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { waitFor } from '../../src/demo/wait.ts'
 import { projectRoot, shadowplane } from '../support/command.ts'
 import { folderWith } from '../support/folder.ts'
 import { within } from '../support/within.ts'
@@ -113,7 +114,7 @@ describe('shadowplane replay', () => {
     let stdout = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text })
     const ended = new Promise((resolve) => child.once('close', resolve))
-    await within(20_000, 'the first request', (async () => { while (arrived.length === 0) await new Promise(setImmediate) })())
+    await waitFor({ what: 'the first request', timeout: 20_000, signal: new AbortController().signal, look: () => arrived.length > 0 || undefined })
     child.kill('SIGINT')
     expect(await within(10_000, 'its end', ended)).toBe(0)
     expect(stdout).toMatch(/^1 requests sent in/)

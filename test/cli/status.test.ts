@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { plane, reviews, sidecarId } from '../admin/plane.ts'
 import type { Plane } from '../admin/plane.ts'
-import { projectRoot, shadowplane } from '../support/command.ts'
+import { command, projectRoot, shadowplane } from '../support/command.ts'
 import type { Outcome } from '../support/command.ts'
 import { within } from '../support/within.ts'
 
@@ -25,13 +25,13 @@ async function two(): Promise<Plane> {
 }
 
 function status(running: Plane, ...args: readonly string[]): Promise<Outcome> {
-  return shadowplane(['status', '--server', running.adminAddress, ...args])
+  return command(['status', '--server', running.adminAddress, ...args])
 }
 
 describe('shadowplane status', () => {
   test('shows each proxy, and a refusal at its line; the exit status is 1', async () => {
     const running = await two()
-    const { status: code, stdout, stderr } = await status(running)
+    const { status: code, stdout, stderr } = await shadowplane(['status', '--server', running.adminAddress])
     expect(stderr).toBe('')
     expect(stdout).toMatch(/^2 proxies, 1 SYNCED, 1 NACKED; configuration: 1 error/)
     expect(stdout).toMatch(/^PROXY +MODE +SCOPE +CONNECTED SINCE +CLUSTER +ENDPOINT +LISTENER +ROUTE$/m)

@@ -10,7 +10,7 @@ import { waitFor } from '../../src/demo/wait.ts'
 import type { RecordedRequest } from '../../src/record/recorded-request.ts'
 import { plane, reviews } from '../admin/plane.ts'
 import type { Plane } from '../admin/plane.ts'
-import { projectRoot, shadowplane } from '../support/command.ts'
+import { command, projectRoot, shadowplane } from '../support/command.ts'
 import { folderWith } from '../support/folder.ts'
 import { running } from '../support/running.ts'
 
@@ -76,7 +76,7 @@ describe('shadowplane tap', () => {
 
   test('says that nothing is there to mirror, with the place', async () => {
     const control = await plane({ 'reviews.yaml': reviews })
-    const { status, stderr } = await shadowplane(['tap', '--admin', control.adminAddress, '--host', 'elsewhere.example', '--for', '200ms'])
+    const { status, stderr } = await command(['tap', '--admin', control.adminAddress, '--host', 'elsewhere.example', '--for', '200ms'])
     expect(stderr).toMatch(/^tapping host elsewhere\.example at 100 %: 0 routes, no proxy is connected\n<Tap tap-\w+>:\d+:\d+ warning mirror\/attached-to-nothing/)
     expect(status).toBe(0)
   })
@@ -96,7 +96,7 @@ describe('shadowplane tap', () => {
 
   test('where the recorder is must be known when the xDS server listens everywhere', async () => {
     const control = await plane({ 'reviews.yaml': reviews }, { recorder: { host: '127.0.0.1', ports: [0], advertised: '0.0.0.0' } })
-    const { status, stderr } = await shadowplane(['tap', '--admin', control.adminAddress])
+    const { status, stderr } = await command(['tap', '--admin', control.adminAddress])
     expect(stderr).toContain('start "shadowplane serve" with --tap-address')
     expect(status).toBe(2)
   })

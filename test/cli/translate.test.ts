@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { shadowplane } from '../support/command.ts'
+import { command, shadowplane } from '../support/command.ts'
 import { folderWith } from '../support/folder.ts'
 import { absentMessage, sharedFolder, sharedIsAbsent } from '../support/shared.ts'
 import { missingFrom } from '../support/subset.ts'
@@ -60,7 +60,7 @@ spec:
 `
 
 test('what can be served is printed although there are errors, which go to standard error', async () => {
-  const { status, stdout, stderr } = await shadowplane(['translate', '-f', '-', '--role', 'sidecar', '--type', 'routes'], { input: routed })
+  const { status, stdout, stderr } = await command(['translate', '-f', '-', '--role', 'sidecar', '--type', 'routes'], { input: routed })
   const routes = routeConfigurations(JSON.parse(stdout) as Dump)
   expect(routes.map(({ name }) => name)).toEqual(['80'])
   expect(routes[0]?.virtual_hosts.map(({ name }) => name)).toEqual(['shop.example.org:80', 'block_all'])
@@ -70,7 +70,7 @@ test('what can be served is printed although there are errors, which go to stand
 })
 
 test('YAML holds the same as JSON', async () => {
-  const [json, yaml] = await Promise.all(['json', 'yaml'].map((format) => shadowplane(['translate', '-f', '-', '--role', 'sidecar', '-o', format], { input: routed })))
+  const [json, yaml] = await Promise.all(['json', 'yaml'].map((format) => command(['translate', '-f', '-', '--role', 'sidecar', '-o', format], { input: routed })))
   expect(parse(yaml?.stdout ?? '')).toEqual(JSON.parse(json?.stdout ?? ''))
   expect((JSON.parse(json?.stdout ?? '') as Dump).configs.map((each) => each['@type'].split('.').at(-1)))
     .toEqual(['ClustersConfigDump', 'EndpointsConfigDump', 'ListenersConfigDump', 'RoutesConfigDump'])

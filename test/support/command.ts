@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { runProgram } from '../../src/cli/program.ts'
 
 export const projectRoot = join(import.meta.dirname, '../..')
 
@@ -27,4 +29,42 @@ export function shadowplane(args: readonly string[], { input = '', cwd = project
     child.once('close', (status) => { resolve({ status, ...output }) })
     child.stdin.end(input)
   })
+}
+
+let earlier: Promise<unknown> = Promise.resolve()
+
+/**
+ * Runs a command line in this process: for tables of what a command says, where starting the program each time would cost
+ * more than all that is tested. One at a time, as there is one standard output; not for commands that a signal ends.
+ */
+export function command(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const outcome = earlier.then(() => runHere(args, options))
+  earlier = outcome.catch(() => undefined)
+  return outcome
+}
+
+async function runHere(args: readonly string[], { input = '', cwd = projectRoot }: RunOptions): Promise<Outcome> {
+  const output = { stdout: '', stderr: '' }
+  const { exitCode } = process
+  const stdin = Object.getOwnPropertyDescriptor(process, 'stdin') ?? {}
+  const folder = process.cwd()
+  const writes = { stdout: process.stdout.write, stderr: process.stderr.write }
+  const collect = (name: keyof typeof output) => (text: Uint8Array | string): boolean => {
+    output[name] += typeof text === 'string' ? text : Buffer.from(text).toString()
+    return true
+  }
+  process.chdir(cwd)
+  process.exitCode = undefined
+  Object.defineProperty(process, 'stdin', { value: Readable.from([Buffer.from(input)]), configurable: true })
+  process.stdout.write = collect('stdout')
+  process.stderr.write = collect('stderr')
+  try {
+    return { status: await runProgram(args), ...output }
+  } finally {
+    process.stdout.write = writes.stdout
+    process.stderr.write = writes.stderr
+    Object.defineProperty(process, 'stdin', stdin)
+    process.exitCode = exitCode
+    process.chdir(folder)
+  }
 }
