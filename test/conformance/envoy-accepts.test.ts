@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { findEnvoy } from '../../src/envoy/binary.ts'
-import { validateEnvoyConfig } from '../../src/envoy/process.ts'
 import { staticConfig } from '../../src/envoy/static-config.ts'
 import { UsageError } from '../../src/sources/source.ts'
 import { scopeOf } from '../../src/xds/scope.ts'
 import type { Scope } from '../../src/xds/scope.ts'
+import { judgedTogether } from './judged-together.ts'
 import { readPage } from './page.ts'
 import { absent, samples } from './peer-data.ts'
 import { renderTable } from './table.ts'
@@ -47,6 +47,16 @@ test('Envoy accepts what every example and every conformance case is translated 
   expect([...new Set(judged.filter(({ verdict }) => verdict === 'not supported yet').map(({ name, number }) => number || name))]).toEqual([...new Set(documented)].toSorted())
 }, 180_000)
 
+test('of many configurations, the one that Envoy refuses is found, and what it says of it', async ({ skip }) => {
+  if ('missing' in envoy) return skip(`there is no Envoy: ${envoy.missing}`)
+  const [good] = (await exampleSubjects()).map(({ translation }) => staticConfig(translation.resources)).filter(({ static_resources: all }) => (all?.listeners ?? []).length > 0)
+  if (good === undefined) throw new Error('no example has a listener')
+  const bad = { ...good, static_resources: { ...good.static_resources, listeners: (good.static_resources?.listeners ?? []).map((listener) => ({ ...listener, filter_chains: [] })) } }
+  const [first, second, third] = await judgedTogether(envoy.path, [good, bad, good])
+  expect([first, third]).toEqual([undefined, undefined])
+  expect(second).toContain('no filter chains specified')
+}, 60_000)
+
 /** Each example folder, as a plain Envoy gets it and as every proxy that it addresses. */
 async function exampleSubjects(): Promise<readonly Subject[]> {
   const folders = readdirSync(examples, { withFileTypes: true }).filter((entry) => entry.isDirectory() && readdirSync(join(examples, entry.name)).some((file) => file.endsWith('.yaml')))
@@ -80,18 +90,9 @@ async function caseSubjects(): Promise<readonly Subject[]> {
   return subjects.flat()
 }
 
-/** Two at a time. */
 async function judge(binary: string, subjects: readonly Subject[]): Promise<readonly Judged[]> {
-  const queue = subjects.entries()
-  const judged: Judged[] = []
-  const lane = async (): Promise<void> => {
-    for (const [index, subject] of queue) {
-      const refusal = await validateEnvoyConfig(binary, staticConfig(subject.translation.resources))
-      judged[index] = { ...subject, ...verdictOn(subject, refusal) }
-    }
-  }
-  await Promise.all([lane(), lane()])
-  return judged
+  const refusals = await judgedTogether(binary, subjects.map(({ translation }) => staticConfig(translation.resources)))
+  return subjects.map((subject, index) => ({ ...subject, ...verdictOn(subject, refusals[index]) }))
 }
 
 function verdictOn({ translation }: Subject, refusal: string | undefined): Pick<Judged, 'verdict' | 'reason'> {
