@@ -5,6 +5,7 @@ import type { EnvoyProcess } from '../../src/envoy/process.ts'
 import { findEnvoy } from '../../src/envoy/binary.ts'
 import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
 import { startEnvoy } from '../../src/envoy/process.ts'
+import { becomes } from '../support/becomes.ts'
 import { shadowplane } from '../support/command.ts'
 import { grpcBackend, proxylessClient } from '../support/grpc-client.ts'
 import { serve } from '../support/serving.ts'
@@ -47,13 +48,11 @@ async function sidecar(xds: string, mode: 'sotw' | 'delta'): Promise<EnvoyProces
 }
 
 /** Destination of each virtual host that Envoy holds, when it is as wanted or 15 seconds have passed. */
-async function routesBecome(envoy: EnvoyProcess, wanted: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> {
-  const last = performance.now() + 15_000
-  for (;;) {
+function routesBecome(envoy: EnvoyProcess, wanted: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> {
+  return becomes((found) => JSON.stringify(found) === JSON.stringify(wanted), async () => {
     const routes = await routesInForce(envoy)
-    const found = Object.fromEntries(routes.filter(({ cluster }) => cluster !== '').map(({ virtualHost, cluster }) => [virtualHost.replace(/^9000\//, ''), cluster]))
-    if (JSON.stringify(found) === JSON.stringify(wanted) || performance.now() > last) return found
-  }
+    return Object.fromEntries(routes.filter(({ cluster }) => cluster !== '').map(({ virtualHost, cluster }) => [virtualHost.replace(/^9000\//, ''), cluster]))
+  })
 }
 
 test('a SotW Envoy, a delta Envoy and a proxyless gRPC client take the configuration, an edit and a removal from one control plane', async () => {

@@ -5,6 +5,7 @@ import { findEnvoy } from '../../src/envoy/binary.ts'
 import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
 import type { BootstrapOptions } from '../../src/envoy/bootstrap.ts'
 import { startEnvoy } from '../../src/envoy/process.ts'
+import { becomes } from '../support/becomes.ts'
 import { serve } from '../support/serving.ts'
 import type { Serving } from '../support/serving.ts'
 import { within } from '../support/within.ts'
@@ -57,13 +58,7 @@ async function edge(mode: BootstrapOptions['mode'], files: Readonly<Record<strin
   return {
     serving,
     ask,
-    async becomes(name, wanted) {
-      const last = performance.now() + 15_000
-      for (;;) {
-        const found = await ask(name)
-        if (found === wanted || performance.now() > last) return found
-      }
-    },
+    becomes: (name, wanted) => becomes((found) => found === wanted, () => ask(name)),
   }
 }
 

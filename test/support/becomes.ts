@@ -1,0 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
+const longest = 15_000
+/** Looking again and again without a pause would take the processor from what is looked at. */
+const interval = 10
+
+/** Looks until it finds what is wanted, for fifteen seconds at most; what it found last. */
+export async function becomes<T>(isWanted: (found: T) => boolean, find: () => Promise<T> | T): Promise<T> {
+  const last = performance.now() + longest
+  for (;;) {
+    const found = await find()
+    if (isWanted(found) || performance.now() > last) return found
+    await pause(interval)
+  }
+}
