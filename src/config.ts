@@ -13,6 +13,8 @@ export interface Config {
   readonly paths: readonly string[]
   /** A cluster to read, too; of an object that is in a file as well, the file counts. */
   readonly kubernetes?: ClusterConfig
+  /** Milliseconds for which a file must be left alone before a change that takes something away is believed; absent: two seconds. */
+  readonly settleAfter?: number
   /** `host:port` of the xDS server; port 0 picks a free one. */
   readonly listen: string
   /** `host:port` of the HTTP listener for health, and later metrics and the admin API. */

@@ -28,6 +28,7 @@ import type { Authenticate } from './server/authentication.ts'
 import type { ClientState } from './server/client-state.ts'
 import { createClusterSource } from './sources/cluster-source.ts'
 import { createFileSource } from './sources/file-source.ts'
+import type { FileSourceOptions } from './sources/file-source.ts'
 import { joinSources } from './sources/joined-sources.ts'
 import { locateIn } from './sources/locate.ts'
 import { createOverlaySource } from './sources/overlay-source.ts'
@@ -59,7 +60,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     // From then on `accept` tells it.
     if (!ready) tell({ kind: 'outage', reason })
   })
-  const source = joinSources([...config.paths.length === 0 ? [] : [createFileSource({ paths: config.paths })], ...kubernetes === undefined ? [] : [kubernetes], overlay])
+  const source = joinSources([...config.paths.length === 0 ? [] : [createFileSource(filesOf(config))], ...kubernetes === undefined ? [] : [kubernetes], overlay])
   const mirrors = recordMirrors()
   const refusals = recordRefusals()
   const denials = recordDenials()
@@ -248,6 +249,10 @@ async function authenticatorOf({ xds }: Config): Promise<Authenticate | undefine
   return authenticator({ identity: xds.identity, certificates }).catch((error: unknown) => {
     throw new UsageError(`--proxy-identity ${xds.identity.kind}: ${error instanceof Error ? error.message : String(error)}`)
   })
+}
+
+function filesOf({ paths, settleAfter }: Config): FileSourceOptions {
+  return settleAfter === undefined ? { paths } : { paths, settleAfter }
 }
 
 /** Where recorders listen unless the operator says it: beside the xDS server, on any port. */

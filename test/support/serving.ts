@@ -40,6 +40,9 @@ export interface Serving {
 export const gatewayProxy: Identity = { role: 'gateway', namespace: 'default', labels: { istio: 'ingressgateway' } }
 export const sidecarProxy: Identity = { role: 'sidecar', namespace: 'default', labels: { app: 'client' } }
 
+/** Milliseconds. Files are replaced or removed as a whole here, so that there is nothing to wait for; what waiting does is for file-source.test.ts. */
+const settleAfter = 50
+
 export async function serve(files: Files, settings: Partial<Settings> = {}): Promise<Serving> {
   const directory = await mkdtemp(join(tmpdir(), 'shadowplane-feature-'))
   const proxies: EnvoyDouble[] = []
@@ -58,7 +61,7 @@ export async function serve(files: Files, settings: Partial<Settings> = {}): Pro
     }
   }
   await write(files)
-  const plane = await startControlPlane({ paths: [directory], listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: { ...defaultSettings, ...settings } }, observe)
+  const plane = await startControlPlane({ paths: [directory], settleAfter, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: { ...defaultSettings, ...settings } }, observe)
   onTestFinished(async () => {
     await Promise.all(proxies.map((proxy) => proxy.close()))
     await plane.close()
