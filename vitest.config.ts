@@ -1,22 +1,20 @@
 import { join } from 'node:path'
 import { configDefaults, defineConfig } from 'vitest/config'
 
-/** Folders whose tests keep nothing between them, so that they share what is loaded. The others start programs, or alter their own process. */
-const shared = ['collection', 'diagnostics', 'dialects', 'golden', 'manifest', 'model', 'resolve', 'simulate', 'xds'].map((folder) => `test/${folder}/**/*.test.ts`)
-
 export default defineConfig({
   test: {
+    include: ['test/**/*.test.ts'],
+    // test/kubernetes takes an API server, and minutes: npm run test:kubernetes.
+    exclude: [...configDefaults.exclude, 'test/kubernetes/**'],
     globalSetup: ['test/support/envoy-setup.ts'],
-    // Our own program is started some hundred times: what Node compiled of it is kept (module.enableCompileCache).
+    // Our own program is started some dozen times: what Node compiled of it is kept (module.enableCompileCache).
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compiled') },
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Two cores: real Envoys and the tests that drive them would only wait for each other.
-    maxWorkers: 2,
-    projects: [
-      { extends: true, test: { name: 'values', include: shared, isolate: false } },
-      // test/kubernetes takes an API server, and minutes: npm run test:kubernetes.
-      { extends: true, test: { name: 'programs', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...shared, 'test/kubernetes/**'] } },
-    ],
+    // Loading the sources anew for each of some two hundred files took a quarter of all processor time. A test leaves nothing
+    // behind: what it starts ends with it, and what it changes of the process it puts back.
+    isolate: false,
+    // Two cores, and a worker more for those that wait for an Envoy, or for time to pass.
+    maxWorkers: 3,
   },
 })
