@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { configDefaults, defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 
 export default defineConfig({
   test: {
@@ -16,5 +17,6 @@ export default defineConfig({
     isolate: false,
     // Two cores, and a worker more for those that wait for an Envoy, or for time to pass.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
   },
 })

@@ -15,7 +15,7 @@ interface Row {
 const expected = JSON.parse(readFileSync(join(import.meta.dirname, 'mistakes.json'), 'utf8')) as Readonly<Record<string, { readonly code: string; readonly at: readonly string[] }>>
 
 test('each file has one mistake; it is found at its line and column, and nothing else is', async () => {
-  const { status, stdout } = await shadowplane(['validate', '-f', 'test/cli/mistakes', '-o', 'json'])
+  const { status, stdout } = await command(['validate', '-f', 'test/cli/mistakes', '-o', 'json'])
   const found = (JSON.parse(stdout) as readonly Row[]).map(({ code, file, line, column }) => `${file.split('/').at(-1)}:${line}:${column} ${code}`)
   expect(found.toSorted()).toEqual(Object.entries(expected).flatMap(([file, { code, at }]) => at.map((place) => `${file}:${place} ${code}`)).toSorted())
   expect(status).toBe(1)
@@ -29,7 +29,7 @@ test('the files show forty different codes, or more, and all of them have a page
 })
 
 test('a file by itself says the same, as text', async () => {
-  const { stdout, stderr } = await command(['validate', '-f', 'test/cli/mistakes/rule-after-the-last.yaml'])
+  const { stdout, stderr } = await shadowplane(['validate', '-f', 'test/cli/mistakes/rule-after-the-last.yaml'])
   expect(stdout).toBe(`test/cli/mistakes/rule-after-the-last.yaml:22:7 warning route/unreachable  \
 VirtualService rule-after-the-last/shop: no request gets here: spec.http[0] takes all of them before, so its mirrors copy nothing
     - uri: {prefix: /checkout}

@@ -5,7 +5,7 @@ import type { EnvoyProcess } from '../../src/envoy/process.ts'
 import { findEnvoy } from '../../src/envoy/binary.ts'
 import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
 import { startEnvoy } from '../../src/envoy/process.ts'
-import { becomes } from '../support/becomes.ts'
+import { lastFound } from '../support/last-found.ts'
 import { shadowplane } from '../support/command.ts'
 import { grpcBackend, proxylessClient } from '../support/grpc-client.ts'
 import { serve } from '../support/serving.ts'
@@ -49,7 +49,7 @@ async function sidecar(xds: string, mode: 'sotw' | 'delta'): Promise<EnvoyProces
 
 /** Destination of each virtual host that Envoy holds, when it is as wanted or 15 seconds have passed. */
 function routesBecome(envoy: EnvoyProcess, wanted: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> {
-  return becomes((found) => JSON.stringify(found) === JSON.stringify(wanted), async () => {
+  return lastFound((found) => JSON.stringify(found) === JSON.stringify(wanted), async () => {
     const routes = await routesInForce(envoy)
     return Object.fromEntries(routes.filter(({ cluster }) => cluster !== '').map(({ virtualHost, cluster }) => [virtualHost.replace(/^9000\//, ''), cluster]))
   })

@@ -5,7 +5,7 @@ import { freePort } from '../../bench/support/scene.ts'
 import { findEnvoy } from '../../src/envoy/binary.ts'
 import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
 import { startEnvoy } from '../../src/envoy/process.ts'
-import { becomes } from '../support/becomes.ts'
+import { lastFound } from '../support/last-found.ts'
 import { serve } from '../support/serving.ts'
 import type { Files, Serving } from '../support/serving.ts'
 import { within } from '../support/within.ts'
@@ -70,7 +70,7 @@ async function workload(files: Files): Promise<Workload> {
         response.resume().on('end', () => { resolve(response.statusCode ?? 0) })
       }).once('error', () => { resolve(0) })
     })),
-    becomes: (wanted, find) => becomes((found) => found === wanted, find),
+    becomes: (wanted, find) => lastFound((found) => found === wanted, find),
   }
 }
 

@@ -5,7 +5,7 @@ import { findEnvoy } from '../../src/envoy/binary.ts'
 import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
 import type { BootstrapOptions } from '../../src/envoy/bootstrap.ts'
 import { startEnvoy } from '../../src/envoy/process.ts'
-import { becomes } from '../support/becomes.ts'
+import { lastFound } from '../support/last-found.ts'
 import { serve } from '../support/serving.ts'
 import type { Serving } from '../support/serving.ts'
 import { within } from '../support/within.ts'
@@ -58,7 +58,7 @@ async function edge(mode: BootstrapOptions['mode'], files: Readonly<Record<strin
   return {
     serving,
     ask,
-    becomes: (name, wanted) => becomes((found) => found === wanted, () => ask(name)),
+    becomes: (name, wanted) => lastFound((found) => found === wanted, () => ask(name)),
   }
 }
 

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createRecorder } from '../../src/record/recorder.ts'
 import type { Recorder, RecorderOptions } from '../../src/record/recorder.ts'
-import { becomes } from '../support/becomes.ts'
+import { lastFound } from '../support/last-found.ts'
 import { within } from '../support/within.ts'
 
 async function recorder(options: Partial<RecorderOptions> = {}): Promise<Recorder & { readonly port: number }> {
@@ -65,9 +65,9 @@ describe('the recorder', () => {
     const { port, counts } = await recorder({ bodyLimit: 1e6, queue: { items: 100, bytes: 150_000 } })
     const socket = connect(port, '127.0.0.1')
     socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n${'x'.repeat(100_000)}`)
-    await within(10_000, 'the request', becomes((received) => received > 0, () => counts().received))
+    await within(10_000, 'the request', lastFound((received) => received > 0, () => counts().received))
     socket.destroy()
-    await within(10_000, 'the drop', becomes((dropped) => dropped > 0, () => counts().dropped))
+    await within(10_000, 'the drop', lastFound((dropped) => dropped > 0, () => counts().dropped))
     await send(port, Buffer.alloc(100_000))
     expect(counts()).toEqual({ received: 2, dropped: 1 })
   })

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { Client, Server, ServerCredentials, credentials } from '@grpc/grpc-js'
 import { onTestFinished } from 'vitest'
-import { becomes } from './becomes.ts'
+import { lastFound } from './last-found.ts'
 import { within } from './within.ts'
 
 const method = '/test.Echo/Say'
@@ -42,6 +42,6 @@ export function proxylessClient(xds: string, target: string): ProxylessClient {
   }))
   return {
     say,
-    becomes: (wanted) => becomes((answer) => wanted.test(answer), say),
+    becomes: (wanted) => lastFound((answer) => wanted.test(answer), say),
   }
 }

@@ -5,7 +5,7 @@ const longest = 15_000
 const interval = 10
 
 /** Looks until it finds what is wanted, for fifteen seconds at most; what it found last. */
-export async function becomes<T>(isWanted: (found: T) => boolean, find: () => Promise<T> | T): Promise<T> {
+export async function lastFound<T>(isWanted: (found: T) => boolean, find: () => Promise<T> | T): Promise<T> {
   const last = performance.now() + longest
   for (;;) {
     const found = await find()
