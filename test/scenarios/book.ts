@@ -23,14 +23,14 @@ export interface Book {
   open(): readonly string[]
 }
 
-/** `obstacle`: why nothing of the folder can run here, which is then all that is printed. */
-export function openBook(folder: string, obstacle: string | undefined): Book {
-  if (obstacle !== undefined) console.warn(`${folder} is skipped: ${obstacle}`)
+/** `obstacle`: why nothing of the folder can run here, which is then all that is printed. `ground`: its name. */
+export function openBook(folder: string, obstacle: string | undefined, ground: string): Book {
+  if (obstacle !== undefined) console.warn(`${folder} from ${ground} is skipped: ${obstacle}`)
   const lines = statedLines(folder)
   const verdicts = new Map<StatedLine, Verdict>()
   const added = new Set<string>()
   afterAll(() => {
-    if (verdicts.size > 0) console.log(render(folder, { lines, verdicts, added }))
+    if (verdicts.size > 0) console.log(render(`${folder}, from ${ground}`, { lines, verdicts, added }))
   })
   return {
     line(scenario, text) {
@@ -52,7 +52,7 @@ interface Page {
   readonly added: ReadonlySet<string>
 }
 
-function render(folder: string, { lines, verdicts, added }: Page): string {
+function render(title: string, { lines, verdicts, added }: Page): string {
   const rows = lines.map((each) => {
     const verdict = verdicts.get(each)
     const result = verdict === undefined ? 'not run' : verdict.held ? 'held' : 'FAILED'
@@ -60,7 +60,7 @@ function render(folder: string, { lines, verdicts, added }: Page): string {
   })
   const held = [...verdicts.values()].filter((each) => each.held).length
   return [
-    `${folder}: ${held} of ${lines.length} stated lines held`,
+    `${title}: ${held} of ${lines.length} stated lines held`,
     `supplied by the test, as the manifests take it for granted: ${[...added].join(', ') || 'nothing'}`,
     renderTable(['scenario', 'stated', 'sent', 'seen', ''], rows),
   ].join('\n')

@@ -18,18 +18,19 @@ spec: {ports: [{name: http, port: ${port}}]}
 `
 }
 
-/** The Pods of a Service: each backend with its labels, and an EndpointSlice that points at it on loopback. */
+/** The Pods of a Service: each backend with its labels, and an EndpointSlice that points at it. */
 export function pods({ namespace = 'default', name }: Omit<SuppliedService, 'port'>, backends: readonly (readonly [LoggedBackend, Readonly<Record<string, string>>])[]): string {
   return backends.map(([backend, labels]) => `apiVersion: v1
 kind: Pod
 metadata: {name: ${backend.name}, namespace: ${namespace}, labels: ${JSON.stringify(labels)}}
+spec: {containers: [{name: app, image: app}]}
 ---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata: {name: ${backend.name}, namespace: ${namespace}, labels: {kubernetes.io/service-name: ${name}}}
 addressType: IPv4
 ports: [{name: http, port: ${backend.port}}]
-endpoints: [{addresses: [127.0.0.1], targetRef: {kind: Pod, name: ${backend.name}, namespace: ${namespace}}}]
+endpoints: [{addresses: [${backend.address}], targetRef: {kind: Pod, name: ${backend.name}, namespace: ${namespace}}}]
 ---
 `).join('')
 }

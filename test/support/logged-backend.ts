@@ -13,9 +13,10 @@ export interface Arrival {
   readonly status: number
 }
 
-/** An HTTP server on loopback that answers as httpbin's `/headers` does, says who it is in `x-backend`, and writes a log. It ends with the test. */
+/** An HTTP server on this machine that answers as httpbin's `/headers` does, says who it is in `x-backend`, and writes a log. It ends with the test. */
 export interface LoggedBackend {
   readonly name: string
+  readonly address: string
   readonly port: number
   readonly arrivals: readonly Arrival[]
   /** One line for each arrival, in the words of go-httpbin's own log. */
@@ -27,7 +28,7 @@ export interface LoggedBackend {
   answerWith(status: number): void
 }
 
-export async function loggedBackend(name: string): Promise<LoggedBackend> {
+export async function loggedBackend(name: string, address = '127.0.0.1'): Promise<LoggedBackend> {
   const arrivals: Arrival[] = []
   let held: (() => void)[] | undefined
   let status = 200
@@ -37,13 +38,14 @@ export async function loggedBackend(name: string): Promise<LoggedBackend> {
     if (held === undefined) send()
     else held.push(send)
   })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  await new Promise<void>((resolve) => { server.listen(0, address, resolve) })
   onTestFinished(() => new Promise((resolve) => {
     server.closeAllConnections()
     server.close(() => { resolve() })
   }))
   return {
     name,
+    address,
     port: (server.address() as AddressInfo).port,
     arrivals,
     log: () => arrivals.map((each) => `status=${each.status} method="${each.method}" uri="${each.url}" host="${each.host}"`),

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { defaultSettings } from '../../src/config.ts'
 import { startControlPlane } from '../../src/control-plane.ts'
-import type { ControlPlaneEvent, ShownDiagnostic } from '../../src/event.ts'
 import type { Code } from '../../src/diagnostics/codes.ts'
 import { node } from '../../src/envoy/node.ts'
 import type { Identity } from '../../src/envoy/node.ts'
@@ -12,7 +11,7 @@ import type { Settings } from '../../src/model/settings.ts'
 import { routesOf } from './configuration.ts'
 import type { Cluster, Route } from './configuration.ts'
 import { EnvoyDouble } from './envoy-double.ts'
-import { within } from './within.ts'
+import { recordTold } from './told.ts'
 import type { Mode } from './xds-client.ts'
 
 /** Files by name, in the order in which they are written. */
@@ -46,14 +45,7 @@ const settleAfter = 50
 export async function serve(files: Files, settings: Partial<Settings> = {}): Promise<Serving> {
   const directory = await mkdtemp(join(tmpdir(), 'shadowplane-feature-'))
   const proxies: EnvoyDouble[] = []
-  const inForce = new Map<string, ShownDiagnostic>()
-  const waiting = new Set<() => void>()
-  const observe = (event: ControlPlaneEvent): void => {
-    if (event.kind !== 'diagnostics') return
-    for (const each of event.resolved) inForce.delete(each.text)
-    for (const each of event.added) inForce.set(each.text, each)
-    for (const look of [...waiting]) look()
-  }
+  const told = recordTold()
   const write = async (changed: Files): Promise<void> => {
     for (const [name, text] of Object.entries(changed)) {
       await writeFile(join(directory, `.${name}.part`), text)
@@ -61,23 +53,13 @@ export async function serve(files: Files, settings: Partial<Settings> = {}): Pro
     }
   }
   await write(files)
-  const plane = await startControlPlane({ paths: [directory], settleAfter, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: { ...defaultSettings, ...settings } }, observe)
+  const plane = await startControlPlane({ paths: [directory], settleAfter, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: { ...defaultSettings, ...settings } }, told.observe)
   onTestFinished(async () => {
     await Promise.all(proxies.map((proxy) => proxy.close()))
     await plane.close()
     await rm(directory, { recursive: true })
   })
-  const until = <T>(what: string, find: () => T | undefined): Promise<T> => within(10_000, what, new Promise((resolve) => {
-    const look = (): void => {
-      const found = find()
-      if (found === undefined) return
-      waiting.delete(look)
-      resolve(found)
-    }
-    waiting.add(look)
-    look()
-  }))
-  const ofCode = (code: Code): string | undefined => [...inForce.values()].find((each) => each.code === code)?.text
+  const ofCode = (code: Code): string | undefined => told.inForce().find((each) => each.code === code)?.text
   return {
     xds: plane.xdsAddress,
     admin: plane.adminAddress,
@@ -90,9 +72,9 @@ export async function serve(files: Files, settings: Partial<Settings> = {}): Pro
         each.held('listener').size > 0 && each.client.names('route').length === each.held('route').size && each.held('route').size > 0)
       return proxy
     },
-    told: async (code) => (await until(`a diagnostic ${code}`, () => ofCode(code))).replaceAll(`${directory}/`, ''),
-    mistakes: () => [...inForce.values()].filter((each) => each.severity !== 'info').map((each) => each.code).toSorted(),
-    resolved: async (code) => { await until(`no diagnostic ${code}`, () => ofCode(code) === undefined ? true : undefined) },
+    told: async (code) => (await told.until(`a diagnostic ${code}`, () => ofCode(code))).replaceAll(`${directory}/`, ''),
+    mistakes: () => told.inForce().filter((each) => each.severity !== 'info').map((each) => each.code).toSorted(),
+    resolved: async (code) => { await told.until(`no diagnostic ${code}`, () => ofCode(code) === undefined ? true : undefined) },
   }
 }
 

@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process'
+import { access, rename } from 'node:fs/promises'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Why there is no API server to test against: that is no failure of ours. */
+export class NoServer extends Error {}
+
+/** A program of a Go module, and where it is kept. */
+export interface GoTool {
+  readonly path: string
+  /** The folder of its `go.mod`. */
+  readonly module: string
+  /** Its package. */
+  readonly command: string
+  /** Of the linker. */
+  readonly flags: string
+}
+
+/** Builds it where it is not there yet. Rejects with NoServer where there is no Go. */
+export async function goTool({ path, module, command, flags }: GoTool, progress: (line: string) => void): Promise<void> {
+  if (await isThere(path)) return
+  progress(`building ${command} (about 6 minutes for all, once)`)
+  const unfinished = `${path}.${process.pid}`
+  try {
+    await run('nice', ['go', 'build', '-trimpath', '-buildvcs=false', '-ldflags', `-s -w ${flags}`, '-o', unfinished, command], { cwd: module, maxBuffer: 1 << 26 })
+  } catch (thrown) {
+    const { code, stderr } = thrown as { readonly code?: unknown; readonly stderr?: string }
+    if (code === 'ENOENT' || code === 127) throw new NoServer('Go is not installed, and neither KUBEBUILDER_ASSETS is set')
+    throw new Error(`go build ${command} failed: ${stderr ?? String(thrown)}`, { cause: thrown })
+  }
+  await rename(unfinished, path)
+}
+
+export async function isThere(path: string): Promise<boolean> {
+  return access(path).then(() => true, () => false)
+}

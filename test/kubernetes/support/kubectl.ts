@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Why the tests that need an API server and kubectl cannot run; undefined where they can. See setup.ts. */
+export const missing = process.env['SHADOWPLANE_NO_API_SERVER'] ?? (process.env['SHADOWPLANE_KUBECTL'] === undefined ? 'neither kubectl nor Go is here' : undefined)
+/** The same for Helm. */
+export const missingHelm = missing ?? (process.env['SHADOWPLANE_HELM'] === undefined ? 'neither Helm nor Go is here' : undefined)
+
+/** Runs kubectl as somebody; what it prints. Rejects with what it says. */
+export type Kubectl = (...args: readonly string[]) => Promise<string>
+
+export function kubectlAs(kubeconfig: string): Kubectl {
+  return (...args) => client('SHADOWPLANE_KUBECTL', ['--kubeconfig', kubeconfig, ...args])
+}
+
+/** Runs Helm; what it prints. */
+export function helm(...args: readonly string[]): Promise<string> {
+  return client('SHADOWPLANE_HELM', args)
+}
+
+let home: string | undefined
+
+/** Nothing of this user's own settings counts, and nothing is left among them. */
+async function client(variable: string, args: readonly string[]): Promise<string> {
+  home ??= mkdtempSync(join(tmpdir(), 'shadowplane-kubectl-'))
+  const { stdout } = await run(process.env[variable] ?? '', args, { env: { PATH: process.env['PATH'], HOME: home }, maxBuffer: 1 << 26, timeout: 60_000 })
+  return stdout
+}
