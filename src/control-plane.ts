@@ -70,6 +70,8 @@ export async function startControlPlane(config: Config, observe: (event: Control
   let changedFindings: (readonly [string, readonly Diagnostic[]])[] = []
   let state: SourceState = { manifests: new Map(), diagnostics: [], outage: undefined }
   let ready = false
+  /** Secrets are read last, as the configuration names them: until then, what lacks one is no mistake. */
+  let complete = kubernetes === undefined
   /** Counts whatever may change what proxies have, or should have. */
   let revision = 0
   /** The Secrets that the cluster was asked for last, as JSON. */
@@ -198,6 +200,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
   }
 
   function tellFindings(): void {
+    if (!complete) return
     const parts = changedFindings
     changedFindings = []
     showDiagnostics(parts)
@@ -231,6 +234,8 @@ export async function startControlPlane(config: Config, observe: (event: Control
     source.onChange(accept)
     accept(await source.start())
     await secretsRead()
+    complete = true
+    tellFindings()
     const xdsAddress = await xds.listen(`${host.includes(':') ? `[${host}]` : host}:${port}`).catch((error: unknown) => {
       throw new UsageError(`--listen: ${error instanceof Error ? error.message : String(error)}`)
     })

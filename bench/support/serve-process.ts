@@ -29,6 +29,8 @@ export interface ServeProcess {
 
 export interface ServeOptions {
   readonly paths: readonly string[]
+  /** Others of `serve`. */
+  readonly flags?: readonly string[]
   /** `host:port`; default: a free port of loopback. */
   readonly listen?: string
   readonly signal: AbortSignal
@@ -39,8 +41,8 @@ const startTimeout = 30_000
 const killAfter = 5_000
 
 /** Starts `serve` as a process of its own; resolves when it listens, rejects with its own words when it does not. */
-export async function startServe({ paths, listen = '127.0.0.1:0', signal }: ServeOptions): Promise<ServeProcess> {
-  const args = [mainProgram, 'serve', '--config', ...paths, '--listen', listen, '--admin', '127.0.0.1:0', '--log', 'json']
+export async function startServe({ paths, flags = [], listen = '127.0.0.1:0', signal }: ServeOptions): Promise<ServeProcess> {
+  const args = [mainProgram, 'serve', ...flags, ...(paths.length === 0 ? [] : ['--config', ...paths]), '--listen', listen, '--admin', '127.0.0.1:0', '--log', 'json']
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const killWithUs = (): void => void child.kill('SIGKILL')
   process.once('exit', killWithUs)

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { stringify } from 'yaml'
+import { parseAllDocuments, stringify } from 'yaml'
 import { createAuthority } from '../../bench/support/certificate.ts'
 import { freePort } from '../../bench/support/scene.ts'
 import { defaultInstallation } from '../../src/cli/install.ts'
@@ -18,29 +16,30 @@ import { kubernetesReview } from '../../src/identity/token-review.ts'
 import { clusterPermissions, ownPermissions, secretPermissions } from '../../src/install/permissions.ts'
 import type { Permission } from '../../src/install/permissions.ts'
 import { plane } from '../admin/plane.ts'
-import { projectRoot } from '../support/command.ts'
+import { projectRoot, shadowplane } from '../support/command.ts'
 import { setting } from '../support/envoy-setting.ts'
 import { folderWith } from '../support/folder.ts'
 import { startCluster } from './support/cluster.ts'
 import type { Cluster } from './support/cluster.ts'
+import { helm, kubectlAs, noHelm, noKubectl } from './support/kubectl.ts'
+import type { Kubectl } from './support/kubectl.ts'
 
-const run = promisify(execFile)
 const deploy = join(projectRoot, 'deploy')
 const gateway = { account: 'shadowplane-gateway', namespace: 'shadowplane-gateway' }
 const controlPlane = { account: 'shadowplane', namespace: 'shadowplane' }
 
-describe.skipIf(process.env['SHADOWPLANE_NO_API_SERVER'] !== undefined)('an installation', () => {
+describe.skipIf(noKubectl !== undefined)(`an installation${noKubectl === undefined ? '' : ` (SKIPPED: ${noKubectl})`}`, () => {
   let cluster: Cluster
   /** Of the control plane's own account. */
   let ours: string
-  const kubectl = (...args: readonly string[]) => run('kubectl', ['--kubeconfig', cluster.kubeconfig, ...args]).then(({ stdout }) => stdout)
+  const kubectl: Kubectl = (...args) => kubectlAs(cluster.kubeconfig)(...args)
 
   beforeAll(async () => {
     cluster = await startCluster()
     await kubectl('apply', '-k', deploy)
     ours = await cluster.writeKubeconfig('control-plane', { token: await tokenOf(controlPlane) })
   }, 600_000)
-  afterAll(() => cluster.close())
+  afterAll(() => cluster?.close())
 
   async function tokenOf({ account, namespace }: typeof gateway, audience?: string): Promise<string> {
     return (await kubectl('create', 'token', account, '--namespace', namespace, ...(audience === undefined ? [] : ['--audience', audience]))).trim()
@@ -51,6 +50,19 @@ describe.skipIf(process.env['SHADOWPLANE_NO_API_SERVER'] !== undefined)('an inst
     expect(lines.length).toBe(19)
     expect(lines.filter((line) => !line.endsWith('(server dry run)'))).toEqual([])
     if (folder === '.') expect(lines.filter((line) => !line.includes('unchanged') && !line.includes('configured'))).toEqual([])
+  })
+
+  test.skipIf(noHelm !== undefined).each(charts)('is what Helm makes of the chart, and that is accepted: $title', async ({ namespace, values, flags, without }) => {
+    for (const name of [namespace, 'edge']) await kubectl('create', 'namespace', name).catch(() => undefined)
+    const rendered = await helm('template', 'shadowplane', join(deploy, 'chart'), '--namespace', namespace, ...values.flatMap((value) => ['--set', value]))
+    const { stdout } = await shadowplane(['install', '--print', '--namespace', namespace, ...flags])
+    // A chart makes no Namespace for its own release.
+    const isIn = ({ kind, metadata }: Named): boolean => !(kind === 'Namespace' && metadata.name === namespace) && (metadata.namespace ?? metadata.name) !== without
+    expect(named(rendered)).toEqual(named(stdout).filter(isIn))
+    const folder = folderWith({ 'rendered.yaml': rendered })
+    const lines = (await kubectl('apply', '--dry-run=server', '-f', folder)).trim().split('\n')
+    expect(lines.length).toBe(named(rendered).length)
+    expect(lines.filter((line) => !line.endsWith('(server dry run)'))).toEqual([])
   })
 
   describe('tokens', () => {
@@ -141,6 +153,29 @@ describe.skipIf(process.env['SHADOWPLANE_NO_API_SERVER'] !== undefined)('an inst
     })
   })
 })
+
+/** Values of the chart, and the flags of `install --print` that mean the same. `without`: a namespace. */
+const charts: readonly { readonly title: string; readonly namespace: string; readonly values: readonly string[]; readonly flags: readonly string[]; readonly without?: string }[] = [
+  { title: 'as it is', namespace: 'shadowplane', values: [], flags: [] },
+  { title: 'with TLS', namespace: 'shadowplane', values: ['tls=files'], flags: ['--tls', 'files'] },
+  { title: 'without the example gateway', namespace: 'shadowplane', values: ['gateway.enabled=false'], flags: [], without: 'shadowplane-gateway' },
+  {
+    title: 'with all else changed', namespace: 'mirrors',
+    values: ['image=registry.example/mine:1', 'replicas=3', 'maxConnectionAge=5m', 'gateway.namespace=edge'],
+    flags: ['--image', 'registry.example/mine:1', '--replicas', '3', '--max-connection-age', '5m', '--gateway-namespace', 'edge'],
+  },
+]
+
+interface Named {
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+}
+
+/** The objects of a text, by kind and name. */
+function named(text: string): readonly Named[] {
+  const key = ({ kind, metadata }: Named): string => `${kind} ${metadata.namespace ?? ''} ${metadata.name}`
+  return parseAllDocuments(text).map((document) => document.toJS() as Named | null).filter((object) => object !== null).toSorted((a, b) => key(a) < key(b) ? -1 : 1)
+}
 
 interface Access {
   readonly verb: string

@@ -6,10 +6,10 @@ import { istioCrossCluster } from '../scenarios/istio-cross-cluster.ts'
 import { meshHttpRoute } from '../scenarios/mesh-httproute-goreplay.ts'
 import { absentMessage, sharedIsAbsent } from '../support/shared.ts'
 import { clusterGround } from './support/cluster-ground.ts'
-import { missing } from './support/kubectl.ts'
+import { noKubectl } from './support/kubectl.ts'
 import { addLocalAddress } from './support/local-address.ts'
 
-const reason = missing ?? (sharedIsAbsent ? absentMessage : undefined)
+const reason = noKubectl ?? (sharedIsAbsent ? absentMessage : undefined)
 const local = reason === undefined ? await addLocalAddress() : { address: '127.0.0.1', obstacle: reason, remove: async () => {} }
 const ground = clusterGround(local)
 

@@ -1,29 +1,18 @@
-import { globSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { defaultSettings } from '../../../src/config.ts'
 import { startControlPlane } from '../../../src/control-plane.ts'
 import type { Ground, Served } from '../../scenarios/ground.ts'
-import { projectRoot } from '../../support/command.ts'
 import { folderWith } from '../../support/folder.ts'
 import type { Files } from '../../support/serving.ts'
-import { sharedFolder } from '../../support/shared.ts'
 import { recordTold } from '../../support/told.ts'
 import type { Told } from '../../support/told.ts'
-import { startCluster, until } from './cluster.ts'
-import type { Cluster } from './cluster.ts'
-import { kubectlAs } from './kubectl.ts'
+import { until } from './cluster.ts'
+import { allDefinitions, startInstallation } from './installation.ts'
+import type { Installation } from './installation.ts'
 import type { Kubectl } from './kubectl.ts'
-
-/** A cluster with the definitions of all dialects and an installation, whose account reads it. */
-interface Installed {
-  readonly cluster: Cluster
-  /** An administrator. */
-  readonly kubectl: Kubectl
-  /** The control plane's own. */
-  readonly account: string
-}
 
 /** Real API servers, to which objects come by kubectl. */
 export interface ClusterGround extends Ground {
@@ -34,10 +23,10 @@ export interface ClusterGround extends Ground {
 }
 
 export function clusterGround({ address, obstacle }: Pick<Ground, 'address' | 'obstacle'>): ClusterGround {
-  const clusters = new Map<string, Promise<Installed>>()
+  const clusters = new Map<string, Promise<Installation>>()
   const readBack: string[] = []
-  const at = (where: string): Promise<Installed> => {
-    const started = clusters.get(where) ?? startInstalled(where === 'here' ? ['istio', 'gateway-api/standard', 'gloo', 'emissary'] : ['istio'])
+  const at = (where: string): Promise<Installation> => {
+    const started = clusters.get(where) ?? startInstallation(where === 'here' ? allDefinitions : ['istio'])
     clusters.set(where, started)
     return started
   }
@@ -51,7 +40,7 @@ export function clusterGround({ address, obstacle }: Pick<Ground, 'address' | 'o
     name: 'a cluster', address, obstacle, readBack,
     open: async () => { await at('here') },
     close: async () => {
-      for (const each of clusters.values()) await (await each).cluster.close()
+      for (const each of clusters.values()) await (await each).close()
     },
     serve: (files, where = 'here') => serve(files, where),
     async errors(files) {
@@ -61,22 +50,8 @@ export function clusterGround({ address, obstacle }: Pick<Ground, 'address' | 'o
   }
 }
 
-/** `folders`: of the definitions. */
-async function startInstalled(folders: readonly string[]): Promise<Installed> {
-  const cluster = await startCluster()
-  const kubectl = kubectlAs(cluster.kubeconfig)
-  const definitions = globSync(folders.map((folder) => `${folder}/*.yaml`), { cwd: join(sharedFolder, 'crds') })
-    // The policy refuses the definitions of another channel.
-    .filter((file) => !file.includes('safeupgrades')).toSorted()
-  await kubectl('apply', '--server-side', ...definitions.flatMap((file) => ['-f', join(sharedFolder, 'crds', file)]))
-  await kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s')
-  await kubectl('apply', '-k', join(projectRoot, 'deploy'))
-  const token = (await kubectl('create', 'token', 'shadowplane', '--namespace', 'shadowplane')).trim()
-  return { cluster, kubectl, account: await cluster.writeKubeconfig('control-plane', { token }) }
-}
-
 /** What the manifests take for granted stands before the control plane starts; they come one after the other while it serves. */
-async function served({ kubectl, account }: Installed, { 'supplied.yaml': supplied = '', ...manifests }: Files): Promise<Served & { readonly told: Told }> {
+async function served({ kubectl, account }: Installation, { 'supplied.yaml': supplied = '', ...manifests }: Files): Promise<Served & { readonly told: Told }> {
   const folder = folderWith({ 'supplied.yaml': supplied, ...manifests })
   onTestFinished(async () => {
     // No controller would ever empty a Namespace here.

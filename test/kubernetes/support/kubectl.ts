@@ -7,9 +7,9 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /** Why the tests that need an API server and kubectl cannot run; undefined where they can. See setup.ts. */
-export const missing = process.env['SHADOWPLANE_NO_API_SERVER'] ?? (process.env['SHADOWPLANE_KUBECTL'] === undefined ? 'neither kubectl nor Go is here' : undefined)
+export const noKubectl = process.env['SHADOWPLANE_NO_API_SERVER'] ?? (process.env['SHADOWPLANE_KUBECTL'] === undefined ? 'neither kubectl nor Go is here' : undefined)
 /** The same for Helm. */
-export const missingHelm = missing ?? (process.env['SHADOWPLANE_HELM'] === undefined ? 'neither Helm nor Go is here' : undefined)
+export const noHelm = noKubectl ?? (process.env['SHADOWPLANE_HELM'] === undefined ? 'neither Helm nor Go is here' : undefined)
 
 /** Runs kubectl as somebody; what it prints. Rejects with what it says. */
 export type Kubectl = (...args: readonly string[]) => Promise<string>

@@ -55,8 +55,8 @@ function versionFlags(version: string): string {
 }
 
 function versionIn(goMod: string, name: string): string {
-  const [, version] = goMod.split('\n').map((line) => line.trim().split(' ')).find(([each]) => each === name) ?? []
-  return version?.replace(/^v/, '') ?? 'unknown'
+  const found = goMod.split('\n').map((line) => line.trim()).find((line) => line.startsWith(`${name} v`))
+  return /v(\S+)/.exec(found?.slice(name.length) ?? '')?.[1] ?? 'unknown'
 }
 
 function binariesIn(folder: string): ServerBinaries {
