@@ -32,7 +32,7 @@ export class LoadGroup {
     const reader = new ResponseReader(options.mode)
     const opened = Array.from({ length: options.streams }, (_, index) => {
       const stream: LoadStream = new LoadStream({
-        host: options.host, port: options.port, mode: options.mode, node: node(options, index), stages: stages(options), reader,
+        host: options.host, port: options.port, others: options.others, mode: options.mode, node: node(options, index), stages: stages(options), reader,
         onConnect: () => this.#connectNext(),
         onResponse: (carried, bytes) => this.#arrived(stream, carried, bytes),
         onComplete: () => {

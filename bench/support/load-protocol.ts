@@ -1,9 +1,12 @@
+import type { HostPort } from '../../src/envoy/bootstrap.ts'
 import type { Mode } from './discovery-response.ts'
 
 /** Streams to open, all of one kind. */
 export interface LoadOptions {
   readonly host: string
   readonly port: number
+  /** Where a stream that has ended comes back, one after the other, its own address among them. Absent: one that ends is a failure. */
+  readonly others?: readonly HostPort[]
   readonly mode: Mode
   readonly streams: number
   /** `envoy`: runtime, clusters, listeners and what they name; or one type, of which each stream names the same resources. */

@@ -1,3 +1,4 @@
+import type { HostPort } from '../../src/envoy/bootstrap.ts'
 import { encodeRequest, noNames } from './discovery-request.ts'
 import type { DiscoveryRequest } from './discovery-request.ts'
 import { typeUrls } from './discovery-response.ts'
@@ -18,6 +19,8 @@ export interface Stage {
 export interface LoadStreamOptions {
   readonly host: string
   readonly port: number
+  /** As in LoadOptions. */
+  readonly others: readonly HostPort[] | undefined
   readonly mode: Mode
   /** The encoded node, sent with the first request. */
   readonly node: Uint8Array
@@ -30,6 +33,9 @@ export interface LoadStreamOptions {
   readonly onEnd: (reason: string) => void
 }
 
+/** Milliseconds: as our bootstrap tells Envoy, which waits a random part of it, and doubles it until a response comes. */
+const backOff = { first: 100, most: 1_000 }
+
 const methods = { sotw: 'StreamAggregatedResources', delta: 'DeltaAggregatedResources' } as const
 const wholeTypes: ReadonlySet<string> = new Set([typeUrls.cluster, typeUrls.listener])
 
@@ -41,6 +47,9 @@ export class LoadStream {
   #stream: GrpcStream | undefined
   #node: Uint8Array | undefined
   #complete = false
+  /** Attempts to come back since the last response. */
+  #attempts = 0
+  #comesBack: NodeJS.Timeout | undefined
 
   constructor(options: LoadStreamOptions) {
     this.#options = options
@@ -55,13 +64,19 @@ export class LoadStream {
   }
 
   open(): void {
-    this.#connect()
+    const { host, port } = this.#options
+    this.#connect({ host, port })
     this.#proceed()
   }
 
-  /** Another connection, on which it says what it holds, as a delta Envoy does; a SotW Envoy names the versions. */
+  /** Another connection to its own address, on which it says what it holds, as a delta Envoy does; a SotW Envoy names the versions. */
   reopen(): void {
-    this.#connect()
+    const { host, port } = this.#options
+    this.#reopenAt({ host, port })
+  }
+
+  #reopenAt(address: HostPort): void {
+    this.#connect(address)
     for (const [typeUrl, state] of this.#types) {
       const names = state.asked === undefined ? noNames : changeOfNames(noneAsked, state.asked)
       this.#types.set(typeUrl, { ...state, nonce: '' })
@@ -71,6 +86,7 @@ export class LoadStream {
 
   /** Drops the connection without a word. */
   drop(): void {
+    clearTimeout(this.#comesBack)
     const dropped = this.#stream
     this.#stream = undefined
     dropped?.close()
@@ -81,20 +97,30 @@ export class LoadStream {
     this.#stream?.stall()
   }
 
-  #connect(): void {
+  #connect({ host, port }: HostPort): void {
     this.drop()
-    const { host, port, mode, onConnect } = this.#options
+    const { mode, onConnect } = this.#options
     this.#node = this.#options.node
     const stream: GrpcStream = new GrpcStream({
       host, port, onConnect,
       path: `/envoy.service.discovery.v3.AggregatedDiscoveryService/${methods[mode]}`,
       onMessage: (message) => { if (this.#stream === stream) this.#receive(message) },
-      onEnd: (reason) => { if (this.#stream === stream) this.#options.onEnd(reason) },
+      onEnd: (reason) => { if (this.#stream === stream) this.#ended(reason) },
     })
     this.#stream = stream
   }
 
+  #ended(reason: string): void {
+    const { others, onEnd } = this.#options
+    const next = others?.[this.#attempts % others.length]
+    if (next === undefined) return onEnd(reason)
+    const longest = Math.min(backOff.most, backOff.first * 2 ** this.#attempts)
+    this.#attempts += 1
+    this.#comesBack = setTimeout(() => this.#reopenAt(next), Math.random() * longest)
+  }
+
   #receive(message: Buffer): void {
+    this.#attempts = 0
     const { mode, reader, onResponse } = this.#options
     const { carried, nonce } = reader.read(message)
     const { typeUrl, version } = carried
