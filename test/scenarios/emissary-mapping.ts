@@ -7,7 +7,7 @@ import type { Files } from '../support/serving.ts'
 import { openBook } from './book.ts'
 import type { Ground, Play } from './ground.ts'
 import { manifestsOf, objectsOf, obstacle } from './manifests.ts'
-import { counted, countsOfShare, tolerance } from './share.ts'
+import { counted, countsOfShare, sendCounted, tolerance } from './share.ts'
 import { pods, service } from './supplied.ts'
 
 const folder = 'emissary-mapping'
@@ -113,8 +113,10 @@ export function emissaryMapping(ground: Ground): void {
       const scene = await stage(play, manifestsOf(folder, ['01', '03']), pair)
       const { counts, held } = await countsOfShare(0.1, async () => {
         const before = arrivals(scene, 'myservice-shadow').length
-        for (const { backend } of await scene.proxy.askTimes(counted, { path, host })) expect(backend).toBe('myservice')
-        await scene.proxy.settled()
+        await sendCounted(async (requests) => {
+          for (const { backend } of await scene.proxy.askTimes(requests, { path, host })) expect(backend).toBe('myservice')
+          await scene.proxy.settled()
+        })
         return arrivals(scene, 'myservice-shadow').length - before
       })
       book.note(book.line(/10 percent/, /10%/), { sent: `${counted * counts.length} GET ${path}`, seen: `${counts.join(', then ')} copies (${counted / 10} ± ${tolerance(counted, 0.1).toFixed(0)})`, held })

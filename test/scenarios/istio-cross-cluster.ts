@@ -10,7 +10,7 @@ import { missingFrom } from '../support/subset.ts'
 import { openBook } from './book.ts'
 import type { Ground, Play } from './ground.ts'
 import { expectedText, manifestsOf, objectsOf, obstacle } from './manifests.ts'
-import { counted, countsOfShare, tolerance } from './share.ts'
+import { counted, countsOfShare, sendCounted, tolerance } from './share.ts'
 import { pods, service, versions } from './supplied.ts'
 
 const folder = 'istio-cross-cluster'
@@ -128,9 +128,11 @@ export function istioCrossCluster(ground: Ground): void {
       const statuses = new Set<string>()
       const { counts, held } = await countsOfShare(0.5, async () => {
         const before = b.httpbin.arrivals.length
-        for (const { status, backend } of await a.gateway.askTimes(counted, { path, host })) statuses.add(`${status} from ${backend}`)
-        await a.gateway.settled()
-        await b.gateway.settled()
+        await sendCounted(async (requests) => {
+          for (const { status, backend } of await a.gateway.askTimes(requests, { path, host })) statuses.add(`${status} from ${backend}`)
+          await a.gateway.settled()
+          await b.gateway.settled()
+        })
         return b.httpbin.arrivals.length - before
       })
       const sent = `${counted * counts.length} GET ${path}, Host ${host}`

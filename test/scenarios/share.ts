@@ -1,6 +1,14 @@
 /** Requests that are sent to count a share of them. */
 export const counted = 2_000
 
+/** A mirror's cluster takes 128 requests that wait, and drops the rest: on a busy machine more would wait if all were sent at once. */
+const atOnce = 200
+
+/** Sends all of them, some at a time: `send` resolves when the last copy of its requests has been answered. */
+export async function sendCounted(send: (requests: number) => Promise<void>): Promise<void> {
+  for (let sent = 0; sent < counted; sent += atOnce) await send(atOnce)
+}
+
 /** Three standard deviations of the binomial distribution. */
 export function tolerance(requests: number, share: number): number {
   return 3 * Math.sqrt(requests * share * (1 - share))
