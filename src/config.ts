@@ -1,5 +1,6 @@
 import type { AdminAccess } from './admin/access.ts'
 import type { RecorderAddress } from './admin/taps.ts'
+import type { WritebackConfig } from './cluster-reports.ts'
 import type { ProxyIdentity } from './identity/authenticate.ts'
 import type { CertificateFiles } from './identity/certificate-files.ts'
 import type { Settings } from './model/settings.ts'
@@ -13,6 +14,8 @@ export interface Config {
   readonly paths: readonly string[]
   /** A cluster to read, too; of an object that is in a file as well, the file counts. */
   readonly kubernetes?: ClusterConfig
+  /** Whether that cluster is told, by status and Events, what became of its objects; absent: nothing is written to it. */
+  readonly writeback?: WritebackConfig
   /** Milliseconds for which a file must be left alone before a change that takes something away is believed; absent: two seconds. */
   readonly settleAfter?: number
   /** `host:port` of the xDS server; port 0 picks a free one. */
@@ -45,6 +48,7 @@ export interface XdsConfig {
 export const defaultSettings: Settings = {
   domain: 'cluster.local',
   rootNamespace: 'istio-system',
+  gatewayControllers: [],
   mirrorHost: { kind: 'suffix' },
   mirrorCluster: 'shared',
   mirrorLimits: { maxStreamDuration: 15_000, maxConnections: 128, maxPendingRequests: 128, maxRequests: 256 },

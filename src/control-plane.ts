@@ -4,6 +4,7 @@ import type { Administered } from './admin/routes.ts'
 import { createAdminServer } from './admin/server.ts'
 import { createTaps } from './admin/taps.ts'
 import type { RecorderAddress } from './admin/taps.ts'
+import { createClusterReports } from './cluster-reports.ts'
 import { parseHostPort } from './config.ts'
 import type { Config } from './config.ts'
 import type { Severity } from './diagnostics/codes.ts'
@@ -61,6 +62,9 @@ export async function startControlPlane(config: Config, observe: (event: Control
     if (!ready) tell({ kind: 'outage', reason })
   })
   const source = joinSources([...config.paths.length === 0 ? [] : [createFileSource(filesOf(config))], ...kubernetes === undefined ? [] : [kubernetes], overlay])
+  const reports = kubernetes === undefined || config.writeback === undefined || config.kubernetes === undefined ? undefined : await createClusterReports({
+    cluster: config.kubernetes, config: config.writeback, pipeline, source: kubernetes, manifests: () => state.manifests, tell: (event) => { tell(event) },
+  })
   const mirrors = recordMirrors()
   const refusals = recordRefusals()
   const denials = recordDenials()
@@ -86,6 +90,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     objects: () => state.manifests.size,
     resources: () => resourceCounts(pipeline),
     watches: () => kubernetes?.standings() ?? [],
+    ...(reports === undefined ? {} : { writeback: () => reports.counts() }),
   })
   const tell = (event: ControlPlaneEvent): void => {
     metrics.observe(event)
@@ -101,6 +106,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
       const report = metrics.timeFlush(() => pipeline.flush())
       changedFindings.push(...[...report.changed.get(pipeline.findings) ?? []].map((key) => [key, pipeline.read.get(pipeline.findings, key) ?? []] as const))
       const result = refreshed(pipeline, report)
+      reports?.flushed(report)
       announce(report, result.changed.size)
       followSecrets()
       // After the pushes: a proxy that connects may bring findings too.
@@ -209,6 +215,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
   /** Only what is new is rendered: positions are looked up by reading a document again. */
   function showDiagnostics(parts: Iterable<readonly [string, readonly Diagnostic[]]>): void {
     const change = diagnostics.update(parts)
+    reports?.diagnosed(change)
     if (change.added.length + change.resolved.length === 0) return
     const resolved = change.resolved.map((each) => shown.get(JSON.stringify(each))).filter((each) => each !== undefined)
     for (const each of change.resolved) shown.delete(JSON.stringify(each))
@@ -222,7 +229,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
 
   async function close(): Promise<void> {
     ready = false
-    await taps.close()
+    await Promise.all([taps.close(), reports?.close()])
     certificate?.close()
     await Promise.all([source.close(), xds.close(), admin.close(), probes.close()])
   }
@@ -240,6 +247,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
       throw new UsageError(`--listen: ${error instanceof Error ? error.message : String(error)}`)
     })
     ready = true
+    reports?.start()
     tell({ kind: 'listening', xds: xdsAddress, admin: adminAddress })
     return { xdsAddress, adminAddress, close }
   } catch (error) {

@@ -2,6 +2,7 @@ import type { Code, Severity } from './diagnostics/codes.ts'
 import type { ObjectId } from './diagnostics/diagnostic.ts'
 import type { Millionths } from './model/fraction.ts'
 import type { XdsEvent } from './server/event.ts'
+import type { WritebackEvent } from './writeback/writeback.ts'
 
 /** A mirror in force that an edit added, removed (`after` undefined) or changed. */
 export interface MirrorChange {
@@ -21,7 +22,7 @@ export interface ShownDiagnostic {
 }
 
 /** What people want to know of a running control plane, as it happens. */
-export type ControlPlaneEvent = XdsEvent
+export type ControlPlaneEvent = XdsEvent | WritebackEvent
   | { readonly kind: 'listening'; readonly xds: string; readonly admin: string }
   | {
     readonly kind: 'config-changed'

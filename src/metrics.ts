@@ -4,6 +4,7 @@ import type { ControlPlaneEvent } from './event.ts'
 import type { ClientState } from './server/client-state.ts'
 import type { TargetStanding } from './sources/kubernetes-held.ts'
 import { version } from './version.ts'
+import type { WritebackCounts } from './writeback/writeback.ts'
 import { resourceTypes } from './xds/resource-types.ts'
 import type { TypeName } from './xds/resource-types.ts'
 
@@ -17,6 +18,8 @@ export interface Measured {
   readonly resources: () => ReadonlyMap<TypeName, number>
   /** Lists and watches of a cluster, if one is read. */
   readonly watches?: () => readonly TargetStanding[]
+  /** What is written to a cluster, if anything is. */
+  readonly writeback?: () => WritebackCounts
 }
 
 /** Prometheus metrics of one control plane; each is explained in docs/metrics.md. */
@@ -37,6 +40,7 @@ export function createMetrics(measured: Measured): Metrics {
   const observeStreams = streamMetrics(registers)
   addGauges(measured, registers)
   if (measured.watches !== undefined) addWatchGauges(measured.watches, registers)
+  if (measured.writeback !== undefined) addWritebackMetrics(measured.writeback, registers)
   let processToo = false
   return {
     observe(event) {
@@ -155,6 +159,27 @@ function addWatchGauges(watches: () => readonly TargetStanding[], registers: Reg
   gauge('shadowplane_kubernetes_objects', 'Objects of the kind that are held.', { labels, registers, read: byKind((of) => sum(of.map(({ objects }) => objects))) })
   gauge('shadowplane_kubernetes_failing', 'Lists and watches of the kind that failed at the last attempt.', { labels, registers, read: byKind((of) => of.filter(({ error }) => error !== undefined).length) })
   gauge('shadowplane_kubernetes_watch_restarts', 'Watches of the kind after the first, since the kind was found.', { labels, registers, read: byKind((of) => sum(of.map(({ restarts }) => restarts))) })
+}
+
+/** Status and Events of a cluster's objects. */
+function addWritebackMetrics(counts: () => WritebackCounts, registers: Registry[]): void {
+  gauge('shadowplane_kubernetes_leader', '1 while this replica holds the Lease, and so writes status and Events.', { labels: [], registers, read: () => [{ labels: {}, value: counts().held ? 1 : 0 }] })
+  gauge('shadowplane_kubernetes_writes_waiting', 'Objects of which something is still to be written.', { labels: [], registers, read: () => [{ labels: {}, value: counts().waiting }] })
+  const byOutcome = (outcomes: Readonly<Record<string, number>>): readonly Sample[] => Object.entries(outcomes).map(([outcome, value]) => ({ labels: { outcome }, value }))
+  readCounter('shadowplane_kubernetes_statuses_total', 'Statuses that were looked at, by what became of it.', { labels: ['outcome'], registers, read: () => byOutcome(counts().statuses) })
+  readCounter('shadowplane_kubernetes_events_total', 'Events that were told, by what became of it.', { labels: ['outcome'], registers, read: () => byOutcome(counts().events) })
+  readCounter('shadowplane_kubernetes_conflicts_total', 'Statuses that somebody else wrote at the same time.', { labels: [], registers, read: () => [{ labels: {}, value: counts().conflicts }] })
+}
+
+/** Counted elsewhere. */
+function readCounter(name: string, help: string, { labels: labelNames, registers, read }: GaugeOptions): Counter {
+  return new Counter({
+    name, help, labelNames, registers,
+    collect() {
+      this.reset()
+      for (const { labels, value } of read()) this.inc({ ...labels }, value)
+    },
+  })
 }
 
 function sum(values: readonly number[]): number {

@@ -4,11 +4,13 @@ import type { Entry } from './collection/entries.ts'
 import type { FlushReport, Graph } from './collection/graph.ts'
 import { objectKey } from './diagnostics/diagnostic.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
-import { dialectFor, indexKeys, isRefused, meshSettings, translateManifest, unclaimedKind } from './dialects/index.ts'
+import { dialectFor, indexKeys, isInRevision, isRefused, mayHaveStatus, meshSettings, translateManifest, unclaimedKind } from './dialects/index.ts'
+import type { StatusReport } from './dialects/status.ts'
 import { isSecret, kindKey, oldest, surroundings } from './dialects/surroundings.ts'
 import type { Manifest } from './manifest/manifest.ts'
 import { attach, attachKeys, attachToAll, unattached } from './model/attach.ts'
 import type { BackendPolicy, EndpointSet, Service } from './model/backend.ts'
+import { countObjects, sectionKey, sectionsTaking } from './model/condition.ts'
 import type { ObjectStatus } from './model/condition.ts'
 import type { EgressRule } from './model/egress.ts'
 import type { GatewayListener } from './model/gateway.ts'
@@ -72,6 +74,8 @@ export interface Pipeline {
   readonly findings: Collection<readonly Diagnostic[]>
   /** What a controller says of each object, by object key and parent. */
   readonly statuses: Collection<ObjectStatus>
+  /** What there is to say of each object whose kind has a status, by object key. */
+  readonly statusReports: Collection<StatusReport>
   /** What the manifests in force mean, before any proxy's view of it. */
   readonly model: Model
   /** Worth knowing, and wrong nowhere; computed when asked for. */
@@ -111,7 +115,7 @@ export function createPipeline(settings: Settings): Pipeline {
   const connected = graph.input<Scope>('connected scopes')
 
   // What is in force: of each object the newest manifest, or the last one that was not refused.
-  const claimed = graph.derive('claimed manifests', manifests, (manifest, _, key) => dialectFor(manifest) === undefined ? [] : [[key, manifest] as const])
+  const claimed = graph.derive('claimed manifests', manifests, (manifest, _, key) => dialectFor(manifest) === undefined || !isInRevision(manifest, settings) ? [] : [[key, manifest] as const])
   const unclaimed = graph.derive('unclaimed manifests', manifests, (manifest, _, key) => dialectFor(manifest) === undefined ? [[key, unclaimedKind(manifest)] as const] : [])
   const judged = graph.derive('judge', claimed, (manifest, _, key) => [[key, { manifest, refused: isRefused(manifest, settings) }] as const])
   const inForce = graph.retain('in force', judged, ({ refused }) => !refused)
@@ -259,6 +263,17 @@ export function createPipeline(settings: Settings): Pipeline {
     found('gateway selectors', listeners, (listener, fetch) => selectorFindings(listener, knownLabels({ proxies: connected, servicesByHost }, fetch))),
   ])
 
+  // What controllers say of objects.
+  const statuses = graph.derive('statuses', accepted, (each, _, key) => numbered(key, each.statuses))
+  const takenBySection = graph.groupBy('objects taken by sections', statuses, sectionsTaking)
+  const statusReports = graph.derive('status reports', judged, ({ manifest }, fetch, key): Entries<StatusReport> => {
+    if (!mayHaveStatus(manifest)) return []
+    const said = fetch(accepted, key)?.statuses ?? []
+    const sections = said.flatMap(({ section }) => section ?? [])
+    const taken = Object.fromEntries(sections.map((section) => [section, countObjects(fetch(takenBySection, sectionKey(key, section)) ?? [])]))
+    return [[key, { manifest, statuses: said, inForce: fetch(refusedEdits, key) === undefined ? 'newest' : 'last good', taken, settings }]]
+  })
+
   return {
     setManifest: (key, manifest) => { manifests.set(key, manifest) },
     deleteManifest: (key) => { manifests.delete(key) },
@@ -275,7 +290,8 @@ export function createPipeline(settings: Settings): Pipeline {
     scopedResources,
     resources,
     findings,
-    statuses: graph.derive('statuses', accepted, (each, _, key) => numbered(key, each.statuses)),
+    statuses,
+    statusReports,
     model: { settings: declaredSettings, declaredTables, tables, tlsTables, listeners, services, endpoints, policies, egressRules },
     advice: () => graph.entries(tables).flatMap(([, table]) => adviceOn(table, (host) => graph.get(servicesByHost, host) ?? [])),
     expired: (now) => graph.entries(secrets).flatMap(([, secret]) => expiredFindings(secret, now)),

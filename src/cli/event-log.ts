@@ -38,6 +38,8 @@ function lines(event: ControlPlaneEvent): readonly string[] {
       ...event.resolved.map(({ text }) => `resolved  ${text.split('\n', 1)[0] ?? ''}`),
     ]
     case 'outage': return [event.reason === undefined ? 'the configuration can be read again' : `OUTAGE  ${event.reason}; the last good state is served`]
+    case 'lease': return [event.held ? 'writing status       this replica holds the Lease' : 'not writing status   this replica does not hold the Lease any more']
+    case 'write-failed': return [event.reason === undefined ? 'status can be written again' : `CANNOT WRITE  ${event.reason}`]
     case 'nacked': return [`NACK  ${nameOf(event.proxy)} refused ${event.type}: ${refusalReason(event.message)}`]
     case 'pushed':
     case 'acked': return []

@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { Option } from 'commander'
 import type { Command } from 'commander'
+import type { Config } from '../config.ts'
+import type { Settings } from '../model/settings.ts'
 import type { ClusterConfig } from '../sources/cluster-source.ts'
 import { UsageError } from '../sources/source.ts'
 
@@ -8,7 +12,14 @@ export interface KubernetesFlags {
   readonly context?: string
   readonly namespaces?: string
   readonly labelSelector?: string
+  readonly gatewayController?: readonly string[]
+  readonly revision?: string
+  readonly status: 'on' | 'off'
+  readonly leaseNamespace?: string
 }
+
+/** The controller's name whose Gateways are served where a cluster is read, and nothing else is said. */
+export const ownGatewayController = 'shadowplane.io/gateway-controller'
 
 /** The flags that say which cluster is read, and what of it. */
 export function addKubernetesFlags(command: Command): Command {
@@ -18,6 +29,36 @@ export function addKubernetesFlags(command: Command): Command {
     .option('--context <name>', 'of the kubeconfig, instead of its current one')
     .option('--namespaces <names>', 'with a comma between two: the only ones that are read')
     .option('--label-selector <selector>', 'routes, gateways and policies that are read, as in "mesh=blue"; what Kubernetes itself defines is read whatever its labels')
+    .option('--gateway-controller <name...>', `only Gateways whose GatewayClass names one of these controllers are served (default: ${ownGatewayController} with --kubernetes, else all)`)
+    .option('--revision <name>', 'of this control plane: objects whose label istio.io/rev says another one are not read')
+    .addOption(new Option('--status <how>', 'on: the cluster is told by status and Events what became of its objects; of several replicas the one that holds a Lease does').choices(['on', 'off']).default('off'))
+    .option('--lease-namespace <name>', 'where the Lease is (default: that of the pod, outside of one "default")')
+}
+
+/** What the flags say on whose objects are read. Throws UsageError for a name that no GatewayClass can have. */
+export function selectionOf({ kubernetes, gatewayController, revision }: KubernetesFlags): Pick<Settings, 'gatewayControllers' | 'revision'> {
+  const wrong = gatewayController?.find((name) => !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/\S+$/.test(name))
+  if (wrong !== undefined) throw new UsageError(`--gateway-controller ${wrong}: write a domain and a path, such as ${ownGatewayController}`)
+  return {
+    gatewayControllers: gatewayController ?? (kubernetes === undefined ? [] : [ownGatewayController]),
+    ...(revision === undefined ? {} : { revision }),
+  }
+}
+
+/** Whether something is written to the cluster, and where its Lease is. */
+export function writebackOf({ kubernetes, status, leaseNamespace }: KubernetesFlags): Pick<Config, 'writeback'> {
+  if (status === 'on' && kubernetes === undefined) throw new UsageError('--status on: give --kubernetes, too')
+  if (leaseNamespace !== undefined && status === 'off') throw new UsageError('--lease-namespace: give --status on, too')
+  return status === 'off' ? {} : { writeback: { leaseNamespace: leaseNamespace ?? podNamespace() ?? 'default' } }
+}
+
+/** Where the pod is that this runs in; undefined where it runs in none. */
+function podNamespace(): string | undefined {
+  try {
+    return readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/namespace', 'utf8').trim()
+  } catch {
+    return undefined
+  }
 }
 
 /** Undefined where no cluster is read. Throws UsageError for flags that need `--kubernetes`. */

@@ -3,7 +3,7 @@ import { renderText } from '../diagnostics/render.ts'
 import { addAdminFlags, adminOf } from './admin-flags.ts'
 import type { AdminFlags } from './admin-flags.ts'
 import { jsonLog, textLog } from './event-log.ts'
-import { addKubernetesFlags, clusterOf } from './kubernetes-flags.ts'
+import { addKubernetesFlags, clusterOf, selectionOf, writebackOf } from './kubernetes-flags.ts'
 import type { KubernetesFlags } from './kubernetes-flags.ts'
 import { addLimitsFlags, limitsOf } from './limits-flags.ts'
 import type { LimitsFlags } from './limits-flags.ts'
@@ -43,7 +43,8 @@ Envoy's client status discovery on the xDS port.`)
 }
 
 async function serve(flags: Flags): Promise<void> {
-  const { settings, diagnostics } = await settingsOf(flags)
+  const { settings: chosen, diagnostics } = await settingsOf(flags)
+  const settings = { ...chosen, ...selectionOf(flags) }
   process.stderr.write(renderText(diagnostics, () => undefined))
   const xds = xdsOf(flags, settings.domain)
   const warning = openPortWarning(flags, xds)
@@ -55,7 +56,7 @@ async function serve(flags: Flags): Promise<void> {
   const { config: paths = [], listen, admin, virtualHosts, probes } = flags
   const config = {
     paths, ...(kubernetes === undefined ? {} : { kubernetes }), listen, admin, settings, virtualHosts, ...(probes === undefined ? {} : { probes }),
-    limits: limitsOf(flags), ...xds, ...await adminOf(flags),
+    limits: limitsOf(flags), ...xds, ...writebackOf(flags), ...await adminOf(flags),
   }
   const { startControlPlane } = await import('../control-plane.ts')
   const controlPlane = await startControlPlane(config, write)

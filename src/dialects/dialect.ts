@@ -1,5 +1,5 @@
 import type { Diagnostic, ObjectId } from '../diagnostics/diagnostic.ts'
-import type { Manifest } from '../manifest/manifest.ts'
+import type { JsonObject, Manifest } from '../manifest/manifest.ts'
 import type { Attachment } from '../model/attach.ts'
 import type { ObjectStatus } from '../model/condition.ts'
 import type { GatewayListener } from '../model/gateway.ts'
@@ -9,6 +9,7 @@ import type { RouteTable } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import type { TlsRouteTable, TlsSecret } from '../model/tls.ts'
 import type { Divergence } from './portability.ts'
+import type { StatusMoment, StatusReport } from './status.ts'
 import type { Writable, Written } from './written.ts'
 
 export interface GroupKind {
@@ -69,6 +70,13 @@ export interface Dialect {
   indexKeys?(manifest: Manifest): readonly string[]
   /** The objects that say the same in this dialect, and comments on what it cannot say. Absent: nothing is written in it. Never throws. */
   write?(model: Writable): Written
+  /** False for an object that is labelled for another control plane than `settings` say; absent: there are no such labels. Reads no others. */
+  inRevision?(manifest: Manifest, settings: Settings): boolean
+  /**
+   * The `status` that the object is to have, made from the one that it has; what others say in it stays. Undefined where its
+   * API has none, or where another controller may be writing it. Never throws.
+   */
+  status?(report: StatusReport, moment: StatusMoment): JsonObject | undefined
   /** Where the vendors' own controllers do otherwise. */
   readonly divergences?: readonly Divergence[]
 }

@@ -1,6 +1,6 @@
 import { objectName } from '../diagnostics/diagnostic.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
-import type { Manifest } from '../manifest/manifest.ts'
+import type { JsonObject, Manifest } from '../manifest/manifest.ts'
 import type { Settings } from '../model/settings.ts'
 import { translated } from './dialect.ts'
 import type { Dialect, Surroundings, Translated } from './dialect.ts'
@@ -10,6 +10,7 @@ import { gloo } from './gloo/index.ts'
 import { istio } from './istio/index.ts'
 import { kubernetes } from './kubernetes/index.ts'
 import { shadowplane } from './shadowplane/index.ts'
+import type { StatusMoment, StatusReport } from './status.ts'
 
 export { withMeshConfig } from './istio/mesh-config.ts'
 
@@ -35,6 +36,23 @@ export function indexKeys(manifest: Manifest): readonly string[] {
 export function dialectFor({ apiVersion, id }: Manifest): Dialect | undefined {
   const claim = claims.get(`${id.group}/${apiVersion.split('/').at(-1) ?? ''}/${id.kind}`)
   return claim?.only === undefined || (claim.only.namespace === id.namespace && claim.only.name === id.name) ? claim?.dialect : undefined
+}
+
+/** Whether an object is for the control plane that the settings speak of, and not for another revision of it. */
+export function isInRevision(manifest: Manifest, settings: Settings): boolean {
+  return dialectFor(manifest)?.inRevision?.(manifest, settings) ?? true
+}
+
+/** The `status` that the object is to have; undefined where nothing is said of it. */
+export function statusOf(report: StatusReport, moment: StatusMoment): JsonObject | undefined {
+  return mayHaveStatus(report.manifest) ? dialectFor(report.manifest)?.status?.(report, moment) : undefined
+}
+
+const kindsWithStatus = new Set(dialects.flatMap(({ kinds, status }) => status === undefined ? [] : kinds.flatMap(({ group, kind, status: has }) => has === undefined ? [] : [`${group}/${kind}`])))
+
+/** Whether the API of the object's kind has a status that is written here. */
+export function mayHaveStatus({ id }: Manifest): boolean {
+  return kindsWithStatus.has(`${id.group}/${id.kind}`)
 }
 
 /** What the manifest means to its dialect; for one that nobody claims, a line of information. */

@@ -21,6 +21,10 @@ export interface Settings {
   /** DNS suffix of the cluster, `cluster.local`. */
   readonly domain: string
   readonly rootNamespace: string
+  /** Names of controllers whose Gateways are served; none: those of all. */
+  readonly gatewayControllers: readonly string[]
+  /** Objects that are labelled for another revision are not read; absent: all are. */
+  readonly revision?: string
   readonly mirrorHost: MirrorHost
   readonly mirrorCluster: MirrorCluster
   readonly mirrorLimits: MirrorLimits

@@ -3,7 +3,7 @@ import type { PlacedManifest } from '../manifest/manifest.ts'
 import { HeldTarget } from './kubernetes-held.ts'
 import type { TargetStanding } from './kubernetes-held.ts'
 import { kindName } from './kubernetes-kinds.ts'
-import type { WantedKind } from './kubernetes-kinds.ts'
+import type { ServedKind, WantedKind } from './kubernetes-kinds.ts'
 import { outageOf } from './kubernetes-outage.ts'
 import { KindPresence } from './kubernetes-presence.ts'
 import type { Presence } from './kubernetes-presence.ts'
@@ -31,6 +31,8 @@ export interface KubernetesSource extends Source {
   /** From now on these Secrets are read, and no others. Resolves when they have been, or are forbidden. */
   follow(secrets: readonly { readonly namespace: string; readonly name: string }[]): Promise<void>
   standings(): readonly TargetStanding[]
+  /** How the cluster serves a kind that is wanted; undefined where it does not, or did not say so yet. */
+  served(kind: { readonly group: string; readonly kind: string }): ServedKind | undefined
   /** What `start` or `follow` is still waiting for. */
   waiting(): string | undefined
 }
@@ -99,6 +101,11 @@ class ClusterSource implements KubernetesSource {
 
   standings(): readonly TargetStanding[] {
     return [...this.#targets.values()].map(({ standing }) => standing)
+  }
+
+  served(kind: { readonly group: string; readonly kind: string }): ServedKind | undefined {
+    const served = this.#known.get(kindName(kind))
+    return served === 'absent' ? undefined : served
   }
 
   waiting(): string | undefined {

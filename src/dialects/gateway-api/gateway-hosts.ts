@@ -9,6 +9,8 @@ import type { Belonging, ParentTable } from './parents.ts'
 /** A listener that takes a route, and the hosts that they have in common. */
 export interface GatewayPlace {
   readonly key: string
+  /** Its name. */
+  readonly listener: string
   /** Without those that a more specific listener takes. */
   readonly hosts: RouteTable['hosts']
   /** Whether there is a host in common at all. */
@@ -41,6 +43,7 @@ export function placesAt(listeners: readonly Listener[], { gateway, siblings, ro
     const hosts = found.flatMap(({ host, takenBy, origin }) => host === undefined || takenBy !== undefined ? [] : [{ host, origin }])
     return {
       key: listenerKey(gateway, listener.name),
+      listener: listener.name,
       hosts: hosts.filter(({ host }, index) => hosts.findIndex((each) => each.host === host) === index),
       common: found.some(({ host }) => host !== undefined),
       hostnames: named.length === 0 ? [] : found,

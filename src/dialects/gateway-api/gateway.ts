@@ -5,7 +5,7 @@ import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { noteUnsupported, reportOn } from '../report.ts'
 import type { Report } from '../report.ts'
-import { gatewayApiGroup } from './constraint.ts'
+import { classNamed, controllerOfGateway } from './controller.ts'
 import { gatewayStatuses } from './gateway-status.ts'
 import { readGateway } from './gateway-spec.ts'
 import type { GatewaySpec, Listener } from './gateway-spec.ts'
@@ -21,10 +21,19 @@ export function listenerKey({ namespace, name }: { readonly namespace: string; r
   return `${namespace}/${name}/${listener}`
 }
 
-/** A gateway.networking.k8s.io Gateway: its HTTP listeners, and HTTPS ones whose certificate may be used. */
+/** A gateway.networking.k8s.io Gateway: its HTTP listeners, and HTTPS ones whose certificate may be used. Of one that is another controller's nothing is said. */
 export function translateGateway(manifest: Manifest, surroundings: Surroundings): Translated {
+  const translation = translateOwnGateway(manifest, surroundings)
+  if (controllerOfGateway(manifest, surroundings).kind === 'ours') return translation
+  const report = reportOn(manifest)
+  const { value } = readGateway(manifest)
+  if (value !== undefined) noteUnknownClass(value, surroundings, report)
+  return translated({ diagnostics: report.diagnostics, refused: translation.refused })
+}
+
+function translateOwnGateway(manifest: Manifest, surroundings: Surroundings): Translated {
   const { value, diagnostics, refused } = readGateway(manifest)
-  if (value === undefined) return translated({ diagnostics, refused })
+  if (value === undefined) return translated({ statuses: gatewayStatuses(manifest.id, []), diagnostics, refused })
   const report = reportOn(manifest)
   noteUnsupported(report, { path: ['spec'], value }, ['addresses', 'infrastructure', 'allowedListeners', 'defaultScope'])
   noteUnsupported(report, { path: ['spec', 'tls'], value: value.tls }, ['backend'])
@@ -61,7 +70,8 @@ function servedListener({ listener, index, serves }: JudgedListener & { readonly
   }]
 }
 
-function noteUnknownClass({ gatewayClassName: name }: GatewaySpec, { manifest }: Surroundings, report: Report): void {
-  if (manifest({ group: gatewayApiGroup, kind: 'GatewayClass', namespace: '', name }) !== undefined) return
-  report.note('gateway/unknown-class', ['spec', 'gatewayClassName'], { message: `there is no GatewayClass ${name} here; the Gateway is served nevertheless` })
+function noteUnknownClass({ gatewayClassName: name }: GatewaySpec, { manifest, settings }: Surroundings, report: Report): void {
+  if (manifest(classNamed(name)) !== undefined) return
+  const served = settings.gatewayControllers.length === 0 ? 'served nevertheless' : 'not served, as nobody knows whose it is'
+  report.note('gateway/unknown-class', ['spec', 'gatewayClassName'], { message: `there is no GatewayClass ${name} here; the Gateway is ${served}` })
 }

@@ -1,5 +1,6 @@
 import { translated } from '../dialect.ts'
 import type { Dialect } from '../dialect.ts'
+import { inRevision } from '../revision.ts'
 import { gatewayApiGroup as group } from './constraint.ts'
 import { translateGatewayClass } from './gateway-class.ts'
 import { translateGateway } from './gateway.ts'
@@ -7,6 +8,7 @@ import { translateGrpcRoute } from './grpc-route.ts'
 import { translateHttpRoute } from './http-route.ts'
 import { divergences } from './portability.ts'
 import { translateReferenceGrant } from './reference-grant.ts'
+import { gatewayApiStatus } from './status.ts'
 import { writeGatewayApi } from './write.ts'
 
 /** The Gateway API of Kubernetes: HTTP and gRPC, on gateways and in the mesh. */
@@ -20,7 +22,7 @@ export const gatewayApi: Dialect = {
   ],
   translate(manifest, surroundings) {
     switch (manifest.id.kind) {
-      case 'GatewayClass': return translateGatewayClass(manifest)
+      case 'GatewayClass': return translateGatewayClass(manifest, surroundings)
       case 'Gateway': return translateGateway(manifest, surroundings)
       case 'HTTPRoute': return translateHttpRoute(manifest, surroundings)
       case 'GRPCRoute': return translateGrpcRoute(manifest, surroundings)
@@ -29,4 +31,6 @@ export const gatewayApi: Dialect = {
     }
   },
   write: writeGatewayApi,
+  inRevision,
+  status: gatewayApiStatus,
 }

@@ -7,11 +7,14 @@ import type { Visibility } from '../../model/visibility.ts'
 import { portNumber } from '../constraint.ts'
 import type { Surroundings } from '../dialect.ts'
 import type { Report } from '../report.ts'
+import { notAccepted } from './conditions.ts'
 import { gatewayApiGroup, group, hostname, kind, namespaceName, objectName, sectionName } from './constraint.ts'
+import { controllerOfGateway, controllerOfUnknown, meshController } from './controller.ts'
+import type { Controller } from './controller.ts'
 import { gatewayTables, noteUntakenHostnames } from './gateway-hosts.ts'
 import { gatewayParent } from './gateway-parent.ts'
 import { unknownParent } from './parent.ts'
-import type { FoundParent } from './parent.ts'
+import type { FoundParent, ParentSite } from './parent.ts'
 import { noteIgnoredHostnames, serviceParent } from './service-parent.ts'
 
 const parentReference = message({
@@ -55,6 +58,8 @@ export interface Belonging {
 }
 
 export interface Parents {
+  /** Whether all parents are Gateways of other controllers. */
+  readonly belongs: 'here' | 'to others'
   /** One for each set of hosts and places; none where no parent takes the route. */
   readonly tables: readonly ParentTable[]
   /** One for each parent, given the conditions that the route has towards all of them: ResolvedRefs, and Accepted where it is False for its own sake. */
@@ -75,12 +80,13 @@ export interface ParentTable {
 
 /** Where a route applies: the listeners of Gateways that take it, and the Services whose requests it is for. */
 export function parentsOf(route: Belonging, surroundings: Surroundings, report: Report): Parents {
-  const found = route.parentRefs.flatMap((reference, index): readonly (FoundParent & { readonly reference: ParentReference })[] => {
+  const found = route.parentRefs.flatMap((reference, index): readonly OwnedParent[] => {
     if (reference === undefined) return []
     const site = { route, reference, path: ['spec', 'parentRefs', index], surroundings, report }
-    if (reference.group === gatewayApiGroup && reference.kind === 'Gateway') return [{ reference, ...gatewayParent(site) }]
-    if (reference.group === '' && reference.kind === 'Service') return [{ reference, ...serviceParent(site) }]
-    return [{ reference, ...unknownParent(site, {
+    if (reference.group === gatewayApiGroup && reference.kind === 'Gateway') return [gatewayOf(site)]
+    const controller: Controller = { kind: 'ours', name: meshController(surroundings.settings) }
+    if (reference.group === '' && reference.kind === 'Service') return [{ reference, controller, ...serviceParent(site) }]
+    return [{ reference, controller: controllerOfUnknown(surroundings.settings), ...unknownParent(site, {
       code: 'parent/invalid-kind', field: 'kind', message: `a route cannot belong to a ${reference.kind} of ${reference.group === '' ? 'the core group' : reference.group} here`, hint: 'name a Gateway, or a Service with group: ""',
     }) }]
   })
@@ -90,12 +96,30 @@ export function parentsOf(route: Belonging, surroundings: Surroundings, report: 
   noteIgnoredHostnames(route, found.map(({ reference }) => reference), report)
   return {
     tables: [...gatewayTables(places), ...found.flatMap((each) => each.tables)],
-    statuses: (own) => found.map(({ reference, accepted }): ObjectStatus => ({
+    belongs: found.length > 0 && found.every(({ controller }) => controller.kind === 'foreign') ? 'to others' : 'here',
+    statuses: (own) => found.flatMap(({ reference, accepted, controller, places: taking }): readonly ObjectStatus[] => controller.kind !== 'ours' ? [] : [{
       object: route.manifest.id,
       parent: parentOf(reference, route.manifest),
       conditions: conditionsOf(accepted, own),
-    })),
+      takenBy: taking.filter(({ common }) => common).map(({ listener }) => listener),
+      controller: controller.name,
+    }]),
   }
+}
+
+interface OwnedParent extends FoundParent {
+  readonly reference: ParentReference
+  readonly controller: Controller
+}
+
+/** A Gateway of another controller is that one's to speak of. */
+function gatewayOf(site: ParentSite): OwnedParent {
+  const { reference, route, surroundings } = site
+  const gateway = surroundings.manifest({ group: gatewayApiGroup, kind: 'Gateway', namespace: reference.namespace ?? route.manifest.id.namespace, name: reference.name })
+  if (gateway === undefined) return { reference, controller: controllerOfUnknown(surroundings.settings), ...gatewayParent(site) }
+  const controller = controllerOfGateway(gateway, surroundings)
+  if (controller.kind === 'ours') return { reference, controller, ...gatewayParent(site) }
+  return { reference, controller, places: [], tables: [], accepted: notAccepted('NoMatchingParent', 'it is the Gateway of another controller') }
 }
 
 /** A parent that does not take the route says so before what is wrong with the route itself. */

@@ -49,6 +49,8 @@ export function translateRoute<R extends CheckedRule>(translation: RouteTranslat
   }).toSorted((a, b) => compareText(a.precedence ?? '', b.precedence ?? ''))
   const { namespace, name } = manifest.id
   const parents = parentsOf({ manifest, parentRefs: route.parentRefs ?? [], hostnames: route.hostnames ?? [] }, surroundings, report)
+  const refused = decoded.refused || report.refused
+  if (parents.belongs === 'to others') return translated({ refused })
   return translated({
     routeTables: parents.tables.map((table): RouteTable => ({
       namespace,
@@ -64,7 +66,7 @@ export function translateRoute<R extends CheckedRule>(translation: RouteTranslat
     })),
     statuses: parents.statuses(standing.conditions(route.rules.length)),
     diagnostics: [...decoded.diagnostics, ...report.diagnostics],
-    refused: decoded.refused || report.refused,
+    refused,
   })
 }
 

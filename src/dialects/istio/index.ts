@@ -1,11 +1,13 @@
 import { translated } from '../dialect.ts'
 import type { Dialect } from '../dialect.ts'
+import { inRevision } from '../revision.ts'
 import { translateDestinationRule } from './destination-rule.ts'
 import { translateGateway } from './gateway.ts'
 import { meshConfigMap, settingsOfConfigMap, translateConfigMap } from './mesh-config-map.ts'
 import { divergences } from './portability.ts'
 import { translateServiceEntry } from './service-entry.ts'
 import { translateSidecar } from './sidecar.ts'
+import { istioStatus } from './status.ts'
 import { translateVirtualService } from './virtual-service.ts'
 import { translateWorkloadEntry, translateWorkloadGroup } from './workload.ts'
 import { writeIstio } from './write.ts'
@@ -18,8 +20,8 @@ export const istio: Dialect = {
   name: 'istio',
   divergences,
   kinds: [
-    { group, versions, kind: 'VirtualService', status: 'conditions' },
-    ...['DestinationRule', 'Gateway', 'ServiceEntry', 'Sidecar', 'WorkloadEntry', 'WorkloadGroup'].map((kind) => ({ group, versions, kind })),
+    ...['VirtualService', 'DestinationRule', 'Gateway', 'ServiceEntry', 'Sidecar'].map((kind) => ({ group, versions, kind, status: 'conditions' as const })),
+    ...['WorkloadEntry', 'WorkloadGroup'].map((kind) => ({ group, versions, kind })),
     { group: '', versions: ['v1'], kind: 'ConfigMap', only: meshConfigMap },
   ],
   translate(manifest, surroundings) {
@@ -36,5 +38,7 @@ export const istio: Dialect = {
     }
   },
   settings: settingsOfConfigMap,
+  inRevision,
+  status: istioStatus,
   write: writeIstio,
 }

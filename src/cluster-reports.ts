@@ -1,0 +1,93 @@
+import { hostname } from 'node:os'
+import { randomBytes } from 'node:crypto'
+import type { FlushReport } from './collection/graph.ts'
+import type { DiagnosticChange } from './diagnostics/record.ts'
+import { statusOf } from './dialects/index.ts'
+import { generationOf } from './dialects/status.ts'
+import { kubernetesApi } from './kubernetes/api.ts'
+import type { ClusterChoice } from './kubernetes/credentials.ts'
+import type { Manifest, PlacedManifest } from './manifest/manifest.ts'
+import { isRecord } from './manifest/message.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { KubernetesSource } from './sources/kubernetes-source.ts'
+import { realClock } from './writeback/clock.ts'
+import { defaultLeasePace } from './writeback/lease.ts'
+import type { LeasePace } from './writeback/lease.ts'
+import { createWriteback } from './writeback/writeback.ts'
+import type { Subject, Writeback, WritebackEvent } from './writeback/writeback.ts'
+
+/** Telling the cluster what became of its objects. */
+export interface WritebackConfig {
+  readonly leaseNamespace: string
+  readonly leasePace?: LeasePace
+}
+
+export interface ClusterReportsOptions {
+  readonly cluster: ClusterChoice
+  readonly config: WritebackConfig
+  readonly pipeline: Pipeline
+  readonly source: Pick<KubernetesSource, 'served'>
+  /** The newest text of every object. */
+  readonly manifests: () => ReadonlyMap<string, PlacedManifest>
+  readonly tell: (event: WritebackEvent) => void
+}
+
+/** What the graph and the diagnostics say, told to the cluster: which object it is of, where that is in the API, and what its dialect makes of it. */
+export interface ClusterReports extends Pick<Writeback, 'start' | 'counts' | 'close'> {
+  flushed(report: FlushReport): void
+  diagnosed(change: DiagnosticChange): void
+}
+
+const leaseName = 'shadowplane'
+
+/** Starts nothing yet; `start` once the first state is served. Rejects with UsageError when the kubeconfig cannot be used. */
+export async function createClusterReports(options: ClusterReportsOptions): Promise<ClusterReports> {
+  const { cluster, config, pipeline, tell } = options
+  const api = await kubernetesApi(cluster)
+  const writeback = createWriteback({
+    api,
+    identity: `${hostname()}_${randomBytes(6).toString('hex')}`,
+    lease: { namespace: config.leaseNamespace, name: leaseName, pace: config.leasePace ?? defaultLeasePace },
+    clock: realClock,
+    subject: (key) => subjectOf(key, options),
+    keys: () => pipeline.read.entries(pipeline.statusReports).map(([key]) => key),
+    tell,
+  })
+  return {
+    start: () => { writeback.start() },
+    flushed: (report) => { writeback.changed(report.changed.get(pipeline.statusReports) ?? []) },
+    diagnosed: (change) => { writeback.diagnosed(change) },
+    counts: () => writeback.counts(),
+    async close() {
+      await writeback.close()
+      api.close()
+    },
+  }
+}
+
+function subjectOf(key: string, { pipeline, source, manifests }: ClusterReportsOptions): Subject | undefined {
+  const manifest = manifests().get(key)?.manifest
+  const uid = manifest === undefined ? undefined : uidOf(manifest)
+  const path = manifest === undefined ? undefined : pathOf(manifest, source)
+  if (manifest === undefined || uid === undefined || path === undefined) return undefined
+  const report = pipeline.read.get(pipeline.statusReports, key)
+  return {
+    regarded: { id: manifest.id, apiVersion: manifest.apiVersion, uid },
+    path,
+    generation: generationOf(report?.manifest ?? manifest),
+    status: (current, said) => report === undefined ? undefined : statusOf(report, { current, ...said }),
+  }
+}
+
+/** Undefined for an object that came from a file. */
+function uidOf({ object: { metadata } }: Manifest): string | undefined {
+  const uid = isRecord(metadata) ? metadata['uid'] : undefined
+  return typeof uid === 'string' ? uid : undefined
+}
+
+function pathOf({ id, apiVersion }: Manifest, source: Pick<KubernetesSource, 'served'>): string | undefined {
+  const served = source.served(id)
+  if (served === undefined) return undefined
+  const root = id.group === '' ? `/api/${apiVersion}` : `/apis/${apiVersion}`
+  return `${root}${served.namespaced ? `/namespaces/${id.namespace}` : ''}/${served.plural}/${id.name}`
+}

@@ -1,0 +1,71 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { Json, JsonObject, Manifest } from '../manifest/manifest.ts'
+import { isRecord } from '../manifest/message.ts'
+import type { Condition, ObjectStatus } from '../model/condition.ts'
+import type { Settings } from '../model/settings.ts'
+
+/** What there is to say of an object in its status. */
+export interface StatusReport {
+  /** The newest text of the object: the status is of its generation. */
+  readonly manifest: Manifest
+  /** What the text in force says. */
+  readonly statuses: readonly ObjectStatus[]
+  /** `last good`: the newest text was refused, and an earlier one counts. */
+  readonly inForce: 'newest' | 'last good'
+  /** How many objects each section of it takes, by name; 0 where it is absent. */
+  readonly taken: Readonly<Record<string, number>>
+  readonly settings: Settings
+}
+
+/** What is so when a status is written. */
+export interface StatusMoment {
+  /** The status that the object has; empty where it has none. */
+  readonly current: JsonObject
+  /** Found in the newest text, and all else that is wrong with the object. */
+  readonly diagnostics: readonly Diagnostic[]
+  /** RFC 3339, in whole seconds as metav1.Time. */
+  readonly now: string
+}
+
+/** `metadata.generation`; undefined for an object that came from no API server. */
+export function generationOf({ object }: Manifest): number | undefined {
+  const { metadata } = object
+  const generation = isRecord(metadata) ? metadata['generation'] : undefined
+  return typeof generation === 'number' ? generation : undefined
+}
+
+export interface ConditionsOf {
+  readonly generation: number | undefined
+  readonly now: string
+  /** Types that are ours: one that is not said any more goes. Those of others stay. */
+  readonly types: readonly string[]
+}
+
+/** The longest message that a metav1.Condition takes. */
+const longestMessage = 32_768
+
+/** metav1.Conditions: the time of transition stays where the status is the same (API conventions, "Typical status properties"). */
+export function writtenConditions(current: Json | undefined, conditions: readonly Condition[], { generation, now, types }: ConditionsOf): readonly JsonObject[] {
+  const before = objectsIn(current)
+  const others = before.filter(({ type }) => typeof type !== 'string' || (!types.includes(type) && !conditions.some((each) => each.type === type)))
+  const ours = conditions.map((condition): JsonObject => {
+    const old = before.find(({ type }) => type === condition.type)
+    const since = old?.['status'] === condition.status && typeof old['lastTransitionTime'] === 'string' ? old['lastTransitionTime'] : now
+    return {
+      type: condition.type, status: condition.status, reason: condition.reason, message: condition.message.slice(0, longestMessage),
+      lastTransitionTime: since, ...(generation === undefined ? {} : { observedGeneration: generation }),
+    }
+  })
+  return [...others, ...ours]
+}
+
+/** The objects of a list; none where it is no list. */
+export function objectsIn(value: Json | undefined): readonly JsonObject[] {
+  return Array.isArray(value) ? (value as readonly Json[]).filter((each): each is JsonObject => isRecord(each)) : []
+}
+
+/** Whether two statuses say the same; the order of fields says nothing. */
+export function sameStatus(a: JsonObject, b: JsonObject): boolean {
+  return isDeepStrictEqual(a, b)
+}

@@ -1,0 +1,163 @@
+import { ApiFailure } from '../kubernetes/failure.ts'
+import type { KubernetesApi } from '../kubernetes/api.ts'
+import { choose, isHeld, leaseObject, leaseRecord, see } from './lease.ts'
+import type { LeasePace, LeaseRecord, LeaseSight } from './lease.ts'
+import type { Clock } from './clock.ts'
+
+export interface LeaseOptions {
+  readonly api: KubernetesApi
+  readonly namespace: string
+  readonly name: string
+  /** No two replicas have the same, also not one before and after a restart. */
+  readonly identity: string
+  readonly pace: LeasePace
+  readonly clock: Clock
+  readonly listener: LeaseListener
+}
+
+export interface LeaseListener {
+  /** From now on we are the holder, until `tenure` is aborted. */
+  gained(tenure: AbortSignal): void
+  /** Why the Lease cannot be read or written; undefined once it can. */
+  trouble(reason: string | undefined): void
+}
+
+/** Holds a Lease whenever it can be had. */
+export interface LeaseKeeper {
+  readonly holds: boolean
+  start(): void
+  /** Releases the Lease, so that another may take it at once. Whoever writes under it has to have ended before. */
+  close(): Promise<void>
+}
+
+/** Starts nothing yet. */
+export function createLeaseKeeper(options: LeaseOptions): LeaseKeeper {
+  return new Keeper(options)
+}
+
+class Keeper implements LeaseKeeper {
+  readonly #options: LeaseOptions
+  readonly #collection: string
+  readonly #stopping = new AbortController()
+  #sight: LeaseSight | undefined
+  /** When the last renewal that succeeded began. */
+  #renewed: number | undefined
+  #tenure: AbortController | undefined
+  #cancelEnd: (() => void) | undefined
+  #cancelNext: (() => void) | undefined
+  #work: Promise<void> = Promise.resolve()
+  #trouble: string | undefined
+  /** What was written last is not what stands there. */
+  #stale = false
+  #closing = false
+
+  constructor(options: LeaseOptions) {
+    this.#options = options
+    this.#collection = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`
+  }
+
+  get holds(): boolean {
+    return this.#tenure !== undefined
+  }
+
+  start(): void {
+    this.#work = this.#turn()
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    this.#cancelNext?.()
+    const cancel = this.#options.clock.after(this.#options.pace.retry, () => { this.#stopping.abort() })
+    await this.#work
+    cancel()
+    const held = this.#tenure !== undefined
+    this.#end()
+    // Where that fails, others wait for the duration, as for a holder that was killed.
+    if (held) await this.#release().catch(() => undefined)
+  }
+
+  async #release(): Promise<void> {
+    const { pace, identity } = this.#options
+    const signal = AbortSignal.timeout(pace.retry)
+    const record = this.#stale ? await this.#read(signal) : this.#sight?.record
+    if (record?.holder === identity) await this.#write(record, '', signal)
+  }
+
+  async #turn(): Promise<void> {
+    const { clock, pace } = this.#options
+    const wait = await this.#look().catch((thrown: unknown) => this.#failed(thrown))
+    if (!isHeld(this.#renewed, clock.now(), pace)) this.#end()
+    if (!this.#closing) this.#cancelNext = clock.after(wait * (0.8 + 0.4 * clock.random()), () => { this.#work = this.#turn() })
+  }
+
+  /** A holder renews what it wrote last without reading it: the API server refuses that where somebody else has written. */
+  async #look(): Promise<number> {
+    const { clock, identity, pace } = this.#options
+    const { signal } = this.#stopping
+    if (this.#tenure === undefined || this.#sight === undefined || this.#stale) {
+      this.#sight = see(this.#sight, await this.#read(signal), clock.now())
+      this.#stale = false
+      if (this.#sight.record?.holder !== identity) this.#end()
+    }
+    if (choose(this.#sight, identity, clock.now()) !== 'wait') {
+      const began = clock.now()
+      this.#stale = true
+      this.#sight = see(this.#sight, await this.#write(this.#sight.record, identity, signal), clock.now())
+      this.#stale = false
+      this.#hold(began)
+    }
+    this.#tell(undefined)
+    return pace.retry
+  }
+
+  /** Milliseconds until the next attempt. What was sent may have been written all the same. */
+  #failed(thrown: unknown): number {
+    const { pace } = this.#options
+    const isConflict = thrown instanceof ApiFailure && thrown.status === 409
+    if (!isConflict && !this.#stopping.signal.aborted) this.#tell(thrown instanceof Error ? thrown.message : String(thrown))
+    return isConflict && this.#tenure !== undefined ? pace.retry / 10 : pace.retry
+  }
+
+  async #read(signal: AbortSignal): Promise<LeaseRecord | undefined> {
+    try {
+      const { value } = await this.#options.api.request({ path: `${this.#collection}/${this.#options.name}`, idle: this.#options.pace.deadline / 2, signal })
+      return leaseRecord(value)
+    } catch (thrown) {
+      if (thrown instanceof ApiFailure && thrown.status === 404) return undefined
+      throw thrown
+    }
+  }
+
+  async #write(before: LeaseRecord | undefined, holder: string, signal: AbortSignal): Promise<LeaseRecord> {
+    const { api, name, namespace, pace, clock } = this.#options
+    const body = leaseObject(before, { name, namespace, holder, duration: holder === '' ? 1_000 : pace.duration, now: clock.date().toISOString() })
+    const { value } = await api.request({
+      ...(before === undefined ? { path: this.#collection, method: 'POST' } : { path: `${this.#collection}/${name}`, method: 'PUT' }), body, signal, idle: pace.deadline / 2,
+    })
+    return leaseRecord(value)
+  }
+
+  #hold(began: number): void {
+    const { clock, pace, listener } = this.#options
+    this.#renewed = began
+    this.#cancelEnd?.()
+    this.#cancelEnd = clock.after(Math.max(0, began + pace.deadline - clock.now()), () => { this.#end() })
+    if (this.#tenure !== undefined || !isHeld(began, clock.now(), pace)) return
+    this.#tenure = new AbortController()
+    listener.gained(this.#tenure.signal)
+  }
+
+  #end(): void {
+    this.#cancelEnd?.()
+    this.#renewed = undefined
+    const tenure = this.#tenure
+    this.#tenure = undefined
+    tenure?.abort()
+  }
+
+  #tell(trouble: string | undefined): void {
+    if (trouble === this.#trouble) return
+    this.#trouble = trouble
+    this.#options.listener.trouble(trouble)
+  }
+}

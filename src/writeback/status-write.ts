@@ -1,0 +1,79 @@
+import { isDeepStrictEqual } from 'node:util'
+import { ApiFailure } from '../kubernetes/failure.ts'
+import type { KubernetesApi } from '../kubernetes/api.ts'
+import { isRecord } from '../manifest/message.ts'
+import type { Json, JsonObject } from '../manifest/manifest.ts'
+
+/** A status to be written. */
+export interface StatusOrder {
+  /** Of the object, as in `/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes/reviews`. */
+  readonly path: string
+  /** Another object of the same name is none of ours. */
+  readonly uid: string
+  readonly generation: number | undefined
+  /** The status to have in place of `current`; undefined: none is written. `now`: RFC 3339, in whole seconds. */
+  status(current: JsonObject, now: string): JsonObject | undefined
+}
+
+/** `equal`: it says so already; `gone`: the object is another one, or newer than what is to be said of it. */
+export type StatusOutcome = 'written' | 'equal' | 'gone'
+
+export interface StatusWriting {
+  readonly api: KubernetesApi
+  readonly tenure: AbortSignal
+  readonly now: () => Date
+  /** Somebody else has written meanwhile. */
+  readonly conflict: () => void
+}
+
+const mostConflicts = 5
+
+/**
+ * Reads the object, and writes its status where that is to be another: with the version that was read, as lists in it are
+ * atomic. A conflict reads again. Rejects with ApiFailure for everything else that fails.
+ */
+export async function writeStatus(order: StatusOrder, writing: StatusWriting): Promise<StatusOutcome> {
+  const { api, tenure, now, conflict } = writing
+  for (let conflicts = 0; ; conflicts += 1) {
+    const object = await readObject(order.path, writing)
+    if (object === undefined || !isMeant(object, order)) return 'gone'
+    const current = isObject(object['status']) ? object['status'] : {}
+    const status = order.status(current, `${now().toISOString().slice(0, 19)}Z`)
+    if (status === undefined || isDeepStrictEqual(status, current)) return 'equal'
+    try {
+      await api.request({ path: `${order.path}/status`, method: 'PUT', body: statusBody(object, status), signal: tenure })
+      return 'written'
+    } catch (thrown) {
+      if (!(thrown instanceof ApiFailure) || thrown.status !== 409 || conflicts === mostConflicts) throw thrown
+      conflict()
+    }
+  }
+}
+
+/** The rest of the object does not count at its status, and may hold numbers that a double does not. */
+function statusBody({ apiVersion, kind, metadata }: JsonObject, status: JsonObject): JsonObject {
+  const { name, namespace, uid, resourceVersion } = isObject(metadata) ? metadata : {}
+  const identity = Object.entries({ name, namespace, uid, resourceVersion }).flatMap(([field, value]) => value === undefined ? [] : [[field, value] as const])
+  return { apiVersion: apiVersion ?? '', kind: kind ?? '', metadata: Object.fromEntries(identity), status }
+}
+
+async function readObject(path: string, { api, tenure }: StatusWriting): Promise<JsonObject | undefined> {
+  try {
+    const { value } = await api.request({ path, signal: tenure })
+    return isObject(value) ? value : undefined
+  } catch (thrown) {
+    if (thrown instanceof ApiFailure && thrown.status === 404) return undefined
+    throw thrown
+  }
+}
+
+/** Of a newer generation the news is under way, and its status will be written then. */
+function isMeant({ metadata }: JsonObject, order: StatusOrder): boolean {
+  if (!isObject(metadata) || metadata['uid'] !== order.uid) return false
+  const { generation } = metadata
+  return typeof generation !== 'number' || order.generation === undefined || generation <= order.generation
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return isRecord(value)
+}

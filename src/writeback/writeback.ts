@@ -1,0 +1,219 @@
+import { ApiFailure } from '../kubernetes/failure.ts'
+import type { KubernetesApi } from '../kubernetes/api.ts'
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { DiagnosticChange } from '../diagnostics/record.ts'
+import type { JsonObject } from '../manifest/manifest.ts'
+import type { Clock } from './clock.ts'
+import { writeEvent } from './event-write.ts'
+import type { Regarded } from './event-object.ts'
+import { createLeaseKeeper } from './lease-keeper.ts'
+import type { LeaseKeeper } from './lease-keeper.ts'
+import type { LeasePace } from './lease.ts'
+import { StandingDiagnostics } from './standing-diagnostics.ts'
+import { writeStatus } from './status-write.ts'
+import { WorkQueue } from './work-queue.ts'
+import type { Outcome } from './work-queue.ts'
+
+/** An object of the cluster, of which something is to be told there. */
+export interface Subject {
+  readonly regarded: Regarded
+  /** Of the object in the API. */
+  readonly path: string
+  /** Of the text that is spoken of. */
+  readonly generation: number | undefined
+  /** The status to have instead of `current`; undefined where none is written. */
+  status(current: JsonObject, said: { readonly diagnostics: readonly Diagnostic[]; readonly now: string }): JsonObject | undefined
+}
+
+export interface WritebackOptions {
+  readonly api: KubernetesApi
+  /** Of this replica; no other one has it, before or after a restart. */
+  readonly identity: string
+  readonly lease: { readonly namespace: string; readonly name: string; readonly pace: LeasePace }
+  readonly clock: Clock
+  /** The object as it is now, by object key; undefined for one that is in no cluster. */
+  readonly subject: (key: string) => Subject | undefined
+  /** The keys of all objects that have a status. */
+  readonly keys: () => Iterable<string>
+  readonly tell: (event: WritebackEvent) => void
+}
+
+export type WritebackEvent =
+  | { readonly kind: 'lease'; readonly held: boolean }
+  /** What cannot be written; undefined once all can. */
+  | { readonly kind: 'write-failed'; readonly reason: string | undefined }
+
+/** What was done so far. */
+export interface WritebackCounts {
+  readonly held: boolean
+  /** Objects of which something is still to be told. */
+  readonly waiting: number
+  readonly statuses: Readonly<Record<'written' | 'equal' | 'gone' | 'failed', number>>
+  readonly conflicts: number
+  readonly events: Readonly<Record<'created' | 'repeated' | 'told' | 'failed', number>>
+}
+
+/** Tells the cluster what became of its objects, in their status and by Events, while it holds the Lease. */
+export interface Writeback {
+  start(): void
+  /** There is something else to say of these objects. */
+  changed(keys: Iterable<string>): void
+  diagnosed(change: DiagnosticChange): void
+  counts(): WritebackCounts
+  /** Finishes what is under way and releases the Lease. The API stays open. */
+  close(): Promise<void>
+}
+
+/** Milliseconds after which a diagnostic that still stands is told again: Events are gone after an hour. */
+const repeatAfter = 30 * 60_000
+/** Milliseconds that writes under way are given at the end. */
+const patience = 2_000
+
+/** Starts nothing yet. */
+export function createWriteback(options: WritebackOptions): Writeback {
+  return new Writer(options)
+}
+
+class Writer implements Writeback {
+  readonly #options: WritebackOptions
+  readonly #keeper: LeaseKeeper
+  readonly #statuses: WorkQueue
+  readonly #events: WorkQueue
+  readonly #standing = new StandingDiagnostics()
+  readonly #counts = { statuses: { written: 0, equal: 0, gone: 0, failed: 0 }, conflicts: 0, events: { created: 0, repeated: 0, told: 0, failed: 0 } }
+  readonly #problems = new Map<string, string>()
+  #cancelRepeat: (() => void) | undefined
+  #closing = false
+
+  constructor(options: WritebackOptions) {
+    const { api, clock, identity, lease } = options
+    this.#options = options
+    this.#statuses = new WorkQueue({ clock, rate: { perSecond: 50, burst: 100 }, atOnce: 8, settle: 100, work: (key, tenure) => this.#writeStatus(key, tenure) })
+    this.#events = new WorkQueue({ clock, rate: { perSecond: 10, burst: 50 }, atOnce: 2, settle: 500, work: (key, tenure) => this.#writeEvent(key, tenure) })
+    this.#keeper = createLeaseKeeper({
+      api, clock, identity, ...lease,
+      listener: {
+        gained: (tenure) => { this.#begin(tenure) },
+        trouble: (reason) => { this.#note('Lease', reason) },
+      },
+    })
+  }
+
+  start(): void {
+    this.#keeper.start()
+  }
+
+  changed(keys: Iterable<string>): void {
+    for (const key of keys) this.#statuses.add(key)
+  }
+
+  diagnosed(change: DiagnosticChange): void {
+    const { objects, added } = this.#standing.update(change)
+    this.changed(objects)
+    for (const key of added) this.#events.add(key)
+  }
+
+  counts(): WritebackCounts {
+    return { held: this.#keeper.holds, waiting: this.#statuses.size + this.#events.size, ...this.#counts }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    this.#cancelRepeat?.()
+    this.#statuses.end()
+    this.#events.end()
+    const late = Promise.withResolvers<void>()
+    const cancel = this.#options.clock.after(patience, late.resolve)
+    await Promise.race([Promise.all([this.#statuses.ended(), this.#events.ended()]), late.promise])
+    cancel()
+    await this.#keeper.close()
+  }
+
+  #begin(tenure: AbortSignal): void {
+    if (this.#closing) return
+    this.#options.tell({ kind: 'lease', held: true })
+    this.#statuses.begin(tenure)
+    this.#events.begin(tenure)
+    this.changed(this.#options.keys())
+    for (const key of this.#standing.keys()) this.#events.add(key)
+    this.#repeatLater()
+    tenure.addEventListener('abort', () => {
+      this.#statuses.end()
+      this.#events.end()
+      this.#cancelRepeat?.()
+      this.#options.tell({ kind: 'lease', held: false })
+    }, { once: true })
+  }
+
+  #repeatLater(): void {
+    this.#cancelRepeat = this.#options.clock.after(repeatAfter, () => {
+      for (const key of this.#standing.keys()) this.#events.add(key)
+      this.#repeatLater()
+    })
+  }
+
+  async #writeStatus(key: string, tenure: AbortSignal): Promise<Outcome> {
+    const { api, clock, subject } = this.#options
+    const found = subject(key)
+    if (found === undefined) {
+      this.#note(key, undefined)
+      return 'done'
+    }
+    const diagnostics = this.#standing.of(key)
+    const status = (current: JsonObject, now: string): JsonObject | undefined => found.status(current, { diagnostics, now })
+    if (status({}, '') === undefined) return 'done'
+    try {
+      const outcome = await writeStatus({ path: found.path, uid: found.regarded.uid, generation: found.generation, status }, {
+        api, tenure, now: () => clock.date(), conflict: () => { this.#counts.conflicts += 1 },
+      })
+      this.#counts.statuses[outcome] += 1
+      this.#note(key, undefined)
+      return 'done'
+    } catch (thrown) {
+      return this.#failed(thrown, { key, tenure, what: `the status of ${key}`, counts: this.#counts.statuses })
+    }
+  }
+
+  async #writeEvent(key: string, tenure: AbortSignal): Promise<Outcome> {
+    const { api, clock, identity, subject } = this.#options
+    const standing = this.#standing.get(key)
+    const found = standing === undefined ? undefined : subject(standing.object)
+    if (standing === undefined || found === undefined) {
+      this.#note(key, undefined)
+      return 'done'
+    }
+    const { diagnostic } = standing
+    // What has a status says less than an error there.
+    if (diagnostic.severity !== 'error' && found.status({}, { diagnostics: [], now: '' }) !== undefined) return 'done'
+    try {
+      const outcome = await writeEvent({ diagnostic, regarded: found.regarded }, standing.told + 1, { api, tenure, instance: identity, now: () => clock.date() })
+      this.#standing.toldOnce(key)
+      this.#counts.events[outcome] += 1
+      this.#note(key, undefined)
+      return 'done'
+    } catch (thrown) {
+      return this.#failed(thrown, { key, tenure, what: `an Event of ${standing.object}`, counts: this.#counts.events })
+    }
+  }
+
+  #failed(thrown: unknown, { key, tenure, what, counts }: { readonly key: string; readonly tenure: AbortSignal; readonly what: string; readonly counts: { failed: number } }): Outcome {
+    if (tenure.aborted) return 'done'
+    counts.failed += 1
+    this.#note(key, `${what} cannot be written: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+    return thrown instanceof ApiFailure && !isFinal(thrown) ? 'later' : 'done'
+  }
+
+  /** One line for whatever fails, and one when nothing does any more. */
+  #note(key: string, problem: string | undefined): void {
+    const before = this.#problems.size
+    if (problem === undefined) this.#problems.delete(key)
+    else this.#problems.set(key, problem)
+    if (before === 0 && problem !== undefined) this.#options.tell({ kind: 'write-failed', reason: problem })
+    if (before > 0 && this.#problems.size === 0) this.#options.tell({ kind: 'write-failed', reason: undefined })
+  }
+}
+
+/** The API server will say the same of the same request. */
+function isFinal({ status }: ApiFailure): boolean {
+  return status === 400 || status === 404 || status === 405 || status === 422
+}
