@@ -42,7 +42,7 @@ const rooms: Readonly<Record<string, Room>> = {
   library: { imports: ['xds', 'server'], because: 'the engine alone is of use to other control planes: no dialect, no source' },
   demo: { imports: ['config.ts', 'envoy', 'diagnostics', 'xds', 'model', 'control-plane.ts', 'sources/source.ts'], because: 'the demo uses the system from outside' },
   cli: {
-    imports: ['collection/collection.ts', 'control-plane.ts', 'denials.ts', 'event.ts', 'identity/authenticate.ts', 'install', 'refusals.ts', 'pipeline.ts', 'config.ts', 'diagnostics', 'dialects/conversion.ts', 'dialects/index.ts', 'dialects/portability.ts', 'dialects/writable-names.ts', 'dialects/written.ts', 'demo', 'envoy', 'manifest/duration-text.ts', 'manifest/manifest.ts', 'manifest/map-file.ts', 'model', 'record', 'server/event.ts', 'server/limits.ts', 'simulate', 'sources', 'status/report.ts', 'version.ts', 'xds'],
+    imports: ['collection/collection.ts', 'control-plane.ts', 'denials.ts', 'event.ts', 'identity/authenticate.ts', 'install', 'refusals.ts', 'pipeline.ts', 'config.ts', 'diagnostics', 'dialects/conversion.ts', 'dialects/index.ts', 'dialects/portability.ts', 'dialects/writable-names.ts', 'dialects/written.ts', 'demo', 'envoy', 'manifest/duration-text.ts', 'manifest/manifest.ts', 'manifest/map-file.ts', 'model', 'record', 'server/event.ts', 'server/limits.ts', 'simulate', 'sources', 'status/report.ts', 'version.ts', 'writeback/lease-pace.ts', 'xds'],
     because: 'a command composes; it holds no rule of its own',
   },
   'pipeline.ts': { imports: ['collection', 'dialects', 'manifest', 'model', 'resolve', 'translate', 'xds', 'diagnostics'], because: 'it is the page with the whole graph' },

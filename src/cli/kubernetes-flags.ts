@@ -4,7 +4,9 @@ import type { Command } from 'commander'
 import type { Config } from '../config.ts'
 import type { Settings } from '../model/settings.ts'
 import type { ClusterConfig } from '../sources/cluster-source.ts'
+import { parseDuration } from '../manifest/duration-text.ts'
 import { UsageError } from '../sources/source.ts'
+import { leasePaceOf } from '../writeback/lease-pace.ts'
 
 export interface KubernetesFlags {
   readonly kubernetes?: true
@@ -16,6 +18,7 @@ export interface KubernetesFlags {
   readonly revision?: string
   readonly status: 'on' | 'off'
   readonly leaseNamespace?: string
+  readonly leaseDuration?: number
 }
 
 /** The controller's name whose Gateways are served where a cluster is read, and nothing else is said. */
@@ -33,6 +36,13 @@ export function addKubernetesFlags(command: Command): Command {
     .option('--revision <name>', 'of this control plane: objects whose label istio.io/rev says another one are not read')
     .addOption(new Option('--status <how>', 'on: the cluster is told by status and Events what became of its objects; of several replicas the one that holds a Lease does').choices(['on', 'off']).default('off'))
     .option('--lease-namespace <name>', 'where the Lease is (default: that of the pod, outside of one "default")')
+    .addOption(new Option('--lease-duration <duration>', 'of silence, after which another replica may take the Lease, as in 15s (default: 15s)').argParser(duration))
+}
+
+function duration(text: string): number {
+  const milliseconds = parseDuration(text)
+  if (milliseconds === undefined || milliseconds < 1_000) throw new UsageError(`--lease-duration ${text}: write 1s or more, as in 15s`)
+  return milliseconds
 }
 
 /** What the flags say on whose objects are read. Throws UsageError for a name that no GatewayClass can have. */
@@ -46,10 +56,12 @@ export function selectionOf({ kubernetes, gatewayController, revision }: Kuberne
 }
 
 /** Whether something is written to the cluster, and where its Lease is. */
-export function writebackOf({ kubernetes, status, leaseNamespace }: KubernetesFlags): Pick<Config, 'writeback'> {
+export function writebackOf({ kubernetes, status, leaseNamespace, leaseDuration }: KubernetesFlags): Pick<Config, 'writeback'> {
   if (status === 'on' && kubernetes === undefined) throw new UsageError('--status on: give --kubernetes, too')
-  if (leaseNamespace !== undefined && status === 'off') throw new UsageError('--lease-namespace: give --status on, too')
-  return status === 'off' ? {} : { writeback: { leaseNamespace: leaseNamespace ?? podNamespace() ?? 'default' } }
+  const given = Object.entries({ '--lease-namespace': leaseNamespace, '--lease-duration': leaseDuration }).find(([, value]) => value !== undefined)
+  if (given !== undefined && status === 'off') throw new UsageError(`${given[0]}: give --status on, too`)
+  const pace = leaseDuration === undefined ? {} : { leasePace: leasePaceOf(leaseDuration) }
+  return status === 'off' ? {} : { writeback: { leaseNamespace: leaseNamespace ?? podNamespace() ?? 'default', ...pace } }
 }
 
 /** Where the pod is that this runs in; undefined where it runs in none. */

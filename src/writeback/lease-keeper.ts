@@ -1,7 +1,8 @@
 import { ApiFailure } from '../kubernetes/failure.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import { choose, isHeld, leaseObject, leaseRecord, see } from './lease.ts'
-import type { LeasePace, LeaseRecord, LeaseSight } from './lease.ts'
+import type { LeaseRecord, LeaseSight } from './lease.ts'
+import type { LeasePace } from './lease-pace.ts'
 import type { Clock } from './clock.ts'
 
 export interface LeaseOptions {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../manifest/manifest.ts'
 import { isRecord } from '../manifest/message.ts'
+import type { LeasePace } from './lease-pace.ts'
 
 /** A Lease of coordination.k8s.io/v1, as far as it decides who holds it. */
 export interface LeaseRecord {
@@ -20,18 +21,6 @@ export interface LeaseSight {
   /** Milliseconds. */
   readonly since: number
 }
-
-export interface LeasePace {
-  /** Milliseconds after its last sign of life when others may take the Lease from its holder. */
-  readonly duration: number
-  /** Milliseconds after the beginning of its last renewal when a holder stops to be one; less than `duration`. */
-  readonly deadline: number
-  /** Milliseconds between two looks, or two renewals. */
-  readonly retry: number
-}
-
-/** Those of Kubernetes' own controllers. */
-export const defaultLeasePace: LeasePace = { duration: 15_000, deadline: 10_000, retry: 2_000 }
 
 export type LeaseChoice = 'create' | 'take' | 'renew' | 'wait'
 

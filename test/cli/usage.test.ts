@@ -22,6 +22,10 @@ const mistakes: readonly Case[] = [
   { args: ['serve', '--config', 'missing-folder'], says: 'missing-folder cannot be read' },
   { args: ['serve', '--config', 'examples', '--listen', 'somewhere'], says: '--listen somewhere: write host:port' },
   { args: ['serve', '--config', 'examples', '--answer-timeout', '0'], says: '--answer-timeout 0: write a whole number from 1' },
+  { args: ['serve', '--config', 'examples', '--status', 'on'], says: '--status on: give --kubernetes, too' },
+  { args: ['serve', '--kubernetes', '--lease-namespace', 'shop'], says: '--lease-namespace: give --status on, too' },
+  { args: ['serve', '--kubernetes', '--status', 'on', '--lease-duration', '10ms'], says: '--lease-duration 10ms: write 1s or more' },
+  { args: ['serve', '--kubernetes', '--gateway-controller', 'mine'], says: '--gateway-controller mine: write a domain and a path' },
   { args: ['serve', '--config', 'examples', '--admin', '127.0.0.1:99999'], says: '--admin 127.0.0.1:99999: write host:port' },
 ]
 

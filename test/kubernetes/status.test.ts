@@ -10,16 +10,14 @@ import { apply, definitionsIn, install } from './support/definitions.ts'
 
 const missing = process.env['SHADOWPLANE_NO_API_SERVER'] ?? (sharedIsAbsent ? absentMessage : undefined)
 const controller = 'shadowplane.io/gateway-controller'
-const gatewayApi = '/apis/gateway.networking.k8s.io/v1'
-const folders = {
-  classes: `${gatewayApi}/gatewayclasses`,
-  gateways: `${gatewayApi}/namespaces/default/gateways`,
-  routes: `${gatewayApi}/namespaces/default/httproutes`,
-  services: '/api/v1/namespaces/default/services',
-  virtualServices: '/apis/networking.istio.io/v1/namespaces/default/virtualservices',
-  leases: '/apis/coordination.k8s.io/v1/namespaces/default/leases',
-  events: '/apis/events.k8s.io/v1/namespaces/default/events',
-}
+const kinds = {
+  GatewayClass: { apiVersion: 'gateway.networking.k8s.io/v1', folder: '/apis/gateway.networking.k8s.io/v1/gatewayclasses' },
+  Gateway: { apiVersion: 'gateway.networking.k8s.io/v1', folder: '/apis/gateway.networking.k8s.io/v1/namespaces/default/gateways' },
+  HTTPRoute: { apiVersion: 'gateway.networking.k8s.io/v1', folder: '/apis/gateway.networking.k8s.io/v1/namespaces/default/httproutes' },
+  Service: { apiVersion: 'v1', folder: '/api/v1/namespaces/default/services' },
+  VirtualService: { apiVersion: 'networking.istio.io/v1', folder: '/apis/networking.istio.io/v1/namespaces/default/virtualservices' },
+} as const
+const eventFolder = '/apis/events.k8s.io/v1/namespaces/default/events'
 
 interface Condition {
   readonly type: string
@@ -46,23 +44,24 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
   beforeAll(async () => {
     cluster = await startCluster()
     for (const folder of ['gateway-api/standard', 'istio']) await install(cluster.api, await definitionsIn(folder))
-    await put(folders.services, 'v1', 'Service', 'shop', { ports: [{ name: 'http', port: 80 }] })
-    await put(folders.classes, 'gateway.networking.k8s.io/v1', 'GatewayClass', 'ours', { controllerName: controller })
-    await put(folders.classes, 'gateway.networking.k8s.io/v1', 'GatewayClass', 'theirs', { controllerName: 'example.com/other' })
-    await put(folders.gateways, 'gateway.networking.k8s.io/v1', 'Gateway', 'edge', gateway('ours'))
+    await put('Service', { name: 'shop' }, { ports: [{ name: 'http', port: 80 }] })
+    await put('GatewayClass', { name: 'ours' }, { controllerName: controller })
+    await put('GatewayClass', { name: 'theirs' }, { controllerName: 'example.com/other' })
+    await put('Gateway', { name: 'edge' }, gateway('ours'))
   })
 
   afterAll(async () => {
     await cluster?.close()
   })
 
-  async function put(folder: string, apiVersion: string, kind: string, name: string, spec: object, labels: Readonly<Record<string, string>> = {}): Promise<void> {
-    await apply(cluster.api, folder, { apiVersion, kind, metadata: { name, labels }, spec } as never)
+  async function put(kind: keyof typeof kinds, metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> }, spec: object): Promise<void> {
+    const { apiVersion, folder } = kinds[kind]
+    await apply(cluster.api, folder, { apiVersion, kind, metadata, spec } as never)
   }
 
   const gateway = (gatewayClassName: string) => ({ gatewayClassName, listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] })
   const route = (rules: readonly unknown[], gateways: readonly string[] = ['edge']) => ({ parentRefs: gateways.map((name) => ({ name })), rules })
-  const putRoute = (name: string, spec: object) => put(folders.routes, 'gateway.networking.k8s.io/v1', 'HTTPRoute', name, spec)
+  const putRoute = (name: string, spec: object) => put('HTTPRoute', { name }, spec)
 
   async function get(path: string): Promise<Seen> {
     return (await cluster.api.request({ path })).value as unknown as Seen
@@ -79,7 +78,7 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
   }
 
   const shown = (conditions: readonly Condition[] = []): readonly string[] => conditions.map(({ type, status, reason, observedGeneration }) => `${type} ${status} ${reason} ${observedGeneration}`)
-  const ofRoute = async (name: string): Promise<readonly string[]> => shown((await get(`${folders.routes}/${name}`)).status?.parents?.find(({ controllerName }) => controllerName === controller)?.conditions)
+  const ofRoute = async (name: string): Promise<readonly string[]> => shown((await get(`${kinds.HTTPRoute.folder}/${name}`)).status?.parents?.find(({ controllerName }) => controllerName === controller)?.conditions)
 
   /** Until the API says it; then nothing is written any more. */
   async function says(what: string, look: () => Promise<unknown>, expected: unknown): Promise<void> {
@@ -105,30 +104,30 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     await putRoute('no-backend', route([{ backendRefs: [{ name: 'nothing', port: 80 }] }]))
     await putRoute('not-permitted', route([{ backendRefs: [{ name: 'shop', namespace: 'elsewhere', port: 80 }] }]))
     const { plane } = await serving()
-    await says('the class', async () => shown((await get(`${folders.classes}/ours`)).status?.conditions), ['Accepted True Accepted 1'])
+    await says('the class', async () => shown((await get(`${kinds.GatewayClass.folder}/ours`)).status?.conditions), ['Accepted True Accepted 1'])
     await says('good', () => ofRoute('good'), ['Accepted True Accepted 1', 'ResolvedRefs True ResolvedRefs 1'])
     await says('no-backend', () => ofRoute('no-backend'), ['Accepted True Accepted 1', 'ResolvedRefs False BackendNotFound 1'])
     await says('not-permitted', () => ofRoute('not-permitted'), ['Accepted True Accepted 1', 'ResolvedRefs False RefNotPermitted 1'])
-    await says('the listener', async () => (await get(`${folders.gateways}/edge`)).status?.listeners?.map(({ name, attachedRoutes }) => [name, attachedRoutes]), [['http', 3]])
-    const edge = await get(`${folders.gateways}/edge`)
+    await says('the listener', async () => (await get(`${kinds.Gateway.folder}/edge`)).status?.listeners?.map(({ name, attachedRoutes }) => [name, attachedRoutes]), [['http', 3]])
+    const edge = await get(`${kinds.Gateway.folder}/edge`)
     expect(shown(edge.status?.conditions)).toEqual(['Accepted True Accepted 1', 'Programmed True Programmed 1'])
     expect(shown(edge.status?.listeners?.[0]?.conditions)).toEqual(['Accepted True Accepted 1', 'Conflicted False NoConflicts 1', 'ResolvedRefs True ResolvedRefs 1', 'Programmed True Programmed 1'])
     expect(edge.status?.listeners?.[0]?.supportedKinds).toEqual(['HTTPRoute', 'GRPCRoute'].map((kind) => ({ group: 'gateway.networking.k8s.io', kind })))
 
     // An edit moves the generation and keeps the time of what has not changed.
-    const before = await get(`${folders.routes}/no-backend`)
+    const before = await get(`${kinds.HTTPRoute.folder}/no-backend`)
     await putRoute('no-backend', route([{ backendRefs: [{ name: 'shop', port: 80 }] }]))
     await says('no-backend', () => ofRoute('no-backend'), ['Accepted True Accepted 2', 'ResolvedRefs True ResolvedRefs 2'])
-    const after = await get(`${folders.routes}/no-backend`)
+    const after = await get(`${kinds.HTTPRoute.folder}/no-backend`)
     expect(after.status?.parents?.[0]?.conditions[0]?.lastTransitionTime).toBe(before.status?.parents?.[0]?.conditions[0]?.lastTransitionTime)
-    await cluster.api.request({ path: `${folders.routes}/not-permitted`, method: 'DELETE' })
-    await says('the listener', async () => (await get(`${folders.gateways}/edge`)).status?.listeners?.map(({ attachedRoutes }) => attachedRoutes), [2])
+    await cluster.api.request({ path: `${kinds.HTTPRoute.folder}/not-permitted`, method: 'DELETE' })
+    await says('the listener', async () => (await get(`${kinds.Gateway.folder}/edge`)).status?.listeners?.map(({ attachedRoutes }) => attachedRoutes), [2])
     await quiet(plane)
     expect(await metric(plane, 'shadowplane_kubernetes_statuses_total{outcome="failed"}')).toBe(0)
   })
 
   test('is not written again when it is so already', async () => {
-    const paths = [`${folders.classes}/ours`, `${folders.gateways}/edge`, `${folders.routes}/good`, `${folders.routes}/no-backend`]
+    const paths = [`${kinds.GatewayClass.folder}/ours`, `${kinds.Gateway.folder}/edge`, `${kinds.HTTPRoute.folder}/good`, `${kinds.HTTPRoute.folder}/no-backend`]
     const versions = async () => (await Promise.all(paths.map(get))).map(({ metadata }) => metadata.resourceVersion)
     const before = await versions()
     const { plane } = await serving()
@@ -139,7 +138,7 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
   })
 
   test('says nothing of what another controller has, and keeps what that says', async () => {
-    await put(folders.gateways, 'gateway.networking.k8s.io/v1', 'Gateway', 'foreign', { gatewayClassName: 'theirs', listeners: [{ name: 'tcp', port: 80, protocol: 'TCP' }] })
+    await put('Gateway', { name: 'foreign' }, { gatewayClassName: 'theirs', listeners: [{ name: 'tcp', port: 80, protocol: 'TCP' }] })
     await putRoute('both', route([{ backendRefs: [{ name: 'shop', port: 80 }] }], ['foreign', 'edge']))
     await putRoute('foreign-only', route([{ backendRefs: [{ name: 'nothing', port: 80 }] }], ['foreign']))
     const theirs = {
@@ -147,29 +146,26 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
       conditions: [{ type: 'Accepted', status: 'True', reason: 'Accepted', message: 'theirs', lastTransitionTime: '2020-01-01T00:00:00Z', observedGeneration: 1 }],
     }
     const stale = { ...theirs, controllerName: controller, parentRef: { ...theirs.parentRef, name: 'gone' } }
-    const both = await cluster.api.request({ path: `${folders.routes}/both` })
-    await cluster.api.request({ path: `${folders.routes}/both/status`, method: 'PUT', body: { ...both.value as object, status: { parents: [theirs, stale] } } })
+    const both = await cluster.api.request({ path: `${kinds.HTTPRoute.folder}/both` })
+    await cluster.api.request({ path: `${kinds.HTTPRoute.folder}/both/status`, method: 'PUT', body: { ...both.value as object, status: { parents: [theirs, stale] } } })
     const { plane, events } = await serving()
-    await says('both', async () => (await get(`${folders.routes}/both`)).status?.parents?.map(({ controllerName, parentRef }) => `${controllerName} ${parentRef.name}`), ['example.com/other foreign', `${controller} edge`])
+    await says('both', async () => (await get(`${kinds.HTTPRoute.folder}/both`)).status?.parents?.map(({ controllerName, parentRef }) => `${controllerName} ${parentRef.name}`), ['example.com/other foreign', `${controller} edge`])
     await quiet(plane)
-    expect((await get(`${folders.routes}/both`)).status?.parents?.[0]).toEqual(theirs)
-    expect((await get(`${folders.gateways}/foreign`)).status?.conditions?.map(({ reason }) => reason)).toEqual(['Pending', 'Pending'])
-    expect((await get(`${folders.classes}/theirs`)).status?.conditions?.map(({ reason }) => reason)).toEqual(['Pending'])
-    expect((await get(`${folders.routes}/foreign-only`)).status).toBeUndefined()
+    expect((await get(`${kinds.HTTPRoute.folder}/both`)).status?.parents?.[0]).toEqual(theirs)
+    expect((await get(`${kinds.Gateway.folder}/foreign`)).status?.conditions?.map(({ reason }) => reason)).toEqual(['Pending', 'Pending'])
+    expect((await get(`${kinds.GatewayClass.folder}/theirs`)).status?.conditions?.map(({ reason }) => reason)).toEqual(['Pending'])
+    expect((await get(`${kinds.HTTPRoute.folder}/foreign-only`)).status).toBeUndefined()
     const told = events.flatMap((event) => event.kind === 'diagnostics' ? event.added : []).filter(({ text }) => text.includes('foreign'))
     expect(told).toEqual([])
-    for (const name of ['both', 'foreign-only']) await cluster.api.request({ path: `${folders.routes}/${name}`, method: 'DELETE' })
+    for (const name of ['both', 'foreign-only']) await cluster.api.request({ path: `${kinds.HTTPRoute.folder}/${name}`, method: 'DELETE' })
   })
 
   test('of a refused edit says that the last good version is in force', async () => {
     const { plane } = await serving()
     await says('good', () => ofRoute('good'), ['Accepted True Accepted 1', 'ResolvedRefs True ResolvedRefs 1'])
-    await apply(cluster.api, folders.routes, {
-      apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', metadata: { name: 'good', annotations: {} },
-      spec: route([{ matches: [{ path: { type: 'RegularExpression', value: '(' } }], backendRefs: [{ name: 'shop', port: 80 }] }]),
-    } as never)
+    await putRoute('good', route([{ matches: [{ path: { type: 'RegularExpression', value: '(' } }], backendRefs: [{ name: 'shop', port: 80 }] }]))
     await says('good', () => ofRoute('good'), ['Accepted True Accepted 2', 'ResolvedRefs True ResolvedRefs 2', 'PartiallyInvalid True UnsupportedValue 2'])
-    const message = (await get(`${folders.routes}/good`)).status?.parents?.[0]?.conditions[2]?.message
+    const message = (await get(`${kinds.HTTPRoute.folder}/good`)).status?.parents?.[0]?.conditions[2]?.message
     expect(message).toMatch(/^Fall Back: the last good version stays in force: /)
     await putRoute('good', route([{ backendRefs: [{ name: 'shop', port: 80 }] }]))
     await says('good', () => ofRoute('good'), ['Accepted True Accepted 3', 'ResolvedRefs True ResolvedRefs 3'])
@@ -188,16 +184,16 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
   }
 
   async function eventsOf(name: string): Promise<readonly EventSeen[]> {
-    const { value } = await cluster.api.request({ path: folders.events })
+    const { value } = await cluster.api.request({ path: eventFolder })
     return (value as unknown as { readonly items: readonly EventSeen[] }).items.filter(({ regarding }) => regarding.name === name).toSorted((a, b) => (a.reason < b.reason ? -1 : 1))
   }
 
   test('Events tell of mistakes in objects whose status another controller may be writing', async () => {
-    await put(folders.virtualServices, 'networking.istio.io/v1', 'VirtualService', 'wrong', wrong)
+    await put('VirtualService', { name: 'wrong' }, wrong)
     const first = await serving()
     await until('the Event', async () => (await eventsOf('wrong')).length > 0)
     await quiet(first.plane)
-    const object = await get(`${folders.virtualServices}/wrong`)
+    const object = await get(`${kinds.VirtualService.folder}/wrong`)
     const seen = await eventsOf('wrong')
     expect(seen).toContainEqual(expect.objectContaining({
       type: 'Warning', reason: 'MirrorPercentageOutOfRange', regarding: expect.objectContaining({ kind: 'VirtualService', name: 'wrong', uid: object.metadata.uid }) as object,
@@ -206,9 +202,9 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     expect(object.status).toBeUndefined()
 
     // It goes and comes again: the same Event, a series.
-    await put(folders.virtualServices, 'networking.istio.io/v1', 'VirtualService', 'wrong', { ...wrong, http: [{ route: [{ destination: { host: 'shop' } }] }] })
+    await put('VirtualService', { name: 'wrong' }, { ...wrong, http: [{ route: [{ destination: { host: 'shop' } }] }] })
     await until('its resolution', () => first.events.some((event) => event.kind === 'diagnostics' && event.resolved.some(({ code }) => code === 'mirror/percentage-out-of-range')))
-    await put(folders.virtualServices, 'networking.istio.io/v1', 'VirtualService', 'wrong', wrong)
+    await put('VirtualService', { name: 'wrong' }, wrong)
     await until('the series', async () => (await eventsOf('wrong')).some(({ reason, series }) => reason === 'MirrorPercentageOutOfRange' && series?.count === 2))
     await quiet(first.plane)
     await first.plane.close()
@@ -219,21 +215,21 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     await until('it to be looked at', async () => await metric(second.plane, 'shadowplane_kubernetes_events_total{outcome="told"}') >= before.length)
     await quiet(second.plane)
     expect(await eventsOf('wrong')).toEqual(before)
-    await cluster.api.request({ path: `${folders.virtualServices}/wrong`, method: 'DELETE' })
+    await cluster.api.request({ path: `${kinds.VirtualService.folder}/wrong`, method: 'DELETE' })
   })
 
   test('of a VirtualService of our revision stands in its status, and one of another revision is not read', async () => {
-    await put(folders.virtualServices, 'networking.istio.io/v1', 'VirtualService', 'mine', wrong, { 'istio.io/rev': 'blue' })
-    await put(folders.virtualServices, 'networking.istio.io/v1', 'VirtualService', 'others', wrong, { 'istio.io/rev': 'green' })
+    await put('VirtualService', { name: 'mine', labels: { 'istio.io/rev': 'blue' } }, wrong)
+    await put('VirtualService', { name: 'others', labels: { 'istio.io/rev': 'green' } }, wrong)
     const { plane, events } = await serving({ gatewayControllers: [controller], revision: 'blue' })
-    await says('mine', async () => shown((await get(`${folders.virtualServices}/mine`)).status?.conditions), ['Accepted False Errors 1'])
-    expect((await get(`${folders.virtualServices}/mine`)).status?.validationMessages).toContainEqual({ level: 'ERROR', type: { code: 'mirror/percentage-out-of-range', name: 'mirror/percentage-out-of-range' } })
+    await says('mine', async () => shown((await get(`${kinds.VirtualService.folder}/mine`)).status?.conditions), ['Accepted False Errors 1'])
+    expect((await get(`${kinds.VirtualService.folder}/mine`)).status?.validationMessages).toContainEqual({ level: 'ERROR', type: { code: 'mirror/percentage-out-of-range', name: 'mirror/percentage-out-of-range' } })
     await quiet(plane)
-    expect((await get(`${folders.virtualServices}/others`)).status).toBeUndefined()
+    expect((await get(`${kinds.VirtualService.folder}/others`)).status).toBeUndefined()
     expect(await eventsOf('others')).toEqual([])
     expect(events.flatMap((event) => event.kind === 'diagnostics' ? event.added : []).filter(({ text }) => text.includes('default/others'))).toEqual([])
     // Labelled for another, it is let go of.
-    await put(folders.virtualServices, 'networking.istio.io/v1', 'VirtualService', 'mine', wrong, { 'istio.io/rev': 'green' })
+    await put('VirtualService', { name: 'mine', labels: { 'istio.io/rev': 'green' } }, wrong)
     await until('it to be let go of', () => events.some((event) => event.kind === 'diagnostics' && event.resolved.some(({ text }) => text.includes('default/mine'))))
   })
 })
