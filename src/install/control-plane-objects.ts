@@ -83,9 +83,9 @@ function workload(settings: InstallSettings): KubernetesObject {
   })
 }
 
-function serveArguments({ tls, maxConnectionAge }: InstallSettings): readonly string[] {
+function serveArguments({ namespace, tls, maxConnectionAge }: InstallSettings): readonly string[] {
   return [
-    'serve', '--kubernetes',
+    'serve', '--kubernetes', '--status=on', `--lease-namespace=${namespace}`,
     `--listen=0.0.0.0:${ports.xds}`,
     // The admin listener shows the configuration of all namespaces: it is reached by "kubectl port-forward".
     `--admin=127.0.0.1:${ports.admin}`,

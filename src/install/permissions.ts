@@ -27,9 +27,12 @@ export function clusterPermissions(kinds: readonly ReadKind[]): readonly Permiss
   return [
     ...perGroup(whole).map(([group, resources]): Permission => ({ group, resources, verbs: read, because: 'routes, gateways, policies, backends and their endpoints' })),
     ...single.map(({ group, kind, name }): Permission => ({ group, resources: [plural(kind)], verbs: read, names: [name], because: 'settings' })),
-    ...perGroup(kinds.filter(({ status }) => status === 'conditions'))
-      .map(([group, resources]): Permission => ({ group, resources: resources.map((resource) => `${resource}/status`), verbs: ['update'], because: 'conditions' })),
-    { group: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'], because: 'what is wrong with objects that have no conditions' },
+    { group: 'apiextensions.k8s.io', resources: ['customresourcedefinitions'], verbs: read, because: 'which kinds there are' },
+    ...perGroup(kinds.filter(({ status }) => status === 'conditions')).flatMap(([group, resources]): readonly Permission[] => [
+      { group, resources, verbs: ['get'], because: 'the status that an object has, before another is written' },
+      { group, resources: resources.map((resource) => `${resource}/status`), verbs: ['update'], because: 'conditions' },
+    ]),
+    { group: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'], because: 'what is wrong with objects whose conditions do not say it' },
     { group: 'authentication.k8s.io', resources: ['tokenreviews'], verbs: ['create'], because: 'the tokens that proxies show' },
   ]
 }

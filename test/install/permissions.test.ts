@@ -12,8 +12,9 @@ import { sharedFolder } from '../support/shared.ts'
 const used = new Set([
   ...dialects.flatMap(({ kinds }) => kinds).filter(({ group }) => group !== 'shadowplane.io').flatMap(({ group, kind, only }) =>
     ['list', 'watch'].map((verb) => use(verb, group, `${plural(kind)}${only === undefined ? '' : `=${only.name}`}`))),
-  ...['virtualservices'].map((name) => use('update', 'networking.istio.io', `${name}/status`)),
-  ...['gatewayclasses', 'gateways', 'httproutes', 'grpcroutes'].map((name) => use('update', 'gateway.networking.k8s.io', `${name}/status`)),
+  ...['list', 'watch'].map((verb) => use(verb, 'apiextensions.k8s.io', 'customresourcedefinitions')),
+  ...['virtualservices', 'destinationrules', 'gateways', 'serviceentries', 'sidecars'].flatMap((name) => written('networking.istio.io', name)),
+  ...['gatewayclasses', 'gateways', 'httproutes', 'grpcroutes'].flatMap((name) => written('gateway.networking.k8s.io', name)),
   ...['create', 'patch'].map((verb) => use(verb, 'events.k8s.io', 'events')),
   use('create', 'authentication.k8s.io', 'tokenreviews'),
   use('create', 'coordination.k8s.io', 'leases'),
@@ -75,6 +76,11 @@ interface Definition {
     readonly names: { readonly plural: string; readonly kind: string }
     readonly versions: readonly { readonly subresources?: { readonly status?: object } }[]
   }
+}
+
+/** An object whose status is read, and written. */
+function written(group: string, resource: string): readonly string[] {
+  return [use('get', group, resource), use('update', group, `${resource}/status`)]
 }
 
 function use(verb: string, group: string, resource: string): string {

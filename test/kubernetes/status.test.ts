@@ -7,6 +7,7 @@ import { absentMessage, sharedIsAbsent } from '../support/shared.ts'
 import { startCluster, until } from './support/cluster.ts'
 import type { Cluster } from './support/cluster.ts'
 import { apply, definitionsIn, install } from './support/definitions.ts'
+import { faultProxy } from './support/fault-proxy.ts'
 
 const missing = process.env['SHADOWPLANE_NO_API_SERVER'] ?? (sharedIsAbsent ? absentMessage : undefined)
 const controller = 'shadowplane.io/gateway-controller'
@@ -64,13 +65,13 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
   const putRoute = (name: string, spec: object) => put('HTTPRoute', { name }, spec)
 
   async function get(path: string): Promise<Seen> {
-    return (await cluster.api.request({ path })).value as unknown as Seen
+    return (await cluster.api.request({ path })).value as object as Seen
   }
 
-  async function serving(settings: Partial<Settings> = { gatewayControllers: [controller] }): Promise<{ readonly plane: ControlPlane; readonly events: readonly ControlPlaneEvent[] }> {
+  async function serving(settings: Partial<Settings> = { gatewayControllers: [controller] }, kubeconfig = cluster.kubeconfig): Promise<{ readonly plane: ControlPlane; readonly events: readonly ControlPlaneEvent[] }> {
     const events: ControlPlaneEvent[] = []
     const plane = await startControlPlane({
-      paths: [], kubernetes: { kubeconfig: cluster.kubeconfig, namespaces: [] }, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: { ...defaultSettings, ...settings },
+      paths: [], kubernetes: { kubeconfig, namespaces: [] }, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: { ...defaultSettings, ...settings },
       writeback: { leaseNamespace: 'default', leasePace: { duration: 3_000, deadline: 2_000, retry: 200 } },
     }, (event) => { events.push(event) })
     onTestFinished(() => plane.close())
@@ -160,6 +161,24 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     for (const name of ['both', 'foreign-only']) await cluster.api.request({ path: `${kinds.HTTPRoute.folder}/${name}`, method: 'DELETE' })
   })
 
+  test('is read again where somebody else writes at the same time, and tried again where the server refuses', async () => {
+    const proxy = await faultProxy(cluster.server)
+    onTestFinished(() => proxy.close())
+    const answers = [409, 409, 503, 429]
+    proxy.inject(({ pathname }) => {
+      const status = pathname.endsWith('/no-backend/status') ? answers.shift() : undefined
+      return status === undefined ? undefined : { kind: 'answer', status, body: JSON.stringify({ kind: 'Status', code: status, message: 'not now' }) }
+    })
+    const { plane, events } = await serving(undefined, await cluster.writeKubeconfig('conflicts', { server: proxy.server, tls: 'skip' }))
+    await putRoute('no-backend', route([{ backendRefs: [{ name: 'nothing', port: 80 }] }]))
+    await says('no-backend', () => ofRoute('no-backend'), ['Accepted True Accepted 3', 'ResolvedRefs False BackendNotFound 3'])
+    await quiet(plane)
+    expect(await metric(plane, 'shadowplane_kubernetes_conflicts_total')).toBe(2)
+    expect(await metric(plane, 'shadowplane_kubernetes_statuses_total{outcome="failed"}')).toBe(2)
+    expect(await metric(plane, 'shadowplane_kubernetes_statuses_total{outcome="written"}')).toBe(1)
+    expect(events.filter(({ kind }) => kind === 'write-failed')).toEqual([{ kind: 'write-failed', reason: expect.stringContaining('503: not now') as string }, { kind: 'write-failed', reason: undefined }])
+  })
+
   test('of a refused edit says that the last good version is in force', async () => {
     const { plane } = await serving()
     await says('good', () => ofRoute('good'), ['Accepted True Accepted 1', 'ResolvedRefs True ResolvedRefs 1'])
@@ -185,7 +204,7 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
 
   async function eventsOf(name: string): Promise<readonly EventSeen[]> {
     const { value } = await cluster.api.request({ path: eventFolder })
-    return (value as unknown as { readonly items: readonly EventSeen[] }).items.filter(({ regarding }) => regarding.name === name).toSorted((a, b) => (a.reason < b.reason ? -1 : 1))
+    return (value as object as { readonly items: readonly EventSeen[] }).items.filter(({ regarding }) => regarding.name === name).toSorted((a, b) => (a.reason < b.reason ? -1 : 1))
   }
 
   test('Events tell of mistakes in objects whose status another controller may be writing', async () => {

@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest'
+import { defaultSettings } from '../../../src/config.ts'
+import { objectKey } from '../../../src/diagnostics/diagnostic.ts'
+import { statusOf } from '../../../src/dialects/index.ts'
+import type { StatusReport } from '../../../src/dialects/status.ts'
+import type { Json, JsonObject } from '../../../src/manifest/manifest.ts'
+import type { Settings } from '../../../src/model/settings.ts'
+import { diagnosticsOf } from '../../../src/pipeline.ts'
+import { configure, parse } from '../../support/configuration.ts'
+import type { Configuration } from '../../support/configuration.ts'
+import { gatewayOf, routeOf } from './gateway-text.ts'
+
+const http = '- {name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}'
+const group = 'gateway.networking.k8s.io'
+const ours: Settings = { ...defaultSettings, gatewayControllers: ['example.com/controller', 'example.com/second'] }
+const now = '2026-02-03T04:05:06Z'
+const earlier = '2020-01-01T00:00:00Z'
+
+interface ConditionSeen {
+  readonly type: string
+  readonly status: string
+  readonly reason: string
+  readonly message: string
+  readonly lastTransitionTime: string
+}
+
+/** A status, as far as tests look at it. */
+interface StatusSeen {
+  readonly conditions?: readonly ConditionSeen[]
+  readonly listeners?: readonly { readonly name: string; readonly attachedRoutes: number; readonly supportedKinds: Json; readonly conditions: readonly ConditionSeen[] }[]
+  readonly parents?: readonly { readonly controllerName: string; readonly parentRef: { readonly name: string }; readonly conditions: readonly ConditionSeen[] }[]
+}
+
+function shown(conditions: readonly ConditionSeen[] = []): readonly string[] {
+  return conditions.map(({ type, status: value, reason }) => `${type} ${value} ${reason}`)
+}
+
+function reportOf({ pipeline }: Configuration, name: string): StatusReport | undefined {
+  return pipeline.read.entries(pipeline.statusReports).map(([, report]) => report).find(({ manifest }) => `${manifest.id.kind}/${manifest.id.name}` === name)
+}
+
+function status(configuration: Configuration, name: string, current: JsonObject = {}): StatusSeen | undefined {
+  const report = reportOf(configuration, name)
+  if (report === undefined) throw new Error(`no report of ${name}`)
+  const diagnostics = diagnosticsOf(configuration.pipeline).filter(({ origin }) => origin !== undefined && objectKey(origin.object) === objectKey(report.manifest.id))
+  return statusOf(report, { current, diagnostics, now })
+}
+
+const condition = (type: string, value: string, more: JsonObject = {}): JsonObject => ({ type, status: value, reason: type, message: '', lastTransitionTime: earlier, observedGeneration: 1, ...more })
+const entry = (controllerName: string, name: string, conditions: readonly Json[] = [condition('Accepted', 'True')]): JsonObject =>
+  ({ parentRef: { group, kind: 'Gateway', namespace: 'default', name }, controllerName, conditions })
+
+describe('the status of a route', () => {
+  const text = `${routeOf('{name: edge}').replace('name: shop, namespace: default}\nspec:\n  parentRefs', 'name: shop, namespace: default, generation: 7}\nspec:\n  parentRefs')}${gatewayOf(http)}`
+  const parents = (current?: JsonObject) => status(configure(text, ours), 'HTTPRoute/shop', current)?.parents ?? []
+
+  test('has one entry of ours for each parent, of the generation that was read', () => {
+    expect(parents()).toEqual([{
+      parentRef: { group, kind: 'Gateway', namespace: 'default', name: 'edge' },
+      controllerName: 'example.com/controller',
+      conditions: [
+        { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'taken by Gateway default/edge', lastTransitionTime: now, observedGeneration: 7 },
+        { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'every reference is resolved', lastTransitionTime: now, observedGeneration: 7 },
+      ],
+    }])
+  })
+
+  test('keeps the entries of others as they are, and before ours', () => {
+    const others = [entry('other.example/a', 'edge'), { ...entry('other.example/b', 'gone'), unknown: [1, 2] }]
+    expect(parents({ parents: others }).slice(0, 2)).toEqual(others)
+    expect(parents({ parents: others }).length).toBe(3)
+  })
+
+  test('loses entries of ours whose parent is gone', () => {
+    expect(parents({ parents: [entry('example.com/controller', 'gone'), entry('example.com/second', 'edge')] }).map(({ controllerName }) => controllerName)).toEqual(['example.com/controller'])
+  })
+
+  test('keeps the time of a condition whose status is the same, and loses types that are said no more', () => {
+    const before = [condition('Accepted', 'True'), condition('ResolvedRefs', 'False'), condition('PartiallyInvalid', 'True')]
+    const [first] = parents({ parents: [entry('example.com/controller', 'edge', before)] })
+    expect(first?.conditions.map(({ type, lastTransitionTime }) => [type, lastTransitionTime])).toEqual([['Accepted', earlier], ['ResolvedRefs', now]])
+  })
+
+  test('is the same again once it is written', () => {
+    const configuration = configure(text, ours)
+    const written = status(configuration, 'HTTPRoute/shop') as JsonObject
+    expect(status(configuration, 'HTTPRoute/shop', written)).toEqual(written)
+  })
+})
+
+describe('a refused edit', () => {
+  const good = `${routeOf('{name: edge}')}${gatewayOf(http)}`
+
+  function edited(kind: string, from: string, to: string): Configuration {
+    const configuration = configure(good, ours)
+    expect(good).toContain(from)
+    for (const { manifest } of parse(good.replace(from, to))) if (manifest.id.kind === kind) configuration.pipeline.setManifest(objectKey(manifest.id), manifest)
+    configuration.pipeline.flush()
+    return configuration
+  }
+
+  test('of a route is a fall back to the last good version, which stays accepted', () => {
+    const conditions = status(edited('HTTPRoute', '{name: shop, port: 80}]}', '{name: shop, port: 80}], timeouts: {request: never}}'), 'HTTPRoute/shop')?.parents?.[0]?.conditions
+    expect(shown(conditions)).toEqual(['Accepted True Accepted', 'ResolvedRefs True ResolvedRefs', 'PartiallyInvalid True UnsupportedValue'])
+    expect(conditions?.[2]?.message).toMatch(/^Fall Back: the last good version stays in force: HTTPRoute default\/shop: .*timeouts/)
+  })
+
+  test('of a Gateway is not accepted, and what was programmed stays so', () => {
+    const written = status(edited('Gateway', 'port: 80, protocol: HTTP', 'port: 99999, protocol: HTTP'), 'Gateway/edge')
+    expect(shown(written?.conditions)).toEqual(['Accepted False Invalid', 'Programmed True Programmed'])
+  })
+})
+
+describe('listeners', () => {
+  const count = (routes: string, listeners = `${http}\n- {name: other, port: 81, hostname: a.example, protocol: HTTP}`): unknown =>
+    status(configure(`${routes}${gatewayOf(listeners)}`, ours), 'Gateway/edge')?.listeners?.map(({ name, attachedRoutes }) => `${name} ${attachedRoutes}`)
+
+  test.each([
+    ['none', '', ['http 0', 'other 0']],
+    ['one, at both', routeOf('{name: edge}'), ['http 1', 'other 1']],
+    ['one that names a listener', routeOf('{name: edge, sectionName: other}'), ['http 0', 'other 1']],
+    ['one that names both by themselves', routeOf('{name: edge, sectionName: http}, {name: edge, sectionName: other}'), ['http 1', 'other 1']],
+    ['one with a host that one of them has not', routeOf('{name: edge}', 'b.example'), ['http 1', 'other 0']],
+    ['one of each kind', `${routeOf('{name: edge}')}${routeOf('{name: edge}', '', { kind: 'GRPCRoute' })}`, ['http 2', 'other 2']],
+    ['one of a namespace that one of them takes', routeOf('{name: edge, namespace: default}', '', { namespace: 'shop' }), ['http 1', 'other 0']],
+    ['one of another Gateway', routeOf('{name: another}'), ['http 0', 'other 0']],
+  ])('count the routes that they take: %s', (_, routes, expected) => {
+    expect(count(routes)).toEqual(expected)
+  })
+
+  test('say which kinds they take of those that they ask for, and keep the time of what has not changed', () => {
+    const configuration = configure(gatewayOf('- {name: http, port: 80, protocol: HTTP, allowedRoutes: {kinds: [{kind: TCPRoute}, {kind: GRPCRoute}]}}'), ours)
+    const listeners = status(configuration, 'Gateway/edge', { listeners: [{ name: 'http', conditions: [condition('Accepted', 'True')] }, { name: 'gone' }] })?.listeners
+    expect(listeners?.map(({ name, supportedKinds }) => ({ name, supportedKinds }))).toEqual([{ name: 'http', supportedKinds: [{ group, kind: 'GRPCRoute' }] }])
+    expect(listeners?.[0]?.conditions[0]).toMatchObject({ type: 'Accepted', lastTransitionTime: earlier })
+  })
+
+  test('conditions of a Gateway that are not ours stay', () => {
+    const other = condition('example.com/Audited', 'True')
+    expect(status(configure(gatewayOf(http), ours), 'Gateway/edge', { conditions: [condition('Accepted', 'Unknown'), other] })?.conditions).toEqual([
+      other, expect.objectContaining({ type: 'Accepted', status: 'True', lastTransitionTime: now }), expect.objectContaining({ type: 'Programmed', status: 'True' }),
+    ])
+  })
+})
+
+describe('of the Gateways of another controller', () => {
+  const foreign: Settings = { ...defaultSettings, gatewayControllers: ['mine.example/controller'] }
+  const bad = '- {name: tcp, port: 80, protocol: TCP}\n- {name: http, port: 81, protocol: HTTP, tls: {certificateRefs: [{name: nothing}]}}'
+
+  test('nothing is served, found, or written', () => {
+    const configuration = configure(`${routeOf('{name: edge}').replace('{name: shop, port: 80}', '{name: nothing, port: 80}')}${gatewayOf(bad)}`, foreign)
+    expect(configuration.found).toEqual([])
+    expect(configuration.pipeline.read.entries(configuration.pipeline.model.listeners)).toEqual([])
+    expect(['Gateway/edge', 'GatewayClass/mesh'].map((name) => status(configuration, name))).toEqual([undefined, undefined])
+    expect(status(configuration, 'HTTPRoute/shop')).toEqual({})
+  })
+
+  test('a class that is not there is nobody\'s', () => {
+    const configuration = configure(gatewayOf(http).replace('name: mesh', 'name: elsewhere'), foreign)
+    expect(configuration.found).toEqual(['7:21 gateway/unknown-class there is no GatewayClass mesh here; the Gateway is not served, as nobody knows whose it is'])
+    expect(status(configuration, 'Gateway/edge')).toBeUndefined()
+  })
+
+  test('a route says nothing, and of a parent of ours besides it does', () => {
+    const second = gatewayOf(http, { name: 'mine' }).replaceAll('mesh', 'own').replace('example.com/controller', 'mine.example/controller')
+    const written = status(configure(`${routeOf('{name: edge}, {name: mine}')}${gatewayOf(http)}${second}`, foreign), 'HTTPRoute/shop', { parents: [entry('example.com/controller', 'edge')] })
+    expect(written?.parents?.map(({ controllerName, parentRef }) => [controllerName, parentRef.name])).toEqual([['example.com/controller', 'edge'], ['mine.example/controller', 'mine']])
+  })
+
+  test('a Gateway that is not there is nobody\'s: the route is told in no status, and a diagnostic says it', () => {
+    const configuration = configure(routeOf('{name: edge}'), foreign)
+    expect(status(configuration, 'HTTPRoute/shop')).toEqual({})
+    expect(configuration.found).toEqual([expect.stringContaining('parent/unknown there is no Gateway default/edge')])
+  })
+
+  test('a class with a refused edit keeps its controller', () => {
+    const configuration = configure(`${routeOf('{name: edge}')}${gatewayOf(http)}`, foreign)
+    expect(reportOf(configuration, 'GatewayClass/mesh')?.inForce).toBe('newest')
+  })
+
+  test('routes of Services are served all the same, in our name', () => {
+    const configuration = configure(routeOf('{group: "", kind: Service, name: shop, port: 80}'), foreign)
+    expect(status(configuration, 'HTTPRoute/shop')?.parents?.map(({ controllerName }) => controllerName)).toEqual(['mine.example/controller'])
+  })
+})
