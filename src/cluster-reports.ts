@@ -75,7 +75,7 @@ function subjectOf(key: string, { pipeline, source, manifests }: ClusterReportsO
     regarded: { id: manifest.id, apiVersion: manifest.apiVersion, uid },
     path,
     generation: generationOf(report?.manifest ?? manifest),
-    status: (current, said) => report === undefined ? undefined : statusOf(report, { current, ...said }),
+    ...(report === undefined ? {} : { status: (current, said) => statusOf(report, { current, ...said }) }),
   }
 }
 

@@ -4,7 +4,8 @@ import type { Entry } from './collection/entries.ts'
 import type { FlushReport, Graph } from './collection/graph.ts'
 import { objectKey } from './diagnostics/diagnostic.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
-import { dialectFor, indexKeys, isInRevision, isRefused, mayHaveStatus, meshSettings, translateManifest, unclaimedKind } from './dialects/index.ts'
+import { dialectFor, indexKeys, isInRevision, isRefused, mayHaveStatus, meshSettings, statusOf, translateManifest, unclaimedKind } from './dialects/index.ts'
+import { nothingSaid } from './dialects/status.ts'
 import type { StatusReport } from './dialects/status.ts'
 import { isSecret, kindKey, oldest, surroundings } from './dialects/surroundings.ts'
 import type { Manifest } from './manifest/manifest.ts'
@@ -74,7 +75,7 @@ export interface Pipeline {
   readonly findings: Collection<readonly Diagnostic[]>
   /** What a controller says of each object, by object key and parent. */
   readonly statuses: Collection<ObjectStatus>
-  /** What there is to say of each object whose kind has a status, by object key. */
+  /** What there is to say of each object whose status is ours to write, by object key. */
   readonly statusReports: Collection<StatusReport>
   /** What the manifests in force mean, before any proxy's view of it. */
   readonly model: Model
@@ -271,7 +272,8 @@ export function createPipeline(settings: Settings): Pipeline {
     const said = fetch(accepted, key)?.statuses ?? []
     const sections = said.flatMap(({ section }) => section ?? [])
     const taken = Object.fromEntries(sections.map((section) => [section, countObjects(fetch(takenBySection, sectionKey(key, section)) ?? [])]))
-    return [[key, { manifest, statuses: said, inForce: fetch(refusedEdits, key) === undefined ? 'newest' : 'last good', taken, settings }]]
+    const report: StatusReport = { manifest, statuses: said, inForce: fetch(refusedEdits, key) === undefined ? 'newest' : 'last good', taken, settings }
+    return statusOf(report, nothingSaid) === undefined ? [] : [[key, report]]
   })
 
   return {

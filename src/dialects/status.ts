@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { Json, JsonObject, Manifest } from '../manifest/manifest.ts'
 import { isRecord } from '../manifest/message.ts'
@@ -27,6 +26,9 @@ export interface StatusMoment {
   /** RFC 3339, in whole seconds as metav1.Time. */
   readonly now: string
 }
+
+/** The moment at which it is asked whether there is a status at all. */
+export const nothingSaid: StatusMoment = { current: {}, diagnostics: [], now: '' }
 
 /** `metadata.generation`; undefined for an object that came from no API server. */
 export function generationOf({ object }: Manifest): number | undefined {
@@ -63,9 +65,4 @@ export function writtenConditions(current: Json | undefined, conditions: readonl
 /** The objects of a list; none where it is no list. */
 export function objectsIn(value: Json | undefined): readonly JsonObject[] {
   return Array.isArray(value) ? (value as readonly Json[]).filter((each): each is JsonObject => isRecord(each)) : []
-}
-
-/** Whether two statuses say the same; the order of fields says nothing. */
-export function sameStatus(a: JsonObject, b: JsonObject): boolean {
-  return isDeepStrictEqual(a, b)
 }

@@ -12,6 +12,8 @@ export interface WorkOptions {
   readonly atOnce: number
   /** Milliseconds to wait for more, before work begins. */
   readonly settle: number
+  /** False where there is nothing to be done about the key by then, which costs nothing of the rate. */
+  readonly isWorth: (key: string) => boolean
   /** Does whatever is to be done about the key by then. Never rejects. */
   readonly work: (key: string, tenure: AbortSignal) => Promise<Outcome>
 }
@@ -83,10 +85,15 @@ export class WorkQueue {
   }
 
   #pump(): void {
-    const { clock, rate, atOnce } = this.#options
+    const { clock, rate, atOnce, isWorth } = this.#options
     while (this.#tenure !== undefined && this.#running.size < atOnce) {
       const [key] = this.#ready
       if (key === undefined) return
+      if (!isWorth(key)) {
+        this.#ready.delete(key)
+        this.#failures.delete(key)
+        continue
+      }
       const taken = takeToken(this.#bucket, rate, clock.now())
       if (typeof taken === 'number') {
         this.#schedule(taken)

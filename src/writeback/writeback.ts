@@ -21,8 +21,8 @@ export interface Subject {
   readonly path: string
   /** Of the text that is spoken of. */
   readonly generation: number | undefined
-  /** The status to have instead of `current`; undefined where none is written. */
-  status(current: JsonObject, said: { readonly diagnostics: readonly Diagnostic[]; readonly now: string }): JsonObject | undefined
+  /** The status to have instead of `current`; absent where none is written. */
+  readonly status?: (current: JsonObject, said: { readonly diagnostics: readonly Diagnostic[]; readonly now: string }) => JsonObject | undefined
 }
 
 export interface WritebackOptions {
@@ -88,8 +88,8 @@ class Writer implements Writeback {
   constructor(options: WritebackOptions) {
     const { api, clock, identity, lease } = options
     this.#options = options
-    this.#statuses = new WorkQueue({ clock, rate: { perSecond: 50, burst: 100 }, atOnce: 8, settle: 100, work: (key, tenure) => this.#writeStatus(key, tenure) })
-    this.#events = new WorkQueue({ clock, rate: { perSecond: 10, burst: 50 }, atOnce: 2, settle: 500, work: (key, tenure) => this.#writeEvent(key, tenure) })
+    this.#statuses = new WorkQueue({ clock, rate: { perSecond: 50, burst: 100 }, atOnce: 8, settle: 100, isWorth: (key) => this.#hasStatus(key), work: (key, tenure) => this.#writeStatus(key, tenure) })
+    this.#events = new WorkQueue({ clock, rate: { perSecond: 10, burst: 50 }, atOnce: 2, settle: 500, isWorth: (key) => this.#isTold(key), work: (key, tenure) => this.#writeEvent(key, tenure) })
     this.#keeper = createLeaseKeeper({
       api, clock, identity, ...lease,
       listener: {
@@ -152,18 +152,32 @@ class Writer implements Writeback {
     })
   }
 
+  #hasStatus(key: string): boolean {
+    return this.#options.subject(key)?.status !== undefined || this.#dropped(key)
+  }
+
+  /** Errors of every object, and warnings of those whose status does not say them. */
+  #isTold(key: string): boolean {
+    const standing = this.#standing.get(key)
+    const subject = standing === undefined ? undefined : this.#options.subject(standing.object)
+    if (standing === undefined || subject === undefined) return this.#dropped(key)
+    return standing.diagnostic.severity === 'error' || subject.status === undefined
+  }
+
+  /** Nothing is to be written there any more, so that nothing fails either. */
+  #dropped(key: string): false {
+    this.#note(key, undefined)
+    return false
+  }
+
   async #writeStatus(key: string, tenure: AbortSignal): Promise<Outcome> {
     const { api, clock, subject } = this.#options
     const found = subject(key)
-    if (found === undefined) {
-      this.#note(key, undefined)
-      return 'done'
-    }
+    if (found?.status === undefined) return 'done'
+    const { path, generation, regarded: { uid }, status } = found
     const diagnostics = this.#standing.of(key)
-    const status = (current: JsonObject, now: string): JsonObject | undefined => found.status(current, { diagnostics, now })
-    if (status({}, '') === undefined) return 'done'
     try {
-      const outcome = await writeStatus({ path: found.path, uid: found.regarded.uid, generation: found.generation, status }, {
+      const outcome = await writeStatus({ path, uid, generation, status: (current, now) => status(current, { diagnostics, now }) }, {
         api, tenure, now: () => clock.date(), conflict: () => { this.#counts.conflicts += 1 },
       })
       this.#counts.statuses[outcome] += 1
@@ -178,21 +192,16 @@ class Writer implements Writeback {
     const { api, clock, identity, subject } = this.#options
     const standing = this.#standing.get(key)
     const found = standing === undefined ? undefined : subject(standing.object)
-    if (standing === undefined || found === undefined) {
-      this.#note(key, undefined)
-      return 'done'
-    }
-    const { diagnostic } = standing
-    // What has a status says less than an error there.
-    if (diagnostic.severity !== 'error' && found.status({}, { diagnostics: [], now: '' }) !== undefined) return 'done'
+    if (standing === undefined || found === undefined) return 'done'
+    const { diagnostic, told, object } = standing
     try {
-      const outcome = await writeEvent({ diagnostic, regarded: found.regarded }, standing.told + 1, { api, tenure, instance: identity, now: () => clock.date() })
+      const outcome = await writeEvent({ diagnostic, regarded: found.regarded }, told + 1, { api, tenure, instance: identity, now: () => clock.date() })
       this.#standing.toldOnce(key)
       this.#counts.events[outcome] += 1
       this.#note(key, undefined)
       return 'done'
     } catch (thrown) {
-      return this.#failed(thrown, { key, tenure, what: `an Event of ${standing.object}`, counts: this.#counts.events })
+      return this.#failed(thrown, { key, tenure, what: `an Event of ${object}`, counts: this.#counts.events })
     }
   }
 

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { defaultInstallation } from '../../src/cli/install.ts'
 import { defaultSettings } from '../../src/config.ts'
 import { startControlPlane } from '../../src/control-plane.ts'
 import type { ControlPlane, ControlPlaneEvent } from '../../src/control-plane.ts'
+import { installation } from '../../src/install/render.ts'
 import type { Settings } from '../../src/model/settings.ts'
 import { absentMessage, sharedIsAbsent } from '../support/shared.ts'
 import { startCluster, until } from './support/cluster.ts'
@@ -18,6 +20,7 @@ const kinds = {
   Service: { apiVersion: 'v1', folder: '/api/v1/namespaces/default/services' },
   VirtualService: { apiVersion: 'networking.istio.io/v1', folder: '/apis/networking.istio.io/v1/namespaces/default/virtualservices' },
 } as const
+const writes = 'shadowplane_kubernetes_statuses_total{outcome="written"}'
 const eventFolder = '/apis/events.k8s.io/v1/namespaces/default/events'
 
 interface Condition {
@@ -68,11 +71,11 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     return (await cluster.api.request({ path })).value as object as Seen
   }
 
-  async function serving(settings: Partial<Settings> = { gatewayControllers: [controller] }, kubeconfig = cluster.kubeconfig): Promise<{ readonly plane: ControlPlane; readonly events: readonly ControlPlaneEvent[] }> {
+  async function serving(settings: Partial<Settings> = { gatewayControllers: [controller] }, { kubeconfig = cluster.kubeconfig, leaseNamespace = 'default' } = {}): Promise<{ readonly plane: ControlPlane; readonly events: readonly ControlPlaneEvent[] }> {
     const events: ControlPlaneEvent[] = []
     const plane = await startControlPlane({
       paths: [], kubernetes: { kubeconfig, namespaces: [] }, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: { ...defaultSettings, ...settings },
-      writeback: { leaseNamespace: 'default', leasePace: { duration: 3_000, deadline: 2_000, retry: 200 } },
+      writeback: { leaseNamespace, leasePace: { duration: 3_000, deadline: 2_000, retry: 200 } },
     }, (event) => { events.push(event) })
     onTestFinished(() => plane.close())
     return { plane, events }
@@ -134,7 +137,7 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     const { plane } = await serving()
     await quiet(plane)
     await until('all to be looked at', async () => await metric(plane, 'shadowplane_kubernetes_statuses_total{outcome="equal"}') >= paths.length)
-    expect(await metric(plane, 'shadowplane_kubernetes_statuses_total{outcome="written"}')).toBe(0)
+    expect(await metric(plane, writes)).toBe(0)
     expect(await versions()).toEqual(before)
   })
 
@@ -169,13 +172,15 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
       const status = pathname.endsWith('/no-backend/status') ? answers.shift() : undefined
       return status === undefined ? undefined : { kind: 'answer', status, body: JSON.stringify({ kind: 'Status', code: status, message: 'not now' }) }
     })
-    const { plane, events } = await serving(undefined, await cluster.writeKubeconfig('conflicts', { server: proxy.server, tls: 'skip' }))
+    const { plane, events } = await serving(undefined, { kubeconfig: await cluster.writeKubeconfig('conflicts', { server: proxy.server, tls: 'skip' }) })
+    await quiet(plane)
+    const before = await metric(plane, writes)
     await putRoute('no-backend', route([{ backendRefs: [{ name: 'nothing', port: 80 }] }]))
     await says('no-backend', () => ofRoute('no-backend'), ['Accepted True Accepted 3', 'ResolvedRefs False BackendNotFound 3'])
     await quiet(plane)
     expect(await metric(plane, 'shadowplane_kubernetes_conflicts_total')).toBe(2)
     expect(await metric(plane, 'shadowplane_kubernetes_statuses_total{outcome="failed"}')).toBe(2)
-    expect(await metric(plane, 'shadowplane_kubernetes_statuses_total{outcome="written"}')).toBe(1)
+    expect(await metric(plane, writes) - before).toBe(1)
     expect(events.filter(({ kind }) => kind === 'write-failed')).toEqual([{ kind: 'write-failed', reason: expect.stringContaining('503: not now') as string }, { kind: 'write-failed', reason: undefined }])
   })
 
@@ -251,4 +256,34 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     await put('VirtualService', { name: 'mine', labels: { 'istio.io/rev': 'green' } }, wrong)
     await until('it to be let go of', () => events.some((event) => event.kind === 'diagnostics' && event.resolved.some(({ text }) => text.includes('default/mine'))))
   })
+
+  test('needs no more permissions than the installation has', async () => {
+    const { namespace } = defaultInstallation
+    const rights = installation(defaultInstallation).filter(({ kind, metadata }) => kind in rightsFolders && (metadata.namespace ?? namespace) === namespace)
+    for (const object of rights) await apply(cluster.api, rightsFolders[object.kind]?.(namespace) ?? '', object)
+    const { value } = await cluster.api.request({
+      path: `/api/v1/namespaces/${namespace}/serviceaccounts/shadowplane/token`, method: 'POST', body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+    })
+    const { token } = (value as { readonly status: { readonly token: string } }).status
+    await put('VirtualService', { name: 'wrong', labels: { 'istio.io/rev': 'blue' } }, wrong)
+    await putRoute('good', route([{ backendRefs: [{ name: 'nothing', port: 80 }] }]))
+    await put('VirtualService', { name: 'unlabelled' }, wrong)
+    const { plane, events } = await serving({ gatewayControllers: [controller], revision: 'blue' }, { kubeconfig: await cluster.writeKubeconfig('installed', { token }), leaseNamespace: namespace })
+    await says('wrong', async () => shown((await get(`${kinds.VirtualService.folder}/wrong`)).status?.conditions), ['Accepted False Errors 1'])
+    await until('ResolvedRefs', async () => (await ofRoute('good')).some((each) => each.startsWith('ResolvedRefs False BackendNotFound')))
+    await until('the Event', async () => (await eventsOf('unlabelled')).length > 0)
+    await quiet(plane)
+    expect(events.filter(({ kind }) => kind === 'outage' || kind === 'write-failed')).toEqual([])
+  })
 })
+
+const rbac = '/apis/rbac.authorization.k8s.io/v1'
+/** What of an installation gives permissions, and where it stands. */
+const rightsFolders: Readonly<Record<string, (namespace: string) => string>> = {
+  Namespace: () => '/api/v1/namespaces',
+  ServiceAccount: (namespace) => `/api/v1/namespaces/${namespace}/serviceaccounts`,
+  ClusterRole: () => `${rbac}/clusterroles`,
+  ClusterRoleBinding: () => `${rbac}/clusterrolebindings`,
+  Role: (namespace) => `${rbac}/namespaces/${namespace}/roles`,
+  RoleBinding: (namespace) => `${rbac}/namespaces/${namespace}/rolebindings`,
+}

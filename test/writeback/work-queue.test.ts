@@ -43,7 +43,7 @@ function queueOf(options: Partial<WorkOptions> = {}): { readonly queue: WorkQueu
   const clock = new SetClock()
   const begun: Piece[] = []
   const queue = new WorkQueue({
-    clock, rate: { perSecond: 10, burst: 100 }, atOnce: 2, settle: 100,
+    clock, rate: { perSecond: 10, burst: 100 }, atOnce: 2, settle: 100, isWorth: () => true,
     work: (key) => new Promise<Outcome>((resolve) => { begun.push({ key, at: clock.now(), end: resolve }) }),
     ...options,
   })
@@ -120,6 +120,14 @@ describe('a queue of work', () => {
     await clock.pass(2_000)
     expect(begun.length).toBe(25)
   })
+})
+
+test('what is not worth it costs nothing of the rate', async () => {
+  const { queue, clock, begun } = queueOf({ rate: { perSecond: 1, burst: 1 }, isWorth: (key) => key === 'z' })
+  queue.begin(new AbortController().signal)
+  for (const key of ['a', 'b', 'c', 'z']) queue.add(key)
+  await clock.pass(100)
+  expect(keys(begun)).toEqual(['z'])
 })
 
 test('a token bucket fills up to its burst', () => {
