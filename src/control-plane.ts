@@ -50,6 +50,9 @@ export interface ControlPlane {
   close(): Promise<void>
 }
 
+/** Milliseconds of computing at a time. */
+const slice = 8
+
 /**
  * Constructs sources, pipeline and servers, and connects them. Resolves when proxies are served, which is not before the
  * first complete state of the sources. Rejects with UsageError when a path is not there or an address cannot be had.
@@ -76,6 +79,11 @@ export async function startControlPlane(config: Config, observe: (event: Control
   let ready = false
   /** Secrets are read last, as the configuration names them: until then, what lacks one is no mistake. */
   let complete = kubernetes === undefined
+  let closed = false
+  /** While changes are computed piece by piece, with turns of the event loop in between. */
+  let working: Promise<void> | undefined
+  /** Milliseconds spent on the flush to come. */
+  let spent = 0
   /** Counts whatever may change what proxies have, or should have. */
   let revision = 0
   /** The Secrets that the cluster was asked for last, as JSON. */
@@ -103,7 +111,8 @@ export async function startControlPlane(config: Config, observe: (event: Control
     disconnect: pipeline.disconnect,
     refresh() {
       revision += 1
-      const report = metrics.timeFlush(() => pipeline.flush())
+      const report = metrics.timeFlush(() => pipeline.flush(), spent)
+      spent = 0
       changedFindings.push(...[...report.changed.get(pipeline.findings) ?? []].map((key) => [key, pipeline.read.get(pipeline.findings, key) ?? []] as const))
       const result = refreshed(pipeline, report)
       reports?.flushed(report)
@@ -134,7 +143,14 @@ export async function startControlPlane(config: Config, observe: (event: Control
     },
   })
   const taps = createTaps({
-    overlay,
+    overlay: {
+      set(object) {
+        const id = overlay.set(object)
+        snapshots.advance()
+        return id
+      },
+      delete: overlay.delete,
+    },
     objects: () => [...state.manifests.values()].map(({ manifest }) => manifest.id),
     revision: () => revision,
     standing: (tap) => tapStanding(tap, { pipeline, clients: clients(), findings: findingsOn(objectName(tap)) }),
@@ -158,15 +174,33 @@ export async function startControlPlane(config: Config, observe: (event: Control
   }
 
   function accept(next: SourceState): void {
-    for (const [key, { manifest }] of next.manifests) {
-      if (state.manifests.get(key)?.manifest !== manifest) pipeline.setManifest(key, manifest)
+    for (const key of next.changed ?? new Set([...state.manifests.keys(), ...next.manifests.keys()])) {
+      const [before, after] = [state.manifests.get(key)?.manifest, next.manifests.get(key)?.manifest]
+      if (after === undefined) pipeline.deleteManifest(key)
+      else if (after !== before) pipeline.setManifest(key, after)
     }
-    for (const key of state.manifests.keys()) if (!next.manifests.has(key)) pipeline.deleteManifest(key)
     if (next.outage !== state.outage) tell({ kind: 'outage', reason: next.outage })
     state = next
+    working ??= work().finally(() => { working = undefined })
+  }
+
+  /** An edit is computed at once; what takes longer leaves turns to streams, probes and watches, and is seen by nobody before all of it is done. */
+  async function work(): Promise<void> {
+    while (!prepared()) {
+      await immediate()
+      if (closed) return
+    }
     snapshots.advance()
     changedFindings.push(['files', state.diagnostics], ['expired certificates', pipeline.expired(Date.now())], ['failures', pipeline.failures()])
     tellFindings()
+  }
+
+  /** Computes for a while; true when nothing is left. */
+  function prepared(): boolean {
+    const begun = performance.now()
+    const done = pipeline.prepare(() => performance.now() < begun + slice)
+    spent += performance.now() - begun
+    return done
   }
 
   /** Secrets are read one by one, as the configuration names them: that needs no permission to read others. */
@@ -187,6 +221,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
       // What was read is accepted in the turn after.
       await immediate()
       await immediate()
+      await working
     }
   }
 
@@ -229,6 +264,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
 
   async function close(): Promise<void> {
     ready = false
+    closed = true
     await Promise.all([taps.close(), reports?.close()])
     certificate?.close()
     await Promise.all([source.close(), xds.close(), admin.close(), probes.close()])
@@ -240,6 +276,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     if (config.probes !== undefined) await probes.listen(parseHostPort('--probes', config.probes))
     source.onChange(accept)
     accept(await source.start())
+    await working
     await secretsRead()
     complete = true
     tellFindings()

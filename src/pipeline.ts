@@ -58,6 +58,8 @@ export interface Pipeline {
   disconnect(key: ScopeKey): void
   /** Brings everything up to date, once for any number of changes. */
   flush(): FlushReport
+  /** Does the next flush beforehand, for as long as `goOn` says; true when nothing is left of it. Whoever looks meanwhile waits for the rest of it. */
+  prepare(goOn: () => boolean): boolean
   readonly read: Pick<Graph, 'get' | 'entries'>
   readonly manifests: Collection<Manifest>
   /** Labels by which the configuration chooses among sidecars. */
@@ -283,6 +285,7 @@ export function createPipeline(settings: Settings): Pipeline {
     connect: (key, scope) => { connected.set(key, scope) },
     disconnect: (key) => { connected.delete(key) },
     flush: () => graph.flush(),
+    prepare: (goOn) => graph.prepare(goOn),
     read: graph,
     manifests,
     chosenLabels: labels,

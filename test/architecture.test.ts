@@ -22,7 +22,7 @@ const rooms: Readonly<Record<string, Room>> = {
   resolve: { imports: ['model', 'diagnostics', 'collection', 'xds/scope.ts'], because: 'what a proxy sees of the model is found before anything is encoded' },
   translate: { imports: ['model', 'resolve', 'diagnostics', 'xds/proto.ts', 'xds/resource.ts', 'xds/wire.ts'], because: 'building messages asks no more questions' },
   xds: { imports: ['diagnostics'], because: 'resources and snapshots do not know what they are made from' },
-  identity: { imports: ['server/authentication.ts', 'server/tls.ts', 'sources/source.ts'], because: 'who a proxy is follows from what it shows, whatever it is served' },
+  identity: { imports: ['kubernetes', 'manifest/message.ts', 'server/authentication.ts', 'server/tls.ts', 'sources/source.ts'], because: 'who a proxy is follows from what it shows, whatever it is served; tokens are reviewed by a cluster' },
   server: { imports: ['xds', 'diagnostics'], because: 'the protocol serves resources, whatever they mean' },
   sources: { imports: ['manifest', 'diagnostics', 'collection', 'kubernetes'], because: 'a source finds manifests and does not read them' },
   kubernetes: { imports: ['manifest', 'sources/source.ts'], because: 'speaking to the API server does not depend on what is asked for' },

@@ -2,7 +2,7 @@ import type { Collection, Fetch } from './collection.ts'
 import { Contributions } from './contributions.ts'
 import type { Edit } from './entries.ts'
 import { deepEqual, Node, nodeOf } from './node.ts'
-import type { Stage, Standing } from './node.ts'
+import type { Pieces, Stage, Standing } from './node.ts'
 import { Reads } from './reads.ts'
 import type { Reading } from './reads.ts'
 
@@ -22,10 +22,13 @@ export class DeriveNode<I, O> extends Node<O> {
     this.#outputs = new Contributions(this.equal)
   }
 
-  protected override collect(): ReadonlyMap<string, Edit<O>> {
+  protected override *collect(): Pieces<ReadonlyMap<string, Edit<O>>> {
     const due = this.#reads.affected()
     for (const key of this.changesOf(this.#input)) due.add(key)
-    for (const key of due) this.#rerun(key)
+    for (const key of due) {
+      this.#rerun(key)
+      yield
+    }
     const edits = new Map<string, Edit<O>>()
     for (const [key, [winner]] of this.#outputs.settle()) edits.set(key, winner && { value: winner[1] })
     return edits

@@ -6,7 +6,7 @@ import type { KeysOf } from './group.ts'
 import { InputNode } from './input.ts'
 import type { Input } from './input.ts'
 import { deepEqual, nodeOf } from './node.ts'
-import type { Equal, Node, Stage, Standing } from './node.ts'
+import type { Equal, Node, Pieces, Stage, Standing } from './node.ts'
 import { Phase } from './phase.ts'
 import { RetainNode } from './retain.ts'
 import type { Accepts } from './retain.ts'
@@ -49,6 +49,11 @@ export interface Graph {
   retain<V>(name: string, input: Collection<V>, accepts: Accepts<V>): Collection<V>
   /** Brings every collection up to date with the inputs, each once, in order of creation. */
   flush(): FlushReport
+  /**
+   * Does the next flush beforehand, for as long as `goOn` says, which is asked between two keys; true when nothing is left of it.
+   * Edits may come in between. `flush` does the rest and reports the whole; a look finishes what has begun.
+   */
+  prepare(goOn: () => boolean): boolean
   /** The value as of the last flush. */
   get<V>(collection: Collection<V>, key: string): V | undefined
   /** All entries as of the last flush, sorted by key; the same array until the collection changes. */
@@ -66,10 +71,17 @@ export function createGraph(): Graph {
 class StagedGraph implements Graph {
   readonly #phase = new Phase()
   readonly #stages: Stage[] = []
+  readonly #inputs: InputNode<unknown>[] = []
   readonly #names = new Set<string>()
+  /** A flush that has begun. */
+  #begun: Pieces<void> | undefined
+  /** What has been done and not been reported. */
+  #unreported: FlushReport = nothing
 
   input<V>(name: string, equal: Equal<V> = deepEqual): Input<V> {
-    return this.#add(new InputNode(this.#standing(name), equal))
+    const node = this.#add(new InputNode(this.#standing(name), equal))
+    this.#inputs.push(node as InputNode<unknown>)
+    return node
   }
 
   derive<I, O>(name: string, input: Collection<I>, transform: Transform<I, O>): Collection<O> {
@@ -89,28 +101,62 @@ class StagedGraph implements Graph {
   }
 
   flush(): FlushReport {
+    this.#finish()
+    this.#begun = this.#pieces()
+    this.#finish()
+    const report = this.#unreported
+    this.#unreported = nothing
+    return report
+  }
+
+  prepare(goOn: () => boolean): boolean {
+    while (this.#begun !== undefined || this.#inputs.some(({ isEdited }) => isEdited)) {
+      this.#begun ??= this.#pieces()
+      if (!this.#run(this.#begun, goOn)) return false
+      this.#begun = undefined
+    }
+    return true
+  }
+
+  /** False when something is left. */
+  #run(pieces: Pieces<void>, goOn: () => boolean): boolean {
     return this.#phase.flush(() => {
-      for (const stage of this.#stages) stage.update()
-      return report(this.#stages)
+      while (goOn()) if (pieces.next().done === true) return true
+      return false
     })
+  }
+
+  #finish(): void {
+    const begun = this.#begun
+    this.#begun = undefined
+    if (begun !== undefined) this.#run(begun, () => true)
+  }
+
+  *#pieces(): Pieces<void> {
+    for (const stage of this.#stages) yield* stage.update()
+    this.#unreported = joined(this.#unreported, reportOf(this.#stages))
   }
 
   get<V>(collection: Collection<V>, key: string): V | undefined {
     this.#phase.idle(`a look at "${collection.name}"`)
+    this.#finish()
     return this.#own(collection).get(key)
   }
 
   entries<V>(collection: Collection<V>): readonly (readonly [key: string, value: V])[] {
     this.#phase.idle(`a look at "${collection.name}"`)
+    this.#finish()
     return this.#own(collection).entries()
   }
 
   keysFetched(collection: Collection<unknown>): ReadonlySet<string> {
+    this.#finish()
     const node = this.#own(collection)
     return new Set(this.#stages.flatMap((stage) => stage.keysRead?.(node) ?? []))
   }
 
   get failures(): readonly Failure[] {
+    this.#finish()
     return this.#stages.flatMap(({ name, failures }) =>
       [...failures.keys()].sort().map(key => ({ transform: name, key, error: failures.get(key) })))
   }
@@ -134,7 +180,19 @@ class StagedGraph implements Graph {
   }
 }
 
-function report(stages: readonly Stage[]): FlushReport {
+const nothing: FlushReport = { changed: new Map(), runs: new Map() }
+
+/** Of two flushes, as if they were one. */
+function joined(a: FlushReport, b: FlushReport): FlushReport {
+  if (a === nothing) return b
+  const changed = new Map(a.changed)
+  for (const [collection, keys] of b.changed) changed.set(collection, new Set([...changed.get(collection) ?? [], ...keys]))
+  const runs = new Map(a.runs)
+  for (const [name, count] of b.runs) runs.set(name, count + (runs.get(name) ?? 0))
+  return { changed, runs }
+}
+
+function reportOf(stages: readonly Stage[]): FlushReport {
   return {
     changed: new Map(stages.filter(stage => stage.changed.size > 0).map(stage => [stage, stage.changed])),
     runs: new Map(stages.filter(stage => stage.runs > 0).map(stage => [stage.name, stage.runs])),

@@ -1,7 +1,7 @@
 import { Contributions } from './contributions.ts'
 import type { Edit } from './entries.ts'
 import { Node } from './node.ts'
-import type { Equal, Standing } from './node.ts'
+import type { Equal, Pieces, Standing } from './node.ts'
 
 /** The keys of the groups that a value belongs to; a repeated key counts once. Pure. */
 export type KeysOf<V> = (value: V, key: string) => Iterable<string>
@@ -18,8 +18,11 @@ export class GroupNode<V> extends Node<readonly V[]> {
     this.#members = new Contributions<V>(input.equal)
   }
 
-  protected override collect(): ReadonlyMap<string, Edit<readonly V[]>> {
-    for (const key of this.changesOf(this.#input)) this.#place(key)
+  protected override *collect(): Pieces<ReadonlyMap<string, Edit<readonly V[]>>> {
+    for (const key of this.changesOf(this.#input)) {
+      this.#place(key)
+      yield
+    }
     const edits = new Map<string, Edit<readonly V[]>>()
     for (const [group, members] of this.#members.settle()) {
       edits.set(group, members.length === 0 ? undefined : { value: members.map(([, value]) => value) })

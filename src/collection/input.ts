@@ -1,6 +1,7 @@
 import type { Collection } from './collection.ts'
 import type { Edit } from './entries.ts'
 import { Node } from './node.ts'
+import type { Pieces } from './node.ts'
 
 /** A collection that the outside fills. Edits wait for the next flush; of several edits of a key the last counts. */
 export interface Input<V> extends Collection<V> {
@@ -20,9 +21,15 @@ export class InputNode<V> extends Node<V> implements Input<V> {
     this.#edit(key, undefined)
   }
 
-  protected override collect(): ReadonlyMap<string, Edit<V>> {
+  /** True while an edit waits. */
+  get isEdited(): boolean {
+    return this.#pending.size > 0
+  }
+
+  protected override *collect(): Pieces<ReadonlyMap<string, Edit<V>>> {
     const pending = this.#pending
     this.#pending = new Map()
+    yield
     return pending
   }
 

@@ -26,9 +26,12 @@ export interface Stage extends Collection<unknown> {
   readonly failures: ReadonlyMap<string, unknown>
   /** The keys of another stage that this one's content was made from, or would be if they were there; absent where none are read by key. */
   keysRead?(stage: Stage): readonly string[]
-  /** Brings the content up to date with the nodes of lower rank. */
-  update(): void
+  /** Brings the content up to date with the nodes of lower rank, one piece at each step. */
+  update(): Pieces<void>
 }
+
+/** Work that can be left and gone on with between two pieces, of which each concerns one key. */
+export type Pieces<T> = Generator<undefined, T, undefined>
 
 /** A collection and how it follows from others: a subclass says which keys get which values, the node finds out what changed. */
 export abstract class Node<V> implements Stage {
@@ -71,11 +74,12 @@ export abstract class Node<V> implements Stage {
     return this.#sorted.read()
   }
 
-  update(): void {
+  *update(): Pieces<void> {
     this.runs = 0
     const changed = new Set<string>()
-    for (const [key, edit] of this.collect()) {
+    for (const [key, edit] of yield* this.collect()) {
       if (this.#apply(key, edit)) changed.add(key)
+      yield
     }
     this.#sorted.invalidate(changed)
     this.changed = changed
@@ -83,7 +87,7 @@ export abstract class Node<V> implements Stage {
   }
 
   /** The keys that may have changed, with their new values. One that turns out to be equal is no change. */
-  protected abstract collect(): ReadonlyMap<string, Edit<V>>
+  protected abstract collect(): Pieces<ReadonlyMap<string, Edit<V>>>
 
   /** What to look at in an input: its changed keys, or every key when this node has never looked. */
   protected changesOf(input: Pick<Node<unknown>, 'keys' | 'changed'>): Iterable<string> {

@@ -1,6 +1,6 @@
 import type { Edit } from './entries.ts'
 import { Node } from './node.ts'
-import type { Standing } from './node.ts'
+import type { Pieces, Standing } from './node.ts'
 
 export type Accepts<V> = (value: V) => boolean
 
@@ -16,9 +16,12 @@ export class RetainNode<V> extends Node<V> {
     this.#accepts = accepts
   }
 
-  protected override collect(): ReadonlyMap<string, Edit<V>> {
+  protected override *collect(): Pieces<ReadonlyMap<string, Edit<V>>> {
     const edits = new Map<string, Edit<V>>()
-    for (const key of this.changesOf(this.#input)) edits.set(key, this.#inForce(key))
+    for (const key of this.changesOf(this.#input)) {
+      edits.set(key, this.#inForce(key))
+      yield
+    }
     return edits
   }
 

@@ -1,6 +1,6 @@
 import type { Edit } from './entries.ts'
 import { deepEqual, Node } from './node.ts'
-import type { Standing } from './node.ts'
+import type { Pieces, Standing } from './node.ts'
 
 export class UnionNode<V> extends Node<V> {
   readonly #inputs: readonly Node<V>[]
@@ -10,11 +10,12 @@ export class UnionNode<V> extends Node<V> {
     this.#inputs = inputs
   }
 
-  protected override collect(): ReadonlyMap<string, Edit<V>> {
+  protected override *collect(): Pieces<ReadonlyMap<string, Edit<V>>> {
     const edits = new Map<string, Edit<V>>()
     for (const input of this.#inputs) {
       for (const key of this.changesOf(input)) {
         if (!edits.has(key)) edits.set(key, this.#inputs.find(candidate => candidate.has(key))?.find(key))
+        yield
       }
     }
     return edits

@@ -1,14 +1,14 @@
+import type { ClusterChoice } from '../kubernetes/credentials.ts'
 import type { Authenticate } from '../server/authentication.ts'
 import { anyCertificate, byCertificate } from './certificate-identity.ts'
 import { byToken } from './token-identity.ts'
 import { kubernetesReview } from './token-review.ts'
-import type { ReviewCluster } from './token-review.ts'
 
 /** By what a proxy shows that it is of its namespace. */
 export type ProxyIdentity =
   | { readonly kind: 'none' }
   | { readonly kind: 'certificate'; readonly trustDomain: string }
-  | ({ readonly kind: 'token'; readonly audience: string } & ReviewCluster)
+  | ({ readonly kind: 'token'; readonly audience: string } & ClusterChoice)
 
 export interface IdentityOptions {
   readonly identity: ProxyIdentity

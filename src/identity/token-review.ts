@@ -1,36 +1,37 @@
+import { kubernetesApi } from '../kubernetes/api.ts'
+import type { ClusterChoice } from '../kubernetes/credentials.ts'
+import { isRecord } from '../manifest/message.ts'
 import type { ReviewToken } from './token-identity.ts'
 
 const bound = 10_000 // milliseconds
 
-/** Which API server is asked, and as whom; absent: what kubectl would take, or the cluster that the process runs in. */
-export interface ReviewCluster {
-  readonly kubeconfig?: string
-  readonly context?: string
-}
-
-/** Has an API server review tokens. Rejects where there is none to ask. */
-export async function kubernetesReview({ kubeconfig, context }: ReviewCluster): Promise<ReviewToken> {
-  // Costs half a second, which only those pay who ask.
-  const { AuthenticationV1Api, KubeConfig } = await import('@kubernetes/client-node')
-  const config = new KubeConfig()
-  if (kubeconfig === undefined) config.loadFromDefault()
-  else config.loadFromFile(kubeconfig)
-  if (context !== undefined) config.setCurrentContext(context)
-  if (config.getCurrentCluster() === null) throw new Error('there is no cluster to ask: no kubeconfig, and no ServiceAccount of this process')
-  const api = config.makeApiClient(AuthenticationV1Api)
+/** Has an API server review tokens. Rejects with UsageError where there is none to ask. */
+export async function kubernetesReview(cluster: ClusterChoice): Promise<ReviewToken> {
+  const api = await kubernetesApi(cluster)
   return async (token, audience) => {
-    const review = api.createTokenReview({ body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences: [audience] } } })
-    const { status } = await within(bound, review)
-    return { authenticated: status?.authenticated ?? false, username: status?.user?.username ?? '', audiences: status?.audiences ?? [], error: status?.error ?? '' }
+    const { value } = await api.request({
+      path: '/apis/authentication.k8s.io/v1/tokenreviews',
+      method: 'POST',
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences: [audience] } },
+      idle: bound,
+    })
+    const status = recordIn(value, 'status')
+    const audiences = status['audiences']
+    return {
+      authenticated: status['authenticated'] === true,
+      username: textIn(recordIn(status, 'user'), 'username'),
+      audiences: Array.isArray(audiences) ? audiences.filter((each) => typeof each === 'string') : [],
+      error: textIn(status, 'error'),
+    }
   }
 }
 
-async function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => { late.reject(new Error(`the API server did not answer in ${milliseconds / 1000} s`)) }, milliseconds)
-  try {
-    return await Promise.race([answer, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
+function recordIn(value: unknown, name: string): Readonly<Record<string, unknown>> {
+  const found = isRecord(value) ? value[name] : undefined
+  return isRecord(found) ? found : {}
+}
+
+function textIn(value: Readonly<Record<string, unknown>>, name: string): string {
+  const found = value[name]
+  return typeof found === 'string' ? found : ''
 }

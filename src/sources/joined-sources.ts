@@ -1,14 +1,22 @@
 import type { PlacedManifest } from '../manifest/manifest.ts'
+import { LayeredMap } from './layered-map.ts'
 import type { Source, SourceState } from './source.ts'
 
 /** Several sources as one, which has started when all have. Of an object in two of them the first source's counts. */
 export function joinSources(sources: readonly Source[]): Source {
   const states = new Map<Source, SourceState>()
+  let manifests: LayeredMap<PlacedManifest> = LayeredMap.over(new Map())
+  let started = false
   let listener: ((state: SourceState) => void) | undefined
+  const parts = (): readonly SourceState[] => sources.flatMap((source) => states.get(source) ?? [])
   const accept = (source: Source, state: SourceState): void => {
+    const before = states.get(source)
     states.set(source, state)
     // Changes before `start` has resolved are in its state.
-    if (states.size === sources.length) listener?.(joined(sources, states))
+    if (!started) return
+    const changed = state.changed ?? new Set([...before?.manifests.keys() ?? [], ...state.manifests.keys()])
+    manifests = manifests.with(new Map([...changed].map((key) => [key, firstOf(parts(), key)])))
+    listener?.({ ...joined(parts(), manifests), changed })
   }
   return {
     async start() {
@@ -16,7 +24,9 @@ export function joinSources(sources: readonly Source[]): Source {
         const state = await source.start()
         states.set(source, states.get(source) ?? state)
       }))
-      return joined(sources, states)
+      manifests = LayeredMap.over(new Map(parts().toReversed().flatMap((part) => [...part.manifests])))
+      started = true
+      return joined(parts(), manifests)
     },
     onChange(listening) {
       listener = listening
@@ -28,10 +38,11 @@ export function joinSources(sources: readonly Source[]): Source {
   }
 }
 
-function joined(sources: readonly Source[], states: ReadonlyMap<Source, SourceState>): SourceState {
-  const parts = sources.flatMap((source) => states.get(source) ?? [])
-  const manifests = new Map<string, PlacedManifest>()
-  for (const part of parts.toReversed()) for (const [key, located] of part.manifests) manifests.set(key, located)
+function firstOf(parts: readonly SourceState[], key: string): PlacedManifest | undefined {
+  return parts.find(({ manifests }) => manifests.has(key))?.manifests.get(key)
+}
+
+function joined(parts: readonly SourceState[], manifests: ReadonlyMap<string, PlacedManifest>): SourceState {
   const outages = parts.flatMap(({ outage }) => outage ?? [])
   return { manifests, diagnostics: parts.flatMap(({ diagnostics }) => diagnostics), outage: outages.length === 0 ? undefined : outages.join('; ') }
 }

@@ -13,9 +13,12 @@ interface HeldObject extends PlacedManifest {
   readonly key: string
 }
 
+/** By object key. */
+export type Edits = ReadonlyMap<string, PlacedManifest | undefined>
+
 export interface HeldListener {
-  /** What the target holds is other than before. */
-  changed(): void
+  /** What the target holds is other than before; undefined: the object is gone. */
+  changed(edits: Edits): void
   missing(): void
   /** The server answers again. */
   recovered(): void
@@ -113,8 +116,8 @@ export class HeldTarget {
       listener: {
         read: (object) => read(object, served),
         replace: (items) => { this.#replace(items) },
-        set: (item) => { if (this.#set(item)) listener.changed() },
-        delete: ({ key }) => { if (this.#objects.delete(key)) listener.changed() },
+        set: (item) => { if (this.#set(item)) listener.changed(new Map([[item.key, item]])) },
+        delete: ({ key }) => { if (this.#objects.delete(key)) listener.changed(new Map([[key, undefined]])) },
         missing: () => { listener.missing() },
         recovered: () => { listener.recovered() },
         standing: () => { listener.standing() },
@@ -136,7 +139,7 @@ export class HeldTarget {
     const gone = [...this.#objects.keys()].filter((key) => !present.has(key))
     for (const key of gone) this.#objects.delete(key)
     const set = items.filter((item) => this.#set(item))
-    if (gone.length + set.length > 0) this.#connection.listener.changed()
+    if (gone.length + set.length > 0) this.#connection.listener.changed(new Map([...gone.map((key) => [key, undefined] as const), ...set.map((item) => [item.key, item] as const)]))
   }
 }
 

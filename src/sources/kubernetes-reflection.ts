@@ -8,9 +8,11 @@ export interface Item {
 
 /** How far one kind is mirrored here: listed page by page, then watched from the version of that list. */
 export interface Reflection<I extends Item> {
-  readonly phase: 'listing' | 'watching' | 'waiting'
+  readonly phase: 'listing' | 'watching' | 'checking' | 'waiting'
   /** Where the next watch begins; undefined while a list has to come first. */
   readonly version: string | undefined
+  /** `doubted`: the server was away or silent, and may have come back with a store that was restored to what it was before that version. */
+  readonly history: 'known' | 'doubted'
   /** Of the list under way. */
   readonly pages: readonly (readonly I[])[]
   readonly next: string | undefined
@@ -26,6 +28,8 @@ export interface Reflection<I extends Item> {
 export type ReflectionEvent<I extends Item> =
   | { readonly kind: 'start' }
   | { readonly kind: 'page'; readonly items: readonly I[]; readonly next: string | undefined; readonly version: string }
+  /** The version that the server is at. */
+  | { readonly kind: 'checked'; readonly version: string }
   /** The server has accepted the watch. */
   | { readonly kind: 'open' }
   | { readonly kind: 'set' | 'delete'; readonly item: I; readonly version: string }
@@ -42,6 +46,8 @@ export type ReflectionEvent<I extends Item> =
 export type ReflectionCommand<I extends Item> =
   | { readonly kind: 'list'; readonly limit: number | undefined; readonly next: string | undefined }
   | { readonly kind: 'watch'; readonly version: string }
+  /** Ask for the version that the server is at. */
+  | { readonly kind: 'check' }
   | { readonly kind: 'wait'; readonly milliseconds: number }
   | { readonly kind: 'replace'; readonly items: readonly I[] }
   | { readonly kind: 'set' | 'delete'; readonly item: I }
@@ -65,7 +71,7 @@ export const defaultBackOff: BackOff = { first: 200, most: 20_000, unreachable: 
 const pageSize = 500
 
 export const unread: Reflection<never> = {
-  phase: 'waiting', version: undefined, pages: [], next: undefined, limit: 'paged', failures: 0, failure: undefined, synced: false,
+  phase: 'waiting', version: undefined, history: 'known', pages: [], next: undefined, limit: 'paged', failures: 0, failure: undefined, synced: false,
 }
 
 /** The next state, and what is to be done for it. `chance` is a random number below 1: not everybody comes back at once. */
@@ -74,18 +80,20 @@ export function reflect<I extends Item>(state: Reflection<I>, event: ReflectionE
     case 'start':
     case 'waited': return proceed(state)
     case 'page': return pageRead(state, event)
+    case 'checked': return checked(state, event.version)
     case 'open': return { state: { ...state, failure: undefined }, commands: [] }
     case 'bookmark': return { state: { ...well(state), version: event.version }, commands: [] }
     case 'set':
     case 'delete': return { state: { ...well(state), version: event.version }, commands: [{ kind: event.kind, item: event.item }] }
     // Some proxies end every watch at once: that must not become a storm.
     case 'ended': return wait({ ...state, failures: state.failures + 1 }, state.failures === 0 ? pace.chance * pace.backOff.first : delay(state.failures, pace))
-    case 'quiet': return wait(state, 0)
+    case 'quiet': return wait({ ...state, history: 'doubted' }, 0)
     case 'failed': return failed(state, event.failure, pace)
   }
 }
 
 function proceed<I extends Item>(state: Reflection<I>): ReflectionStep<I> {
+  if (state.version !== undefined && state.history === 'doubted') return { state: { ...state, phase: 'checking' }, commands: [{ kind: 'check' }] }
   if (state.version !== undefined) return { state: { ...state, phase: 'watching' }, commands: [{ kind: 'watch', version: state.version }] }
   return { state: { ...state, phase: 'listing' }, commands: [{ kind: 'list', limit: state.limit === 'paged' ? pageSize : undefined, next: state.next }] }
 }
@@ -93,8 +101,22 @@ function proceed<I extends Item>(state: Reflection<I>): ReflectionStep<I> {
 function pageRead<I extends Item>(state: Reflection<I>, { items, next, version }: Extract<ReflectionEvent<I>, { kind: 'page' }>): ReflectionStep<I> {
   const pages = [...state.pages, items]
   if (next !== undefined) return proceed({ ...well(state), pages, next })
-  const watching = proceed<I>({ ...well(state), pages: [], next: undefined, limit: 'paged', version, synced: true })
+  const watching = proceed<I>({ ...well(state), pages: [], next: undefined, limit: 'paged', version, history: 'known', synced: true })
   return { ...watching, commands: [{ kind: 'replace', items: pages.flat() }, ...watching.commands] }
+}
+
+/**
+ * A watch from a version that is still to come is accepted, and nothing is heard of it until then (the watch cache of the API server
+ * sends only what is newer): objects that a restored store has lost, or has again, would stay as they were. A list tells.
+ */
+function checked<I extends Item>(state: Reflection<I>, version: string): ReflectionStep<I> {
+  const isBack = state.version !== undefined && isBefore(version, state.version)
+  return proceed({ ...state, history: 'known', ...(isBack ? { version: undefined } : {}) })
+}
+
+/** Versions of one store are numbers that grow; of anything else nothing can be said. */
+function isBefore(a: string, b: string): boolean {
+  return [a, b].every((version) => /^\d+$/.test(version)) && BigInt(a) < BigInt(b)
 }
 
 function failed<I extends Item>(state: Reflection<I>, failure: ApiFailure, pace: { readonly chance: number; readonly backOff: BackOff }): ReflectionStep<I> {
@@ -105,7 +127,8 @@ function failed<I extends Item>(state: Reflection<I>, failure: ApiFailure, pace:
     const again = { ...state, version: undefined, pages: [], next: undefined, limit, failures } as const
     return wait(again, state.failures === 0 ? 0 : delay(state.failures, pace))
   }
-  const waiting = wait({ ...state, failures, failure }, retryAfter(failure, pace.chance) ?? delay(state.failures, pace, isUnreachable(failure) ? pace.backOff.unreachable : pace.backOff.most))
+  const history = failure.status === undefined || failure.status >= 500 ? 'doubted' : state.history
+  const waiting = wait({ ...state, history, failures, failure }, retryAfter(failure, pace.chance) ?? delay(state.failures, pace, isUnreachable(failure) ? pace.backOff.unreachable : pace.backOff.most))
   if (failure.status !== 404) return waiting
   return { state: { ...waiting.state, version: undefined, pages: [], next: undefined }, commands: [{ kind: 'missing' }, ...waiting.commands] }
 }

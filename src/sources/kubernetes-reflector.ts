@@ -29,6 +29,15 @@ export interface ReflectorListener<I extends Item> {
   standing(): void
 }
 
+/** One page of a list. */
+interface Page {
+  readonly items: readonly JsonObject[]
+  readonly version: string
+  /** What brings the next one. */
+  readonly more: string | undefined
+  readonly exactNumbers: NodeValue['exactNumbers']
+}
+
 export interface ReflectorPace {
   readonly after: After
   /** Below 1. */
@@ -102,6 +111,7 @@ export class Reflector<I extends Item> {
     switch (command.kind) {
       case 'list': this.#run(() => this.#list(command)); return
       case 'watch': this.#run(() => this.#watch(command.version)); return
+      case 'check': this.#run(() => this.#check()); return
       case 'wait': this.#cancelWait = this.#pace.after(command.milliseconds, () => { this.#step({ kind: 'waited' }) }); return
       case 'replace': this.#listener.replace(command.items); return
       case 'missing': this.#listener.missing(); return
@@ -120,19 +130,28 @@ export class Reflector<I extends Item> {
   }
 
   async #list({ limit, next }: Extract<ReflectionCommand<I>, { kind: 'list' }>): Promise<ReflectionEvent<I>> {
-    const { value, exactNumbers } = await this.#api.request(this.#request({
-      ...(limit === undefined ? {} : { limit: String(limit) }),
-      ...(next === undefined ? {} : { continue: next }),
-    }))
+    const list = await this.#page({ ...(limit === undefined ? {} : { limit: String(limit) }), ...(next === undefined ? {} : { continue: next }) })
+    const { version, more, exactNumbers } = list
+    const items = list.items.flatMap((item, index) => this.#listener.read({
+      value: item,
+      exactNumbers: exactNumbers.flatMap(({ path, text }) => path[1] === index ? [{ path: path.slice(2), text }] : []),
+    }) ?? [])
+    return { kind: 'page', items, next: more, version }
+  }
+
+  /** Any list without a version is of the newest state, so the shortest one says which version that is. */
+  async #check(): Promise<ReflectionEvent<I>> {
+    const { version } = await this.#page({ limit: '1' })
+    return { kind: 'checked', version }
+  }
+
+  async #page(query: Readonly<Record<string, string>>): Promise<Page> {
+    const { value, exactNumbers } = await this.#api.request(this.#request(query))
     const list = isRecord(value) ? value : {}
     const metadata = isRecord(list['metadata']) ? list['metadata'] : {}
     const { resourceVersion, continue: more } = metadata
     if (typeof resourceVersion !== 'string' || !Array.isArray(list['items'])) throw new ApiFailure('the answer is no list')
-    const items = (list['items'] as readonly JsonObject[]).flatMap((item, index) => this.#listener.read({
-      value: item,
-      exactNumbers: exactNumbers.flatMap(({ path, text }) => path[1] === index ? [{ path: path.slice(2), text }] : []),
-    }) ?? [])
-    return { kind: 'page', items, next: typeof more === 'string' && more !== '' ? more : undefined, version: resourceVersion }
+    return { items: list['items'] as readonly JsonObject[], version: resourceVersion, more: typeof more === 'string' && more !== '' ? more : undefined, exactNumbers }
   }
 
   async #watch(version: string): Promise<ReflectionEvent<I>> {

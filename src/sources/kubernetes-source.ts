@@ -1,7 +1,7 @@
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { PlacedManifest } from '../manifest/manifest.ts'
 import { HeldTarget } from './kubernetes-held.ts'
-import type { TargetStanding } from './kubernetes-held.ts'
+import type { Edits, TargetStanding } from './kubernetes-held.ts'
 import { kindName } from './kubernetes-kinds.ts'
 import type { ServedKind, WantedKind } from './kubernetes-kinds.ts'
 import { outageOf } from './kubernetes-outage.ts'
@@ -9,6 +9,7 @@ import { KindPresence } from './kubernetes-presence.ts'
 import type { Presence } from './kubernetes-presence.ts'
 import { defaultPace } from './kubernetes-reflector.ts'
 import type { ReflectorPace } from './kubernetes-reflector.ts'
+import { LayeredMap } from './layered-map.ts'
 import { secretTarget, targetsOf } from './kubernetes-target.ts'
 import type { Selection, Target } from './kubernetes-target.ts'
 import type { Source, SourceState } from './source.ts'
@@ -62,6 +63,9 @@ class ClusterSource implements KubernetesSource {
   #listener: ((state: SourceState) => void) | undefined
   #phase: 'new' | 'starting' | 'started' | 'closed' = 'new'
   #published: 'yes' | 'scheduled' = 'yes'
+  #manifests: LayeredMap<PlacedManifest> = LayeredMap.over(new Map())
+  /** What has come and is in no state yet. */
+  readonly #edits = new Map<string, PlacedManifest | undefined>()
   #outage: string | undefined
   #cancelOutage: (() => void) | undefined
 
@@ -160,7 +164,7 @@ class ClusterSource implements KubernetesSource {
     this.#targets.set(target.key, new HeldTarget(target, {
       api,
       pace: this.#pace,
-      listener: { changed: () => { this.#changed() }, missing: () => { this.#presence.call() }, recovered: () => { this.#hurry() }, standing: () => { this.#stands() } },
+      listener: { changed: (edits) => { this.#changed(edits) }, missing: () => { this.#presence.call() }, recovered: () => { this.#hurry() }, standing: () => { this.#stands() } },
     }))
   }
 
@@ -168,7 +172,7 @@ class ClusterSource implements KubernetesSource {
     this.#targets.delete(key)
     const ending = held.stop().finally(() => this.#ending.delete(ending))
     this.#ending.add(ending)
-    if (held.objects.size > 0) this.#changed()
+    if (held.objects.size > 0) this.#changed(new Map([...held.objects.keys()].map((gone) => [gone, undefined])))
   }
 
   /** Something is read or fails that was not so before. */
@@ -203,7 +207,7 @@ class ClusterSource implements KubernetesSource {
     if (outage === this.#outage || this.#phase === 'closed') return
     this.#outage = outage
     this.#options.onOutage?.(outage)
-    this.#changed()
+    this.#changed(new Map())
   }
 
   #answer(): void {
@@ -218,7 +222,8 @@ class ClusterSource implements KubernetesSource {
   }
 
   /** All changes that have come together are one state. */
-  #changed(): void {
+  #changed(edits: Edits): void {
+    for (const [key, held] of edits) this.#edits.set(key, held)
     if (this.#phase !== 'started' || this.#published === 'scheduled') return
     this.#published = 'scheduled'
     setImmediate(() => {
@@ -228,8 +233,9 @@ class ClusterSource implements KubernetesSource {
   }
 
   #state(): SourceState {
-    const manifests = new Map<string, PlacedManifest>()
-    for (const { objects } of this.#targets.values()) for (const [key, each] of objects) manifests.set(key, each)
-    return { manifests, diagnostics: [], outage: this.#outage }
+    const changed = new Set(this.#edits.keys())
+    this.#manifests = this.#manifests.with(this.#edits)
+    this.#edits.clear()
+    return { manifests: this.#manifests, changed, diagnostics: [], outage: this.#outage }
   }
 }

@@ -5,6 +5,8 @@ import type { PlacedManifest } from '../manifest/manifest.ts'
 export interface SourceState {
   /** By object key. An object that stands in two places is here once: the first by path and position. */
   readonly manifests: ReadonlyMap<string, PlacedManifest>
+  /** The keys that may be others than in the state that was told before; absent: any. */
+  readonly changed?: ReadonlySet<string>
   /** Syntax errors, duplicates, unreadable files: what only the source can know. */
   readonly diagnostics: readonly Diagnostic[]
   /** Undefined while all is well; else one line that says what the source cannot do now (health shows it). */

@@ -65,7 +65,7 @@ describe('one kind of the API', () => {
   })
 
   test('does not fail by being quiet; who ends every watch at once is not asked in a storm', () => {
-    const quiet = after(start, listed, ...Array.from({ length: 9 }, () => [{ kind: 'quiet' }, { kind: 'waited' }] as const).flat())
+    const quiet = after(start, listed, ...Array.from({ length: 9 }, () => [{ kind: 'quiet' }, { kind: 'waited' }, { kind: 'checked', version: '7' }] as const).flat())
     expect(quiet.state).toMatchObject({ failures: 0, phase: 'watching' })
     const ended = after(start, listed, ...Array.from({ length: 9 }, () => [{ kind: 'ended' }, { kind: 'waited' }] as const).flat(), { kind: 'ended' })
     expect(ended.commands).toEqual([{ kind: 'wait', milliseconds: 20_000 }])
@@ -74,6 +74,23 @@ describe('one kind of the API', () => {
   test('is well again when the server accepts a watch', () => {
     const failing: Reflection<Item> = after(start, listed, refused).state
     expect(waitsForServer(failing)).toBe(true)
-    expect(after(start, listed, refused, { kind: 'waited' }, { kind: 'open' }).state.failure).toBeUndefined()
+    expect(after(start, listed, refused, { kind: 'waited' }, { kind: 'checked', version: '7' }, { kind: 'open' }).state.failure).toBeUndefined()
+  })
+
+  test.each<readonly [string, ReflectionEvent<Item>]>([
+    ['was away', refused],
+    ['was silent', { kind: 'quiet' }],
+    ['failed', { kind: 'failed', failure: new ApiFailure('500', { status: 500 }) }],
+  ])('asks a server that %s how far it is, and lists again where it has gone back', (_, event) => {
+    const asked = after(start, listed, event, { kind: 'waited' })
+    expect(asked.commands).toEqual([{ kind: 'check' }])
+    const then = (version: string) => reflect(asked.state, { kind: 'checked', version }, pace).commands
+    expect(['7', '10', 'opaque'].map(then)).toEqual(Array.from({ length: 3 }, () => [{ kind: 'watch', version: '7' }]))
+    expect(then('6')).toEqual([{ kind: 'list', limit: 500, next: undefined }])
+  })
+
+  test('asks a server that refuses nothing but watches no more often than it watches', () => {
+    const round = [{ kind: 'failed', failure: new ApiFailure('500', { status: 500 }) }, { kind: 'waited' }, { kind: 'checked', version: '7' }] as const
+    expect(after(start, listed, ...Array.from({ length: 9 }, () => round).flat(), round[0]).commands).toEqual([{ kind: 'wait', milliseconds: 20_000 }])
   })
 })

@@ -1,0 +1,60 @@
+/** How many edits lie over the shared base at most. */
+const mostEdits = 512
+
+/** An immutable map, of which another one with a few edits costs what the edits cost: a base that all share, and edits over it. */
+export class LayeredMap<V> implements ReadonlyMap<string, V> {
+  readonly #base: ReadonlyMap<string, V>
+  /** Undefined: the key is gone. */
+  readonly #edits: ReadonlyMap<string, V | undefined>
+  readonly size: number
+
+  private constructor(base: ReadonlyMap<string, V>, edits: ReadonlyMap<string, V | undefined>) {
+    this.#base = base
+    this.#edits = edits
+    this.size = [...edits].reduce((size, [key, value]) => size + (value === undefined ? 0 : 1) - (base.has(key) ? 1 : 0), base.size)
+  }
+
+  /** The entries of a map that nobody changes any more. */
+  static over<V>(base: ReadonlyMap<string, V>): LayeredMap<V> {
+    return new LayeredMap(base, new Map())
+  }
+
+  /** Another map with these values, and without the keys whose value is undefined. */
+  with(edits: ReadonlyMap<string, V | undefined>): LayeredMap<V> {
+    const all = new Map([...this.#edits, ...edits])
+    const next = new LayeredMap(this.#base, all)
+    return all.size > mostEdits ? LayeredMap.over(new Map(next)) : next
+  }
+
+  get(key: string): V | undefined {
+    return this.#edits.has(key) ? this.#edits.get(key) : this.#base.get(key)
+  }
+
+  has(key: string): boolean {
+    return this.#edits.has(key) ? this.#edits.get(key) !== undefined : this.#base.has(key)
+  }
+
+  forEach(call: (value: V, key: string, map: ReadonlyMap<string, V>) => void): void {
+    for (const [key, value] of this) call(value, key, this)
+  }
+
+  *entries(): MapIterator<[string, V]> {
+    for (const entry of this.#base) if (!this.#edits.has(entry[0])) yield entry
+    for (const [key, value] of this.#edits) if (value !== undefined) yield [key, value]
+    return undefined
+  }
+
+  *keys(): MapIterator<string> {
+    for (const [key] of this) yield key
+    return undefined
+  }
+
+  *values(): MapIterator<V> {
+    for (const [, value] of this) yield value
+    return undefined
+  }
+
+  [Symbol.iterator](): MapIterator<[string, V]> {
+    return this.entries()
+  }
+}
