@@ -29,7 +29,7 @@ export interface ServeProcess {
 
 export interface ServeOptions {
   readonly paths: readonly string[]
-  /** Others of `serve`. */
+  /** More of the command line. */
   readonly flags?: readonly string[]
   /** `host:port`; default: a free port of loopback. */
   readonly listen?: string
@@ -42,7 +42,7 @@ const killAfter = 5_000
 
 /** Starts `serve` as a process of its own; resolves when it listens, rejects with its own words when it does not. */
 export async function startServe({ paths, flags = [], listen = '127.0.0.1:0', signal }: ServeOptions): Promise<ServeProcess> {
-  const args = [mainProgram, 'serve', ...flags, ...(paths.length === 0 ? [] : ['--config', ...paths]), '--listen', listen, '--admin', '127.0.0.1:0', '--log', 'json']
+  const args = [mainProgram, 'serve', ...paths.length === 0 ? [] : ['--config', ...paths], ...flags, '--listen', listen, '--admin', '127.0.0.1:0', '--log', 'json']
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const killWithUs = (): void => void child.kill('SIGKILL')
   process.once('exit', killWithUs)

@@ -11,8 +11,8 @@ export function parseJson(text: string): NodeValue {
   return { value, exactNumbers }
 }
 
-/** 16 digits, or an exponent of three: what a double holds exactly has fewer. Text in strings may look alike, which only costs time. */
-const mayLoseDigits = /\d[\d.]{15}|\d[eE][+-]?\d{3}/
+/** A number of 16 digits, or with an exponent of three: what a double holds exactly has fewer. Text in strings may look alike, which only costs time; a uid does not. */
+const mayLoseDigits = /(?:^|[:,[])\s*-?(?:\d[\d.]{15}|\d[\d.]*[eE][+-]?\d{3})/
 
 /** Stands for a number while its path is not known: a reviver goes from the leaves up. */
 class Lost {

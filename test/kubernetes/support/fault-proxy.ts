@@ -14,6 +14,9 @@ export type Fault =
   /** It passes, and this line comes behind the first bytes. */
   | { readonly kind: 'line'; readonly text: string }
 
+/** Hears each piece of each response, before it is passed on. */
+export type Overhear = (url: URL, piece: Buffer) => void
+
 export interface FaultProxy {
   /** `http://127.0.0.1:1234`. */
   readonly server: string
@@ -29,7 +32,7 @@ export interface FaultProxy {
 }
 
 /** Stands between a client and the API server, without TLS towards the client. */
-export async function faultProxy(target: string): Promise<FaultProxy> {
+export async function faultProxy(target: string, overhear: Overhear = () => undefined): Promise<FaultProxy> {
   const requests: URL[] = []
   const open = new Set<ServerResponse>()
   const hushed = new WeakSet<ServerResponse>()
@@ -42,6 +45,7 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
       if (fault?.kind === 'line') to.write(`${fault.text}\n`)
       response.on('data', (piece: Buffer) => {
         bytes += piece.length
+        overhear(new URL(from.url ?? '/', target), piece)
         if (hushed.has(to) || (fault?.kind === 'hush' && bytes > fault.bytes)) return
         if (fault?.kind === 'cut' && bytes > fault.bytes) to.destroy()
         else to.write(piece)
