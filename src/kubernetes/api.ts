@@ -159,5 +159,6 @@ function broken(thrown: unknown): ApiFailure {
   if (thrown instanceof ApiFailure) return thrown
   // Where a host has several addresses, the message of the whole is empty.
   const error = thrown instanceof AggregateError && thrown.errors[0] instanceof Error ? thrown.errors[0] : thrown
-  return new ApiFailure(error instanceof Error ? error.message : String(error))
+  // Node's word for a response that ended too early.
+  return new ApiFailure(error instanceof Error && error.message !== 'aborted' ? error.message : 'the connection broke')
 }

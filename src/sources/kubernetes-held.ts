@@ -5,6 +5,7 @@ import type { PlacedManifest } from '../manifest/manifest.ts'
 import type { NodeValue } from '../manifest/node-value.ts'
 import { kindName } from './kubernetes-kinds.ts'
 import { manifestOf } from './kubernetes-manifest.ts'
+import { waitsForReadiness } from './kubernetes-reflection.ts'
 import { Reflector } from './kubernetes-reflector.ts'
 import type { ReflectorPace } from './kubernetes-reflector.ts'
 import type { Target } from './kubernetes-target.ts'
@@ -95,8 +96,19 @@ export class HeldTarget {
     this.#reflector.start()
   }
 
+  /** The server answers others. */
   hurry(): void {
     this.#reflector.hurry()
+  }
+
+  /** True where the server has asked to be left alone for a while, as it does while it starts. */
+  get waitsForReadiness(): boolean {
+    return waitsForReadiness(this.#reflector.reflection)
+  }
+
+  /** The server is ready. */
+  resume(): void {
+    this.#reflector.hurry(waitsForReadiness)
   }
 
   async stop(): Promise<void> {

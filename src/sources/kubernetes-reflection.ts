@@ -20,6 +20,8 @@ export interface Reflection<I extends Item> {
   readonly limit: 'paged' | 'whole'
   /** Since the last success. */
   readonly failures: number
+  /** Versions that were too old, since the last thing that a watch brought: a list alone does not show that watches go on. */
+  readonly expirations: number
   readonly failure: ApiFailure | undefined
   /** True once a whole list has been read. */
   readonly synced: boolean
@@ -71,7 +73,7 @@ export const defaultBackOff: BackOff = { first: 200, most: 20_000, unreachable: 
 const pageSize = 500
 
 export const unread: Reflection<never> = {
-  phase: 'waiting', version: undefined, history: 'known', pages: [], next: undefined, limit: 'paged', failures: 0, failure: undefined, synced: false,
+  phase: 'waiting', version: undefined, history: 'known', pages: [], next: undefined, limit: 'paged', failures: 0, expirations: 0, failure: undefined, synced: false,
 }
 
 /** The next state, and what is to be done for it. `chance` is a random number below 1: not everybody comes back at once. */
@@ -82,9 +84,9 @@ export function reflect<I extends Item>(state: Reflection<I>, event: ReflectionE
     case 'page': return pageRead(state, event)
     case 'checked': return checked(state, event.version)
     case 'open': return { state: { ...state, failure: undefined }, commands: [] }
-    case 'bookmark': return { state: { ...well(state), version: event.version }, commands: [] }
+    case 'bookmark': return { state: { ...well(state), expirations: 0, version: event.version }, commands: [] }
     case 'set':
-    case 'delete': return { state: { ...well(state), version: event.version }, commands: [{ kind: event.kind, item: event.item }] }
+    case 'delete': return { state: { ...well(state), expirations: 0, version: event.version }, commands: [{ kind: event.kind, item: event.item }] }
     // Some proxies end every watch at once: that must not become a storm.
     case 'ended': return wait({ ...state, failures: state.failures + 1 }, state.failures === 0 ? pace.chance * pace.backOff.first : delay(state.failures, pace))
     case 'quiet': return wait({ ...state, history: 'doubted' }, 0)
@@ -120,13 +122,13 @@ function isBefore(a: string, b: string): boolean {
 }
 
 function failed<I extends Item>(state: Reflection<I>, failure: ApiFailure, pace: { readonly chance: number; readonly backOff: BackOff }): ReflectionStep<I> {
-  const failures = state.failures + 1
   if (failure.status === 410) {
-    // A version that is too old is no outage: the list that follows brings everything.
+    // A version that is too old is no outage: the list that follows brings everything, and at once unless that has not helped.
     const limit = state.pages.length > 0 ? 'whole' : state.limit
-    const again = { ...state, version: undefined, pages: [], next: undefined, limit, failures } as const
-    return wait(again, state.failures === 0 ? 0 : delay(state.failures, pace))
+    const again = { ...state, version: undefined, pages: [], next: undefined, limit, expirations: state.expirations + 1 } as const
+    return wait(again, state.expirations === 0 ? 0 : delay(state.expirations - 1, pace))
   }
+  const failures = state.failures + 1
   const history = failure.status === undefined || failure.status >= 500 ? 'doubted' : state.history
   const waiting = wait({ ...state, history, failures, failure }, retryAfter(failure, pace.chance) ?? delay(state.failures, pace, isUnreachable(failure) ? pace.backOff.unreachable : pace.backOff.most))
   if (failure.status !== 404) return waiting
@@ -154,6 +156,11 @@ function retryAfter({ retryAfter: asked }: ApiFailure, chance: number): number |
 /** True for one that waits although nothing but the way to the server was in its way. */
 export function waitsForServer({ phase, failure }: Reflection<Item>): boolean {
   return phase === 'waiting' && failure !== undefined && failure.retryAfter === undefined && isUnreachable(failure)
+}
+
+/** True for one that was asked to wait by a server that may only be starting. */
+export function waitsForReadiness({ phase, failure }: Reflection<Item>): boolean {
+  return phase === 'waiting' && failure?.status === 503 && failure.retryAfter !== undefined
 }
 
 function isUnreachable({ status }: ApiFailure): boolean {

@@ -83,9 +83,9 @@ export class Reflector<I extends Item> {
     this.#step({ kind: 'start' })
   }
 
-  /** The server answers others: does not wait any longer where that was all that it waited for. */
-  hurry(): void {
-    if (!waitsForServer(this.#reflection) || this.#stopping.signal.aborted) return
+  /** The server answers others, or is ready: does not wait any longer where that was all that it waited for. */
+  hurry(isOver: (reflection: Reflection<I>) => boolean = waitsForServer): void {
+    if (!isOver(this.#reflection) || this.#stopping.signal.aborted) return
     this.#cancelWait?.()
     this.#do({ kind: 'wait', milliseconds: this.#pace.random() * this.#pace.backOff.first })
   }

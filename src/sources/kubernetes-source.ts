@@ -7,6 +7,7 @@ import type { ServedKind, WantedKind } from './kubernetes-kinds.ts'
 import { outageOf } from './kubernetes-outage.ts'
 import { KindPresence } from './kubernetes-presence.ts'
 import type { Presence } from './kubernetes-presence.ts'
+import { Readiness } from './kubernetes-readiness.ts'
 import { defaultPace } from './kubernetes-reflector.ts'
 import type { ReflectorPace } from './kubernetes-reflector.ts'
 import { LayeredMap } from './layered-map.ts'
@@ -53,6 +54,7 @@ class ClusterSource implements KubernetesSource {
   readonly #wanted: readonly WantedKind[]
   readonly #pace: ReflectorPace
   readonly #presence: KindPresence
+  readonly #readiness: Readiness
   readonly #targets = new Map<string, HeldTarget>()
   /** Of the targets that are no more. */
   readonly #ending = new Set<Promise<void>>()
@@ -74,6 +76,9 @@ class ClusterSource implements KubernetesSource {
     this.#options = options
     this.#wanted = options.kinds.filter(({ group, kind }) => group !== '' || kind !== 'Secret')
     this.#pace = { ...defaultPace, after, ...pace }
+    this.#readiness = new Readiness({
+      api, after: this.#pace.after, isAwaited: () => this.#awaitsReadiness(), ready: () => { for (const held of this.#targets.values()) held.resume() },
+    })
     this.#presence = new KindPresence({
       api, wanted: this.#wanted, pace: this.#pace, lookEvery: lookEvery ?? defaultLookEvery,
       looked: (presence, error) => {
@@ -130,6 +135,7 @@ class ClusterSource implements KubernetesSource {
   async close(): Promise<void> {
     this.#phase = 'closed'
     this.#cancelOutage?.()
+    this.#readiness.close()
     this.#listener = undefined
     await Promise.all([this.#presence.close(), ...[...this.#targets.values()].map((each) => each.stop()), ...this.#ending])
     this.#options.api.close()
@@ -184,6 +190,11 @@ class ClusterSource implements KubernetesSource {
       this.#tell(undefined)
     } else this.#cancelOutage ??= this.#tellLater(this.#outage === undefined ? outageAfter : outageEvery)
     if (this.#waiting() === undefined) this.#answer()
+    if (this.#awaitsReadiness()) this.#readiness.call()
+  }
+
+  #awaitsReadiness(): boolean {
+    return [...this.#targets.values()].some(({ waitsForReadiness }) => waitsForReadiness)
   }
 
   #hurry(): void {

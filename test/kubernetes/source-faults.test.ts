@@ -31,7 +31,10 @@ interface Outcome {
   /** Requests through the data plane, while it lasted and until all was well. */
   readonly sent: number
   readonly failed: number
+  readonly failure: string | undefined
 }
+
+const unharmed = { dead: [], failed: 0, failure: undefined }
 
 describe.skipIf(missing !== undefined)(`a source of a real API server${missing === undefined ? '' : ` (SKIPPED: ${missing})`}`, () => {
   let cluster: Cluster
@@ -65,16 +68,16 @@ describe.skipIf(missing !== undefined)(`a source of a real API server${missing =
   })
 
   /** Notes what becomes of kinds and requests meanwhile. `run` gives the milliseconds from the end of the fault until everything was as in a fresh list. */
-  async function survived(fault: string, run: () => Promise<number>): Promise<void> {
+  async function outcomeOf(fault: string, run: () => Promise<number>): Promise<Outcome> {
     const first = data.tally()
     const recovered = await run()
     await data.follows(`edit-${edit}`)
     const last = data.tally()
     const dead = subject.source.standings().filter(({ synced, error }) => !synced || error !== undefined).map(({ kind }) => kind)
-    const outcome = { fault, recovered, dead, sent: last.sent - first.sent, failed: last.failed - first.failed }
+    const failed = last.failed - first.failed
+    const outcome = { fault, recovered, dead, sent: last.sent - first.sent, failed, failure: failed === 0 ? undefined : last.failure }
     outcomes.push(outcome)
-    expect({ ...outcome, failure: outcome.failed === 0 ? undefined : last.failure }).toEqual({ ...outcome, dead: [], failed: 0, failure: undefined })
-    expect(outcome.sent).toBeGreaterThan(0)
+    return outcome
   }
 
   /** Objects come, change and go while the fault lasts; then a change of every kind arrives. */
@@ -112,70 +115,70 @@ describe.skipIf(missing !== undefined)(`a source of a real API server${missing =
   })
 
   test.each(rounds)('the API server is killed and started again (%i)', async () => {
-    await survived('the API server is killed and started again', () => through(async () => {
+    expect(await outcomeOf('the API server is killed and started again', () => through(async () => {
       await cluster.apiServer.kill()
       await until('an outage', () => subject.state().outage !== undefined)
       cluster.apiServer.start()
       await cluster.ready()
-    }))
+    }))).toMatchObject(unharmed)
   })
 
   test.each(rounds)('its store is killed and started again (%i)', async () => {
-    await survived('its store is killed and started again', () => through(async () => {
+    expect(await outcomeOf('its store is killed and started again', () => through(async () => {
       await cluster.etcd.kill()
       cluster.etcd.start()
       await cluster.ready()
-    }))
+    }))).toMatchObject(unharmed)
   })
 
   test.each([429, 500, 503].flatMap((status) => rounds.map((round) => ({ status, round }))))('answers $status ($round)', async ({ status }) => {
-    await survived(`answers ${status}`, () => through(async () => {
+    expect(await outcomeOf(`answers ${status}`, () => through(async () => {
       proxy.inject(() => ({ kind: 'answer', status, headers: status === 429 ? { 'retry-after': '1' } : {}, body: '{"kind":"Status","message":"not now"}' }))
       proxy.cut()
       await until('an outage', () => subject.state().outage !== undefined)
       expect(subject.state().outage).toContain(`${status}: not now`)
-    }))
+    }))).toMatchObject(unharmed)
   })
 
   test.each(rounds)('connections break in the middle of an event (%i)', async () => {
-    await survived('connections break in the middle of an event', () => through(async () => {
+    expect(await outcomeOf('connections break in the middle of an event', () => through(async () => {
       proxy.inject((url) => url.searchParams.has('watch') ? { kind: 'cut', bytes: 100 } : undefined)
       proxy.cut()
       await applySamples(cluster.api, 'kept', edit)
-    }))
+    }))).toMatchObject(unharmed)
   })
 
   test.each(rounds)('410 as an answer (%i)', async () => {
-    await survived('410 as an answer', () => through(async () => {
+    expect(await outcomeOf('410 as an answer', () => through(async () => {
       const gone = '{"kind":"Status","status":"Failure","reason":"Expired","code":410,"message":"too old resource version"}'
       const seen = proxy.requests.length
       proxy.inject((url) => url.searchParams.has('watch') ? { kind: 'answer', status: 410, body: gone } : undefined)
       proxy.cut()
       await until('new lists', () => proxy.requests.slice(seen).filter((url) => url.searchParams.get('limit') === '500').length > 20)
-    }))
+    }))).toMatchObject(unharmed)
   })
 
   test.each(rounds)('410 as an event (%i)', async () => {
-    await survived('410 as an event', () => through(async () => {
+    expect(await outcomeOf('410 as an event', () => through(async () => {
       const gone = '{"type":"ERROR","object":{"kind":"Status","status":"Failure","reason":"Expired","code":410,"message":"too old resource version"}}'
       const seen = proxy.requests.length
       proxy.inject((url) => url.searchParams.has('watch') ? { kind: 'line', text: gone } : undefined)
       proxy.cut()
       await until('new lists', () => proxy.requests.slice(seen).filter((url) => url.searchParams.get('limit') === '500').length > 20)
-    }))
+    }))).toMatchObject(unharmed)
   })
 
   test.each(rounds)('nothing comes any more on connections that stay (%i)', async () => {
-    await survived('nothing comes any more on connections that stay', () => through(async () => {
+    expect(await outcomeOf('nothing comes any more on connections that stay', () => through(async () => {
       const seen = proxy.requests.length
       proxy.hush()
       await until('other watches', () => proxy.requests.slice(seen).filter((url) => url.searchParams.has('watch')).length > 20)
-    }))
+    }))).toMatchObject(unharmed)
   })
 
   test.each(rounds)('a definition goes and comes back (%i)', async () => {
     const name = 'getambassador.io/Mapping'
-    await survived('a definition goes and comes back', async () => {
+    expect(await outcomeOf('a definition goes and comes back', async () => {
       await uninstall(cluster.api, mappings)
       await until('its kind to be dropped', () => !subject.source.standings().some(({ kind }) => kind === name))
       expect([...subject.manifests().values()].filter(({ id }) => id.kind === 'Mapping')).toEqual([])
@@ -186,12 +189,12 @@ describe.skipIf(missing !== undefined)(`a source of a real API server${missing =
         await until('its kind to be read', () => subject.source.standings().some(({ kind, synced }) => kind === name && synced))
         await inStep(subject, cluster.kubeconfig)
       })
-    })
+    })).toMatchObject(unharmed)
   })
 
   // Without `etcdutl snapshot restore --bump-revision`: versions go back, and a watch from one that is to come is accepted in silence.
   test.each(rounds)('its store is restored to what it was (%i)', async () => {
-    await survived('its store is restored to what it was', async () => {
+    expect(await outcomeOf('its store is restored to what it was', async () => {
       const [store, copy] = [join(cluster.folder, 'etcd'), join(cluster.folder, 'etcd-before')]
       const stopped = async (change: () => Promise<void>): Promise<void> => {
         await cluster.apiServer.kill()
@@ -214,12 +217,12 @@ describe.skipIf(missing !== undefined)(`a source of a real API server${missing =
       expect([...subject.manifests().values()].filter(({ id }) => id.name === 'never')).toEqual([])
       await follows()
       return recovered
-    })
+    })).toMatchObject(unharmed)
   })
 
   test.runIf(times > 1)('for three minutes, nothing comes from anywhere, with the deadlines of everyday', async () => {
     const patient = await watching(kubeconfig)
-    await survived('nothing comes for three minutes', async () => {
+    expect(await outcomeOf('nothing comes for three minutes', async () => {
       const recovered = await through(async () => {
         proxy.inject(() => ({ kind: 'hush', bytes: 0 }))
         proxy.hush()
@@ -229,7 +232,7 @@ describe.skipIf(missing !== undefined)(`a source of a real API server${missing =
       await inStep(patient, cluster.kubeconfig)
       expect(patient.source.standings().filter(({ synced, error }) => !synced || error !== undefined)).toEqual([])
       return recovered
-    })
+    })).toMatchObject(unharmed)
     await patient.close()
   }, 600_000)
 

@@ -25,7 +25,7 @@ test('of an object in two sources the first one counts, also when it comes and g
   const source = joinSources([files, cluster])
   const told: SourceState[] = []
   source.onChange((next) => { told.push(next) })
-  const marks = ({ manifests }: SourceState): unknown => Object.fromEntries([...manifests].map(([key, { manifest }]) => [key, manifest.labels['mark']]).toSorted())
+  const marks = ({ manifests }: SourceState): unknown => Object.fromEntries([...manifests].map(([key, { manifest }]) => [key, manifest.labels['mark']]))
   const first = await source.start()
   expect(marks(first)).toEqual({ a: 'files', b: 'cluster' })
   files.tell(state({}))

@@ -40,6 +40,14 @@ describe('one kind of the API', () => {
     expect(after(start, listed, gone, { kind: 'waited' }).commands).toEqual([{ kind: 'list', limit: 500, next: undefined }])
   })
 
+  test('is listed at once also after an outage, and ever more slowly where lists do not help', () => {
+    const back = [refused, { kind: 'waited' }, { kind: 'checked', version: '7' }, { kind: 'open' }] as const
+    expect(after(start, listed, ...Array.from({ length: 9 }, () => back).flat(), gone).commands).toEqual([{ kind: 'wait', milliseconds: 0 }])
+    const waits = [1, 2, 3, 20].map((times) => after(start, listed, ...Array.from({ length: times - 1 }, () => [gone, { kind: 'waited' }, listed] as const).flat(), gone).commands)
+    expect(waits).toEqual([0, 200, 400, 20_000].map((milliseconds) => [{ kind: 'wait', milliseconds }]))
+    expect(after(start, listed, gone, { kind: 'waited' }, listed, { kind: 'bookmark', version: '8' }, gone).commands).toEqual([{ kind: 'wait', milliseconds: 0 }])
+  })
+
   test('is listed in one piece when pages have expired under way', () => {
     expect(after(start, { ...listed, next: 'n' }, gone, { kind: 'waited' }).commands).toEqual([{ kind: 'list', limit: undefined, next: undefined }])
   })
