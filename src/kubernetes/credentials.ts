@@ -9,16 +9,18 @@ import { UsageError } from '../sources/source.ts'
 export interface ClusterChoice {
   readonly kubeconfig?: string
   readonly context?: string
+  /** The folder that stands for `/` where the files of the pod's service account are looked for. */
+  readonly root?: string
 }
 
 /** Reads the kubeconfig or the pod's service account. Throws UsageError that says what is missing. */
-export async function loadCluster({ kubeconfig, context }: ClusterChoice): Promise<KubeConfig> {
+export async function loadCluster({ kubeconfig, context, root = '' }: ClusterChoice): Promise<KubeConfig> {
   // The client's module is large, and who reads files only does not need it.
   const client = await import('@kubernetes/client-node')
   const config = new client.KubeConfig()
   try {
     if (kubeconfig !== undefined) config.loadFromFile(kubeconfig)
-    else if (context === undefined && isInCluster()) config.loadFromCluster()
+    else if (context === undefined && isInCluster(root)) config.loadFromCluster(root)
     else config.loadFromDefault()
   } catch (thrown) {
     throw new UsageError(`--kubeconfig: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
@@ -38,8 +40,8 @@ export async function loadCluster({ kubeconfig, context }: ClusterChoice): Promi
 const nowhere = 'http://localhost:8080'
 const tokenFile = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
-function isInCluster(): boolean {
-  return process.env['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(tokenFile)
+function isInCluster(root: string): boolean {
+  return process.env['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(`${root}${tokenFile}`)
 }
 
 /** Gives each request its credentials, which may be renewed at any time, and one agent for as long as they are the same. */

@@ -5,9 +5,13 @@ export function outageOf(targets: readonly Pick<HeldTarget, 'standing' | 'troubl
   const failing = targets.flatMap(({ standing, trouble }) => trouble === undefined ? [] : [{ kind: standing.kind, trouble }])
   const reasons = Map.groupBy([...failing, ...discovery === undefined ? [] : [{ kind: 'its kinds', trouble: discovery }]], ({ trouble }) => trouble)
   if (reasons.size === 0) return undefined
-  return `the Kubernetes API: ${[...reasons].map(([reason, of]) => `${said(of.map(({ kind }) => kind), targets.length)}: ${reason}`).join('; ')}`
+  const told = [...reasons].map(([reason, of]) => `${said(of.map(({ kind }) => kind), targets.length)}: ${reason}`)
+  // Each kind that is forbidden says so in words of its own.
+  const more = told.length - mostReasons
+  return `the Kubernetes API: ${told.slice(0, mostReasons).join('; ')}${more > 0 ? `; and ${more} more reasons (metrics: shadowplane_kubernetes_synced)` : ''}`
 }
 
+const mostReasons = 3
 const mostNamed = 3
 
 function said(kinds: readonly string[], all: number): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { kubernetesApi } from '../../../src/kubernetes/api.ts'
 import type { KubernetesApi } from '../../../src/kubernetes/api.ts'
+import { ApiFailure } from '../../../src/kubernetes/failure.ts'
 import { freePort, Server } from './child.ts'
 import { serverBinaries } from './server-binaries.ts'
 
@@ -75,7 +76,9 @@ export async function startCluster(apiFlags: readonly string[] = []): Promise<Cl
   const api: KubernetesApi = {
     ...plain,
     // A server that has ended by itself says why.
-    request: (request) => plain.request(request).catch((thrown: unknown) => {
+    request: (request) => plain.request(request).catch(async (thrown: unknown) => {
+      // A refused connection is seen before the end of the process.
+      if (thrown instanceof ApiFailure && thrown.status === undefined) await delay(500)
       fail({ etcd, apiServer })
       throw thrown
     }),
