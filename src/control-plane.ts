@@ -98,7 +98,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     objects: () => state.manifests.size,
     resources: () => resourceCounts(pipeline),
     watches: () => kubernetes?.standings() ?? [],
-    ...(reports === undefined ? {} : { writeback: () => reports.counts() }),
+    writeback: () => reports?.counts(),
   })
   const tell = (event: ControlPlaneEvent): void => {
     metrics.observe(event)

@@ -19,7 +19,7 @@ export interface Measured {
   /** Lists and watches of a cluster, if one is read. */
   readonly watches?: () => readonly TargetStanding[]
   /** What is written to a cluster, if anything is. */
-  readonly writeback?: () => WritebackCounts
+  readonly writeback?: () => WritebackCounts | undefined
 }
 
 /** Prometheus metrics of one control plane; each is explained in docs/metrics.md. */
@@ -161,14 +161,16 @@ function addWatchGauges(watches: () => readonly TargetStanding[], registers: Reg
   gauge('shadowplane_kubernetes_watch_restarts', 'Watches of the kind after the first, since the kind was found.', { labels, registers, read: byKind((of) => sum(of.map(({ restarts }) => restarts))) })
 }
 
-/** Status and Events of a cluster's objects. */
-function addWritebackMetrics(counts: () => WritebackCounts, registers: Registry[]): void {
-  gauge('shadowplane_kubernetes_leader', '1 while this replica holds the Lease, and so writes status and Events.', { labels: [], registers, read: () => [{ labels: {}, value: counts().held ? 1 : 0 }] })
-  gauge('shadowplane_kubernetes_writes_waiting', 'Objects of which something is still to be written.', { labels: [], registers, read: () => [{ labels: {}, value: counts().waiting }] })
-  const byOutcome = (outcomes: Readonly<Record<string, number>>): readonly Sample[] => Object.entries(outcomes).map(([outcome, value]) => ({ labels: { outcome }, value }))
-  readCounter('shadowplane_kubernetes_statuses_total', 'Statuses that were looked at, by what became of it.', { labels: ['outcome'], registers, read: () => byOutcome(counts().statuses) })
-  readCounter('shadowplane_kubernetes_events_total', 'Events that were told, by what became of it.', { labels: ['outcome'], registers, read: () => byOutcome(counts().events) })
-  readCounter('shadowplane_kubernetes_conflicts_total', 'Statuses that somebody else wrote at the same time.', { labels: [], registers, read: () => [{ labels: {}, value: counts().conflicts }] })
+/** Status and Events of a cluster's objects; no series where nothing is written to one. */
+function addWritebackMetrics(counts: () => WritebackCounts | undefined, registers: Registry[]): void {
+  const one = (value: (of: WritebackCounts) => number) => (): readonly Sample[] => [counts()].flatMap((of) => of === undefined ? [] : [{ labels: {}, value: value(of) }])
+  const byOutcome = (outcomes: (of: WritebackCounts) => Readonly<Record<string, number>>) => (): readonly Sample[] =>
+    [counts()].flatMap((of) => of === undefined ? [] : Object.entries(outcomes(of)).map(([outcome, value]) => ({ labels: { outcome }, value })))
+  gauge('shadowplane_kubernetes_leader', '1 while this replica holds the Lease, and so writes status and Events.', { labels: [], registers, read: one(({ held }) => held ? 1 : 0) })
+  gauge('shadowplane_kubernetes_writes_waiting', 'Objects and Events that are still to be written.', { labels: [], registers, read: one(({ waiting }) => waiting) })
+  readCounter('shadowplane_kubernetes_statuses_total', 'Statuses that were looked at, by what became of it.', { labels: ['outcome'], registers, read: byOutcome(({ statuses }) => statuses) })
+  readCounter('shadowplane_kubernetes_events_total', 'Events that were told, by what became of it.', { labels: ['outcome'], registers, read: byOutcome(({ events }) => events) })
+  readCounter('shadowplane_kubernetes_conflicts_total', 'Statuses that somebody else wrote at the same time.', { labels: [], registers, read: one(({ conflicts }) => conflicts) })
 }
 
 /** Counted elsewhere. */
