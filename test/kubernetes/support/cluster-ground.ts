@@ -52,10 +52,10 @@ export function clusterGround({ address, obstacle }: Pick<Ground, 'address' | 'o
 
 /** What the manifests take for granted stands before the control plane starts; they come one after the other while it serves. */
 async function served({ kubectl, account }: Installation, { 'supplied.yaml': supplied = '', ...manifests }: Files): Promise<Served & { readonly told: Told }> {
+  // No controller would ever empty a Namespace here.
+  const objects = [supplied, ...Object.values(manifests)].flatMap(objectsIn).filter(({ kind }) => kind !== 'Namespace')
   const folder = folderWith({ 'supplied.yaml': supplied, ...manifests })
   onTestFinished(async () => {
-    // No controller would ever empty a Namespace here.
-    const objects = [supplied, ...Object.values(manifests)].flatMap(objectsIn).filter(({ kind }) => kind !== 'Namespace')
     writeFileSync(join(folder, 'all.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
     await kubectl('delete', '--ignore-not-found', '-f', join(folder, 'all.json'))
   })
@@ -63,8 +63,8 @@ async function served({ kubectl, account }: Installation, { 'supplied.yaml': sup
   const told = recordTold()
   const plane = await startControlPlane({ paths: [], kubernetes: { kubeconfig: account, namespaces: [] }, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: defaultSettings }, told.observe)
   onTestFinished(() => plane.close())
-  for (const name of Object.keys(manifests).toSorted()) await kubectl('apply', '-f', join(folder, name))
-  await inStep(kubectl, `http://${plane.adminAddress}/metrics`)
+  if (Object.keys(manifests).length > 0) await kubectl('apply', ...Object.keys(manifests).toSorted().flatMap((name) => ['-f', join(folder, name)]))
+  await inStep(kubectl, objects, `http://${plane.adminAddress}/metrics`)
   return {
     xds: plane.xdsAddress, admin: plane.adminAddress, told,
     mistakes: () => told.inForce().filter(({ severity }) => severity !== 'info').map(({ code }) => code).toSorted(),
@@ -72,6 +72,7 @@ async function served({ kubectl, account }: Installation, { 'supplied.yaml': sup
 }
 
 interface ObjectText {
+  readonly apiVersion: string
   readonly kind: string
   readonly metadata: { readonly name: string; readonly namespace?: string }
 }
@@ -80,11 +81,12 @@ function objectsIn(text: string): readonly ObjectText[] {
   return parseAllDocuments(text).map((document) => document.toJS() as ObjectText | null).filter((object) => object !== null)
 }
 
-/** Waits until the control plane holds as many objects of each kind as kubectl lists. */
-async function inStep(kubectl: Kubectl, metrics: string): Promise<void> {
+/** Waits until the control plane holds as many objects of each of these kinds as kubectl lists. */
+async function inStep(kubectl: Kubectl, objects: readonly ObjectText[], metrics: string): Promise<void> {
   const held = async (): Promise<ReadonlyMap<string, number>> => new Map([...(await (await fetch(metrics)).text())
     .matchAll(/^shadowplane_kubernetes_objects\{kind="([^"]*)"\} (\d+)$/gm)].map(([, kind = '', count]) => [kind, Number(count)]))
-  const kinds = [...(await held()).keys()].filter((kind) => !kind.endsWith('/Secret') && !kind.endsWith('/ConfigMap'))
+  const applied = new Set(objects.map(({ apiVersion, kind }) => `${apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''}/${kind}`))
+  const kinds = [...(await held()).keys()].filter((kind) => applied.has(kind))
   const [names, text] = [kinds.map(resourceOf), await kubectl('get', kinds.map(resourceOf).join(','), '--all-namespaces', '--ignore-not-found', '-o', 'name')]
   const listed = kinds.map((kind, index) => [kind, text.split('\n').filter((line) => line.startsWith(`${names[index]}/`)).length] as const)
   let different: readonly string[] = []
