@@ -84,6 +84,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
   let working: Promise<void> | undefined
   /** Milliseconds spent on the flush to come. */
   let spent = 0
+  let counted: ReadonlyMap<TypeName, number> = new Map()
   /** Counts whatever may change what proxies have, or should have. */
   let revision = 0
   /** The Secrets that the cluster was asked for last, as JSON. */
@@ -96,7 +97,11 @@ export async function startControlPlane(config: Config, observe: (event: Control
     diagnostics: severities,
     outage: () => state.outage,
     objects: () => state.manifests.size,
-    resources: () => resourceCounts(pipeline),
+    // A look at the graph would have the rest of a large change computed at once.
+    resources: () => {
+      if (working === undefined) counted = resourceCounts(pipeline)
+      return counted
+    },
     watches: () => kubernetes?.standings() ?? [],
     writeback: () => reports?.counts(),
   })
