@@ -4,6 +4,7 @@ import type { FlushReport } from './collection/graph.ts'
 import type { DiagnosticChange } from './diagnostics/record.ts'
 import { statusOf } from './dialects/index.ts'
 import { generationOf } from './dialects/status.ts'
+import type { StatusReport } from './dialects/status.ts'
 import { kubernetesApi } from './kubernetes/api.ts'
 import type { ClusterChoice } from './kubernetes/credentials.ts'
 import type { Manifest, PlacedManifest } from './manifest/manifest.ts'
@@ -44,18 +45,28 @@ const leaseName = 'shadowplane'
 export async function createClusterReports(options: ClusterReportsOptions): Promise<ClusterReports> {
   const { cluster, config, pipeline, tell } = options
   const api = await kubernetesApi(cluster)
+  /** As of the last flush: a look at the graph would end the slices of the next one. */
+  const reports = new Map<string, StatusReport>()
   const writeback = createWriteback({
     api,
     identity: `${hostname()}_${randomBytes(6).toString('hex')}`,
     lease: { namespace: config.leaseNamespace, name: leaseName, pace: config.leasePace ?? defaultLeasePace },
     clock: realClock,
-    subject: (key) => subjectOf(key, options),
-    keys: () => pipeline.read.entries(pipeline.statusReports).map(([key]) => key),
+    subject: (key) => subjectOf(key, reports.get(key), options),
+    keys: () => reports.keys(),
     tell,
   })
   return {
     start: () => { writeback.start() },
-    flushed: (report) => { writeback.changed(report.changed.get(pipeline.statusReports) ?? []) },
+    flushed(report) {
+      const changed = report.changed.get(pipeline.statusReports) ?? []
+      for (const key of changed) {
+        const found = pipeline.read.get(pipeline.statusReports, key)
+        if (found === undefined) reports.delete(key)
+        else reports.set(key, found)
+      }
+      writeback.changed(changed)
+    },
     diagnosed: (change) => { writeback.diagnosed(change) },
     counts: () => writeback.counts(),
     async close() {
@@ -65,16 +76,15 @@ export async function createClusterReports(options: ClusterReportsOptions): Prom
   }
 }
 
-function subjectOf(key: string, { pipeline, source, manifests }: ClusterReportsOptions): Subject | undefined {
-  const manifest = manifests().get(key)?.manifest
+function subjectOf(key: string, report: StatusReport | undefined, { source, manifests }: ClusterReportsOptions): Subject | undefined {
+  const manifest = report?.manifest ?? manifests().get(key)?.manifest
   const uid = manifest === undefined ? undefined : uidOf(manifest)
   const path = manifest === undefined ? undefined : pathOf(manifest, source)
   if (manifest === undefined || uid === undefined || path === undefined) return undefined
-  const report = pipeline.read.get(pipeline.statusReports, key)
   return {
     regarded: { id: manifest.id, apiVersion: manifest.apiVersion, uid },
     path,
-    generation: generationOf(report?.manifest ?? manifest),
+    generation: generationOf(manifest),
     ...(report === undefined ? {} : { status: (current, said) => statusOf(report, { current, ...said }) }),
   }
 }
