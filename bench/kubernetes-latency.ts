@@ -22,7 +22,9 @@ import { markHeader, shopManifests, shopRoute } from './support/cluster-shop.ts'
 import { median } from './support/figures.ts'
 import { sendRequest } from './support/request.ts'
 import { freePort, gatewayBootstrap } from './support/scene.ts'
+import { carriesRoutes } from './support/routes-in-force.ts'
 import { startServe } from './support/serve-process.ts'
+import type { ServeProcess } from './support/serve-process.ts'
 
 /** One edit; all times are milliseconds since kubectl was started. */
 interface Edit {
@@ -30,6 +32,9 @@ interface Edit {
   readonly returned: number
   /** When the event of the watch came by on its way to the control plane. */
   readonly event: number
+  /** When the control plane had the new routes, and had sent them to Envoy: from its log, in whole milliseconds. */
+  readonly computed: number
+  readonly logged: number
   /** When a second proxy had the new route. */
   readonly pushed: number
   /** When the first request that obeyed was sent, and when its answer was there. */
@@ -42,6 +47,7 @@ interface Edit {
 
 interface World {
   readonly cluster: Cluster
+  readonly serve: ServeProcess
   readonly double: EnvoyDouble
   readonly probe: Probe
   /** Waits for the event that carries this mark; milliseconds as `performance.now()`. */
@@ -91,7 +97,7 @@ async function open({ binary, signal }: Pick<BenchSetting, 'binary' | 'signal'>,
   const probe = keep(startProbe(port))
   await waitFor({ what: 'an answer', signal, timeout: 20_000, look: () => probe.answers() > 0 || undefined })
   return {
-    cluster, double, probe, copied,
+    cluster, serve, double, probe, copied,
     event: (mark) => waitFor({ what: `the event of ${mark}`, signal, look: () => heard.text.includes(mark) ? heard.at : undefined }),
     failed: probe.failed,
   }
@@ -100,14 +106,16 @@ async function open({ binary, signal }: Pick<BenchSetting, 'binary' | 'signal'>,
 /** Another percentage and another header on the same route. */
 async function edit(world: World, { mark, percentage, signal }: { readonly mark: string; readonly percentage: number; readonly signal: AbortSignal }): Promise<Edit> {
   const obeying = world.probe.first(mark)
+  const seen = world.serve.events.length
   const begun = performance.now()
   const applied = kubectlApply(world.cluster, shopRoute({ percentage, mark })).then(() => performance.now())
   const pushed = world.double.until(mark, (each) => [...each.held('route').values(), ...each.held('virtual-host').values()].some((held) => JSON.stringify(held).includes(mark))).then(() => performance.now())
   const obeyed = waitFor({ what: `${mark} to be obeyed`, signal, look: obeying })
   const [returned, event, pushedAt, { id, sentAt, answeredAt }] = await Promise.all([applied, world.event(mark), pushed, obeyed])
+  const [computed, logged] = [await world.serve.until('config-changed', seen), await world.serve.until('pushed', seen, carriesRoutes)].map(({ at }) => at - performance.timeOrigin)
   const copied = await waitFor({ what: 'the copy', signal, timeout: 500, look: () => world.copied.has(id) || undefined }).catch(() => false)
   const since = (at: number): number => at - begun
-  return { returned: since(returned), event: since(event), pushed: since(pushedAt), sent: since(sentAt), answered: since(answeredAt), copied, percentage }
+  return { returned: since(returned), event: since(event), computed: since(computed ?? NaN), logged: since(logged ?? NaN), pushed: since(pushedAt), sent: since(sentAt), answered: since(answeredAt), copied, percentage }
 }
 
 async function kubectlApply({ kubeconfig }: Cluster, text: string): Promise<void> {
@@ -168,6 +176,8 @@ function report(found: readonly Edit[], failed: number): BenchReport {
         row('from its return to the first request that obeys', ({ sent, returned }) => sent - returned),
         row('from its return to the answer to that request', ({ answered, returned }) => answered - returned),
         row('from its start to the event of the watch', ({ event }) => event),
+        row('from the event of the watch to the new routes (log, whole ms)', ({ computed, event }) => computed - event),
+        row('from the event of the watch to the push (log, whole ms)', ({ logged, event }) => logged - event),
         row('from the event of the watch to the push (at a second proxy)', ({ pushed, event }) => pushed - event),
         row('from the event of the watch to the first request that obeys', ({ sent, event }) => sent - event),
       ]),
