@@ -29,7 +29,22 @@ describe(`the published scenarios in a cluster${local.obstacle === undefined ? '
   describe('mesh-httproute-goreplay', () => { meshHttpRoute(ground) })
 })
 
-test.skipIf(local.obstacle !== undefined)('what kubectl reads back', () => {
-  console.log([...new Set(ground.readBack)].join('\n'))
-  expect(ground.readBack).toEqual(expect.any(Array))
+test.skipIf(local.obstacle !== undefined)('what kubectl reads back of all this', () => {
+  const lines = [...new Set(ground.readBack)].toSorted()
+  console.log(lines.join('\n'))
+  const accepted = 'by shadowplane.io/gateway-controller: Accepted True (Accepted), ResolvedRefs True (ResolvedRefs)'
+  const programmed = 'Accepted True (Accepted), Programmed True (Programmed)'
+  const listener = 'listener http, 1 attached: Accepted True (Accepted), Conflicted False (NoConflicts), ResolvedRefs True (ResolvedRefs), Programmed True (Programmed)'
+  expect(lines.filter((line) => !line.includes(' Event '))).toEqual([
+    `Gateway gloo-system/http ${programmed}`, `Gateway gloo-system/http ${listener}`,
+    `Gateway infra/http ${programmed}`, `Gateway infra/http ${listener}`,
+    'GatewayClass shadowplane Accepted True (Accepted)',
+    `HTTPRoute default/httpbin at httpbin ${accepted}`,
+    `HTTPRoute httpbin/httpbin-mirror at http ${accepted}`,
+    `HTTPRoute httpbin/httpbin-shadow at http ${accepted}`,
+  ])
+  // Nothing is wrong with what was published, but for the second shadow.
+  expect(lines.filter((line) => line.includes(' Event '))).toEqual([
+    expect.stringMatching(/^Mapping default\/second-shadow Event Warning MappingSecondShadow: spec\.shadow: .*\[mapping\/second-shadow\]$/),
+  ])
 })

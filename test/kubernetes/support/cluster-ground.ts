@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { defaultSettings } from '../../../src/config.ts'
+import { ownGatewayController } from '../../../src/cli/kubernetes-flags.ts'
 import { startControlPlane } from '../../../src/control-plane.ts'
 import type { Ground, Served } from '../../scenarios/ground.ts'
 import { folderWith } from '../../support/folder.ts'
@@ -13,10 +14,11 @@ import { until } from './cluster.ts'
 import { allDefinitions, startInstallation } from './installation.ts'
 import type { Installation } from './installation.ts'
 import type { Kubectl } from './kubectl.ts'
+import { readBackOf } from './read-back.ts'
 
 /** Real API servers, to which objects come by kubectl. */
 export interface ClusterGround extends Ground {
-  /** What kubectl reads of the objects' status, and of Events, when a scenario is over. */
+  /** What kubectl reads of the objects' status, and of Events, when each part of a scenario is over; see read-back.ts. */
   readonly readBack: readonly string[]
   open(): Promise<void>
   close(): Promise<void>
@@ -30,11 +32,13 @@ export function clusterGround({ address, obstacle }: Pick<Ground, 'address' | 'o
     clusters.set(where, started)
     return started
   }
-  const serve = async (files: Files, where: string): Promise<Served & { readonly told: Told }> => {
-    const installed = await at(where)
-    const serving = await served(installed, files)
-    onTestFinished(async () => { readBack.push(...await shownBy(installed.kubectl, files)) })
-    return serving
+  const finish = async (where: string, { serving, files }: { readonly serving: Serving; readonly files: Files }): Promise<void> => {
+    try {
+      await quiet(`http://${serving.admin}/metrics`)
+      readBack.push(...await readBackOf((await at(where)).kubectl, folderWith(files)))
+    } finally {
+      await serving.close()
+    }
   }
   return {
     name: 'a cluster', address, obstacle, readBack,
@@ -42,16 +46,27 @@ export function clusterGround({ address, obstacle }: Pick<Ground, 'address' | 'o
     close: async () => {
       for (const each of clusters.values()) await (await each).close()
     },
-    serve: (files, where = 'here') => serve(files, where),
+    async serve(files, where = 'here') {
+      const serving = await served(await at(where), files)
+      onTestFinished(() => finish(where, { serving, files }))
+      return serving
+    },
     async errors(files) {
-      const { told } = await serve(files, 'here')
-      return { asked: 'kubectl apply', lines: told.inForce().filter(({ severity }) => severity === 'error').map(({ text }) => text) }
+      const serving = await served(await at('here'), files)
+      const lines = serving.told.inForce().filter(({ severity }) => severity === 'error').map(({ text }) => text)
+      await finish('here', { serving, files })
+      return { asked: 'kubectl apply', lines }
     },
   }
 }
 
+interface Serving extends Served {
+  readonly told: Told
+  close(): Promise<void>
+}
+
 /** What the manifests take for granted stands before the control plane starts; they come one after the other while it serves. */
-async function served({ kubectl, account }: Installation, { 'supplied.yaml': supplied = '', ...manifests }: Files): Promise<Served & { readonly told: Told }> {
+async function served({ kubectl, account }: Installation, { 'supplied.yaml': supplied = '', ...manifests }: Files): Promise<Serving> {
   // No controller would ever empty a Namespace here.
   const objects = [supplied, ...Object.values(manifests)].flatMap(objectsIn).filter(({ kind }) => kind !== 'Namespace')
   const folder = folderWith({ 'supplied.yaml': supplied, ...manifests })
@@ -61,12 +76,15 @@ async function served({ kubectl, account }: Installation, { 'supplied.yaml': sup
   })
   await kubectl('apply', '-f', join(folder, 'supplied.yaml'))
   const told = recordTold()
-  const plane = await startControlPlane({ paths: [], kubernetes: { kubeconfig: account, namespaces: [] }, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: defaultSettings }, told.observe)
-  onTestFinished(() => plane.close())
+  const plane = await startControlPlane({
+    paths: [], kubernetes: { kubeconfig: account, namespaces: [] }, listen: '127.0.0.1:0', admin: '127.0.0.1:0',
+    settings: { ...defaultSettings, gatewayControllers: [ownGatewayController] }, writeback: { leaseNamespace: 'shadowplane' },
+  }, told.observe)
   if (Object.keys(manifests).length > 0) await kubectl('apply', ...Object.keys(manifests).toSorted().flatMap((name) => ['-f', join(folder, name)]))
   await inStep(kubectl, objects, `http://${plane.adminAddress}/metrics`)
   return {
     xds: plane.xdsAddress, admin: plane.adminAddress, told,
+    close: () => plane.close(),
     mistakes: () => told.inForce().filter(({ severity }) => severity !== 'info').map(({ code }) => code).toSorted(),
   }
 }
@@ -103,31 +121,10 @@ function resourceOf(kind: string): string {
   return group === '' ? name.toLowerCase() : `${name.toLowerCase()}.${group}`
 }
 
-interface Shown extends ObjectText {
-  readonly status?: object
-}
-
-interface EventObject {
-  readonly reason: string
-  readonly note: string
-  readonly reportingController: string
-  readonly regarding: { readonly kind: string; readonly name: string }
-}
-
-/** Of kinds that others write the status of. */
-const others = new Set(['Namespace', 'Service', 'Pod', 'Deployment', 'EndpointSlice'])
-
-async function shownBy(kubectl: Kubectl, files: Files): Promise<readonly string[]> {
-  const list = async <T>(...args: readonly string[]): Promise<readonly T[]> => {
-    const text = await kubectl('get', '--ignore-not-found', '-o', 'json', ...args)
-    return text === '' ? [] : (JSON.parse(text) as { readonly items: readonly T[] }).items
-  }
-  const objects = await list<Shown>('-f', folderWith(files))
-  const events = await list<EventObject>('events.events.k8s.io', '--all-namespaces')
-  return [
-    ...objects.filter(({ status, kind }) => status !== undefined && !others.has(kind))
-      .map(({ kind, metadata, status }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}: ${JSON.stringify(status)}`),
-    ...events.filter(({ reportingController }) => reportingController.startsWith('shadowplane'))
-      .map(({ reason, note, regarding }) => `Event on ${regarding.kind} ${regarding.name}: ${reason}: ${note}`),
-  ]
+/** Everything that is to be said of the objects has been. */
+async function quiet(metrics: string): Promise<void> {
+  await until('nothing to be left to write', async () => {
+    const text = await (await fetch(metrics)).text()
+    return text.includes('\nshadowplane_kubernetes_leader 1\n') && text.includes('\nshadowplane_kubernetes_writes_waiting 0\n')
+  })
 }
