@@ -5,9 +5,10 @@ import { table } from '../src/demo/display.ts'
 import type { Expectation } from '../src/demo/expectation.ts'
 import { waitFor } from '../src/demo/wait.ts'
 import { startBackend } from '../src/demo/backend.ts'
-import { bootstrap, defaultBootstrap } from '../src/envoy/bootstrap.ts'
-import type { Bootstrap, HostPort } from '../src/envoy/bootstrap.ts'
+import type { HostPort } from '../src/envoy/bootstrap.ts'
 import { startEnvoy } from '../src/envoy/process.ts'
+import { auditing } from '../test/kubernetes/support/audit.ts'
+import type { Audit } from '../test/kubernetes/support/audit.ts'
 import { clientBinary } from '../test/kubernetes/support/server-binaries.ts'
 import { startInstallation } from '../test/kubernetes/support/installation.ts'
 import type { Installation } from '../test/kubernetes/support/installation.ts'
@@ -15,6 +16,7 @@ import { runBench } from './support/bench-run.ts'
 import type { BenchReport, BenchSetting } from './support/bench-run.ts'
 import { createClusterFleet } from './support/cluster-fleet.ts'
 import type { ClusterFleet } from './support/cluster-fleet.ts'
+import { edgeBootstrap, edgeObjects, routesWithStatus } from './support/edge-of-replicas.ts'
 import { bytes, median, ms } from './support/figures.ts'
 import { startLoadClient } from './support/load-client.ts'
 import type { LoadClient } from './support/load-client.ts'
@@ -37,6 +39,8 @@ const doubles = 198
 const bound = 60_000
 /** Requests a second, through each Envoy. */
 const rate = 100
+/** Objects whose status is written. */
+const routes = 10
 
 /** What came of killing one replica. */
 interface Round {
@@ -47,58 +51,17 @@ interface Round {
   readonly connected: number
   /** Milliseconds from the kill until each proxy has an edit that was made at once after it. */
   readonly served: number
+  /** Milliseconds from the kill until the other one holds the Lease. */
+  readonly lease: number
   readonly edit: Counts
   readonly sent: Counts
   readonly missing: number
 }
 
-/** Where requests go, and their copies: endpoints of this machine, which an EndpointSlice may not have. */
-function edgeObjects(production: number, shadow: number): string {
-  const entry = (name: string, port: number): string => `apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: {name: ${name}}
-spec:
-  hosts: [${name}.example]
-  location: MESH_EXTERNAL
-  resolution: STATIC
-  ports: [{number: 80, name: http, protocol: HTTP}]
-  endpoints: [{address: 127.0.0.1, ports: {http: ${port}}}]
----
-`
-  return `${entry('production', production)}${entry('shadow', shadow)}apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {name: edge}
-spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: edge}
-spec:
-  hosts: ['*']
-  gateways: [edge]
-  http: [{route: [{destination: {host: production.example, port: {number: 80}}}], mirror: {host: shadow.example, port: {number: 80}}, mirrorPercentage: {value: 50}}]
-`
-}
-
-/** An Envoy that goes to either replica. */
-function edgeBootstrap(name: string, replicas: readonly HostPort[], port: number): Bootstrap {
-  const plain = bootstrap({
-    ...defaultBootstrap, role: 'gateway', labels: { istio: 'ingressgateway' }, bindAddress: '127.0.0.1', portMap: { 80: port },
-    nodeId: `router~127.0.0.1~${name}.default~default.svc.cluster.local`,
-  })
-  const clusters = plain.static_resources?.clusters?.map((cluster) => ({
-    ...cluster,
-    load_assignment: {
-      ...cluster.load_assignment, cluster_name: cluster.name,
-      endpoints: [{ lb_endpoints: replicas.map(({ host, port: of }) => ({ endpoint: { address: { socket_address: { address: host, port_value: of } } } })) }],
-    },
-  }))
-  return { ...plain, static_resources: { ...plain.static_resources, ...(clusters === undefined ? {} : { clusters }) } }
-}
-
 /** All that runs; the replicas change from round to round. */
 interface Stage {
   readonly installation: Installation
+  readonly audit: Audit
   readonly fleet: ClusterFleet
   readonly client: LoadClient
   readonly loads: readonly SteadyLoad[]
@@ -117,18 +80,20 @@ export async function measureReplicas(setting: BenchSetting): Promise<BenchRepor
     found.push(await killOne(stage, round))
   }
   for (const load of stage.loads) await load.close()
+  const statuses = await statusesWritten(stage.audit)
   const tally = stage.loads.map((load) => load.tally()).reduce((a, b) => ({ ...a, sent: a.sent + b.sent, answered: a.answered + b.answered, failed: a.failed + b.failed, failure: a.failure ?? b.failure }))
-  return report(found, tally)
+  return report(found, tally, statuses)
 }
 
 async function openStage({ binary, signal, progress }: BenchSetting, parts: AsyncDisposableStack): Promise<Stage> {
   const keep = <T extends { close(): Promise<void> }>(part: T): T => parts.adopt(part, (each) => each.close())
   process.env['SHADOWPLANE_KUBECTL'] = await clientBinary('kubectl', progress)
   progress('an API server, and its objects')
-  const installation = keep(await startInstallation(['istio']))
+  const audit = await auditing()
+  const installation = keep(await startInstallation(['istio', 'gateway-api/standard'], audit.flags))
   const fleet = await createClusterFleet(installation.cluster.api, services)
   const backends = [keep(await startBackend({ name: 'production', port: 0, onRequest: () => {} })), keep(await startBackend({ name: 'shadow', port: 0, onRequest: () => {} }))] as const
-  await applyText(installation, edgeObjects(backends[0].port, backends[1].port))
+  await applyText(installation, `${edgeObjects(backends[0].port, backends[1].port)}---\n${routesWithStatus(routes, 0)}`)
   progress('two replicas')
   const addresses = [{ host: '127.0.0.1', port: await freePort() }, { host: '127.0.0.1', port: await freePort() }] as const
   const replicas: Stage['replicas'] = [await startReplica(installation, addresses[0], signal), await startReplica(installation, addresses[1], signal)]
@@ -148,11 +113,11 @@ async function openStage({ binary, signal, progress }: BenchSetting, parts: Asyn
     await waitFor({ what: `an answer of ${name}`, signal, timeout: bound, look: async () => (await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined))?.ok || undefined })
     loads.push(keep(startLoad({ port, rate, hosts: { 'shop.example': 'production' } })))
   }
-  return { installation, fleet, client, loads, addresses, replicas, signal }
+  return { installation, audit, fleet, client, loads, addresses, replicas, signal }
 }
 
 function startReplica({ account }: Installation, { host, port }: HostPort, signal: AbortSignal): Promise<ServeProcess> {
-  return startServe({ paths: [], flags: ['--kubernetes', '--kubeconfig', account], listen: `${host}:${port}`, signal })
+  return startServe({ paths: [], flags: ['--kubernetes', '--kubeconfig', account, '--status', 'on', '--lease-namespace', 'shadowplane'], listen: `${host}:${port}`, signal })
 }
 
 async function applyText({ cluster, kubectl }: Installation, text: string): Promise<void> {
@@ -173,12 +138,13 @@ function servedBy(replica: ServeProcess): readonly string[] {
 
 async function killOne(stage: Stage, round: number): Promise<Round> {
   const { client, replicas, loads, signal } = stage
+  await told(stage, round + 1)
   const edit = await shareEdit(stage, 3 * round + 1)
   for (const load of loads) await load.more(rate, signal)
   const [first, second] = replicas
-  // The one with more of the Envoys.
+  await waitFor({ what: 'one to hold the Lease', signal, timeout: bound, look: () => replicas.some(holds) || undefined })
   const count = (replica: ServeProcess): number => envoys.filter((name) => servedBy(replica).some((id) => id.includes(`~${name}.`))).length
-  const victim = count(second) > count(first) ? 1 : 0
+  const victim = holds(second) ? 1 : 0
   const [killed, survivor] = victim === 0 ? [first, second] : [second, first]
   const [moved, movedEnvoys] = [servedBy(killed), count(killed)]
   const before = await client.run('counts', undefined)
@@ -194,11 +160,32 @@ async function killOne(stage: Stage, round: number): Promise<Round> {
   } })
   for (const load of loads) await load.more(rate, signal)
   const sent = sentSince(before, await client.run('counts', undefined))
+  // Nobody writes them before the Lease has moved.
+  await applyText(stage.installation, routesWithStatus(routes, round + 1))
+  const taken = await survivor.until('lease', from, (event) => event.held)
+  await told(stage, round + 2)
   await restore(stage, victim)
   return {
     moved: moved.length, envoys: movedEnvoys, edit, sent, missing: held.missing,
-    connected: Math.max(...back.map((event) => event.at)) - wall, served: held.last - at,
+    connected: Math.max(...back.map((event) => event.at)) - wall, served: held.last - at, lease: taken.at - wall,
   }
+}
+
+function holds(replica: ServeProcess): boolean {
+  return replica.of('lease').at(-1)?.held === true
+}
+
+/** Of each status that was written, the route and the generation that it speaks of. */
+async function statusesWritten(audit: Audit): Promise<readonly string[]> {
+  return (await audit.writes()).filter(({ resource }) => resource === 'httproutes/status').map(({ name, body }) => `${name} ${JSON.stringify(body).match(/"observedGeneration":(\d+)/)?.[1]}`)
+}
+
+/** Waits until each route's status is of this generation. */
+async function told({ audit, signal }: Stage, generation: number): Promise<void> {
+  await waitFor({ what: `the statuses of generation ${generation}`, signal, timeout: bound, look: async () => {
+    const written = await statusesWritten(audit)
+    return Array.from({ length: routes }, (_, index) => `route-${index} ${generation}`).every((each) => written.includes(each)) || undefined
+  } })
 }
 
 /** Milliseconds and bytes of an edit alone. */
@@ -230,26 +217,29 @@ interface Tally {
   readonly failure: string | undefined
 }
 
-function report(found: readonly Round[], tally: Tally): BenchReport {
+function report(found: readonly Round[], tally: Tally, statuses: readonly string[]): BenchReport {
+  const twice = statuses.length - new Set(statuses).size
   const again = found.map(({ edit, sent }) => ({ bytes: totalOf(sent).bytes - totalOf(edit).bytes, resources: totalOf(sent).resources - totalOf(edit).resources }))
   const row = (what: string, values: readonly number[], show: (value: number) => string) => [what, show(median(values)), show(Math.max(...values))]
   const plain = (value: number): string => String(value)
   return {
     lines: [
-      `${rounds} rounds: two replicas, ${doubles + envoys.length} proxies of which ${envoys.length} are Envoys, ${services} services; one replica killed, and a percentage edited at once`,
+      `${rounds} rounds: two replicas, ${doubles + envoys.length} proxies of which ${envoys.length} are Envoys, ${services} services; the one that holds the Lease killed, and a percentage edited at once`,
       ...table([
         ['', 'median', 'most'],
         row('proxies that it served', found.map(({ moved }) => moved), plain),
         row('Envoys among them', found.map(({ envoys: each }) => each), plain),
         row('until the other one has their streams', found.map(({ connected }) => connected), ms),
         row('until every proxy has the edit', found.map(({ served }) => served), ms),
+        row('until the other one holds the Lease', found.map(({ lease }) => lease), ms),
         row('resources sent beside the edit', again.map(({ resources }) => resources), plain),
         row('bytes sent beside the edit', again.map((each) => each.bytes), bytes),
       ]),
       `requests through the Envoys: ${tally.sent} sent, ${tally.answered} answered, ${tally.failed} failed`,
+      `statuses written: ${statuses.length}, of ${routes} routes in ${rounds + 1} generations; twice: ${twice}`,
     ],
-    expectations: expectations(found, tally, again),
-    data: { rounds: found, tally },
+    expectations: [...expectations(found, tally, again), { what: 'no status is written twice', held: twice === 0 && statuses.length === routes * (rounds + 1), found: `${statuses.length} written, ${twice} twice` }],
+    data: { rounds: found, tally, statuses },
   }
 }
 

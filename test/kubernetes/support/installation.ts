@@ -22,8 +22,9 @@ export interface Installation {
 /** Folders of the definitions of all dialects. */
 export const allDefinitions = ['istio', 'gateway-api/standard', 'gloo', 'emissary'] as const
 
-export async function startInstallation(folders: readonly string[]): Promise<Installation> {
-  const cluster = await startCluster()
+/** `folders`: of the definitions; `apiFlags`: of the API server. */
+export async function startInstallation(folders: readonly string[], apiFlags: readonly string[] = []): Promise<Installation> {
+  const cluster = await startCluster(apiFlags)
   const kubectl = kubectlAs(cluster.kubeconfig)
   try {
     await define(kubectl, folders)
