@@ -2,7 +2,7 @@ import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectRoot } from '../../support/command.ts'
 import { sharedFolder } from '../../support/shared.ts'
-import { startCluster } from './cluster.ts'
+import { startCluster, until } from './cluster.ts'
 import type { Cluster } from './cluster.ts'
 import { kubectlAs } from './kubectl.ts'
 import type { Kubectl } from './kubectl.ts'
@@ -46,5 +46,6 @@ export async function define(kubectl: Kubectl, folders: readonly string[]): Prom
     .filter((file) => !file.includes('safeupgrades')).toSorted()
   if (files.length === 0) return
   await kubectl('apply', '--server-side', ...files.flatMap((file) => ['-f', join(sharedFolder, 'crds', file)]))
-  await kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s')
+  // It fails at once for a definition that has no conditions yet.
+  await until('the definitions to be established', () => kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s').then(() => true, () => false))
 }
