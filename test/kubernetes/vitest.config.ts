@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['test/kubernetes/support/setup.ts'],
     testTimeout: 180_000,
     hookTimeout: 120_000,
-    // Each file has an API server of its own.
-    maxWorkers: 1,
+    // Each file has an API server of its own, and spends half of its time waiting.
+    maxWorkers: 2,
   },
 })
