@@ -18,12 +18,12 @@ export interface PresenceOptions {
 }
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-/** Without the schemas, which are most of them. */
-const namesOnly = ['PartialObjectMetadataList', 'PartialObjectMetadata'].map((as) => `application/json;as=${as};g=meta.k8s.io;v=v1`).join(',')
+/** Without the schemas, which are most of them. A watch that is asked for a list opens, and no event ever comes. */
+const namesOnly = { list: partial('PartialObjectMetadataList'), watch: partial('PartialObjectMetadata') }
 /** Milliseconds. Something that was there is gone when that is seen twice, so far apart; also the wait for an answer that could not be had. */
 const confirmAfter = 1_000
 /** What the server says of its kinds follows their definitions a moment later. */
-const followUps = [100, 2_000]
+const followUps = [100, 2_000, 10_000]
 
 /** Follows which kinds there are: by looking every now and then, and at once when a CustomResourceDefinition changes. */
 export class KindPresence {
@@ -50,7 +50,7 @@ export class KindPresence {
     this.#definitions.start()
   }
 
-  /** Something speaks for a change: looks soon, and once more. */
+  /** Something speaks for a change: looks soon, and twice more. */
   call(): void {
     this.#schedule(followUps)
   }
@@ -127,4 +127,8 @@ export class KindPresence {
   #isOpen(): boolean {
     return this.#phase !== 'closed'
   }
+}
+
+function partial(as: string): string {
+  return `application/json;as=${as};g=meta.k8s.io;v=v1`
 }

@@ -12,7 +12,8 @@ import type { After } from './timers.ts'
 export interface ReflectedPath {
   readonly path: string
   readonly query: Readonly<Record<string, string>>
-  readonly accept?: string
+  /** Media types; JSON of the whole objects where it is absent. */
+  readonly accept?: { readonly list: string; readonly watch: string }
 }
 
 export interface ReflectorListener<I extends Item> {
@@ -199,7 +200,8 @@ export class Reflector<I extends Item> {
   }
 
   #request(query: Readonly<Record<string, string>>): ApiRequest {
-    const { path, accept } = this.#target
+    const { path, accept: either } = this.#target
+    const accept = query['watch'] === undefined ? either?.list : either?.watch
     return { path, query: { ...this.#target.query, ...query }, signal: this.#stopping.signal, ...(accept === undefined ? {} : { accept }) }
   }
 }

@@ -26,6 +26,7 @@ import { until } from './support/cluster.ts'
 import { define, startInstallation } from './support/installation.ts'
 import type { Installation } from './support/installation.ts'
 import { noKubectl } from './support/kubectl.ts'
+import { watching } from './support/watching.ts'
 
 const reason = noKubectl ?? (sharedIsAbsent ? absentMessage : undefined)
 const gateway = { account: 'shadowplane-gateway', namespace: 'shadowplane-gateway' }
@@ -133,7 +134,11 @@ describe.skipIf(reason !== undefined)(`serve with the arguments and the account 
       return of.filter((kind) => !text.includes(`shadowplane_kubernetes_synced{kind="${kind}"} 1`))
     }
     expect(await unread(kinds)).toEqual(later)
+    // By the watch of the definitions: nobody looks by himself here.
+    const follower = await watching(installed.account, { lookEvery: 3_600_000 })
+    onTestFinished(() => follower.close())
     await define(installed.kubectl, ['emissary'])
+    await until('a follower of the definitions to read it', () => later.every((kind) => follower.source.standings().some((each) => each.kind === kind && each.synced)))
     await until(`${later.join(', ')} to be read`, async () => (await unread(kinds)).length === 0)
     await apply('apiVersion: getambassador.io/v3alpha1\nkind: Mapping\nmetadata: {name: late}\nspec: {hostname: late.example, prefix: /, service: late}\n')
     await until('an object of it', async () => (await metrics()).includes('shadowplane_kubernetes_objects{kind="getambassador.io/Mapping"} 1'))

@@ -45,7 +45,8 @@ export async function define(kubectl: Kubectl, folders: readonly string[]): Prom
     // A policy that refuses the definitions of another channel.
     .filter((file) => !file.includes('safeupgrades')).toSorted()
   if (files.length === 0) return
-  await kubectl('apply', '--server-side', ...files.flatMap((file) => ['-f', join(sharedFolder, 'crds', file)]))
+  const flags = files.flatMap((file) => ['-f', join(sharedFolder, 'crds', file)])
+  await kubectl('apply', '--server-side', ...flags)
   // It fails at once for a definition that has no conditions yet.
-  await until('the definitions to be established', () => kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s').then(() => true, () => false))
+  await until('the definitions to be established', () => kubectl('wait', '--for=condition=Established', ...flags, '--timeout=30s').then(() => true, () => false))
 }
