@@ -43,8 +43,8 @@ test.skipIf(local.obstacle !== undefined)('what kubectl reads back of all this',
     `HTTPRoute httpbin/httpbin-mirror at http ${accepted}`,
     `HTTPRoute httpbin/httpbin-shadow at http ${accepted}`,
   ])
-  // Nothing is wrong with what was published, but for the second shadow.
-  expect(lines.filter((line) => line.includes(' Event '))).toEqual([
+  // Nothing is wrong with what was published, but for the second shadow. Where the machine is slow, an HTTPRoute stands for a while before its grant.
+  expect(lines.filter((line) => line.includes(' Event ') && !line.includes('HTTPRoute httpbin/httpbin-shadow Event Warning ReferenceNotPermitted: '))).toEqual([
     expect.stringMatching(/^Mapping default\/second-shadow Event Warning MappingSecondShadow: spec\.shadow: .*\[mapping\/second-shadow\]$/),
   ])
 })

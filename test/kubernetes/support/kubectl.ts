@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -14,20 +13,18 @@ export const noHelm = noKubectl ?? (process.env['SHADOWPLANE_HELM'] === undefine
 /** Runs kubectl as somebody; what it prints. Rejects with what it says. */
 export type Kubectl = (...args: readonly string[]) => Promise<string>
 
+/** What it keeps is beside the kubeconfig, which goes with the cluster. */
 export function kubectlAs(kubeconfig: string): Kubectl {
-  return (...args) => client('SHADOWPLANE_KUBECTL', ['--kubeconfig', kubeconfig, ...args])
+  return (...args) => client('SHADOWPLANE_KUBECTL', dirname(kubeconfig), ['--kubeconfig', kubeconfig, ...args])
 }
 
 /** Runs Helm; what it prints. */
 export function helm(...args: readonly string[]): Promise<string> {
-  return client('SHADOWPLANE_HELM', args)
+  return client('SHADOWPLANE_HELM', tmpdir(), args)
 }
 
-let home: string | undefined
-
 /** Nothing of this user's own settings counts, and nothing is left among them. */
-async function client(variable: string, args: readonly string[]): Promise<string> {
-  home ??= mkdtempSync(join(tmpdir(), 'shadowplane-kubectl-'))
+async function client(variable: string, home: string, args: readonly string[]): Promise<string> {
   const { stdout } = await run(process.env[variable] ?? '', args, { env: { PATH: process.env['PATH'], HOME: home }, maxBuffer: 1 << 26, timeout: 60_000 })
   return stdout
 }
