@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { randomBytes } from 'node:crypto'
 import type { FlushReport } from './collection/graph.ts'
 import type { DiagnosticChange } from './diagnostics/record.ts'
-import { statusOf } from './dialects/index.ts'
+import { mayHaveStatus, statusOf } from './dialects/index.ts'
 import { generationOf } from './dialects/status.ts'
 import type { StatusReport } from './dialects/status.ts'
 import { kubernetesApi } from './kubernetes/api.ts'
@@ -10,10 +10,12 @@ import type { ClusterChoice } from './kubernetes/credentials.ts'
 import type { Manifest, PlacedManifest } from './manifest/manifest.ts'
 import { isRecord } from './manifest/message.ts'
 import type { Pipeline } from './pipeline.ts'
+import { kindName } from './sources/kubernetes-kinds.ts'
 import type { KubernetesSource } from './sources/kubernetes-source.ts'
 import { realClock } from './writeback/clock.ts'
 import { defaultLeasePace } from './writeback/lease-pace.ts'
 import type { LeasePace } from './writeback/lease-pace.ts'
+import type { StatusList } from './writeback/status-list.ts'
 import { createWriteback } from './writeback/writeback.ts'
 import type { Subject, Writeback, WritebackEvent } from './writeback/writeback.ts'
 
@@ -21,13 +23,15 @@ import type { Subject, Writeback, WritebackEvent } from './writeback/writeback.t
 export interface WritebackConfig {
   readonly leaseNamespace: string
   readonly leasePace?: LeasePace
+  /** Milliseconds; 10 minutes where it is absent. */
+  readonly surveyEvery?: number
 }
 
 export interface ClusterReportsOptions {
   readonly cluster: ClusterChoice
   readonly config: WritebackConfig
   readonly pipeline: Pipeline
-  readonly source: Pick<KubernetesSource, 'served'>
+  readonly source: Pick<KubernetesSource, 'served' | 'targets'>
   /** The newest text of every object. */
   readonly manifests: () => ReadonlyMap<string, PlacedManifest>
   readonly tell: (event: WritebackEvent) => void
@@ -40,6 +44,7 @@ export interface ClusterReports extends Pick<Writeback, 'start' | 'counts' | 'cl
 }
 
 const leaseName = 'shadowplane'
+const defaultSurveyEvery = 10 * 60_000
 
 /** Starts nothing yet; `start` once the first state is served. Rejects with UsageError when the kubeconfig cannot be used. */
 export async function createClusterReports(options: ClusterReportsOptions): Promise<ClusterReports> {
@@ -52,8 +57,9 @@ export async function createClusterReports(options: ClusterReportsOptions): Prom
     identity: `${hostname()}_${randomBytes(6).toString('hex')}`,
     lease: { namespace: config.leaseNamespace, name: leaseName, pace: config.leasePace ?? defaultLeasePace },
     clock: realClock,
+    surveyEvery: config.surveyEvery ?? defaultSurveyEvery,
     subject: (key) => subjectOf(key, reports.get(key), options),
-    keys: () => reports.keys(),
+    lists: (which) => listsOf(which === 'all' ? undefined : reports, options),
     tell,
   })
   return {
@@ -87,6 +93,13 @@ function subjectOf(key: string, report: StatusReport | undefined, { source, mani
     generation: generationOf(manifest),
     ...(report === undefined ? {} : { status: (current, said) => statusOf(report, { current, ...said }) }),
   }
+}
+
+/** Where the objects are that the source reads and that may have a status; with `reports`, those of their kinds. */
+function listsOf(reports: ReadonlyMap<string, StatusReport> | undefined, { source }: ClusterReportsOptions): readonly StatusList[] {
+  const kinds = reports === undefined ? undefined : new Set([...reports.values()].map(({ manifest }) => kindName(manifest.id)))
+  return source.targets().filter(({ served }) => kinds === undefined ? mayHaveStatus({ id: served }) : kinds.has(kindName(served)))
+    .map(({ served: { group, kind }, path, query }) => ({ group, kind, path, query }))
 }
 
 /** Undefined for an object that came from a file. */

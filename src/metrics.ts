@@ -167,8 +167,9 @@ function addWritebackMetrics(counts: () => WritebackCounts | undefined, register
   const byOutcome = (outcomes: (of: WritebackCounts) => Readonly<Record<string, number>>) => (): readonly Sample[] =>
     [counts()].flatMap((of) => of === undefined ? [] : Object.entries(outcomes(of)).map(([outcome, value]) => ({ labels: { outcome }, value })))
   gauge('shadowplane_kubernetes_leader', '1 while this replica holds the Lease, and so writes status and Events.', { labels: [], registers, read: one(({ held }) => held ? 1 : 0) })
-  gauge('shadowplane_kubernetes_writes_waiting', 'Objects and Events that are still to be written.', { labels: [], registers, read: one(({ waiting }) => waiting) })
+  gauge('shadowplane_kubernetes_writes_waiting', 'Objects and Events that are still to be written, and lists that are still to be compared.', { labels: [], registers, read: one(({ waiting }) => waiting) })
   readCounter('shadowplane_kubernetes_statuses_total', 'Statuses that were looked at, by what became of it.', { labels: ['outcome'], registers, read: byOutcome(({ statuses }) => statuses) })
+  readCounter('shadowplane_kubernetes_status_lists_total', 'Lists whose statuses were compared with what is to be said.', { labels: ['outcome'], registers, read: byOutcome(({ lists }) => lists) })
   readCounter('shadowplane_kubernetes_events_total', 'Events that were told, by what became of it.', { labels: ['outcome'], registers, read: byOutcome(({ events }) => events) })
   readCounter('shadowplane_kubernetes_conflicts_total', 'Statuses that somebody else wrote at the same time.', { labels: [], registers, read: one(({ conflicts }) => conflicts) })
 }

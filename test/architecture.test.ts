@@ -52,7 +52,7 @@ const rooms: Readonly<Record<string, Room>> = {
   'metrics.ts': { imports: ['diagnostics', 'event.ts', 'server/client-state.ts', 'sources/kubernetes-held.ts', 'version.ts', 'writeback/writeback.ts', 'xds'], because: 'metrics are events counted, and the standing of things when asked' },
   'tap-standing.ts': { imports: ['admin/taps.ts', 'diagnostics', 'pipeline.ts', 'server/client-state.ts'], because: 'how far a tap is in force is read off the graph and the clients' },
   'cluster-reports.ts': {
-    imports: ['collection/graph.ts', 'diagnostics', 'dialects/index.ts', 'dialects/status.ts', 'kubernetes', 'manifest', 'pipeline.ts', 'sources/kubernetes-source.ts', 'writeback'],
+    imports: ['collection/graph.ts', 'diagnostics', 'dialects/index.ts', 'dialects/status.ts', 'kubernetes', 'manifest', 'pipeline.ts', 'sources/kubernetes-kinds.ts', 'sources/kubernetes-source.ts', 'writeback'],
     because: 'what the graph says of an object is joined with where the cluster has it',
   },
   'version.ts': { imports: [], because: 'it reads package.json' },

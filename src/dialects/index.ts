@@ -51,7 +51,7 @@ export function statusOf(report: StatusReport, moment: StatusMoment): JsonObject
 const kindsWithStatus = new Set(dialects.flatMap(({ kinds, status }) => status === undefined ? [] : kinds.flatMap(({ group, kind, status: has }) => has === undefined ? [] : [`${group}/${kind}`])))
 
 /** Whether the API of the object's kind has a status that is written here. */
-export function mayHaveStatus({ id }: Manifest): boolean {
+export function mayHaveStatus({ id }: { readonly id: { readonly group: string; readonly kind: string } }): boolean {
   return kindsWithStatus.has(`${id.group}/${id.kind}`)
 }
 

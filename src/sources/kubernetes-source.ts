@@ -35,6 +35,8 @@ export interface KubernetesSource extends Source {
   standings(): readonly TargetStanding[]
   /** How the cluster serves a kind that is wanted; undefined where it does not, or did not say so yet. */
   served(kind: { readonly group: string; readonly kind: string }): ServedKind | undefined
+  /** What is listed and watched now. */
+  targets(): readonly Target[]
   /** What `start` or `follow` is still waiting for. */
   waiting(): string | undefined
 }
@@ -115,6 +117,10 @@ class ClusterSource implements KubernetesSource {
   served(kind: { readonly group: string; readonly kind: string }): ServedKind | undefined {
     const served = this.#known.get(kindName(kind))
     return served === 'absent' ? undefined : served
+  }
+
+  targets(): readonly Target[] {
+    return [...this.#targets.values()].map(({ target }) => target)
   }
 
   waiting(): string | undefined {

@@ -3,6 +3,7 @@ import { ApiFailure } from '../kubernetes/failure.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import { isRecord } from '../manifest/message.ts'
 import type { Json, JsonObject } from '../manifest/manifest.ts'
+import { ownedStatus } from './field-ownership.ts'
 
 /** A status to be written. */
 export interface StatusOrder {
@@ -11,17 +12,30 @@ export interface StatusOrder {
   /** Another object of the same name is none of ours. */
   readonly uid: string
   readonly generation: number | undefined
-  /** The status to have in place of `current`; undefined: none is written. `now`: RFC 3339, in whole seconds. */
-  status(current: JsonObject, now: string): JsonObject | undefined
+  /** The status to have in place of `current`; undefined: none is written. */
+  status(current: JsonObject, moment: WritingMoment): JsonObject | undefined
+}
+
+/** What is known when an object is read. */
+export interface WritingMoment {
+  /** RFC 3339, in whole seconds. */
+  readonly now: string
+  /** What of its status was written under our name and by nobody since, as FieldsV1. */
+  readonly owned: JsonObject
 }
 
 /** `equal`: it says so already; `gone`: the object is another one, or newer than what is to be said of it. */
 export type StatusOutcome = 'written' | 'equal' | 'gone'
 
-export interface StatusWriting {
+export interface StatusReading {
+  /** In whose name statuses are written: the manager of their fields. */
+  readonly manager: string
+  readonly now: () => Date
+}
+
+export interface StatusWriting extends StatusReading {
   readonly api: KubernetesApi
   readonly tenure: AbortSignal
-  readonly now: () => Date
   /** Somebody else has written meanwhile. */
   readonly conflict: () => void
 }
@@ -33,15 +47,13 @@ const mostConflicts = 5
  * atomic. A conflict reads again. Rejects with ApiFailure for everything else that fails.
  */
 export async function writeStatus(order: StatusOrder, writing: StatusWriting): Promise<StatusOutcome> {
-  const { api, tenure, now, conflict } = writing
+  const { api, tenure, manager, conflict } = writing
   for (let conflicts = 0; ; conflicts += 1) {
     const object = await readObject(order.path, writing)
-    if (object === undefined || !isMeant(object, order)) return 'gone'
-    const current = isObject(object['status']) ? object['status'] : {}
-    const status = order.status(current, `${now().toISOString().slice(0, 19)}Z`)
-    if (status === undefined || isDeepStrictEqual(status, current)) return 'equal'
+    const status = object === undefined ? 'gone' : wantedStatus(object, order, writing)
+    if (object === undefined || typeof status === 'string') return status === 'equal' ? 'equal' : 'gone'
     try {
-      await api.request({ path: `${order.path}/status`, method: 'PUT', body: statusBody(object, status), signal: tenure })
+      await api.request({ path: `${order.path}/status`, query: { fieldManager: manager }, method: 'PUT', body: statusBody(object, status), signal: tenure })
       return 'written'
     } catch (thrown) {
       if (!(thrown instanceof ApiFailure) || thrown.status !== 409 || conflicts === mostConflicts) throw thrown
@@ -50,11 +62,20 @@ export async function writeStatus(order: StatusOrder, writing: StatusWriting): P
   }
 }
 
+/** The status that the object is to have instead of the one that it has; or why it stays as it is. */
+export function wantedStatus(object: JsonObject, order: StatusOrder, { manager, now }: StatusReading): JsonObject | Exclude<StatusOutcome, 'written'> {
+  if (!isMeant(object, order)) return 'gone'
+  const current = isObject(object['status']) ? object['status'] : {}
+  const status = order.status(current, { now: `${now().toISOString().slice(0, 19)}Z`, owned: ownedStatus(object, manager) })
+  return status === undefined || isDeepStrictEqual(status, current) ? 'equal' : status
+}
+
 /** The rest of the object does not count at its status, and may hold numbers that a double does not. */
 function statusBody({ apiVersion, kind, metadata }: JsonObject, status: JsonObject): JsonObject {
   const { name, namespace, uid, resourceVersion } = isObject(metadata) ? metadata : {}
   const identity = Object.entries({ name, namespace, uid, resourceVersion }).flatMap(([field, value]) => value === undefined ? [] : [[field, value] as const])
-  return { apiVersion: apiVersion ?? '', kind: kind ?? '', metadata: Object.fromEntries(identity), status }
+  // Where there is no status, the API server fills in what its definition has for an object that nobody has seen yet.
+  return { apiVersion: apiVersion ?? '', kind: kind ?? '', metadata: Object.fromEntries(identity), ...(Object.keys(status).length === 0 ? {} : { status }) }
 }
 
 async function readObject(path: string, { api, tenure }: StatusWriting): Promise<JsonObject | undefined> {

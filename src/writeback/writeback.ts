@@ -1,16 +1,22 @@
+import { objectKey } from '../diagnostics/diagnostic.ts'
 import { ApiFailure } from '../kubernetes/failure.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { DiagnosticChange } from '../diagnostics/record.ts'
 import type { JsonObject } from '../manifest/manifest.ts'
+import { isRecord } from '../manifest/message.ts'
 import type { Clock } from './clock.ts'
 import { writeEvent } from './event-write.ts'
 import type { Regarded } from './event-object.ts'
+import { withdrawn } from './field-ownership.ts'
 import { createLeaseKeeper } from './lease-keeper.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { LeasePace } from './lease-pace.ts'
 import { StandingDiagnostics } from './standing-diagnostics.ts'
-import { writeStatus } from './status-write.ts'
+import type { StatusList } from './status-list.ts'
+import { StatusSurvey } from './status-survey.ts'
+import { wantedStatus, writeStatus } from './status-write.ts'
+import type { StatusOrder, StatusReading } from './status-write.ts'
 import { WorkQueue } from './work-queue.ts'
 import type { Outcome } from './work-queue.ts'
 
@@ -21,7 +27,7 @@ export interface Subject {
   readonly path: string
   /** Of the text that is spoken of. */
   readonly generation: number | undefined
-  /** The status to have instead of `current`; absent where none is written. */
+  /** The status to have instead of `current`; absent where nothing is said in one: what we said in it before is taken back. */
   readonly status?: (current: JsonObject, said: { readonly diagnostics: readonly Diagnostic[]; readonly now: string }) => JsonObject | undefined
 }
 
@@ -33,8 +39,10 @@ export interface WritebackOptions {
   readonly clock: Clock
   /** The object as it is now, by object key; undefined for one that is in no cluster. */
   readonly subject: (key: string) => Subject | undefined
-  /** The keys of all objects that have a status. */
-  readonly keys: () => Iterable<string>
+  /** Milliseconds from one look at all statuses to the next, give or take a tenth. */
+  readonly surveyEvery: number
+  /** Where objects that may have a status are; `told`: where some have one of ours now. */
+  readonly lists: (which: 'all' | 'told') => readonly StatusList[]
   readonly tell: (event: WritebackEvent) => void
 }
 
@@ -46,8 +54,9 @@ export type WritebackEvent =
 /** What was done so far. */
 export interface WritebackCounts {
   readonly held: boolean
-  /** Objects of which something is still to be told. */
+  /** Objects of which something is still to be told, and lists that are still to be compared. */
   readonly waiting: number
+  readonly lists: Readonly<Record<'read' | 'failed', number>>
   readonly statuses: Readonly<Record<'written' | 'equal' | 'gone' | 'failed', number>>
   readonly conflicts: number
   readonly events: Readonly<Record<'created' | 'repeated' | 'told' | 'failed', number>>
@@ -56,7 +65,7 @@ export interface WritebackCounts {
 /** Tells the cluster what became of its objects, in their status and by Events, while it holds the Lease. */
 export interface Writeback {
   start(): void
-  /** There is something else to say of these objects. */
+  /** There is something else to say in the status of these objects, or nothing any more. */
   changed(keys: Iterable<string>): void
   diagnosed(change: DiagnosticChange): void
   counts(): WritebackCounts
@@ -77,6 +86,8 @@ export function createWriteback(options: WritebackOptions): Writeback {
 class Writer implements Writeback {
   readonly #options: WritebackOptions
   readonly #keeper: LeaseKeeper
+  readonly #reading: StatusReading
+  readonly #survey: StatusSurvey
   readonly #statuses: WorkQueue
   readonly #events: WorkQueue
   readonly #standing = new StandingDiagnostics()
@@ -86,9 +97,15 @@ class Writer implements Writeback {
   #closing = false
 
   constructor(options: WritebackOptions) {
-    const { api, clock, identity, lease } = options
+    const { api, clock, identity, lease, lists, surveyEvery } = options
     this.#options = options
-    this.#statuses = new WorkQueue({ clock, rate: { perSecond: 50, burst: 100 }, atOnce: 8, settle: 100, isWorth: (key) => this.#hasStatus(key), work: (key, tenure) => this.#writeStatus(key, tenure) })
+    // Another installation in the same cluster has another Lease.
+    this.#reading = { manager: `${lease.name}.${lease.namespace}`, now: () => clock.date() }
+    this.#survey = new StatusSurvey({
+      api, clock, lists, every: surveyEvery,
+      look: (list, object) => { this.#compare(list, object) }, tell: (path, reason) => { this.#note(path, reason) },
+    })
+    this.#statuses = new WorkQueue({ clock, rate: { perSecond: 50, burst: 100 }, atOnce: 8, settle: 100, isWorth: (key) => this.#options.subject(key) !== undefined || this.#dropped(key), work: (key, tenure) => this.#writeStatus(key, tenure) })
     this.#events = new WorkQueue({ clock, rate: { perSecond: 10, burst: 50 }, atOnce: 2, settle: 500, isWorth: (key) => this.#isTold(key), work: (key, tenure) => this.#writeEvent(key, tenure) })
     this.#keeper = createLeaseKeeper({
       api, clock, identity, ...lease,
@@ -109,22 +126,20 @@ class Writer implements Writeback {
 
   diagnosed(change: DiagnosticChange): void {
     const { objects, added } = this.#standing.update(change)
-    this.changed(objects)
+    for (const key of objects) if (this.#options.subject(key)?.status !== undefined) this.#statuses.add(key)
     for (const key of added) this.#events.add(key)
   }
 
   counts(): WritebackCounts {
-    return { held: this.#keeper.holds, waiting: this.#statuses.size + this.#events.size, ...this.#counts }
+    return { held: this.#keeper.holds, waiting: this.#survey.size + this.#statuses.size + this.#events.size, lists: this.#survey.counts, ...this.#counts }
   }
 
   async close(): Promise<void> {
     this.#closing = true
-    this.#cancelRepeat?.()
-    this.#statuses.end()
-    this.#events.end()
+    this.#end()
     const late = Promise.withResolvers<void>()
     const cancel = this.#options.clock.after(patience, late.resolve)
-    await Promise.race([Promise.all([this.#statuses.ended(), this.#events.ended()]), late.promise])
+    await Promise.race([Promise.all([this.#survey, this.#statuses, this.#events].map((each) => each.ended())), late.promise])
     cancel()
     await this.#keeper.close()
   }
@@ -134,15 +149,38 @@ class Writer implements Writeback {
     this.#options.tell({ kind: 'lease', held: true })
     this.#statuses.begin(tenure)
     this.#events.begin(tenure)
-    this.changed(this.#options.keys())
+    this.#survey.begin(tenure)
     for (const key of this.#standing.keys()) this.#events.add(key)
     this.#repeatLater()
     tenure.addEventListener('abort', () => {
-      this.#statuses.end()
-      this.#events.end()
-      this.#cancelRepeat?.()
+      this.#end()
       this.#options.tell({ kind: 'lease', held: false })
     }, { once: true })
+  }
+
+  #end(): void {
+    this.#cancelRepeat?.()
+    for (const each of [this.#survey, this.#statuses, this.#events]) each.end()
+  }
+
+  /** Of an object as it is in the API: what is as it should be costs nothing more. */
+  #compare({ group, kind }: StatusList, object: JsonObject): void {
+    const { name, namespace } = isRecord(object['metadata']) ? object['metadata'] : {}
+    if (typeof name !== 'string') return
+    const key = objectKey({ group, kind, namespace: typeof namespace === 'string' ? namespace : '', name })
+    const order = this.#order(key)
+    if (order === undefined) return
+    const status = wantedStatus(object, order, this.#reading)
+    if (typeof status === 'string') this.#counts.statuses[status] += 1
+    else this.#statuses.add(key)
+  }
+
+  #order(key: string): StatusOrder | undefined {
+    const found = this.#options.subject(key)
+    if (found === undefined) return undefined
+    const { path, generation, regarded: { uid }, status } = found
+    const diagnostics = this.#standing.of(key)
+    return { path, uid, generation, status: (current, { now, owned }) => status === undefined ? withdrawn(current, owned) : status(current, { diagnostics, now }) }
   }
 
   #repeatLater(): void {
@@ -150,10 +188,6 @@ class Writer implements Writeback {
       for (const key of this.#standing.keys()) this.#events.add(key)
       this.#repeatLater()
     })
-  }
-
-  #hasStatus(key: string): boolean {
-    return this.#options.subject(key)?.status !== undefined || this.#dropped(key)
   }
 
   /** Errors of every object, and warnings of those whose status does not say them. */
@@ -171,15 +205,10 @@ class Writer implements Writeback {
   }
 
   async #writeStatus(key: string, tenure: AbortSignal): Promise<Outcome> {
-    const { api, clock, subject } = this.#options
-    const found = subject(key)
-    if (found?.status === undefined) return 'done'
-    const { path, generation, regarded: { uid }, status } = found
-    const diagnostics = this.#standing.of(key)
+    const order = this.#order(key)
+    if (order === undefined) return 'done'
     try {
-      const outcome = await writeStatus({ path, uid, generation, status: (current, now) => status(current, { diagnostics, now }) }, {
-        api, tenure, now: () => clock.date(), conflict: () => { this.#counts.conflicts += 1 },
-      })
+      const outcome = await writeStatus(order, { ...this.#reading, api: this.#options.api, tenure, conflict: () => { this.#counts.conflicts += 1 } })
       this.#counts.statuses[outcome] += 1
       this.#note(key, undefined)
       return 'done'

@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { defaultInstallation } from '../../src/cli/install.ts'
 import { defaultSettings } from '../../src/config.ts'
 import { startControlPlane } from '../../src/control-plane.ts'
 import type { ControlPlane, ControlPlaneEvent } from '../../src/control-plane.ts'
-import { installation } from '../../src/install/render.ts'
 import type { Settings } from '../../src/model/settings.ts'
 import { absentMessage, sharedIsAbsent } from '../support/shared.ts'
 import { startCluster, until } from './support/cluster.ts'
 import type { Cluster } from './support/cluster.ts'
 import { apply, definitionsIn, install } from './support/definitions.ts'
 import { faultProxy } from './support/fault-proxy.ts'
+import { installedAccount } from './support/installed-account.ts'
 
 const missing = process.env['SHADOWPLANE_NO_API_SERVER'] ?? (sharedIsAbsent ? absentMessage : undefined)
 const controller = 'shadowplane.io/gateway-controller'
@@ -71,11 +70,11 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     return (await cluster.api.request({ path })).value as object as Seen
   }
 
-  async function serving(settings: Partial<Settings> = { gatewayControllers: [controller] }, { kubeconfig = cluster.kubeconfig, leaseNamespace = 'default' } = {}): Promise<{ readonly plane: ControlPlane; readonly events: readonly ControlPlaneEvent[] }> {
+  async function serving(settings: Partial<Settings> = { gatewayControllers: [controller] }, { kubeconfig = cluster.kubeconfig, leaseNamespace = 'default', surveyEvery = 600_000 } = {}): Promise<{ readonly plane: ControlPlane; readonly events: readonly ControlPlaneEvent[] }> {
     const events: ControlPlaneEvent[] = []
     const plane = await startControlPlane({
       paths: [], kubernetes: { kubeconfig, namespaces: [] }, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: { ...defaultSettings, ...settings },
-      writeback: { leaseNamespace, leasePace: { duration: 3_000, deadline: 2_000, retry: 200 } },
+      writeback: { leaseNamespace, surveyEvery, leasePace: { duration: 3_000, deadline: 2_000, retry: 200 } },
     }, (event) => { events.push(event) })
     onTestFinished(() => plane.close())
     return { plane, events }
@@ -255,16 +254,85 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     // Labelled for another, it is let go of.
     await put('VirtualService', { name: 'mine', labels: { 'istio.io/rev': 'green' } }, wrong)
     await until('it to be let go of', () => events.some((event) => event.kind === 'diagnostics' && event.resolved.some(({ text }) => text.includes('default/mine'))))
+    await says('mine', async () => (await get(`${kinds.VirtualService.folder}/mine`)).status, undefined)
+  })
+
+  test('of others costs a list of the kind when the Lease is had, and of each object nothing, also where pages of the list expire', async () => {
+    const names = Array.from({ length: 501 }, (_, index) => `many-${index}`)
+    const queue = [...names]
+    await Promise.all(Array.from({ length: 8 }, async () => {
+      for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+        await cluster.api.request({ path: kinds.HTTPRoute.folder, method: 'POST', body: { apiVersion: kinds.HTTPRoute.apiVersion, kind: 'HTTPRoute', metadata: { name }, spec: route([{}], ['foreign']) } })
+      }
+    }))
+    const proxy = await faultProxy(cluster.server)
+    onTestFinished(() => proxy.close())
+    const { plane } = await serving(undefined, { kubeconfig: await cluster.writeKubeconfig('many', { server: proxy.server, tls: 'skip' }) })
+    await quiet(plane)
+    const list = '/apis/gateway.networking.k8s.io/v1/httproutes'
+    const seen = () => proxy.requests.filter(({ pathname }) => pathname.includes('httproutes')).map(({ pathname, searchParams }) => [pathname, searchParams.has('continue') ? 'next' : searchParams.get('limit')])
+    expect(seen().filter(([path]) => path !== list)).toEqual([])
+    const equal = await metric(plane, 'shadowplane_kubernetes_statuses_total{outcome="equal"}')
+    expect(equal).toBeGreaterThan(names.length)
+    expect(await metric(plane, writes)).toBe(0)
+    await plane.close()
+
+    // The source has read its pages by then, so that the second one is the survey's.
+    let pages = 0
+    proxy.inject(({ pathname, searchParams }) => pathname === list && searchParams.has('continue') && (pages += 1) === 2 ? { kind: 'answer', status: 410, body: JSON.stringify({ kind: 'Status', code: 410, message: 'expired' }) } : undefined)
+    const second = await serving(undefined, { kubeconfig: await cluster.writeKubeconfig('many', { server: proxy.server, tls: 'skip' }) })
+    await quiet(second.plane)
+    expect(pages).toBe(2)
+    expect(await metric(second.plane, 'shadowplane_kubernetes_statuses_total{outcome="equal"}')).toBeGreaterThan(equal)
+    expect(await metric(second.plane, 'shadowplane_kubernetes_status_lists_total{outcome="failed"}')).toBe(0)
+    await cluster.api.request({ path: kinds.HTTPRoute.folder, method: 'DELETE', query: { fieldSelector: 'metadata.name!=good,metadata.name!=no-backend' } })
+  })
+
+  test('that somebody else has changed is put right without an edit', async () => {
+    const { plane } = await serving(undefined, { surveyEvery: 300 })
+    await says('good', () => ofRoute('good'), ['Accepted True Accepted 3', 'ResolvedRefs True ResolvedRefs 3'])
+    const object = await cluster.api.request({ path: `${kinds.HTTPRoute.folder}/good` })
+    await cluster.api.request({ path: `${kinds.HTTPRoute.folder}/good/status`, method: 'PUT', body: { ...object.value as object, status: { parents: [] } } })
+    await says('good', () => ofRoute('good'), ['Accepted True Accepted 3', 'ResolvedRefs True ResolvedRefs 3'])
+    await quiet(plane)
+    expect(await metric(plane, writes)).toBe(1)
+  })
+
+  test('of a Gateway that moves to the class of another controller goes, and what that one says stays', async () => {
+    const pending = ['Accepted Unknown Pending undefined', 'Programmed Unknown Pending undefined']
+    const ofGateway = async (name: string) => shown((await get(`${kinds.Gateway.folder}/${name}`)).status?.conditions)
+    for (const name of ['moves', 'moved', 'taken']) await put('Gateway', { name }, gateway('ours'))
+    const first = await serving()
+    for (const name of ['moves', 'moved', 'taken']) await says(name, () => ofGateway(name), ['Accepted True Accepted 1', 'Programmed True Programmed 1'])
+    // While somebody looks, its conditions are those of a Gateway that no controller has seen.
+    await put('Gateway', { name: 'moves' }, gateway('theirs'))
+    await says('moves', () => ofGateway('moves'), pending)
+    expect((await get(`${kinds.Gateway.folder}/moves`)).status?.listeners).toBeUndefined()
+    await quiet(first.plane)
+    await first.plane.close()
+
+    // While nobody does, one of them without a word of its new controller, and one with some.
+    for (const name of ['moved', 'taken']) await put('Gateway', { name }, gateway('theirs'))
+    const { value } = await cluster.api.request({ path: `${kinds.Gateway.folder}/taken` })
+    const taken = value as object as { readonly status: { readonly conditions: readonly Condition[]; readonly listeners: readonly { readonly conditions: readonly Condition[] }[] } }
+    const again = (conditions: readonly Condition[]) => conditions.map((each) => ({ ...each, observedGeneration: 2 }))
+    const status = { ...taken.status, conditions: [...again(taken.status.conditions.slice(0, 1)), ...taken.status.conditions.slice(1)], listeners: taken.status.listeners.map((each) => ({ ...each, conditions: again(each.conditions) })) }
+    await cluster.api.request({ path: `${kinds.Gateway.folder}/taken/status`, query: { fieldManager: 'theirs' }, method: 'PUT', body: { ...taken, status } })
+    const second = await serving()
+    await says('moved', () => ofGateway('moved'), pending)
+    await says('taken', () => ofGateway('taken'), ['Accepted True Accepted 2'])
+    expect((await get(`${kinds.Gateway.folder}/taken`)).status?.listeners).toEqual(status.listeners)
+    await quiet(second.plane)
+    const before = await metric(second.plane, writes)
+    await second.plane.close()
+    const third = await serving()
+    await quiet(third.plane)
+    expect([before, await metric(third.plane, writes)]).toEqual([2, 0])
+    for (const name of ['moves', 'moved', 'taken']) await cluster.api.request({ path: `${kinds.Gateway.folder}/${name}`, method: 'DELETE' })
   })
 
   test('needs no more permissions than the installation has', async () => {
-    const { namespace } = defaultInstallation
-    const rights = installation(defaultInstallation).filter(({ kind, metadata }) => kind in rightsFolders && (metadata.namespace ?? namespace) === namespace)
-    for (const object of rights) await apply(cluster.api, rightsFolders[object.kind]?.(namespace) ?? '', object)
-    const { value } = await cluster.api.request({
-      path: `/api/v1/namespaces/${namespace}/serviceaccounts/shadowplane/token`, method: 'POST', body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
-    })
-    const { token } = (value as { readonly status: { readonly token: string } }).status
+    const { namespace, token } = await installedAccount(cluster)
     await put('VirtualService', { name: 'wrong', labels: { 'istio.io/rev': 'blue' } }, wrong)
     await putRoute('good', route([{ backendRefs: [{ name: 'nothing', port: 80 }] }]))
     await put('VirtualService', { name: 'unlabelled' }, wrong)
@@ -276,14 +344,3 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     expect(events.filter(({ kind }) => kind === 'outage' || kind === 'write-failed')).toEqual([])
   })
 })
-
-const rbac = '/apis/rbac.authorization.k8s.io/v1'
-/** What of an installation gives permissions, and where it stands. */
-const rightsFolders: Readonly<Record<string, (namespace: string) => string>> = {
-  Namespace: () => '/api/v1/namespaces',
-  ServiceAccount: (namespace) => `/api/v1/namespaces/${namespace}/serviceaccounts`,
-  ClusterRole: () => `${rbac}/clusterroles`,
-  ClusterRoleBinding: () => `${rbac}/clusterrolebindings`,
-  Role: (namespace) => `${rbac}/namespaces/${namespace}/roles`,
-  RoleBinding: (namespace) => `${rbac}/namespaces/${namespace}/rolebindings`,
-}

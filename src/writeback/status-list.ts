@@ -1,0 +1,50 @@
+import { ApiFailure } from '../kubernetes/failure.ts'
+import type { KubernetesApi } from '../kubernetes/api.ts'
+import { isRecord } from '../manifest/message.ts'
+import type { JsonObject } from '../manifest/manifest.ts'
+
+/** A list of the API whose objects may have a status of ours. */
+export interface StatusList {
+  readonly group: string
+  readonly kind: string
+  /** As in `/apis/gateway.networking.k8s.io/v1/httproutes`. */
+  readonly path: string
+  readonly query: Readonly<Record<string, string>>
+}
+
+interface Page {
+  readonly objects: readonly JsonObject[]
+  /** What brings the next one. */
+  readonly more: string | undefined
+}
+
+export interface ListReading {
+  readonly api: KubernetesApi
+  readonly tenure: AbortSignal
+}
+
+const objectsPerPage = '500'
+
+/**
+ * The objects of a list, page by page, as they were when the first page was read. Where the pages expire under way (410) all come again, in
+ * one piece. Throws ApiFailure.
+ */
+export async function* pagesOf(list: StatusList, reading: ListReading): AsyncGenerator<readonly JsonObject[], void, undefined> {
+  let next: string | undefined
+  do {
+    const page = await readPage(list, { limit: objectsPerPage, ...(next === undefined ? {} : { continue: next }) }, reading).catch((thrown: unknown) => {
+      if (next !== undefined && thrown instanceof ApiFailure && thrown.status === 410) return readPage(list, {}, reading)
+      throw thrown
+    })
+    yield page.objects
+    next = page.more
+  } while (next !== undefined)
+}
+
+async function readPage({ path, query }: StatusList, page: StatusList['query'], { api, tenure }: ListReading): Promise<Page> {
+  const { value } = await api.request({ path, query: { ...query, ...page }, signal: tenure })
+  const list = isRecord(value) ? value : {}
+  const { continue: more } = isRecord(list['metadata']) ? list['metadata'] : {}
+  if (!Array.isArray(list['items'])) throw new ApiFailure('the answer is no list')
+  return { objects: list['items'] as readonly JsonObject[], more: typeof more === 'string' && more !== '' ? more : undefined }
+}
