@@ -40,7 +40,7 @@ export function clusterPermissions(kinds: readonly ReadKind[]): readonly Permiss
 /** In its own namespace. */
 export const ownPermissions: readonly Permission[] = [
   { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'], because: 'one replica writes status' },
-  { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'update'], names: ['shadowplane'], because: 'one replica writes status' },
+  { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'watch', 'update'], names: ['shadowplane'], because: 'one replica writes status' },
 ]
 
 /** In the namespaces of gateways, and in no other: certificates are given to proxies of their own namespace only. */

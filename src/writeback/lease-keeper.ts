@@ -3,6 +3,7 @@ import type { KubernetesApi } from '../kubernetes/api.ts'
 import { choose, isHeld, leaseObject, leaseRecord, see } from './lease.ts'
 import type { LeaseRecord, LeaseSight } from './lease.ts'
 import type { LeasePace } from './lease-pace.ts'
+import { LeaseWatch } from './lease-watch.ts'
 import type { Clock } from './clock.ts'
 
 export interface LeaseOptions {
@@ -39,6 +40,7 @@ export function createLeaseKeeper(options: LeaseOptions): LeaseKeeper {
 class Keeper implements LeaseKeeper {
   readonly #options: LeaseOptions
   readonly #collection: string
+  readonly #watch: LeaseWatch
   readonly #stopping = new AbortController()
   #sight: LeaseSight | undefined
   /** When the last renewal that succeeded began. */
@@ -50,11 +52,15 @@ class Keeper implements LeaseKeeper {
   #trouble: string | undefined
   /** What was written last is not what stands there. */
   #stale = false
+  /** The Lease was released while a turn was under way. */
+  #hurried = false
   #closing = false
 
   constructor(options: LeaseOptions) {
+    const { api, clock, name, namespace } = options
     this.#options = options
-    this.#collection = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`
+    this.#collection = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`
+    this.#watch = new LeaseWatch({ api, clock, name, collection: this.#collection, released: () => { this.#hurry() } })
   }
 
   get holds(): boolean {
@@ -67,6 +73,7 @@ class Keeper implements LeaseKeeper {
 
   async close(): Promise<void> {
     this.#closing = true
+    this.#watch.stop()
     this.#cancelNext?.()
     const cancel = this.#options.clock.after(this.#options.pace.retry, () => { this.#stopping.abort() })
     await this.#work
@@ -86,9 +93,23 @@ class Keeper implements LeaseKeeper {
 
   async #turn(): Promise<void> {
     const { clock, pace } = this.#options
+    this.#cancelNext = undefined
+    this.#hurried = false
     const wait = await this.#look().catch((thrown: unknown) => this.#failed(thrown))
     if (!isHeld(this.#renewed, clock.now(), pace)) this.#end()
-    if (!this.#closing) this.#cancelNext = clock.after(wait * (0.8 + 0.4 * clock.random()), () => { this.#work = this.#turn() })
+    if (this.#closing) return
+    if (this.#tenure !== undefined) this.#watch.stop()
+    else if (this.#sight?.record !== undefined) this.#watch.follow(this.#sight.record.version)
+    this.#cancelNext = clock.after(this.#hurried ? 0 : wait * (0.8 + 0.4 * clock.random()), () => { this.#work = this.#turn() })
+  }
+
+  /** The Lease can be had: the next turn is now. */
+  #hurry(): void {
+    if (this.#closing || this.#tenure !== undefined) return
+    this.#hurried = true
+    if (this.#cancelNext === undefined) return
+    this.#cancelNext()
+    this.#work = this.#turn()
   }
 
   /** A holder renews what it wrote last without reading it: the API server refuses that where somebody else has written. */

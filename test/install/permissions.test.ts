@@ -18,7 +18,7 @@ const used = new Set([
   ...['create', 'patch'].map((verb) => use(verb, 'events.k8s.io', 'events')),
   use('create', 'authentication.k8s.io', 'tokenreviews'),
   use('create', 'coordination.k8s.io', 'leases'),
-  ...['get', 'update'].map((verb) => use(verb, 'coordination.k8s.io', 'leases=shadowplane')),
+  ...['get', 'watch', 'update'].map((verb) => use(verb, 'coordination.k8s.io', 'leases=shadowplane')),
 ])
 
 const cluster = clusterPermissions(defaultInstallation.kinds)

@@ -2,7 +2,11 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { kubernetesApi } from '../../src/kubernetes/api.ts'
+import { realClock } from '../../src/writeback/clock.ts'
+import { createLeaseKeeper } from '../../src/writeback/lease-keeper.ts'
+import type { LeaseKeeper } from '../../src/writeback/lease-keeper.ts'
 import { projectRoot } from '../support/command.ts'
 import { absentMessage, sharedIsAbsent } from '../support/shared.ts'
 import { auditing } from './support/audit.ts'
@@ -10,6 +14,8 @@ import type { Audit } from './support/audit.ts'
 import { startCluster, until } from './support/cluster.ts'
 import type { Cluster } from './support/cluster.ts'
 import { apply, definitionsIn, install } from './support/definitions.ts'
+import { faultProxy } from './support/fault-proxy.ts'
+import { installedAccount } from './support/installed-account.ts'
 
 const missing = process.env['SHADOWPLANE_NO_API_SERVER'] ?? (sharedIsAbsent ? absentMessage : undefined)
 const routes = '/apis/gateway.networking.k8s.io/v1/namespaces/default/httproutes'
@@ -132,6 +138,40 @@ describe.skipIf(missing !== undefined)(`several replicas${missing === undefined 
     // The one that was killed released nothing, and the one that ended did.
     const changes = (await holders()).filter((each, index, list) => each !== list[index - 1])
     expect(changes.map((each) => each === '')).toEqual([false, false, true, false])
+  })
+
+  /** As a replica has one, which looks at the Lease every `retry` milliseconds. */
+  async function keeper(identity: string, { kubeconfig, namespace, retry }: { readonly kubeconfig: string; readonly namespace: string; readonly retry: number }): Promise<LeaseKeeper> {
+    const api = await kubernetesApi({ kubeconfig })
+    const made = createLeaseKeeper({
+      api, namespace, name: 'shadowplane', identity, pace: { duration: 3_600_000, deadline: 2_400_000, retry }, clock: realClock,
+      listener: { gained: () => undefined, trouble: () => undefined },
+    })
+    onTestFinished(async () => {
+      await made.close()
+      api.close()
+    })
+    made.start()
+    return made
+  }
+
+  test.each([
+    { how: 'by watching it', retry: 600_000, answer: undefined },
+    { how: 'by looking, without a watch', retry: 200, answer: 403 },
+  ])('learn of a Lease that is released $how, with no more permissions than the installation has', async ({ retry, answer }) => {
+    const { namespace, token } = await installedAccount(cluster)
+    const proxy = await faultProxy(cluster.server)
+    onTestFinished(() => proxy.close())
+    proxy.inject(({ searchParams }) => answer !== undefined && searchParams.has('watch') ? { kind: 'answer', status: answer } : undefined)
+    const place = { kubeconfig: await cluster.writeKubeconfig('keeper', { server: proxy.server, tls: 'skip', token }), namespace, retry }
+    const first = await keeper('first', place)
+    await until('the first to hold the Lease', () => first.holds)
+    const second = await keeper('second', place)
+    const watches = () => proxy.requests.filter(({ searchParams }) => searchParams.has('watch'))
+    await until('the second to watch', () => watches().length > 0)
+    await first.close()
+    await until('the second to hold the Lease', () => second.holds)
+    expect([first.holds, watches().length]).toEqual([false, 1])
   })
 
   test('stop writing while the API server is away, and one goes on when it is back', async () => {
