@@ -1,5 +1,4 @@
 import { setImmediate as immediate } from 'node:timers/promises'
-import { ApiFailure } from '../kubernetes/failure.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { JsonObject } from '../manifest/manifest.ts'
 import type { Clock } from './clock.ts'
@@ -7,6 +6,8 @@ import { pagesOf } from './status-list.ts'
 import type { StatusList } from './status-list.ts'
 import { WorkQueue } from './work-queue.ts'
 import type { Outcome } from './work-queue.ts'
+import { outcomeOf } from './write-problems.ts'
+import type { WriteProblems } from './write-problems.ts'
 
 export interface SurveyOptions {
   readonly api: KubernetesApi
@@ -16,8 +17,7 @@ export interface SurveyOptions {
   /** `told`: without those in which nothing has a status of ours now. */
   readonly lists: (which: 'all' | 'told') => readonly StatusList[]
   readonly look: (list: StatusList, object: JsonObject) => void
-  /** Why a list cannot be read; undefined once it was. */
-  readonly tell: (path: string, reason: string | undefined) => void
+  readonly problems: WriteProblems
 }
 
 /** Milliseconds of looking at a time. */
@@ -36,7 +36,7 @@ export class StatusSurvey {
   constructor(options: SurveyOptions) {
     this.#options = options
     this.#queue = new WorkQueue({
-      clock: options.clock, rate: { perSecond: 10, burst: 50 }, atOnce: 1, settle: 100, isWorth: (key) => this.#isWorth(key), work: (key, tenure) => this.#read(key, tenure),
+      clock: options.clock, rate: { perSecond: 10, burst: 50 }, atOnce: 1, settle: 0, isWorth: (key) => this.#isWorth(key), work: (key, tenure) => this.#read(key, tenure),
     })
   }
 
@@ -78,24 +78,24 @@ export class StatusSurvey {
 
   #isWorth(key: string): boolean {
     if (this.#find(key) !== undefined) return true
-    this.#options.tell(key, undefined)
+    this.#options.problems.note(key, undefined)
     return false
   }
 
   async #read(key: string, tenure: AbortSignal): Promise<Outcome> {
-    const { api, tell } = this.#options
+    const { api, problems } = this.#options
     const list = this.#find(key)
     if (list === undefined) return 'done'
     try {
       for await (const objects of pagesOf(list, { api, tenure })) await this.#look(list, objects)
       this.counts.read += 1
-      tell(key, undefined)
+      problems.note(key, undefined)
       return 'done'
     } catch (thrown) {
       if (tenure.aborted) return 'done'
       this.counts.failed += 1
-      tell(key, `the statuses of ${list.kind} cannot be compared: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
-      return thrown instanceof ApiFailure ? 'later' : 'done'
+      problems.note(key, `the statuses of ${list.kind} cannot be compared: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+      return outcomeOf(thrown)
     }
   }
 

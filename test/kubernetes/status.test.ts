@@ -302,12 +302,15 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     const pending = ['Accepted Unknown Pending undefined', 'Programmed Unknown Pending undefined']
     const ofGateway = async (name: string) => shown((await get(`${kinds.Gateway.folder}/${name}`)).status?.conditions)
     for (const name of ['moves', 'moved', 'taken']) await put('Gateway', { name }, gateway('ours'))
+    await putRoute('along', route([{}], ['moves', 'moved']))
+    const gatewaysOf = async (name: string) => (await get(`${kinds.HTTPRoute.folder}/${name}`)).status?.parents?.map(({ parentRef }) => parentRef.name)
     const first = await serving()
     for (const name of ['moves', 'moved', 'taken']) await says(name, () => ofGateway(name), ['Accepted True Accepted 1', 'Programmed True Programmed 1'])
     // While somebody looks, its conditions are those of a Gateway that no controller has seen.
     await put('Gateway', { name: 'moves' }, gateway('theirs'))
     await says('moves', () => ofGateway('moves'), pending)
     expect((await get(`${kinds.Gateway.folder}/moves`)).status?.listeners).toBeUndefined()
+    await says('its route', () => gatewaysOf('along'), ['moved'])
     await quiet(first.plane)
     await first.plane.close()
 
@@ -320,6 +323,7 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     await cluster.api.request({ path: `${kinds.Gateway.folder}/taken/status`, query: { fieldManager: 'theirs' }, method: 'PUT', body: { ...taken, status } })
     const second = await serving()
     await says('moved', () => ofGateway('moved'), pending)
+    await says('its route', () => gatewaysOf('along'), [])
     await says('taken', () => ofGateway('taken'), ['Accepted True Accepted 2'])
     expect((await get(`${kinds.Gateway.folder}/taken`)).status?.listeners).toEqual(status.listeners)
     await quiet(second.plane)
@@ -327,8 +331,9 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     await second.plane.close()
     const third = await serving()
     await quiet(third.plane)
-    expect([before, await metric(third.plane, writes)]).toEqual([2, 0])
+    expect([before, await metric(third.plane, writes)]).toEqual([3, 0])
     for (const name of ['moves', 'moved', 'taken']) await cluster.api.request({ path: `${kinds.Gateway.folder}/${name}`, method: 'DELETE' })
+    await cluster.api.request({ path: `${kinds.HTTPRoute.folder}/along`, method: 'DELETE' })
   })
 
   test('needs no more permissions than the installation has', async () => {

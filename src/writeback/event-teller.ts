@@ -1,0 +1,112 @@
+import type { KubernetesApi } from '../kubernetes/api.ts'
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { DiagnosticChange } from '../diagnostics/record.ts'
+import type { Clock } from './clock.ts'
+import type { Regarded } from './event-object.ts'
+import { writeEvent } from './event-write.ts'
+import { StandingDiagnostics } from './standing-diagnostics.ts'
+import { WorkQueue } from './work-queue.ts'
+import type { Outcome } from './work-queue.ts'
+import { outcomeOf } from './write-problems.ts'
+import type { WriteProblems } from './write-problems.ts'
+
+/** An object of which Events may tell. */
+export interface EventSubject {
+  readonly regarded: Regarded
+  /** Absent where its diagnostics stand in no status. */
+  readonly status?: unknown
+}
+
+export interface EventTellerOptions {
+  readonly api: KubernetesApi
+  readonly clock: Clock
+  /** Of this replica. */
+  readonly identity: string
+  /** By object key; undefined for an object that is in no cluster. */
+  readonly subject: (key: string) => EventSubject | undefined
+  readonly problems: WriteProblems
+}
+
+/** Milliseconds after which a diagnostic that still stands is told again: Events are gone after an hour. */
+const repeatAfter = 30 * 60_000
+
+/** Tells of errors of every object, and of warnings of those whose status does not say them, by Events, during a tenure. */
+export class EventTeller {
+  readonly #options: EventTellerOptions
+  readonly #queue: WorkQueue
+  readonly #standing = new StandingDiagnostics()
+  #cancelRepeat: (() => void) | undefined
+  readonly counts = { created: 0, repeated: 0, told: 0, failed: 0 }
+
+  constructor(options: EventTellerOptions) {
+    this.#options = options
+    this.#queue = new WorkQueue({
+      clock: options.clock, rate: { perSecond: 10, burst: 50 }, atOnce: 2, settle: 500, isWorth: (key) => this.#isTold(key), work: (key, tenure) => this.#write(key, tenure),
+    })
+  }
+
+  /** Events that are still to be written. */
+  get size(): number {
+    return this.#queue.size
+  }
+
+  /** The diagnostics of an object that stand now. */
+  of(object: string): readonly Diagnostic[] {
+    return this.#standing.of(object)
+  }
+
+  /** Returns the keys of the objects concerned. */
+  update(change: DiagnosticChange): ReadonlySet<string> {
+    const { objects, added } = this.#standing.update(change)
+    for (const key of added) this.#queue.add(key)
+    return objects
+  }
+
+  begin(tenure: AbortSignal): void {
+    this.#queue.begin(tenure)
+    this.#tellAll()
+  }
+
+  end(): void {
+    this.#cancelRepeat?.()
+    this.#queue.end()
+  }
+
+  ended(): Promise<void> {
+    return this.#queue.ended()
+  }
+
+  #tellAll(): void {
+    for (const key of this.#standing.keys()) this.#queue.add(key)
+    this.#cancelRepeat = this.#options.clock.after(repeatAfter, () => { this.#tellAll() })
+  }
+
+  #isTold(key: string): boolean {
+    const { subject, problems } = this.#options
+    const standing = this.#standing.get(key)
+    const found = standing === undefined ? undefined : subject(standing.object)
+    if (standing !== undefined && found !== undefined) return standing.diagnostic.severity === 'error' || found.status === undefined
+    problems.note(key, undefined)
+    return false
+  }
+
+  async #write(key: string, tenure: AbortSignal): Promise<Outcome> {
+    const { api, clock, identity, subject, problems } = this.#options
+    const standing = this.#standing.get(key)
+    const found = standing === undefined ? undefined : subject(standing.object)
+    if (standing === undefined || found === undefined) return 'done'
+    const { diagnostic, told, object } = standing
+    try {
+      const outcome = await writeEvent({ diagnostic, regarded: found.regarded }, told + 1, { api, tenure, instance: identity, now: () => clock.date() })
+      this.#standing.toldOnce(key)
+      this.counts[outcome] += 1
+      problems.note(key, undefined)
+      return 'done'
+    } catch (thrown) {
+      if (tenure.aborted) return 'done'
+      this.counts.failed += 1
+      problems.note(key, `an Event of ${object} cannot be written: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+      return outcomeOf(thrown)
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import { objectKey } from '../diagnostics/diagnostic.ts'
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { KubernetesApi } from '../kubernetes/api.ts'
+import type { JsonObject } from '../manifest/manifest.ts'
+import { isRecord } from '../manifest/message.ts'
+import type { Clock } from './clock.ts'
+import { withdrawn } from './field-ownership.ts'
+import type { StatusList } from './status-list.ts'
+import { StatusSurvey } from './status-survey.ts'
+import { wantedStatus, writeStatus } from './status-write.ts'
+import type { StatusOrder, StatusReading } from './status-write.ts'
+import { WorkQueue } from './work-queue.ts'
+import type { Outcome } from './work-queue.ts'
+import { outcomeOf } from './write-problems.ts'
+import type { WriteProblems } from './write-problems.ts'
+
+/** An object that may have a status. */
+export interface StatusSubject {
+  readonly regarded: { readonly uid: string }
+  /** Of the object in the API. */
+  readonly path: string
+  /** Of the text that is spoken of. */
+  readonly generation: number | undefined
+  /** The status to have instead of `current`; absent where nothing is said in one: what we said in it before is taken back. */
+  readonly status?: (current: JsonObject, said: { readonly diagnostics: readonly Diagnostic[]; readonly now: string }) => JsonObject | undefined
+}
+
+export interface StatusTellerOptions {
+  readonly api: KubernetesApi
+  readonly clock: Clock
+  /** In whose name statuses are written: the manager of their fields. */
+  readonly manager: string
+  /** Milliseconds from one look at all statuses to the next, give or take a tenth. */
+  readonly surveyEvery: number
+  /** By object key; undefined for an object that is in no cluster. */
+  readonly subject: (key: string) => StatusSubject | undefined
+  /** Those of an object that stand now. */
+  readonly diagnostics: (key: string) => readonly Diagnostic[]
+  /** Where objects that may have a status are; `told`: where some have one of ours now. */
+  readonly lists: (which: 'all' | 'told') => readonly StatusList[]
+  readonly problems: WriteProblems
+}
+
+/** Writes what there is to say of objects in their status, during a tenure: of all of them at its beginning, and of each that changes. */
+export class StatusTeller {
+  readonly #options: StatusTellerOptions
+  readonly #reading: StatusReading
+  readonly #queue: WorkQueue
+  readonly #survey: StatusSurvey
+  readonly counts = { written: 0, equal: 0, gone: 0, failed: 0 }
+  #conflicts = 0
+
+  constructor(options: StatusTellerOptions) {
+    const { api, clock, manager, lists, surveyEvery, problems } = options
+    this.#options = options
+    this.#reading = { manager, now: () => clock.date() }
+    this.#queue = new WorkQueue({
+      clock, rate: { perSecond: 50, burst: 100 }, atOnce: 8, settle: 100, isWorth: (key) => this.#isWorth(key), work: (key, tenure) => this.#write(key, tenure),
+    })
+    this.#survey = new StatusSurvey({ api, clock, lists, problems, every: surveyEvery, look: (list, object) => { this.#compare(list, object) } })
+  }
+
+  /** Objects whose status is still to be written, and lists that are still to be compared. */
+  get size(): number {
+    return this.#survey.size + this.#queue.size
+  }
+
+  /** Statuses that somebody else wrote at the same time. */
+  get conflicts(): number {
+    return this.#conflicts
+  }
+
+  get lists(): StatusSurvey['counts'] {
+    return this.#survey.counts
+  }
+
+  /** There is something else to say in the status of these objects, or nothing any more. */
+  changed(keys: Iterable<string>): void {
+    for (const key of keys) this.#queue.add(key)
+  }
+
+  /** There is something else to say of these objects, and they may have a status. */
+  diagnosed(keys: Iterable<string>): void {
+    for (const key of keys) if (this.#options.subject(key)?.status !== undefined) this.#queue.add(key)
+  }
+
+  begin(tenure: AbortSignal): void {
+    this.#queue.begin(tenure)
+    this.#survey.begin(tenure)
+  }
+
+  end(): void {
+    this.#survey.end()
+    this.#queue.end()
+  }
+
+  async ended(): Promise<void> {
+    await Promise.all([this.#survey.ended(), this.#queue.ended()])
+  }
+
+  /** Of an object as it is in the API: what is as it should be costs nothing more. */
+  #compare({ group, kind }: StatusList, object: JsonObject): void {
+    const { name, namespace } = isRecord(object['metadata']) ? object['metadata'] : {}
+    if (typeof name !== 'string') return
+    const key = objectKey({ group, kind, namespace: typeof namespace === 'string' ? namespace : '', name })
+    const order = this.#order(key)
+    if (order === undefined) return
+    const status = wantedStatus(object, order, this.#reading)
+    if (typeof status === 'string') this.counts[status] += 1
+    else this.#queue.add(key)
+  }
+
+  #order(key: string): StatusOrder | undefined {
+    const found = this.#options.subject(key)
+    if (found === undefined) return undefined
+    const { path, generation, regarded: { uid }, status } = found
+    const diagnostics = this.#options.diagnostics(key)
+    return { path, uid, generation, status: (current, { now, owned }) => status === undefined ? withdrawn(current, owned) : status(current, { diagnostics, now }) }
+  }
+
+  #isWorth(key: string): boolean {
+    if (this.#options.subject(key) !== undefined) return true
+    this.#options.problems.note(key, undefined)
+    return false
+  }
+
+  async #write(key: string, tenure: AbortSignal): Promise<Outcome> {
+    const { api, problems } = this.#options
+    const order = this.#order(key)
+    if (order === undefined) return 'done'
+    try {
+      const outcome = await writeStatus(order, { ...this.#reading, api, tenure, conflict: () => { this.#conflicts += 1 } })
+      this.counts[outcome] += 1
+      problems.note(key, undefined)
+      return 'done'
+    } catch (thrown) {
+      if (tenure.aborted) return 'done'
+      this.counts.failed += 1
+      problems.note(key, `the status of ${key} cannot be written: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+      return outcomeOf(thrown)
+    }
+  }
+}
