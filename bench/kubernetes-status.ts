@@ -12,6 +12,8 @@ import type { ServeProcess } from './support/serve-process.ts'
 
 const { values: flags } = parseArgs({ options: { json: { type: 'string' }, routes: { type: 'string', default: '10000' }, rounds: { type: 'string', default: '5' } } })
 const [size, rounds] = [Number(flags.routes), Number(flags.rounds)]
+/** While replicas come and go. */
+const fewRoutes = 100
 const signal = AbortSignal.timeout(1_800_000)
 const group = '/apis/gateway.networking.k8s.io/v1'
 const routes = `${group}/namespaces/default/httproutes`
@@ -36,8 +38,14 @@ interface HandOver {
 
 const cluster = await startCluster(['--max-requests-inflight', '1000', '--max-mutating-requests-inflight', '1000'])
 try {
+  await install(cluster.api, await definitionsIn('gateway-api/standard'))
+  await createParents()
+  console.error('two replicas, of which one ends …')
+  await createRoutes(fewRoutes)
+  const moved = await handOvers()
+  await cluster.api.request({ path: routes, method: 'DELETE' })
   console.error(`${size} HTTPRoutes are created …`)
-  await fill()
+  await createRoutes(size)
   console.error('one replica, of which none has a status yet …')
   const first = await start()
   const without = await takenOver(first)
@@ -46,8 +54,6 @@ try {
   const second = await start()
   const right = await takenOver(second)
   await second.close()
-  console.error('two replicas, of which one ends …')
-  const moved = await handOvers()
   const row = (what: string, seen: TakeOver): readonly string[] =>
     [what, ms(seen.milliseconds), String(seen.written), Object.entries(seen.requests).map(([verb, count]) => `${count} ${verb}`).join(', '), ms(seen.longestDelay)]
   console.log(table([
@@ -66,15 +72,17 @@ try {
   await cluster.close()
 }
 
-async function fill(): Promise<void> {
-  await install(cluster.api, await definitionsIn('gateway-api/standard'))
+async function createParents(): Promise<void> {
   const apiVersion = 'gateway.networking.k8s.io/v1'
   const ours = { apiVersion, kind: 'GatewayClass', metadata: { name: 'ours' }, spec: { controllerName: 'shadowplane.io/gateway-controller' } }
   const edge = { apiVersion, kind: 'Gateway', metadata: { name: 'edge' }, spec: { gatewayClassName: 'ours', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } }
   await apply(cluster.api, `${group}/gatewayclasses`, ours)
   await apply(cluster.api, `${group}/namespaces/default/gateways`, edge)
   await cluster.api.request({ path: '/api/v1/namespaces/default/services', method: 'POST', body: { apiVersion: 'v1', kind: 'Service', metadata: { name: 'shop' }, spec: { ports: [{ name: 'http', port: 80 }] } } })
-  const queue = Array.from({ length: size }, (_, index) => index)
+}
+
+async function createRoutes(count: number): Promise<void> {
+  const queue = Array.from({ length: count }, (_, index) => index)
   await Promise.all(Array.from({ length: 16 }, async () => {
     for (let index = queue.pop(); index !== undefined; index = queue.pop()) await cluster.api.request({ path: routes, method: 'POST', body: routeOf(index, 0) })
   }))
@@ -141,6 +149,8 @@ async function handOvers(): Promise<readonly HandOver[]> {
   await holder.until('lease', 0, ({ held }) => held)
   for (let round = 1; round <= rounds; round += 1) {
     const other = await start()
+    // It has looked at the Lease, and the next look is at any time of the two seconds between two of them.
+    await delay(2_000 + Math.random() * 2_000)
     const begun = Date.now()
     const ending = holder.close()
     await cluster.api.request({ path: `${routes}/route-0`, method: 'PATCH', contentType: 'application/merge-patch+json', body: routeOf(0, round) })
