@@ -29,12 +29,16 @@ export interface EventTellerOptions {
 
 /** Milliseconds after which a diagnostic that still stands is told again: Events are gone after an hour. */
 const repeatAfter = 30 * 60_000
+/** Milliseconds for which it stands before it is told: objects come one after the other, and often the next one is what was missing. */
+const tellAfter = 2_000
 
 /** Tells of errors of every object, and of warnings of those whose status does not say them, by Events, during a tenure. */
 export class EventTeller {
   readonly #options: EventTellerOptions
   readonly #queue: WorkQueue
   readonly #standing = new StandingDiagnostics()
+  /** Those that have come of late, by the function that cancels their wait. */
+  readonly #young = new Map<() => void, number>()
   #cancelRepeat: (() => void) | undefined
   readonly counts = { created: 0, repeated: 0, told: 0, failed: 0 }
 
@@ -47,7 +51,7 @@ export class EventTeller {
 
   /** Events that are still to be written. */
   get size(): number {
-    return this.#queue.size
+    return [...this.#young.values()].reduce((sum, each) => sum + each, this.#queue.size)
   }
 
   /** The diagnostics of an object that stand now. */
@@ -58,22 +62,37 @@ export class EventTeller {
   /** Returns the keys of the objects concerned. */
   update(change: DiagnosticChange): ReadonlySet<string> {
     const { objects, added } = this.#standing.update(change)
-    for (const key of added) this.#queue.add(key)
+    if (added.length > 0) this.#tellLater(added)
     return objects
   }
 
   begin(tenure: AbortSignal): void {
+    this.#cancelYoung()
     this.#queue.begin(tenure)
     this.#tellAll()
   }
 
   end(): void {
     this.#cancelRepeat?.()
+    this.#cancelYoung()
     this.#queue.end()
   }
 
   ended(): Promise<void> {
     return this.#queue.ended()
+  }
+
+  #tellLater(keys: readonly string[]): void {
+    const cancel = this.#options.clock.after(tellAfter, () => {
+      this.#young.delete(cancel)
+      for (const key of keys) this.#queue.add(key)
+    })
+    this.#young.set(cancel, keys.length)
+  }
+
+  #cancelYoung(): void {
+    for (const cancel of this.#young.keys()) cancel()
+    this.#young.clear()
   }
 
   #tellAll(): void {
