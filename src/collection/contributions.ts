@@ -1,6 +1,6 @@
 import { lowerBound, merge } from './entries.ts'
 import type { Change, Edit, Entry } from './entries.ts'
-import type { Equal } from './node.ts'
+import type { Equal, Pieces } from './node.ts'
 
 const none: readonly never[] = []
 
@@ -31,13 +31,14 @@ export class Contributions<V> {
   }
 
   /** Applies what was replaced. Returns the keys with a difference and their entries by source; no entries: the key is gone. */
-  settle(): ReadonlyMap<string, readonly Entry<V>[]> {
+  *settle(): Pieces<ReadonlyMap<string, readonly Entry<V>[]>> {
     const settled = new Map<string, readonly Entry<V>[]>()
     for (const [key, changes] of this.#staged) {
       const entries = merge(this.#byKey.get(key) ?? none, changes)
       settled.set(key, entries)
       if (entries.length === 0) this.#byKey.delete(key)
       else this.#byKey.set(key, entries)
+      yield
     }
     this.#staged = new Map()
     return settled

@@ -30,7 +30,7 @@ export class DeriveNode<I, O> extends Node<O> {
       yield
     }
     const edits = new Map<string, Edit<O>>()
-    for (const [key, [winner]] of this.#outputs.settle()) edits.set(key, winner && { value: winner[1] })
+    for (const [key, [winner]] of yield* this.#outputs.settle()) edits.set(key, winner && { value: winner[1] })
     return edits
   }
 

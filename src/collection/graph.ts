@@ -50,10 +50,14 @@ export interface Graph {
   /** Brings every collection up to date with the inputs, each once, in order of creation. */
   flush(): FlushReport
   /**
-   * Does the next flush beforehand, for as long as `goOn` says, which is asked between two keys; true when nothing is left of it.
-   * Edits may come in between. `flush` does the rest and reports the whole; a look finishes what has begun.
+   * Does a flush piece by piece, for as long as `goOn` says, which is asked between two keys; true when it is complete, or nothing was due.
+   * Edits may come in between; those that it has not taken in are left to the next one. A look finishes what has begun.
    */
   prepare(goOn: () => boolean): boolean
+  /** What `prepare` has completed since the last report, as `flush` would report it; finishes what has begun, and begins nothing. */
+  prepared(): FlushReport
+  /** True while an edit waits, or a flush is to be gone on with. */
+  readonly isDue: boolean
   /** The value as of the last flush. */
   get<V>(collection: Collection<V>, key: string): V | undefined
   /** All entries as of the last flush, sorted by key; the same array until the collection changes. */
@@ -103,19 +107,26 @@ class StagedGraph implements Graph {
   flush(): FlushReport {
     this.#finish()
     this.#begun = this.#pieces()
+    return this.prepared()
+  }
+
+  prepare(goOn: () => boolean): boolean {
+    if (!this.isDue) return true
+    this.#begun ??= this.#pieces()
+    if (!this.#run(this.#begun, goOn)) return false
+    this.#begun = undefined
+    return true
+  }
+
+  prepared(): FlushReport {
     this.#finish()
     const report = this.#unreported
     this.#unreported = nothing
     return report
   }
 
-  prepare(goOn: () => boolean): boolean {
-    while (this.#begun !== undefined || this.#inputs.some(({ isEdited }) => isEdited)) {
-      this.#begun ??= this.#pieces()
-      if (!this.#run(this.#begun, goOn)) return false
-      this.#begun = undefined
-    }
-    return true
+  get isDue(): boolean {
+    return this.#begun !== undefined || this.#inputs.some(({ isEdited }) => isEdited)
   }
 
   /** False when something is left. */

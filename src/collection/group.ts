@@ -24,7 +24,7 @@ export class GroupNode<V> extends Node<readonly V[]> {
       yield
     }
     const edits = new Map<string, Edit<readonly V[]>>()
-    for (const [group, members] of this.#members.settle()) {
+    for (const [group, members] of yield* this.#members.settle()) {
       edits.set(group, members.length === 0 ? undefined : { value: members.map(([, value]) => value) })
     }
     return edits

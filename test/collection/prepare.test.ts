@@ -60,6 +60,27 @@ describe('a flush that is prepared piece by piece', () => {
     expect(graph.entries(crowd)).toEqual([['a', 2], ['b', 2]])
   })
 
+  test('leaves edits that come after it has begun to the next one, and says so', () => {
+    const { graph, input, crowd } = words()
+    input.set('a', 'one')
+    expect(graph.prepare(pieces(8))).toBe(false)
+    input.set('b', 'two')
+    expect(graph.prepare(() => true)).toBe(true)
+    expect([...graph.prepared().changed.get(crowd) ?? []]).toEqual(['a'])
+    expect([graph.isDue, graph.entries(crowd)]).toEqual([true, [['a', 1]]])
+    expect(graph.prepare(() => true)).toBe(true)
+    expect([...graph.prepared().changed.get(crowd) ?? []]).toEqual(['a', 'b'])
+    expect([graph.isDue, graph.entries(crowd)]).toEqual([false, [['a', 2], ['b', 2]]])
+  })
+
+  test('is reported once, with what a look had to finish', () => {
+    const { graph, input, crowd } = words()
+    input.set('a', 'one')
+    expect(graph.prepare(pieces(2))).toBe(false)
+    expect([...graph.prepared().changed.get(crowd) ?? []]).toEqual(['a'])
+    expect([graph.isDue, graph.prepared().changed.size]).toEqual([false, 0])
+  })
+
   test('is done when nothing has changed', () => {
     const { graph } = words()
     expect(graph.prepare(() => true)).toBe(true)
