@@ -19,9 +19,10 @@ import { interceptedListener } from './interception.ts'
 import { pathOptions } from './path-options.ts'
 import { interceptionCluster } from './interception-cluster.ts'
 import { listeners } from './listener.ts'
-import { encodeRouteConfiguration, virtualHost } from './route.ts'
+import { encodeRouteConfiguration, encodeVirtualHost } from './route.ts'
 import { runtime, runtimeLayer } from './runtime.ts'
 import { secret } from './secret.ts'
+import { sharedBytes } from './shared-bytes.ts'
 import { tlsListener } from './tls-listener.ts'
 
 /** A virtual host's own bytes, kept apart so that an edit encodes one of them, whether it is sent alone or within its route configuration. */
@@ -37,7 +38,7 @@ export function virtualHostBytes(host: ResolvedVirtualHost): EncodedVirtualHost 
     routeConfiguration,
     name,
     origins,
-    bytes: encode('envoy.config.route.v3.VirtualHost', virtualHost(host)),
+    bytes: encodeVirtualHost(host),
     clusters: [...new Set(host.uses.map((use) => use.cluster))],
   }
 }
@@ -122,14 +123,14 @@ function clustersOf({ chains, otherwise }: InterceptedListener): readonly string
 export function clusterResource(resolved: ResolvedCluster, settings: Settings): Resource {
   const endpoints = resolved.discovery === 'endpoints' ? [resolved.assignment] : []
   const references = [...endpoints, ...upstreamSecrets(resolved.tls).map((each) => each.name)]
-  const bytes = encode('envoy.config.cluster.v3.Cluster', cluster(resolved, settings))
+  const bytes = sharedBytes('envoy.config.cluster.v3.Cluster', cluster(resolved, settings))
   return resource({ type: 'cluster', name: resolved.name, bytes, origins: resolved.origins, references })
 }
 
 /** The load assignment, for a cluster that takes its endpoints from EDS. */
 export function endpointResources(resolved: ResolvedCluster): readonly Resource[] {
   if (resolved.discovery !== 'endpoints') return []
-  const bytes = encode('envoy.config.endpoint.v3.ClusterLoadAssignment', loadAssignment(resolved))
+  const bytes = sharedBytes('envoy.config.endpoint.v3.ClusterLoadAssignment', loadAssignment(resolved))
   return [resource({ type: 'endpoint', name: resolved.assignment, bytes, origins: resolved.origins, references: [] })]
 }
 

@@ -13,7 +13,7 @@ export type Message<Name extends MessageName> = MessageJson[Name]
  * is ours, and it must never be dropped in silence. Fields that are undefined are absent.
  */
 export function encode<Name extends MessageName>(name: Name, json: Message<Name>): Buffer {
-  const type = root.lookupType(name)
+  const type = typeNamed(name)
   const writer = type.encode(protojson.fromJson(type, withoutUndefined(json)))
   return Buffer.from(writer.finish())
 }
@@ -27,6 +27,21 @@ export function decode<Name extends MessageName>(name: Name, bytes: Uint8Array):
 /** An Any in protobuf JSON. */
 export function any<Name extends MessageName>(name: Name, json: Message<Name>): AnyJson {
   return { '@type': `type.googleapis.com/${name}`, ...json }
+}
+
+let areNamed = false
+
+/** protobufjs puts the full name of each field that it reads together anew, for an error that there mostly is not; here no name changes. */
+function typeNamed(name: MessageName): protobuf.Type {
+  if (!areNamed) fixNames(root)
+  areNamed = true
+  return root.lookupType(name)
+}
+
+function fixNames(object: protobuf.ReflectionObject): void {
+  Object.defineProperty(object, 'fullName', { value: object.fullName })
+  const { nestedArray = [], fieldsArray = [] } = object as Partial<protobuf.Type>
+  for (const each of [...nestedArray, ...fieldsArray]) fixNames(each)
 }
 
 function withoutUndefined(value: unknown): unknown {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { Origin } from '../diagnostics/diagnostic.ts'
 import type { TypeName } from './resource-types.ts'
 
@@ -22,12 +22,15 @@ export interface Resource {
 }
 
 export function resource(fields: Omit<Resource, 'version'>): Resource {
-  return { ...fields, version: contentVersion([fields.bytes]) }
+  return { ...fields, version: hash('sha256', fields.bytes).slice(0, versionLength) }
 }
+
+/** Of the hexadecimal digits of a SHA-256. */
+const versionLength = 16
 
 /** 64 bits of SHA-256 over the parts, in hexadecimal. */
 export function contentVersion(parts: Iterable<Uint8Array | string>): string {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return hash.digest('hex').slice(0, 16)
+  const content = createHash('sha256')
+  for (const part of parts) content.update(part)
+  return content.digest('hex').slice(0, versionLength)
 }
