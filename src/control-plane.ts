@@ -82,8 +82,12 @@ export async function startControlPlane(config: Config, observe: (event: Control
   let closed = false
   /** While changes are computed piece by piece, with turns of the event loop in between. */
   let working: Promise<void> | undefined
+  /** Whether something has come since the last round began. */
+  let asked = false
   /** Milliseconds spent on the flush to come. */
   let spent = 0
+  /** The revision as it was at rest. */
+  let settled = -1
   let counted: ReadonlyMap<TypeName, number> = new Map()
   /** Counts whatever may change what proxies have, or should have. */
   let revision = 0
@@ -114,17 +118,18 @@ export async function startControlPlane(config: Config, observe: (event: Control
     shared: pipeline.shared,
     connect: pipeline.connect,
     disconnect: pipeline.disconnect,
+    isReady: pipeline.isConnected,
+    // In the next turn, so that the scopes of all proxies that connect together are computed together.
+    wanted: () => { begin(immediate()) },
     refresh() {
       revision += 1
-      const report = metrics.timeFlush(() => pipeline.flush(), spent)
+      const report = metrics.timeFlush(() => pipeline.prepared(), spent)
       spent = 0
       changedFindings.push(...[...report.changed.get(pipeline.findings) ?? []].map((key) => [key, pipeline.read.get(pipeline.findings, key) ?? []] as const))
       const result = refreshed(pipeline, report)
       reports?.flushed(report)
       announce(report, result.changed.size)
       followSecrets()
-      // After the pushes: a proxy that connects may bring findings too.
-      if (changedFindings.length > 0) setImmediate(tellFindings)
       return result
     },
     read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
@@ -151,13 +156,17 @@ export async function startControlPlane(config: Config, observe: (event: Control
     overlay: {
       set(object) {
         const id = overlay.set(object)
-        snapshots.advance()
+        catchUp()
         return id
       },
       delete: overlay.delete,
     },
     objects: () => [...state.manifests.values()].map(({ manifest }) => manifest.id),
-    revision: () => revision,
+    // A standing is a look at the graph, too.
+    revision: () => {
+      if (working === undefined) settled = revision
+      return settled
+    },
     standing: (tap) => tapStanding(tap, { pipeline, clients: clients(), findings: findingsOn(objectName(tap)) }),
     recorder: config.recorder ?? recorderBeside(config.listen),
   })
@@ -186,21 +195,46 @@ export async function startControlPlane(config: Config, observe: (event: Control
     }
     if (next.outage !== state.outage) tell({ kind: 'outage', reason: next.outage })
     state = next
-    working ??= work().finally(() => { working = undefined })
+    begin(Promise.resolve())
   }
 
-  /** An edit is computed at once; what takes longer leaves turns to streams, probes and watches, and is seen by nobody before all of it is done. */
+  function begin(turn: Promise<void>): void {
+    asked = true
+    working ??= turn.then(work)
+  }
+
+  /**
+   * An edit is computed at once; what takes longer, and a scope that nobody had, leaves turns to streams, probes and watches, and is seen
+   * by nobody before all of it is done. What comes meanwhile is the next round's, so that a storm of it holds nothing back.
+   */
   async function work(): Promise<void> {
-    while (!prepared()) {
+    while (asked || pipeline.isDue) {
+      asked = false
+      while (!prepared()) {
+        await immediate()
+        if (closed) return
+      }
+      advance()
       await immediate()
       if (closed) return
     }
-    snapshots.advance()
-    changedFindings.push(['files', state.diagnostics], ['expired certificates', pipeline.expired(Date.now())], ['failures', pipeline.failures()])
-    tellFindings()
+    working = undefined
   }
 
-  /** Computes for a while; true when nothing is left. */
+  function advance(): void {
+    snapshots.advance()
+    changedFindings.push(['files', state.diagnostics], ['expired certificates', pipeline.expired(Date.now())], ['failures', pipeline.failures()])
+    // After the pushes.
+    setImmediate(tellFindings)
+  }
+
+  /** All that is left, in one piece. */
+  function catchUp(): void {
+    while (pipeline.isDue) pipeline.prepare(() => true)
+    advance()
+  }
+
+  /** Computes for a while; true when a round is complete. */
   function prepared(): boolean {
     const begun = performance.now()
     const done = pipeline.prepare(() => performance.now() < begun + slice)

@@ -51,15 +51,24 @@ export interface Pipeline {
   /** By object key. */
   setManifest(key: string, manifest: Manifest): void
   deleteManifest(key: string): void
-  /** The scope that a proxy shares with all that get the same; another one, perhaps, after a flush that changed `chosenLabels`. */
+  /** The scope that a proxy shares with all that get the same, as of the last report; another one, perhaps, after a flush that changed `chosenLabels`. */
   shared(scope: Scope): Scope
   /** A scope is encoded while it is connected. */
   connect(key: ScopeKey, scope: Scope): void
   disconnect(key: ScopeKey): void
   /** Brings everything up to date, once for any number of changes. */
   flush(): FlushReport
-  /** Does the next flush beforehand, for as long as `goOn` says; true when nothing is left of it. Whoever looks meanwhile waits for the rest of it. */
+  /**
+   * Does a flush piece by piece, for as long as `goOn` says; true when it is complete. What is changed meanwhile may be left to the next one.
+   * Whoever looks meanwhile has the rest of it done first.
+   */
   prepare(goOn: () => boolean): boolean
+  /** What `prepare` has completed since it was reported last. */
+  prepared(): FlushReport
+  /** True while changes wait, or a flush is to be gone on with. */
+  readonly isDue: boolean
+  /** Whether a scope is encoded, as of the last flush. */
+  isConnected(key: ScopeKey): boolean
   readonly read: Pick<Graph, 'get' | 'entries'>
   readonly manifests: Collection<Manifest>
   /** Labels by which the configuration chooses among sidecars. */
@@ -278,14 +287,24 @@ export function createPipeline(settings: Settings): Pipeline {
     return statusOf(report, nothingSaid) === undefined ? [] : [[key, report]]
   })
 
+  // Kept beside the graph: proxies connect while it computes, and a look would have that done at once.
+  let chosen = new Set(labelsBalancedBy(settings.locality))
+  const reported = (report: FlushReport): FlushReport => {
+    if (report.changed.has(labels)) chosen = new Set([...labelsBalancedBy(settings.locality), ...graph.entries(labels).map(([label]) => label)])
+    return report
+  }
+
   return {
     setManifest: (key, manifest) => { manifests.set(key, manifest) },
     deleteManifest: (key) => { manifests.delete(key) },
-    shared: (scope) => sharedScope(scope, (label) => graph.get(labels, label) === true || labelsBalancedBy(settings.locality).includes(label)),
+    shared: (scope) => sharedScope(scope, (label) => chosen.has(label)),
     connect: (key, scope) => { connected.set(key, scope) },
     disconnect: (key) => { connected.delete(key) },
-    flush: () => graph.flush(),
+    flush: () => reported(graph.flush()),
     prepare: (goOn) => graph.prepare(goOn),
+    prepared: () => reported(graph.prepared()),
+    get isDue() { return graph.isDue },
+    isConnected: (key) => graph.get(connected, key) !== undefined,
     read: graph,
     manifests,
     chosenLabels: labels,

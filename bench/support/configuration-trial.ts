@@ -7,6 +7,7 @@ import { createPipeline, diagnosticsOf, refreshed } from '../../src/pipeline.ts'
 import type { Pipeline } from '../../src/pipeline.ts'
 import { createXdsServer } from '../../src/server/ads.ts'
 import { createSnapshotCache } from '../../src/xds/snapshot-cache.ts'
+import type { SnapshotCache } from '../../src/xds/snapshot-cache.ts'
 import { resourcesOf } from './configuration-alone.ts'
 import type { Resources } from './configuration-alone.ts'
 import { keyOf, read } from './configuration-case.ts'
@@ -50,8 +51,9 @@ export interface Trial {
 export async function startTrial(options: TrialOptions): Promise<Trial> {
   const parts = new AsyncDisposableStack()
   const pipeline = createPipeline(defaultSettings)
-  const snapshots = createSnapshotCache({
+  const snapshots: SnapshotCache = createSnapshotCache({
     shared: pipeline.shared, connect: pipeline.connect, disconnect: pipeline.disconnect, refresh: () => refreshed(pipeline, pipeline.flush()),
+    wanted: () => { snapshots.advance() }, isReady: pipeline.isConnected,
     read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
   })
   const events = watch()

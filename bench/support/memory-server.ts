@@ -14,6 +14,7 @@ import type { Resource } from '../../src/xds/resource.ts'
 import type { TypeName } from '../../src/xds/resource-types.ts'
 import type { ScopeKey } from '../../src/xds/scope.ts'
 import { createSnapshotCache } from '../../src/xds/snapshot-cache.ts'
+import type { SnapshotCache } from '../../src/xds/snapshot-cache.ts'
 import { mirroringVirtualService } from './mesh-fleet.ts'
 import { dialedLayer } from './runtime-layer.ts'
 
@@ -24,10 +25,12 @@ const pipeline = createPipeline(defaultSettings)
 const connected = new Set<ScopeKey>()
 let dialed: Resource | undefined
 let isDialed = false
-const snapshots = createSnapshotCache({
+const snapshots: SnapshotCache = createSnapshotCache({
   shared: pipeline.shared,
   connect: (key, scope) => { connected.add(key); pipeline.connect(key, scope) },
   disconnect: (key) => { connected.delete(key); pipeline.disconnect(key) },
+  wanted: () => { snapshots.advance() },
+  isReady: pipeline.isConnected,
   refresh: () => {
     const result = refreshed(pipeline, pipeline.flush())
     if (!isDialed) return result

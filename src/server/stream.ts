@@ -67,7 +67,7 @@ export class Stream {
     call.on('cancelled', () => this.#finish('connection lost'))
   }
 
-  /** What the client has; undefined before its first request. */
+  /** What the client has; undefined before its first request, and until it is known what it should have. */
   get state(): ClientState | undefined {
     if (this.#connection === undefined || this.#snapshot === undefined) return undefined
     const { proxy, node, at: connectedAt } = this.#connection
@@ -125,6 +125,7 @@ export class Stream {
     const identity = identify(node, { mode: codec.mode, service })
     if ('error' in identity) return identity.denied === undefined ? this.#refuse(status.INVALID_ARGUMENT, identity.error) : this.#deny(identity.error, identity.denied)
     const { id, scope, principal } = identity
+    // Until there is a snapshot, requests are taken in and nothing is due.
     const source = snapshots.subscribe(scope, (snapshot) => {
       this.#snapshot = snapshot
       this.#wake()

@@ -11,7 +11,11 @@ export interface ResourceSource {
   shared(scope: Scope): Scope
   connect(key: ScopeKey, scope: Scope): void
   disconnect(key: ScopeKey): void
-  /** Brings the resources up to date. */
+  /** Scopes were connected: `advance` is to be called when their resources are there, at once or later. */
+  wanted(): void
+  /** Whether the resources of a connected scope are there, as of the last refresh. */
+  isReady(key: ScopeKey): boolean
+  /** Hands over what has been brought up to date, which need not be all that has been connected. */
   refresh(): Refreshed
   read(scope: ScopeKey, type: TypeName): readonly Resource[]
 }
@@ -30,7 +34,8 @@ export interface SnapshotCache extends Snapshots {
 
 interface Entry {
   readonly key: ScopeKey
-  snapshot: Snapshot
+  /** Undefined until its resources are there. */
+  snapshot: Snapshot | undefined
   readonly subscribers: Set<Subscriber>
 }
 
@@ -38,82 +43,104 @@ interface Subscriber {
   readonly scope: Scope
   readonly listener: (snapshot: Snapshot) => void
   entry: Entry
+  /** What it shared before, and has until there is a snapshot of what it shares now. */
+  left: Entry | undefined
+  current: Snapshot | undefined
 }
 
 /** One immutable snapshot a shared scope; an unchanged type keeps its very map. A scope without subscribers costs nothing. */
 export function createSnapshotCache(source: ResourceSource): SnapshotCache {
   const entries = new Map<ScopeKey, Entry>()
+  const awaited = new Set<Entry>()
 
   function advance(): void {
     const { changed, sharing } = source.refresh()
-    const told = new Set([...changed.keys()].flatMap((key) => entries.get(key) ?? []))
-    for (const entry of told) entry.snapshot = renewed(entry.snapshot, changed.get(entry.key) ?? new Set())
-    const moved = sharing === 'changed' ? regroup() : new Set<Subscriber>()
-    const others = [...told].flatMap(({ subscribers }) => [...subscribers]).filter((subscriber) => !moved.has(subscriber))
-    for (const { listener, entry } of [...others, ...moved]) listener(entry.snapshot)
+    const renewed = [...changed].flatMap(([key, types]) => renew(entries.get(key), types))
+    const ready = [...awaited].filter(({ key }) => source.isReady(key))
+    for (const entry of ready) fill(entry)
+    const joined = sharing === 'changed' ? regroup() : []
+    for (const entry of new Set([...renewed, ...ready, ...joined])) {
+      for (const subscriber of [...entry.subscribers]) tell(subscriber, entry)
+    }
   }
 
-  function renewed(snapshot: Snapshot, types: Iterable<TypeName>): Snapshot {
-    return { scope: snapshot.scope, resources: new Map([...snapshot.resources, ...readTypes(snapshot.scope, types)]) }
+  function renew(entry: Entry | undefined, types: Iterable<TypeName>): readonly Entry[] {
+    if (entry?.snapshot === undefined) return []
+    entry.snapshot = { scope: entry.key, resources: new Map([...entry.snapshot.resources, ...readTypes(entry.key, types)]) }
+    return [entry]
+  }
+
+  function fill(entry: Entry): void {
+    awaited.delete(entry)
+    entry.snapshot = { scope: entry.key, resources: new Map(readTypes(entry.key, resourceTypes.map(({ name }) => name))) }
   }
 
   function readTypes(key: ScopeKey, types: Iterable<TypeName>): readonly (readonly [TypeName, ReadonlyMap<string, Resource>])[] {
     return [...types].map((type) => [type, new Map(source.read(key, type).map((resource) => [resource.name, resource]))])
   }
 
-  /** Moves every subscriber whose shared scope is another one now. What they shared before is left only then, so that nothing common is made anew. */
-  function regroup(): ReadonlySet<Subscriber> {
-    const moving = [...entries.values()].flatMap(({ subscribers }) => [...subscribers])
+  /** What it shared before is left only now, so that nothing common is made anew. */
+  function tell(subscriber: Subscriber, entry: Entry): void {
+    const { snapshot } = entry
+    if (subscriber.entry !== entry || snapshot === undefined || snapshot === subscriber.current) return
+    subscriber.current = snapshot
+    if (subscriber.left !== undefined) leave(subscriber, subscriber.left)
+    subscriber.left = undefined
+    subscriber.listener(snapshot)
+  }
+
+  /** Moves every subscriber whose shared scope is another one now; the entries that they come to. */
+  function regroup(): readonly Entry[] {
+    const moving = [...new Set([...entries.values()].flatMap(({ subscribers }) => [...subscribers]))]
       .map((subscriber) => ({ subscriber, scope: source.shared(subscriber.scope) }))
       .filter(({ subscriber, scope }) => scopeKey(scope) !== subscriber.entry.key)
-    const scopes = new Map(moving.map(({ scope }) => [scopeKey(scope), scope]))
-    const targets = connected(scopes)
-    for (const { subscriber, scope } of moving) {
-      const target = targets.get(scopeKey(scope))
-      if (target === undefined) continue
-      const left = subscriber.entry
-      join(subscriber, target)
-      leave(subscriber, left)
-    }
-    return new Set(moving.map(({ subscriber }) => subscriber))
+    for (const { subscriber, scope } of moving) move(subscriber, entryOf(scope))
+    if (awaited.size > 0) source.wanted()
+    return moving.map(({ subscriber }) => subscriber.entry)
   }
 
-  /** The entries of these scopes; those that are new are brought up to date together. */
-  function connected(scopes: ReadonlyMap<ScopeKey, Scope>): ReadonlyMap<ScopeKey, Entry> {
-    const fresh = [...scopes].filter(([key]) => !entries.has(key))
-    for (const [key, scope] of fresh) source.connect(key, scope)
-    if (fresh.length > 0) advance()
-    const all = resourceTypes.map((type) => type.name)
-    for (const [key] of fresh) entries.set(key, { key, snapshot: { scope: key, resources: new Map(readTypes(key, all)) }, subscribers: new Set() })
-    return new Map([...scopes.keys()].flatMap((key) => {
-      const entry = entries.get(key)
-      return entry === undefined ? [] : [[key, entry]]
-    }))
+  /** Who has a snapshot keeps it until there is one of the new entry, and what it waited for is left at once. */
+  function move(subscriber: Subscriber, to: Entry): void {
+    const from = subscriber.entry
+    subscriber.entry = to
+    to.subscribers.add(subscriber)
+    if (subscriber.current !== undefined) subscriber.left ??= from
+    if (subscriber.left === to) subscriber.left = undefined
+    if (subscriber.left !== from) leave(subscriber, from)
   }
 
-  function join(subscriber: Subscriber, entry: Entry): void {
-    subscriber.entry = entry
-    entry.subscribers.add(subscriber)
+  /** A new one waits for its resources. */
+  function entryOf(scope: Scope): Entry {
+    const key = scopeKey(scope)
+    const known = entries.get(key)
+    if (known !== undefined) return known
+    const entry: Entry = { key, snapshot: undefined, subscribers: new Set() }
+    entries.set(key, entry)
+    awaited.add(entry)
+    source.connect(key, scope)
+    return entry
   }
 
-  function leave(subscriber: Subscriber, { key, subscribers }: Entry): void {
-    if (!subscribers.delete(subscriber) || subscribers.size > 0) return
-    entries.delete(key)
-    source.disconnect(key)
+  function leave(subscriber: Subscriber, entry: Entry): void {
+    if (!entry.subscribers.delete(subscriber) || entry.subscribers.size > 0) return
+    entries.delete(entry.key)
+    awaited.delete(entry)
+    source.disconnect(entry.key)
   }
 
   return {
     advance,
     subscribe(scope, listener) {
-      const shared = source.shared(scope)
-      const key = scopeKey(shared)
-      const entry = entries.get(key) ?? connected(new Map([[key, shared]])).get(key)
-      if (entry === undefined) throw new Error(`the scope ${key} was not connected`)
-      const subscriber: Subscriber = { scope, listener, entry }
-      join(subscriber, entry)
+      const entry = entryOf(source.shared(scope))
+      if (entry.snapshot === undefined) source.wanted()
+      const subscriber: Subscriber = { scope, listener, entry, left: undefined, current: entry.snapshot }
+      entry.subscribers.add(subscriber)
       return {
-        get current() { return subscriber.entry.snapshot },
-        close: () => { leave(subscriber, subscriber.entry) },
+        get current() { return subscriber.current },
+        close() {
+          leave(subscriber, subscriber.entry)
+          if (subscriber.left !== undefined) leave(subscriber, subscriber.left)
+        },
       }
     },
   }

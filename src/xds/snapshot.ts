@@ -12,13 +12,14 @@ export interface Snapshot {
 export interface Snapshots {
   /**
    * Counts the caller as one more proxy of the scope, which is translated from the first one on, and calls `listener`
-   * after every flush that changed the scope's snapshot. The current snapshot is returned at once.
+   * with every snapshot of the scope but the one that is there at once.
    */
   subscribe(scope: Scope, listener: (snapshot: Snapshot) => void): SnapshotSubscription
 }
 
 export interface SnapshotSubscription {
-  readonly current: Snapshot
+  /** Undefined until there is a first one, as for a scope that nobody had: `listener` is called with it. */
+  readonly current: Snapshot | undefined
   /** Releases the scope. Safe to call twice. */
   close(): void
 }

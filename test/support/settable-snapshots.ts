@@ -7,21 +7,26 @@ import type { Snapshot, Snapshots } from '../../src/xds/snapshot.ts'
 /** The one fake of the server's tests: every scope has the resources that the test sets. */
 export interface SettableSnapshots extends Snapshots {
   set(resources: readonly Resource[]): void
+  /** From now on there is no snapshot for those that come, until the next `set`. */
+  withhold(): void
   /** Scopes with a subscriber, one for each. */
   readonly subscribed: readonly Scope[]
 }
 
 export function settableSnapshots(initial: readonly Resource[]): SettableSnapshots {
   const subscribers = new Map<(snapshot: Snapshot) => void, Scope>()
+  let isWithheld = false
   let resources = group(initial, new Map())
   const snapshot = (scope: ScopeKey): Snapshot => ({ scope, resources })
   return {
     subscribe: (scope, listener) => {
       const own = (next: Snapshot): void => listener(next)
       subscribers.set(own, scope)
-      return { current: snapshot(scopeKey(scope)), close: () => subscribers.delete(own) }
+      return { current: isWithheld ? undefined : snapshot(scopeKey(scope)), close: () => subscribers.delete(own) }
     },
+    withhold: () => { isWithheld = true },
     set: (next) => {
+      isWithheld = false
       resources = group(next, resources)
       for (const [listener, scope] of [...subscribers]) listener(snapshot(scopeKey(scope)))
     },

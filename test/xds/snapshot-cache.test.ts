@@ -1,63 +1,9 @@
 import { expect, test } from 'vitest'
-import { defaultSettings } from '../../src/config.ts'
-import { objectKey } from '../../src/diagnostics/diagnostic.ts'
-import { parseManifests } from '../../src/manifest/yaml.ts'
-import { createPipeline, refreshed } from '../../src/pipeline.ts'
-import type { Scope, ScopeKey } from '../../src/xds/scope.ts'
-import type { Snapshot, SnapshotSubscription } from '../../src/xds/snapshot.ts'
-import { createSnapshotCache } from '../../src/xds/snapshot-cache.ts'
+import { answers, routeFor, snapshotWorld } from './snapshot-world.ts'
 
 // Sidecars that nothing tells apart share what is computed, and are told apart when a selector comes.
 
-const service = 'apiVersion: v1\nkind: Service\nmetadata: {name: shop}\nspec: {ports: [{name: http, port: 80}]}\n'
-
-const routeFor = (condition: string, status: number): string => `apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: shop}
-spec:
-  hosts: [shop]
-  http:
-  - {match: [{${condition}}], directResponse: {status: ${status}}}
-  - route: [{destination: {host: shop}}]
-`
-
-interface Sidecar {
-  readonly app: string
-  readonly subscription: SnapshotSubscription
-  /** Those that it was handed, in order. */
-  readonly told: readonly Snapshot[]
-}
-
-function world() {
-  const pipeline = createPipeline(defaultSettings)
-  const connected = new Set<ScopeKey>()
-  const cache = createSnapshotCache({
-    shared: pipeline.shared,
-    connect: (key, scope) => { connected.add(key); pipeline.connect(key, scope) },
-    disconnect: (key) => { connected.delete(key); pipeline.disconnect(key) },
-    refresh: () => refreshed(pipeline, pipeline.flush()),
-    read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
-  })
-  const write = (text: string): void => {
-    for (const { manifest } of parseManifests('test.yaml', text).manifests) pipeline.setManifest(objectKey(manifest.id), manifest)
-    cache.advance()
-  }
-  write(service)
-  return {
-    connected, write,
-    sidecar(app: string, role: Scope['role'] = 'sidecar'): Sidecar {
-      const told: Snapshot[] = []
-      const scope: Scope = {
-        role, namespace: 'default', labels: { app, track: 'stable' }, anyGateway: false, domain: 'default.svc.cluster.local',
-        bindAddress: '', portMap: {}, virtualHosts: 'inline',
-      }
-      return { app, told, subscription: cache.subscribe(scope, (snapshot) => { told.push(snapshot) }) }
-    },
-  }
-}
-
-const routeBytes = ({ subscription }: Sidecar): string => [...subscription.current.resources.get('route')?.values() ?? []].map(({ bytes }) => bytes.toString('latin1')).join()
-const answers = (sidecar: Sidecar, status: number): boolean => routeBytes(sidecar).includes(Buffer.from([0x08, (status % 128) + 128, Math.floor(status / 128)]).toString('latin1'))
+const world = () => snapshotWorld('at once')
 
 test('workloads that no selector tells apart share one scope', () => {
   const { connected, sidecar } = world()
@@ -109,4 +55,11 @@ test('who comes later finds the scope that it shares', () => {
   a.subscription.close()
   a.subscription.close()
   expect(connected.size).toBe(1)
+})
+
+test('what two scopes have in common is encoded, and kept, once', () => {
+  const { connected, sidecar } = world()
+  const [a, b] = ['here', 'there'].map((namespace) => sidecar('a', 'sidecar', namespace).subscription.current?.resources.get('cluster')?.values().toArray() ?? [])
+  expect([connected.size, a?.length, b?.length]).toEqual([2, 1, 1])
+  expect(a?.[0]?.bytes).toBe(b?.[0]?.bytes)
 })
