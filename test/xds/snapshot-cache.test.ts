@@ -59,7 +59,7 @@ test('who comes later finds the scope that it shares', () => {
 
 test('what two scopes have in common is encoded, and kept, once', () => {
   const { connected, sidecar } = world()
-  const [a, b] = ['here', 'there'].map((namespace) => sidecar('a', 'sidecar', namespace).subscription.current?.resources.get('cluster')?.values().toArray() ?? [])
+  const [a, b] = ['here', 'there'].map((namespace) => sidecar('a', 'sidecar', namespace).subscription.current?.resources.get('cluster')?.values() ?? []).map((each) => [...each])
   expect([connected.size, a?.length, b?.length]).toEqual([2, 1, 1])
   expect(a?.[0]?.bytes).toBe(b?.[0]?.bytes)
 })
