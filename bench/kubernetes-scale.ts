@@ -67,6 +67,7 @@ try {
     ['', 'event loop delay, p99 and longest', `${ms(plane.ready.p99)}, ${ms(plane.ready.longest)}`],
     ['', 'memory: resident, its peak, heap', [plane.ready.rss, plane.ready.peak, plane.ready.heap].map((each) => mib(each)).join(', ')],
     ['proxy', `everything at a new sidecar${opened.missing > 0 ? ' (MISSING)' : ''}`, ms(first)],
+    ['', 'event loop delay meanwhile, p99 and longest', `${ms(connecting.p99)}, ${ms(connecting.longest)}`],
     ['', 'memory: resident, its peak, heap', [connecting.rss, connecting.peak, connecting.heap].map((each) => mib(each)).join(', ')],
     [`${edits} edits`, 'from sending the patch to the proxy: median, most', `${ms(median(found.map(({ fromSent }) => fromSent)))}, ${ms(Math.max(...found.map(({ fromSent }) => fromSent)))}`],
     ['', 'from the answer to the patch to the proxy: median, most', `${ms(median(found.map(({ fromAnswered }) => fromAnswered)))}, ${ms(Math.max(...found.map(({ fromAnswered }) => fromAnswered)))}`],

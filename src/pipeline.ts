@@ -206,7 +206,7 @@ export function createPipeline(settings: Settings): Pipeline {
   // Encoded, for connected scopes only.
   const isConnected = (scope: ScopeKey, fetch: Fetch) => fetch(connected, scope) !== undefined
   const encodedHosts = graph.derive('encode virtual hosts', virtualHosts, (host, fetch, key) =>
-    isConnected(host.scope, fetch) ? [[key, encode.virtualHostBytes(host)] as const] : [])
+    isConnected(host.scope, fetch) ? [[key, encode.encodedVirtualHost(host)] as const] : [])
   const hostsPresent = graph.derive('virtual hosts present', encodedHosts, (_, __, key) => [[key, true] as const])
   const hostResources = graph.derive('virtual host resources', encodedHosts, (host, fetch) =>
     fetch(connected, host.scope)?.virtualHosts === 'apart' ? [scoped(host.scope, encode.virtualHostResource(host))] : [])

@@ -27,18 +27,18 @@ import { tlsListener } from './tls-listener.ts'
 
 /** A virtual host's own bytes, kept apart so that an edit encodes one of them, whether it is sent alone or within its route configuration. */
 export interface EncodedVirtualHost extends Pick<ResolvedVirtualHost, 'scope' | 'routeConfiguration' | 'name' | 'origins'> {
-  readonly bytes: Buffer
+  readonly parts: readonly Uint8Array[]
   readonly clusters: readonly string[]
 }
 
-export function virtualHostBytes(host: ResolvedVirtualHost): EncodedVirtualHost {
+export function encodedVirtualHost(host: ResolvedVirtualHost): EncodedVirtualHost {
   const { scope, routeConfiguration, name, origins } = host
   return {
     scope,
     routeConfiguration,
     name,
     origins,
-    bytes: encodeVirtualHost(host),
+    parts: encodeVirtualHost(host),
     clusters: [...new Set(host.uses.map((use) => use.cluster))],
   }
 }
@@ -50,21 +50,21 @@ const nameField = 1
  * A virtual host as a resource of its own, `<route configuration>/<virtual host>`. Envoy forgets one only if its name
  * field equals the resource's name; of a field that stands twice the last counts (protobuf encoding, "Last One Wins").
  */
-export function virtualHostResource({ routeConfiguration, name, bytes, clusters, origins }: EncodedVirtualHost): Resource {
+export function virtualHostResource({ routeConfiguration, name, parts, clusters, origins }: EncodedVirtualHost): Resource {
   const fullName = `${routeConfiguration}/${name}`
   return resource({
-    type: 'virtual-host', name: fullName, bytes: Buffer.concat([bytes, field(nameField, fullName)]), origins, references: clusters, owner: routeConfiguration,
+    type: 'virtual-host', name: fullName, bytes: Buffer.concat([...parts, field(nameField, fullName)]), origins, references: clusters, owner: routeConfiguration,
   })
 }
 
 /** A whole route configuration. Without any virtual host there is one that answers 404 to everything, as a gateway without routes does. */
 export function routeConfigurationResource(plan: RouteConfigurationPlan, hosts: readonly EncodedVirtualHost[]): Resource {
-  const bytes = hosts.length > 0 ? hosts.map((host) => host.bytes)
-    : [encode('envoy.config.route.v3.VirtualHost', { name: `blackhole:${plan.port}`, domains: ['*'] })]
+  const encoded = hosts.length > 0 ? hosts.map(({ parts }) => parts)
+    : [[encode('envoy.config.route.v3.VirtualHost', { name: `blackhole:${plan.port}`, domains: ['*'] })]]
   return resource({
     type: 'route',
     name: plan.name,
-    bytes: encodeRouteConfiguration(plan.name, bytes),
+    bytes: encodeRouteConfiguration(plan.name, encoded),
     origins: hosts.flatMap((host) => host.origins),
     references: [...new Set(hosts.flatMap((host) => host.clusters))],
   })

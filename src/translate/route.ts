@@ -8,18 +8,21 @@ import { routeMatch } from './match.ts'
 import { directResponseAction, redirectAction, routeAction } from './route-action.ts'
 import { sharedBytes } from './shared-bytes.ts'
 
-/** Bytes of an envoy.config.route.v3.VirtualHost. Its domains depend on who asks more often than its routes do. */
-export function encodeVirtualHost({ name, domains, routes, requireTls }: Pick<ResolvedVirtualHost, 'name' | 'domains' | 'routes' | 'requireTls'>): Buffer {
+/**
+ * Bytes of an envoy.config.route.v3.VirtualHost, in parts: its routes are mostly those of other scopes too, unlike its domains,
+ * and are shared with them for as long as the parts are held.
+ */
+export function encodeVirtualHost({ name, domains, routes, requireTls }: Pick<ResolvedVirtualHost, 'name' | 'domains' | 'routes' | 'requireTls'>): readonly Uint8Array[] {
   const rest = encode('envoy.config.route.v3.VirtualHost', { name, domains, include_request_attempt_count: true, ...(requireTls === true ? { require_tls: 'ALL' } : {}) })
-  return Buffer.concat([rest, ...routes.flatMap((each) => embedded(routesField, sharedBytes('envoy.config.route.v3.Route', route(each))))])
+  return [rest, ...routes.flatMap((each) => embedded(routesField, [sharedBytes('envoy.config.route.v3.Route', route(each))]))]
 }
 
 /** VirtualHost.routes */
 const routesField = 3
 
 /** As a field of the message around it. Fields may stand in any order, and repeated ones concatenate (protobuf encoding guide, "Message Structure"). */
-function embedded(number: number, bytes: Uint8Array): readonly Uint8Array[] {
-  return [fieldHeader(number, bytes.length), bytes]
+function embedded(number: number, parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  return [fieldHeader(number, parts.reduce((sum, { length }) => sum + length, 0)), ...parts]
 }
 
 function route(resolved: ResolvedRoute): Message<'envoy.config.route.v3.Route'> {
@@ -52,7 +55,7 @@ const largestDirectResponse = 1024 * 1024
  * Bytes of an envoy.config.route.v3.RouteConfiguration, around virtual hosts that are encoded already or with virtual host
  * discovery (over delta ADS; Envoy refuses it on a SotW stream).
  */
-export function encodeRouteConfiguration(name: string, virtualHosts: readonly Uint8Array[] | 'apart'): Buffer {
+export function encodeRouteConfiguration(name: string, virtualHosts: readonly (readonly Uint8Array[])[] | 'apart'): Buffer {
   const rest = encode('envoy.config.route.v3.RouteConfiguration', {
     name,
     validate_clusters: false,
@@ -61,7 +64,7 @@ export function encodeRouteConfiguration(name: string, virtualHosts: readonly Ui
     ...(virtualHosts === 'apart' ? { vhds: { config_source: { ads: {}, resource_api_version: 'V3' } } } : {}),
   })
   if (virtualHosts === 'apart') return rest
-  return Buffer.concat([rest, ...virtualHosts.flatMap((bytes) => embedded(virtualHostsField, bytes))])
+  return Buffer.concat([rest, ...virtualHosts.flatMap((parts) => embedded(virtualHostsField, parts))])
 }
 
 /** RouteConfiguration.virtual_hosts */
