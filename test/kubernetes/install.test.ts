@@ -19,27 +19,35 @@ import { plane } from '../admin/plane.ts'
 import { projectRoot, shadowplane } from '../support/command.ts'
 import { setting } from '../support/envoy-setting.ts'
 import { folderWith } from '../support/folder.ts'
-import { startCluster } from './support/cluster.ts'
-import type { Cluster } from './support/cluster.ts'
-import { helm, kubectlAs, noHelm, noKubectl } from './support/kubectl.ts'
+import type { AnyCluster } from './support/cluster.ts'
+import { anyCluster, givenKubeconfig } from './support/given-cluster.ts'
+import { helm, kubectlAs, noHelm, noInstallation } from './support/kubectl.ts'
 import type { Kubectl } from './support/kubectl.ts'
 
 const deploy = join(projectRoot, 'deploy')
 const gateway = { account: 'shadowplane-gateway', namespace: 'shadowplane-gateway' }
+/** Of charts that are not installed. */
+const chartNamespaces = ['mirrors', 'edge']
 const controlPlane = { account: 'shadowplane', namespace: 'shadowplane' }
 
-describe.skipIf(noKubectl !== undefined)(`an installation${noKubectl === undefined ? '' : ` (SKIPPED: ${noKubectl})`}`, () => {
-  let cluster: Cluster
+describe.skipIf(noInstallation !== undefined)(`an installation${noInstallation === undefined ? '' : ` (SKIPPED: ${noInstallation})`}`, () => {
+  let cluster: AnyCluster
   /** Of the control plane's own account. */
   let ours: string
   const kubectl: Kubectl = (...args) => kubectlAs(cluster.kubeconfig)(...args)
 
   beforeAll(async () => {
-    cluster = await startCluster()
+    cluster = await anyCluster()
     await kubectl('apply', '-k', deploy)
     ours = await cluster.writeKubeconfig('control-plane', { token: await tokenOf(controlPlane) })
   }, 600_000)
-  afterAll(() => cluster?.close())
+  afterAll(async () => {
+    if (givenKubeconfig !== undefined) {
+      await kubectl('delete', '-k', deploy, '--ignore-not-found', '--wait=false')
+      await kubectl('delete', 'namespace', ...chartNamespaces, '--ignore-not-found', '--wait=false')
+    }
+    await cluster?.close()
+  })
 
   async function tokenOf({ account, namespace }: typeof gateway, audience?: string): Promise<string> {
     return (await kubectl('create', 'token', account, '--namespace', namespace, ...(audience === undefined ? [] : ['--audience', audience]))).trim()
@@ -53,7 +61,7 @@ describe.skipIf(noKubectl !== undefined)(`an installation${noKubectl === undefin
   })
 
   test.skipIf(noHelm !== undefined).each(charts)('is what Helm makes of the chart, and that is accepted: $title', async ({ namespace, values, flags, without }) => {
-    for (const name of [namespace, 'edge']) await kubectl('create', 'namespace', name).catch(() => undefined)
+    for (const name of [namespace, ...chartNamespaces]) await kubectl('create', 'namespace', name).catch(() => undefined)
     const rendered = await helm('template', 'shadowplane', join(deploy, 'chart'), '--namespace', namespace, ...values.flatMap((value) => ['--set', value]))
     const { stdout } = await shadowplane(['install', '--print', '--namespace', namespace, ...flags])
     // A chart makes no Namespace for its own release.

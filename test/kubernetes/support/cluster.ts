@@ -9,22 +9,28 @@ import { ApiFailure } from '../../../src/kubernetes/failure.ts'
 import { freePort, Server } from './child.ts'
 import { serverBinaries } from './server-binaries.ts'
 
-/** A real API server and its store, without nodes and controllers. */
-export interface Cluster {
-  readonly folder: string
+/** An API server that somebody else may have started. */
+export interface AnyCluster {
   /** Of an administrator. */
   readonly kubeconfig: string
-  /** `https://127.0.0.1:1234`. */
-  readonly server: string
   /** The administrator's. */
   readonly api: KubernetesApi
+  /** Another kubeconfig for the same cluster. */
+  writeKubeconfig(name: string, access: { readonly token: string }): Promise<string>
+  close(): Promise<void>
+}
+
+/** A real API server and its store, without nodes and controllers. */
+export interface Cluster extends AnyCluster {
+  readonly folder: string
+  /** `https://127.0.0.1:1234`. */
+  readonly server: string
   readonly apiServer: Server
   readonly etcd: Server
   /** Resolves when the API server says that it is ready; rejects when one of the two has ended. */
   ready(): Promise<void>
   /** Another kubeconfig for the same cluster. */
   writeKubeconfig(name: string, access: { readonly server?: string; readonly token?: string; readonly tls?: 'verify' | 'skip' }): Promise<string>
-  close(): Promise<void>
 }
 
 const adminToken = 'an-administrator-of-a-test'

@@ -2,13 +2,18 @@ import { execFile } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
+import { givenKubeconfig } from './given-cluster.ts'
 
 const run = promisify(execFile)
 
-/** Why the tests that need an API server and kubectl cannot run; undefined where they can. See setup.ts. */
-export const noKubectl = process.env['SHADOWPLANE_NO_API_SERVER'] ?? (process.env['SHADOWPLANE_KUBECTL'] === undefined ? 'neither kubectl nor Go is here' : undefined)
-/** The same for Helm. */
-export const noHelm = noKubectl ?? (process.env['SHADOWPLANE_HELM'] === undefined ? 'neither Helm nor Go is here' : undefined)
+const absent = { kubectl: process.env['SHADOWPLANE_KUBECTL'] === undefined ? 'neither kubectl nor Go is here' : undefined, helm: process.env['SHADOWPLANE_HELM'] === undefined ? 'neither Helm nor Go is here' : undefined }
+
+/** Why the tests that need an API server of their own and kubectl cannot run; undefined where they can. See setup.ts. */
+export const noKubectl = process.env['SHADOWPLANE_NO_API_SERVER'] ?? absent.kubectl
+/** The same for those that any cluster will do for. */
+export const noInstallation = givenKubeconfig === undefined ? noKubectl : absent.kubectl
+/** The same for those with Helm besides. */
+export const noHelm = noInstallation ?? absent.helm
 
 /** Runs kubectl as somebody; what it prints. Rejects with what it says. */
 export type Kubectl = (...args: readonly string[]) => Promise<string>
