@@ -60,8 +60,10 @@ describe('shadowplane replay', () => {
     expect(stderr).toBe('')
     expect(stdout).toMatch(/^3 requests sent in [\d.]+ s \([\d.]+\/s\), 3 answered, 0 without answer\n {2}status 200: 1\n {2}status 404: 1\n {2}status 503: 1\n {2}latency: p50 .* ms, p90 .* ms, p99 .* ms, max .* ms\n(?: {2}sent later than due: .*\n)?$/)
     expect(status).toBe(0)
-    expect(arrived.map(({ line, body }) => [line, body])).toEqual([['POST /a', 'x\ny\n'], ['POST /status/404', ''], ['POST /status/503', `z${end}`]])
-    expect(arrived[0]?.headers).toEqual(['Host', host, 'X-User', 'u1', 'Content-Length', '4', 'Connection', 'keep-alive'])
+    // Each is sent on a connection of its own if need be, so that none waits for another: they may overtake each other.
+    expect(new Map(arrived.map(({ line, body }) => [line, body]))).toEqual(new Map([['POST /a', 'x\ny\n'], ['POST /status/404', ''], ['POST /status/503', `z${end}`]]))
+    expect(arrived.length).toBe(3)
+    expect(arrived.find(({ line }) => line === 'POST /a')?.headers).toEqual(['Host', host, 'X-User', 'u1', 'Content-Length', '4', 'Connection', 'keep-alive'])
   })
 
   test('compressed, several times, by rate, with the original Host and a path before', async () => {
@@ -69,7 +71,7 @@ describe('shadowplane replay', () => {
     const file = recording(gzipSync(record('/a?b=c', 0) + record('http://shop.example/absolute?x', 3600)), 'requests.gor.gz')
     const { status, stdout } = await shadowplane(['replay', file, '--to', `${url}/base/`, '--rate', '200', '--loop', '5', '--original-host', '-o', 'json'])
     expect(JSON.parse(stdout)).toMatchObject({ sent: 10, answered: 10, statuses: { 200: 10 }, errors: {}, cut: 0, damaged: 0 })
-    expect(arrived.map(({ line }) => line)).toEqual(Array.from({ length: 5 }, () => ['POST /base/a?b=c', 'POST /base/absolute?x']).flat())
+    expect(arrived.map(({ line }) => line).toSorted()).toEqual(['POST /base/a?b=c', 'POST /base/absolute?x'].flatMap((line) => Array.from({ length: 5 }, () => line)))
     expect(new Set(arrived.map(({ headers }) => headers[1]))).toEqual(new Set(['shop.example']))
     expect(status).toBe(0)
   })
