@@ -10,7 +10,7 @@ import type { ClusterChoice } from './kubernetes/credentials.ts'
 import type { Manifest, PlacedManifest } from './manifest/manifest.ts'
 import { isRecord } from './manifest/message.ts'
 import type { Pipeline } from './pipeline.ts'
-import { kindName } from './sources/kubernetes-kinds.ts'
+import { collectionPath, kindName } from './sources/kubernetes-kinds.ts'
 import type { KubernetesSource } from './sources/kubernetes-source.ts'
 import { realClock } from './writeback/clock.ts'
 import { defaultLeasePace } from './writeback/lease-pace.ts'
@@ -111,6 +111,5 @@ function uidOf({ object: { metadata } }: Manifest): string | undefined {
 function pathOf({ id, apiVersion }: Manifest, source: Pick<KubernetesSource, 'served'>): string | undefined {
   const served = source.served(id)
   if (served === undefined) return undefined
-  const root = id.group === '' ? `/api/${apiVersion}` : `/apis/${apiVersion}`
-  return `${root}${served.namespaced ? `/namespaces/${id.namespace}` : ''}/${served.plural}/${id.name}`
+  return `${collectionPath(apiVersion, served.plural, served.namespaced ? id.namespace : '')}/${id.name}`
 }

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { Json, JsonObject, Manifest } from '../manifest/manifest.ts'
-import { isRecord } from '../manifest/message.ts'
+import { isJsonObject, isRecord } from '../manifest/message.ts'
 import type { Condition, ObjectStatus } from '../model/condition.ts'
 import type { Settings } from '../model/settings.ts'
 
@@ -64,5 +64,5 @@ export function writtenConditions(current: Json | undefined, conditions: readonl
 
 /** The objects of a list; none where it is no list. */
 export function objectsIn(value: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(value) ? (value as readonly Json[]).filter((each): each is JsonObject => isRecord(each)) : []
+  return Array.isArray(value) ? (value as readonly Json[]).filter(isJsonObject) : []
 }

@@ -1,3 +1,5 @@
+import { isRecord } from '../manifest/message.ts'
+
 /** What the API server answered other than success, or (status undefined) why there is no answer. */
 export class ApiFailure extends Error {
   /** The HTTP status, or the code of an ERROR event of a watch. */
@@ -17,16 +19,12 @@ export class ApiFailure extends Error {
 
 /** Of a `metav1.Status`, as in the body of a refusal and in the ERROR event of a watch; `status` counts where its code is absent. */
 export function failureOf(body: unknown, status?: number, retryAfterHeader?: string): ApiFailure {
-  const { message, code, details } = isObject(body) ? body : {}
-  const seconds = Number(retryAfterHeader ?? (isObject(details) ? details['retryAfterSeconds'] : undefined))
+  const { message, code, details } = isRecord(body) ? body : {}
+  const seconds = Number(retryAfterHeader ?? (isRecord(details) ? details['retryAfterSeconds'] : undefined))
   const known = typeof code === 'number' ? code : status
   const text = typeof message === 'string' && message !== '' ? message : 'no reason given'
   return new ApiFailure(known === undefined ? text : `${known}: ${text}`, {
     ...(known === undefined ? {} : { status: known }),
     ...(Number.isFinite(seconds) && seconds > 0 ? { retryAfter: seconds * 1000 } : {}),
   })
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

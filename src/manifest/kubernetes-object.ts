@@ -5,6 +5,7 @@ import { renderPath } from '../diagnostics/field-path.ts'
 import { isConfidential } from './confidential.ts'
 import type { NodeValue } from './node-value.ts'
 import type { Json, JsonObject, Manifest } from './manifest.ts'
+import { isJsonObject } from './message.ts'
 import { nameMistakes, namespaceMistakes } from './object-name.ts'
 
 /** An object found in a document: the document itself, or an item of a List. */
@@ -56,7 +57,7 @@ interface Candidate {
 
 function read(candidate: Candidate): FoundObjects {
   const { value, prefix } = candidate
-  if (!isObject(value)) {
+  if (!isJsonObject(value)) {
     return mistake(prefix, `is ${Array.isArray(value) ? 'a list' : typeof value === 'string' && isConfidential(value) ? 'a key or certificate' : `the ${typeof value} ${JSON.stringify(value)}`}, not a Kubernetes object`)
   }
   const kind = text(value['kind']) ?? candidate.kind
@@ -66,7 +67,7 @@ function read(candidate: Candidate): FoundObjects {
   if (kind?.endsWith('List') === true && apiVersion !== undefined && 'items' in value) {
     return readItems({ ...items, apiVersion, kind: kind.slice(0, -'List'.length) })
   }
-  const metadata = isObject(value['metadata']) ? value['metadata'] : {}
+  const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {}
   const isNamed = isGiven(metadata['name'])
   if (kind !== undefined && apiVersion !== undefined && isNamed) return readNamed({ ...candidate, value, metadata, apiVersion, kind })
   const missing = [apiVersion === undefined ? 'apiVersion' : [], kind === undefined ? 'kind' : [], isNamed ? [] : 'metadata.name'].flat()
@@ -149,7 +150,7 @@ interface Strings {
 function strings(field: 'labels' | 'annotations', value: Json | undefined): Strings {
   const path = ['metadata', field]
   if (value === undefined || value === null) return { values: {}, others: [] }
-  if (!isObject(value)) return { values: {}, others: [{ path, value }] }
+  if (!isJsonObject(value)) return { values: {}, others: [{ path, value }] }
   const entries = Object.entries(value)
   return {
     values: Object.fromEntries(entries.flatMap(([key, each]) => typeof each === 'string' ? [[key, each]] : each === null ? [[key, '']] : [])),
@@ -177,10 +178,6 @@ function text(value: Json | undefined): string | undefined {
 /** Kubernetes does not tell an empty name from one that is not there. */
 function isGiven(value: Json | undefined): boolean {
   return value !== undefined && value !== null && value !== ''
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isList(value: Json): value is readonly Json[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { camelCase } from './field-name.ts'
+import type { Json, JsonObject } from './manifest.ts'
 
 /**
  * A protobuf message in JSON: unknown fields are mistakes, each field is accepted as `mirrorPercent` and `mirror_percent`
@@ -30,4 +31,9 @@ function renameFields(value: Readonly<Record<string, unknown>>, fields: Readonly
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** As `isRecord`, of what is known to be JSON. */
+export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return isRecord(value)
 }

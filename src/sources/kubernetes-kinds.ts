@@ -35,6 +35,20 @@ export function kindName({ group, kind }: { readonly group: string; readonly kin
   return `${group}/${kind}`
 }
 
+/** As in manifests: `v1`, `apps/v1`. */
+export function apiVersionOf({ group, version }: Pick<ServedKind, 'group' | 'version'>): string {
+  return group === '' ? version : `${group}/${version}`
+}
+
+/** Where the objects of a kind are; those of all namespaces, and of kinds without, where `namespace` is empty. */
+export function collectionPath(apiVersion: string, plural: string, namespace: string): string {
+  return `${rootPath(apiVersion)}${namespace === '' ? '' : `/namespaces/${namespace}`}/${plural}`
+}
+
+function rootPath(apiVersion: string): string {
+  return `${apiVersion.includes('/') ? '/apis' : '/api'}/${apiVersion}`
+}
+
 type Resources = readonly Resource[] | 'absent' | ApiFailure
 
 interface Resource {
@@ -46,10 +60,10 @@ interface Resource {
 
 /** Asks which of the kinds the cluster serves, and in which version. Never rejects. */
 export async function discover(api: KubernetesApi, wanted: readonly WantedKind[]): Promise<Discovery> {
-  const versions = new Set(wanted.flatMap(({ group, versions: ofKind }) => ofKind.map((version) => `${group}/${version}`)))
+  const versions = new Set(wanted.flatMap(({ group, versions: ofKind }) => ofKind.map((version) => apiVersionOf({ group, version }))))
   const served = new Map<string, Resources>()
-  await Promise.all([...versions].map(async (groupVersion) => {
-    served.set(groupVersion, await resourcesOf(api, groupVersion))
+  await Promise.all([...versions].map(async (apiVersion) => {
+    served.set(apiVersion, await resourcesOf(api, apiVersion))
   }))
   const failure = [...served.values()].find((each) => each instanceof ApiFailure)
   return { kinds: new Map(wanted.map((each) => [kindName(each), find(each, served)])), error: failure?.message }
@@ -68,7 +82,7 @@ export async function isReady(api: KubernetesApi): Promise<boolean> {
 
 function find({ group, kind, versions }: WantedKind, served: ReadonlyMap<string, Resources>): Discovered {
   for (const version of versions) {
-    const resources = served.get(`${group}/${version}`)
+    const resources = served.get(apiVersionOf({ group, version }))
     if (resources instanceof ApiFailure || resources === undefined) return 'unknown'
     if (resources === 'absent') continue
     const resource = resources.find((each) => each.kind === kind && !each.name.includes('/') && each.verbs.includes('list') && each.verbs.includes('watch'))
@@ -77,10 +91,9 @@ function find({ group, kind, versions }: WantedKind, served: ReadonlyMap<string,
   return 'absent'
 }
 
-async function resourcesOf(api: KubernetesApi, groupVersion: string): Promise<Resources> {
-  const path = groupVersion.startsWith('/') ? `/api${groupVersion}` : `/apis/${groupVersion}`
+async function resourcesOf(api: KubernetesApi, apiVersion: string): Promise<Resources> {
   try {
-    const { value } = await api.request({ path })
+    const { value } = await api.request({ path: rootPath(apiVersion) })
     const { resources } = value as { readonly resources?: readonly Resource[] }
     return resources ?? []
   } catch (thrown) {

@@ -1,7 +1,8 @@
 import { ApiFailure, failureOf } from '../kubernetes/failure.ts'
 import type { ApiRequest, KubernetesApi } from '../kubernetes/api.ts'
+import { listPage } from '../kubernetes/list-page.ts'
+import type { ListPage } from '../kubernetes/list-page.ts'
 import { parseJson } from '../manifest/json.ts'
-import type { JsonObject } from '../manifest/manifest.ts'
 import type { NodeValue } from '../manifest/node-value.ts'
 import { isRecord } from '../manifest/message.ts'
 import { defaultBackOff, reflect, unread, waitsForServer } from './kubernetes-reflection.ts'
@@ -31,11 +32,7 @@ export interface ReflectorListener<I extends Item> {
 }
 
 /** One page of a list. */
-interface Page {
-  readonly items: readonly JsonObject[]
-  readonly version: string
-  /** What brings the next one. */
-  readonly more: string | undefined
+interface Page extends ListPage {
   readonly exactNumbers: NodeValue['exactNumbers']
 }
 
@@ -148,11 +145,7 @@ export class Reflector<I extends Item> {
 
   async #page(query: Readonly<Record<string, string>>): Promise<Page> {
     const { value, exactNumbers } = await this.#api.request(this.#request(query))
-    const list = isRecord(value) ? value : {}
-    const metadata = isRecord(list['metadata']) ? list['metadata'] : {}
-    const { resourceVersion, continue: more } = metadata
-    if (typeof resourceVersion !== 'string' || !Array.isArray(list['items'])) throw new ApiFailure('the answer is no list')
-    return { items: list['items'] as readonly JsonObject[], version: resourceVersion, more: typeof more === 'string' && more !== '' ? more : undefined, exactNumbers }
+    return { ...listPage(value), exactNumbers }
   }
 
   async #watch(version: string): Promise<ReflectionEvent<I>> {

@@ -1,4 +1,4 @@
-import { kindName } from './kubernetes-kinds.ts'
+import { apiVersionOf, collectionPath, kindName } from './kubernetes-kinds.ts'
 import type { ServedKind, WantedKind } from './kubernetes-kinds.ts'
 import type { ReflectedPath } from './kubernetes-reflector.ts'
 
@@ -45,11 +45,9 @@ export function secretTarget({ namespace, name }: { readonly namespace: string; 
 }
 
 function targetOf(served: ServedKind, { namespace, query, whenForbidden }: { readonly namespace: string } & Pick<Target, 'query' | 'whenForbidden'>): Target {
-  const { group, version, plural } = served
-  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
   return {
     key: [kindName(served), namespace, query['fieldSelector'] ?? ''].join(' '),
-    path: `${root}${namespace === '' ? '' : `/namespaces/${namespace}`}/${plural}`,
+    path: collectionPath(apiVersionOf(served), served.plural, namespace),
     served,
     query,
     whenForbidden,

@@ -7,7 +7,8 @@
  * A file that was replaced (renamed into place, or reached through a symbolic link that was swapped) was written before.
  */
 import { objectKey } from '../diagnostics/diagnostic.ts'
-import type { Json, JsonObject } from '../manifest/manifest.ts'
+import type { Json } from '../manifest/manifest.ts'
+import { isJsonObject } from '../manifest/message.ts'
 import { keysOf, manifestsOf } from './file-version.ts'
 import type { FileVersion } from './file-version.ts'
 
@@ -45,14 +46,10 @@ function loses(old: Json | undefined, next: Json | undefined): boolean {
   if (old === undefined || old === null) return false
   if (next === undefined || next === null) return true
   if (isList(old)) return !isList(next) || old.length > next.length || old.some((item, index) => loses(item, next[index]))
-  if (isObject(old)) return !isObject(next) || Object.entries(old).some(([key, value]) => loses(value, next[key]))
+  if (isJsonObject(old)) return !isJsonObject(next) || Object.entries(old).some(([key, value]) => loses(value, next[key]))
   return false
 }
 
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value)
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !isList(value)
 }

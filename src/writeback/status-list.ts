@@ -1,6 +1,7 @@
 import { ApiFailure } from '../kubernetes/failure.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
-import { isRecord } from '../manifest/message.ts'
+import { listPage } from '../kubernetes/list-page.ts'
+import type { ListPage } from '../kubernetes/list-page.ts'
 import type { JsonObject } from '../manifest/manifest.ts'
 
 /** A list of the API whose objects may have a status of ours. */
@@ -10,12 +11,6 @@ export interface StatusList {
   /** As in `/apis/gateway.networking.k8s.io/v1/httproutes`. */
   readonly path: string
   readonly query: Readonly<Record<string, string>>
-}
-
-interface Page {
-  readonly objects: readonly JsonObject[]
-  /** What brings the next one. */
-  readonly more: string | undefined
 }
 
 export interface ListReading {
@@ -36,15 +31,12 @@ export async function* pagesOf(list: StatusList, reading: ListReading): AsyncGen
       if (next !== undefined && thrown instanceof ApiFailure && thrown.status === 410) return readPage(list, {}, reading)
       throw thrown
     })
-    yield page.objects
+    yield page.items
     next = page.more
   } while (next !== undefined)
 }
 
-async function readPage({ path, query }: StatusList, page: StatusList['query'], { api, tenure }: ListReading): Promise<Page> {
+async function readPage({ path, query }: StatusList, page: StatusList['query'], { api, tenure }: ListReading): Promise<ListPage> {
   const { value } = await api.request({ path, query: { ...query, ...page }, signal: tenure })
-  const list = isRecord(value) ? value : {}
-  const { continue: more } = isRecord(list['metadata']) ? list['metadata'] : {}
-  if (!Array.isArray(list['items'])) throw new ApiFailure('the answer is no list')
-  return { objects: list['items'] as readonly JsonObject[], more: typeof more === 'string' && more !== '' ? more : undefined }
+  return listPage(value)
 }

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ApiFailure } from '../kubernetes/failure.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
-import { isRecord } from '../manifest/message.ts'
-import type { Json, JsonObject } from '../manifest/manifest.ts'
+import { isJsonObject } from '../manifest/message.ts'
+import type { JsonObject } from '../manifest/manifest.ts'
 import { ownedStatus } from './field-ownership.ts'
 
 /** A status to be written. */
@@ -65,14 +65,14 @@ export async function writeStatus(order: StatusOrder, writing: StatusWriting): P
 /** The status that the object is to have instead of the one that it has; or why it stays as it is. */
 export function wantedStatus(object: JsonObject, order: StatusOrder, { manager, now }: StatusReading): JsonObject | Exclude<StatusOutcome, 'written'> {
   if (!isMeant(object, order)) return 'gone'
-  const current = isObject(object['status']) ? object['status'] : {}
+  const current = isJsonObject(object['status']) ? object['status'] : {}
   const status = order.status(current, { now: `${now().toISOString().slice(0, 19)}Z`, owned: ownedStatus(object, manager) })
   return status === undefined || isDeepStrictEqual(status, current) ? 'equal' : status
 }
 
 /** The rest of the object does not count at its status, and may hold numbers that a double does not. */
 function statusBody({ apiVersion, kind, metadata }: JsonObject, status: JsonObject): JsonObject {
-  const { name, namespace, uid, resourceVersion } = isObject(metadata) ? metadata : {}
+  const { name, namespace, uid, resourceVersion } = isJsonObject(metadata) ? metadata : {}
   const identity = Object.entries({ name, namespace, uid, resourceVersion }).flatMap(([field, value]) => value === undefined ? [] : [[field, value] as const])
   // Where there is no status, the API server fills in what its definition has for an object that nobody has seen yet.
   return { apiVersion: apiVersion ?? '', kind: kind ?? '', metadata: Object.fromEntries(identity), ...(Object.keys(status).length === 0 ? {} : { status }) }
@@ -81,7 +81,7 @@ function statusBody({ apiVersion, kind, metadata }: JsonObject, status: JsonObje
 async function readObject(path: string, { api, tenure }: StatusWriting): Promise<JsonObject | undefined> {
   try {
     const { value } = await api.request({ path, signal: tenure })
-    return isObject(value) ? value : undefined
+    return isJsonObject(value) ? value : undefined
   } catch (thrown) {
     if (thrown instanceof ApiFailure && thrown.status === 404) return undefined
     throw thrown
@@ -90,11 +90,7 @@ async function readObject(path: string, { api, tenure }: StatusWriting): Promise
 
 /** Of a newer generation the news is under way, and its status will be written then. */
 function isMeant({ metadata }: JsonObject, order: StatusOrder): boolean {
-  if (!isObject(metadata) || metadata['uid'] !== order.uid) return false
+  if (!isJsonObject(metadata) || metadata['uid'] !== order.uid) return false
   const { generation } = metadata
   return typeof generation !== 'number' || order.generation === undefined || generation <= order.generation
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return isRecord(value)
 }

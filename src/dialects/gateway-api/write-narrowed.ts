@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../manifest/manifest.ts'
+import { isJsonObject } from '../../manifest/message.ts'
 import { prefixOf } from './http-path.ts'
 import type { PathMatch } from './http-path.ts'
 
@@ -17,15 +18,11 @@ export function narrowed(fields: JsonObject, own: PathMatch | undefined, narrowe
 }
 
 function withLongerPath(filter: Json, rest: string, kind: 'whole' | 'prefix'): Json {
-  if (!isObject(filter)) return filter
+  if (!isJsonObject(filter)) return filter
   return Object.fromEntries(Object.entries(filter).map(([field, value]) => {
-    const path = isObject(value) ? value['path'] : undefined
-    if (!isObject(value) || !isObject(path) || typeof path['replacePrefixMatch'] !== 'string') return [field, value]
+    const path = isJsonObject(value) ? value['path'] : undefined
+    if (!isJsonObject(value) || !isJsonObject(path) || typeof path['replacePrefixMatch'] !== 'string') return [field, value]
     const replacement = `${path['replacePrefixMatch'].replace(/\/$/, '')}${rest}` || '/'
     return [field, { ...value, path: kind === 'whole' ? { type: 'ReplaceFullPath', replaceFullPath: replacement } : { type: 'ReplacePrefixMatch', replacePrefixMatch: replacement } }]
   }))
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return value !== undefined && value !== null && typeof value === 'object' && !Array.isArray(value)
 }
