@@ -5,9 +5,9 @@ import type { Clock } from './clock.ts'
 import type { Regarded } from './event-object.ts'
 import { writeEvent } from './event-write.ts'
 import { StandingDiagnostics } from './standing-diagnostics.ts'
+import type { StandingDiagnostic } from './standing-diagnostics.ts'
 import { WorkQueue } from './work-queue.ts'
 import type { Outcome } from './work-queue.ts'
-import { outcomeOf } from './write-problems.ts'
 import type { WriteProblems } from './write-problems.ts'
 
 /** An object of which Events may tell. */
@@ -37,8 +37,6 @@ export class EventTeller {
   readonly #options: EventTellerOptions
   readonly #queue: WorkQueue
   readonly #standing = new StandingDiagnostics()
-  /** Those that have come of late, by the function that cancels their wait. */
-  readonly #young = new Map<() => void, number>()
   #cancelRepeat: (() => void) | undefined
   readonly counts = { created: 0, repeated: 0, told: 0, failed: 0 }
 
@@ -51,7 +49,7 @@ export class EventTeller {
 
   /** Events that are still to be written. */
   get size(): number {
-    return [...this.#young.values()].reduce((sum, each) => sum + each, this.#queue.size)
+    return this.#queue.size
   }
 
   /** The diagnostics of an object that stand now. */
@@ -62,37 +60,22 @@ export class EventTeller {
   /** Returns the keys of the objects concerned. */
   update(change: DiagnosticChange): ReadonlySet<string> {
     const { objects, added } = this.#standing.update(change)
-    if (added.length > 0) this.#tellLater(added)
+    for (const key of added) this.#queue.addLater(key, tellAfter)
     return objects
   }
 
   begin(tenure: AbortSignal): void {
-    this.#cancelYoung()
     this.#queue.begin(tenure)
     this.#tellAll()
   }
 
   end(): void {
     this.#cancelRepeat?.()
-    this.#cancelYoung()
     this.#queue.end()
   }
 
   ended(): Promise<void> {
     return this.#queue.ended()
-  }
-
-  #tellLater(keys: readonly string[]): void {
-    const cancel = this.#options.clock.after(tellAfter, () => {
-      this.#young.delete(cancel)
-      for (const key of keys) this.#queue.add(key)
-    })
-    this.#young.set(cancel, keys.length)
-  }
-
-  #cancelYoung(): void {
-    for (const cancel of this.#young.keys()) cancel()
-    this.#young.clear()
   }
 
   #tellAll(): void {
@@ -101,31 +84,32 @@ export class EventTeller {
   }
 
   #isTold(key: string): boolean {
-    const { subject, problems } = this.#options
-    const standing = this.#standing.get(key)
-    const found = standing === undefined ? undefined : subject(standing.object)
-    if (standing !== undefined && found !== undefined) return standing.diagnostic.severity === 'error' || found.status === undefined
-    problems.note(key, undefined)
+    const found = this.#find(key)
+    if (found !== undefined) return found.standing.diagnostic.severity === 'error' || found.subject.status === undefined
+    this.#options.problems.note(key, undefined)
     return false
   }
 
-  async #write(key: string, tenure: AbortSignal): Promise<Outcome> {
-    const { api, clock, identity, subject, problems } = this.#options
+  /** What is to be told; undefined for what stands no more, or is of no object of the cluster. */
+  #find(key: string): { readonly standing: StandingDiagnostic; readonly subject: EventSubject } | undefined {
     const standing = this.#standing.get(key)
-    const found = standing === undefined ? undefined : subject(standing.object)
-    if (standing === undefined || found === undefined) return 'done'
-    const { diagnostic, told, object } = standing
-    try {
-      const outcome = await writeEvent({ diagnostic, regarded: found.regarded }, told + 1, { api, tenure, instance: identity, now: () => clock.date() })
-      this.#standing.toldOnce(key)
-      this.counts[outcome] += 1
-      problems.note(key, undefined)
-      return 'done'
-    } catch (thrown) {
-      if (tenure.aborted) return 'done'
-      this.counts.failed += 1
-      problems.note(key, `an Event of ${object} cannot be written: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
-      return outcomeOf(thrown)
-    }
+    const subject = standing === undefined ? undefined : this.#options.subject(standing.object)
+    return standing === undefined || subject === undefined ? undefined : { standing, subject }
+  }
+
+  async #write(key: string, tenure: AbortSignal): Promise<Outcome> {
+    const { api, clock, identity, problems } = this.#options
+    const found = this.#find(key)
+    if (found === undefined) return 'done'
+    const { standing: { diagnostic, told, object }, subject: { regarded } } = found
+    return problems.attempt(key, `an Event of ${object} cannot be written`, {
+      tenure,
+      work: async () => {
+        const outcome = await writeEvent({ diagnostic, regarded }, told + 1, { api, tenure, instance: identity, now: () => clock.date() })
+        this.#standing.toldOnce(key)
+        this.counts[outcome] += 1
+      },
+      failed: () => { this.counts.failed += 1 },
+    })
   }
 }

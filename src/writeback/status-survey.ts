@@ -6,7 +6,6 @@ import { pagesOf } from './status-list.ts'
 import type { StatusList } from './status-list.ts'
 import { WorkQueue } from './work-queue.ts'
 import type { Outcome } from './work-queue.ts'
-import { outcomeOf } from './write-problems.ts'
 import type { WriteProblems } from './write-problems.ts'
 
 export interface SurveyOptions {
@@ -86,17 +85,14 @@ export class StatusSurvey {
     const { api, problems } = this.#options
     const list = this.#find(key)
     if (list === undefined) return 'done'
-    try {
-      for await (const objects of pagesOf(list, { api, tenure })) await this.#look(list, objects)
-      this.counts.read += 1
-      problems.note(key, undefined)
-      return 'done'
-    } catch (thrown) {
-      if (tenure.aborted) return 'done'
-      this.counts.failed += 1
-      problems.note(key, `the statuses of ${list.kind} cannot be compared: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
-      return outcomeOf(thrown)
-    }
+    return problems.attempt(key, `the statuses of ${list.kind} cannot be compared`, {
+      tenure,
+      work: async () => {
+        for await (const objects of pagesOf(list, { api, tenure })) await this.#look(list, objects)
+        this.counts.read += 1
+      },
+      failed: () => { this.counts.failed += 1 },
+    })
   }
 
   async #look(list: StatusList, objects: readonly JsonObject[]): Promise<void> {

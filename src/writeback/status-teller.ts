@@ -11,7 +11,6 @@ import { wantedStatus, writeStatus } from './status-write.ts'
 import type { StatusOrder, StatusReading } from './status-write.ts'
 import { WorkQueue } from './work-queue.ts'
 import type { Outcome } from './work-queue.ts'
-import { outcomeOf } from './write-problems.ts'
 import type { WriteProblems } from './write-problems.ts'
 
 /** An object that may have a status. */
@@ -128,16 +127,13 @@ export class StatusTeller {
     const { api, problems } = this.#options
     const order = this.#order(key)
     if (order === undefined) return 'done'
-    try {
-      const outcome = await writeStatus(order, { ...this.#reading, api, tenure, conflict: () => { this.#conflicts += 1 } })
-      this.counts[outcome] += 1
-      problems.note(key, undefined)
-      return 'done'
-    } catch (thrown) {
-      if (tenure.aborted) return 'done'
-      this.counts.failed += 1
-      problems.note(key, `the status of ${key} cannot be written: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
-      return outcomeOf(thrown)
-    }
+    return problems.attempt(key, `the status of ${key} cannot be written`, {
+      tenure,
+      work: async () => {
+        const outcome = await writeStatus(order, { ...this.#reading, api, tenure, conflict: () => { this.#conflicts += 1 } })
+        this.counts[outcome] += 1
+      },
+      failed: () => { this.counts.failed += 1 },
+    })
   }
 }

@@ -72,6 +72,11 @@ export class WorkQueue {
     this.#schedule(this.#options.settle)
   }
 
+  /** As `add`, after so many milliseconds, unless the key is to be worked on anyway by then. */
+  addLater(key: string, milliseconds: number): void {
+    if (this.#tenure !== undefined && !this.#ready.has(key)) this.#wait(key, milliseconds)
+  }
+
   /** Resolves when nothing is under way. */
   async ended(): Promise<void> {
     if (this.#running.size > 0) await new Promise<void>((resolve) => { this.#idle.push(resolve) })
@@ -121,7 +126,12 @@ export class WorkQueue {
     const failures = this.#failures.get(key) ?? 0
     this.#failures.set(key, failures + 1)
     const wait = Math.min(backOff.most, backOff.first * 2 ** failures) * (0.5 + clock.random() / 2)
-    this.#waits.set(key, clock.after(wait, () => {
+    this.#wait(key, wait)
+  }
+
+  #wait(key: string, milliseconds: number): void {
+    this.#waits.get(key)?.()
+    this.#waits.set(key, this.#options.clock.after(milliseconds, () => {
       this.#waits.delete(key)
       this.add(key)
     }))

@@ -1,6 +1,13 @@
 import { ApiFailure } from '../kubernetes/failure.ts'
 import type { Outcome } from './work-queue.ts'
 
+export interface Attempt {
+  readonly tenure: AbortSignal
+  readonly work: () => Promise<void>
+  /** Counts. */
+  readonly failed: () => void
+}
+
 /** What cannot be written or read now, by key: one line for whatever fails first, and one when nothing does any more. */
 export class WriteProblems {
   readonly #problems = new Map<string, string>()
@@ -17,6 +24,20 @@ export class WriteProblems {
     else this.#problems.set(key, problem)
     if (before === 0 && problem !== undefined) this.#tell(problem)
     if (before > 0 && this.#problems.size === 0) this.#tell(undefined)
+  }
+
+  /** Does what can fail, and notes whether it did: `what` cannot be done. A tenure that ended under way is no failure. Never rejects. */
+  async attempt(key: string, what: string, { tenure, work, failed }: Attempt): Promise<Outcome> {
+    try {
+      await work()
+      this.note(key, undefined)
+      return 'done'
+    } catch (thrown) {
+      if (tenure.aborted) return 'done'
+      failed()
+      this.note(key, `${what}: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+      return outcomeOf(thrown)
+    }
   }
 
   /** All but one key are somebody else's from now on. */
