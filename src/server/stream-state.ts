@@ -69,8 +69,9 @@ export function isSettled(subscriptions: Subscriptions, snapshot: Snapshot): boo
 
 /** The first response, in table order, that the stream needs now. One is in flight per type, and none is ever queued. */
 export function advanced(subscriptions: Subscriptions, snapshot: Snapshot, nonce: string): Step {
-  // Before all else: what was dropped with its owner no longer keeps anything, and no answer of its own will tell.
-  let current = resourceTypes.reduce((state: Subscriptions, type) => disowned(state, type, snapshot), subscriptions)
+  // First of all: what a client dropped together with its owner keeps nothing alive, and no answer will report that. The rules
+  // are those of the stream's own type, which differs from its row in the table on a stream of one type (see service.ts).
+  let current = [...subscriptions.values()].reduce((state, { type }) => disowned(state, type, snapshot), subscriptions)
   for (const { name } of resourceTypes) {
     const subscription = current.get(name)
     if (subscription === undefined || isIdle(subscription, resourcesOf(snapshot, subscription.type))) continue

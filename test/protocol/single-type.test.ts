@@ -58,6 +58,36 @@ test('virtual hosts, delta: all of them, as their route configurations are on an
   expect(await client.next()).toMatchObject({ type: 'virtual-host', names: ['r/a'] })
 })
 
+test('virtual hosts, delta: each response holds what changed, and nothing that was ACKed before', async () => {
+  const { connect, set, events } = await world(routeApart('r'), virtualHost('r', 'a'), virtualHost('r', 'b'))
+  const client = connect('delta', { only: 'virtual-host' })
+  client.subscribe('virtual-host')
+  expect((await client.next()).names).toEqual(['r/a', 'r/b'])
+  client.ack('virtual-host')
+  set(routeApart('r', 2), virtualHost('r', 'a', { revision: 2 }), virtualHost('r', 'b'))
+  expect(await client.next()).toMatchObject({ names: ['r/a'], removed: [] })
+  client.ack('virtual-host')
+  set(routeApart('r', 2), virtualHost('r', 'a', { revision: 2 }))
+  expect(await client.next()).toMatchObject({ names: [], removed: ['r/b'] })
+  client.nack('virtual-host', 'still in use')
+  set(routeApart('s'), virtualHost('s', 'c'), virtualHost('r', 'b'))
+  expect(await client.next()).toMatchObject({ names: ['s/c'], removed: ['r/a'] })
+  client.ack('virtual-host')
+  client.unsubscribe('virtual-host', ['none'])
+  expect(await client.next()).toMatchObject({ names: [], removed: ['none'] })
+  expect(events.filter(({ kind }) => kind === 'pushed')).toHaveLength(5)
+})
+
+test('virtual hosts, delta: on coming back, only what is new is sent', async () => {
+  const { connect } = await world(routeApart('r'), virtualHost('r', 'a'), virtualHost('r', 'b'))
+  const client = connect('delta', { only: 'virtual-host' })
+  client.send('virtual-host', { subscribe: ['*'], initialVersions: { 'r/a': virtualHost('r', 'a').version } })
+  expect((await client.next()).names).toEqual(['r/b'])
+  client.ack('virtual-host')
+  client.unsubscribe('virtual-host', ['none'])
+  expect(await client.next()).toMatchObject({ names: [], removed: ['none'] })
+})
+
 test('virtual hosts, SotW: there is no such method', async () => {
   const { connect } = await world()
   const client = connect('sotw', { only: 'virtual-host' })
