@@ -33,6 +33,7 @@ import type { FileSourceOptions } from './sources/file-source.ts'
 import { joinSources } from './sources/joined-sources.ts'
 import { locateIn } from './sources/locate.ts'
 import { createOverlaySource } from './sources/overlay-source.ts'
+import { requirePaths } from './sources/require-paths.ts'
 import { UsageError } from './sources/source.ts'
 import type { SourceState } from './sources/source.ts'
 import { tapStanding } from './tap-standing.ts'
@@ -311,8 +312,12 @@ export async function startControlPlane(config: Config, observe: (event: Control
 
   try {
     const { host, port } = parseHostPort('--listen', config.listen)
-    const adminAddress = await admin.listen(parseHostPort('--admin', config.admin))
-    if (config.probes !== undefined) await probes.listen(parseHostPort('--probes', config.probes))
+    const adminAt = parseHostPort('--admin', config.admin)
+    const probesAt = config.probes === undefined ? undefined : parseHostPort('--probes', config.probes)
+    // What is written wrongly is reported before a port is bound, whoever has that port.
+    await requirePaths(config.paths)
+    const adminAddress = await admin.listen(adminAt)
+    if (probesAt !== undefined) await probes.listen(probesAt)
     source.onChange(accept)
     accept(await source.start())
     await working

@@ -5,11 +5,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { freePort } from '../bench/support/scene.ts'
 import { examplePorts, openWorkspace } from '../src/demo/workspace.ts'
-import { waitFor } from '../src/demo/wait.ts'
 import { findEnvoy } from '../src/envoy/binary.ts'
 import { projectRoot } from './support/command.ts'
 import { askingAt } from './support/asking.ts'
 import { folderWith } from './support/folder.ts'
+import { waitFor } from './support/wait-for.ts'
 
 interface Service {
   readonly entrypoint?: readonly string[]
@@ -50,7 +50,7 @@ function start([program = '', ...args]: readonly string[]): () => string {
 }
 
 function seen(what: string, output: () => string, pattern: RegExp): Promise<string> {
-  const found = waitFor({ what: `${what}: ${String(pattern)}`, timeout: 20_000, signal: new AbortController().signal, look: () => pattern.exec(output())?.[1] })
+  const found = waitFor({ what: `${what}: ${String(pattern)}`, look: () => pattern.exec(output())?.[1] })
   return found.catch((error: unknown) => { throw new Error(`${String(error)}\n${output()}`) })
 }
 
@@ -80,13 +80,13 @@ test('the commands of docker-compose.yml, without containers: a mirrored request
 
   const client = askingAt('127.0.0.1', published.get(8080) ?? 0)
   const question = { path: '/headers', host: 'shop.example' }
-  await waitFor({ what: `an answer: ${envoy()}`, timeout: 20_000, signal: new AbortController().signal, look: async () => (await client.ask(question).catch(() => undefined))?.status === 200 || undefined })
+  await waitFor({ what: `an answer: ${envoy()}`, look: async () => (await client.ask(question).catch(() => undefined))?.status === 200 || undefined })
   const copies = (): number => clusterB().split('\n').filter((line) => line.includes('shop.example-shadow/headers/counted')).length
   await workspace.setPercentage(100)
   await seen('control plane', control, /(→ 100 %)/)
   await seen('control plane', control, /→ 100 %[\s\S]*(ACKed by 1 proxy)/)
   const answers = await client.askTimes(50, { ...question, path: '/headers/counted' })
   expect(answers.filter(({ status, backend }) => status === 200 && backend === 'production-v1').length).toBe(50)
-  await waitFor({ what: 'all copies', timeout: 20_000, signal: new AbortController().signal, look: () => copies() >= 50 || undefined })
+  await waitFor({ what: 'all copies', look: () => copies() >= 50 || undefined })
   expect(copies()).toBe(50)
-}, 60_000)
+})

@@ -84,7 +84,7 @@ describe('on the listener', () => {
     expect(await tap()).toMatchObject({ status: 2, stderr: expect.stringContaining('this needs a client certificate') })
     expect(await tap('--cert', join(folder, 'wrong'), '--key', join(folder, 'wrongKey'))).toMatchObject({ status: 2 })
     expect(await tap('--cert', join(folder, 'cert'), '--key', join(folder, 'key'))).toMatchObject({ status: 0 })
-  }, 60_000)
+  })
 
   test('pages in browsers are refused', async () => {
     const running = await plane({ 'reviews.yaml': reviews })

@@ -9,7 +9,8 @@ import { typeUrls } from '../../bench/support/discovery-response.ts'
 
 // Bytes and counts of small runs; never a duration.
 
-const limit = 60_000
+/** Milliseconds after which a run that hangs is given up. */
+const limit = 170_000
 const setting = (): MeasureSetting => ({ quick: true, minutes: 1, profile: undefined, signal: AbortSignal.timeout(limit), progress: () => {} })
 
 function failures({ expectations }: Measurement): readonly string[] {
@@ -23,7 +24,7 @@ test('a changed resource goes to each stream once, as it is', async () => {
   const small = found.rows.filter(({ size }) => size === 2_000)
   expect(small.length).toBe(2)
   for (const { ours, streams, rounds } of small) expect(ours.bytes / (streams * rounds)).toSatisfy((bytes: number) => bytes > 2_000 && bytes < 2_400)
-}, limit)
+})
 
 test('an edit of a file reaches every proxy, and none is sent anything else', async () => {
   const found = await measureEndToEnd(setting())
@@ -34,22 +35,22 @@ test('an edit of a file reaches every proxy, and none is sent anything else', as
     expect(coldCounts[typeUrls.cluster]?.responses).toBe(proxies)
     expect(coldCounts[typeUrls.route]?.responses).toBe(proxies)
   }
-}, limit)
+})
 
 test('proxies that come back with what they have are sent nothing', async () => {
   const found = await measureReconnectStorm(setting())
   expect(failures(found)).toEqual([])
   expect(found.storm).toEqual(found.edit)
-}, limit)
+})
 
 test('stalled readers hold up none of the others', async () => {
   const found = await measureStalledReaders(setting())
   expect(failures(found)).toEqual([])
   expect(found.stall.times.length).toBe(found.pushes)
   expect(found.crowded.times.filter(Number.isNaN)).toEqual([])
-}, limit)
+})
 
 test('edit after edit, every proxy is sent each once', async () => {
   const found = await measureSoak(setting())
   expect(failures(found)).toEqual([])
-}, limit)
+})

@@ -79,7 +79,7 @@ spec: {hosts: [shop], http: [{route: [{destination: {host: shop}}]}]}
     expect(status).toBe(2)
     expect(stderr).toContain('istio, gateway-api')
   })
-}, 60_000)
+})
 
 describe('validate --portability', () => {
   const text = `${services}---
@@ -97,4 +97,4 @@ spec: {hosts: [shop], http: [{route: [{destination: {host: shop}}], mirror: {hos
   test('without it nothing is said', async () => {
     expect((await command(['validate', '-f', '-'], { input: text })).stdout).toBe('nothing to report\n')
   })
-}, 60_000)
+})

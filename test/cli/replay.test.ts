@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { waitFor } from '../../src/demo/wait.ts'
 import { projectRoot, shadowplane } from '../support/command.ts'
 import { folderWith } from '../support/folder.ts'
 import { within } from '../support/within.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 interface Arrived {
   readonly line: string
@@ -92,7 +92,7 @@ describe('shadowplane replay', () => {
     const { url, arrived } = await backend()
     const cut = record('/cut', 0, 'whole').replace('whole', 'wh')
     const file = recording(`${record('/a')}damaged${end}${cut}${record('/hang')}${record('/b')}`)
-    const { status, stdout, stderr } = await shadowplane(['replay', file, '--to', url, '--timeout', '200ms'])
+    const { status, stdout, stderr } = await shadowplane(['replay', file, '--to', url, '--timeout', '5s'])
     expect(stderr).toBe(`${file}: byte ${Buffer.byteLength(record('/a'))}: this is no record of GoReplay: "damaged" instead of "<type> <id> <timestamp> <latency>"\n`)
     expect(stdout).toContain('3 requests sent in')
     expect(stdout).toContain('  no answer, timeout: 1\n')
@@ -116,7 +116,7 @@ describe('shadowplane replay', () => {
     let stdout = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text })
     const ended = new Promise((resolve) => child.once('close', resolve))
-    await waitFor({ what: 'the first request', timeout: 20_000, signal: new AbortController().signal, look: () => arrived.length > 0 || undefined })
+    await waitFor({ what: 'the first request', look: () => arrived.length > 0 || undefined })
     child.kill('SIGINT')
     expect(await within(10_000, 'its end', ended)).toBe(0)
     expect(stdout).toMatch(/^1 requests sent in/)

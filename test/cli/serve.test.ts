@@ -6,6 +6,7 @@ import { startControlPlane } from '../../src/control-plane.ts'
 import type { ControlPlaneEvent } from '../../src/event.ts'
 import { textLog } from '../../src/cli/event-log.ts'
 import { folderWith } from '../support/folder.ts'
+import { patience, within } from '../support/within.ts'
 
 const service = (port: number): string => `apiVersion: v1
 kind: Service
@@ -32,18 +33,16 @@ async function running(files: Readonly<Record<string, string>>): Promise<Running
     },
   )
   onTestFinished(() => controlPlane.close())
-  const event: Running['event'] = (kind, fits = () => true) => new Promise((resolve, reject) => {
-    const timer = setTimeout(() => { reject(new Error(`no event ${kind} in 20 s; there were ${events.map((each) => each.kind).join(', ')}`)) }, 20_000)
+  const event: Running['event'] = (kind, fits = () => true) => within(patience, `the event ${kind}`, new Promise((resolve) => {
     const look = (): void => {
       const found = events.find((each) => each.kind === kind && fits(each as never))
       if (found === undefined) return
-      clearTimeout(timer)
       waiting.delete(look)
       resolve(found)
     }
     waiting.add(look)
     look()
-  })
+  }))
   return { folder, admin: `http://${controlPlane.adminAddress}`, event }
 }
 

@@ -35,7 +35,7 @@ spec: {host: httpbin, subsets: [{name: v1, labels: {version: v1}}]}
     expect(missingFrom(configuration?.virtual_hosts[0]?.routes[0], wanted)).toEqual([])
     expect(stderr).not.toContain(' error ')
     expect(status).toBe(0)
-  }, 60_000)
+  })
 
   test.runIf(sharedIsAbsent)(`skipped: ${absentMessage}`, () => { expect(sharedIsAbsent).toBe(true) })
 })

@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { projectRoot, shadowplane } from '../support/command.ts'
+import { patience } from '../support/within.ts'
 
 interface Case {
   readonly args: readonly string[]
@@ -37,6 +40,28 @@ describe('wrong usage ends with status 2 and says what to write', () => {
   })
 })
 
+/** A port that another process has. */
+async function takenPort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => { server.close() })
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? `127.0.0.1:${address.port}` : ''
+}
+
+describe('serve, while another process has its port', () => {
+  test.each<Case>([
+    { args: ['--config', 'missing-folder'], says: 'missing-folder cannot be read' },
+    { args: ['--config', 'examples', '--probes', 'somewhere'], says: '--probes somewhere: write host:port' },
+    { args: ['--config', 'examples'], says: ': another process listens there' },
+  ])('$args: "$says"', async ({ args, says }) => {
+    const port = await takenPort()
+    const { status, stderr } = await shadowplane(['serve', ...args, '--listen', '127.0.0.1:0', '--admin', port])
+    expect(stderr).toContain(says)
+    expect(status).toBe(2)
+  })
+})
+
 test('--help ends with status 0 and names every command', async () => {
   const { status, stdout } = await shadowplane(['--help'])
   for (const command of ['serve', 'translate', 'validate', 'explain', 'explain-code', 'status', 'bootstrap', 'demo']) expect(stdout).toContain(`  ${command} `)
@@ -54,7 +79,7 @@ const olderNode = (process.env['PATH'] ?? '').split(delimiter).map((folder) => j
 const compiled = join(projectRoot, 'dist/main.js')
 
 test.skipIf(olderNode === undefined || !existsSync(compiled))('an older Node, where there is one and dist/ is built, is told in one line which it takes', () => {
-  const { status, stderr } = spawnSync(olderNode ?? '', [compiled, '--version'], { encoding: 'utf8', timeout: 30_000 })
+  const { status, stderr } = spawnSync(olderNode ?? '', [compiled, '--version'], { encoding: 'utf8', timeout: patience })
   expect(stderr).toMatch(/^shadowplane needs Node 22\.19 or newer; this is v\d+\.\d+\.\d+ \(.+\)\n$/)
   expect(status).toBe(2)
 })

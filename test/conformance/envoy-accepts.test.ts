@@ -45,7 +45,7 @@ test('Envoy accepts what every example and every conformance case is translated 
   const documented = absent === undefined ? readPage().notSupported.flatMap(({ told, cases }) => told ? cases : []) : []
   expect(judged.filter(({ verdict }) => verdict === 'refused').map(({ name, reason }) => `${name}: ${reason}`)).toEqual([])
   expect([...new Set(judged.filter(({ verdict }) => verdict === 'not supported yet').map(({ name, number }) => number || name))]).toEqual([...new Set(documented)].toSorted())
-}, 180_000)
+})
 
 test('of many configurations, the one that Envoy refuses is found, and what it says of it', async ({ skip }) => {
   if ('missing' in envoy) return skip(`there is no Envoy: ${envoy.missing}`)
@@ -55,7 +55,7 @@ test('of many configurations, the one that Envoy refuses is found, and what it s
   const [first, second, third] = await judgedTogether(envoy.path, [good, bad, good])
   expect([first, third]).toEqual([undefined, undefined])
   expect(second).toContain('no filter chains specified')
-}, 60_000)
+})
 
 /** Each example folder, as a plain Envoy gets it and as every proxy that it addresses. */
 async function exampleSubjects(): Promise<readonly Subject[]> {

@@ -91,5 +91,5 @@ describe.skipIf(sharedIsAbsent)('the mirror tests of the Gateway API\'s conforma
     }
     console.log(renderTable(['path', 'requests', 'mirrors', 'copies to v2 + v3, each try', 'verdict'], rows))
     expect(rows.filter((row) => row.at(-1) !== 'held')).toEqual([])
-  }, 120_000)
+  })
 })

@@ -64,7 +64,7 @@ test('demo --once plays the round, every expectation holds, and nothing is left'
   expect(run.output()).not.toContain('FAILED')
   expect(status).toBe(0)
   await expectNothingLeft(run, listens.exec(run.output())?.[1] ?? '')
-}, 60_000)
+})
 
 test('demo stays up after the round and ends at a signal', async () => {
   const run = await demo(binary, '--requests', '20', '--rate', '500')
@@ -74,7 +74,7 @@ test('demo stays up after the round and ends at a signal', async () => {
   run.child.kill('SIGTERM')
   await run.ended
   await expectNothingLeft(run, port)
-}, 60_000)
+})
 
 test('demo cleans up when it is stopped in the middle', async () => {
   const run = await demo(binary, '--once', '--requests', '100000')
@@ -83,7 +83,7 @@ test('demo cleans up when it is stopped in the middle', async () => {
   expect(await run.ended).toBe(1)
   expect(run.output()).toContain('stopped before the end of the round')
   await expectNothingLeft(run, port)
-}, 60_000)
+})
 
 test('demo says why it cannot go on when Envoy does not start or ends, and nothing is left', async () => {
   const without = await demo(process.execPath, '--once')
@@ -97,4 +97,4 @@ test('demo says why it cannot go on when Envoy does not start or ends, and nothi
   expect(await run.ended).toBe(1)
   expect(run.output()).toContain('the demo failed: Envoy ended by itself')
   expect(await readdir(run.folder)).toEqual([])
-}, 60_000)
+})

@@ -11,8 +11,8 @@ import { ledger } from '../../src/demo/tally.ts'
 import type { Tally } from '../../src/demo/tally.ts'
 import type { Answer } from '../../src/demo/traffic.ts'
 import { startTraffic } from '../../src/demo/traffic.ts'
-import { waitFor } from '../../src/demo/wait.ts'
 import { examplePorts, openWorkspace } from '../../src/demo/workspace.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const example = join(import.meta.dirname, '../../examples/istio-cross-cluster')
 
@@ -53,7 +53,7 @@ describe('traffic and backends', () => {
     onTestFinished(() => backend.close())
     const ids = ledger('production-v1', '')
     const traffic = startTraffic({ port: backend.port, host: 'shop.example', rate: () => 2000, nextId: () => ids.nextId('a'), onAnswer: (answer) => answers.push(answer) })
-    await waitFor({ what: 'fifty answers', signal: AbortSignal.timeout(10_000), look: () => answers.length >= 50 || undefined })
+    await waitFor({ what: 'fifty answers', look: () => answers.length >= 50 || undefined })
     await traffic.close()
     expect(new Set(answers.map(({ id }) => id)).size).toBe(answers.length)
     expect(arrivals.map(({ id }) => id).toSorted()).toEqual(answers.map(({ id }) => id).toSorted())
@@ -66,7 +66,7 @@ describe('traffic and backends', () => {
     await backend.close()
     const answers: Answer[] = []
     const traffic = startTraffic({ port: backend.port, host: 'a', rate: () => 200, nextId: () => 'a.0', onAnswer: (answer) => answers.push(answer) })
-    await waitFor({ what: 'an answer', signal: AbortSignal.timeout(10_000), look: () => answers[0] })
+    await waitFor({ what: 'an answer', look: () => answers[0] })
     await traffic.close()
     expect(answers[0]).toEqual({ id: 'a.0', status: 0, backend: '', error: expect.stringContaining('ECONNREFUSED') })
   })

@@ -48,4 +48,4 @@ test.each<readonly [string, string]>([
   const { path } = await findEnvoy({ env: process.env })
   expect(found.filter((each) => !each.includes(' field/deprecated '))).toEqual([])
   expect(await validateEnvoyConfig(path, staticConfig(resourceTypes.flatMap(({ name }) => resourcesOf(pipeline, scope, name))))).toBeUndefined()
-}, 30_000)
+})

@@ -13,17 +13,17 @@ import { startTlsBackend } from '../../bench/support/tls-backend.ts'
 import { requestOnce } from '../../bench/support/tls-load.ts'
 import { secretManifest } from '../../bench/support/tls-manifests.ts'
 import { serviceManifests } from '../../bench/support/service-manifests.ts'
-import { waitFor } from '../../src/demo/wait.ts'
 import { startBackend } from '../../src/demo/backend.ts'
 import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
 import { startEnvoy } from '../../src/envoy/process.ts'
 import { setting } from '../support/envoy-setting.ts'
 import { folderWith } from '../support/folder.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 test('certificates are replaced under load, at the gateway and behind it: no request fails, both sides see the new ones', async () => {
   const { expectations } = await measureRotation({ ...await setting(), modes: ['delta', 'sotw'], lanes: 2, rotations: 2, requests: 40 })
   expect(expectations.filter(({ held }) => !held)).toEqual([])
-}, 90_000)
+})
 
 /** Servers and routes for four hosts; `backend` speaks TLS and asks for a certificate, `plain` does not. */
 function manifests(ports: { readonly backend: number; readonly plain: number }): string {
@@ -91,7 +91,7 @@ test('one port serves hosts with their own certificates, with clients verified, 
   await envoy.ready()
   const ask = (host: string, shown?: typeof client) => requestOnce({ port: https, host, authority: servers.certificate, ...(shown === undefined ? {} : { shown }) })
 
-  await waitFor({ what: 'Envoy to answer over TLS', timeout: 20_000, signal, look: async () => 'fingerprint' in await ask('a.example') || undefined })
+  await waitFor({ what: 'Envoy to answer over TLS', signal, look: async () => 'fingerprint' in await ask('a.example') || undefined })
   expect(await ask('a.example')).toEqual({ fingerprint: a.fingerprint })
   expect(await ask('b.example')).toHaveProperty('failure')
   expect(await ask('b.example', client)).toEqual({ fingerprint: b.fingerprint })
@@ -104,11 +104,11 @@ test('one port serves hosts with their own certificates, with clients verified, 
   expect(await redirected(http, 'a.example')).toEqual([301, 'https://a.example/x'])
 
   writeFileSync(join(folder, 'late.yaml'), secretManifest({ name: 'late', issued: late }))
-  await waitFor({ what: 'the late Secret', timeout: 20_000, signal, look: async () => 'fingerprint' in await ask('late.example') || undefined })
+  await waitFor({ what: 'the late Secret', signal, look: async () => 'fingerprint' in await ask('late.example') || undefined })
   expect(await ask('late.example')).toEqual({ fingerprint: late.fingerprint })
   expect(serve.of('nacked')).toEqual([])
   await expect(version(https, 'a.example', servers.certificate)).resolves.toBe('TLSv1.3')
-}, 60_000)
+})
 
 /** A gateway's one route to a Service, whose DestinationRule and Secret come with it if it has TLS. */
 function routed(to: 'plain' | 'secure', port: number, more = ''): string {
@@ -145,21 +145,21 @@ ${secretManifest({ name: 'client', issued: authority.issue({ name: 'client', nam
   const port = await freePort()
   const envoy = keep(await startEnvoy({ binary, bootstrap: bootstrap({ ...defaultBootstrap, role: 'gateway', bindAddress: '127.0.0.1', portMap: { 80: port }, xds: serve.xds, mode }) }))
   await envoy.ready()
-  await waitFor({ what: 'Envoy to answer', timeout: 20_000, signal, look: async () => await answers(port) || undefined })
+  await waitFor({ what: 'Envoy to answer', signal, look: async () => await answers(port) || undefined })
   const load = keep(startLoad({ port, rate: 200, hosts: { 'shop.example': 'shop' } }))
   const requests = (): number => [...secure.seen.values()].reduce((sum, each) => sum + each, 0)
   for (let round = 0; round < 3; round += 1) {
     await load.more(30, signal)
     const before = requests()
     await saveByRename(join(folder, 'shop.yaml'), routed('secure', secure.port, rule))
-    await waitFor({ what: 'requests over mutual TLS', timeout: 20_000, signal, look: () => requests() > before + 20 || undefined })
+    await waitFor({ what: 'requests over mutual TLS', signal, look: () => requests() > before + 20 || undefined })
     await saveByRename(join(folder, 'shop.yaml'), routed('plain', plain.port))
     await load.more(30, signal)
   }
   await load.close()
   expect(load.tally()).toMatchObject({ failed: 0, failure: undefined })
   expect(serve.of('nacked')).toEqual([])
-}, 60_000)
+})
 
 test.each(['delta', 'sotw'] as const)('what needs a Secret that is not there fails, never in plain text, and holds up nothing else (%s)', async (mode) => {
   const { binary, signal } = await setting()
@@ -201,8 +201,7 @@ spec:
   const serve = keep(await startServe({ paths: [folder], signal }))
   const [http, https] = [await freePort(), await freePort()]
   const envoy = keep(await startEnvoy({ binary, bootstrap: bootstrap({ ...defaultBootstrap, role: 'gateway', bindAddress: '127.0.0.1', portMap: { 80: http, 443: https }, xds: serve.xds, mode }) }))
-  // Less than the 15 s for which Envoy waits by default, at its start for clusters and then for listeners.
-  const serves = (name: string) => waitFor({ what: `Envoy to serve ${name}`, timeout: 12_000, signal, look: async () => await statusOf(http, `${name}.example`) === 200 || undefined })
+  const serves = (name: string) => waitFor({ what: `Envoy to serve ${name}`, signal, look: async () => await statusOf(http, `${name}.example`) === 200 || undefined })
   await serves('a')
   expect(await statusOf(http, 'b.example')).toBe(503)
   writeFileSync(join(folder, 'c.yaml'), secured('c') + routeTo('d'))
@@ -212,7 +211,7 @@ spec:
   expect(await requestOnce({ port: https, host: 'a.example', authority: createAuthority('nobody').certificate })).toHaveProperty('failure')
   await envoy.ready()
   expect(serve.of('nacked')).toEqual([])
-}, 60_000)
+})
 
 function statusOf(port: number, host: string): Promise<number | undefined> {
   return new Promise((resolve) => {

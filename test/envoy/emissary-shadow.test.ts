@@ -65,7 +65,7 @@ test('Mappings with shadow: true on a real Envoy: each marked bucket has its ten
   expect(weighted).toBeLessThan(90)
   expect(buckets.has(Number.NaN)).toBe(false)
   expect(new Set(shadow.arrivals.map(({ host }) => host))).toEqual(new Set(['app.example-shadow']))
-}, 60_000)
+})
 
 test('a Host with a tlsSecret: TLS on its Listener, and plain requests are redirected there', async () => {
   const shop = await loggedBackend('shop')
@@ -103,4 +103,4 @@ spec: {hostname: shop.example, prefix: /, service: shop}
   const plain = await realProxy({ ...identity, listener: 8080 })
   const { status, headers } = await plain.ask({ path: '/a', host: 'shop.example' })
   expect([status, headers['location']]).toEqual([301, 'https://shop.example/a'])
-}, 60_000)
+})

@@ -82,4 +82,4 @@ test('a SotW Envoy, a delta Envoy and a proxyless gRPC client take the configura
   expect(await other.becomes(/UNAVAILABLE/)).toContain('UNAVAILABLE')
   expect(await proxyless.becomes(/reviews/)).toBe('reviews')
   for (const envoy of envoys) expect(await routesBecome(envoy, { [ofReviews]: destination('reviews') })).toEqual({ [ofReviews]: destination('reviews') })
-}, 90_000)
+})

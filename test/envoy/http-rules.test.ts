@@ -4,7 +4,6 @@ import { expect, onTestFinished, test } from 'vitest'
 import { repeat } from '../../bench/support/request.ts'
 import { freePort } from '../../bench/support/scene.ts'
 import { startBackend } from '../../src/demo/backend.ts'
-import { waitFor } from '../../src/demo/wait.ts'
 import { findEnvoy } from '../../src/envoy/binary.ts'
 import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
 import type { EnvoyProcess } from '../../src/envoy/process.ts'
@@ -12,6 +11,7 @@ import { startEnvoy } from '../../src/envoy/process.ts'
 import { serve } from '../support/serving.ts'
 import type { Serving } from '../support/serving.ts'
 import { within } from '../support/within.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const gateway = `apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -139,7 +139,7 @@ test('a delegate mirrors at its percentage, and at its root’s where it has non
   const { signal } = new AbortController()
   await waitFor({ what: 'every request copied', signal, look: async () => (await copiesOf(lanes, '/team/own')) === lanes || undefined })
   expect(await copiesOf(requests, '/team/own')).toBe(requests)
-}, 60_000)
+})
 
 test('faults happen to their share of the requests, an aborted one is not copied, and preflights of known origins are answered', async () => {
   const rules = virtualService('shop', 'hosts: [shop.example]\n  gateways: [edge]', `
@@ -186,4 +186,4 @@ test('faults happen to their share of the requests, an aborted one is not copied
   expect([unknown.headers['access-control-allow-origin'], unknown.headers['x-backend']]).toEqual([undefined, undefined])
   const plain = await ask('/', { headers: { origin: 'https://a.example' } })
   expect(plain).toMatchObject({ status: 200, headers: { 'access-control-allow-origin': 'https://a.example', 'access-control-expose-headers': 'x-three', 'x-backend': 'shop' } })
-}, 60_000)
+})

@@ -12,4 +12,4 @@ test.skipIf(missing !== undefined)('a VirtualService mirrors alike on bound list
   expect(sidecars.map(({ mode, sent, answered }) => [mode, sent, answered])).toEqual([
     ['bound listeners', 400, 400], ['interception', 400, 400], ['interception, protocol detected', 400, 400],
   ])
-}, 90_000)
+})

@@ -92,7 +92,7 @@ test('a Sidecar hides a host from the proxy that it selects, and an edit shows i
   expect(await becomes(502, () => call('b.example'))).toBe(502)
   await serving.remove('sidecar.yaml')
   expect(await becomes(200, () => call('b.example'))).toBe(200)
-}, 60_000)
+})
 
 test('a mirror to a host that the Sidecar does not list is copied, as in Istio', async () => {
   const [a, b] = [await backend(200), await backend(200)]
@@ -107,7 +107,7 @@ spec: {hosts: [a.example], http: [{route: [{destination: {host: a.example}}], mi
   expect(await call('a.example')).toBe(200)
   expect(await becomes(1, () => Promise.resolve(b.taken()))).toBe(1)
   expect(await call('b.example')).toBe(502)
-}, 60_000)
+})
 
 test('an edit of the MeshConfig in the ConfigMap istio-system/istio changes the default retry policy of a running proxy', async () => {
   const failing = await backend(503)
@@ -128,4 +128,4 @@ test('an edit of the MeshConfig in the ConfigMap istio-system/istio changes the 
   expect(await attempts()).toBe(1)
   await serving.remove('mesh.yaml')
   expect(await becomes(3, attempts)).toBe(3)
-}, 60_000)
+})

@@ -7,4 +7,4 @@ test('Envoy mirrors the share that the VirtualService says: all, none, and withi
   expect(expectations.filter(({ held }) => !held)).toEqual([])
   expect(shares.map(({ percentage, millionths }) => [percentage, millionths])).toEqual([[100, 1_000_000], [0, 0], [33.3333, 333_333], [0.57, 5_700]])
   expect(shares.slice(0, 2).map(({ tally }) => tally.copies)).toEqual([2_000, 0])
-}, 60_000)
+})

@@ -8,7 +8,6 @@ import { createAuthority } from '../../bench/support/certificate.ts'
 import type { Authority } from '../../bench/support/certificate.ts'
 import { freePort } from '../../bench/support/scene.ts'
 import type { XdsConfig } from '../../src/config.ts'
-import { waitFor } from '../../src/demo/wait.ts'
 import { parseHostPort } from '../../src/config.ts'
 import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
 import type { EnvoyProcess } from '../../src/envoy/process.ts'
@@ -25,6 +24,7 @@ import type { SecretVolume } from '../support/certificates.ts'
 import { setting } from '../support/envoy-setting.ts'
 import { folderWith } from '../support/folder.ts'
 import { settableSnapshots } from '../support/settable-snapshots.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const gateway = `apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -88,13 +88,13 @@ test('an Envoy with the certificate of a ServiceAccount is served, and status sa
   const renewed = tlsFiles(authority, ['127.0.0.1'])
   control.own.replace(renewed)
   const fingerprint = new X509Certificate(renewed['tls.crt'] ?? '').fingerprint256
-  await waitFor({ what: 'the renewed certificate', signal: AbortSignal.timeout(20_000), look: async () => (await shownBy(control.xdsAddress)) === fingerprint || undefined })
+  await waitFor({ what: 'the renewed certificate', look: async () => (await shownBy(control.xdsAddress)) === fingerprint || undefined })
   expect(control.events.filter(({ kind }) => kind === 'disconnected')).toEqual([])
 
   control.own.replace({ ...renewed, 'tls.key': tlsFiles(authority, [])['tls.key'] ?? '' })
   await control.event('certificate', ({ problem }) => problem?.endsWith('tls.key is not the key of ' + control.own.file('tls.crt')) === true)
   expect(await shownBy(control.xdsAddress)).toBe(fingerprint)
-}, 60_000)
+})
 
 test('an Envoy follows its renewed certificate and its renewed authorities, and connects with them once its connection is old', async () => {
   const [before, after] = [createAuthority('before'), createAuthority('after')]
@@ -106,7 +106,7 @@ test('an Envoy follows its renewed certificate and its renewed authorities, and 
   await control.event('disconnected', ({ reason }) => reason.includes('connect again'))
   await control.event('connected', ({ proxy: { principal } }) => principal === account('renewed'))
   expect((await control.report()).proxies).toMatchObject([{ principal: account('renewed') }])
-}, 60_000)
+})
 
 test('a stranger\'s certificate, another trust domain and another namespace are refused, and told why in Envoy\'s log and in status', async () => {
   const [authority, strangers] = [createAuthority('cluster'), createAuthority('strangers')]
@@ -118,10 +118,9 @@ test('a stranger\'s certificate, another trust domain and another namespace are 
     { files: tlsFiles(authority, ['edge.shop.svc']), code: 16, reason: 'the client certificate has no URI among its names: it needs exactly one, spiffe://cluster.local/ns/NAMESPACE/sa/ACCOUNT' },
     { files: tlsFiles(authority, [account('edge', 'bank')]), code: 7, reason: `the node says namespace shop, and ${account('edge', 'bank')} is of namespace bank` },
   ]
-  const signal = AbortSignal.timeout(30_000)
   for (const { files, code, reason } of refused) {
     const { envoy } = await proxy(control.xdsAddress, files)
-    await waitFor({ what: reason, timeout: 20_000, signal, look: () => envoy.log().replaceAll('%20', ' ').includes(`closed: ${code}, ${reason}`) || undefined }).catch((error: unknown) => {
+    await waitFor({ what: reason, look: () => envoy.log().replaceAll('%20', ' ').includes(`closed: ${code}, ${reason}`) || undefined }).catch((error: unknown) => {
       throw new Error(envoy.log(), { cause: error })
     })
     await envoy.close()
@@ -133,7 +132,7 @@ test('a stranger\'s certificate, another trust domain and another namespace are 
   expect(denied.at(-1)).toMatchObject({ address: '127.0.0.1', principal: account('edge', 'bank'), proxy: 'router~127.0.0.1~gateway.shop~shop.svc.cluster.local' })
   const metrics = await (await control.ask('/metrics')).text()
   expect(metrics).toMatch(/^shadowplane_proxies_denied_total\{code="PERMISSION_DENIED"\} [1-9]/m)
-}, 90_000)
+})
 
 test('an Envoy shows the token of its file, and the renewed one once its connection is old', async () => {
   const authority = createAuthority('cluster')
@@ -150,14 +149,14 @@ test('an Envoy shows the token of its file, and the renewed one once its connect
   onTestFinished(() => server.close())
   const { volume } = await proxy(address, { 'ca.crt': authority.certificate, token: 'first' })
   const connectedAs = (name: string) => waitFor({
-    what: name, timeout: 20_000, signal: AbortSignal.timeout(30_000),
+    what: name,
     look: () => events.some((event) => event.kind === 'connected' && event.proxy.principal === accounts[name]) || undefined,
   })
   await connectedAs('first')
   volume.replace({ 'ca.crt': authority.certificate, token: 'second\n' })
   await connectedAs('second')
   expect(events.filter(({ kind }) => kind === 'denied')).toEqual([])
-}, 60_000)
+})
 
 /** SHA-256 of the certificate that a new connection is shown. */
 function shownBy(address: string): Promise<string> {

@@ -6,7 +6,6 @@ import { defaultSettings, parseHostPort } from '../../src/config.ts'
 import { startControlPlane } from '../../src/control-plane.ts'
 import { openStage } from '../../src/demo/stage.ts'
 import type { Stage } from '../../src/demo/stage.ts'
-import { waitFor } from '../../src/demo/wait.ts'
 import { findEnvoy } from '../../src/envoy/binary.ts'
 import { readGorFile } from '../../src/record/gor-file.ts'
 import type { RecordedRequest } from '../../src/record/recorded-request.ts'
@@ -16,6 +15,7 @@ import { folderWith } from '../support/folder.ts'
 import { running } from '../support/running.ts'
 import type { Running } from '../support/running.ts'
 import { within } from '../support/within.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const { signal } = new AbortController()
 
@@ -57,7 +57,7 @@ function digest(body: Buffer): string {
 async function inForce(stage: Stage, tap: Running): Promise<string> {
   await waitFor({ what: 'the tap', signal, look: () => /1 route, 1 of 1 proxy in sync/.test(tap.stderr()) || undefined })
   const cluster = await waitFor({
-    what: 'a copy', signal, timeout: 20_000,
+    what: 'a copy', signal,
     async look() {
       await Promise.all(Array.from({ length: 16 }, () => send(stage.port, '/headers/probe', Buffer.alloc(0))))
       return [...await stage.envoy.stats('tap-.*io\\.upstream_rq_completed')].find(([, value]) => value >= 16)?.[0]
@@ -85,7 +85,7 @@ test('a tap at 100 % prints every request, each once, with its body', async () =
   const statuses = await Promise.all(Array.from({ length: count }, (_, index) => send(stage.port, `/headers/n/${index}`, bodyOf(index))))
   expect(new Set(statuses)).toEqual(new Set([200]))
   const printed = (): readonly string[] => tap.stdout().split('\n').filter((line) => line.includes('"/headers/n/'))
-  await waitFor({ what: 'all requests', signal, timeout: 20_000, look: () => printed().length >= count || undefined })
+  await waitFor({ what: 'all requests', signal, look: () => printed().length >= count || undefined })
   expect(await tap.interrupt()).toBe(0)
   expect(printed().length).toBe(count)
   const found = printed().map((line) => JSON.parse(line) as { readonly url: string; readonly method: string; readonly body?: string; readonly bodyBase64?: string; readonly headers: readonly (readonly string[])[] })
@@ -97,7 +97,7 @@ test('a tap at 100 % prints every request, each once, with its body', async () =
   expect(tap.stderr()).toMatch(/^\d+ requests printed$/m)
   // The mirror is gone with the command, and the primary's own mirror is not.
   await waitFor({ what: 'the mirror to go', signal, look: async () => !JSON.stringify(await stage.envoy.configDump()).includes('tap-') || undefined })
-}, 90_000)
+})
 
 test('a recording of a tap, replayed at 200 % to another backend: the same requests, with the same bodies', async () => {
   const stage = await demo()
@@ -129,4 +129,4 @@ test('a recording of a tap, replayed at 200 % to another backend: the same reque
   const content = (requests: readonly RecordedRequest[]): readonly string[] => requests.map(({ method, url, body }) => `${method} ${url} ${digest(body)}`).toSorted()
   expect(content(arrived)).toEqual(content(recorded))
   expect(content(arrived).filter((line) => line.includes(' /headers/n/'))).toEqual(Array.from({ length: count }, (_, index) => `POST /headers/n/${index} ${digest(bodyOf(index))}`).toSorted())
-}, 90_000)
+})

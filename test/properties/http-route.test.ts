@@ -64,4 +64,4 @@ test(`Envoy takes what HTTPRoutes become, whatever they say (seed ${seed})`, asy
   }
   await isTaken(0, samples.length)
   expect(refusals).toEqual([])
-}, 120_000)
+})

@@ -107,7 +107,7 @@ export function emissaryMapping(ground: Ground): void {
         held: counters.length === 2 && counters.every(([, value]) => value === 2 * requests),
       })
       expect(book.failed(/full shadow/)).toEqual([])
-    }, 60_000)
+    })
 
     test('10 percent', async () => {
       const scene = await stage(play, manifestsOf(folder, ['01', '03']), pair)
@@ -121,7 +121,7 @@ export function emissaryMapping(ground: Ground): void {
       })
       book.note(book.line(/10 percent/, /10%/), { sent: `${counted * counts.length} GET ${path}`, seen: `${counts.join(', then ')} copies (${counted / 10} ± ${tolerance(counted, 0.1).toFixed(0)})`, held })
       expect(book.failed(/10 percent/)).toEqual([])
-    }, 60_000)
+    })
 
     test('two shadows for one resource', async () => {
       const second = { '99-second-shadow.yaml': shadowMapping('second-shadow', '/myservice/') }
@@ -143,7 +143,7 @@ export function emissaryMapping(ground: Ground): void {
         held: counts.join() === `${requests},0` && answers.every(({ backend }) => backend === 'myservice'),
       })
       expect(book.failed(/two shadows/)).toEqual([])
-    }, 60_000)
+    })
 
     test('shadows for different services', async () => {
       const others = { '98-other.yaml': mapping('other', '/other/'), '99-other-shadow.yaml': shadowMapping('other-shadow', '/other/') }
@@ -157,7 +157,7 @@ export function emissaryMapping(ground: Ground): void {
         held: [...scene.backends.values()].every((each) => each.arrivals.length === requests),
       })
       expect(book.failed(/different services/)).toEqual([])
-    }, 60_000)
+    })
 
     test('every stated line was checked', () => {
       expect(book.open()).toEqual([])

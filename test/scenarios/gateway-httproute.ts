@@ -56,7 +56,7 @@ export function gatewayHttpRoute(ground: Ground): void {
         Array<string>(requests).fill('mirror.example:8080'), Array<string>(requests).fill('mirror.example-shadow:8080'),
       ])
       expect(book.failed(/^$/)).toEqual([])
-    }, 60_000)
+    })
 
     test('every stated line was checked', () => {
       expect(book.open()).toEqual([])

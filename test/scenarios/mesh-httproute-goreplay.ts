@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { waitFor } from '../../src/demo/wait.ts'
 import { shadowplane } from '../support/command.ts'
 import { folderWith } from '../support/folder.ts'
 import { loggedBackend } from '../support/logged-backend.ts'
@@ -15,6 +14,7 @@ import { openBook } from './book.ts'
 import type { Ground, Play } from './ground.ts'
 import { manifestsOf, objectsOf, obstacle } from './manifests.ts'
 import { namespaces, pods, service } from './supplied.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const folder = 'mesh-httproute-goreplay'
 
@@ -40,7 +40,7 @@ spec: {hosts: [nginx], http: [{route: [{destination: {host: nginx}}]}]}
   const sidecar = await realProxy({ role: 'sidecar', namespace: 'goreplay', labels: { app: 'client' }, xds: serving.xds, listener: 80 })
   const tap = running(['tap', '--admin', serving.admin, '--host', 'nginx.goreplay.svc.cluster.local', '--format', format])
   await waitFor({
-    what: 'the mirror', signal: new AbortController().signal, timeout: 20_000,
+    what: 'the mirror', 
     look: async () => {
       if (tap.remains() !== undefined) throw new Error(`tap ended: ${tap.remains()}`)
       return JSON.stringify(await sidecar.envoy.configDump()).includes('request_mirror_policies') || undefined
@@ -86,7 +86,7 @@ export function meshHttpRoute(ground: Ground): void {
       book.note(book.line(/mesh/, /copied to httpbin-v2/), { sent, seen: `${v2.arrivals.length} copies`, held: v2.arrivals.length === asked })
       book.note(book.line(/mesh/, /-shadow appended/), { sent, seen: `${v2.arrivals.length} × Host ${hosts}`, held: hosts === 'httpbin-shadow' })
       expect(book.failed(/mesh/)).toEqual([])
-    }, 60_000)
+    })
   })
 
   describe.skipIf((ground.obstacle ?? (sharedIsAbsent ? absentMessage : undefined)) !== undefined)('what people use GoReplay for, without capturing packets', () => {
@@ -101,7 +101,7 @@ export function meshHttpRoute(ground: Ground): void {
       })
       await captured.tap.interrupt()
       expect(book.failed(/show/)).toEqual([])
-    }, 60_000)
+    })
 
     test('capture and replay', async () => {
       const captured = await capture(play, 'gor')
@@ -118,7 +118,7 @@ export function meshHttpRoute(ground: Ground): void {
         held: status === 0 && again === requests && httpd.arrivals.length === requests,
       })
       expect(book.failed(/replay/)).toEqual([])
-    }, 60_000)
+    })
   })
 
   test.skipIf(reason !== undefined)('every stated line was checked', () => {

@@ -12,4 +12,4 @@ test('a real Envoy does with 600 random requests what the simulator says', async
   expect(copies).toBeGreaterThan(50)
   // Of a share that fires less than ten times on average, the deviation says nothing.
   expect(sharesOf(partial).filter(({ chances, millionths, deviations }) => chances * millionths >= 10_000_000 && deviations > 6)).toEqual([])
-}, 120_000)
+})

@@ -7,6 +7,7 @@ import type { FileSourceOptions } from '../../src/sources/file-source.ts'
 import { UsageError } from '../../src/sources/source.ts'
 import type { Source, SourceState } from '../../src/sources/source.ts'
 import type { After } from '../../src/sources/timers.ts'
+import { patience, within } from '../support/within.ts'
 
 let home: string
 let opened: Source[] = []
@@ -59,21 +60,11 @@ function handTimers() {
   return { after, pass, waits: (milliseconds: number) => [...waiting].some((timer) => timer.milliseconds === milliseconds) }
 }
 
-async function bounded<T>(what: string, promise: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`not within 8 s: ${what}`)), 8_000)
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 /** Checks again and again, a turn of the event loop each, until it is so. */
 async function eventually(what: string, holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 8_000
+  const deadline = performance.now() + patience
   while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`not within 8 s: ${what}`)
+    if (performance.now() > deadline) throw new Error(`waited ${patience} ms for ${what}`)
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
@@ -90,7 +81,7 @@ async function open(paths: readonly string[], more: Partial<FileSourceOptions> =
     states.push(state)
     woken.resolve()
   })
-  states.push(await bounded('start', source.start()))
+  states.push(await within(patience, 'start', source.start()))
   const latest = () => {
     const state = states.at(-1)
     if (state === undefined) throw new Error('no state')
@@ -99,7 +90,7 @@ async function open(paths: readonly string[], more: Partial<FileSourceOptions> =
   const until = async (what: string, holds: (state: SourceState) => boolean) => {
     while (!holds(latest())) {
       woken = Promise.withResolvers()
-      await bounded(`${what}; last: ${summary(latest())}`, woken.promise)
+      await within(patience, `${what}; last: ${summary(latest())}`, woken.promise)
     }
     return latest()
   }
@@ -307,7 +298,7 @@ describe('a change', () => {
     await source.start()
     write('d/a.yaml', service('a', 2))
     const told = new Promise<SourceState>((resolve) => setImmediate(() => setImmediate(() => source.onChange(resolve))))
-    expect(ports(await bounded('the change', told))).toContain(':2}')
+    expect(ports(await within(patience, 'the change', told))).toContain(':2}')
   })
 })
 

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { Client, Server, ServerCredentials, credentials } from '@grpc/grpc-js'
 import { onTestFinished } from 'vitest'
 import { lastFound } from './last-found.ts'
-import { within } from './within.ts'
+import { patience, within } from './within.ts'
 
 const method = '/test.Echo/Say'
 const pass = (bytes: Buffer): Buffer => bytes
@@ -38,7 +38,7 @@ export function proxylessClient(xds: string, target: string): ProxylessClient {
   const client = new Client(target, credentials.createInsecure(), { 'grpc.TEST_ONLY_DO_NOT_USE_IN_PROD.xds_bootstrap_config': JSON.stringify(bootstrap) })
   onTestFinished(() => { client.close() })
   const say = (): Promise<string> => within(15_000, 'an answer', new Promise((resolve) => {
-    client.makeUnaryRequest(method, pass, pass, Buffer.from('hello'), { deadline: Date.now() + 10_000 }, (error, bytes) => { resolve(error === null ? String(bytes) : error.message) })
+    client.makeUnaryRequest(method, pass, pass, Buffer.from('hello'), { deadline: Date.now() + patience }, (error, bytes) => { resolve(error === null ? String(bytes) : error.message) })
   }))
   return {
     say,

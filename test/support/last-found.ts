@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { patience } from './within.ts'
 
-const longest = 15_000
 /** Looking again and again without a pause would take the processor from what is looked at. */
 const interval = 10
 
-/** Looks until it finds what is wanted, for fifteen seconds at most; what it found last. */
+/** Looks until it finds what is wanted, until `patience` is over; gives what it found last. */
 export async function lastFound<T>(isWanted: (found: T) => boolean, find: () => Promise<T> | T): Promise<T> {
-  const last = performance.now() + longest
+  const last = performance.now() + patience
   for (;;) {
     const found = await find()
     if (isWanted(found) || performance.now() > last) return found

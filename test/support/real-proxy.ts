@@ -1,6 +1,5 @@
 import { onTestFinished } from 'vitest'
 import { freePort } from '../../bench/support/scene.ts'
-import { waitFor } from '../../src/demo/wait.ts'
 import { findEnvoy } from '../../src/envoy/binary.ts'
 import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
 import type { Identity } from '../../src/envoy/node.ts'
@@ -8,6 +7,7 @@ import type { EnvoyProcess } from '../../src/envoy/process.ts'
 import { startEnvoy } from '../../src/envoy/process.ts'
 import { askingAt } from './asking.ts'
 import type { Asking } from './asking.ts'
+import { waitFor } from './wait-for.ts'
 
 export interface RealProxyOptions extends Identity {
   /** `host:port` of the xDS server. */
@@ -40,7 +40,7 @@ export async function realProxy({ xds, listener, at, ...identity }: RealProxyOpt
   return {
     ...askingAt(address, port), envoy, address, port,
     settled: async () => {
-      await waitFor({ what: 'the last copy', signal: new AbortController().signal, look: async () => (await underWay(envoy)) === 0 || undefined })
+      await waitFor({ what: 'the last copy', look: async () => (await underWay(envoy)) === 0 || undefined })
     },
     sent: async () => new Map([...await envoy.stats('^cluster\\..*\\.upstream_rq_total$')].map(([name, value]) => [clusterOf(name), value])),
   }

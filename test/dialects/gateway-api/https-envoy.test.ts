@@ -4,10 +4,10 @@ import { serviceManifests } from '../../../bench/support/service-manifests.ts'
 import { requestOnce } from '../../../bench/support/tls-load.ts'
 import { secretManifest } from '../../../bench/support/tls-manifests.ts'
 import { startBackend } from '../../../src/demo/backend.ts'
-import { waitFor } from '../../../src/demo/wait.ts'
 import { realProxy } from '../../support/real-proxy.ts'
 import { serve } from '../../support/serving.ts'
 import { gatewayOf, grant, routeOf } from './gateway-text.ts'
+import { waitFor } from '../../support/wait-for.ts'
 
 const listeners = `- {name: a, port: 443, protocol: HTTPS, hostname: a.example, tls: {certificateRefs: [{name: a, namespace: vault}]}}
 - {name: b, port: 443, protocol: HTTPS, hostname: b.example, tls: {certificateRefs: [{name: b}]}}
@@ -32,11 +32,11 @@ test('a real Envoy ends TLS with a Secret that another namespace permits, asks c
   })
   const { port } = await realProxy({ role: 'gateway', labels: { 'gateway.networking.k8s.io/gateway-name': 'edge' }, xds: serving.xds, listener: 443 })
   const ask = (host: string, shown?: typeof client) => requestOnce({ port, host, authority: servers.certificate, ...(shown === undefined ? {} : { shown }) })
-  await waitFor({ what: 'Envoy to answer over TLS', signal: new AbortController().signal, timeout: 20_000, look: async () => 'fingerprint' in await ask('a.example', client) || undefined })
+  await waitFor({ what: 'Envoy to answer over TLS', look: async () => 'fingerprint' in await ask('a.example', client) || undefined })
   expect(await ask('a.example', client)).toEqual({ fingerprint: a.fingerprint })
   expect(await ask('b.example', client)).toEqual({ fingerprint: b.fingerprint })
   expect(await ask('a.example')).toHaveProperty('failure')
   expect(await ask('a.example', servers.issue({ name: 'stranger', names: [] }))).toHaveProperty('failure')
   expect(await ask('c.example', client)).toHaveProperty('failure')
   expect(serving.mistakes()).toEqual([expect.stringContaining('reference/not-permitted')])
-}, 60_000)
+})

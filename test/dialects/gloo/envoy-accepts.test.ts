@@ -59,4 +59,4 @@ test('Envoy accepts what every option is translated to', async ({ skip }) => {
   const resources = pipeline.read.entries(pipeline.scopedResources).map(([, { resource }]) => resource)
   expect(await validateEnvoyConfig(envoy, staticConfig(resources))).toBeUndefined()
   expect(found.filter((each) => !each.includes(' gateway/assumed '))).toEqual([expect.stringContaining('route/unknown-host there is no Upstream gloo-system/none')])
-}, 60_000)
+})
