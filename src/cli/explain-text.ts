@@ -1,7 +1,7 @@
 import { percentageOf } from '../model/fraction.ts'
 import type { Millionths } from '../model/fraction.ts'
+import { rejectedClusterName } from '../model/names.ts'
 import type { ClusterState } from '../simulate/cluster.ts'
-import { isDown } from '../simulate/cluster.ts'
 import type { ReceivedRequest, SimulatedRequest } from '../simulate/request.ts'
 import type { ExplainedDestination, ExplainedForward, ExplainedRoute, Explanation, Whence } from './explain-report.ts'
 
@@ -69,7 +69,7 @@ function outcomeEntries(request: SimulatedRequest, { outcome, proxy }: Explanati
 function forwardEntries(request: SimulatedRequest, { destinations, mirrors, timeout, retries }: ExplainedForward): readonly Entry[] {
   const retry = retries === null ? 'no retries'
     : `${retries.attempts} ${retries.attempts === 1 ? 'retry' : 'retries'} on ${retries.on}${retries.statuses.length === 0 ? '' : ` (${retries.statuses.join(', ')})`}`
-  const down = destinations.filter(({ state }) => isDown(state))
+  const down = destinations.filter(({ failure }) => failure !== undefined)
   const copies = mirrors.flatMap((mirror): readonly Entry[] => [[
     'mirror', `${percent(mirror.millionths)} to ${mirror.cluster}`, describeState(mirror.state),
     `Host ${mirror.authorities.join(' or ')}`,
@@ -79,18 +79,30 @@ function forwardEntries(request: SimulatedRequest, { destinations, mirrors, time
     ...destinations.map((destination): Entry => ['to', ...destinationLines(request, destination)]),
     ['timeout', `${Number.parseFloat(timeout) === 0 ? 'none' : timeout}, ${retry}`],
     ...(copies.length === 0 ? [['mirror', 'none'] satisfies Entry] : copies),
-    ...(copies.length > 0 && down.length > 0 ? [['', `nothing is copied of requests for ${down.map(({ cluster }) => cluster).join(', ')}: they are answered with 503`] satisfies Entry] : []),
+    ...(copies.length > 0 && down.length > 0 ? [['', `nothing is copied of requests for ${[...new Set(down.map(shownCluster))].join(', ')}: they are answered with ${[...new Set(down.map(({ failure }) => failure))].join(' or ')}`] satisfies Entry] : []),
   ]
 }
 
-function destinationLines({ method }: SimulatedRequest, { cluster, share, state, authority, path, headersSet, headersRemoved }: ExplainedDestination): readonly string[] {
+function destinationLines({ method }: SimulatedRequest, destination: ExplainedDestination): readonly string[] {
+  const { share, state, failure, authority, path, headersSet, headersRemoved } = destination
+  const target = `${shownCluster(destination)}${share === 1 ? '' : `, ${Number((share * 100).toFixed(4))} % of them`}`
+  if (isRejected(destination)) return [target, `no request is sent there: answered with ${failure ?? 503}`]
   return [
-    `${cluster}${share === 1 ? '' : `, ${Number((share * 100).toFixed(4))} % of them`}`,
-    `${describeState(state)}${isDown(state) ? ': answered with 503' : ''}`,
+    target,
+    `${describeState(state)}${failure === undefined ? '' : `: answered with ${failure}`}`,
     `${method} ${path}, Host ${authority}`,
     ...headersSet.map(([name, value]) => `${name}: ${value}`),
     ...(headersRemoved.length === 0 ? [] : [`without ${headersRemoved.join(', ')}`]),
   ]
+}
+
+/** A rejected backend has no name that its user would know. */
+function shownCluster(destination: ExplainedDestination): string {
+  return isRejected(destination) ? 'a rejected backend' : destination.cluster
+}
+
+function isRejected({ cluster }: ExplainedDestination): boolean {
+  return cluster === rejectedClusterName
 }
 
 const mostEndpoints = 5

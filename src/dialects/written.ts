@@ -1,6 +1,6 @@
 import type { FieldPath } from '../diagnostics/diagnostic.ts'
 import type { JsonObject } from '../manifest/manifest.ts'
-import type { BackendPolicy, EndpointSet, Service } from '../model/backend.ts'
+import type { BackendPolicy, BackendReference, EndpointSet, Service } from '../model/backend.ts'
 import type { GatewayListener } from '../model/gateway.ts'
 import type { RouteTable } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
@@ -75,6 +75,11 @@ export function createNaming(isTaken: Writable['isTaken']): Naming {
 export function kubernetesName(text: string): string {
   const name = text.toLowerCase().replaceAll('*', 'any').replaceAll(/[^a-z0-9.-]/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '').slice(0, 240)
   return name === '' ? 'unnamed' : name
+}
+
+/** A backend in a comment. */
+export function nameOfBackend({ host }: BackendReference): string {
+  return host === '' ? 'a backend that cannot be read' : host
 }
 
 /** The given fields, without those that are undefined. */

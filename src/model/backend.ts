@@ -5,12 +5,15 @@ import type { Visibility } from './visibility.ts'
 
 /** A destination as a route names it. */
 export interface BackendReference {
-  /** Fully qualified, lower case. */
+  /** Fully qualified, lower case; '' for one that could not be read, which is `refused`. */
   readonly host: string
   /** Absent: the host's only port, else the port of the listener that took the request. */
   readonly port: number | undefined
   readonly subset: string | undefined
-  /** The dialect refused it, and said why: it is as if it were not there, and nobody says so again. */
+  /**
+   * The dialect rejected it, and reported why: no request may reach it, whether or not a service has its host. Its share of
+   * the requests is answered with an error.
+   */
   readonly refused?: true
   readonly origin: Origin
 }

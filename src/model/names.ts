@@ -10,6 +10,12 @@ export function mirrorClusterName(port: number, subset: string | undefined, host
   return `mirror|${port}|${subset ?? ''}|${host}`
 }
 
+/**
+ * Where routes send what may go to no backend: a cluster that never exists, as no host, service or Upstream makes a name
+ * like it. Envoy answers with the route's `cluster_not_found_response_code`.
+ */
+export const rejectedClusterName = 'rejected|backend'
+
 /** Host by which routes name an object that is no Kubernetes Service: `<name>.<namespace>.<kind>.<group>`, lower case. */
 export function objectHost({ group, kind, namespace, name }: { readonly group: string; readonly kind: string; readonly namespace: string; readonly name: string }): string {
   return `${name}.${namespace}.${kind}.${group}`.toLowerCase()

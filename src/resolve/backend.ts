@@ -1,12 +1,19 @@
 import type { BackendReference, BackendSettings, HashPolicy, Service } from '../model/backend.ts'
 import type { Labels } from '../model/labels.ts'
-import { clusterName } from '../model/names.ts'
+import { clusterName, rejectedClusterName } from '../model/names.ts'
 import { policyFor, settingsFor } from './policy.ts'
 import { nearestService } from './service-port.ts'
 import type { HiddenService, Sight } from './sight.ts'
 
 /** A destination as a proxy of the scope finds it. */
-export type ResolvedBackend = FoundBackend | MissingBackend
+export type ResolvedBackend = FoundBackend | MissingBackend | RejectedBackend
+
+/** A destination that its dialect rejected. Its host is not looked up: the service may exist, and have a cluster. */
+export interface RejectedBackend {
+  readonly kind: 'rejected'
+  /** Name of a cluster that never exists: Envoy answers with the route's error. */
+  readonly cluster: typeof rejectedClusterName
+}
 
 export interface FoundBackend {
   readonly kind: 'found'
@@ -47,20 +54,21 @@ export interface Listening {
  * (Istio's sidecars take the listener's port even where the host has another, single one: such a mirror goes nowhere.)
  */
 export function resolveBackend(reference: BackendReference, { sight, port: listenerPort }: Listening): ResolvedBackend {
-  const service = reference.refused === true ? undefined : findService(reference.host, sight)
+  if (reference.refused === true) return { kind: 'rejected', cluster: rejectedClusterName }
+  const service = findService(reference.host, sight)
   const ports = service === undefined ? [] : portsWithClusters(service)
   const [only, ...more] = ports
   const port = reference.port ?? (only !== undefined && more.length === 0 ? only.number : listenerPort)
   const missing = (what: MissingBackend['what'], present: readonly string[]): MissingBackend => {
     const host = service?.host ?? reference.host
-    const hidden = what === 'subset' || reference.refused === true ? undefined
+    const hidden = what === 'subset' ? undefined
       : sight.hidden(host).find((each) => what === 'host' || each.service.ports.some(({ number }) => number === port))
     return {
       kind: 'missing', what, host, port, ...standsFor(reference, service, sight), cluster: clusterName(port, reference.subset, host), present,
       hidden: hidden === undefined ? undefined : { ...hidden, namespace: sight.scope.namespace },
     }
   }
-  if (service === undefined) return missing('host', reference.refused === true ? [] : sight.hosts())
+  if (service === undefined) return missing('host', sight.hosts())
   if (!ports.some((each) => each.number === port)) return missing('port', ports.map((each) => String(each.number)))
   const policy = policyFor(service, sight)
   const { subset } = reference
@@ -72,8 +80,8 @@ export function resolveBackend(reference: BackendReference, { sight, port: liste
   return { kind: 'found', host: service.host, port, subset, cluster: serviceCluster(service, port, subset), settings, service, labels }
 }
 
-function standsFor({ host, refused }: BackendReference, service: Service | undefined, sight: Sight): Pick<MissingBackend, 'standsFor'> {
-  const name = service !== undefined || refused === true ? undefined : nearestService(sight.services(host), sight.scope)?.externalName
+function standsFor({ host }: BackendReference, service: Service | undefined, sight: Sight): Pick<MissingBackend, 'standsFor'> {
+  const name = service !== undefined ? undefined : nearestService(sight.services(host), sight.scope)?.externalName
   return name === undefined ? {} : { standsFor: name }
 }
 
@@ -89,12 +97,15 @@ export function portsWithClusters({ ports }: Service): Service['ports'] {
 
 const longestAliasChain = 5
 
-/** The service that a proxy means by a name: of several, the one in its namespace, else the first. ExternalNames are followed. */
+/**
+ * The service that a proxy means by a name: of several, the one in its namespace, else the first. ExternalNames are followed,
+ * except to a service that only routes may name.
+ */
 export function findService(host: string, sight: Sight): Service | undefined {
   let name = host
   for (let step = 0; step < longestAliasChain; step += 1) {
     const service = nearestService(sight.services(name), sight.scope)
-    if (service?.externalName === undefined) return service
+    if (service?.externalName === undefined) return step > 0 && service?.namedBy === 'routes' ? undefined : service
     name = service.externalName
   }
   return undefined

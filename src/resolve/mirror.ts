@@ -25,8 +25,9 @@ export function resolveMirrors(mirrors: readonly Mirror[], destinations: readonl
   const seen = new Set<string>()
   for (const mirror of mirrors) {
     const backend = resolveBackend(mirror.backend, listening)
+    if (backend.kind === 'rejected') continue
     if (backend.kind === 'missing') {
-      if (mirror.backend.refused !== true) diagnostics.push(missingFinding(backend, { area: 'mirror', reference: mirror.backend, consequence: 'nothing is mirrored there, the route is served without it' }))
+      diagnostics.push(missingFinding(backend, { area: 'mirror', reference: mirror.backend, consequence: 'nothing is mirrored there, the route is served without it' }))
       continue
     }
     if (primaries.has(backend.cluster)) {

@@ -17,7 +17,10 @@ export interface RouteListening extends Listening {
   readonly scheme: 'http' | 'https'
 }
 
-/** One route with its destinations and mirrors found. A destination that is not there keeps its cluster's name: Envoy answers 503. */
+/**
+ * One route with its destinations and mirrors found. A destination that does not exist keeps its cluster's name, and one that its dialect
+ * rejected has a name that no cluster has: Envoy answers both with 503, or with `missingStatus`.
+ */
 export function resolveRoute(route: Route, table: RouteTable, listening: RouteListening): RouteResolution {
   const { name, match, headers, statPrefix, metadata, origin, action } = route
   const common = { name, match, headers, statPrefix, metadata, origin, ...faults(route, listening) }
@@ -28,7 +31,7 @@ export function resolveRoute(route: Route, table: RouteTable, listening: RouteLi
   }
   const backends = action.destinations.map((destination) => resolveBackend(destination.backend, listening))
   const [only, ...more] = backends
-  const operation = only !== undefined && more.length === 0 ? `${only.host}:${only.port}${pathPattern(route)}` : ofTable
+  const operation = only !== undefined && only.kind !== 'rejected' && more.length === 0 ? `${only.host}:${only.port}${pathPattern(route)}` : ofTable
   const forwarded = forward(action, backends, listening)
   return {
     resolved: { ...common, action: forwarded.action, operation },
@@ -84,7 +87,7 @@ function forward(action: Forward, backends: readonly ResolvedBackend[], listenin
 function destinationFindings(backend: ResolvedBackend, { destinations, missingStatus }: Forward, { index, ...listening }: Listening & { readonly index: number }): readonly Diagnostic[] {
   const destination = destinations[index]
   if (destination === undefined) return []
-  if (destination.backend.refused === true) return []
+  if (backend.kind === 'rejected') return []
   if (backend.kind === 'found') return ambiguousPort('route/ambiguous-port', destination.backend, { ...listening, backend })
   return [missingFinding(backend, { area: 'route', reference: destination.backend, consequence: `requests for it are answered with ${missingStatus ?? 503}` })]
 }

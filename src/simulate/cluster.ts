@@ -29,7 +29,7 @@ export function clusterState({ clusters, loadAssignments }: EnvoyConfiguration, 
   }
 }
 
-/** A request for it is answered with 503, and no copy is made. */
+/** No endpoint can get a request for it: Envoy answers with an error, and makes no copy. */
 export function isDown(state: ClusterState): boolean {
   return state.kind === 'missing' || (state.kind === 'endpoints' && state.ready.length === 0)
 }

@@ -14,6 +14,8 @@ export interface Destination {
   /** Parts of `totalWeight`. */
   readonly weight: number
   readonly state: ClusterState
+  /** Status with which Envoy itself answers, as no endpoint can get the request; absent if one can. */
+  readonly failure?: number
   readonly authority: string
   readonly path: string
   readonly headers: readonly Header[]
@@ -67,9 +69,11 @@ export function forwarding(route: Route, action: RouteAction, surroundings: Rout
     // The destination's comes first, and is what the route's replaces.
     const before = nonEmpty(target.host_rewrite_literal) ?? received.authority
     const rewritten = nonEmpty(action.host_rewrite_literal)
+    const state = clusterState(surroundings.configuration, target.name)
+    const failure = failureOf(state, action)
     const originals = { authority: rewritten === undefined ? undefined : before, path: rewritesPath(action) ? received.path : undefined }
     return {
-      cluster: target.name, weight: target.weight, state: clusterState(surroundings.configuration, target.name), authority: rewritten ?? before, path,
+      cluster: target.name, weight: target.weight, state, ...(failure === undefined ? {} : { failure }), authority: rewritten ?? before, path,
       headers: withOriginals(changedHeaders(received.headers, inOrder(target, route, surroundings)), originals),
     }
   })
@@ -83,8 +87,19 @@ export function forwarding(route: Route, action: RouteAction, surroundings: Rout
 }
 
 /** Whether a request that goes to this destination is forwarded, and so copied, at all. */
-export function isForwarded({ state }: Destination): boolean {
-  return !isDown(state)
+export function isForwarded({ failure }: Destination): boolean {
+  return failure === undefined
+}
+
+/** RouteAction.ClusterNotFoundResponseCode */
+const notFoundStatuses = {
+  SERVICE_UNAVAILABLE: 503, NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500,
+} as const satisfies Record<NonNullable<RouteAction['cluster_not_found_response_code']>, number>
+
+/** A cluster without a ready endpoint answers with 503 whatever the route says of one that does not exist. */
+function failureOf(state: ClusterState, { cluster_not_found_response_code: code = 'SERVICE_UNAVAILABLE' }: RouteAction): number | undefined {
+  if (!isDown(state)) return undefined
+  return state.kind === 'missing' ? notFoundStatuses[code] : 503
 }
 
 interface Target extends HeaderChanges {

@@ -136,6 +136,13 @@ test('a cluster that is missing or has no endpoint gets nothing', () => {
   expect(['one', 'empty', 'gone'].map((cluster) => forwarded({ cluster }).destinations.map(isForwarded))).toEqual([[true], [false], [false]])
 })
 
+test.each([
+  ['gone', undefined, 503], ['gone', 'SERVICE_UNAVAILABLE', 503], ['gone', 'NOT_FOUND', 404], ['gone', 'INTERNAL_SERVER_ERROR', 500], ['empty', 'INTERNAL_SERVER_ERROR', 503], ['one', 'NOT_FOUND', undefined],
+] as const)('requests for the cluster %s, with %s for one that does not exist, are answered with %s', (cluster, cluster_not_found_response_code, failure) => {
+  const { destinations } = forwarded({ cluster, ...(cluster_not_found_response_code === undefined ? {} : { cluster_not_found_response_code }) })
+  expect(destinations.map((each) => each.failure)).toEqual([failure])
+})
+
 test('timeout and retries are those of the route', () => {
   expect(forwarded({})).toMatchObject({ timeout: '15s', retries: undefined })
   expect(forwarded({ timeout: '0s', retry_policy: { retry_on: '5xx', num_retries: 3, retriable_status_codes: [503] } }))

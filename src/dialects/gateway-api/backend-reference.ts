@@ -13,6 +13,7 @@ import { serviceHost } from '../kubernetes/host.ts'
 import type { Report } from '../report.ts'
 import type { ReferenceProblem, UnresolvedReason } from './conditions.ts'
 import { group, kind, namespaceName, objectName } from './constraint.ts'
+import { servicesBehind } from './external-name.ts'
 import { grantHint, isPermitted } from './reference-grant.ts'
 import { servicePorts } from './service-port.ts'
 
@@ -96,6 +97,13 @@ function mistakeIn(reference: BackendObjectReference, id: ObjectId, { manifest, 
     const beside = surroundings.manifestsOf(id, id.namespace).map((each) => each.id.name)
     const meant = didYouMean(id.name, beside)
     return { code: 'reference/not-found', reason: 'BackendNotFound', field: 'name', message: `there is no ${shown}`, hint: meant === undefined ? undefined : `did you mean ${meant}?` }
+  }
+  const behind = isService(reference) ? servicesBehind(target, surroundings).find((each) => !isPermitted(manifest.id, each, surroundings)) : undefined
+  if (behind !== undefined) {
+    return {
+      code: 'reference/not-permitted', reason: 'RefNotPermitted', field: 'name',
+      message: `${shown} is an ExternalName for Service ${fullName(behind)}, and no ReferenceGrant permits the reference to that`, hint: grantHint(manifest.id, behind),
+    }
   }
   const ports = isService(reference) ? servicePorts(target) : undefined
   if (reference.port === undefined || ports === undefined || ports.includes(reference.port)) return undefined

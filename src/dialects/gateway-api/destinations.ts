@@ -38,7 +38,7 @@ export interface Destinations {
 export function destinationsOf(backendRefs: readonly (BackendRef | undefined)[], path: FieldPath, context: RouteContext): Destinations {
   const all = backendRefs.map((reference, index) => {
     const at = [...path, index]
-    if (reference === undefined) return { destination: illegible(at, context), mirrors: [] }
+    if (reference === undefined) return { destination: unreadable(at, context), mirrors: [] }
     return destinationAt(reference, at, { context, isOnly: backendRefs.length === 1 })
   })
   const weighted = all.filter(({ destination }) => destination.weight > 0)
@@ -85,10 +85,10 @@ function unsupportedOf({ type }: PlacedFilter, consequence: string): Wording {
 }
 
 /** Stands for a backend with a mistake, which the decoder has reported: its share is not given to the others. */
-function illegible(path: FieldPath, { report: { manifest } }: RouteContext): Destination {
+function unreadable(path: FieldPath, { report: { manifest } }: RouteContext): Destination {
   const weight = rawValue(manifest, [...path, 'weight'])?.value
   return {
-    backend: { host: 'illegible', port: undefined, subset: undefined, refused: true, origin: { object: manifest.id, path } },
+    backend: { host: '', port: undefined, subset: undefined, refused: true, origin: { object: manifest.id, path } },
     weight: typeof weight === 'number' && Number.isInteger(weight) && weight >= 0 && weight <= 1_000_000 ? weight : 1,
     headers: noHeaderChanges,
     authority: undefined,

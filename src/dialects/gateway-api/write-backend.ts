@@ -1,6 +1,7 @@
 import { nameOf } from '../../diagnostics/finding.ts'
 import type { JsonObject } from '../../manifest/manifest.ts'
 import type { BackendReference, Service } from '../../model/backend.ts'
+import { nameOfBackend } from '../written.ts'
 import type { Writable } from '../written.ts'
 
 /** Names backends as the Gateway API does: Services of Kubernetes, by port. */
@@ -24,7 +25,7 @@ export function createBackends({ services, settings: { domain } }: Writable): Ba
   return {
     crossings,
     reference(backend, { namespace, port: listenerPort }) {
-      if (backend.refused === true) return `${backend.host} may not be used, or is not there`
+      if (backend.refused === true) return `${nameOfBackend(backend)} may not be used, or is not there`
       const first = named(backend.host)
       const [only, ...more] = first?.ports ?? []
       const namedPort = backend.port ?? (only !== undefined && more.length === 0 ? only.number : first?.ports.find(({ number }) => number === listenerPort)?.number)

@@ -48,5 +48,5 @@ const consequences = {
 
 /** What answers 503: a destination of a kind that is not served. */
 export function nowhere({ report, path }: Pick<Site, 'report' | 'path'>): BackendReference {
-  return { host: 'unsupported.invalid', port: undefined, subset: undefined, refused: true, origin: { object: report.manifest.id, path } }
+  return { host: '', port: undefined, subset: undefined, refused: true, origin: { object: report.manifest.id, path } }
 }

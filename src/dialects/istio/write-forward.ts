@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../manifest/manifest.ts'
 import { everyRequest, percentageOf } from '../../model/fraction.ts'
 import type { Mirror } from '../../model/mirror.ts'
 import type { Destination, Forward, RetryPolicy, Rewrite } from '../../model/route.ts'
-import { commentsAt, createRemarks, present } from '../written.ts'
+import { commentsAt, createRemarks, nameOfBackend, present } from '../written.ts'
 import type { Remarks } from '../written.ts'
 import { nowhere } from './write-backend.ts'
 import type { Backends } from './write-backend.ts'
@@ -50,7 +50,7 @@ interface DestinationSite {
 
 function writtenDestination({ backend, weight, headers, authority }: Destination, { index, several, backends, remarks }: DestinationSite): JsonObject {
   const own = createRemarks()
-  if (backend.refused === true) remarks.add(['route', index], `${backend.host} may not be used, or is not there: its share of the requests is answered with 503`)
+  if (backend.refused === true) remarks.add(['route', index], `${nameOfBackend(backend)} may not be used, or is not there: its share of the requests is answered with 503`)
   const destination = backend.refused === true ? { host: nowhere, port: { number: 80 } } : backends.destination(backend, own)
   for (const { path, text } of commentsAt(['route', index, 'destination'], own.comments)) remarks.add(path, text)
   return present<Json>({ destination, weight: several === 'weighted' ? weight : undefined, headers: writtenHeaders(headers, authority) })
@@ -59,7 +59,7 @@ function writtenDestination({ backend, weight, headers, authority }: Destination
 function writtenMirrors(declared: readonly Mirror[], backends: Backends, remarks: Remarks): WrittenForward {
   const usable = declared.filter(({ backend }) => backend.refused !== true)
   for (const { backend } of declared.filter((each) => !usable.includes(each))) {
-    remarks.add([], `not carried, a mirror to ${backend.host}, which may not be used or is not there: nothing is mirrored to it`)
+    remarks.add([], `not carried, a mirror to ${nameOfBackend(backend)}, which may not be used or is not there: nothing is mirrored to it`)
   }
   const [only, ...more] = usable
   if (only === undefined) return { fields: {}, mirrors: [] }

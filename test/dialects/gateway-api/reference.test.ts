@@ -68,3 +68,21 @@ describe('a ReferenceGrant', () => {
     expect(translateFirst(upstreamOfOther + grant).found).toEqual(permitted ? [] : [expect.stringContaining('reference/not-permitted')])
   })
 })
+
+describe('a Service of type ExternalName', () => {
+  const externalName = (namespace: string, name: string, target: string): string =>
+    `---\napiVersion: v1\nkind: Service\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: {type: ExternalName, externalName: ${target}, ports: [{port: 80}]}\n`
+  const shopOf = (namespace: string): string => `---\napiVersion: v1\nkind: Service\nmetadata: {name: shop, namespace: ${namespace}}\nspec: {ports: [{port: 80}]}\n---\n`
+  const route = routeTo('{name: alias, port: 80}')
+  const chain = externalName('default', 'alias', 'second.default.svc.cluster.local') + externalName('default', 'second', 'SHOP.other.svc.cluster.local')
+
+  test.each([
+    [externalName('default', 'alias', 'shop.other.svc.cluster.local'), true], [chain, true], [externalName('default', 'alias', 'shop.default.svc.cluster.local'), false],
+    [externalName('default', 'alias', 'api.example.com'), false], [externalName('default', 'alias', 'alias.default.svc.cluster.local'), false],
+  ])('%j does not go round a ReferenceGrant: %s', (services, isForbidden) => {
+    const text = route + services + shopOf('other')
+    expect(backendOf(text)?.refused).toBe(isForbidden ? true : undefined)
+    expect(translateFirst(text).found).toEqual(isForbidden ? [expect.stringContaining('reference/not-permitted Service default/alias is an ExternalName for Service other/shop, and no ReferenceGrant permits')] : [])
+    expect(backendOf(text + grantTo('group: "", kind: Service'))?.refused).toBeUndefined()
+  })
+})
