@@ -4,7 +4,7 @@ import type { BootstrapOptions } from '../envoy/bootstrap.ts'
 import { defaultBootstrap } from '../envoy/default-bootstrap.ts'
 import { defaultRules } from '../envoy/interception-rules.ts'
 import type { SdsFile } from '../envoy/xds-credentials.ts'
-import { parseAddress, parseLabels, parsePortMap, parseProxyId } from './proxy-flags.ts'
+import { parseAddress, parseLabels, parsePortMapFlag, parseProxyId } from './proxy-flags.ts'
 
 export interface BootstrapFlags {
   readonly role?: 'gateway' | 'sidecar'
@@ -47,7 +47,7 @@ every Gateway matches.`)
     .option('--ip <address>', 'its address in the node id (default: 127.0.0.1)', (text) => parseAddress('--ip', text))
     .addOption(new Option('--mode <mode>', 'the xDS protocol: delta sends only what changed').choices(['sotw', 'delta']).default(defaultBootstrap.mode))
     .option('--bind-address <address>', 'address that listeners bind to (default: 0.0.0.0 for a gateway, 127.0.0.1 for a sidecar)', (text) => parseAddress('--bind-address', text))
-    .option('--port-map <port=bound,…>', 'bind other ports than those configured, as in 80=8080; names stay as they are', (text) => parsePortMap('--port-map', text))
+    .option('--port-map <port=bound,…>', 'bind other ports than those configured, as in 80=8080; names stay as they are', (text) => parsePortMapFlag('--port-map', text))
     .option('--interception', 'a sidecar to which iptables redirects every TCP connection to and from its workload; without it, the workload calls the ports that the sidecar binds')
     .option('--proxy-id <id>', 'user and group id that Envoy runs as, for -o iptables', (text) => parseProxyId('--proxy-id', text), defaultRules.proxy)
     .addOption(new Option('--xds <host:port>', 'where the control plane listens').argParser((text) => parseHostPort('--xds', text)).default(defaultBootstrap.xds, '127.0.0.1:18000'))

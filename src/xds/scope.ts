@@ -1,4 +1,6 @@
 import { isIP } from 'node:net'
+import { parsePortMap } from './port-map.ts'
+import type { PortMap } from './port-map.ts'
 
 /** What a proxy is, as far as its configuration depends on it: proxies of one scope share one snapshot. */
 export type ScopeKey = string & { readonly brand: unique symbol }
@@ -15,8 +17,7 @@ export interface Scope {
   readonly domain: string
   /** Address that listeners bind to; '' means the role's own (0.0.0.0 for gateways, 127.0.0.1 for sidecars). */
   readonly bindAddress: string
-  /** Listener port → port really bound. */
-  readonly portMap: Readonly<Record<number, number>>
+  readonly portMap: PortMap
   /** `apart`: each virtual host is a resource of its own (VHDS); only Envoy over delta takes that. */
   readonly virtualHosts: 'inline' | 'apart'
   /** A sidecar to which iptables redirects connections; absent where the listeners are bound, and the workload calls them. */
@@ -54,8 +55,15 @@ type Metadata = Readonly<Record<string, unknown>>
 
 /** What the node's locality says, else the label that stands for it where a label may hold no `/`. */
 function localityOf({ locality }: Node, labels: Scope['labels']): string {
-  const said = [locality?.region ?? '', locality?.zone ?? '', locality?.sub_zone ?? ''].join('/').replace(/\/+$/, '')
+  const said = withoutSlashesAtEnd([locality?.region ?? '', locality?.zone ?? '', locality?.sub_zone ?? ''].join('/'))
   return said === '' ? (labels['istio-locality'] ?? '').replaceAll('.', '/') : said
+}
+
+/** A regular expression would take quadratic time for slashes that are not at the end. */
+function withoutSlashesAtEnd(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end -= 1
+  return path.slice(0, end)
 }
 
 class NodeError extends Error {}
@@ -151,30 +159,9 @@ function bindAddressOf(metadata: Metadata): string {
 }
 
 function portMapOf(value: unknown): Scope['portMap'] {
-  const ports = new Map<number, number>()
-  for (const [from, to] of portPairs(value)) {
-    if (ports.has(from)) throw new NodeError(`metadata.PORT_MAP is ${quote(value)}: port ${from} stands there twice; write it once`)
-    if ([...ports.values()].includes(to)) throw new NodeError(`metadata.PORT_MAP is ${quote(value)}: two ports become ${to}; give each its own`)
-    ports.set(from, to)
-  }
-  return Object.fromEntries(ports)
-}
-
-function portPairs(value: unknown): readonly (readonly [number, number])[] {
-  const wrong = (): never => {
-    throw new NodeError(`metadata.PORT_MAP is ${quote(value)}: write pairs of ports from 1 to 65535, such as "80=8080,443=8443"`)
-  }
-  const port = (digits: unknown): number => {
-    const number = /^\s*\d{1,5}\s*$/.test(String(digits)) ? Number(digits) : 0
-    return number >= 1 && number <= 65_535 ? number : wrong()
-  }
-  if (value === undefined || value === '') return []
-  if (isObject(value)) return Object.entries(value).map(([from, to]) => [port(from), port(to)])
-  if (typeof value !== 'string') return wrong()
-  return value.split(',').map((pair) => {
-    const [from, to, ...rest] = pair.split('=')
-    return rest.length === 0 ? [port(from), port(to)] : wrong()
-  })
+  const parsed = parsePortMap(value)
+  if ('problem' in parsed) throw new NodeError(`metadata.PORT_MAP is ${quote(value)}: ${parsed.problem}`)
+  return parsed.portMap
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -185,6 +172,10 @@ function sorted(record: Readonly<Record<string, string | number>>): readonly (re
   return Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1))
 }
 
+const longestQuote = 200 // characters
+
+/** A value as JSON, cut. */
 function quote(value: unknown): string {
-  return JSON.stringify(value)
+  const json = JSON.stringify(value)
+  return json.length > longestQuote ? `${json.slice(0, longestQuote)}…` : json
 }

@@ -120,11 +120,14 @@ describe('a bootstrap', () => {
 })
 
 describe('a wrong flag', () => {
+  const manyPorts = Array.from({ length: 300 }, (_, index) => `${index + 1}=${index + 1}`).join(',')
   test.each([
-    [['--port-map', '80'], '--port-map 80: write ports from 1 to 65535 as port=bound, as in 80=8080,443=8443'],
-    [['--port-map', '80=99999'], '--port-map 80=99999: write ports from 1 to 65535 as port=bound, as in 80=8080,443=8443'],
-    [['--port-map', '80=1,80=2'], '--port-map 80=1,80=2: 80 stands there twice'],
-    [['--port-map', '80=8080,81=8080'], '--port-map 80=8080,81=8080: two ports cannot be bound to the same one'],
+    [['--port-map', '80'], '--port-map 80: write pairs of ports from 1 to 65535, such as "80=8080,443=8443"'],
+    [['--port-map', '80=99999'], '--port-map 80=99999: write pairs of ports from 1 to 65535, such as "80=8080,443=8443"'],
+    [['--port-map', '80=1,80=2'], '--port-map 80=1,80=2: port 80 is written twice; write it once'],
+    [['--port-map', '80=8080,81=8080'], '--port-map 80=8080,81=8080: two ports become 8080; give each its own'],
+    [['--port-map', manyPorts], `--port-map ${manyPorts}: there are 300 pairs; write at most 256`],
+    [['--labels', 'istio=a,istio=b'], '--labels istio=a,istio=b: istio is written twice; write it once'],
     [['--labels', 'istio'], '--labels istio: write labels as key=value, as in istio=ingressgateway,version=v1'],
     [['--bind-address', 'localhost'], '--bind-address localhost: write an IP address, as in 127.0.0.1'],
     [['--interception'], '--interception: only a sidecar intercepts; add --role sidecar'],

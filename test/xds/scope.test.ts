@@ -6,6 +6,7 @@ import type { Node, Scope } from '../../src/xds/scope.ts'
 const plain: Scope = {
   role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, domain: 'default.svc.cluster.local', bindAddress: '', portMap: {}, virtualHosts: 'inline',
 }
+const pairsOfPorts = (count: number): string => Array.from({ length: count }, (_, index) => `${index + 1}=${index + 1}`).join(',')
 const sidecarId = 'sidecar~10.0.0.1~reviews-v1.books~books.svc.cluster.local'
 
 describe('scopeOf', () => {
@@ -34,6 +35,9 @@ describe('scopeOf', () => {
     ['BIND_ADDRESS', { metadata: { BIND_ADDRESS: '::1' } }, { bindAddress: '::1' }],
     ['PORT_MAP as text', { metadata: { PORT_MAP: '80=8080, 443=8443' } }, { portMap: { 80: 8080, 443: 8443 } }],
     ['PORT_MAP as an object', { metadata: { PORT_MAP: { 80: 8080, 443: '8443' } } }, { portMap: { 80: 8080, 443: 8443 } }],
+    ['as many pairs of ports as are allowed', { metadata: { PORT_MAP: pairsOfPorts(256) } },
+      { portMap: Object.fromEntries(Array.from({ length: 256 }, (_, index) => [index + 1, index + 1])) }],
+    ['a locality with empty parts', { locality: { region: 'r', zone: '', sub_zone: '' } }, { locality: 'r' }],
     ['INTERCEPTION_MODE', { id: sidecarId, metadata: { INTERCEPTION_MODE: 'REDIRECT', LABELS: {} } },
       { role: 'sidecar', namespace: 'books', domain: 'books.svc.cluster.local', anyGateway: false, interception: 'redirect' }],
     ['INTERCEPTION_MODE NONE', { metadata: { ROLE: 'sidecar', INTERCEPTION_MODE: 'NONE' } }, { role: 'sidecar', anyGateway: false }],
@@ -59,9 +63,18 @@ describe('scopeOf', () => {
     ...['80', '80=', '80=8080=1', '0=1', '80=65536', 'http=80', '80=-1', '80=8080,'].map((map) =>
       [{ metadata: { PORT_MAP: map } }, `metadata.PORT_MAP is "${map}": write pairs of ports from 1 to 65535, such as "80=8080,443=8443"`] as const),
     [{ metadata: { PORT_MAP: [80] } }, 'metadata.PORT_MAP is [80]: write pairs of ports from 1 to 65535, such as "80=8080,443=8443"'],
-    [{ metadata: { PORT_MAP: '80=1,80=2' } }, 'metadata.PORT_MAP is "80=1,80=2": port 80 stands there twice; write it once'],
+    [{ metadata: { PORT_MAP: '80=1,80=2' } }, 'metadata.PORT_MAP is "80=1,80=2": port 80 is written twice; write it once'],
     [{ metadata: { PORT_MAP: '80=1,81=1' } }, 'metadata.PORT_MAP is "80=1,81=1": two ports become 1; give each its own'],
   ]
+  const tooMany: readonly (readonly [what: string, map: unknown, error: string])[] = [
+    ['text', pairsOfPorts(257), `metadata.PORT_MAP is ${JSON.stringify(pairsOfPorts(257)).slice(0, 200)}…: there are 257 pairs; write at most 256`],
+    ['text with every port', pairsOfPorts(65_535), `metadata.PORT_MAP is ${JSON.stringify(pairsOfPorts(65_535)).slice(0, 200)}…: there are 65535 pairs; write at most 256`],
+    ['an object', Object.fromEntries(Array.from({ length: 300 }, (_, index) => [index + 1, index + 1])), 'there are 300 pairs; write at most 256'],
+  ]
+  test.each(tooMany)('a PORT_MAP of more pairs than a proxy has listeners is an error, %s', (_, map, error) => {
+    expect(scopeOf({ metadata: { PORT_MAP: map } })).toEqual({ error: expect.stringContaining(error) })
+  })
+
   test.each(mistakes)('%j', (node, error) => {
     expect(scopeOf(node)).toEqual({ error })
   })
