@@ -11,6 +11,8 @@ export interface BenchSetting {
   readonly signal: AbortSignal
   /** Takes a line on what is going on. */
   readonly progress: (line: string) => void
+  /** Path of the `main.ts` or `main.js` whose `serve` is measured; absent: that of these sources. */
+  readonly program?: string | undefined
 }
 
 /** What a measurement found. */
@@ -23,7 +25,7 @@ export interface BenchReport {
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-const usage = '[--json FILE] [--envoy FILE]'
+const usage = '[--json FILE] [--envoy FILE] [--program FILE]'
 
 /** Runs a measurement as a program: prints what it found, writes `--json FILE`; exit status 1 when an expectation did not hold. `limit`: milliseconds. */
 export async function runBench(limit: number, measure: (setting: BenchSetting) => Promise<BenchReport>): Promise<void> {
@@ -36,7 +38,7 @@ export async function runBench(limit: number, measure: (setting: BenchSetting) =
   for (const name of signals) process.once(name, stop)
   try {
     const { path } = await findEnvoy({ flag: flags.envoy, env: process.env, progress })
-    const report = await measure({ binary: path, signal: stopped.signal, progress })
+    const report = await measure({ binary: path, signal: stopped.signal, progress, program: flags.program })
     for (const line of [...report.lines, '', ...report.expectations.map(expectationLine)]) console.log(line)
     if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify({ ...report.data, expectations: report.expectations }, null, 2)}\n`)
     process.exitCode = report.expectations.every(({ held }) => held) ? 0 : 1
@@ -49,9 +51,15 @@ export async function runBench(limit: number, measure: (setting: BenchSetting) =
   }
 }
 
-function readFlags(): { readonly json?: string | undefined; readonly envoy?: string | undefined } | undefined {
+interface Flags {
+  readonly json?: string | undefined
+  readonly envoy?: string | undefined
+  readonly program?: string | undefined
+}
+
+function readFlags(): Flags | undefined {
   try {
-    return parseArgs({ options: { json: { type: 'string' }, envoy: { type: 'string' } } }).values
+    return parseArgs({ options: { json: { type: 'string' }, envoy: { type: 'string' }, program: { type: 'string' } } }).values
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\nusage: ${usage}`)
     process.exitCode = 2

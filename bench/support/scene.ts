@@ -84,7 +84,7 @@ async function open(options: SceneOptions, parts: AsyncDisposableStack): Promise
   const ports = new Map([[examplePorts.v1, v1.port], [examplePorts.v2, v2.port], [examplePorts.clusterB, clusterB.port]])
   const workspace = keep(await openWorkspace(example, ports))
   await options.prepare?.(workspace)
-  const serve = keep(await startServe({ paths: [workspace.folder], signal }))
+  const serve = keep(await startServe({ paths: [workspace.folder], program: options.program, signal }))
   const envoy = keep(await startEnvoy({ binary: options.binary, bootstrap: gatewayBootstrap({ xds: serve.xds, mode: options.mode ?? 'delta' }, port) }))
   await envoy.ready()
   const agent = parts.adopt(new Agent({ keepAlive: true }), (each) => each.destroy())

@@ -33,6 +33,8 @@ export interface ServeOptions {
   readonly flags?: readonly string[]
   /** `host:port`; default: a free port of loopback. */
   readonly listen?: string
+  /** Path of the program; absent: `main.ts` of these sources. */
+  readonly program?: string | undefined
   readonly signal: AbortSignal
 }
 
@@ -41,8 +43,8 @@ const startTimeout = 30_000
 const killAfter = 5_000
 
 /** Starts `serve` as a process of its own; resolves when it listens, rejects with its own words when it does not. */
-export async function startServe({ paths, flags = [], listen = '127.0.0.1:0', signal }: ServeOptions): Promise<ServeProcess> {
-  const args = [mainProgram, 'serve', ...paths.length === 0 ? [] : ['--config', ...paths], ...flags, '--listen', listen, '--admin', '127.0.0.1:0', '--log', 'json']
+export async function startServe({ paths, flags = [], listen = '127.0.0.1:0', program = mainProgram, signal }: ServeOptions): Promise<ServeProcess> {
+  const args = [program, 'serve', ...paths.length === 0 ? [] : ['--config', ...paths], ...flags, '--listen', listen, '--admin', '127.0.0.1:0', '--log', 'json']
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const killWithUs = (): void => void child.kill('SIGKILL')
   process.once('exit', killWithUs)

@@ -2,8 +2,8 @@ import { watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { reasonOf } from './file-scan.ts'
 
-/** Something happened in `directory`; `name` is the entry in it, where the system tells. */
-export type Hint = (directory: string, name: string | undefined) => void
+/** Something happened in `directory`; `name` is the entry in it, if the system says so. `rename`: the name appeared, vanished or is another file now. */
+export type Hint = (directory: string, name: string | undefined, event: 'rename' | 'change') => void
 
 /**
  * Watches a changing set of directories. Its events are hints to look again, no more.
@@ -32,11 +32,11 @@ export class DirectoryWatches {
     known?.watcher.close()
     this.#watches.delete(directory)
     try {
-      const watcher = watch(directory, { persistent: false }, (_, name) => this.#hint(directory, name ?? undefined))
+      const watcher = watch(directory, { persistent: false }, (event, name) => this.#hint(directory, name ?? undefined, event))
       watcher.on('error', () => {
         watcher.close()
         if (this.#watches.get(directory)?.watcher === watcher) this.#watches.delete(directory)
-        this.#hint(directory, undefined)
+        this.#hint(directory, undefined, 'rename')
       })
       this.#watches.set(directory, { inode, watcher })
     } catch (thrown) {

@@ -24,6 +24,8 @@ export class FileRoot {
   readonly #watches: DirectoryWatches
   readonly #files = new Map<string, HeldFile>()
   readonly #hinted = new Set<string>()
+  /** How often the name of a held file was reported as renamed since the file was another one. */
+  readonly #renames = new Map<string, number>()
   #rescan = true
   #outage: string | undefined
   /** The path itself cannot be read, rather than something below it. */
@@ -33,7 +35,7 @@ export class FileRoot {
 
   constructor(options: RootOptions) {
     this.#options = options
-    this.#watches = new DirectoryWatches((directory, name) => this.#hint(directory, name))
+    this.#watches = new DirectoryWatches((directory, name, event) => this.#hint({ directory, name, event }))
   }
 
   /** One line on what cannot be read now. */
@@ -59,7 +61,11 @@ export class FileRoot {
     const hinted = new Set(this.#hinted)
     this.#rescan = false
     this.#hinted.clear()
-    for (const [path, file] of this.#files) if (file.gone) this.#files.delete(path)
+    for (const [path, file] of this.#files) {
+      if (!file.gone) continue
+      this.#files.delete(path)
+      this.#renamesOf([path, file.real])
+    }
     const isAiling = this.#outage !== undefined && hinted.size > 0
     if (rescan || isAiling || !await this.#readAll(hinted)) await this.#scan(hinted)
   }
@@ -75,13 +81,26 @@ export class FileRoot {
   }
 
   /** Known names are looked at alone. A name with a dot may be a ConfigMap's `..data`, which stands for every file; other names may be directories. */
-  #hint(directory: string, name: string | undefined): void {
+  #hint({ directory, name, event }: { readonly directory: string; readonly name: string | undefined; readonly event: 'rename' | 'change' }): void {
     const { path, wake } = this.#options
     const shown = name === undefined ? undefined : directory === dirname(path) && name === basename(path) ? path : `${directory.replace(/\/$/, '')}/${name}`
+    if (shown !== undefined && event === 'rename') this.#countRename(shown)
     if (shown !== undefined && name !== undefined && !name.startsWith('.') && this.#files.has(shown)) this.#hinted.add(shown)
     else if (isHidden(name) || this.#isBeside(directory, name)) return
     else this.#rescan = true
     wake()
+  }
+
+  /** Only for files that are held, by their own path or the one behind their links: other names come and go without end. */
+  #countRename(shown: string): void {
+    if (!this.#files.has(shown) && ![...this.#files.values()].some((file) => file.real === shown)) return
+    this.#renames.set(shown, (this.#renames.get(shown) ?? 0) + 1)
+  }
+
+  #renamesOf(paths: readonly string[]): number {
+    const all = [...new Set(paths)].reduce((sum, path) => sum + (this.#renames.get(path) ?? 0), 0)
+    for (const path of paths) this.#renames.delete(path)
+    return all
   }
 
   /** True for what happens around the configured path and not to it. */
@@ -137,7 +156,12 @@ export class FileRoot {
 
   #add(path: string): HeldFile {
     const { after, settleAfter, wake } = this.#options
-    const file = new HeldFile(path, { after, settleAfter, settled: wake })
+    const renamesOf = (paths: readonly string[]): number => this.#renamesOf(paths)
+    const changed = (each: string): void => {
+      this.#hinted.add(each)
+      wake()
+    }
+    const file = new HeldFile(path, { after, settleAfter, settled: wake, renamesOf, changed })
     this.#files.set(path, file)
     return file
   }

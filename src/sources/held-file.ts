@@ -8,17 +8,37 @@ import { errorCode, reasonOf, sameStamp, stampFile } from './file-scan.ts'
 import type { FileStamp } from './file-scan.ts'
 import { keysOf, manifestsOf, nextVersion } from './file-version.ts'
 import type { FileVersion } from './file-version.ts'
+import { writersOf } from './open-writers.ts'
+import type { Writers } from './open-writers.ts'
 import { judge } from './partial-write.ts'
-import type { Change, Verdict } from './partial-write.ts'
+import type { Change, Ending, Verdict } from './partial-write.ts'
 import type { After } from './timers.ts'
 
 export interface HoldOptions {
   readonly after: After
-  /** Milliseconds without a change after which what takes something away is believed. */
+  /** The longest pause, in milliseconds; the others are at most as long. */
   readonly settleAfter: number
+  /** How often the name, or the path that its links lead to, became another file or vanished (as the system reported it) since this was called last. */
+  readonly renamesOf: (paths: readonly string[]) => number
   /** Runs when waiting has changed what the file contributes. */
   readonly settled: () => void
+  /** Runs when the file at this path was seen to have changed, without an event. */
+  readonly changed: (path: string) => void
 }
+
+/** Milliseconds without a change after which what a file lacks is believed to be gone. */
+export const pauses = {
+  /** It ends as the version in force does. */
+  whole: 20,
+  /** It ends at the end of a line, and no process has it open for writing. */
+  closed: 40,
+  /** It ends at the end of a line, and who writes it cannot be seen. */
+  unseen: 500,
+  /** It is absent: editors rename a file away and create it again. */
+  absent: 250,
+  /** A process has it open for writing, and has written nothing for this long. */
+  open: 30_000,
+} as const
 
 /** What one file gives to the state of its source. */
 export interface Contribution {
@@ -28,6 +48,12 @@ export interface Contribution {
   /** Objects that the file's newest content lacks and that stay for now; they give way to the same object in another file. */
   readonly leaving: readonly LocatedManifest[]
   readonly diagnostics: readonly Diagnostic[]
+}
+
+/** A newer content that is not believed yet; without a version: the file is absent. */
+interface Waiting {
+  readonly version: FileVersion | undefined
+  cancel: () => void
 }
 
 /** A modification time this close to the clock may hide a second write: file systems tick in milliseconds. */
@@ -40,7 +66,7 @@ export class HeldFile {
   #stamp: FileStamp | undefined
   #readAt = 0
   #inForce: FileVersion | undefined
-  #waiting: { readonly version: FileVersion | undefined; readonly cancel: () => void } | undefined
+  #waiting: Waiting | undefined
   #refused: string | undefined
   #problem: Diagnostic | undefined
   #unreadable: string | undefined
@@ -78,7 +104,7 @@ export class HeldFile {
     const readAt = Date.now()
     const stamp = await stampFile(this.path)
     const text = await readFile(this.path, 'utf8')
-    const change = changeBetween(this.#stamp, stamp)
+    const change = await this.#changeTo(stamp)
     this.#stamp = stamp
     this.#readAt = readAt
     this.#unreadable = undefined
@@ -95,8 +121,13 @@ export class HeldFile {
   /** The file is absent from a directory that is there: deleted, unless it comes back within the settle time (editors rename it away and back). */
   vanish(): void {
     if (this.#waiting !== undefined && this.#waiting.version === undefined) return
-    this.#hold(undefined, () => {
+    this.stay()
+    const waiting: Waiting = { version: undefined, cancel: () => {} }
+    this.#waiting = waiting
+    waiting.cancel = this.#after(pauses.absent, () => {
+      this.#waiting = undefined
       this.#gone = true
+      this.#options.settled()
     })
   }
 
@@ -141,7 +172,7 @@ export class HeldFile {
       this.#inForce = next
       return
     }
-    this.#hold(next, () => {
+    this.#hold(next, verdict.ending, () => {
       if (verdict.settles === 'accept') {
         this.#inForce = next
         return
@@ -151,23 +182,63 @@ export class HeldFile {
     })
   }
 
-  #hold(version: FileVersion | undefined, settle: () => void): void {
+  /**
+   * How the file came to be what `stamp` says. A rename over it is one event of its name; a file created in place was removed
+   * before, which makes two. Without events, a file that was renamed has an inode that changed later than its content.
+   */
+  async #changeTo(stamp: FileStamp): Promise<Change> {
+    const before = this.#stamp
+    if (before === undefined || (before.real === stamp.real && before.inode === stamp.inode)) return 'in-place'
+    if (before.real !== stamp.real) return 'replaced'
+    // What had happened when the file was looked at has been reported after a whole turn of the event loop.
+    await turn()
+    await turn()
+    const renames = this.#options.renamesOf([this.path, stamp.real])
+    return renames === 1 || stamp.changed > stamp.modified ? 'replaced' : 'in-place'
+  }
+
+  /** Waits as long as the text's ending demands, and then for those who have the file open for writing. */
+  #hold(version: FileVersion, ending: Ending, settle: () => void): void {
     this.stay()
-    const cancel = this.#options.after(this.#options.settleAfter, () => {
+    const waiting: Waiting = { version, cancel: () => {} }
+    this.#waiting = waiting
+    const first = ending === 'as before' ? pauses.whole : ending === 'of a line' ? pauses.closed : this.#options.settleAfter
+    let waited = 0
+    const wait = (milliseconds: number): void => {
+      waited += milliseconds
+      waiting.cancel = this.#after(milliseconds, () => void look())
+    }
+    const look = async (): Promise<void> => {
+      const writers = ending === 'as before' ? 'none' : await writersOf(this.path)
+      const stamp = await stampFile(this.path).catch(() => undefined)
+      if (this.#waiting !== waiting) return
+      if (stamp === undefined || this.#stamp === undefined || !sameStamp(stamp, this.#stamp)) {
+        this.#options.changed(this.path)
+        return
+      }
+      if (waited < patienceFor(writers)) {
+        // Each look reads the open files of all processes, so they become rarer.
+        wait(waited < 1_000 ? pauses.closed : pauses.unseen)
+        return
+      }
       this.#waiting = undefined
       settle()
       this.#options.settled()
-    })
-    this.#waiting = { version, cancel }
+    }
+    wait(first)
+  }
+
+  #after(milliseconds: number, action: () => void): () => void {
+    return this.#options.after(Math.min(milliseconds, this.#options.settleAfter), action)
   }
 }
 
-/** A file renamed into place was written before, so its inode changed later than its content; one created in place may still be half-written. */
-function changeBetween(before: FileStamp | undefined, now: FileStamp): Change {
-  if (before === undefined) return 'in-place'
-  const swapped = before.real !== now.real
-  const renamed = before.inode !== now.inode && now.changed > now.modified
-  return swapped || renamed ? 'replaced' : 'in-place'
+function patienceFor(writers: Writers): number {
+  return writers === 'some' ? pauses.open : writers === 'unknown' ? pauses.unseen : 0
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => { setImmediate(resolve) })
 }
 
 function truncated(file: string, text: string, offset: number): Diagnostic {

@@ -1,10 +1,14 @@
 /*
- * A file that is written in place can be read half-written: cut at any byte, and often valid YAML. Such a state must not
- * remove a route. A cut loses what stands behind it, so a change in place that takes nothing away is in force at once,
- * and one that does is held back, the last good version staying in force, until the file has been left alone for the
- * settle time. What the file then says is what its author meant, with one exception: a text that the old one continues in
- * the middle of a line is refused until the file changes again, because nobody deletes half a line.
- * A file that was replaced (renamed into place, or reached through a symbolic link that was swapped) was written before.
+ * A file that is written in place can be read half-written: cut at any byte, and often valid YAML. Such a state must not remove a
+ * route. A cut loses only what stands behind it, so three things decide how long a change in place waits:
+ *
+ * - A change that takes nothing away is in force at once.
+ * - A text that ends as the version in force does was written to its end. What it lacks was taken out on purpose.
+ * - A text that ends at the end of a line may be a cut. It waits until no process has the file open for writing.
+ *
+ * Anything else (an empty file, an end within a line) waits longer. A text that the version in force continues in the middle of a
+ * line is refused until the file changes again: nobody deletes half a line. A file that was replaced (renamed into place, or
+ * reached through a symbolic link that was swapped) was written before, and is in force at once.
  */
 import { objectKey } from '../diagnostics/diagnostic.ts'
 import type { Json } from '../manifest/manifest.ts'
@@ -12,11 +16,14 @@ import { isJsonObject } from '../manifest/message.ts'
 import { keysOf, manifestsOf } from './file-version.ts'
 import type { FileVersion } from './file-version.ts'
 
-/** What to do with a file's new version: take it now, after the settle time, or (at `offset` it ends in a line) not at all. */
+/** What shows that a text was written to its end: it ends as the version in force does, it ends at the end of a line, or nothing. */
+export type Ending = 'as before' | 'of a line' | 'open'
+
+/** What to do with a file's new version: take it now, when it is known to be whole, or (at `offset` it ends in a line) not at all. */
 export type Verdict =
   | { readonly kind: 'accept' }
-  | { readonly kind: 'hold'; readonly settles: 'accept' }
-  | { readonly kind: 'hold'; readonly settles: 'refuse'; readonly offset: number }
+  | { readonly kind: 'hold'; readonly ending: Ending; readonly settles: 'accept' }
+  | { readonly kind: 'hold'; readonly ending: 'open'; readonly settles: 'refuse'; readonly offset: number }
 
 /** How a file's bytes changed since they were last read. */
 export type Change = 'in-place' | 'replaced'
@@ -28,9 +35,14 @@ export function judge(old: FileVersion, next: FileVersion, change: Change): Verd
   const written = next.text.replace(/\uFFFD+$/, '')
   if (written.trimEnd() === old.text.trimEnd()) return { kind: 'accept' }
   const endsInLine = written !== '' && !written.endsWith('\n')
-  if (old.text.startsWith(written)) return endsInLine ? { kind: 'hold', settles: 'refuse', offset: written.length } : { kind: 'hold', settles: 'accept' }
+  if (old.text.startsWith(written)) {
+    const endsLine = /^\r?\n/.test(old.text.slice(written.length))
+    if (endsInLine && !endsLine) return { kind: 'hold', ending: 'open', settles: 'refuse', offset: written.length }
+    return { kind: 'hold', ending: written === '' ? 'open' : 'of a line', settles: 'accept' }
+  }
   const lastLineOpen = endsInLine && old.text.endsWith('\n')
-  return lastLineOpen || takesAway(old, next) ? { kind: 'hold', settles: 'accept' } : { kind: 'accept' }
+  if (!lastLineOpen && !takesAway(old, next)) return { kind: 'accept' }
+  return { kind: 'hold', ending: endsAsBefore(old, next) ? 'as before' : lastLineOpen ? 'open' : 'of a line', settles: 'accept' }
 }
 
 /** True when an object of `old` is absent from `next`, or one in the last document of `next` has lost a field or list element. */
@@ -40,6 +52,28 @@ export function takesAway(old: FileVersion, next: FileVersion): boolean {
   if ([...before.keys()].some((key) => !present.has(key))) return true
   const last = next.parsed.documents.at(-1)?.manifests ?? []
   return last.some(({ manifest }) => loses(before.get(objectKey(manifest.id)), manifest.object))
+}
+
+/** How many lines a text's end may take until it is unlike everything before it. */
+const longestEnding = 50
+
+/** True when both end with the same objects, and with the same lines, which are in neither text a second time. */
+function endsAsBefore(old: FileVersion, next: FileVersion): boolean {
+  const [before, after] = [`\n${old.text.trimEnd()}\n`, `\n${next.text.trimEnd()}\n`]
+  const [last, nextLast] = [lastKeys(old), lastKeys(next)]
+  if (last === '' || last !== nextLast) return false
+  let start = before.length - 1
+  for (let lines = 0; lines < longestEnding && start > 0; lines += 1) {
+    start = before.lastIndexOf('\n', start - 1)
+    const ending = before.slice(start)
+    if (!after.endsWith(ending)) return false
+    if (before.indexOf(ending) === start) return after.indexOf(ending) === after.length - ending.length
+  }
+  return false
+}
+
+function lastKeys({ parsed }: FileVersion): string {
+  return [...keysOf(parsed.documents.at(-1)?.manifests ?? [])].join()
 }
 
 function loses(old: Json | undefined, next: Json | undefined): boolean {

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFileSource } from '../../src/sources/file-source.ts'
 import type { FileSourceOptions } from '../../src/sources/file-source.ts'
+import { pauses } from '../../src/sources/held-file.ts'
 import { UsageError } from '../../src/sources/source.ts'
 import type { Source, SourceState } from '../../src/sources/source.ts'
 import type { After } from '../../src/sources/timers.ts'
@@ -40,6 +41,10 @@ function replace(path: string, text: string): void {
   renameSync(beside, join(home, path))
 }
 
+const settleAfter = 2_000
+/** The pauses of a file that is held back, and not those of looking again. */
+const holdPauses: readonly number[] = [...Object.values(pauses), settleAfter]
+
 /** Time that passes only when a test says so. */
 function handTimers() {
   const waiting = new Set<{ readonly milliseconds: number; readonly action: () => void }>()
@@ -48,16 +53,19 @@ function handTimers() {
     waiting.add(timer)
     return () => waiting.delete(timer)
   }
-  /** Fires what waits for `milliseconds`; the number of timers. */
-  const pass = (milliseconds: number) => {
-    const due = [...waiting].filter((timer) => timer.milliseconds === milliseconds)
+  const holding = (...milliseconds: readonly number[]) => [...waiting].filter((timer) => (milliseconds.length === 0 ? holdPauses : milliseconds).includes(timer.milliseconds))
+  /** Fires what waits until a file is believed, or for these milliseconds; the number of timers. */
+  const pass = (...milliseconds: readonly number[]) => {
+    const due = holding(...milliseconds)
     for (const timer of due) {
       waiting.delete(timer)
       timer.action()
     }
     return due.length
   }
-  return { after, pass, waits: (milliseconds: number) => [...waiting].some((timer) => timer.milliseconds === milliseconds) }
+  /** Whether a file is held back now, or for one of these milliseconds. */
+  const holdsBack = (...milliseconds: readonly number[]) => holding(...milliseconds).length > 0
+  return { after, pass, holdsBack }
 }
 
 /** Checks again and again, a turn of the event loop each, until it is so. */
@@ -68,8 +76,6 @@ async function eventually(what: string, holds: () => boolean): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
-
-const settleAfter = 2_000
 
 async function open(paths: readonly string[], more: Partial<FileSourceOptions> = {}) {
   const timers = handTimers()
@@ -193,20 +199,50 @@ describe('a change', () => {
     const { until, timers } = await open(['d'])
     replace('d/a.yaml', service('b', 81))
     expect(ports(await until('b alone', (state) => state.manifests.size === 1))).toBe('b {"ports":[{"port":81}]}')
-    expect(timers.waits(settleAfter)).toBe(false)
+    expect(timers.holdsBack()).toBe(false)
+  })
+
+  test('by renaming what was written this very moment is in force at once, too', async () => {
+    write('d/a.yaml', `${service('a')}---\n${service('b')}`)
+    const { states, until, timers } = await open(['d'])
+    for (const left of ['b', 'c', 'b', 'c', 'b', 'c']) {
+      renameSync(write('d/.a.yaml.tmp', service(left)), join(home, 'd/a.yaml'))
+      await until(`${left} alone`, (state) => names(state).join() === left)
+    }
+    expect(timers.holdsBack()).toBe(false)
+    expect(states.length).toBe(7)
+  })
+
+  test('by deleting and creating the file waits: it may be half a file', async () => {
+    const file = write('d/a.yaml', `${service('a')}---\n${service('b')}`)
+    const { until, timers } = await open(['d'])
+    unlinkSync(file)
+    write('d/a.yaml', service('a'))
+    await eventually('the new file is held', () => timers.holdsBack(pauses.closed))
+    timers.pass()
+    expect(names(await until('a alone', (state) => state.manifests.size === 1))).toEqual(['a'])
+  })
+
+  test('that takes away what is not at the end needs no look at who writes the file', async () => {
+    write('d/a.yaml', `${service('a')}---\n${service('b')}`)
+    const { until, timers } = await open(['d'])
+    write('d/a.yaml', service('b'))
+    await eventually('it is held', () => timers.holdsBack(pauses.closed, pauses.whole))
+    timers.pass()
+    expect(names(await until('b alone', (state) => state.manifests.size === 1))).toEqual(['b'])
   })
 
   test('by a backup rename, as vim does it, removes nothing on the way', async () => {
     write('d/a.yaml', service('a', 1))
     const { states, until, timers } = await open(['d'])
     renameSync(join(home, 'd/a.yaml'), join(home, 'd/a.yaml~'))
-    await eventually('the absence is seen', () => timers.waits(settleAfter))
+    await eventually('the absence is seen', () => timers.holdsBack())
     write('d/a.yaml', '')
     write('d/a.yaml', service('a', 2))
     unlinkSync(join(home, 'd/a.yaml~'))
     await until('port 2', (state) => ports(state).includes(':2}'))
     expect(states.map((state) => state.manifests.size)).toEqual(states.map(() => 1))
-    expect(timers.waits(settleAfter)).toBe(false)
+    expect(timers.holdsBack()).toBe(false)
   })
 
   test('of a single file passes through the same dance', async () => {
@@ -224,7 +260,7 @@ describe('a change', () => {
     const file = write('d/a.yaml', `${service('a', 1)}---\n${service('b', 1)}`)
     const { states, until, timers } = await open(['d'])
     truncateSync(file)
-    await eventually('the empty file is held', () => timers.waits(settleAfter))
+    await eventually('the empty file is held', () => timers.holdsBack())
     writeFileSync(file, `${service('a', 2)}---\n${service('b', 1)}`)
     await until('port 2', (state) => ports(state).includes(':2}'))
     expect(states.map((state) => state.manifests.size)).toEqual(states.map(() => 2))
@@ -243,7 +279,7 @@ describe('a change', () => {
     const state = await until('b alone', (each) => each.manifests.size === 1)
     expect(ports(state)).toBe('b {"ports":[{"port":2}]}')
     expect(state.manifests.get('/Service/default/b')?.locate([])?.file).toBe(join(home, 'd/a.yaml'))
-    expect(timers.waits(settleAfter)).toBe(false)
+    expect(timers.holdsBack()).toBe(false)
   })
 
   test('behind a symbolic link is seen', async () => {
@@ -337,7 +373,7 @@ describe('a file cut at any byte', () => {
     const { states, latest, until, timers } = await open(['d'])
     for (let cut = 0; cut < bytes.length - 1; cut++) {
       writeFileSync(file, bytes.subarray(0, cut))
-      await eventually(`the cut at ${cut} is held`, () => timers.waits(settleAfter))
+      await eventually(`the cut at ${cut} is held`, () => timers.holdsBack())
       const text = whole.replace('port: 80', `port: ${1000 + cut}`)
       writeFileSync(file, text)
       await until(`the edit after cut ${cut}`, (state) => ports(state).includes(`:${1000 + cut}}`))
@@ -352,12 +388,32 @@ describe('a file cut at any byte', () => {
     const file = write('d/a.yaml', whole)
     const { until, timers } = await open(['d'])
     writeFileSync(file, whole.slice(0, whole.indexOf('vice', whole.indexOf('---'))))
-    await eventually('it is held', () => timers.waits(settleAfter))
-    timers.pass(settleAfter)
+    await eventually('it is held', () => timers.holdsBack())
+    timers.pass()
     const state = await until('the diagnostic', (each) => each.diagnostics.length > 0)
     expect([names(state), said(state)]).toEqual([['a', 'b', 'c'], ['file/truncated d/a.yaml:8:10']])
     writeFileSync(file, whole)
     expect(names(await until('all is well', (each) => each.diagnostics.length === 0))).toEqual(['a', 'b', 'c'])
+  })
+})
+
+describe('a file that a process has open for writing', () => {
+  const whole = `${service('a')}---\n${service('b')}`
+
+  test.skipIf(process.platform !== 'linux')('is not believed, whatever time passes, until it is closed', async () => {
+    const file = write('d/a.yaml', whole)
+    const { names: found, until, timers } = await open(['d'])
+    const writer = openSync(file, 'w')
+    writeSync(writer, service('a'))
+    await eventually('half of it is held', () => timers.holdsBack(pauses.closed))
+    for (let looks = 0; looks < 5; looks += 1) {
+      timers.pass()
+      await eventually('it is held again', () => timers.holdsBack() || found().length < 2)
+      expect(found()).toEqual(['a', 'b'])
+    }
+    closeSync(writer)
+    timers.pass()
+    expect(names(await until('a alone', (state) => state.manifests.size === 1))).toEqual(['a'])
   })
 })
 
@@ -366,9 +422,9 @@ describe('a deletion', () => {
     const file = write('d/a.yaml', `${service('a')}---\n${service('b')}`)
     const { names: found, until, timers } = await open(['d'])
     writeFileSync(file, service('b'))
-    await eventually('it is held', () => timers.waits(settleAfter))
+    await eventually('it is held', () => timers.holdsBack())
     expect(found()).toEqual(['a', 'b'])
-    timers.pass(settleAfter)
+    timers.pass()
     expect(names(await until('b alone', (state) => state.manifests.size === 1))).toEqual(['b'])
   })
 
@@ -384,8 +440,8 @@ describe('a deletion', () => {
     ]
     for (const [left, remove] of deletions) {
       remove()
-      await eventually(`${left} will be left`, () => timers.waits(settleAfter))
-      timers.pass(settleAfter)
+      await eventually(`${left} will be left`, () => timers.holdsBack())
+      timers.pass()
       await until(`${left} left`, (state) => names(state).join() === left)
     }
     expect(latest()).toMatchObject({ outage: undefined, diagnostics: [] })
@@ -407,13 +463,13 @@ describe('a deletion', () => {
     rmSync(join(home, 'd'), { recursive: true })
     const outage = await until('the outage', (state) => state.outage !== undefined)
     expect([names(outage), outage.outage]).toEqual([['a', 'b'], `${home}/d cannot be read: ENOENT: no such file or directory`])
-    expect(timers.waits(settleAfter)).toBe(false)
+    expect(timers.holdsBack()).toBe(false)
     write('back/a.yaml', service('a', 2))
     renameSync(join(home, 'back'), join(home, 'd'))
     const back = await until('it is back', (state) => state.outage === undefined)
     expect(ports(back)).toBe('a {"ports":[{"port":2}]},b {"ports":[{"port":1}]}')
-    await eventually('b is on its way out', () => timers.waits(settleAfter))
-    timers.pass(settleAfter)
+    await eventually('b is on its way out', () => timers.holdsBack())
+    timers.pass()
     expect(names(await until('a alone', (state) => state.manifests.size === 1))).toEqual(['a'])
     write('d/a.yaml', service('a', 3))
     await until('port 3', (state) => ports(state).includes(':3}'))
@@ -424,14 +480,14 @@ test('what was about to be believed when the directory went away is judged anew 
   const file = write('d/a.yaml', `${service('a')}---\n${service('b')}`)
   const { until, timers } = await open(['d'])
   writeFileSync(file, service('b'))
-  await eventually('it is held', () => timers.waits(settleAfter))
+  await eventually('it is held', () => timers.holdsBack())
   renameSync(join(home, 'd'), join(home, 'away'))
   await until('the outage', (state) => state.outage !== undefined)
-  expect(timers.waits(settleAfter)).toBe(false)
+  expect(timers.holdsBack()).toBe(false)
   renameSync(join(home, 'away'), join(home, 'd'))
   expect(names(await until('it is back', (state) => state.outage === undefined))).toEqual(['a', 'b'])
-  await eventually('it is held again', () => timers.waits(settleAfter))
-  timers.pass(settleAfter)
+  await eventually('it is held again', () => timers.holdsBack())
+  timers.pass()
   await until('b alone', (state) => names(state).join() === 'b')
 })
 
@@ -445,7 +501,7 @@ test('without any event, the slow look finds a change', async () => {
   renameSync(join(home, 'd/link.new'), join(home, 'd/link'))
   expect(timers.pass(10_000)).toBe(1)
   await until('port 2', (state) => ports(state).includes(':2}'))
-  expect(timers.waits(10_000)).toBe(true)
+  expect(timers.holdsBack(10_000)).toBe(true)
 })
 
 test('closed, it tells nothing any more', async () => {

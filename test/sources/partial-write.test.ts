@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { nextVersion } from '../../src/sources/file-version.ts'
 import type { FileVersion } from '../../src/sources/file-version.ts'
 import { judge, takesAway } from '../../src/sources/partial-write.ts'
-import type { Verdict } from '../../src/sources/partial-write.ts'
+import type { Ending, Verdict } from '../../src/sources/partial-write.ts'
 
 const a = 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports: [80, 81]\n  type: x\n'
 const b = a.replace('name: a', 'name: b')
@@ -34,19 +34,26 @@ test.each<[string, string, string, boolean]>([
 })
 
 const accept: Verdict = { kind: 'accept' }
-const settle: Verdict = { kind: 'hold', settles: 'accept' }
+const settle = (ending: Ending): Verdict => ({ kind: 'hold', ending, settles: 'accept' })
+const refuse = (offset: number): Verdict => ({ kind: 'hold', ending: 'open', settles: 'refuse', offset })
+/** Two documents whose last lines nothing else has. */
+const lasting = both.replace(/x\n$/, 'last\n')
 
 describe('a change in place', () => {
   test.each<[string, string, string, Verdict]>([
     ['that takes nothing away', both, both.replaceAll('80', '8080'), accept],
-    ['that takes something away', both, b, settle],
-    ['that ends before a line of the old', both, a, settle],
-    ['that ends inside a line of the old', both, a.slice(0, -3), { kind: 'hold', settles: 'refuse', offset: a.length - 3 }],
-    ['that ends at the end of a line without its line end', both, a.slice(0, -1), { kind: 'hold', settles: 'refuse', offset: a.length - 1 }],
-    ['that is empty', both, '', settle],
+    ['that takes something away', both, b, settle('as before')],
+    ['that takes away the last object', both, `${a}# no b\n`, settle('of a line')],
+    ['that takes an object away and ends as before', lasting, lasting.slice(a.length + 4), settle('as before')],
+    ['that takes a field away and ends as before', lasting, lasting.replace('name: b}\nspec:\n  ports: [80, 81]', 'name: b}\nspec:\n  ports: [80]'), settle('as before')],
+    ['that is a copy of the last lines so far', lasting, `${lasting.slice(a.length + 4)}---\n${lasting.slice(a.length + 4)}`, settle('of a line')],
+    ['that ends before a line of the old', both, a, settle('of a line')],
+    ['that ends inside a line of the old', both, a.slice(0, -3), refuse(a.length - 3)],
+    ['that ends at the end of a line without its line end', both, a.slice(0, -1), settle('of a line')],
+    ['that is empty', both, '', settle('open')],
     ['that loses the last line end only', both, both.slice(0, -1), accept],
-    ['that ends inside a character', `${a}#é more\n`, `${a}#\uFFFD`, { kind: 'hold', settles: 'refuse', offset: a.length + 1 }],
-    ['of another text that ends inside a line', both, both.replaceAll('80', '8080').slice(0, -1), settle],
+    ['that ends inside a character', `${a}#é more\n`, `${a}#\uFFFD`, refuse(a.length + 1)],
+    ['of another text that ends inside a line', both, both.replaceAll('80', '8080').slice(0, -2), settle('open')],
     ['of a text that always ended inside its line', both.slice(0, -1), both.replaceAll('80', '8080').slice(0, -1), accept],
     ['with a syntax error', both, `${a}---\n${b}x: [\n`, accept],
   ])('%s', (_, ...[old, next, expected]) => {
