@@ -4,7 +4,8 @@ import type { Entry } from './collection/entries.ts'
 import type { FlushReport, Graph } from './collection/graph.ts'
 import { objectKey } from './diagnostics/diagnostic.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
-import { dialectFor, indexKeys, isInRevision, isRefused, mayHaveStatus, meshSettings, statusOf, translateManifest, unclaimedKind } from './dialects/index.ts'
+import { dialectFor, indexKeys, isInRevision, isRefused, mayHaveStatus, meshSettings, statusOf, translateManifest, translateUnclaimed } from './dialects/index.ts'
+import { servedWith } from './dialects/served.ts'
 import { nothingSaid } from './dialects/status.ts'
 import type { StatusReport } from './dialects/status.ts'
 import { isSecret, kindKey, oldest, surroundings } from './dialects/surroundings.ts'
@@ -20,6 +21,7 @@ import type { Settings } from './model/settings.ts'
 import type { TlsRouteTable } from './model/tls.ts'
 import { adviceOn } from './resolve/advice.ts'
 import { addressedScopes } from './resolve/addressed.ts'
+import { protectionFindings } from './resolve/protection-findings.ts'
 import { chosenLabels } from './resolve/chosen-labels.ts'
 import { clustersOfHost } from './resolve/cluster.ts'
 import { reaches } from './resolve/egress.ts'
@@ -128,7 +130,7 @@ export function createPipeline(settings: Settings): Pipeline {
 
   // What is in force: of each object the newest manifest, or the last one that was not refused.
   const claimed = graph.derive('claimed manifests', manifests, (manifest, _, key) => dialectFor(manifest) === undefined || !isInRevision(manifest, settings) ? [] : [[key, manifest] as const])
-  const unclaimed = graph.derive('unclaimed manifests', manifests, (manifest, _, key) => dialectFor(manifest) === undefined ? [[key, unclaimedKind(manifest)] as const] : [])
+  const unclaimed = graph.derive('unclaimed manifests', manifests, (manifest, _, key) => dialectFor(manifest) === undefined ? [[key, translateUnclaimed(manifest)] as const] : [])
   const judged = graph.derive('judge', claimed, (manifest, _, key) => [[key, { manifest, refused: isRefused(manifest, settings) }] as const])
   const inForce = graph.retain('in force', judged, ({ refused }) => !refused)
 
@@ -157,6 +159,8 @@ export function createPipeline(settings: Settings): Pipeline {
   const policies = graph.derive('policies', accepted, (each, _, key) => numbered(key, each.policies))
   const tlsTables = graph.derive('tls route tables', accepted, (each, _, key) => numbered(key, each.tlsTables))
   const secrets = graph.derive('secrets', accepted, (each, _, key) => numbered(key, each.secrets))
+  const protections = graph.union('protections', [accepted, unclaimed].map((each, index) =>
+    graph.derive(`protections ${index}`, each, (translation, _, key) => numbered(key, translation.protections))))
   const egressRules = graph.derive('egress rules', accepted, (each, _, key) => numbered(key, each.egress))
 
   // The model, as it is asked for.
@@ -165,6 +169,7 @@ export function createPipeline(settings: Settings): Pipeline {
   const tlsTablesByAttachment = graph.groupBy('tls route tables by attachment', tlsTables, (table) => table.attachedTo)
   const secretsByName = graph.groupBy('secrets by name', secrets, ({ name }) => [name])
   const servicesByHost = graph.groupBy('services by host', services, (service) => [service.host])
+  const servicesByNamespace = graph.groupBy('services by namespace', services, ({ namespace }) => [namespace])
   const endpointsByHost = graph.groupBy('endpoints by host', endpoints, (set) => [set.host])
   const policiesByHost = graph.groupBy('policies by host', policies, (policy) => [policyKey(policy)])
   const labels = chosenLabels({ graph, tables, egressRules, policies, declaredSettings, services })
@@ -254,7 +259,7 @@ export function createPipeline(settings: Settings): Pipeline {
   const edgesByHost = graph.groupBy('mirror edges by host', edges, ({ from }) => [from])
   const tablesByAttachKey = graph.groupBy('route tables by attach key', declaredTables, (table) => [...attachKeys(table)])
   const findings = graph.union('diagnostics', [
-    found('unclaimed manifests', unclaimed, (each) => [each]),
+    found('unclaimed manifests', unclaimed, ({ diagnostics }) => diagnostics),
     found('objects', accepted, (each, fetch, key) => fetch(refusedEdits, key) ?? each.diagnostics),
     found('attached mirrors', attached, ({ diagnostics }) => diagnostics),
     found('attachments', attachments, (attachment, fetch) => attachment.optional === true || attachment.target === attachToAll || fetch(tablesByAttachKey, attachment.target) !== undefined
@@ -272,6 +277,7 @@ export function createPipeline(settings: Settings): Pipeline {
       settings, ...knownHosts(servicesByHost, fetch), listeners: (gateway) => fetch(listenersByGateway, gateway) ?? [],
     })),
     found('policies', policiesByHost, (group, fetch) => policyFindings(group, knownHosts(servicesByHost, fetch))),
+    found('protections', protections, (protection, fetch) => protectionFindings(protection, servedWith({ accepted, listeners, servicesByNamespace, manifestsByKind }, fetch))),
     found('gateway selectors', listeners, (listener, fetch) => selectorFindings(listener, knownLabels({ proxies: connected, servicesByHost }, fetch))),
   ])
 

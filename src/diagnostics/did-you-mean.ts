@@ -1,7 +1,7 @@
-/** The candidate that `name` is most likely a misspelling of, or undefined when none is close. */
-export function didYouMean(name: string, candidates: readonly string[]): string | undefined {
+/** The candidate that `name` is most likely a misspelling of, or undefined when none is as close as `mostEdits` letters. */
+export function didYouMean(name: string, candidates: readonly string[], mostEdits = Infinity): string | undefined {
   const plain = simplify(name)
-  const limit = Math.max(1, Math.floor(plain.length / 3))
+  const limit = Math.min(Math.max(1, Math.floor(plain.length / 3)), mostEdits)
   let best: string | undefined
   let bestDistance = limit + 1
   for (const candidate of candidates) {

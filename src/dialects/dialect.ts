@@ -5,6 +5,7 @@ import type { ObjectStatus } from '../model/condition.ts'
 import type { GatewayListener } from '../model/gateway.ts'
 import type { BackendPolicy, EndpointSet, Service } from '../model/backend.ts'
 import type { EgressRule } from '../model/egress.ts'
+import type { Protection } from '../model/protection.ts'
 import type { RouteTable } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import type { TlsRouteTable, TlsSecret } from '../model/tls.ts'
@@ -16,6 +17,8 @@ export interface GroupKind {
   readonly group: string
   readonly versions: readonly string[]
   readonly kind: string
+  /** Other names that people write for it: former ones. */
+  readonly formerly?: readonly string[]
   /** The one object of the kind that the dialect reads; absent where it reads them all. */
   readonly only?: { readonly namespace: string; readonly name: string }
   /** Set where its API has conditions, which a controller writes. */
@@ -32,6 +35,8 @@ export interface Translated {
   readonly egress: readonly EgressRule[]
   readonly tlsTables: readonly TlsRouteTable[]
   readonly secrets: readonly TlsSecret[]
+  /** What the object protects in its own controller, and not here. */
+  readonly protections: readonly Protection[]
   /** Mirrors that the object declares for the routes of others. */
   readonly attachments: readonly Attachment[]
   /** What a controller says of the object in its status, one for each parent. */
@@ -62,6 +67,8 @@ export interface Surroundings {
 export interface Dialect {
   readonly name: string
   readonly kinds: readonly GroupKind[]
+  /** Kinds of the same API that it does not read, where one is easily taken for a misspelling of a kind that it reads. */
+  readonly unread?: readonly Pick<GroupKind, 'group' | 'kind'>[]
   /** Pure. Reads other objects only through `surroundings`. Never throws for user input. */
   translate(manifest: Manifest, surroundings: Surroundings): Translated
   /** What an object says about the whole mesh, over the settings that the operator chose; undefined for every other object. Reads no others. */
@@ -77,12 +84,14 @@ export interface Dialect {
    * API has none, or where another controller may be writing it. Never throws.
    */
   status?(report: StatusReport, moment: StatusMoment): JsonObject | undefined
+  /** What is wrong with annotations of the dialect on an object of any kind. Reads no others; never throws. */
+  annotationFindings?(manifest: Manifest): readonly Diagnostic[]
   /** Where the vendors' own controllers do otherwise. */
   readonly divergences?: readonly Divergence[]
 }
 
 const nothing: Translated = {
-  routeTables: [], listeners: [], services: [], endpoints: [], policies: [], egress: [], tlsTables: [], secrets: [], attachments: [], statuses: [], diagnostics: [], delegates: [], unlessDelegated: [], refused: false,
+  routeTables: [], listeners: [], services: [], endpoints: [], policies: [], egress: [], tlsTables: [], secrets: [], protections: [], attachments: [], statuses: [], diagnostics: [], delegates: [], unlessDelegated: [], refused: false,
 }
 
 /** A translation that has only the given parts. */

@@ -1,5 +1,3 @@
-import { objectName } from '../diagnostics/diagnostic.ts'
-import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { JsonObject, Manifest } from '../manifest/manifest.ts'
 import type { Settings } from '../model/settings.ts'
 import { translated } from './dialect.ts'
@@ -9,8 +7,10 @@ import { gatewayApi } from './gateway-api/index.ts'
 import { gloo } from './gloo/index.ts'
 import { istio } from './istio/index.ts'
 import { kubernetes } from './kubernetes/index.ts'
+import { foreignProtection } from './attached-policy.ts'
 import { shadowplane } from './shadowplane/index.ts'
 import type { StatusMoment, StatusReport } from './status.ts'
+import { unclaimedKind, unreadKind } from './unclaimed.ts'
 
 export { withMeshConfig } from './istio/mesh-config.ts'
 
@@ -55,14 +55,15 @@ export function mayHaveStatus({ id }: { readonly id: { readonly group: string; r
   return kindsWithStatus.has(`${id.group}/${id.kind}`)
 }
 
-/** What the manifest means to its dialect; for one that nobody claims, a line of information. */
+/** What the manifest means to its dialect; for an object that no dialect reads, see `translateUnclaimed`. */
 export function translateManifest(manifest: Manifest, surroundings: Surroundings): Translated {
   const dialect = dialectFor(manifest)
-  if (dialect === undefined) return translated({ diagnostics: [unclaimedKind(manifest)] })
+  if (dialect === undefined) return translateUnclaimed(manifest)
   const translation = dialect.translate(manifest, surroundings)
   // Where dialects share a host, tables are taken in the order of this list.
   const rank = String(dialects.indexOf(dialect)).padStart(2, '0')
-  return { ...translation, routeTables: translation.routeTables.map((table) => ({ ...table, order: `${rank} ${table.order}` })) }
+  const diagnostics = [...translation.diagnostics, ...annotationFindings(manifest)]
+  return { ...translation, diagnostics, routeTables: translation.routeTables.map((table) => ({ ...table, order: `${rank} ${table.order}` })) }
 }
 
 /** Whether the object's last good version stays in force instead. That depends on the manifest alone, not on what is around it. */
@@ -76,14 +77,22 @@ export function meshSettings(manifest: Manifest, chosen: Settings): readonly (re
   return settings === undefined ? [] : [['mesh', settings]]
 }
 
-/** The line of information on an object that no dialect reads. */
-export function unclaimedKind({ id, apiVersion }: Manifest): Diagnostic {
-  const served = dialects.flatMap((dialect) => dialect.kinds).find(({ group, kind, only }) => group === id.group && kind === id.kind && only === undefined)
-  return {
-    code: 'manifest/unclaimed-kind',
-    severity: 'info',
-    message: `${id.kind} ${objectName(id)}: nothing here reads ${apiVersion} ${id.kind}`,
-    ...(served === undefined ? {} : { hint: `its versions are ${served.versions.join(', ')}` }),
-    origin: { object: id, path: ['kind'] },
-  }
+const allKinds = dialects.flatMap(({ kinds }) => kinds).filter(({ only }) => only === undefined)
+
+const unread = new Set(dialects.flatMap((dialect) => dialect.unread ?? []).map(({ group, kind }) => `${group}/${kind}`))
+
+function isKnownUnread({ group, kind }: Manifest['id']): boolean {
+  return unread.has(`${group}/${kind}`)
+}
+
+/** An object that no dialect reads: a mistake in its kind or version, a policy that protects what is served, or a note. */
+export function translateUnclaimed(manifest: Manifest): Translated {
+  const mistake = isKnownUnread(manifest.id) ? undefined : unreadKind(manifest, allKinds)
+  const protection = mistake === undefined ? foreignProtection(manifest, isClaimed) : undefined
+  const notes = protection === undefined ? [mistake ?? unclaimedKind(manifest)] : []
+  return translated({ protections: protection === undefined ? [] : [protection], diagnostics: [...notes, ...annotationFindings(manifest)] })
+}
+
+function annotationFindings(manifest: Manifest): Translated['diagnostics'] {
+  return dialects.flatMap((dialect) => dialect.annotationFindings?.(manifest) ?? [])
 }

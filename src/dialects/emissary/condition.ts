@@ -37,13 +37,13 @@ export function conditionsOf(spec: MappingSpec, apiVersion: string): Conditions 
   }
 }
 
-/** `hostname` wins over `host`, and that over a header `:authority`. A v2 Mapping without any is for every host, a v3alpha1 one for Hosts that select it. */
+/** `hostname` wins over `host`, and that over a header `:authority`. A v1 or v2 Mapping without any is for every host, a v3alpha1 one for Hosts that select it. */
 function hostOf(spec: MappingSpec, exact: readonly Condition[], apiVersion: string): Pick<Conditions, 'host' | 'hostRegex'> {
   if (spec.hostname !== undefined) return { host: spec.hostname, hostRegex: undefined }
   const named = spec.host === undefined || spec.host === '' ? undefined : spec.host
   if (named !== undefined) return spec.host_regex === true ? { host: undefined, hostRegex: named } : { host: named, hostRegex: undefined }
   const inHeaders = exact.find(({ name }) => name.toLowerCase() === authority)?.value
-  return { host: inHeaders ?? (apiVersion.endsWith('/v2') ? '*' : undefined), hostRegex: undefined }
+  return { host: inHeaders ?? (/\/v[12]$/.test(apiVersion) ? '*' : undefined), hostRegex: undefined }
 }
 
 function exactConditions(declared: MappingSpec['headers'], present: readonly string[] = []): readonly Condition[] {

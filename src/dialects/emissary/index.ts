@@ -3,6 +3,7 @@ import { finding } from '../../diagnostics/finding.ts'
 import { translated } from '../dialect.ts'
 import type { Dialect, Translated } from '../dialect.ts'
 import { idsOf } from './ambassador-id.ts'
+import { configAnnotationFindings } from './config-annotation.ts'
 import { clusterNameOf } from './cluster-name.ts'
 import { groupKey } from './group-key.ts'
 import { readHost, translateHost } from './host.ts'
@@ -14,7 +15,7 @@ import { translateListener } from './server.ts'
 import { translateMapping } from './translate-mapping.ts'
 
 const group = 'getambassador.io'
-const versions = ['v3alpha1', 'v2']
+const versions = ['v3alpha1', 'v2', 'v1']
 
 /** Kinds that have no effect here yet. */
 const unsupported: Readonly<Record<string, string>> = {
@@ -31,13 +32,17 @@ const unsupported: Readonly<Record<string, string>> = {
 }
 
 /** Kinds that keep requests out, or would. */
-const protections: Readonly<Record<string, string>> = { AuthService: 'an AuthService is not asked: requests pass without its consent' }
+const protections: Readonly<Record<string, string>> = {
+  AuthService: 'an AuthService is not asked: requests pass without its consent',
+  FilterPolicy: 'the filters of a FilterPolicy are not supported: requests pass without them',
+}
 
 /** Emissary-ingress, once Ambassador. */
 export const emissary: Dialect = {
   name: 'emissary',
   divergences,
-  kinds: ['Mapping', 'Host', 'Listener', ...Object.keys(unsupported), ...Object.keys(protections)].map((kind) => ({ group, versions, kind })),
+  annotationFindings: configAnnotationFindings,
+  kinds: ['Mapping', 'Host', 'Listener', ...Object.keys(unsupported), ...Object.keys(protections)].map((kind) => ({ group, versions, kind, formerly: [`Ambassador${kind}`] })),
   translate(manifest, surroundings) {
     switch (manifest.id.kind) {
       case 'Mapping': return translateMapping(manifest, surroundings)

@@ -71,7 +71,7 @@ const keepalive = message({ probes: count.optional(), idle_time: count.optional(
 
 const unread = z.unknown().optional()
 
-/** getambassador.io Mapping, v3alpha1 and v2. */
+/** getambassador.io Mapping: v3alpha1, v2, and v1, which is the same as v2. */
 export const mappingSpec = message({
   ambassador_id: ambassadorId.optional(),
   prefix: oneLine.min(1),

@@ -6,6 +6,7 @@ import { translateGatewayClass } from './gateway-class.ts'
 import { translateGateway } from './gateway.ts'
 import { translateGrpcRoute } from './grpc-route.ts'
 import { translateHttpRoute } from './http-route.ts'
+import { implementationPolicies, isImplementationPolicy, translateImplementationPolicy } from './implementation-policy.ts'
 import { divergences } from './portability.ts'
 import { translateReferenceGrant } from './reference-grant.ts'
 import { gatewayApiStatus } from './status.ts'
@@ -19,8 +20,11 @@ export const gatewayApi: Dialect = {
     ...['GatewayClass', 'Gateway', 'HTTPRoute'].map((kind) => ({ group, versions: ['v1', 'v1beta1'], kind, status: 'conditions' as const })),
     { group, versions: ['v1', 'v1beta1'], kind: 'ReferenceGrant' },
     { group, versions: ['v1', 'v1alpha2'], kind: 'GRPCRoute', status: 'conditions' },
+    ...implementationPolicies,
   ],
+  unread: ['TCPRoute', 'TLSRoute', 'UDPRoute'].map((kind) => ({ group, kind })),
   translate(manifest, surroundings) {
+    if (isImplementationPolicy(manifest)) return translateImplementationPolicy(manifest, surroundings)
     switch (manifest.id.kind) {
       case 'GatewayClass': return translateGatewayClass(manifest, surroundings)
       case 'Gateway': return translateGateway(manifest, surroundings)

@@ -4,6 +4,7 @@ import { translateUpstreamGroup } from './destination.ts'
 import { translateGateway } from './gateway.ts'
 import { gatewayGroup, indexKey, upstreamGroup } from './kinds.ts'
 import { divergences } from './portability.ts'
+import { protectionKinds, translateProtection } from './protection.ts'
 import { translateRouteOption } from './route-option.ts'
 import { translateRouteTable } from './route-table.ts'
 import { translateUpstream } from './upstream.ts'
@@ -19,6 +20,7 @@ export const gloo: Dialect = {
   kinds: [
     ...['VirtualService', 'RouteTable', 'Gateway', 'RouteOption', 'VirtualHostOption'].map((kind) => ({ group: gatewayGroup, versions, kind })),
     ...['Upstream', 'UpstreamGroup'].map((kind) => ({ group: upstreamGroup, versions, kind })),
+    ...protectionKinds,
   ],
   translate(manifest, surroundings) {
     switch (manifest.id.kind) {
@@ -29,6 +31,7 @@ export const gloo: Dialect = {
       case 'VirtualHostOption': return translateVirtualHostOption(manifest, surroundings)
       case 'Upstream': return translateUpstream(manifest, surroundings)
       case 'UpstreamGroup': return translateUpstreamGroup(manifest, surroundings)
+      case 'AuthConfig': case 'HttpListenerOption': case 'ListenerOption': return translateProtection(manifest, surroundings)
       default: return translated({})
     }
   },

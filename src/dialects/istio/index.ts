@@ -5,6 +5,7 @@ import { translateDestinationRule } from './destination-rule.ts'
 import { translateGateway } from './gateway.ts'
 import { meshConfigMap, settingsOfConfigMap, translateConfigMap } from './mesh-config-map.ts'
 import { divergences } from './portability.ts'
+import { isProtectionKind, protectionKinds, translateProtection } from './protection.ts'
 import { translateServiceEntry } from './service-entry.ts'
 import { translateSidecar } from './sidecar.ts'
 import { istioStatus } from './status.ts'
@@ -15,16 +16,18 @@ import { writeIstio } from './write.ts'
 const group = 'networking.istio.io'
 const versions = ['v1', 'v1beta1', 'v1alpha3']
 
-/** Istio's networking API. */
+/** Istio's networking API, and the kinds of its other APIs that keep requests out. */
 export const istio: Dialect = {
   name: 'istio',
   divergences,
   kinds: [
     ...['VirtualService', 'DestinationRule', 'Gateway', 'ServiceEntry', 'Sidecar'].map((kind) => ({ group, versions, kind, status: 'conditions' as const })),
     ...['WorkloadEntry', 'WorkloadGroup'].map((kind) => ({ group, versions, kind })),
+    ...protectionKinds,
     { group: '', versions: ['v1'], kind: 'ConfigMap', only: meshConfigMap },
   ],
   translate(manifest, surroundings) {
+    if (isProtectionKind(manifest)) return translateProtection(manifest, surroundings)
     switch (manifest.id.kind) {
       case 'VirtualService': return translateVirtualService(manifest, surroundings)
       case 'DestinationRule': return translateDestinationRule(manifest, surroundings)
