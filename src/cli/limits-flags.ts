@@ -10,6 +10,7 @@ export interface LimitsFlags {
   readonly maxRequestSize: number
   readonly maxInFlight: number
   readonly answerTimeout: number
+  readonly maxAuxiliaryStreams: number
 }
 
 const mebibyte = 1024 * 1024
@@ -24,10 +25,15 @@ export function addLimitsFlags(command: Command): Command {
       .default(defaultLimits.bytesInFlight, String(defaultLimits.bytesInFlight / mebibyte)))
     .addOption(counted('--answer-timeout <seconds>', 'until a response must be answered; the stream is closed then', 1000)
       .default(defaultLimits.answerTimeout, String(defaultLimits.answerTimeout / 1000)))
+    .addOption(counted('--max-auxiliary-streams <n>', 'open at a time of health, of reflection and of client status each; a connection may have a tenth of them', 1)
+      .default(defaultLimits.auxiliaryStreams))
 }
 
-export function limitsOf({ maxStreams, maxResourceNames, maxRequestSize, maxInFlight, answerTimeout }: LimitsFlags): Partial<Limits> {
-  return { streams: maxStreams, names: maxResourceNames, requestBytes: maxRequestSize, bytesInFlight: maxInFlight, answerTimeout }
+export function limitsOf(flags: LimitsFlags): Partial<Limits> {
+  const { maxStreams, maxResourceNames, maxRequestSize, maxInFlight, answerTimeout, maxAuxiliaryStreams } = flags
+  return {
+    streams: maxStreams, names: maxResourceNames, requestBytes: maxRequestSize, bytesInFlight: maxInFlight, answerTimeout, auxiliaryStreams: maxAuxiliaryStreams,
+  }
 }
 
 /** A whole number from 1 up, times `unit`. */

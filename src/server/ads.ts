@@ -3,6 +3,7 @@ import type { ServerCredentials } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
 import type { Scope } from '../xds/scope.ts'
 import type { Snapshots } from '../xds/snapshot.ts'
+import { auxiliaryCalls } from './auxiliary-call.ts'
 import { confined, Gate } from './authentication.ts'
 import type { Authenticate } from './authentication.ts'
 import { BytesInFlight } from './bytes-in-flight.ts'
@@ -63,7 +64,10 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const { snapshots, observe, serving = 'SERVING', virtualHostDiscovery = 'apart', schedule = scheduleTimeout } = options
   const identifyClient: Identify = options.identify ?? ((node, client) => identify(node, { ...client, virtualHostDiscovery }))
   const limits = { ...defaultLimits, ...options.limits }
-  const server = new Server({ ...channelOptions, ...ageOptions(options.maxConnectionAge), 'grpc.max_receive_message_length': limits.requestBytes })
+  const server = new Server({
+    ...channelOptions, ...ageOptions(options.maxConnectionAge),
+    'grpc.max_receive_message_length': limits.requestBytes, interceptors: [auxiliaryCalls({ limits, schedule })],
+  })
   const gate = new Gate(options.authenticate, observe)
   const streams = new Set<Stream>()
   const bytesInFlight = new BytesInFlight({ limit: limits.bytesInFlight, patience: limits.patience, schedule })
@@ -88,14 +92,16 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const health = new HealthImplementation(Object.fromEntries(named.map((name) => [name, serving])))
   for (const service of services) addService(server, service, open)
   health.addToServer(server)
-  const clients = (): readonly ClientState[] => [...streams].flatMap((stream) => stream.state ?? [])
-  addClientStatus(server, { clients, gate })
+  function* states(): Iterable<ClientState> {
+    for (const { state } of [...streams]) if (state !== undefined) yield state
+  }
+  addClientStatus(server, { clients: states, gate })
   addReflection(server, [...services.map(({ name }) => name), clientStatusName, 'grpc.health.v1.Health'])
   const setServing = (state: Serving): void => named.forEach((name) => health.setStatus(name, state))
   return {
     listen: (address) => listen(server, address, serverCredentials(options.tls)),
     setServing,
-    clients,
+    clients: () => [...states()],
     close: () => {
       setServing('NOT_SERVING')
       for (const stream of [...streams]) stream.fail(status.UNAVAILABLE, 'the control plane is shutting down')

@@ -12,6 +12,10 @@ export interface Limits {
   readonly patience: number
   /** Milliseconds until a response must be answered. */
   readonly answerTimeout: number
+  /** Streams at a time of each service beside discovery: health, reflection and client status. A connection may have a tenth of them. */
+  readonly auxiliaryStreams: number
+  /** Milliseconds that such a stream may be silent, or leave an answer unread. */
+  readonly auxiliaryTimeout: number
 }
 
 /**
@@ -27,6 +31,8 @@ export const defaultLimits: Limits = {
   bytesInFlight: 128 * 1024 * 1024,
   patience: 500,
   answerTimeout: 120_000,
+  auxiliaryStreams: 100,
+  auxiliaryTimeout: 60_000,
 }
 
 /** Calls back after some milliseconds, unless the returned function is called before. */

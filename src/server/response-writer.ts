@@ -1,5 +1,6 @@
 import { Metadata } from '@grpc/grpc-js'
 import type { ServerDuplexStream } from '@grpc/grpc-js'
+import type { ServerHttp2Stream } from 'node:http2'
 import type { Writable } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 
@@ -35,9 +36,16 @@ export function responseWriter(call: XdsCall, drained: () => void): ResponseWrit
   }
 }
 
-/** The HTTP/2 stream, by grpc-js's own two private fields. */
-export function streamOf(call: object): Writable | undefined {
-  const stream = property(property(call, 'call'), 'stream')
+/** The HTTP/2 stream, by grpc-js's own private fields. */
+export function streamOf(call: object): ServerHttp2Stream | undefined {
+  return interceptedStream(property(call, 'call'))
+}
+
+/** As `streamOf`, of what an interceptor is given; interceptors are wrapped around each other. */
+export function interceptedStream(call: unknown): ServerHttp2Stream | undefined {
+  const inner = property(call, 'nextCall')
+  if (inner !== undefined) return interceptedStream(inner)
+  const stream = property(call, 'stream')
   return isHttp2Stream(stream) ? stream : undefined
 }
 
@@ -51,20 +59,23 @@ function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-function isHttp2Stream(value: unknown): value is Writable {
+function isHttp2Stream(value: unknown): value is ServerHttp2Stream {
   return typeof value === 'object' && value !== null && 'respond' in value && 'cork' in value && 'write' in value
 }
 
 /** Below this, one write of a copy costs less than one write for each part. */
 const leastShared = 16_384 // bytes, as one HTTP/2 DATA frame
 
-/** Length-Prefixed-Message: a zero for "not compressed", the length in 4 bytes, the message (gRPC over HTTP2, "Requests"). */
-function writeMessage(stream: Writable, parts: readonly Buffer[]): boolean {
+/**
+ * Writes a Length-Prefixed-Message: a zero for "not compressed", the length in 4 bytes, the message (gRPC over HTTP2, "Requests").
+ * False when the client is behind; `done` is called when it has taken all of the message, or is gone.
+ */
+export function writeMessage(stream: Writable, parts: readonly Buffer[], done: () => void = () => {}): boolean {
   const length = lengthOf(parts)
-  if (length < leastShared) return stream.write(joined(parts, length))
+  if (length < leastShared) return stream.write(joined(parts, length), done)
   stream.cork()
   stream.write(joined([], length))
-  const results = parts.map((part) => stream.write(part))
+  const results = parts.map((part, index) => (index === parts.length - 1 ? stream.write(part, done) : stream.write(part)))
   stream.uncork()
   return results.every(Boolean)
 }

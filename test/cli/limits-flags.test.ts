@@ -16,8 +16,8 @@ test('without flags, the default limits', () => {
 })
 
 test('MiB and seconds become bytes and milliseconds', () => {
-  expect(parsed('--max-streams', '20', '--max-resource-names', '300', '--max-request-size', '4', '--max-in-flight', '64', '--answer-timeout', '30'))
-    .toEqual({ streams: 20, names: 300, requestBytes: 4_194_304, bytesInFlight: 67_108_864, answerTimeout: 30_000 })
+  expect(parsed('--max-streams', '20', '--max-resource-names', '300', '--max-request-size', '4', '--max-in-flight', '64', '--answer-timeout', '30', '--max-auxiliary-streams', '7'))
+    .toEqual({ streams: 20, names: 300, requestBytes: 4_194_304, bytesInFlight: 67_108_864, answerTimeout: 30_000, auxiliaryStreams: 7 })
 })
 
 test('a control plane keeps to them', async () => {

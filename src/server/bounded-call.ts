@@ -1,0 +1,32 @@
+import { ServerInterceptingCall } from '@grpc/grpc-js'
+import type { Responder, ServerInterceptingCallInterface } from '@grpc/grpc-js'
+import type { Schedule } from './limits.ts'
+import { interceptedStream } from './response-writer.ts'
+
+/** Milliseconds that a client has to take the rest of a call that is over. */
+const grace = 5_000
+
+/**
+ * A call whose HTTP/2 stream is gone within seconds of its status. A status waits behind what the client has not read, and a
+ * stream stays open until the client closes its half: without this, a client could keep both in memory for as long as it likes.
+ */
+export class BoundedCall extends ServerInterceptingCall {
+  readonly #nextCall: ServerInterceptingCallInterface
+  readonly #schedule: Schedule
+  #isOver = false
+
+  constructor(nextCall: ServerInterceptingCallInterface, { schedule, responder }: { readonly schedule: Schedule; readonly responder?: Responder }) {
+    super(nextCall, responder)
+    this.#nextCall = nextCall
+    this.#schedule = schedule
+  }
+
+  override sendStatus(status: Parameters<ServerInterceptingCall['sendStatus']>[0]): void {
+    super.sendStatus(status)
+    const stream = interceptedStream(this.#nextCall)
+    if (this.#isOver || stream === undefined || stream.closed) return
+    this.#isOver = true
+    const cancel = this.#schedule(grace, () => { stream.destroy() })
+    stream.once('close', cancel)
+  }
+}
