@@ -48,7 +48,15 @@ export interface ControlPlane {
   readonly xdsAddress: string
   /** `host:port` of the admin listener. */
   readonly adminAddress: string
-  close(): Promise<void>
+  /** Resolves when every connection has ended or is cut. */
+  close(ending?: Ending): Promise<void>
+}
+
+export interface Ending {
+  /** Why, for the log: a signal. */
+  readonly reason?: string
+  /** Milliseconds until connections that have not ended by themselves are cut; absent: two seconds. */
+  readonly grace?: number
 }
 
 /** Milliseconds of computing at a time. */
@@ -81,6 +89,8 @@ export async function startControlPlane(config: Config, observe: (event: Control
   /** Secrets are read last, as the configuration names them: until then, what lacks one is no mistake. */
   let complete = kubernetes === undefined
   let closed = false
+  /** Proxies, those that wait for their first snapshot included. */
+  let connected = 0
   /** While changes are computed piece by piece, with turns of the event loop in between. */
   let working: Promise<void> | undefined
   /** Whether something has come since the last round began. */
@@ -148,6 +158,8 @@ export async function startControlPlane(config: Config, observe: (event: Control
     limits: config.limits ?? {},
     observe(event) {
       revision += 1
+      if (event.kind === 'connected') connected += 1
+      if (event.kind === 'disconnected') connected -= 1
       tell(event)
       denials.record(event, Date.now())
       if (refusals.record(event)) showDiagnostics([['refusals', refusals.diagnostics()]])
@@ -302,12 +314,13 @@ export async function startControlPlane(config: Config, observe: (event: Control
     tell({ kind: 'diagnostics', added, resolved })
   }
 
-  async function close(): Promise<void> {
+  async function close({ reason, grace }: Ending = {}): Promise<void> {
     ready = false
     closed = true
+    if (reason !== undefined) tell({ kind: 'stopping', reason, proxies: connected })
     await Promise.all([taps.close(), reports?.close()])
     certificate?.close()
-    await Promise.all([source.close(), xds.close(), admin.close(), probes.close()])
+    await Promise.all([source.close(), xds.close(grace), admin.close(), probes.close()])
   }
 
   try {

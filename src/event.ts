@@ -37,4 +37,8 @@ export type ControlPlaneEvent = XdsEvent | WritebackEvent
   | { readonly kind: 'diagnostics'; readonly added: readonly ShownDiagnostic[]; readonly resolved: readonly ShownDiagnostic[] }
   /** Of the xDS port: `until` is RFC 3339; with a problem, the last good certificate stays. */
   | { readonly kind: 'certificate'; readonly until: string; readonly problem?: string }
+  /** The server ends; the proxies that are connected are asked to connect elsewhere. */
+  | { readonly kind: 'stopping'; readonly reason: string; readonly proxies: number }
+  /** A signal that asks for nothing that is not done anyway. */
+  | { readonly kind: 'signal-ignored'; readonly signal: string }
   | { readonly kind: 'outage'; readonly reason: string | undefined }

@@ -12,16 +12,27 @@ export const jsonLog: Log = (write) => (event) => {
     key === 'resources' && Array.isArray(value) ? (value as readonly { readonly name: string }[]).map(({ name }) => name) : value))
 }
 
+/** What a log says in place of lines that could not be written, in either format. */
+export const lostLines: Readonly<Record<'text' | 'json', (count: number) => string>> = {
+  text: (lost) => `${clock()}  ${count(lost, 'line')} left out here: the reader of this log was too slow, or its disk full`,
+  json: (lost) => JSON.stringify({ time: new Date().toISOString(), kind: 'lines-left-out', lines: lost }),
+}
+
 /** One line for each event that a person cares about; who has taken a change is one line too, once all have. */
 export const textLog: Log = (write) => {
   const rollout = followRollout()
   const isNews = followDenials()
   return (event) => {
     if (!isNews(event)) return
-    for (const line of lines(event)) write(`${new Date().toISOString().slice(11, 23)}  ${line}`)
+    for (const line of lines(event)) write(`${clock()}  ${line}`)
     const taken = rollout(event)
-    if (taken !== undefined) write(`${new Date().toISOString().slice(11, 23)}  ${taken}`)
+    if (taken !== undefined) write(`${clock()}  ${taken}`)
   }
+}
+
+/** Of the day, in UTC. */
+function clock(): string {
+  return new Date().toISOString().slice(11, 23)
 }
 
 function lines(event: ControlPlaneEvent): readonly string[] {
@@ -37,6 +48,8 @@ function lines(event: ControlPlaneEvent): readonly string[] {
       ...event.added.flatMap(({ text }) => text.split('\n')),
       ...event.resolved.map(({ text }) => `resolved  ${text.split('\n', 1)[0] ?? ''}`),
     ]
+    case 'stopping': return [`shutting down       ${event.reason}: ${count(event.proxies, 'proxy')} asked to connect elsewhere`]
+    case 'signal-ignored': return [`${event.signal.padEnd(20)}nothing to reload: files, objects and the certificate of xDS are followed; flags are read at start`]
     case 'outage': return [event.reason === undefined ? 'the configuration can be read again' : `OUTAGE  ${event.reason}; the last good state is served`]
     case 'lease': return [event.held ? 'writing status       this replica holds the Lease' : 'not writing status   this replica does not hold the Lease any more']
     case 'write-failed': return [event.reason === undefined ? 'status can be written again' : `CANNOT WRITE  ${event.reason}`]

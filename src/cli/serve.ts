@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import { renderText } from '../diagnostics/render.ts'
 import { addAdminFlags, adminOf } from './admin-flags.ts'
 import type { AdminFlags } from './admin-flags.ts'
-import { jsonLog, textLog } from './event-log.ts'
+import { jsonLog, lostLines, textLog } from './event-log.ts'
 import { addKubernetesFlags, clusterOf, selectionOf, writebackOf } from './kubernetes-flags.ts'
 import type { KubernetesFlags } from './kubernetes-flags.ts'
 import { addLimitsFlags, limitsOf } from './limits-flags.ts'
@@ -11,6 +11,8 @@ import { addSettingsFlags, settingsOf } from './settings-flags.ts'
 import type { SettingsFlags } from './settings-flags.ts'
 import { addXdsFlags, openPortWarning, xdsOf } from './xds-flags.ts'
 import type { XdsFlags } from './xds-flags.ts'
+import { lineOutput } from './line-output.ts'
+import { endWithin, listenToSignals } from './serve-signals.ts'
 import { UsageError } from '../sources/source.ts'
 
 interface Flags extends SettingsFlags, LimitsFlags, AdminFlags, XdsFlags, KubernetesFlags {
@@ -50,7 +52,7 @@ async function serve(flags: Flags): Promise<void> {
   const warning = openPortWarning(flags, xds)
   if (warning !== undefined) process.stderr.write(`shadowplane: warning: ${warning}\n`)
   const log = flags.log === 'json' ? jsonLog : textLog
-  const write = log((line) => { process.stdout.write(`${line}\n`) })
+  const write = log(lineOutput({ lost: lostLines[flags.log] }))
   const kubernetes = clusterOf(flags)
   if (flags.config === undefined && kubernetes === undefined) throw new UsageError('serve: say what to read: --config <path...>, --kubernetes, or both')
   const { config: paths = [], listen, admin, virtualHosts, probes } = flags
@@ -59,9 +61,12 @@ async function serve(flags: Flags): Promise<void> {
     limits: limitsOf(flags), ...xds, ...writebackOf(flags), ...await adminOf(flags),
   }
   const { startControlPlane } = await import('../control-plane.ts')
-  const controlPlane = await startControlPlane(config, write)
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { resolve() })
-  })
-  await controlPlane.close()
+  const { asked } = listenToSignals((signal) => { write({ kind: 'signal-ignored', signal }) })
+  const starting = startControlPlane(config, write)
+  const first = await Promise.race([starting, asked])
+  // Nobody is served yet: nothing is lost if the process ends where it is.
+  if ('signal' in first) process.exit()
+  const { signal, grace, last } = await asked
+  endWithin(last)
+  await first.close({ reason: signal, grace })
 }

@@ -38,8 +38,8 @@ export interface EnvoyProcess extends EnvoyAdmin {
   close(): Promise<void>
 }
 
-const startTimeout = 20_000
-const readyTimeout = 30_000
+const startTimeout = 60_000
+const readyTimeout = 60_000
 const killAfter = 2_000
 const pollInterval = 10
 const logBytes = 64 << 10

@@ -8,6 +8,7 @@ import { confined, Gate } from './authentication.ts'
 import type { Authenticate } from './authentication.ts'
 import { BytesInFlight } from './bytes-in-flight.ts'
 import type { ClientState } from './client-state.ts'
+import { Connections } from './connections.ts'
 import { addClientStatus, clientStatusName } from './csds.ts'
 import { delta } from './delta.ts'
 import type { ObserveXds } from './event.ts'
@@ -55,8 +56,11 @@ export interface XdsServer {
   setServing(serving: Serving): void
   /** What each client has, in the order in which they connected. */
   clients(): readonly ClientState[]
-  /** Tells every proxy to connect elsewhere; resolves within seconds, whatever the proxies do. */
-  close(): Promise<void>
+  /**
+   * Ends every stream with UNAVAILABLE, so that proxies connect elsewhere. Connections that are still open after `grace`
+   * milliseconds (2,000 if absent) are cut: a peer that is frozen or never closes its side holds nothing.
+   */
+  close(grace?: number): Promise<void>
 }
 
 /** Discovery over gRPC, aggregated and by type, SotW and delta, with health and reflection on the same port. */
@@ -69,6 +73,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     'grpc.max_receive_message_length': limits.requestBytes, interceptors: [auxiliaryCalls({ limits, schedule })],
   })
   const gate = new Gate(options.authenticate, observe)
+  const connections = new Connections()
   const streams = new Set<Stream>()
   const bytesInFlight = new BytesInFlight({ limit: limits.bytesInFlight, patience: limits.patience, schedule })
   let started = 0
@@ -99,13 +104,13 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   addReflection(server, [...services.map(({ name }) => name), clientStatusName, 'grpc.health.v1.Health'])
   const setServing = (state: Serving): void => named.forEach((name) => health.setStatus(name, state))
   return {
-    listen: (address) => listen(server, address, serverCredentials(options.tls)),
+    listen: (address) => listen(server, { address, credentials: serverCredentials(options.tls), connections }),
     setServing,
     clients: () => [...states()],
-    close: () => {
+    close: (grace = usualGrace) => {
       setServing('NOT_SERVING')
       for (const stream of [...streams]) stream.fail(status.UNAVAILABLE, 'the control plane is shutting down')
-      return shutDown(server)
+      return shutDown(server, connections, grace)
     },
   }
 }
@@ -150,23 +155,31 @@ function refuseStream(call: XdsCall, { observe, limits }: { readonly observe: Ob
   call.emit('error', { code: status.RESOURCE_EXHAUSTED, details: reason })
 }
 
-function listen(server: Server, address: string, credentials: ServerCredentials): Promise<string> {
+interface Binding {
+  readonly address: string
+  readonly credentials: ServerCredentials
+  readonly connections: Connections
+}
+
+function listen(server: Server, { address, credentials, connections }: Binding): Promise<string> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, port) => {
+      connections.follow(server)
       if (error === null) resolve(`${address.slice(0, address.lastIndexOf(':'))}:${port}`)
       else reject(new Error(`cannot listen on ${address}: ${/errors: \[(.*)\]/.exec(error.message)?.[1] ?? error.message}`))
     })
   })
 }
 
-const shutdownLimit = 2_000 // milliseconds
+const usualGrace = 2_000 // milliseconds
 
-function shutDown(server: Server): Promise<void> {
+function shutDown(server: Server, connections: Connections, grace: number): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => {
       server.forceShutdown()
+      connections.destroy()
       resolve()
-    }, shutdownLimit)
+    }, grace)
     server.tryShutdown(() => {
       clearTimeout(force)
       resolve()

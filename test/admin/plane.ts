@@ -42,7 +42,7 @@ export async function plane(files: Readonly<Record<string, string>>, settings: P
     events.push(event)
     for (const look of [...waiting]) look()
   })
-  onTestFinished(close)
+  onTestFinished(() => close())
   const ask: Plane['ask'] = (path, init) => fetch(`http://${adminAddress}${path}`, init)
   return {
     folder, xdsAddress, adminAddress, events, ask,

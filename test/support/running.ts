@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { projectRoot } from './command.ts'
-import { within } from './within.ts'
+import { patience, within } from './within.ts'
 
 /** `shadowplane` as a process that runs until it is told to end; it ends with the test at the latest. */
 export interface Running {
@@ -14,6 +15,12 @@ export interface Running {
   remains(): string | undefined
   /** SIGINT; the exit status. */
   interrupt(): Promise<number | null>
+  /** Sends a signal, and does not wait for what comes of it. */
+  signal(name: NodeJS.Signals): void
+  /** The exit status, once the process has ended; null if a signal ended it. */
+  ended(): Promise<number | null>
+  /** Closes the reading end of its output, as a log shipper does that ends. */
+  closeReader(name: 'stdout' | 'stderr'): Promise<void>
 }
 
 export function running(args: readonly string[]): Running {
@@ -36,7 +43,7 @@ export function running(args: readonly string[]): Running {
     remains: () => isOver ? `${output.stdout}${output.stderr}` : undefined,
     stdout: () => output.stdout,
     stderr: () => output.stderr,
-    until: (what, condition) => within(15_000, what, new Promise((resolve, reject) => {
+    until: (what, condition) => within(patience, what, new Promise((resolve, reject) => {
       const look = (): void => {
         if (!condition(output.stdout)) return
         waiting.delete(look)
@@ -48,7 +55,14 @@ export function running(args: readonly string[]): Running {
     })),
     interrupt() {
       child.kill('SIGINT')
-      return within(15_000, 'the end of the process', ended)
+      return within(patience, 'the end of the process', ended)
+    },
+    signal(name) { child.kill(name) },
+    ended: () => within(patience, 'the end of the process', ended),
+    async closeReader(name) {
+      const closed = once(child[name], 'close')
+      child[name].destroy()
+      await closed
     },
   }
 }
