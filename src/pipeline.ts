@@ -18,7 +18,7 @@ import type { EgressRule } from './model/egress.ts'
 import type { GatewayListener } from './model/gateway.ts'
 import type { RouteTable } from './model/route.ts'
 import type { Settings } from './model/settings.ts'
-import type { TlsRouteTable } from './model/tls.ts'
+import type { BackendTls, TlsRouteTable } from './model/tls.ts'
 import { adviceOn } from './resolve/advice.ts'
 import { addressedScopes } from './resolve/addressed.ts'
 import { protectionFindings } from './resolve/protection-findings.ts'
@@ -37,7 +37,7 @@ import { upstreamSecrets } from './resolve/secret-use.ts'
 import { distinct, neededFor, neededIn, secretNameOf } from './resolve/secret-name.ts'
 import type { SecretName } from './resolve/secret-name.ts'
 import { secretsNamed } from './resolve/secret-value.ts'
-import { expiredFindings, secretFindings, secretsOfListener, secretsOfPolicy, useFindings } from './resolve/secret-findings.ts'
+import { expiredFindings, secretFindings, secretsOfBackendTls, secretsOfListener, secretsOfPolicy, useFindings } from './resolve/secret-findings.ts'
 import { labelsBalancedBy, sharedScope } from './resolve/shared-scope.ts'
 import { policyKey, sight } from './resolve/sight.ts'
 import { tableFindings } from './resolve/table-findings.ts'
@@ -113,6 +113,7 @@ export interface Model {
   readonly services: Collection<Service>
   readonly endpoints: Collection<EndpointSet>
   readonly policies: Collection<BackendPolicy>
+  readonly backendTls: Collection<BackendTls>
   readonly egressRules: Collection<EgressRule>
 }
 
@@ -159,6 +160,7 @@ export function createPipeline(settings: Settings): Pipeline {
   const policies = graph.derive('policies', accepted, (each, _, key) => numbered(key, each.policies))
   const tlsTables = graph.derive('tls route tables', accepted, (each, _, key) => numbered(key, each.tlsTables))
   const secrets = graph.derive('secrets', accepted, (each, _, key) => numbered(key, each.secrets))
+  const backendTls = graph.derive('backend TLS', accepted, (each, _, key) => numbered(key, each.backendTls))
   const protections = graph.union('protections', [accepted, unclaimed].map((each, index) =>
     graph.derive(`protections ${index}`, each, (translation, _, key) => numbered(key, translation.protections))))
   const egressRules = graph.derive('egress rules', accepted, (each, _, key) => numbered(key, each.egress))
@@ -172,6 +174,7 @@ export function createPipeline(settings: Settings): Pipeline {
   const servicesByNamespace = graph.groupBy('services by namespace', services, ({ namespace }) => [namespace])
   const endpointsByHost = graph.groupBy('endpoints by host', endpoints, (set) => [set.host])
   const policiesByHost = graph.groupBy('policies by host', policies, (policy) => [policyKey(policy)])
+  const backendTlsByHost = graph.groupBy('backend TLS by host', backendTls, ({ host }) => [host])
   const labels = chosenLabels({ graph, tables, egressRules, policies, declaredSettings, services })
 
   // Scopes: those with a proxy, and those that the configuration addresses, so that its mistakes show without one.
@@ -179,7 +182,7 @@ export function createPipeline(settings: Settings): Pipeline {
   const addressed = addressedScopes({ graph, listeners, namespaces, tablesByAttachment, egressRules })
   const scopes = graph.union('scopes', [connected, addressed])
   const reach = reaches({ graph, settings: settingsIn, scopes, rules: egressRules, tables, tablesByAttachment })
-  const see = (scope: ScopeKey, fetch: Fetch) => sight({ settings: settingsIn(fetch), scopes, reach, servicesByHost, policiesByHost }, scope, fetch)
+  const see = (scope: ScopeKey, fetch: Fetch) => sight({ settings: settingsIn(fetch), scopes, reach, servicesByHost, policiesByHost, backendTlsByHost }, scope, fetch)
 
   // What each scope sees: listeners and their virtual hosts planned, then filled.
   const plans = graph.derive('plan listeners', scopes, (scope, fetch, key) =>
@@ -238,6 +241,7 @@ export function createPipeline(settings: Settings): Pipeline {
   const secretsNeeded = graph.union('secrets needed', [
     graph.derive('secrets needed by listeners', listeners, (listener, _, key) => numbered(key, secretsOfListener(listener).flatMap(neededIn))),
     graph.derive('secrets needed by policies', policies, (policy, _, key) => numbered(key, secretsOfPolicy(policy).flatMap(neededIn))),
+    graph.derive('secrets needed by backend TLS', backendTls, (each, _, key) => numbered(key, secretsOfBackendTls(each).flatMap(neededIn))),
     graph.derive('secrets needed by TLS sockets', tlsListeners, (listener, _, key) => numbered(key, listener.secrets.flatMap(({ content }) => neededFor(content)))),
     graph.derive('secrets needed by proxies', secretUses, ({ use }, _, key) => numbered(key, neededFor(use.content))),
   ])
@@ -270,6 +274,7 @@ export function createPipeline(settings: Settings): Pipeline {
     found('TLS listeners', tlsListeners, (listener) => listener.diagnostics),
     found('secrets of listeners', listeners, (listener, fetch) => secretFindings(secretsOfListener(listener), secretsByName, fetch)),
     found('secrets of policies', policies, (policy, fetch) => secretFindings(secretsOfPolicy(policy), secretsByName, fetch)),
+    found('secrets of backend TLS', backendTls, (each, fetch) => secretFindings(secretsOfBackendTls(each), secretsByName, fetch)),
     found('secrets of proxies', usesOfSecret, (group, fetch) => group.flatMap(({ use }) => useFindings(use.content, secretsNamed(secretsByName, fetch)))),
     found('mirrored clusters', usesByCluster, (group, fetch) => mirroredClusterFindings(group.map(({ use }) => use), (host) => fetch(endpointsByHost, host) ?? [])),
     found('mirror loops', edges, (edge, fetch) => mirrorLoop(edge, (host) => fetch(edgesByHost, host) ?? [])),
@@ -322,7 +327,7 @@ export function createPipeline(settings: Settings): Pipeline {
     findings,
     statuses,
     statusReports,
-    model: { settings: declaredSettings, declaredTables, tables, tlsTables, listeners, services, endpoints, policies, egressRules },
+    model: { settings: declaredSettings, declaredTables, tables, tlsTables, listeners, services, endpoints, policies, backendTls, egressRules },
     advice: () => graph.entries(tables).flatMap(([, table]) => adviceOn(table, (host) => graph.get(servicesByHost, host) ?? [])),
     expired: (now) => graph.entries(secrets).flatMap(([, secret]) => expiredFindings(secret, now)),
     secretsNeeded: () => distinct([...graph.entries(secretsNeeded).map(([, name]) => name), ...[...graph.keysFetched(secretManifests)].map(secretNameOf)]),

@@ -15,6 +15,7 @@ export function convertibleOf({ read, manifests, model }: Pipeline, chosen: Sett
     services: all(model.services),
     endpoints: all(model.endpoints),
     policies: all(model.policies),
+    backendTls: all(model.backendTls),
     egressRules: all(model.egressRules),
   }
 }

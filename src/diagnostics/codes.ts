@@ -106,6 +106,7 @@ export const codes = {
   'tls/key-mismatch': { severity: 'error', summary: 'the private key of a Secret does not belong to its certificate' },
   'tls/expired': { severity: 'info', summary: 'a certificate does not count yet, or no longer' },
   'tls/istio-mutual': { severity: 'warning', summary: 'mutual TLS with certificates of an Istio CA, which is not here: the connections stay plain' },
+  'tls/unusable-policy': { severity: 'error', summary: 'a policy demands TLS to a backend that cannot be had here; nothing is sent there' },
   'tls/gateways-only': { severity: 'info', summary: 'credentialName counts for gateways: sidecars connect in plain text' },
   'tls/name-not-verified': { severity: 'info', summary: 'the server may show a certificate of any name' },
   'tls/ignored-value': { severity: 'warning', summary: 'a TLS value that has no effect' },

@@ -5,7 +5,7 @@ import { nameOf } from '../diagnostics/finding.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import type { EgressRule } from '../model/egress.ts'
 import type { RouteTable } from '../model/route.ts'
-import type { TlsRouteTable } from '../model/tls.ts'
+import type { BackendTls, TlsRouteTable } from '../model/tls.ts'
 import type { Dialect } from './dialect.ts'
 import { dialectFor, dialects } from './index.ts'
 import type { Writable, Written } from './written.ts'
@@ -16,6 +16,7 @@ export interface Convertible extends Omit<Writable, 'tables' | 'isTaken'> {
   /** Each as it was declared, and with what other objects attach to it. */
   readonly tables: readonly { readonly declared: RouteTable | undefined; readonly table: RouteTable }[]
   readonly tlsTables: readonly TlsRouteTable[]
+  readonly backendTls: readonly BackendTls[]
   readonly egressRules: readonly EgressRule[]
 }
 
@@ -66,8 +67,9 @@ function usesOthers({ declared, table }: Convertible['tables'][number], foreignH
     || (action.kind === 'forward' && [...action.destinations, ...action.mirrors].some(({ backend }) => foreignHosts.has(backend.host))))
 }
 
-function beyondRoutes({ tlsTables, egressRules }: Convertible, isWritten: (object: ObjectId) => boolean): readonly string[] {
+function beyondRoutes({ tlsTables, backendTls, egressRules }: Convertible, isWritten: (object: ObjectId) => boolean): readonly string[] {
   const passing = tlsTables.flatMap(({ routes: [first] }) => first === undefined || !isWritten(first.origin.object) ? [] : [`${nameOf(first.origin)}: not carried, its routes of TLS that is passed through`])
   const egress = egressRules.filter(({ origin }) => isWritten(origin.object)).map(({ origin }) => `${nameOf(origin)}: not carried, what its sidecars see of the mesh`)
-  return [...passing, ...egress]
+  const demanded = backendTls.filter(({ origin }) => isWritten(origin.object)).map(({ origin, host }) => `${nameOf(origin)}: not carried, TLS to ${host}: requests would go there in plain text`)
+  return [...passing, ...demanded, ...egress]
 }

@@ -8,7 +8,7 @@ import type { EgressRule } from '../model/egress.ts'
 import type { Protection } from '../model/protection.ts'
 import type { RouteTable } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
-import type { TlsRouteTable, TlsSecret } from '../model/tls.ts'
+import type { BackendTls, TlsRouteTable, TlsSecret } from '../model/tls.ts'
 import type { Divergence } from './portability.ts'
 import type { StatusMoment, StatusReport } from './status.ts'
 import type { Writable, Written } from './written.ts'
@@ -32,6 +32,7 @@ export interface Translated {
   readonly services: readonly Service[]
   readonly endpoints: readonly EndpointSet[]
   readonly policies: readonly BackendPolicy[]
+  readonly backendTls: readonly BackendTls[]
   readonly egress: readonly EgressRule[]
   readonly tlsTables: readonly TlsRouteTable[]
   readonly secrets: readonly TlsSecret[]
@@ -91,7 +92,7 @@ export interface Dialect {
 }
 
 const nothing: Translated = {
-  routeTables: [], listeners: [], services: [], endpoints: [], policies: [], egress: [], tlsTables: [], secrets: [], protections: [], attachments: [], statuses: [], diagnostics: [], delegates: [], unlessDelegated: [], refused: false,
+  routeTables: [], listeners: [], services: [], endpoints: [], policies: [], backendTls: [], egress: [], tlsTables: [], secrets: [], protections: [], attachments: [], statuses: [], diagnostics: [], delegates: [], unlessDelegated: [], refused: false,
 }
 
 /** A translation that has only the given parts. */

@@ -43,6 +43,17 @@ export interface UpstreamTls {
   readonly appliesTo: 'all' | 'gateways'
 }
 
+/** TLS that the clients of a Service must use: where they cannot, nothing is sent. */
+export interface BackendTls {
+  readonly host: string
+  /** Name of the port that it is for; undefined: of all. */
+  readonly portName: string | undefined
+  /** Undefined where the policy cannot be followed. */
+  readonly tls: UpstreamTls | undefined
+  readonly created: string
+  readonly origin: Origin
+}
+
 export type TlsVersion = '1.0' | '1.1' | '1.2' | '1.3'
 
 /** TLS of clients, ended at the listener. */

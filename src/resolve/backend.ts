@@ -1,12 +1,14 @@
 import type { BackendReference, BackendSettings, HashPolicy, Service } from '../model/backend.ts'
+import type { Origin } from '../diagnostics/diagnostic.ts'
 import type { Labels } from '../model/labels.ts'
 import { clusterName, rejectedClusterName } from '../model/names.ts'
+import { canFollow, demandedTls, withDemandedTls } from './demanded-tls.ts'
 import { policyFor, settingsFor } from './policy.ts'
 import { nearestService } from './service-port.ts'
 import type { HiddenService, Sight } from './sight.ts'
 
 /** A destination as a proxy of the scope finds it. */
-export type ResolvedBackend = FoundBackend | MissingBackend | RejectedBackend
+export type ResolvedBackend = FoundBackend | MissingBackend | BackendWithoutTls | RejectedBackend
 
 /** A destination that its dialect rejected. Its host is not looked up: the service may exist, and have a cluster. */
 export interface RejectedBackend {
@@ -26,6 +28,17 @@ export interface FoundBackend {
   readonly service: Service
   /** Of the endpoints in the subset; none where all are meant. */
   readonly labels: Labels
+}
+
+/** It is there, and proxies of the scope cannot send to it with the TLS that a policy demands. */
+export interface BackendWithoutTls {
+  readonly kind: 'without-tls'
+  readonly host: string
+  readonly port: number
+  /** Name of a cluster that cannot exist. */
+  readonly cluster: string
+  /** The policy. */
+  readonly demandedBy: Origin
 }
 
 export interface MissingBackend {
@@ -75,7 +88,11 @@ export function resolveBackend(reference: BackendReference, { sight, port: liste
   if (subset !== undefined && !policy?.subsets.some((each) => each.name === subset)) {
     return missing('subset', (policy?.subsets ?? []).map((each) => each.name))
   }
-  const settings = settingsFor(policy, port, subset)
+  const demanded = demandedTls(service, port, sight)
+  if (demanded !== undefined && !canFollow(demanded, sight)) {
+    return { kind: 'without-tls', host: service.host, port, cluster: rejectedClusterName, demandedBy: demanded.origin }
+  }
+  const settings = withDemandedTls(settingsFor(policy, port, subset), demanded)
   const labels = policy?.subsets.find((each) => each.name === subset)?.labels ?? {}
   return { kind: 'found', host: service.host, port, subset, cluster: serviceCluster(service, port, subset), settings, service, labels }
 }

@@ -5,6 +5,7 @@ import type { MirrorLimits } from '../model/mirror.ts'
 import { mirrorClusterName } from '../model/names.ts'
 import type { Origin } from '../diagnostics/diagnostic.ts'
 import { findService, portsWithClusters, serviceCluster } from './backend.ts'
+import { canFollow, demandedTls, withDemandedTls } from './demanded-tls.ts'
 import { placed, planLocalities } from './locality.ts'
 import type { LocalityPlan } from './locality.ts'
 import { withPeerNames } from './peer-name.ts'
@@ -58,7 +59,9 @@ export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, us
     const name = serviceCluster(service, port.number, subset?.name)
     const source: EndpointSource = service.endpointsOf?.[port.number] ?? { host, port: port.number }
     const selected = endpointsOf(source.host).filter(({ labels }) => hasLabels(labels, { ...source.labels, ...subset?.labels }))
-    const settings = settingsFor(policy, port.number, subset?.name)
+    const demanded = isOpaque(port, usesOf(name), sight) ? undefined : demandedTls(service, port.number, sight)
+    if (demanded !== undefined && !canFollow(demanded, sight)) return []
+    const settings = withDemandedTls(settingsFor(policy, port.number, subset?.name), demanded)
     const { priorityOf, ...localities } = planLocalities(settings, selected, { scope: sight.scope, mesh: sight.settings })
     const members = placed(selected.flatMap((endpoint) => endpointOf(endpoint, source.port).map((each) => ({ ...each, priority: priorityOf(endpoint) }))), localities)
     const common = {
@@ -76,6 +79,11 @@ export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, us
       ...(dedicatedUses.length === 0 ? [] : [{ ...common, ...usable(mirrorDiscoveryFor(service, sight), members), name: dedicated, limits: mirrorLimits(dedicatedUses) }]),
     ]
   }))
+}
+
+/** Whether sidecars only pass on what their clients encrypt themselves. */
+function isOpaque({ protocol }: Service['ports'][number], uses: readonly ClusterUse[], { scope }: Sight): boolean {
+  return scope.role === 'sidecar' && protocol === 'tls' && uses.length === 0
 }
 
 /** The least of every limit, if all uses are mirrors; a primary use lifts them, as no mirror may ever throttle a primary. */

@@ -26,7 +26,7 @@ export function resolveMirrors(mirrors: readonly Mirror[], destinations: readonl
   for (const mirror of mirrors) {
     const backend = resolveBackend(mirror.backend, listening)
     if (backend.kind === 'rejected') continue
-    if (backend.kind === 'missing') {
+    if (backend.kind !== 'found') {
       diagnostics.push(missingFinding(backend, { area: 'mirror', reference: mirror.backend, consequence: 'nothing is mirrored there, the route is served without it' }))
       continue
     }

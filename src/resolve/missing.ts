@@ -2,7 +2,7 @@ import { didYouMean } from '../diagnostics/did-you-mean.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { below, finding, nameOf } from '../diagnostics/finding.ts'
 import type { BackendReference } from '../model/backend.ts'
-import type { MissingBackend } from './backend.ts'
+import type { BackendWithoutTls, MissingBackend } from './backend.ts'
 
 /** Whose destination it is, and what its proxies do without it: `requests for it are answered with 503`. */
 export interface MissingDestination {
@@ -12,7 +12,13 @@ export interface MissingDestination {
 }
 
 /** That a destination is not there, at the field that names what is missing, with what to write instead. */
-export function missingFinding(missing: MissingBackend, { area, reference, consequence }: MissingDestination): Diagnostic {
+export function missingFinding(missing: MissingBackend | BackendWithoutTls, { area, reference, consequence }: MissingDestination): Diagnostic {
+  if (missing.kind === 'without-tls') {
+    return finding('tls/unusable-policy', reference.origin, {
+      message: `${nameOf(missing.demandedBy)} demands TLS to ${missing.host} that cannot be had here, and nothing is sent there in plain text: ${consequence}`,
+      hint: 'see the error at the policy',
+    })
+  }
   const field = missing.what === 'port' ? ['port', 'number'] : [missing.what]
   return finding(`${area}/${missingKind(missing)}`, below(reference.origin, ...field), {
     message: `${describeMissing(missing, reference.subset)}: ${consequence}`, hint: missingHint(missing),

@@ -4,7 +4,7 @@ import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
 import { finding } from '../diagnostics/finding.ts'
 import type { BackendPolicy } from '../model/backend.ts'
 import type { GatewayListener } from '../model/gateway.ts'
-import type { PeerVerification, SecretReference, TlsSecret } from '../model/tls.ts'
+import type { BackendTls, PeerVerification, SecretReference, TlsSecret } from '../model/tls.ts'
 import { settingsOf } from './policy.ts'
 import type { SecretContent } from './secret-use.ts'
 import { candidates, secretsNamed, secretValue, valueOf } from './secret-value.ts'
@@ -30,6 +30,10 @@ export function secretsOfPolicy(policy: BackendPolicy): readonly NeededSecret[] 
     ...(tls.certificate?.kind === 'secret' ? [{ reference: tls.certificate.secret, need: 'certificate' as const }] : []),
     ...trustNeeded(tls.verification),
   ])
+}
+
+export function secretsOfBackendTls({ tls }: BackendTls): readonly NeededSecret[] {
+  return trustNeeded(tls?.verification)
 }
 
 function trustNeeded(verification: PeerVerification | 'none' | undefined): readonly NeededSecret[] {

@@ -1,6 +1,7 @@
 import type { Collection, Fetch } from '../collection/collection.ts'
 import type { Origin } from '../diagnostics/diagnostic.ts'
 import type { BackendPolicy, Service } from '../model/backend.ts'
+import type { BackendTls } from '../model/tls.ts'
 import type { Settings } from '../model/settings.ts'
 import { isVisible } from '../model/visibility.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
@@ -20,6 +21,8 @@ export interface Sight {
   policies(namespace: string, host: string): readonly BackendPolicy[]
   /** Policies in a namespace for wildcard hosts. */
   wildcardPolicies(namespace: string): readonly BackendPolicy[]
+  /** Policies that demand TLS to the host. */
+  backendTls(host: string): readonly BackendTls[]
   /** Every host there is: for hints only, as it makes the asker depend on all of them. */
   hosts(): readonly string[]
 }
@@ -38,11 +41,12 @@ export interface SightCollections {
   readonly servicesByHost: Collection<readonly Service[]>
   /** By `policyKey`. */
   readonly policiesByHost: Collection<readonly BackendPolicy[]>
+  readonly backendTlsByHost: Collection<readonly BackendTls[]>
 }
 
 /** Throws for a scope that is not there: nothing is planned for one. */
 export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch): Sight {
-  const { settings, scopes, reach, servicesByHost, policiesByHost } = collections
+  const { settings, scopes, reach, servicesByHost, policiesByHost, backendTlsByHost } = collections
   const scope = fetch(scopes, key)
   if (scope === undefined) throw new Error(`no scope ${key}`)
   const reachable = (services: readonly Service[]): readonly Service[] => {
@@ -58,6 +62,7 @@ export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch
     hidden: (host) => hiddenAmong(fetch(servicesByHost, host) ?? [], reachable(visible(host)), { scope, rule: fetch(reach, key)?.rule }),
     policies: (namespace, host) => (fetch(policiesByHost, policyKey({ namespace, host })) ?? []).filter((policy) => policy.host === host),
     wildcardPolicies: (namespace) => fetch(policiesByHost, policyKey({ namespace, host: '*' })) ?? [],
+    backendTls: (host) => fetch(backendTlsByHost, host) ?? [],
     hosts: () => fetch.all(servicesByHost).map(([host]) => host),
   }
 }

@@ -113,7 +113,7 @@ function passedThrough(route: TlsRoute, { server, table, model: { sight }, taken
 }
 
 function missingDestination({ found, backend }: { readonly found: ResolvedBackend; readonly backend: BackendReference }): readonly Diagnostic[] {
-  return found.kind !== 'missing' ? [] : [missingFinding(found, { area: 'route', reference: backend, consequence: 'connections for it are closed' })]
+  return found.kind === 'found' || found.kind === 'rejected' ? [] : [missingFinding(found, { area: 'route', reference: backend, consequence: 'connections for it are closed' })]
 }
 
 /** `*` stands for every name, which Envoy says by naming none. */

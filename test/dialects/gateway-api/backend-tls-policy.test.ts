@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import { configure, gateway, sidecar } from '../../support/configuration.ts'
+import type { Cluster } from '../../support/configuration.ts'
+import type { Scope } from '../../../src/xds/scope.ts'
+
+const around = `
+apiVersion: v1
+kind: Service
+metadata: {name: secure}
+spec: {ports: [{name: web, port: 80}, {name: admin, port: 81}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shop}
+spec: {ports: [{name: http, port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: shop}
+spec:
+  parentRefs: [{group: "", kind: Service, name: shop}]
+  rules: [{backendRefs: [{name: secure, port: 80}], filters: [{type: RequestMirror, requestMirror: {backendRef: {name: secure, port: 80}}}]}]
+`
+
+const system = 'hostname: secure.example, wellKnownCACertificates: System'
+
+function policy(name: string, target: string, validation = system): string {
+  return `---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: {name: ${name}}\nspec:\n  targetRefs: [{group: "", kind: Service, ${target}}]\n  validation: {${validation}}\n`
+}
+
+/** Server name of each cluster of a Service; `plain` without TLS. */
+function serverNames(text: string, scope: Scope): Readonly<Record<string, string>> {
+  const clusters = [...configure(around + text).resources(scope, 'cluster')].filter(([name]) => name.includes('secure'))
+  return Object.fromEntries(clusters.map(([name, each]) => [name, /"sni":"([^"]+)"/.exec(JSON.stringify((each as Cluster).transport_socket ?? {}))?.[1] ?? 'plain']))
+}
+
+const [web, admin] = ['outbound|80||secure.default.svc.cluster.local', 'outbound|81||secure.default.svc.cluster.local']
+
+describe.each([['gateway', gateway], ['sidecar', sidecar()]])('a %s', (_, scope) => {
+  test('all ports of the target, or the one that sectionName names', () => {
+    expect(serverNames(policy('a', 'name: secure'), scope)).toEqual({ [web]: 'secure.example', [admin]: 'secure.example' })
+    expect(serverNames(policy('a', 'name: secure, sectionName: web'), scope)).toEqual({ [web]: 'secure.example', [admin]: 'plain' })
+  })
+
+  test('a policy for the port wins over one for all; of two alike, the first by name', () => {
+    const named = (host: string): string => system.replace('secure.example', host)
+    const text = policy('a', 'name: secure', named('a.example')) + policy('c', 'name: secure, sectionName: web', named('c.example')) + policy('b', 'name: secure, sectionName: web', named('b.example'))
+    expect(serverNames(text, scope)).toEqual({ [web]: 'b.example', [admin]: 'a.example' })
+  })
+
+  test.each([
+    ['authorities in a ConfigMap', 'hostname: secure.example, caCertificateRefs: [{group: "", kind: ConfigMap, name: ca}]'],
+    ['several authorities', 'hostname: secure.example, caCertificateRefs: [{group: "", kind: Secret, name: a}, {group: "", kind: Secret, name: b}]'],
+    ['an unknown set of authorities', 'hostname: secure.example, wellKnownCACertificates: example.com/mine'],
+    ['a mistake in the policy', 'hostnam: secure.example, wellKnownCACertificates: System'],
+  ])('no cluster with %s', (_case, validation) => {
+    expect(serverNames(policy('a', 'name: secure, sectionName: web', validation), scope)).toEqual({ [admin]: 'plain' })
+  })
+})
+
+test('gRPC clients without a proxy get no cluster', () => {
+  expect(serverNames(policy('a', 'name: secure, sectionName: web'), { ...sidecar(), role: 'grpc' })).toEqual({ [admin]: 'plain' })
+})
+
+test('the route and the mirror say why they are not served', () => {
+  const { found } = configure(around + policy('a', 'name: secure', 'hostname: secure.example, caCertificateRefs: [{group: "", kind: ConfigMap, name: ca}]'))
+  expect(found.filter((each) => /unusable/.test(each))).toEqual([
+    '17:26 tls/unusable-policy BackendTLSPolicy default/a demands TLS to secure.default.svc.cluster.local that cannot be had here, and nothing is sent there in plain text: requests for it are answered with 500',
+    '17:101 tls/unusable-policy BackendTLSPolicy default/a demands TLS to secure.default.svc.cluster.local that cannot be had here, and nothing is sent there in plain text: nothing is mirrored there, the route is served without it',
+    '24:80 tls/unusable-policy authorities in a ConfigMap are not supported: requests to the targets are answered with an error, mirrors to them are dropped',
+  ])
+})
+
+test.each([
+  ['v1alpha2', 'name: secure', 'manifest/unknown-version'],
+  ['v1', 'name: absent', 'policy/unknown-host'],
+  ['v1', 'kind: ServiceEntry, name: secure', 'reference/invalid-kind'],
+])('%s %s: %s', (version, target, code) => {
+  const text = policy('a', target).replace('k8s.io/v1\n', `k8s.io/${version}\n`).replace('kind: Service, kind:', 'kind:')
+  expect(configure(around + text).found).toContainEqual(expect.stringContaining(` ${code} `))
+})
