@@ -3,6 +3,7 @@ import { any } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
 import { managerFilter, routesInline, routesOverAds } from './http-connection.ts'
 import type { PathOptions } from './path-options.ts'
+import { timeouts } from './route-action.ts'
 import { tcpProxy, tlsInspector } from './tls-listener.ts'
 
 type Listener = Message<'envoy.config.listener.v3.Listener'>
@@ -83,7 +84,7 @@ function toCluster({ cluster, virtualHost, operation }: Extract<ConnectionTarget
     virtual_hosts: [{
       name: virtualHost,
       domains: ['*'],
-      routes: [{ name: 'default', match: { prefix: '/' }, route: { cluster, timeout: '0s', max_grpc_timeout: '0s' }, decorator: { operation } }],
+      routes: [{ name: 'default', match: { prefix: '/' }, route: { cluster, ...timeouts(0) }, decorator: { operation } }],
     }],
   }
 }

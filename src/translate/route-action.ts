@@ -18,12 +18,20 @@ export function routeAction({ destinations, mirrors, timeout, retry, rewrite, ha
     ...(rewrite.prefix === undefined ? {} : { prefix_rewrite: rewrite.prefix }),
     ...(rewrite.regex === undefined ? {} : { regex_rewrite: { pattern: { regex: rewrite.regex.pattern }, substitution: rewrite.regex.substitution } }),
     ...(authority === undefined ? {} : { host_rewrite_literal: authority }),
-    timeout: duration(timeout),
-    max_grpc_timeout: duration(timeout),
+    ...timeouts(timeout),
     ...(retry === 'never' ? {} : { retry_policy: retryPolicy(retry, single !== undefined && hash.length > 0 ? 'keep host' : 'try others') }),
     ...(mirrors.length === 0 ? {} : { request_mirror_policies: mirrors.map(mirrorPolicy) }),
     ...(hash.length === 0 ? {} : { hash_policy: hash.map(hashPolicy) }),
   }
+}
+
+/**
+ * Without a timeout, the deadline that a gRPC client sends is in force (MaxStreamDuration.grpc_timeout_header_max of 0). With one,
+ * `max_stream_duration` must be absent: Envoy ignores `timeout` beside it. A gRPC client then ends its request at its own deadline.
+ * The older `max_grpc_timeout` is deprecated, and Envoy logs a warning at each edit of a route that has it.
+ */
+export function timeouts(timeout: number): Pick<Message<'envoy.config.route.v3.RouteAction'>, 'timeout' | 'max_stream_duration'> {
+  return { timeout: duration(timeout), ...(timeout > 0 ? {} : { max_stream_duration: { grpc_timeout_header_max: '0s' } }) }
 }
 
 function clusterWeight({ cluster, weight, headers, authority }: ResolvedDestination): Message<'envoy.config.route.v3.WeightedCluster.ClusterWeight'> {

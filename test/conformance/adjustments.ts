@@ -5,7 +5,7 @@ import {
   deadMirrors, exactRounding, onlyPort, perMillion, queryParameterOrder, refusedMirrors, roundsToZero, runtimeKeys, shadowHost,
 } from './mirror-adjustments.ts'
 import type { Adjustment } from './pair.ts'
-import { retriable503, strayVirtualHosts } from './route-adjustments.ts'
+import { grpcTimeout, retriable503, strayVirtualHosts } from './route-adjustments.ts'
 
 const notInOutput: Adjustment = (pair) => pair
 
@@ -33,6 +33,7 @@ export const adjustments: Readonly<Record<string, Adjustment>> = {
   'runtime-key': runtimeKeys,
   'bounded-mirrors': boundedMirrors,
   'retriable-503': retriable503,
+  'grpc-timeout': grpcTimeout,
   'query-parameter-order': queryParameterOrder,
   'one-bad-document': notInOutput,
   'dynamic-dns': notInOutput,

@@ -11,6 +11,10 @@ export const retriable503: Adjustment = expecting((istiod) => mapActions(istiod,
   return { ...action, retry_policy: { ...policy, retriable_status_codes: [503] } }
 }))
 
+export const grpcTimeout: Adjustment = expecting((istiod) => mapActions(istiod, ({ max_grpc_timeout: most, ...action }) => {
+  return most === '0s' ? { ...action, max_stream_duration: { grpc_timeout_header_max: '0s' } } : action
+}))
+
 /** istiod puts the hosts of a VirtualService on port 80 even if they are a service that has no such port: with clusters that do not exist. */
 export const strayVirtualHosts: Adjustment = expecting((istiod) => {
   const has = (name: string): boolean => name in istiod.clusters

@@ -196,7 +196,7 @@ describe('what is done with a request', () => {
 
   test('by default: no timeout, the default retries', () => {
     expect(action('name: x')).toMatchObject({
-      timeout: '0s', max_grpc_timeout: '0s',
+      timeout: '0s', max_stream_duration: { grpc_timeout_header_max: '0s' },
       retry_policy: {
         num_retries: 2, retry_on: 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes', retriable_status_codes: [503],
         host_selection_retry_max_attempts: '5',
@@ -205,8 +205,16 @@ describe('what is done with a request', () => {
     })
   })
 
-  test.each([['1s', '1s'], ['1500ms', '1.500s'], ['1m', '60s'], ['0s', '0s']])('timeout %s', (text, expected) => {
-    expect(action(`timeout: ${text}`)).toMatchObject({ timeout: expected, max_grpc_timeout: expected })
+  // Envoy ignores `timeout` beside max_stream_duration.
+  test.each([['1s', '1s'], ['1500ms', '1.500s'], ['1m', '60s']])('timeout %s', (text, expected) => {
+    const found = action(`timeout: ${text}`)
+    expect(found).toMatchObject({ timeout: expected })
+    expect(found).not.toHaveProperty('max_stream_duration')
+    expect(found).not.toHaveProperty('max_grpc_timeout')
+  })
+
+  test('timeout 0s leaves gRPC requests to the deadline that they carry', () => {
+    expect(action('timeout: 0s')).toMatchObject({ timeout: '0s', max_stream_duration: { grpc_timeout_header_max: '0s' } })
   })
 
   test.each(['{}', '{attempts: 0}', '{attempts: -1}', '{perTryTimeout: 1s}'])('retries: %s is none', (retries) => {
