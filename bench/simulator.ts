@@ -6,7 +6,6 @@ import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
 import { configurationOf } from '../src/cli/explain-proxy.ts'
-import { waitFor } from '../src/demo/wait.ts'
 import { findEnvoy } from '../src/envoy/binary.ts'
 import type { EnvoyProcess } from '../src/envoy/process.ts'
 import type { EnvoyConfiguration } from '../src/simulate/configuration.ts'
@@ -21,6 +20,7 @@ import { randomConfiguration } from './support/random-configuration.ts'
 import type { RandomConfiguration } from './support/random-configuration.ts'
 import { randomRequest } from './support/random-request.ts'
 import { worldOf } from './support/random-world.ts'
+import { quiet } from './support/quiet.ts'
 import { sendRaw } from './support/raw-request.ts'
 import type { RawAnswer } from './support/raw-request.ts'
 import { repeat } from './support/request.ts'
@@ -92,7 +92,7 @@ export async function measureSimulator(options: SimulatorOptions): Promise<Simul
     const answer = await sendRaw({ agent, port, method: request.method, path: request.path, headers: [['host', request.authority], ...request.headers] })
     sent.push({ id, request, simulation: simulate(proxy.configuration, request), answer })
   })
-  await settled(record, [...proxies.values()].map(({ envoy }) => envoy), options.signal)
+  await quiet({ record, envoys: [...proxies.values()].map(({ envoy }) => envoy), signal: options.signal })
   return reportOf(sent, record)
 }
 
@@ -121,26 +121,6 @@ async function freePorts(count: number): Promise<readonly number[]> {
   const ports = servers.map((server) => (server.address() as AddressInfo).port)
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
   return ports
-}
-
-/** Waits until no copy is under way: Envoy has no active upstream request, twice with nothing arriving between. */
-async function settled(record: ArrivalRecord, envoys: readonly EnvoyProcess[], signal: AbortSignal): Promise<void> {
-  let before = -1
-  await waitFor({
-    what: 'the last copies', signal,
-    look: async () => {
-      const active = await Promise.all(envoys.map((envoy) => activeRequests(envoy)))
-      const arrived = [...record.values()].reduce((sum, { length }) => sum + length, 0)
-      const isQuiet = active.every((count) => count === 0) && arrived === before
-      before = arrived
-      return isQuiet || undefined
-    },
-  })
-}
-
-async function activeRequests({ adminAddress }: EnvoyProcess): Promise<number> {
-  const text = await (await fetch(`http://${adminAddress}/stats?filter=upstream_rq_active`)).text()
-  return text.split('\n').reduce((sum, line) => sum + Number(line.split(': ')[1] ?? 0), 0)
 }
 
 function reportOf(sent: readonly Sent[], record: ArrivalRecord): SimulatorReport {

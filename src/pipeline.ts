@@ -31,6 +31,7 @@ import { planInterceptions, planListeners, planTlsSockets } from './resolve/list
 import { mirrorEdges, mirrorLoop } from './resolve/mirror-loop.ts'
 import { mirroredClusterFindings } from './resolve/mirrored-cluster.ts'
 import { headOf } from './resolve/plan.ts'
+import type { RouteConfigurationPlan } from './resolve/plan.ts'
 import { policyFindings } from './resolve/policy-findings.ts'
 import type { ResolvedMirror, ResolvedVirtualHost } from './resolve/resolved.ts'
 import { upstreamSecrets } from './resolve/secret-use.ts'
@@ -216,15 +217,17 @@ export function createPipeline(settings: Settings): Pipeline {
   const encodedHosts = graph.derive('encode virtual hosts', virtualHosts, (host, fetch, key) =>
     isConnected(host.scope, fetch) ? [[key, encode.encodedVirtualHost(host)] as const] : [])
   const hostsPresent = graph.derive('virtual hosts present', encodedHosts, (_, __, key) => [[key, true] as const])
-  const hostResources = graph.derive('virtual host resources', encodedHosts, (host, fetch) =>
+  const hasHosts = (plan: RouteConfigurationPlan, key: string, fetch: Fetch) => plan.virtualHosts.some((host) => fetch(hostsPresent, `${key}|${host.name}`) === true)
+  const blackholes = graph.derive('encode blackholes', plans, (plan, fetch, key) =>
+    fetch(connected, plan.scope)?.virtualHosts !== 'apart' || hasHosts(plan, key, fetch) ? [] : [[`${key}|blackhole`, encode.blackhole(plan)] as const])
+  const hostResources = graph.derive('virtual host resources', graph.union('virtual hosts and blackholes', [encodedHosts, blackholes]), (host, fetch) =>
     fetch(connected, host.scope)?.virtualHosts === 'apart' ? [scoped(host.scope, encode.virtualHostResource(host))] : [])
   const routes = graph.derive('encode route configurations', plans, (plan, fetch, key) => {
     const scope = fetch(connected, plan.scope)
     if (scope === undefined) return []
-    const hasHosts = plan.virtualHosts.some((host) => fetch(hostsPresent, `${key}|${host.name}`) === true)
-    if (scope.virtualHosts === 'apart' && hasHosts) return [scoped(plan.scope, encode.routeConfigurationApart(plan))]
+    if (scope.virtualHosts === 'apart') return [scoped(plan.scope, encode.routeConfigurationApart(plan))]
     const hosts = plan.virtualHosts.map((host) => fetch(encodedHosts, `${key}|${host.name}`)).filter((host) => host !== undefined)
-    return [scoped(plan.scope, encode.routeConfigurationResource(plan, hosts))]
+    return [scoped(plan.scope, encode.routeConfigurationResource(plan, hosts.length > 0 ? hosts : [encode.blackhole(plan)]))]
   })
   const listenerResources = graph.derive('encode listeners', plans, (plan, fetch) =>
     isConnected(plan.scope, fetch) ? encode.listenerResources(plan, settingsIn(fetch)).map((each) => scoped(plan.scope, each)) : [])

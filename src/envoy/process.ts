@@ -19,6 +19,8 @@ export interface EnvoyOptions {
   readonly concurrency?: number | undefined
   /** As Envoy's `--log-level`; default `warning`. */
   readonly logLevel?: string | undefined
+  /** Seconds for which a removed listener goes on with its connections, as Envoy's `--drain-time-s`; default Envoy's own, 600. */
+  readonly drainTime?: number | undefined
   /** Group id to run under, by which interception rules know its connections; needs root. */
   readonly group?: number | undefined
 }
@@ -55,6 +57,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
     '--config-path', configFile, '--admin-address-path', addressFile, '--concurrency', String(options.concurrency ?? 1),
     // Hot restart shares memory between all Envoys of a machine that have the same base id.
     '--disable-hot-restart', '--log-level', options.logLevel ?? 'warning',
+    ...options.drainTime === undefined ? [] : ['--drain-time-s', String(options.drainTime)],
   ], { stdio: ['ignore', 'ignore', 'pipe'], ...(options.group === undefined ? {} : { gid: options.group }) })
   const log = collectLog(child)
   const killWithUs = (): void => {

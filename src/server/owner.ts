@@ -4,12 +4,14 @@ import { absent, difference, isResource, nothing, select } from './content.ts'
 import type { Holding, Holdings, Resources } from './content.ts'
 import { covers } from './interest.ts'
 import { remembered } from './remembered.ts'
-import { forgetting, isRefused } from './subscription.ts'
+import { asked, forgetting, isRefused } from './subscription.ts'
 import type { Subscription, Subscriptions } from './subscription.ts'
 
 // A resource with an owner, as a virtual host has, is of use only to a client that holds the owner: Envoy loses a virtual
-// host that arrives before its route configuration is ACKed, never asks for it again, and drops those that it has together
-// with their route configuration.
+// host that arrives before its route configuration is ACKed, never asks for it again, and drops those that it has when it
+// unsubscribes from their route configuration. It ignores the removal of a route configuration to which it subscribes: a
+// listener that drains goes on with its routes, and a listener that comes back meanwhile shares them. So when an owner returns,
+// all that the client may have kept under it is sent again or removed by name.
 
 /** How the rule bears on one type of one client. */
 export interface Ownership {
@@ -45,20 +47,49 @@ export function ownership(type: ResourceType, subscriptions: Subscriptions, snap
   }
 }
 
-/** Forgets what the client dropped together with its owner: it is sent once the owner is held again, and not removed by name. */
+/**
+ * Forgets what the client has under owners that are no longer there: nothing keeps it alive, and it is not removed by name as long
+ * as its owner is absent. Once the owner is held again, the names are answered again.
+ */
 export function disowned(subscriptions: Subscriptions, type: ResourceType, snapshot: Snapshot): Subscriptions {
   const subscription = subscriptions.get(type.name)
   if (type.ownedBy === undefined || subscription === undefined) return subscriptions
   const owners = subscriptions.get(type.ownedBy)
   const resources = snapshot.resources.get(type.name) ?? nothing
-  const states = [subscription.held, subscription.inFlight?.after ?? nothing]
-  const lost = new Set(states.flatMap((state) => [...heldOwners(state, resources)]).filter((owner) => !isHeld(owners, owner)))
-  if (lost.size === 0) return subscriptions
-  const next = forgetting(subscription, (name) => states.some((state) => {
-    const owner = ownerOf(name, state.get(name), resources)
-    return owner !== undefined && lost.has(owner)
-  }))
+  const lost = lostNames(subscription, owners, resources)
+  if (lost.size === 0 && subscription.orphans.size === 0) return subscriptions
+  const names = new Set([...lost.values()].flat())
+  const current = (owners === undefined ? undefined : snapshot.resources.get(owners.type.name)) ?? nothing
+  const next = adopted({ ...forgetting(subscription, (name) => names.has(name)), orphans: orphansOf(subscription, owners, lost) }, (owner) =>
+    owners !== undefined && isHeld(owners, owner) && isSettled(owners, { owner, current, resources, own: subscription.held }))
   return new Map([...subscriptions, [type.name, next]])
+}
+
+/** Names under owners that the client does not hold, by owner. */
+function lostNames({ held, inFlight }: Subscription, owners: Subscription | undefined, resources: Resources): ReadonlyMap<string, readonly string[]> {
+  const states = [held, inFlight?.after ?? nothing]
+  const lost = new Set(states.flatMap((state) => [...heldOwners(state, resources)]).filter((owner) => !isHeld(owners, owner)))
+  if (lost.size === 0) return noneLost
+  const owned = states.flatMap((state) => [...state].map(([name, holding]) => ({ name, owner: ownerOf(name, holding, resources) ?? '' })))
+  return new Map([...Map.groupBy(owned.filter(({ owner }) => lost.has(owner)), ({ owner }) => owner)].map(([owner, list]) => [owner, list.map(({ name }) => name)]))
+}
+
+const noneLost: ReadonlyMap<string, readonly string[]> = new Map()
+
+/** Those from before and those that are lost now, under owners to which the client still subscribes. */
+function orphansOf({ orphans }: Subscription, owners: Subscription | undefined, lost: ReadonlyMap<string, readonly string[]>): Subscription['orphans'] {
+  if (owners === undefined) return new Map()
+  const kept = [...new Set([...orphans.keys(), ...lost.keys()])].filter((owner) => covers(owners.interest, owner))
+  return new Map(kept.map((owner) => [owner, new Set([...orphans.get(owner) ?? [], ...lost.get(owner) ?? []])]))
+}
+
+/** Answers again for what was kept under owners that are back. */
+function adopted(subscription: Subscription, isBack: (owner: string) => boolean): Subscription {
+  const back = [...subscription.orphans].filter(([owner]) => isBack(owner))
+  if (back.length === 0) return subscription
+  const names = back.flatMap(([, each]) => [...each]).filter((name) => covers(subscription.interest, name))
+  const rest = [...subscription.orphans].filter(([owner]) => !isBack(owner))
+  return { ...asked(subscription, names), orphans: new Map(rest) }
 }
 
 interface Owned {

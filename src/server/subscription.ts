@@ -30,6 +30,8 @@ export interface Subscription {
   readonly ackedVersion: string
   /** Names that are answered next, whatever the client holds: subscribed again, or warming. */
   readonly again: ReadonlySet<string>
+  /** Resources of this type that the client may still have under an owner that is no longer there, by owner (see owner.ts). */
+  readonly orphans: ReadonlyMap<string, ReadonlySet<string>>
   /** version_info of the first SotW request: what the client had from another stream. */
   readonly claimed: string
   /** True until the client has ACKed, or claimed, anything of this type. */
@@ -65,12 +67,13 @@ export interface Refusal {
 }
 
 const noneRefused: Subscription['refused'] = new Map()
+const noOrphans: Subscription['orphans'] = new Map()
 
 export function newSubscription(type: ResourceType, mode: Subscription['mode']): Subscription {
   return {
     type, mode, interest: noInterest, list: undefined,
     held: nothing, refused: noneRefused, isolation: undefined, refusedVersion: '', refusedAt: 0, ackedVersion: '', again: new Set(),
-    claimed: '', fresh: true, returning: false, requested: false, answered: false, nonce: '', inFlight: undefined,
+    orphans: noOrphans, claimed: '', fresh: true, returning: false, requested: false, answered: false, nonce: '', inFlight: undefined,
   }
 }
 

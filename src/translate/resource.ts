@@ -57,20 +57,28 @@ export function virtualHostResource({ routeConfiguration, name, parts, clusters,
   })
 }
 
-/** A whole route configuration. Without any virtual host there is one that answers 404 to everything, as a gateway without routes does. */
+/** The virtual host of a route configuration that has no other. It answers every request with 404, as a gateway without routes does. */
+export function blackhole({ scope, name: routeConfiguration, port }: RouteConfigurationPlan): EncodedVirtualHost {
+  const name = `blackhole:${port}`
+  return { scope, routeConfiguration, name, origins: [], parts: [encode('envoy.config.route.v3.VirtualHost', { name, domains: ['*'] })], clusters: [] }
+}
+
+/** A whole route configuration, with its virtual hosts. */
 export function routeConfigurationResource(plan: RouteConfigurationPlan, hosts: readonly EncodedVirtualHost[]): Resource {
-  const encoded = hosts.length > 0 ? hosts.map(({ parts }) => parts)
-    : [[encode('envoy.config.route.v3.VirtualHost', { name: `blackhole:${plan.port}`, domains: ['*'] })]]
   return resource({
     type: 'route',
     name: plan.name,
-    bytes: encodeRouteConfiguration(plan.name, encoded),
+    bytes: encodeRouteConfiguration(plan.name, hosts.map(({ parts }) => parts)),
     origins: hosts.flatMap((host) => host.origins),
     references: [...new Set(hosts.flatMap((host) => host.clusters))],
   })
 }
 
-/** A route configuration whose virtual hosts are resources of their own. It must have some: Envoy waits for them before it serves anything. */
+/**
+ * A route configuration whose virtual hosts are resources of their own. There must always be one: Envoy waits for it before it
+ * serves anything. And the configuration always has `vhds`: without it Envoy ends its subscription, keeps the virtual hosts
+ * whose removal it did not hear of, and serves them again when `vhds` returns.
+ */
 export function routeConfigurationApart(plan: RouteConfigurationPlan): Resource {
   return resource({ type: 'route', name: plan.name, bytes: encodeRouteConfiguration(plan.name, 'apart'), origins: plan.origins, references: [] })
 }

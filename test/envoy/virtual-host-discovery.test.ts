@@ -67,7 +67,7 @@ function answer(port: number, host: string): Promise<string> {
     get({ host: '127.0.0.1', port, headers: { host }, agent: false }, (response) => {
       let body = ''
       response.setEncoding('utf8').on('data', (text: string) => { body += text }).on('end', () => { resolve(`${response.statusCode ?? 0} ${body}`.trim()) })
-    }).once('error', (error) => { resolve(error.message) })
+    }).once('error', (error) => { resolve(error.message.replace(/ 127\..*/, '')) })
   }))
 }
 
@@ -99,6 +99,30 @@ describe.each(['delta', 'sotw'] as const)('a real Envoy over %s', (mode) => {
     expect([await becomes('d.p82', '200 d2'), await becomes('b.p81', '200 b2')]).toEqual(['200 d2', '200 b2'])
     expect(await ask('a.p80')).toBe('200 a1')
   })
+})
+
+describe.each(['delta', 'sotw'] as const)('a deleted host over %s', (mode) => {
+  test('is not answered when another host is the first after none was left', async () => {
+    const { serving, becomes, ask } = await edge(mode, { 'edge.yaml': gateway(80), 'a.yaml': route('a.p80', { body: 'a1' }) })
+    expect(await ask('a.p80')).toBe('200 a1')
+    await serving.remove('a.yaml')
+    expect(await becomes('a.p80', '404')).toBe('404')
+    await serving.write({ 'b.yaml': route('b.p80', { body: 'b1' }) })
+    expect(await becomes('b.p80', '200 b1')).toBe('200 b1')
+    expect(await ask('a.p80')).toBe('404')
+  }, 60_000)
+
+  test('is not answered when its listener was away meanwhile, and its connections still drain', async () => {
+    const { serving, becomes, ask } = await edge(mode, { 'edge.yaml': gateway(80, 81), 'a.yaml': route('a.p80', { body: 'a1' }), 'c.yaml': route('c.p81', { body: 'c1' }) })
+    expect(await ask('a.p80')).toBe('200 a1')
+    await serving.write({ 'edge.yaml': gateway(81) })
+    expect(await becomes('a.p80', 'connect ECONNREFUSED')).toContain('ECONNREFUSED')
+    await serving.remove('a.yaml')
+    await serving.write({ 'b.yaml': route('b.p80', { body: 'b1' }), 'edge.yaml': gateway(80, 81) })
+    expect(await becomes('b.p80', '200 b1')).toBe('200 b1')
+    expect(await becomes('a.p80', '404')).toBe('404')
+    expect(await ask('c.p81')).toBe('200 c1')
+  }, 60_000)
 })
 
 test('what Envoy refuses is said at its line, and an innocent edit made in the same moment is in force', async () => {

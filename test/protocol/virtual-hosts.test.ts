@@ -123,6 +123,33 @@ describe('virtual hosts', () => {
     await expectNothingMore(client)
   })
 
+  // Envoy ignores the removal of a route configuration to which it subscribes.
+  test('that are deleted while their route configuration is absent are removed by name when it returns', async () => {
+    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    set()
+    expect(await taken(client)).toMatchObject({ type: 'route', removed: ['r'] })
+    await expectNothingMore(client)
+    set(routeApart('r'), virtualHost('r', 'a'), virtualHost('r', 'c'))
+    expect(await client.next()).toMatchObject({ type: 'route', names: ['r'] })
+    await expectNothingMore(client)
+    client.ack('route')
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/a', 'r/c'], removed: ['r/b'] })
+    await expectNothingMore(client)
+  })
+
+  test('are not removed by name when their route configuration was unsubscribed while it was absent', async () => {
+    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    set()
+    expect(await taken(client)).toMatchObject({ type: 'route', removed: ['r'] })
+    client.unsubscribe('route', ['r'])
+    await expectNothingMore(client)
+    set(routeApart('r'), virtualHost('r', 'a'))
+    client.subscribe('route', ['r'])
+    expect(await taken(client)).toMatchObject({ type: 'route', names: ['r'] })
+    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/a'], removed: [] })
+    await expectNothingMore(client)
+  })
+
   test('vanish with a route configuration that is unsubscribed', async () => {
     const { client } = await settled(routeApart('r'), ...hosts)
     client.unsubscribe('route', ['r'])
