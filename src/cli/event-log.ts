@@ -1,3 +1,4 @@
+import { mostShown } from '../diagnostics/render.ts'
 import { percentageOf } from '../model/fraction.ts'
 import type { ControlPlaneEvent, MirrorChange } from '../event.ts'
 import { addressOf } from '../denials.ts'
@@ -45,8 +46,8 @@ function lines(event: ControlPlaneEvent): readonly string[] {
     case 'certificate': return [event.problem === undefined ? `certificate of xDS  in force until ${event.until}` : `CERTIFICATE OF xDS  ${event.problem}; the last good one is shown`]
     case 'config-changed': return configChanged(event)
     case 'diagnostics': return [
-      ...event.added.flatMap(({ text }) => text.split('\n')),
-      ...event.resolved.map(({ text }) => `resolved  ${text.split('\n', 1)[0] ?? ''}`),
+      ...bounded(event.added.map(({ text }) => text.split('\n'))).flat(),
+      ...bounded(event.resolved.map(({ text }) => [`resolved  ${text.split('\n', 1)[0] ?? ''}`])).flat(),
     ]
     case 'stopping': return [`shutting down       ${event.reason}: ${count(event.proxies, 'proxy')} asked to connect elsewhere`]
     case 'signal-ignored': return [`${event.signal.padEnd(20)}nothing to reload: files, objects and the certificate of xDS are followed; flags are read at start`]
@@ -57,6 +58,12 @@ function lines(event: ControlPlaneEvent): readonly string[] {
     case 'pushed':
     case 'acked': return []
   }
+}
+
+/** The first findings of a change, each of several lines, and how many more there are. */
+function bounded(findings: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const rest = findings.length - mostShown
+  return rest <= 0 ? findings : [...findings.slice(0, mostShown), [`… and ${rest} more findings; shadowplane validate prints them`]]
 }
 
 function configChanged({ mirrors, objects, resources }: Extract<ControlPlaneEvent, { kind: 'config-changed' }>): readonly string[] {

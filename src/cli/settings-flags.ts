@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { defaultSettings } from '../config.ts'
@@ -73,8 +72,9 @@ export async function settingsOf(flags: SettingsFlags): Promise<{ readonly setti
 
 async function readMeshConfig(file: string): Promise<LocatedMap> {
   const { parseMap } = await import('../manifest/map-file.ts')
+  const { readTextFile } = await import('../sources/read-text.ts')
   try {
-    return parseMap(file, await readFile(file, 'utf8'))
+    return parseMap(file, (await readTextFile(file)).text)
   } catch (error) {
     throw new UsageError(`--mesh-config ${file}: ${error instanceof Error ? error.message : String(error)}`)
   }

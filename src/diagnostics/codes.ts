@@ -14,6 +14,7 @@ export interface CodeRow {
 export const codes = {
   'yaml/syntax': { severity: 'error', summary: 'the text is not valid YAML or JSON' },
   'file/unreadable': { severity: 'error', summary: 'a configured file cannot be read; its last good content stays in force' },
+  'file/not-read': { severity: 'error', summary: 'something in a configured directory is not read: too large, no file, or a link that leads outside' },
   'file/truncated': { severity: 'error', summary: 'the file ends in the middle of a line of its last version; its last good content stays in force' },
   'manifest/not-an-object': { severity: 'error', summary: 'a document is not a Kubernetes object (apiVersion, kind, metadata.name)' },
   'manifest/invalid-name': { severity: 'error', summary: 'a name or namespace that Kubernetes does not take; the object is left out' },
@@ -41,6 +42,7 @@ export const codes = {
   'mirror/attached-to-nothing': { severity: 'warning', summary: 'a mirror that an object declares for the routes of others, of which there are none' },
   'mirror/without-forward': { severity: 'error', summary: 'a mirror on a redirect or direct response; the mirror is dropped' },
   'mirror/to-itself': { severity: 'warning', summary: 'the mirror sends copies to the destination of the route itself' },
+  'mirror/too-many': { severity: 'error', summary: 'a route has more mirrors than are served; the last ones are dropped' },
   'mirror/duplicate': { severity: 'warning', summary: 'the same mirror twice: each request is copied twice' },
   'mirror/unbounded': { severity: 'info', summary: 'the mirror uses a cluster that primary routes use too, so its copies have no limits of their own' },
   'mirror/loop': { severity: 'warning', summary: 'copies arrive at a host whose own routes mirror back', hint: 'end one of these mirrors, or exclude copies from it: their host ends in -shadow' },

@@ -12,9 +12,14 @@ export interface TextOptions {
   readonly width: number
 }
 
+/** Findings that are printed for people at most; JSON has all of them. */
+export const mostShown = 1_000
+/** Characters of a message that are shown to people: it may quote a value of any length. */
+const longestMessage = 1_000
+
 /** For people: `file:line:column severity code  message`, then the line, a caret below the value, and the hint. '' for no diagnostics. */
 export function renderText(diagnostics: readonly Diagnostic[], locate: LocateOrigin, options: TextOptions = { width: 120 }): string {
-  return sortDiagnostics(diagnostics, locate).map((placed) => `${block(placed, options).join('\n')}\n`).join('')
+  return lines(sortDiagnostics(diagnostics, locate), (placed) => block(placed, options).join('\n'), '')
 }
 
 /** For programs: one array of `{code, severity, message, hint, object, path, file, line, column}`, each key always there, null for what is unknown. */
@@ -35,7 +40,18 @@ export function renderJson(diagnostics: readonly Diagnostic[], locate: LocateOri
 
 /** Workflow commands, which GitHub Actions shows as annotations on the lines. */
 export function renderGithub(diagnostics: readonly Diagnostic[], locate: LocateOrigin): string {
-  return sortDiagnostics(diagnostics, locate).map((placed) => `${workflowCommand(placed)}\n`).join('')
+  return lines(sortDiagnostics(diagnostics, locate), workflowCommand, '::notice::')
+}
+
+/** One text each, and a count of those that are left out. */
+function lines(all: readonly PlacedDiagnostic[], render: (placed: PlacedDiagnostic) => string, before: string): string {
+  const rest = all.length - mostShown
+  const shown = all.slice(0, mostShown).map((placed) => `${render(placed)}\n`).join('')
+  return rest <= 0 ? shown : `${shown}${before}… and ${rest} more; validate --output json prints all of them\n`
+}
+
+function cut(message: string): string {
+  return message.length <= longestMessage ? message : `${message.slice(0, longestMessage)}… (${message.length} characters)`
 }
 
 /** Its own hint, as it knows the value; else the one of its code. */
@@ -47,7 +63,7 @@ function block({ diagnostic, place }: PlacedDiagnostic, { width }: TextOptions):
   const { severity, code, message } = diagnostic
   const hint = hintOf(diagnostic)
   const where = place === undefined ? whereIn(diagnostic) : `${place.file}:${place.line}:${place.column} `
-  const head = `${where}${severity} ${code}  ${message}`
+  const head = `${where}${severity} ${code}  ${cut(message)}`
   const said = hint === undefined ? '' : `hint: ${hint}`
   if (place?.text === undefined) return said === '' ? [head] : [head, `    ${said}`]
   const { line, carets } = excerpt({ text: place.text, column: place.column, length: place.length ?? 1, width })
@@ -71,7 +87,7 @@ function workflowCommand({ diagnostic, place }: PlacedDiagnostic): string {
     title: code,
   }
   const shown = Object.entries(properties).map(([name, value]) => `${name}=${escapeProperty(value)}`).join(',')
-  return `::${commands[severity]} ${shown}::${escapeData(hint === undefined ? message : `${message} (hint: ${hint})`)}`
+  return `::${commands[severity]} ${shown}::${escapeData(hint === undefined ? cut(message) : `${cut(message)} (hint: ${hint})`)}`
 }
 
 /** The runner undoes exactly these (actions/toolkit, packages/core/src/command.ts). */

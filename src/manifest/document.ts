@@ -2,6 +2,7 @@ import { parseAllDocuments } from 'yaml'
 import type { Document } from 'yaml'
 import type { Code } from '../diagnostics/codes.ts'
 import type { FieldPath, Origin } from '../diagnostics/diagnostic.ts'
+import { isConfidential, isConfidentialDocument } from './confidential.ts'
 import { findObjects } from './kubernetes-object.ts'
 import type { Manifest } from './manifest.ts'
 import { nodeRange } from './node-range.ts'
@@ -22,6 +23,8 @@ export interface DocumentContent {
   readonly mistakes: readonly TextMistake[]
   /** False when something of the text could not be read as an object. */
   readonly complete: boolean
+  /** Its lines must not be shown. */
+  readonly confidential: boolean
 }
 
 /** The texts of a stream, with their offsets. `---` at the beginning of a line always separates (YAML 1.2.2 section 9.1.2), also behind a syntax error. */
@@ -39,6 +42,7 @@ export function readDocument(text: string): DocumentContent {
     objects: parts.flatMap((part) => part.objects),
     mistakes: parts.flatMap((part) => part.mistakes),
     complete: parts.every((part) => part.complete),
+    confidential: parts.some((part) => part.confidential),
   }
 }
 
@@ -46,23 +50,25 @@ export function readDocument(text: string): DocumentContent {
 function readPart(text: string, index: number): DocumentContent {
   const document = documents(text)[index]
   const error = document?.errors[0]
-  if (document === undefined) return { objects: [], mistakes: [], complete: true }
-  if (error !== undefined) return unreadable(error.message, error.pos[0], error.pos[1])
+  if (document === undefined) return { objects: [], mistakes: [], complete: true, confidential: isConfidential(text) }
+  if (error !== undefined) return unreadable(text, { message: error.message, start: error.pos[0], end: error.pos[1] })
   try {
-    const found = findObjects(nodeValue(document.contents))
+    const read = nodeValue(document.contents)
+    const found = findObjects(read)
     return {
       objects: found.objects.map(({ manifest, prefix }) => ({ manifest, locate: locator(text, index, prefix) })),
       mistakes: found.mistakes.map(({ path, ...mistake }) => ({ ...mistake, ...nodeRange({ document, text }, path) })),
       complete: found.mistakes.every((mistake) => mistake.origin !== undefined),
+      confidential: isConfidentialDocument(read.value, text),
     }
   } catch (thrown) {
-    if (thrown instanceof UnreadableNode) return unreadable(thrown.message, thrown.offset, thrown.offset + 1)
+    if (thrown instanceof UnreadableNode) return unreadable(text, { message: thrown.message, start: thrown.offset, end: thrown.offset + 1 })
     throw thrown
   }
 }
 
-function unreadable(message: string, start: number, end: number): DocumentContent {
-  return { objects: [], mistakes: [{ code: 'yaml/syntax', message, start, end }], complete: false }
+function unreadable(text: string, mistake: Omit<TextMistake, 'code'>): DocumentContent {
+  return { objects: [], mistakes: [{ code: 'yaml/syntax', ...mistake }], complete: false, confidential: isConfidential(text) }
 }
 
 /** A function of its own, as a closure in `readPart` would keep the syntax tree alive. */
@@ -81,7 +87,8 @@ function documents(text: string): readonly Document[] {
   return latest.documents
 }
 
+/** The parser compares each key of a mapping with every other one, which takes minutes for 100,000: `nodeValue` looks for duplicates instead. */
 function parse(text: string): readonly Document[] {
-  const parsed = parseAllDocuments(text, { prettyErrors: false, logLevel: 'silent' })
+  const parsed = parseAllDocuments(text, { prettyErrors: false, logLevel: 'silent', uniqueKeys: false })
   return [...parsed]
 }

@@ -34,7 +34,7 @@ export function readEmbedded(manifest: Manifest, path: FieldPath): Embedded {
 }
 
 export function parseEmbedded(text: string): Document {
-  return parseDocument(text, { prettyErrors: false, logLevel: 'silent' })
+  return parseDocument(text, { prettyErrors: false, logLevel: 'silent', uniqueKeys: false })
 }
 
 /**

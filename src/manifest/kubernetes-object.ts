@@ -104,9 +104,7 @@ interface Identified extends Omit<Named, 'kind'> {
 function readObject({ document, value, prefix, metadata, apiVersion, id }: Identified): FoundObjects {
   const labels = strings('labels', metadata['labels'])
   const annotations = strings('annotations', metadata['annotations'])
-  const exactNumbers = document.exactNumbers
-    .filter(({ path }) => prefix.every((step, index) => path[index] === step))
-    .map(({ path, text: digits }) => [JSON.stringify(path.slice(prefix.length)), digits] as const)
+  const exactNumbers = numbersBelow(document, prefix).map(({ path, text: digits }) => [JSON.stringify(path.slice(prefix.length)), digits] as const)
   const others = [...labels.others, ...annotations.others]
   const manifest: Manifest = {
     id,
@@ -120,6 +118,20 @@ function readObject({ document, value, prefix, metadata, apiVersion, id }: Ident
   }
   const mistakes = others.map((other) => notAString(other, prefix, id))
   return { objects: [{ manifest, prefix }], mistakes }
+}
+
+type ExactNumbers = NodeValue['exactNumbers']
+
+/** The numbers of a document by the first steps of their paths: a List asks for each of its items. */
+const numbersByPrefix = new WeakMap<NodeValue, Map<number, ReadonlyMap<string, ExactNumbers>>>()
+
+function numbersBelow(document: NodeValue, prefix: FieldPath): ExactNumbers {
+  if (document.exactNumbers.length === 0 || prefix.length === 0) return document.exactNumbers
+  const byLength = numbersByPrefix.get(document) ?? new Map<number, ReadonlyMap<string, ExactNumbers>>()
+  numbersByPrefix.set(document, byLength)
+  const known = byLength.get(prefix.length) ?? Map.groupBy(document.exactNumbers, ({ path }) => JSON.stringify(path.slice(0, prefix.length)))
+  byLength.set(prefix.length, known)
+  return known.get(JSON.stringify(prefix)) ?? []
 }
 
 function readItems(candidate: Candidate): FoundObjects {

@@ -1,4 +1,5 @@
 import { parseDocument } from 'yaml'
+import { isConfidential } from './confidential.ts'
 import { isRecord } from './message.ts'
 import type { JsonObject, Locate } from './manifest.ts'
 import { nodeRange } from './node-range.ts'
@@ -13,7 +14,7 @@ export interface LocatedMap {
 
 /** Reads such a file; an empty one is an empty map. Throws Error, whose message says what it is instead. */
 export function parseMap(file: string, text: string): LocatedMap {
-  const document = parseDocument(text)
+  const document = parseDocument(text, { uniqueKeys: false })
   const [error] = document.errors
   if (error !== undefined) throw error
   const { value } = nodeValue(document.contents)
@@ -22,7 +23,7 @@ export function parseMap(file: string, text: string): LocatedMap {
     object: value ?? {},
     locate(path, part) {
       const { start, end } = nodeRange({ document, text }, path, part)
-      return located({ file, text, linesBefore: 0 }, start, end)
+      return located({ file, text, linesBefore: 0, confidential: isConfidential(text) }, start, end)
     },
   }
 }

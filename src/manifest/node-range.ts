@@ -66,11 +66,32 @@ function child(document: Document, node: unknown, step: string | number): Child 
   }
   if (!isMap(target)) return undefined
   const name = String(step)
-  return pairOf(target, (key) => key === name) ?? pairOf(target, (key) => camelCase(key) === camelCase(name)) ?? merged(document, target, step)
+  const { exact, camelCased } = pairsOf(target)
+  return exact.get(name) ?? camelCased.get(camelCase(name)) ?? merged(document, target, step)
 }
 
-function pairOf(map: YAMLMap, matches: (key: string) => boolean): Pair | undefined {
-  return map.items.find((pair) => isScalar(pair.key) && !isMergeKey(pair) && matches(String(pair.key.value)))
+interface Pairs {
+  readonly exact: ReadonlyMap<string, Pair>
+  readonly camelCased: ReadonlyMap<string, Pair>
+}
+
+/** Built once a mapping, as a mapping with many mistakes is asked for each of them. */
+const indexed = new WeakMap<YAMLMap, Pairs>()
+
+/** The pairs of a mapping by key, the first of equal ones. */
+function pairsOf(map: YAMLMap): Pairs {
+  const known = indexed.get(map)
+  if (known !== undefined) return known
+  const [exact, camelCased] = [new Map<string, Pair>(), new Map<string, Pair>()]
+  for (const pair of map.items) {
+    if (!isScalar(pair.key) || isMergeKey(pair)) continue
+    const key = String(pair.key.value)
+    if (!exact.has(key)) exact.set(key, pair)
+    if (!camelCased.has(camelCase(key))) camelCased.set(camelCase(key), pair)
+  }
+  const pairs = { exact, camelCased }
+  indexed.set(map, pairs)
+  return pairs
 }
 
 function merged(document: Document, map: YAMLMap, step: string | number): Child | undefined {

@@ -67,6 +67,7 @@ class Reading {
         continue
       }
       const key = keyText(pair.key)
+      if (entries.has(key)) throw new UnreadableNode('Map keys must be unique', offsetOf(pair.key))
       entries.set(key, this.read(pair.value, [...path, key]))
     }
     for (const pair of merges) {

@@ -1,4 +1,4 @@
-import { isConfidential, withoutValue } from './confidential.ts'
+import { withoutValue } from './confidential.ts'
 import type { Located } from './manifest.ts'
 
 /** A piece of a file: its text, and how many lines stand before it. It begins at the beginning of a line. */
@@ -6,6 +6,8 @@ export interface TextPiece {
   readonly file: string
   readonly text: string
   readonly linesBefore: number
+  /** Values on its lines must not be shown. */
+  readonly confidential: boolean
 }
 
 /** The place of `start` to `end` in the file; an offset behind the last character counts as that character. A byte order mark takes no column. */
@@ -17,12 +19,12 @@ export function located(piece: TextPiece, start: number, end: number): Located {
   const nextLine = text.indexOf('\n', offset)
   const lineEnd = nextLine === -1 ? text.length : nextLine
   const line = text.slice(lineStart, lineEnd).replace(/\r$/, '')
-  const shown = isConfidential(text) ? withoutValue(line) : line
+  const shown = piece.confidential ? withoutValue(line) : line
   const column = offset - lineStart + 1
   const length = Math.max(1, text.slice(offset, Math.min(end, lineEnd)).trimEnd().length)
   return {
     file: piece.file,
-    line: piece.linesBefore + countLines(text, lineStart) + 1,
+    line: piece.linesBefore + lineIndex(text, lineStart) + 1,
     column,
     text: shown,
     length: shown === line ? length : Math.max(1, Math.min(length, shown.length - column + 1)),
@@ -34,4 +36,23 @@ export function countLines(text: string, end: number): number {
   let lines = 0
   for (let at = text.indexOf('\n'); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) lines++
   return lines
+}
+
+let latest: { readonly text: string; readonly starts: readonly number[] } | undefined
+
+/** As `countLines`, of a text that is asked for many positions: its lines are found once. */
+function lineIndex(text: string, lineStart: number): number {
+  if (latest?.text !== text) {
+    const starts = [0]
+    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+    latest = { text, starts }
+  }
+  const { starts } = latest
+  let [low, high] = [0, starts.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((starts[middle] ?? Infinity) <= lineStart) low = middle + 1
+    else high = middle
+  }
+  return low - 1
 }

@@ -26,17 +26,47 @@ export interface ParsedFile {
  * is the very same value.
  */
 export function parseManifests(file: string, text: string, previous?: ParsedFile): ParsedFile {
+  const steps = parseSteps(file, text, previous)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** Milliseconds for which documents are read until others have their turn. */
+const slice = 20
+
+/** As `parseManifests`, and leaves turns of the event loop to others between documents. */
+export async function parseManifestsInTurns(file: string, text: string, previous?: ParsedFile): Promise<ParsedFile> {
+  const steps = parseSteps(file, text, previous)
+  for (let begun = performance.now(); ;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    if (performance.now() < begun + slice) continue
+    await new Promise((resolve) => { setImmediate(resolve) })
+    begun = performance.now()
+  }
+}
+
+/** Yields after each document that had to be read. */
+function* parseSteps(file: string, text: string, previous: ParsedFile | undefined): Generator<undefined, ParsedFile> {
   const contents = new Map(previous?.documents.map((document) => [document.text, document.content]))
   const byLine = new Map(previous?.documents.map((document) => [document.linesBefore, document]))
+  const documents: ParsedDocument[] = []
   let line = 0
   let counted = 0
-  const documents = splitDocuments(text).map((piece) => {
+  for (const piece of splitDocuments(text)) {
     line += countLines(text.slice(counted, piece.offset), Infinity)
     counted = piece.offset
     const same = byLine.get(line)
-    if (same?.text === piece.text && same.file === file) return same
-    return placed({ file, text: piece.text, linesBefore: line }, contents.get(piece.text) ?? readDocument(piece.text))
-  })
+    if (same?.text === piece.text && same.file === file) {
+      documents.push(same)
+      continue
+    }
+    const content = contents.get(piece.text) ?? readDocument(piece.text)
+    documents.push(placed({ file, text: piece.text, linesBefore: line, confidential: content.confidential }, content))
+    yield
+  }
   return {
     manifests: documents.flatMap((document) => document.manifests),
     diagnostics: documents.flatMap((document) => document.content.mistakes.map((mistake) => diagnose(document, mistake))),

@@ -60,18 +60,37 @@ export interface Attached {
 /** The table with the mirrors that other objects attach to its routes, after their own, and the settings. A mirror of what is not forwarded is left out, with a diagnostic. */
 export function attach(table: RouteTable, attachedTo: (key: AttachKey) => readonly Attachment[]): Attached {
   const byKey = new Map([attachToAll, ...attachKeys(table)].map((key) => [key, attachedTo(key)] as const).filter(([, attachments]) => attachments.length > 0))
-  if (byKey.size === 0) return { table, diagnostics: [] }
   const diagnostics: Diagnostic[] = []
+  if (byKey.size === 0 && !table.routes.some(hasTooMany)) return { table, diagnostics }
   const routes = table.routes.map((route): Route => {
     const attachments = inOrder([attachToAll, ...keysOf(route, table)].flatMap((key) => byKey.get(key) ?? []))
-    if (attachments.length === 0) return route
+    if (attachments.length === 0) return bounded(route, diagnostics)
     const { action } = route
     const declared = mirrorsIn(attachments)
     if (action.kind !== 'forward') diagnostics.push(...declared.filter(({ among }) => among === undefined).map((each) => withoutForward(each, action)))
     const mirrored = action.kind === 'forward' ? { ...route, action: { ...action, mirrors: [...action.mirrors, ...declared.map(({ mirror }) => mirror)] } } : route
-    return attachments.reduce((sum, { settings }) => settings === undefined ? sum : withSettings(sum, settings), mirrored)
+    return bounded(attachments.reduce((sum, { settings }) => settings === undefined ? sum : withSettings(sum, settings), mirrored), diagnostics)
   })
   return { table: { ...table, routes }, diagnostics }
+}
+
+/** Envoy makes a copy of a request for each mirror, so more of them multiply the traffic and the memory that it takes. */
+export const mostMirrors = 16
+
+function hasTooMany({ action }: Route): boolean {
+  return action.kind === 'forward' && action.mirrors.length > mostMirrors
+}
+
+/** The route with the first of its mirrors, if they are too many. */
+function bounded(route: Route, diagnostics: Diagnostic[]): Route {
+  const { action } = route
+  if (action.kind !== 'forward' || action.mirrors.length <= mostMirrors) return route
+  const mirrors = action.mirrors.slice(0, mostMirrors)
+  diagnostics.push(finding('mirror/too-many', action.mirrors[mostMirrors]?.origin ?? route.origin, {
+    message: `it is mirror ${mostMirrors + 1} of ${action.mirrors.length} of a route, which may have ${mostMirrors}; this one and those after it are dropped`,
+    hint: 'remove mirrors, or mirror to one service that passes the copies on',
+  }))
+  return { ...route, action: { ...action, mirrors } }
 }
 
 function inOrder(attachments: readonly Attachment[]): readonly Attachment[] {

@@ -1,7 +1,10 @@
+import { realpath } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { codes } from '../diagnostics/codes.ts'
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { DirectoryWatches } from './directory-watch.ts'
 import { isManifestName, reasonOf, scanFiles } from './file-scan.ts'
-import type { Scan } from './file-scan.ts'
+import type { Scan, Unreadable } from './file-scan.ts'
 import { HeldFile, readOrKeep } from './held-file.ts'
 import type { Contribution } from './held-file.ts'
 import { UsageError } from './source.ts'
@@ -9,6 +12,8 @@ import type { After } from './timers.ts'
 
 export interface RootOptions {
   readonly path: string
+  /** All configured paths: symbolic links may lead to these, and not elsewhere. */
+  readonly paths: readonly string[]
   readonly after: After
   readonly settleAfter: number
   /** Runs whenever `refresh` has something to do. */
@@ -26,6 +31,8 @@ export class FileRoot {
   readonly #hinted = new Set<string>()
   /** How often the name of a held file was reported as renamed since the file was another one. */
   readonly #renames = new Map<string, number>()
+  /** Below the path, what was there and was not read when it was scanned last. */
+  #refused: readonly Diagnostic[] = []
   #rescan = true
   #outage: string | undefined
   /** The path itself cannot be read, rather than something below it. */
@@ -71,7 +78,9 @@ export class FileRoot {
   }
 
   contributions(): readonly Contribution[] {
-    return [...this.#files.values()].map((file) => file.contribution())
+    const { path } = this.#options
+    const refused = { path, real: `${path} (not read)`, manifests: [], leaving: [], diagnostics: this.#refused }
+    return [...this.#files.values()].map((file) => file.contribution()).concat(refused.diagnostics.length === 0 ? [] : [refused])
   }
 
   close(): void {
@@ -114,7 +123,7 @@ export class FileRoot {
   async #readAll(paths: ReadonlySet<string>): Promise<boolean> {
     for (const path of paths) {
       const file = this.#files.get(path)
-      if (file === undefined || !await readOrKeep(file) || file.unreadable !== undefined) return false
+      if (file === undefined || (await readOrKeep(file)).kind !== 'read' || file.unreadable !== undefined) return false
     }
     return true
   }
@@ -123,7 +132,7 @@ export class FileRoot {
     this.#watches.begin()
     this.#watches.visitIfPossible(dirname(this.#options.path))
     try {
-      const scan = await scanFiles(this.#options.path, this.#watches.visit)
+      const scan = await scanFiles(this.#options.path, { visit: this.#watches.visit, within: await realPaths(this.#options.paths) })
       this.#watches.sweep()
       this.#isLost = false
       await this.#compare(scan, changed)
@@ -138,19 +147,27 @@ export class FileRoot {
 
   async #compare(scan: Scan, changed: ReadonlySet<string>): Promise<void> {
     const absent = new Set(this.#files.keys())
+    const refused = [...scan.refused]
     for (const { path, stamp } of scan.files) {
       absent.delete(path)
       const file = this.#files.get(path) ?? this.#add(path)
-      if ((changed.has(path) || !file.isCurrent(stamp)) && !await readOrKeep(file)) file.vanish()
+      if (!changed.has(path) && file.isCurrent(stamp)) continue
+      const result = await readOrKeep(file)
+      if (result.kind === 'absent') file.vanish()
+      else if (result.kind === 'unsuitable') refused.push({ path, reason: result.reason })
     }
     for (const { path, reason } of scan.unreadable) {
-      const below = [...absent].filter((each) => each === path || each.startsWith(`${path}/`))
+      const below = [...absent].filter((each) => isAtOrBelow(each, path))
       if (below.length === 0 && isManifestName(path)) this.#add(path).refuseToRead(reason)
       for (const each of below) {
         absent.delete(each)
         this.#files.get(each)?.refuseToRead(reason)
       }
     }
+    for (const { path } of refused) {
+      for (const each of absent) if (isAtOrBelow(each, path)) absent.delete(each)
+    }
+    this.#refused = refused.map(notRead)
     for (const path of absent) this.#files.get(path)?.vanish()
   }
 
@@ -180,6 +197,21 @@ export class FileRoot {
     this.#failures++
     this.#cancelRetry = this.#options.after(delay, () => this.look())
   }
+}
+
+function isAtOrBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory.replace(/\/$/, '')}/`)
+}
+
+/** Behind their links; those that are not there now are left out. */
+async function realPaths(paths: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(paths.map((path) => realpath(path).catch(() => undefined)))
+  return found.filter((path) => path !== undefined)
+}
+
+function notRead({ path, reason }: Unreadable): Diagnostic {
+  const code = 'file/not-read'
+  return { code, severity: codes[code].severity, message: `${path} is not read: ${reason}`, place: { file: path, line: 1, column: 1 } }
 }
 
 /** An editor's or a copying tool's own file. A name with two dots is not one: it may be a ConfigMap's `..data`. */

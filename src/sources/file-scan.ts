@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import type { BigIntStats, Dirent } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { unsuitable } from './read-text.ts'
 
 /** What tells one state of a file from another without reading it. */
 export interface FileStamp {
@@ -28,25 +29,51 @@ export interface Scan {
   readonly files: readonly FoundFile[]
   /** Files and directories that are there and cannot be looked at: what they held is unknown, not deleted. */
   readonly unreadable: readonly Unreadable[]
+  /** Entries that are not read whatever is tried later: too large, no files, or links that lead outside. */
+  readonly refused: readonly Unreadable[]
 }
 
-/** Told of each directory before it is listed, so that nothing can change unseen between the two. `inode` tells it from a later one of the same path. */
-export type VisitDirectory = (path: string, inode: string) => void
+/** How much of a file system is read at most. */
+export interface ScanLimits {
+  /** Directories below the configured one. */
+  readonly depth: number
+  /** Files and directories together. */
+  readonly entries: number
+}
+
+export const scanLimits: ScanLimits = { depth: 32, entries: 50_000 }
+
+export interface ScanOptions {
+  /** Runs for each directory before it is listed, so that nothing can change unseen between the two. `inode` tells it from a later one of the same path. */
+  readonly visit: (path: string, inode: string) => void
+  /** The real paths of all that is configured; links may lead to these and below. */
+  readonly within: readonly string[]
+  readonly limits?: ScanLimits
+}
 
 /**
- * The files at `root`: itself, or those below it whose names end in .yaml, .yml or .json. Names that begin with a dot are
- * passed over (ConfigMap mounts keep their versions there); symbolic links are followed. Rejects when `root` cannot be read.
+ * The files at `root`: itself, or those below it whose names end in .yaml, .yml or .json. Names that begin with a dot are passed
+ * over (ConfigMap mounts keep their versions there). Symbolic links are followed as long as they lead to what is configured, and
+ * each directory is read once. Rejects when `root` cannot be read.
  */
-export async function scanFiles(root: string, visit: VisitDirectory): Promise<Scan> {
+export async function scanFiles(root: string, options: ScanOptions): Promise<Scan> {
   const stats = await stat(root, { bigint: true })
   const real = await realpath(root)
   if (!stats.isDirectory()) {
-    if (real !== join(await realpath(dirname(root)), basename(root))) visit(dirname(real), '')
-    return { files: [{ path: root, stamp: stampOf(stats, real) }], unreadable: [] }
+    if (real !== join(await realpath(dirname(root)), basename(root))) options.visit(dirname(real), '')
+    const reason = unsuitable(stats)
+    return reason === undefined
+      ? { files: [{ path: root, stamp: stampOf(stats, real) }], unreadable: [], refused: [] }
+      : { files: [], unreadable: [], refused: [{ path: root, reason }] }
   }
-  visit(root, inodeOf(stats))
-  const entries = await readdir(root, { withFileTypes: true })
-  return listed({ path: root, real, ancestors: [real] }, entries, visit)
+  const walk = new Walk(options)
+  await walk.enter({ path: root, real, inode: inodeOf(stats), depth: 0 })
+  return walk
+}
+
+/** The stamp of a file that was opened at `path`, its links resolved. */
+export async function stampOpened(path: string, stats: BigIntStats): Promise<FileStamp> {
+  return stampOf(stats, await realpath(path))
 }
 
 /** The stamp of one file, its links resolved. */
@@ -75,34 +102,104 @@ export function reasonOf(thrown: unknown): string {
 interface Directory {
   readonly path: string
   readonly real: string
-  /** Real paths of this directory and those above it; a link back to one of them is a loop. */
-  readonly ancestors: readonly string[]
+  readonly inode: string
+  /** Directories above it that were read on the way. */
+  readonly depth: number
 }
 
-async function listed(directory: Directory, entries: readonly Dirent[], visit: VisitDirectory): Promise<Scan> {
-  const names = entries.filter((entry) => !entry.name.startsWith('.') && (isManifestName(entry.name) || !entry.isFile()))
-  const scans = await Promise.all(names.map((entry) => scanEntry(directory, entry, visit)))
-  return { files: scans.flatMap((each) => each.files), unreadable: scans.flatMap((each) => each.unreadable) }
-}
+/** How many entries of a directory are looked at together. */
+const together = 64
 
-const nothing: Scan = { files: [], unreadable: [] }
+/** One walk over a tree: directories by their own paths first, so that a link to one of them adds nothing. */
+class Walk implements Scan {
+  readonly files: FoundFile[] = []
+  readonly unreadable: Unreadable[] = []
+  readonly refused: Unreadable[] = []
+  readonly #options: ScanOptions
+  readonly #limits: ScanLimits
+  readonly #entered = new Set<string>()
+  #links: Directory[] = []
+  #entries = 0
 
-async function scanEntry(directory: Directory, entry: Dirent, visit: VisitDirectory): Promise<Scan> {
-  const path = directory.path.endsWith('/') ? `${directory.path}${entry.name}` : `${directory.path}/${entry.name}`
-  try {
-    const stats = await stat(path, { bigint: true })
-    const real = entry.isSymbolicLink() ? await realpath(path) : `${directory.real}/${entry.name}`
-    if (stats.isFile()) {
-      if (!isManifestName(entry.name)) return nothing
-      if (entry.isSymbolicLink()) visit(dirname(real), '')
-      return { files: [{ path, stamp: stampOf(stats, real) }], unreadable: [] }
+  constructor(options: ScanOptions) {
+    this.#options = options
+    this.#limits = options.limits ?? scanLimits
+  }
+
+  async enter(root: Directory): Promise<void> {
+    await this.#list(root)
+    for (let links = this.#links; links.length > 0; links = this.#links) {
+      this.#links = []
+      for (const link of links) await this.#list(link)
     }
-    if (!stats.isDirectory() || directory.ancestors.includes(real)) return nothing
-    visit(path, inodeOf(stats))
-    return await listed({ path, real, ancestors: [...directory.ancestors, real] }, await readdir(path, { withFileTypes: true }), visit)
-  } catch (thrown) {
-    // Gone since it was listed, or a symbolic link to nothing.
-    return errorCode(thrown) === 'ENOENT' ? nothing : { files: [], unreadable: [{ path, reason: reasonOf(thrown) }] }
+    const { entries } = this.#limits
+    // Without a word that the rest is unknown, it would be taken for deleted.
+    if (this.#entries > entries) this.refused.push({ path: root.path, reason: `it has more than ${entries} manifest files and directories, so some of them are not read` })
+    this.refused.sort((a, b) => a.path < b.path ? -1 : 1)
+  }
+
+  async #list(directory: Directory): Promise<void> {
+    if (this.#entered.has(directory.real) || this.#entries > this.#limits.entries) return
+    if (directory.depth > this.#limits.depth) {
+      this.refused.push({ path: directory.path, reason: `it is more than ${this.#limits.depth} directories deep` })
+      return
+    }
+    this.#entered.add(directory.real)
+    this.#options.visit(directory.path, directory.inode)
+    const entries = await readdir(directory.path, { withFileTypes: true }).catch((thrown: unknown) => {
+      if (directory.depth === 0) throw thrown
+      return this.#miss(directory.path, thrown)
+    })
+    const names = entries
+      .filter((entry) => !entry.name.startsWith('.') && (isManifestName(entry.name) || !entry.isFile()))
+      .toSorted((a, b) => a.name < b.name ? -1 : 1)
+    const below: Directory[] = []
+    for (let at = 0; at < names.length && this.#entries <= this.#limits.entries; at += together) {
+      const found = await Promise.all(names.slice(at, at + together).map((entry) => this.#look(directory, entry)))
+      below.push(...found.filter((each) => each !== undefined))
+    }
+    for (const each of below) await this.#list(each)
+  }
+
+  /** Takes a file in; resolves to a directory that is no link. */
+  async #look(parent: Directory, entry: Dirent): Promise<Directory | undefined> {
+    const path = parent.path.endsWith('/') ? `${parent.path}${entry.name}` : `${parent.path}/${entry.name}`
+    try {
+      const stats = await stat(path, { bigint: true })
+      const isLink = entry.isSymbolicLink()
+      const real = isLink ? await realpath(path) : `${parent.real}/${entry.name}`
+      if (!stats.isDirectory() && !isManifestName(entry.name)) return undefined
+      if (isLink && !this.#isWithin(real)) {
+        this.refused.push({ path, reason: `it is a link to ${real}, which is outside of the configured paths; name ${real} as a path of its own` })
+        return undefined
+      }
+      this.#entries += 1
+      if (stats.isDirectory()) {
+        const directory = { path, real, inode: inodeOf(stats), depth: parent.depth + 1 }
+        if (!isLink) return directory
+        this.#links.push(directory)
+        return undefined
+      }
+      const reason = unsuitable(stats)
+      if (reason !== undefined) this.refused.push({ path, reason })
+      else {
+        if (isLink) this.#options.visit(dirname(real), '')
+        this.files.push({ path, stamp: stampOf(stats, real) })
+      }
+    } catch (thrown) {
+      this.#miss(path, thrown)
+    }
+    return undefined
+  }
+
+  #isWithin(real: string): boolean {
+    return this.#options.within.some((each) => real === each || real.startsWith(each.endsWith('/') ? each : `${each}/`))
+  }
+
+  /** Gone since it was listed, or a symbolic link to nothing: that is no mistake. */
+  #miss(path: string, thrown: unknown): [] {
+    if (errorCode(thrown) !== 'ENOENT') this.unreadable.push({ path, reason: reasonOf(thrown) })
+    return []
   }
 }
 

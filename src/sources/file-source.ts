@@ -1,10 +1,10 @@
-import { readFile, stat } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
-import { parseManifests } from '../manifest/yaml.ts'
+import { stat } from 'node:fs/promises'
+import { parseManifestsInTurns } from '../manifest/yaml.ts'
 import { FileRoot } from './file-root.ts'
 import { reasonOf } from './file-scan.ts'
 import { joinFiles, sameState } from './file-state.ts'
 import type { Contribution } from './held-file.ts'
+import { readPipe, readStream, UnsuitableFile } from './read-text.ts'
 import { UsageError } from './source.ts'
 import type { Source, SourceState } from './source.ts'
 import { after as realAfter } from './timers.ts'
@@ -77,19 +77,20 @@ class FileSource implements Source {
 
   async #open(path: string): Promise<void> {
     if (path === '-') {
-      const readStandardInput = this.#options.readStandardInput ?? (() => text(process.stdin))
-      this.#readOnce.push(onceRead('<stdin>', await readStandardInput()))
+      const readStandardInput = this.#options.readStandardInput ?? (() => readStream(process.stdin))
+      this.#readOnce.push(await onceRead('<stdin>', await orUsageError('standard input', readStandardInput())))
       return
     }
     const stats = await stat(path).catch((thrown: unknown) => {
       throw new UsageError(`${path} cannot be read: ${reasonOf(thrown)}`)
     })
     if (!stats.isFile() && !stats.isDirectory()) {
-      this.#readOnce.push(onceRead(path, await readFile(path, 'utf8')))
+      this.#readOnce.push(await onceRead(path, await orUsageError(path, readPipe(path))))
       return
     }
     const root = new FileRoot({
       path,
+      paths: this.#options.paths,
       after: this.#after,
       settleAfter: this.#options.settleAfter ?? defaultSettleAfter,
       wake: () => this.#wake(),
@@ -141,7 +142,13 @@ class FileSource implements Source {
   }
 }
 
-function onceRead(path: string, content: string): Contribution {
-  const { manifests, diagnostics } = parseManifests(path, content)
+async function orUsageError(path: string, reading: Promise<string>): Promise<string> {
+  return reading.catch((thrown: unknown) => {
+    throw thrown instanceof UnsuitableFile ? new UsageError(`${path} cannot be read: ${thrown.message}`) : thrown
+  })
+}
+
+async function onceRead(path: string, content: string): Promise<Contribution> {
+  const { manifests, diagnostics } = await parseManifestsInTurns(path, content)
   return { path, real: path, manifests, leaving: [], diagnostics }
 }

@@ -1,6 +1,6 @@
 import { objectKey } from '../diagnostics/diagnostic.ts'
 import type { LocatedManifest } from '../manifest/manifest.ts'
-import { parseManifests } from '../manifest/yaml.ts'
+import { parseManifests, parseManifestsInTurns } from '../manifest/yaml.ts'
 import type { ParsedFile } from '../manifest/yaml.ts'
 
 /** One state of a file's content. */
@@ -13,7 +13,15 @@ export interface FileVersion {
 
 /** Reads a file's text as the successor of `previous`, the version in force. */
 export function nextVersion(file: string, text: string, previous: FileVersion | undefined): FileVersion {
-  const parsed = parseManifests(file, text, previous?.parsed)
+  return successor(text, parseManifests(file, text, previous?.parsed), previous)
+}
+
+/** As `nextVersion`, and leaves turns of the event loop to others. */
+export async function nextVersionInTurns(file: string, text: string, previous: FileVersion | undefined): Promise<FileVersion> {
+  return successor(text, await parseManifestsInTurns(file, text, previous?.parsed), previous)
+}
+
+function successor(text: string, parsed: ParsedFile, previous: FileVersion | undefined): FileVersion {
   if (parsed.complete || previous === undefined) return { text, parsed, kept: [] }
   const present = keysOf(parsed.manifests)
   return { text, parsed, kept: manifestsOf(previous).filter(({ manifest }) => !present.has(objectKey(manifest.id))) }

@@ -1,17 +1,18 @@
-import { readFile } from 'node:fs/promises'
 import { codes } from '../diagnostics/codes.ts'
 import { objectKey } from '../diagnostics/diagnostic.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { isConfidential } from '../manifest/confidential.ts'
 import type { LocatedManifest } from '../manifest/manifest.ts'
 import { located } from '../manifest/text-position.ts'
-import { errorCode, reasonOf, sameStamp, stampFile } from './file-scan.ts'
+import { errorCode, reasonOf, sameStamp, stampFile, stampOpened } from './file-scan.ts'
 import type { FileStamp } from './file-scan.ts'
-import { keysOf, manifestsOf, nextVersion } from './file-version.ts'
+import { keysOf, manifestsOf, nextVersionInTurns } from './file-version.ts'
 import type { FileVersion } from './file-version.ts'
 import { writersOf } from './open-writers.ts'
 import type { Writers } from './open-writers.ts'
 import { judge } from './partial-write.ts'
 import type { Change, Ending, Verdict } from './partial-write.ts'
+import { readTextFile, UnsuitableFile } from './read-text.ts'
 import type { After } from './timers.ts'
 
 export interface HoldOptions {
@@ -99,16 +100,16 @@ export class HeldFile {
     return this.#readAt - Number(stamp.modified / 1_000_000n) > raceWindow
   }
 
-  /** Reads the file again. Rejects only with ENOENT: what its absence means depends on the directory around it. */
+  /** Reads the file again. */
   async read(): Promise<void> {
     const readAt = Date.now()
-    const stamp = await stampFile(this.path)
-    const text = await readFile(this.path, 'utf8')
+    const { stats, text } = await readTextFile(this.path)
+    const stamp = await stampOpened(this.path, stats)
     const change = await this.#changeTo(stamp)
     this.#stamp = stamp
     this.#readAt = readAt
     this.#unreadable = undefined
-    this.#take(text, change)
+    await this.#take(text, change)
   }
 
   /** The file is there, but it cannot be read: its last good content stays. */
@@ -160,13 +161,13 @@ export class HeldFile {
     }
   }
 
-  #take(text: string, change: Change): void {
+  async #take(text: string, change: Change): Promise<void> {
     this.stay()
     if (text === this.#refused && change === 'in-place') return
     this.#refused = undefined
     this.#problem = undefined
     if (text === this.#inForce?.text) return
-    const next = nextVersion(this.path, text, this.#inForce)
+    const next = await nextVersionInTurns(this.path, text, this.#inForce)
     const verdict: Verdict = this.#inForce === undefined ? { kind: 'accept' } : judge(this.#inForce, next, change)
     if (verdict.kind === 'accept') {
       this.#inForce = next
@@ -242,7 +243,7 @@ function turn(): Promise<void> {
 }
 
 function truncated(file: string, text: string, offset: number): Diagnostic {
-  const place = located({ file, text, linesBefore: 0 }, offset, offset + 1)
+  const place = located({ file, text, linesBefore: 0, confidential: isConfidential(text) }, offset, offset + 1)
   return problem('file/truncated', `${file} ends in the middle of a line of its last version; its last good content stays in force`, place)
 }
 
@@ -251,14 +252,20 @@ function problem(code: 'file/truncated' | 'file/unreadable', message: string, pl
   return { code, severity: codes[code].severity, message, hint, place }
 }
 
-/** Reads `file`, and keeps what it had where that fails. Resolves to false when it is not there at all. */
-export async function readOrKeep(file: HeldFile): Promise<boolean> {
+/** What came of reading a file: what it held stays unless it was read. */
+export type ReadResult = { readonly kind: 'read' } | { readonly kind: 'absent' } | { readonly kind: 'unsuitable'; readonly reason: string }
+
+/** Reads `file`, and keeps what it had if that fails. Never rejects. */
+export async function readOrKeep(file: HeldFile): Promise<ReadResult> {
   try {
     await file.read()
-    return true
   } catch (thrown) {
-    if (errorCode(thrown) === 'ENOENT') return false
+    if (errorCode(thrown) === 'ENOENT') return { kind: 'absent' }
+    if (thrown instanceof UnsuitableFile) {
+      file.stay()
+      return { kind: 'unsuitable', reason: thrown.message }
+    }
     file.refuseToRead(reasonOf(thrown))
-    return true
   }
+  return { kind: 'read' }
 }

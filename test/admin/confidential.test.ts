@@ -129,3 +129,26 @@ test('of every kind of Secret only what is public is shown', () => {
   expect(shownSecret(encode(name, { name: 'a', generic_secret: { secret: key } }))).toEqual({ name: 'a', generic_secret: { secret: redacted } })
   expect(shownSecret(encode(name, { name: 'a', session_ticket_keys: { keys: [key] } }))).toEqual({ name: 'a', session_ticket_keys: { keys: [redacted] } })
 })
+
+describe('lines of a document', () => {
+  const shownLine = (text: string): string | undefined => parseManifests('a.yaml', text).diagnostics[0]?.place?.text
+
+  test.each([
+    ['that refers to a Secret', 'apiVersion: a/v1\nkind: Gateway\nmetadata:\n  name: g\n  labels: {a: 1}\nspec: {certificateRefs: [{kind: Secret, name: x}], from: [{group: "", kind: Secret}]}\n', '  labels: {a: 1}'],
+    ['beside a Secret, in a document of its own', `${secret}---\napiVersion: v1\nkind: Service\nmetadata: {name: a, labels: {a: 1}}\n`, 'metadata: {name: a, labels: {a: 1}}'],
+  ])('%s are shown', (_, text, line) => {
+    expect(shownLine(text)).toBe(line)
+  })
+
+  test.each([
+    ['that is a Secret', 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n  labels: {a: 1}\n'],
+    ['that is a Secret without a name', 'apiVersion: v1\nkind: Secret\nlabels: {a: 1}\n'],
+    ['that lists Secrets', 'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: s\n    labels: {a: 1}\n'],
+    ['that holds a Secret', 'apiVersion: a/v1\nkind: Template\nmetadata:\n  name: s\n  labels: {a: 1}\nobjects:\n- kind: Secret\n  data: {a: b}\n'],
+    ['with a Secret in a text', 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: s\n  labels: {a: 1}\ndata:\n  a: |\n    kind: Secret\n    data: {a: b}\n'],
+    ['that is a Secret and cannot be read', 'apiVersion: v1\nkind: Secret\nlabels: {a: 1\n'],
+    ['in JSON', '{"apiVersion": "v1", "kind": "Secret", "labels": {"a": 1}}'],
+  ])('%s are shown without values', (_, text) => {
+    expect(shownLine(text)).not.toContain('1')
+  })
+})

@@ -13,6 +13,7 @@ const docs = join(projectRoot, 'docs/diagnostics')
 /** What no file can show by itself. */
 const withoutExample: Readonly<Record<string, string>> = {
   'file/unreadable': 'depends on the permissions of a file',
+  'file/not-read': 'is about links, devices and sizes',
   'file/truncated': 'is about a file that changes',
   'mirror/proxyless-grpc': 'is about a client that is connected',
   'xds/nack': 'is about a proxy that refuses',

@@ -33,6 +33,15 @@ are not read, 100%
   expect(renderText([], locate)).toBe('')
 })
 
+test('of very many findings the first are printed, and a count of the rest; of a very long message the beginning; JSON has all', () => {
+  const many = Array.from({ length: 1_234 }, (_, index): Diagnostic => ({ ...syntax, place: { file: 'a.yaml', line: index + 1, column: 1 } }))
+  const text = renderText(many, locate).split('\n')
+  expect([text.length, text[999], text[1_000]]).toEqual([1_002, 'a.yaml:1000:1 error yaml/syntax  Map keys must be unique', '… and 234 more; validate --output json prints all of them'])
+  expect(renderGithub(many, locate).split('\n')[1_000]).toBe('::notice::… and 234 more; validate --output json prints all of them')
+  expect(JSON.parse(renderJson(many, locate))).toHaveLength(1_234)
+  expect(renderText([{ ...nowhere, message: 'x'.repeat(5_000_000) }], locate)).toBe(`info manifest/unclaimed-kind  ${'x'.repeat(1_000)}… (5000000 characters)\n`)
+})
+
 test('json has each key always', () => {
   const rows: unknown = JSON.parse(renderJson([percentage, nowhere], locate))
   expect(rows).toEqual([

@@ -144,6 +144,25 @@ items:
   })
 })
 
+describe('a large document', () => {
+  const many = (line: (index: number) => string) => Array.from({ length: 50_000 }, (_, index) => line(index)).join('')
+
+  test('takes time in step with its length: keys, anchors, aliases', () => {
+    const keys = parseManifests('a.yaml', named('a', `x:\n${many((index) => `  k${index}: &a${index} x\n`)}`))
+    expect(Object.keys(keys.manifests[0]?.manifest.object['x'] ?? {})).toHaveLength(50_000)
+    const aliases = parseManifests('a.yaml', named('a', `x:\n- &a x\n${many(() => '- *a\n')}`))
+    expect(aliases.manifests[0]?.manifest.object['x']).toHaveLength(50_001)
+  }, 30_000)
+
+  test('so do the places of many mistakes, and the numbers of many items', () => {
+    const labels = parseManifests('a.yaml', named('a').replace('metadata: {name: a}\n', `metadata:\n  name: a\n  labels:\n${many((index) => `    k${index}: 1\n`)}`))
+    expect(labels.diagnostics).toHaveLength(50_000)
+    expect(labels.diagnostics.at(-1)?.place?.line).toBe(50_005)
+    const items = `apiVersion: v1\nkind: List\nitems:\n${many((index) => `- {apiVersion: v1, kind: Service, metadata: {name: a${index}}, x: 12345678901234567890}\n`)}`
+    expect(parseManifests('a.yaml', items).manifests.at(-1)?.manifest.exactNumbers).toEqual({ '["x"]': '12345678901234567890' })
+  }, 60_000)
+})
+
 describe('a mistake', () => {
   test.each([
     ['duplicate keys', named('a', 'spec: {}\nspec: {}\n'), '5:1 yaml/syntax Map keys must be unique'],

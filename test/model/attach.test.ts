@@ -56,6 +56,17 @@ describe('a mirror is attached', () => {
     expect(target === attachToAll || attachKeys(table).has(target)).toBe(mirrors.flat().length > 0)
   })
 
+  test('until the route has sixteen: the seventeenth is where it says so', () => {
+    const own = Array.from({ length: 10 }, (_, index) => mirrorTo(`own${index}`))
+    const attachments = Array.from({ length: 10_000 }, (_, index) => to(attachToAll, { order: `${index}`.padStart(5, '0'), mirror: mirrorTo(`a${index}`) }))
+    const { table, diagnostics } = attach(tableOf(routeOf({ action: { ...forward, mirrors: own } })), (key) => key === attachToAll ? attachments : [])
+    const { action } = table.routes[0] ?? routeOf()
+    expect(action.kind === 'forward' && action.mirrors.map(({ backend }) => backend.host)).toEqual([...own.map(({ backend }) => backend.host), 'a0', 'a1', 'a2', 'a3', 'a4', 'a5'])
+    expect(diagnostics.map(({ code, origin }) => [code, origin?.path])).toEqual([['mirror/too-many', ['spec', 'a6']]])
+    const alone = attach(tableOf(routeOf({ action: { ...forward, mirrors: Array.from({ length: 17 }, () => mirrorTo('b')) } })), () => [])
+    expect(alone.diagnostics.map(({ code }) => code)).toEqual(['mirror/too-many'])
+  })
+
   test('behind those of the route, in order', () => {
     const table = tableOf(routeOf({ action: { ...forward, mirrors: [mirrorTo('own')] } }))
     expect(attached(table, [to(attachToAll, { mirror: mirrorTo('b'), order: '2' }), to(attachToAll, { mirror: mirrorTo('a'), order: '1' })]).mirrors).toEqual([['own', 'a', 'b']])

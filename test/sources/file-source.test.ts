@@ -1,7 +1,10 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdirSync, mkdtempSync, openSync, realpathSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { scanFiles } from '../../src/sources/file-scan.ts'
 import { createFileSource } from '../../src/sources/file-source.ts'
 import type { FileSourceOptions } from '../../src/sources/file-source.ts'
 import { pauses } from '../../src/sources/held-file.ts'
@@ -150,14 +153,91 @@ describe('what is read', () => {
     expect(latest().diagnostics).toMatchObject([{ code: 'yaml/syntax', place: { file: '<stdin>', line: 7 } }])
   })
 
-  test('symbolic links are followed, and a loop of them ends', async () => {
-    write('elsewhere/x/a.yaml', service('a'))
+  test('symbolic links inside a directory are followed, each directory is read once, and a loop of them ends', async () => {
+    write('d/.versions/x/a.yaml', service('a'))
     write('d/b.yaml', service('b'))
-    symlinkSync('../elsewhere', join(home, 'd/link'))
-    symlinkSync('../../d', join(home, 'elsewhere/x/back'))
+    symlinkSync('.versions', join(home, 'd/link'))
+    symlinkSync('.versions/x', join(home, 'd/other-link'))
+    symlinkSync('../..', join(home, 'd/.versions/x/back'))
     symlinkSync('nowhere', join(home, 'd/dangling.yaml'))
     const { latest } = await open(['d'])
     expect([names(latest()), latest().diagnostics, latest().outage]).toEqual([['a', 'b'], [], undefined])
+  })
+
+  test('directories that link to each other cost what each costs once', async () => {
+    const all = Array.from({ length: 12 }, (_, index) => `d${index}`)
+    for (const each of all) write(`d/${each}/${each}.yaml`, service(each))
+    for (const each of all) for (const other of all) symlinkSync(`../${other}`, join(home, 'd', each, `to-${other}`))
+    const visited: string[] = []
+    const scan = await scanFiles(join(home, 'd'), { visit: (path) => { visited.push(path.slice(home.length + 1)) }, within: [realpathSync(join(home, 'd'))] })
+    expect(scan.files.map(({ path }) => path.slice(home.length + 1)).toSorted()).toEqual(all.map((each) => `d/${each}/${each}.yaml`).toSorted())
+    expect(visited.toSorted()).toEqual(['d', ...all.map((each) => `d/${each}`)].toSorted())
+  })
+
+  test('a symbolic link out of all configured paths is an error, and what it leads to is not looked at', async () => {
+    write('elsewhere/a.yaml', service('a'))
+    write('named/c.yaml', service('c'))
+    write('d/b.yaml', service('b'))
+    symlinkSync('../elsewhere', join(home, 'd/link'))
+    symlinkSync('../elsewhere/a.yaml', join(home, 'd/file-link.yaml'))
+    symlinkSync('/', join(home, 'd/root.d'))
+    symlinkSync('../named', join(home, 'd/named'))
+    symlinkSync('d', join(home, 'configured'))
+    const { latest } = await open(['configured', 'named'])
+    expect(names(latest())).toEqual(['b', 'c'])
+    expect(said(latest())).toEqual(['file/not-read configured/file-link.yaml:1:1', 'file/not-read configured/link:1:1', 'file/not-read configured/root.d:1:1'])
+    expect(latest().diagnostics[1]?.message).toBe(`${home}/configured/link is not read: it is a link to ${realpathSync(home)}/elsewhere, which is outside of the configured paths; name ${realpathSync(home)}/elsewhere as a path of its own`)
+    expect(latest().outage).toBeUndefined()
+  })
+
+  test('no more directories and files than there may be: the rest is an error', async () => {
+    for (let each = 0; each < 8; each += 1) write(`d/${each}/${each}/${each}.yaml`, service(`s${each}`))
+    const options = { visit: () => {}, within: [] }
+    const few = await scanFiles(join(home, 'd'), { ...options, limits: { depth: 32, entries: 5 } })
+    expect(few.files.length).toBeLessThan(8)
+    expect(few.refused).toEqual([{ path: join(home, 'd'), reason: 'it has more than 5 manifest files and directories, so some of them are not read' }])
+    const shallow = await scanFiles(join(home, 'd'), { ...options, limits: { depth: 1, entries: 100 } })
+    expect([shallow.files, shallow.refused.length, shallow.refused[0]]).toEqual([[], 8, { path: join(home, 'd/0/0'), reason: 'it is more than 1 directories deep' }])
+  })
+
+  test.skipIf(process.platform === 'win32')('pipes, and files that are too large, are errors; what was read before stays', async () => {
+    write('d/b.yaml', service('b'))
+    const file = write('d/a.yaml', service('a'))
+    execFileSync('mkfifo', [join(home, 'd/pipe.yaml'), join(home, 'd/pipe')])
+    const { latest, until } = await open(['d'])
+    expect([names(latest()), said(latest())]).toEqual([['a', 'b'], ['file/not-read d/pipe.yaml:1:1']])
+    truncateSync(file, 600 * 2 ** 20)
+    const state = await until('the large file', (each) => each.diagnostics.length > 1)
+    expect([names(state), said(state)]).toEqual([['a', 'b'], ['file/not-read d/a.yaml:1:1', 'file/not-read d/pipe.yaml:1:1']])
+    expect(state.diagnostics[0]?.message).toBe(`${file} is not read: it is 600 MiB large, and a file may have at most 32 MiB; split it`)
+    replace('d/a.yaml', service('a', 2))
+    expect(ports(await until('the small file', (each) => each.diagnostics.length === 1))).toContain('a {"ports":[{"port":2}]}')
+  })
+
+  test.skipIf(process.platform === 'win32').each<[string, () => string, string]>([
+    ['a pipe without a writer', () => {
+      execFileSync('mkfifo', [join(home, 'pipe')])
+      return join(home, 'pipe')
+    }, 'it is a pipe that nobody writes to'],
+    ['a device', () => '/dev/zero', 'it is a device; name a file or a directory, or - for standard input'],
+  ])('%s that is named ends with its own words', async (_, pathOf, reason) => {
+    const path = pathOf()
+    const refusal = await within(patience, 'the refusal', createFileSource({ paths: [path] }).start().catch((thrown: unknown) => thrown))
+    expect(refusal).toBeInstanceOf(UsageError)
+    expect(String(refusal)).toBe(`Error: ${path} cannot be read: ${reason}`)
+  })
+
+  test.skipIf(process.platform === 'win32')('a pipe, such as a shell makes for <(command), is read to its end', async () => {
+    const pipe = join(home, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const writer = await openFile(pipe, 'r+')
+    const source = createFileSource({ paths: [pipe] })
+    opened.push(source)
+    const starting = source.start()
+    // More than a pipe holds, so that it has a reader when this has been written.
+    await writer.writeFile(`${service('a')}${'# more\n'.repeat(50_000)}`)
+    await writer.close()
+    expect(names(await within(patience, 'the pipe', starting))).toEqual(['a'])
   })
 
   test('a List as its items', async () => {
@@ -288,7 +368,7 @@ describe('a change', () => {
     mkdirSync(join(home, 'd'))
     symlinkSync('../elsewhere/a.yaml', join(home, 'd/a.yaml'))
     symlinkSync('elsewhere/b.yaml', join(home, 'b.yaml'))
-    const { until } = await open(['d', 'b.yaml'])
+    const { until } = await open(['d', 'b.yaml', 'elsewhere'])
     write('elsewhere/a.yaml', service('a', 2))
     write('elsewhere/b.yaml', service('b', 2))
     const state = await until('both', (each) => !ports(each).includes(':1}'))
