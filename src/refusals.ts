@@ -1,5 +1,6 @@
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import type { XdsEvent } from './server/event.ts'
+import { mentions } from './xds/mentions.ts'
 import type { Resource } from './xds/resource.ts'
 
 /** What connected proxies have refused and not yet taken since: a diagnostic at each line that it was made from. */
@@ -15,7 +16,8 @@ export function recordRefusals(): RefusalRecord {
     record(event) {
       switch (event.kind) {
         case 'acked':
-        case 'nacked': {
+        case 'nacked':
+        case 'refusal': {
           const key = `${event.proxy.stream}|${event.type}`
           const { refusal } = event
           if (refusal === undefined) return refused.delete(key)
@@ -36,7 +38,7 @@ export function recordRefusals(): RefusalRecord {
 
 /** The resources that Envoy's message names, else all of the response. */
 function named(resources: readonly Resource[], message: string): readonly Resource[] {
-  const mentioned = resources.filter(({ name }) => message.includes(name))
+  const mentioned = resources.filter((each) => mentions(message, each))
   return mentioned.length > 0 ? mentioned : resources
 }
 

@@ -56,6 +56,7 @@ function lines(event: ControlPlaneEvent): readonly string[] {
     case 'write-failed': return [event.reason === undefined ? 'status can be written again' : `CANNOT WRITE  ${event.reason}`]
     case 'nacked': return [`NACK  ${nameOf(event.proxy)} refused ${event.type}: ${refusalReason(event.message)}`]
     case 'pushed':
+    case 'refusal':
     case 'acked': return []
   }
 }

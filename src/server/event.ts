@@ -30,6 +30,8 @@ export type XdsEvent =
   /** `resources`: what the refused response carried. */
   | { readonly kind: 'nacked'; readonly proxy: Proxy; readonly type: TypeName; readonly nonce: string; readonly message: string; readonly resources: readonly Resource[]
       readonly refusal?: Refusal | undefined }
+  /** What the proxy refuses of one type is different now, and no answer of it reports that: what it should have, or what it subscribes to, has changed. */
+  | { readonly kind: 'refusal'; readonly proxy: Proxy; readonly type: TypeName; readonly refusal: Refusal | undefined }
   | { readonly kind: 'refused'; readonly peer: string; readonly reason: string }
   /** A client was turned away for who it is: `code` of gRPC, `principal` and `proxy` (its node id) where they are known. */
   | { readonly kind: 'denied'; readonly peer: string; readonly code: Denial['code']; readonly reason: string; readonly principal?: string; readonly proxy?: string }

@@ -1,3 +1,4 @@
+import { mentions } from '../xds/mentions.ts'
 import type { Resource } from '../xds/resource.ts'
 
 // Envoy refuses a response whole, so that one bad resource keeps out the good ones that came with it. After such a NACK its
@@ -51,8 +52,7 @@ export function holds({ suspects }: Isolation, pending: ReadonlyMap<string, stri
 
 /** Those that the message does not name go first: if they are taken, the fault is with the named ones. Else a half. */
 function isolate(changes: readonly Change[], message: string): Isolation {
-  const text = message.slice(0, longestSearched)
-  const unnamed = changes.filter((change) => !isNamed(change, text))
+  const unnamed = changes.filter(({ name, resource }) => !mentions(message, { name, owner: resource?.owner }))
   const isDividing = unnamed.length > 0 && unnamed.length < changes.length
   const trial = isDividing ? unnamed : removalsFirst(changes).slice(0, Math.floor(changes.length / 2))
   return { suspects: new Map(changes.map((change) => [change.name, change])), trial: new Set(trial.map(({ name }) => name)), message }
@@ -61,25 +61,4 @@ function isolate(changes: readonly Change[], message: string): Isolation {
 /** So that a domain that moves from a virtual host that goes to one that comes is free by then. */
 function removalsFirst(changes: readonly Change[]): readonly Change[] {
   return [...changes.filter(({ resource }) => resource === undefined), ...changes.filter(({ resource }) => resource !== undefined)]
-}
-
-/** Envoy may quote a whole refused message. */
-const longestSearched = 32 * 1024
-
-/** True for its resource name, and for that without its owner's: `reviews` of the virtual host `80/reviews`. */
-function isNamed({ name, resource }: Change, text: string): boolean {
-  const short = resource?.owner !== undefined && name.startsWith(`${resource.owner}/`) ? name.slice(resource.owner.length + 1) : name
-  return mentions(text, short)
-}
-
-/** As a word of its own: `reviews` is not named by `reviews-v2`. */
-function mentions(text: string, name: string): boolean {
-  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
-    if (!isNameCharacter(text[at - 1]) && !isNameCharacter(text[at + name.length])) return true
-  }
-  return false
-}
-
-function isNameCharacter(character: string | undefined): boolean {
-  return character !== undefined && /[\w|-]/.test(character)
 }

@@ -7,7 +7,7 @@ import type { Admission, BytesInFlight } from './bytes-in-flight.ts'
 import type { ClientState } from './client-state.ts'
 import { nonceField } from './codec.ts'
 import type { Codec, Request } from './codec.ts'
-import type { ObserveXds, Proxy } from './event.ts'
+import type { ObserveXds, Proxy, Refusal } from './event.ts'
 import type { Identify, Unidentified } from './identity.ts'
 import type { Limits, Schedule } from './limits.ts'
 import { lengthOf, responseWriter } from './response-writer.ts'
@@ -16,7 +16,7 @@ import type { Service } from './service.ts'
 import { advanced, isSettled, received } from './stream-state.ts'
 import type { Answer, Step } from './stream-state.ts'
 import type { Subscriptions } from './subscription.ts'
-import { refusalOn, typeStates } from './type-state.ts'
+import { isSameRefusal, refusalOn, typeStates } from './type-state.ts'
 
 export interface StreamOptions {
   readonly codec: Codec
@@ -52,6 +52,8 @@ export class Stream {
   readonly #options: StreamOptions
   readonly #refusedTypes = new Set<string>()
   readonly #unanswered = new Map<TypeName, Unanswered>()
+  /** What the client refuses, as it was reported last. */
+  readonly #refusals = new Map<TypeName, Refusal>()
   #connection: Connection | undefined
   #snapshot: Snapshot | undefined
   #subscriptions: Subscriptions = new Map()
@@ -97,7 +99,7 @@ export class Stream {
     this.#subscriptions = subscriptions
     if (!this.#isWithin(subscriptions.get(type.name)?.interest.names.size ?? 0)) return
     this.#settle(type.name, answer)
-    if (this.#snapshot === undefined || !isSettled(subscriptions, this.#snapshot)) this.#wake()
+    if (this.#snapshot === undefined || this.#refusals.size > 0 || !isSettled(subscriptions, this.#snapshot)) this.#wake()
   }
 
   #decode(bytes: Buffer): Request | undefined {
@@ -179,8 +181,24 @@ export class Stream {
     this.#answered(type)
     const { nonce, content } = answer.response
     const refusal = refusalOn(type, this.#subscriptions, this.#snapshot)
+    this.#note(type, refusal)
     if (answer.kind === 'acked') this.#options.observe({ kind: 'acked', proxy, type, nonce, version: content.version, refusal })
     else this.#options.observe({ kind: 'nacked', proxy, type, nonce, message: answer.message, resources: content.resources, refusal })
+  }
+
+  #note(type: TypeName, refusal: Refusal | undefined): void {
+    if (refusal === undefined) this.#refusals.delete(type)
+    else this.#refusals.set(type, refusal)
+  }
+
+  /** A refused resource may be removed, mended or unsubscribed without a response, and so without an answer. */
+  #reviewRefusals(proxy: Proxy, snapshot: Snapshot): void {
+    for (const type of this.#subscriptions.keys()) {
+      const refusal = refusalOn(type, this.#subscriptions, snapshot)
+      if (isSameRefusal(this.#refusals.get(type), refusal)) continue
+      this.#note(type, refusal)
+      this.#options.observe({ kind: 'refusal', proxy, type, refusal })
+    }
   }
 
   #answered(type: TypeName): void {
@@ -204,6 +222,7 @@ export class Stream {
 
   #advance(): void {
     const { codec, bytesInFlight } = this.#options
+    if (this.#connection !== undefined && this.#snapshot !== undefined) this.#reviewRefusals(this.#connection.proxy, this.#snapshot)
     while (this.#snapshot !== undefined && (this.#progress === 'idle' || this.#progress === 'scheduled')) {
       const nonce = String(this.#responses + 1)
       const step = advanced(this.#subscriptions, this.#snapshot, nonce)

@@ -27,6 +27,12 @@ export function refusalOn(type: TypeName, subscriptions: Subscriptions, snapshot
   return refusalOf(subscription, select(ownership(subscription.type, subscriptions, snapshot).resources, subscription.interest))
 }
 
+/** True for the same message about the very same resources. */
+export function isSameRefusal(a: TypeState['refusal'], b: TypeState['refusal']): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return a.message === b.message && a.resources.length === b.resources.length && a.resources.every((each, index) => each === b.resources[index])
+}
+
 function refusalOf(subscription: Subscription, target: Resources): TypeState['refusal'] {
   const { refused, isolation, held, refusedAt: at } = subscription
   const isDue = ({ name, version }: Change): boolean => version === '' ? !target.has(name) && (held.get(name) ?? absent) !== absent : target.get(name)?.version === version
