@@ -11,6 +11,7 @@ import type { Severity } from './diagnostics/codes.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import { objectName } from './diagnostics/diagnostic.ts'
 import type { LocateOrigin } from './diagnostics/placed.ts'
+import { recordInternalErrors } from './diagnostics/internal-error.ts'
 import { recordDiagnostics } from './diagnostics/record.ts'
 import { renderText } from './diagnostics/render.ts'
 import { recordDenials } from './denials.ts'
@@ -80,6 +81,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
   const mirrors = recordMirrors()
   const refusals = recordRefusals()
   const denials = recordDenials()
+  const bugs = recordInternalErrors()
   const diagnostics = recordDiagnostics()
   const shown = new Map<string, ShownDiagnostic>()
   /** Since they were last shown. */
@@ -237,6 +239,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
   function advance(): void {
     snapshots.advance()
     changedFindings.push(['files', state.diagnostics], ['expired certificates', pipeline.expired(Date.now())], ['failures', pipeline.failures()])
+    for (const bug of bugs.update(pipeline.thrown())) tell({ kind: 'internal-error', ...bug })
     // After the pushes.
     setImmediate(tellFindings)
   }
@@ -338,7 +341,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     complete = true
     tellFindings()
     const xdsAddress = await xds.listen(`${host.includes(':') ? `[${host}]` : host}:${port}`).catch((error: unknown) => {
-      throw new UsageError(`--listen: ${error instanceof Error ? error.message : String(error)}`)
+      throw new UsageError(`--listen: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
     })
     ready = true
     reports?.start()
@@ -354,7 +357,7 @@ async function authenticatorOf({ xds }: Config): Promise<Authenticate | undefine
   if (xds === undefined) return undefined
   const certificates = xds.tls?.clientCa === undefined ? 'unknown' : 'required'
   return authenticator({ identity: xds.identity, certificates }).catch((error: unknown) => {
-    throw new UsageError(`--proxy-identity ${xds.identity.kind}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(`--proxy-identity ${xds.identity.kind}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   })
 }
 

@@ -4,6 +4,7 @@ import type { Entry } from './collection/entries.ts'
 import type { FlushReport, Graph } from './collection/graph.ts'
 import { objectKey } from './diagnostics/diagnostic.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
+import type { Failure } from './diagnostics/internal-error.ts'
 import { dialectFor, indexKeys, isInRevision, isRefused, mayHaveStatus, meshSettings, statusOf, translateManifest, translateUnclaimed } from './dialects/index.ts'
 import { servedWith } from './dialects/served.ts'
 import { nothingSaid } from './dialects/status.ts'
@@ -101,6 +102,8 @@ export interface Pipeline {
   secretsNeeded(): readonly SecretName[]
   /** Bugs of ours: transforms whose last run threw. */
   failures(): readonly Diagnostic[]
+  /** The same as they were thrown. */
+  thrown(): readonly Failure[]
 }
 
 /** The model, in collections. */
@@ -334,6 +337,7 @@ export function createPipeline(settings: Settings): Pipeline {
     advice: () => graph.entries(tables).flatMap(([, table]) => adviceOn(table, (host) => graph.get(servicesByHost, host) ?? [])),
     expired: (now) => graph.entries(secrets).flatMap(([, secret]) => expiredFindings(secret, now)),
     secretsNeeded: () => distinct([...graph.entries(secretsNeeded).map(([, name]) => name), ...[...graph.keysFetched(secretManifests)].map(secretNameOf)]),
+    thrown: () => graph.failures,
     failures: () => graph.failures.map(({ transform, key, error }) => ({
       code: 'internal/transform-failed', severity: 'error', message: `${transform} of ${key}: ${String(error)}`,
     })),

@@ -67,7 +67,7 @@ function createServer({ tls }: AdminAccess, accept: (socket: Socket) => void): S
       ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
     }, accept)
   } catch (error) {
-    throw new UsageError(`--admin-cert, --admin-key, --admin-client-ca: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(`--admin-cert, --admin-key, --admin-client-ca: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }
 

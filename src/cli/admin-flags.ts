@@ -62,6 +62,6 @@ async function read(flag: string, file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    throw new UsageError(`${flag} ${file}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(`${flag} ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }

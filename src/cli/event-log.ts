@@ -1,6 +1,7 @@
 import { mostShown } from '../diagnostics/render.ts'
 import { percentageOf } from '../model/fraction.ts'
 import type { ControlPlaneEvent, MirrorChange } from '../event.ts'
+import { foreignText } from '../diagnostics/foreign-text.ts'
 import { addressOf } from '../denials.ts'
 import { refusalReason } from '../refusals.ts'
 import type { Proxy } from '../server/event.ts'
@@ -55,6 +56,10 @@ function lines(event: ControlPlaneEvent): readonly string[] {
     case 'lease': return [event.held ? 'writing status       this replica holds the Lease' : 'not writing status   this replica does not hold the Lease any more']
     case 'write-failed': return [event.reason === undefined ? 'status can be written again' : `CANNOT WRITE  ${event.reason}`]
     case 'nacked': return [`NACK  ${nameOf(event.proxy)} refused ${event.type}: ${refusalReason(event.message)}`]
+    case 'internal-error': return [
+      `INTERNAL ERROR      ${foreignText(event.what)}: a bug of shadowplane, please report it with these lines`,
+      ...event.stack.split('\n').map((line) => `  ${foreignText(line)}`),
+    ]
     case 'pushed':
     case 'refusal':
     case 'acked': return []

@@ -26,7 +26,7 @@ export async function replayFile(file: string, flags: ReplayFlags): Promise<void
       open: () => file === '-' ? readGorStream(process.stdin) : readGorFile(file),
       target: destination, pace, loops: flags.loop, concurrency: flags.concurrency, tally, signal: stopped.signal,
       onDamage: ({ offset, problem }) => { progress.damage(`${file}: byte ${offset}: ${problem}`) },
-    }).catch((error: unknown) => { throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`) })
+    }).catch((error: unknown) => { throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error }) })
   } finally {
     progress.close()
     destination.close()
@@ -53,7 +53,7 @@ async function check(file: string, { loop }: ReplayFlags): Promise<void> {
   if (file === '-' && loop > 1) throw new UsageError('--loop: standard input can be read only once: write the recording to a file')
   if (file === '-') return
   const stats = await stat(file).catch((error: unknown) => {
-    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   })
   if (stats.isDirectory()) throw new UsageError(`${file} is a directory: name the recording itself`)
 }

@@ -76,6 +76,6 @@ async function readMeshConfig(file: string): Promise<LocatedMap> {
   try {
     return parseMap(file, (await readTextFile(file)).text)
   } catch (error) {
-    throw new UsageError(`--mesh-config ${file}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(`--mesh-config ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }

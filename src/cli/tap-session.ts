@@ -91,7 +91,7 @@ async function write(events: AsyncIterable<TapEvent>, { target = '', percent = 1
 
 /** A full disk is no bug of ours. */
 export function unwritable(error: unknown): never {
-  throw new UsageError(`the output cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+  throw new UsageError(`the output cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
 }
 
 function renderRequest(request: RecordedRequest, format: TapFormat): readonly Buffer[] {

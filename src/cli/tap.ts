@@ -36,7 +36,7 @@ export async function tap(flags: TapFlags): Promise<void> {
 async function sinkOf(output: string | undefined): Promise<ByteSink> {
   if (output === undefined) return openSink(process.stdout)
   return fileSink(output).catch((error: unknown) => {
-    throw new UsageError(`--output ${output}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(`--output ${output}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   })
 }
 
@@ -57,6 +57,6 @@ async function read(flag: string, file: string): Promise<Buffer> {
   try {
     return await readFile(file)
   } catch (error) {
-    throw new UsageError(`${flag} ${file}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(`${flag} ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }

@@ -100,8 +100,8 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   function* states(): Iterable<ClientState> {
     for (const { state } of [...streams]) if (state !== undefined) yield state
   }
-  addClientStatus(server, { clients: states, gate })
-  addReflection(server, [...services.map(({ name }) => name), clientStatusName, 'grpc.health.v1.Health'])
+  addClientStatus(server, { clients: states, gate, observe })
+  addReflection(server, [...services.map(({ name }) => name), clientStatusName, 'grpc.health.v1.Health'], observe)
   const setServing = (state: Serving): void => named.forEach((name) => health.setStatus(name, state))
   return {
     listen: (address) => listen(server, { address, credentials: serverCredentials(options.tls), connections }),

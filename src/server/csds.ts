@@ -1,8 +1,10 @@
 import { status } from '@grpc/grpc-js'
 import type { MethodDefinition, Server, ServerDuplexStream } from '@grpc/grpc-js'
+import { stackOf } from '../diagnostics/internal-error.ts'
 import type { Gate, Principal } from './authentication.ts'
 import type { ClientState } from './client-state.ts'
 import { clientStatusResponse, statusQuestion, StatusQuestionError } from './client-status.ts'
+import type { ObserveXds } from './event.ts'
 import { StatusAnswers, TooManyBytes } from './status-answers.ts'
 
 export const clientStatusName = 'envoy.service.status.v3.ClientStatusDiscoveryService'
@@ -11,6 +13,7 @@ interface ClientStatusOptions {
   /** What each connected client has; read as far as an answer needs it. */
   readonly clients: () => Iterable<ClientState>
   readonly gate: Gate
+  readonly observe: ObserveXds
 }
 
 /** Its answers are in parts, so that what they share with other messages is not copied. */
@@ -20,14 +23,16 @@ type ClientStatusCall = ServerDuplexStream<Buffer, readonly Buffer[]>
  * Adds Envoy's Client Status Discovery Service: what each connected client has, and what it refuses (envoy/service/status/v3/csds.proto).
  * A caller of a namespace sees the proxies of that namespace.
  */
-export function addClientStatus(server: Server, { clients, gate }: ClientStatusOptions): void {
+export function addClientStatus(server: Server, { clients, gate, observe }: ClientStatusOptions): void {
   const answers = new StatusAnswers()
   const give = async (call: ClientStatusCall, request: Buffer, principal: Principal | undefined): Promise<void> => {
     try {
       const question = statusQuestion(request)
       await answers.give(call, () => clientStatusResponse(shownTo(principal, clients()), question))
     } catch (error) {
-      call.emit('error', failureOf(error))
+      const failure = failureOf(error)
+      if (failure.code === status.INTERNAL) observe({ kind: 'internal-error', what: 'client status', stack: stackOf(error) })
+      call.emit('error', failure)
     }
   }
   const open = (call: ClientStatusCall): void => {

@@ -1,3 +1,4 @@
+import type { InternalError } from '../diagnostics/internal-error.ts'
 import type { Resource } from '../xds/resource.ts'
 import type { TypeName } from '../xds/resource-types.ts'
 import type { Scope } from '../xds/scope.ts'
@@ -33,6 +34,8 @@ export type XdsEvent =
   /** What the proxy refuses of one type is different now, and no answer of it reports that: what it should have, or what it subscribes to, has changed. */
   | { readonly kind: 'refusal'; readonly proxy: Proxy; readonly type: TypeName; readonly refusal: Refusal | undefined }
   | { readonly kind: 'refused'; readonly peer: string; readonly reason: string }
+  /** A bug of ours: what did not work, and the stack with those of its causes. */
+  | ({ readonly kind: 'internal-error' } & InternalError)
   /** A client was turned away for who it is: `code` of gRPC, `principal` and `proxy` (its node id) where they are known. */
   | { readonly kind: 'denied'; readonly peer: string; readonly code: Denial['code']; readonly reason: string; readonly principal?: string; readonly proxy?: string }
 

@@ -4,7 +4,9 @@ import { fromJSON, loadSync } from '@grpc/proto-loader'
 import type { PackageDefinition } from '@grpc/proto-loader'
 import { ReflectionService } from '@grpc/reflection'
 import { protoPath as healthProto } from 'grpc-health-check'
+import { stackOf } from '../diagnostics/internal-error.ts'
 import { descriptors } from '../xds/proto.ts'
+import type { ObserveXds } from './event.ts'
 
 interface Registration {
   readonly definition: ServiceDefinition
@@ -17,7 +19,7 @@ type ReflectionCall = ServerDuplexStream<unknown, unknown>
  * Server reflection (grpc.reflection.v1 and v1alpha) for these services. The descriptors of Envoy's API take half a second
  * to make, so they are made when the first client asks.
  */
-export function addReflection(server: Server, services: readonly string[]): void {
+export function addReflection(server: Server, services: readonly string[], observe: ObserveXds): void {
   let made: readonly Registration[] | undefined
   const answer = (index: number, method: string) => (call: ReflectionCall): void => {
     try {
@@ -25,6 +27,7 @@ export function addReflection(server: Server, services: readonly string[]): void
       const handler: unknown = made[index]?.handlers[method]
       if (typeof handler === 'function') Reflect.apply(handler, undefined, [call])
     } catch (error) {
+      observe({ kind: 'internal-error', what: 'reflection', stack: stackOf(error) })
       call.emit('error', { code: status.INTERNAL, details: `the descriptors cannot be made: ${String(error)}` })
     }
   }

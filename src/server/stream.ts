@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js'
+import { stackOf } from '../diagnostics/internal-error.ts'
 import { resourceTypeByUrl } from '../xds/resource-types.ts'
 import type { ResourceType, TypeName } from '../xds/resource-types.ts'
 import type { Snapshot, Snapshots, SnapshotSubscription } from '../xds/snapshot.ts'
@@ -264,6 +265,8 @@ export class Stream {
     try {
       action()
     } catch (error) {
+      const of = this.#connection === undefined ? '' : ` of ${this.#connection.proxy.id}`
+      this.#options.observe({ kind: 'internal-error', what: `stream ${this.#options.number}${of}`, stack: stackOf(error) })
       this.fail(status.INTERNAL, `shadowplane failed on this stream: ${messageOf(error)}`)
     }
   }
