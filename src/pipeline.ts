@@ -4,6 +4,7 @@ import type { Entry } from './collection/entries.ts'
 import type { FlushReport, Graph } from './collection/graph.ts'
 import { objectKey } from './diagnostics/diagnostic.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
+import { withLastGood } from './diagnostics/finding.ts'
 import type { Failure } from './diagnostics/internal-error.ts'
 import { dialectFor, indexKeys, isInRevision, isRefused, mayHaveStatus, meshSettings, statusOf, translateManifest, translateUnclaimed } from './dialects/index.ts'
 import { servedWith } from './dialects/served.ts'
@@ -150,7 +151,7 @@ export function createPipeline(settings: Settings): Pipeline {
   const around = (fetch: Fetch) => surroundings({ settings: settingsIn(fetch), manifests: manifestsInForce, secretManifests, manifestsByKind, manifestsByIndex, firstByIndex }, fetch)
   const accepted = graph.derive('translate', manifestsInForce, (manifest, fetch, key) => [[key, translateManifest(manifest, around(fetch))] as const])
   const refusedEdits = graph.derive('translate refused edits', judged, ({ manifest, refused }, fetch, key) =>
-    !refused || fetch(manifestsInForce, key) === manifest ? [] : [[key, translateManifest(manifest, around(fetch)).diagnostics] as const])
+    !refused || fetch(manifestsInForce, key) === manifest ? [] : [[key, translateManifest(manifest, around(fetch)).diagnostics.map(withLastGood)] as const])
   const delegations = graph.derive('delegations', accepted, (each, _, key) => numbered(key, each.delegates))
   const delegationsByDelegate = graph.groupBy('delegations by delegate', delegations, (delegate) => [objectKey(delegate)])
   const attachments = graph.derive('attachments', accepted, (each, _, key) => numbered(key, each.attachments))

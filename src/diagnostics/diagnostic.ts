@@ -35,6 +35,8 @@ export interface Diagnostic {
   readonly severity: Severity
   readonly message: string
   readonly hint?: string
+  /** The end of `message`, behind `: `, that is true only if the text with the mistake is in force. */
+  readonly consequence?: string
   readonly origin?: Origin
   readonly place?: Place
 }

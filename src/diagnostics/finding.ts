@@ -25,6 +25,13 @@ export function nameOf({ object }: Pick<Origin, 'object'>): string {
   return `${object.kind} ${objectName(object)}`
 }
 
+/** A mistake in a newer text than the one in force: what it would mean for requests is not so. */
+export function withLastGood(diagnostic: Diagnostic): Diagnostic {
+  const { consequence, ...others } = diagnostic
+  if (consequence === undefined) return diagnostic
+  return { ...others, message: `${diagnostic.message.slice(0, -consequence.length)}the last good version stays in force` }
+}
+
 /** The origin of a field below. */
 export function below(origin: Origin, ...steps: Origin['path']): Origin {
   return { object: origin.object, path: [...origin.path, ...steps] }

@@ -17,6 +17,8 @@ export interface DecodeOptions<T> {
   readonly schema: z.ZodType<T>
   /** What may be left out alone, relative to `path`: `http.*.{mirror,mirrorPercentage}`, `http.*`, … (see `enclosingParts`). */
   readonly parts: readonly string[]
+  /** What it means that a part is left out, `[]` for the whole, as the end of a sentence; undefined if the mistake says enough. */
+  readonly consequence?: (left: FieldPath) => string | undefined
 }
 
 export interface Decoded<T> {
@@ -39,12 +41,13 @@ export function decode<T>(options: DecodeOptions<T>): Decoded<T> {
     const illFormed = illFormedTexts(value)
     if (parsed.success && illFormed.length === 0) return { value: parsed.data, diagnostics: [...reported.values()], refused: reported.size > 0 }
     const found = [...illFormed, ...(parsed.error?.issues ?? []).flatMap((issue) => findings(issue, { schema, value }))]
-    for (const finding of found) {
+    const leaveOut = found.map((finding) => smallestPart(finding, options.parts, removed))
+    for (const [index, finding] of found.entries()) {
       if (removed.some((path) => encloses(path, finding.path))) continue
-      const diagnostic = diagnose(finding, written, options)
+      const [left] = leaveOut[index]?.paths ?? [[]]
+      const diagnostic = diagnose(finding, { written, consequence: options.consequence?.(left ?? []) }, options)
       reported.set(JSON.stringify(diagnostic), diagnostic)
     }
-    const leaveOut = found.map((finding) => smallestPart(finding, options.parts, removed))
     if (leaveOut.includes(undefined)) return { value: undefined, diagnostics: [...reported.values()], refused: true }
     const paths = leaveOut.flatMap((part) => part?.paths ?? [])
     value = paths.reduce(without, value)
@@ -64,14 +67,20 @@ function encloses(outer: FieldPath, inner: FieldPath): boolean {
   return outer.length <= inner.length && outer.every((step, index) => inner[index] === step)
 }
 
-function diagnose<T>(finding: Finding, written: unknown, options: DecodeOptions<T>): Diagnostic {
+interface Found {
+  readonly written: unknown
+  readonly consequence: string | undefined
+}
+
+function diagnose<T>(finding: Finding, { written, consequence }: Found, options: DecodeOptions<T>): Diagnostic {
   const { id } = options.manifest
   const path = [...options.path, ...spelledPath(written, finding.path)]
   return {
     code: finding.code,
     severity: codes[finding.code].severity,
-    message: `${id.kind} ${objectName(id)}: ${renderPath(path)} ${finding.says}`,
+    message: `${id.kind} ${objectName(id)}: ${renderPath(path)} ${finding.says}${consequence === undefined ? '' : `: ${consequence}`}`,
     ...(finding.hint === undefined ? {} : { hint: finding.hint }),
+    ...(consequence === undefined ? {} : { consequence }),
     origin: { object: id, path, ...(finding.part === undefined ? {} : { part: finding.part }) },
   }
 }

@@ -32,6 +32,8 @@ export interface Serving {
   told(code: Code): Promise<string>
   /** The codes of all errors and warnings in force, sorted. */
   mistakes(): readonly Code[]
+  /** The texts of all diagnostics in force, without the directory. */
+  texts(): readonly string[]
   /** Waits until none of this code is in force. */
   resolved(code: Code): Promise<void>
 }
@@ -74,6 +76,7 @@ export async function serve(files: Files, settings: Partial<Settings> = {}): Pro
     },
     told: async (code) => (await told.until(`a diagnostic ${code}`, () => ofCode(code))).replaceAll(`${directory}/`, ''),
     mistakes: () => told.inForce().filter((each) => each.severity !== 'info').map((each) => each.code).toSorted(),
+    texts: () => told.inForce().map(({ text }) => text.replaceAll(`${directory}/`, '')),
     resolved: async (code) => { await told.until(`no diagnostic ${code}`, () => ofCode(code) === undefined ? true : undefined) },
   }
 }

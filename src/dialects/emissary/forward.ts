@@ -1,6 +1,7 @@
 import type { Destination, Forward, RetryPolicy, Rewrite } from '../../model/route.ts'
 import { noHeaderChanges } from '../../model/route.ts'
 import type { Surroundings } from '../dialect.ts'
+import { rejectedStatus } from '../rejected-rule.ts'
 import { isGiven } from '../constraint.ts'
 import { fieldOf } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
@@ -27,6 +28,7 @@ export function forwardOf({ primaries, shadows }: Group, surroundings: Surroundi
     ...(first.spec.timeout_ms === 0 ? { noTimeout: fieldOf(first, 'timeout_ms') } : {}),
     retry: retryOf(lastSaid(primaries, 'retry_policy')),
     rewrite: rewriteOf(first.spec, lastSaid(primaries, 'regex_rewrite')),
+    ...(primaries.some(({ rejected }) => rejected !== undefined) ? { missingStatus: rejectedStatus } : {}),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Origin } from '../../diagnostics/diagnostic.ts'
 import type { Action, Route, RouteTable } from '../../model/route.ts'
 import type { Surroundings } from '../dialect.ts'
+import { rejectedStatus } from '../rejected-rule.ts'
 import { corsOf } from './cross-origin.ts'
 import { forwardOf, lastSaid } from './forward.ts'
 import type { Group } from './group.ts'
@@ -62,6 +63,7 @@ export function tablesOf(group: Group, place: Installation, surroundings: Surrou
 }
 
 function actionOf(first: Mapping, group: Group, surroundings: Surroundings): Action | undefined {
+  if (first.rejected !== undefined) return { kind: 'direct-response', status: rejectedStatus, body: undefined }
   return isRedirect(first) ? redirectOf(first) : forwardOf(group, surroundings)
 }
 

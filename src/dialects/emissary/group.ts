@@ -34,7 +34,7 @@ const flags: ReadonlySet<string> = new Set(['bypass_auth', 'prefix_regex', 'pref
 
 /** Forms a group of Mappings with one key, in their order; primaries come before shadows, so that no shadow can ever turn one away. */
 export function groupOf(members: readonly Mapping[]): Group {
-  const ordered = [...members.filter((each) => !isShadow(each)), ...members.filter(isShadow)]
+  const ordered = [...members.filter((each) => !isShadow(each) && each.rejected === undefined), ...members.filter(isShadow)]
   const primaries: Mapping[] = []
   const shadows: Mapping[] = []
   const refusals: Refusal[] = []
@@ -44,7 +44,14 @@ export function groupOf(members: readonly Mapping[]): Group {
     else if (isShadow(mapping)) shadows.push(mapping)
     else primaries.push(mapping)
   }
-  return { primaries, shadows, refusals }
+  return { primaries: [...primaries, ...rejectedAmong(members, primaries)], shadows, refusals }
+}
+
+/** Those with a mistake whose share is answered with an error. With one of another Mapping's redirects, or of an unknown share, none is. */
+function rejectedAmong(members: readonly Mapping[], primaries: readonly Mapping[]): readonly Mapping[] {
+  const all = members.filter(({ rejected }) => rejected !== undefined)
+  if (primaries.length === 0) return all.slice(0, 1)
+  return primaries.some(isRedirect) ? [] : all.filter(({ rejected }) => rejected === 'readable')
 }
 
 function mismatch(mapping: Mapping, first: Mapping | undefined): Refusal | undefined {

@@ -64,7 +64,7 @@ export const emissary: Dialect = {
 function mappingKeys(manifest: Manifest): readonly string[] {
   const { value: mapping } = readMapping(manifest)
   if (mapping === undefined) return []
-  const clusters = isRedirect(mapping) ? [] : [indexKey.cluster(clusterNameOf(mapping))]
+  const clusters = isRedirect(mapping) || mapping.rejected !== undefined ? [] : [indexKey.cluster(clusterNameOf(mapping))]
   return [...clusters, ...idsOf(mapping.spec.ambassador_id).flatMap((id) => [indexKey.mappings(id), indexKey.group(id, groupKey(mapping))])]
 }
 

@@ -1,4 +1,4 @@
-import type { Origin } from '../../diagnostics/diagnostic.ts'
+import type { FieldPath, Origin } from '../../diagnostics/diagnostic.ts'
 import { decode } from '../../manifest/decode.ts'
 import type { Decoded } from '../../manifest/decode.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
@@ -6,6 +6,8 @@ import { compareText } from '../../model/names.ts'
 import { conditionsOf } from './condition.ts'
 import type { Conditions } from './condition.ts'
 import { mappingSpec, removableParts } from './mapping-spec.ts'
+import { rejectedConsequence, rejectedSpec } from './rejected-mapping.ts'
+import type { RejectedSpec } from './rejected-mapping.ts'
 import type { MappingSpec } from './mapping-spec.ts'
 
 /** A Mapping that can be read, and what it asks of requests. */
@@ -13,6 +15,8 @@ export interface Mapping {
   readonly manifest: Manifest
   readonly spec: MappingSpec
   readonly conditions: Conditions
+  /** It has a mistake: its requests are answered with an error, for its share if that is `readable`. */
+  readonly rejected?: RejectedSpec['share']
 }
 
 /** Each Mapping is read by all of its group, and for its index keys. */
@@ -25,8 +29,12 @@ export function readMapping(manifest: Manifest): Decoded<Mapping> {
 }
 
 function read(manifest: Manifest): Decoded<Mapping> {
-  const { value: spec, ...found } = decode({ manifest, path: ['spec'], schema: mappingSpec, parts: removableParts })
-  return { ...found, value: spec === undefined ? undefined : { manifest, spec, conditions: conditionsOf(spec, manifest.apiVersion) } }
+  const consequence = (left: FieldPath): string | undefined => left.length === 0 ? rejectedConsequence(manifest) : undefined
+  const { value, ...found } = decode({ manifest, path: ['spec'], schema: mappingSpec, parts: removableParts, consequence })
+  const rejected = value === undefined ? rejectedSpec(manifest) : undefined
+  const spec = value ?? rejected?.spec
+  if (spec === undefined) return { ...found, value: undefined }
+  return { ...found, value: { manifest, spec, conditions: conditionsOf(spec, manifest.apiVersion), ...(rejected === undefined ? {} : { rejected: rejected.share }) } }
 }
 
 /** Those that can be read, in the order that decides which is first: creation time, then namespace and name. */

@@ -31,7 +31,7 @@ export function translateMapping(manifest: Manifest, surroundings: Surroundings)
   checkMapping(mapping, report)
   checkShadow(mapping, report, surroundings)
   const parts = idsOf(mapping.spec.ambassador_id).map((id) => inInstallation(mapping, report, { surroundings, id }))
-  const cluster = isRedirect(mapping) || !declaresCluster(mapping, surroundings) ? undefined : upstreamOf(mapping, surroundings).cluster
+  const cluster = isRedirect(mapping) || mapping.rejected !== undefined || !declaresCluster(mapping, surroundings) ? undefined : upstreamOf(mapping, surroundings).cluster
   return translated({
     ...cluster,
     routeTables: parts.flatMap((each) => each.routeTables),
@@ -50,7 +50,7 @@ function inInstallation(mapping: Mapping, report: Report, { surroundings, id }: 
   const place = installation(id, surroundings)
   const group = groupOf(membersWith(mapping, place, surroundings))
   const [first] = group.primaries
-  checkMember(mapping, group, report)
+  if (mapping.rejected === undefined) checkMember(mapping, group, report)
   if (first === undefined && isShadow(mapping)) noteLonely(mapping, report, { surroundings, id })
   const leads = first !== undefined && isSame(first, mapping)
   if (leads) checkGroup(group, place, report)

@@ -29,6 +29,7 @@ interface Cluster {
 
 export function upstreamOf(mapping: Mapping, surroundings: Surroundings): Upstream {
   const { spec, manifest: { id } } = mapping
+  if (mapping.rejected !== undefined) return { backend: { host: '', port: undefined, subset: undefined, refused: true, origin: fieldOf(mapping) }, hostname: '' }
   const { host: hostname, port: written } = parseServiceName(spec.service) ?? { host: '', port: undefined }
   const port = written ?? (originatesTls(spec) ? 443 : 80)
   const origin = fieldOf(mapping, 'service')

@@ -12,10 +12,13 @@ import { grpcMatch, grpcMatchOf } from './grpc-match.ts'
 import { hostnames, parentReferences } from './parents.ts'
 import { grpcPrecedence } from './precedence.ts'
 import { ruleKey } from './rule-key.ts'
+import { rejectedConsequences } from './rejected-matches.ts'
+import type { RejectedRules } from './rejected-matches.ts'
 import { translateRoute } from './route-tables.ts'
 import type { RouteContext } from './route-context.ts'
 import type { PlacedRule } from './rule-routes.ts'
 import { patienceOf } from './timeouts.ts'
+import { widerGrpcMatch } from './wider-match.ts'
 
 /** The Gateway API's GRPCRouteRule. */
 const grpcRule = message({
@@ -40,13 +43,17 @@ const removableParts = [
   'rules.*.name', 'rules.*', 'parentRefs.*', 'hostnames.*', 'useDefaultGateways',
 ] as const
 
+const rejected: RejectedRules<GrpcRule> = {
+  widerMatch: widerGrpcMatch, ruleOf: (matches) => ({ matches: [...matches] }), fields: ['name', 'matches', 'filters', 'backendRefs', 'sessionPersistence'], status: 503,
+}
+
 /** A gateway.networking.k8s.io GRPCRoute. Its routes are not sorted among those of HTTPRoutes: the two may not be merged (GRPCRouteRule.matches). */
 export function translateGrpcRoute(manifest: Manifest, surroundings: Surroundings): Translated {
-  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts })
+  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, consequence: rejectedConsequences(manifest, rejected) })
   const { value, diagnostics, refused } = decoded
   if (value === undefined) return translated({ diagnostics, refused })
   const route = { ...value, rules: value.rules ?? [] }
-  return translateRoute({ manifest, decoded, route, protocol: { filterTypes: grpcFilterTypes, failure: 503 }, place: placedGrpcRule, joins: ' grpc' }, surroundings)
+  return translateRoute({ manifest, decoded, route, protocol: { filterTypes: grpcFilterTypes, failure: 503 }, place: placedGrpcRule, rejected, joins: ' grpc' }, surroundings)
 }
 
 function placedGrpcRule(rule: GrpcRule, index: number, { report }: RouteContext): PlacedRule | undefined {

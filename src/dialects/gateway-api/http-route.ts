@@ -6,8 +6,12 @@ import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { filterParts, httpFilterTypes } from './filter.ts'
 import { httpRule, placedHttpRule } from './http-rule.ts'
+import type { HttpRule } from './http-rule.ts'
 import { hostnames, parentReferences } from './parents.ts'
+import { rejectedConsequences } from './rejected-matches.ts'
+import type { RejectedRules } from './rejected-matches.ts'
 import { translateRoute } from './route-tables.ts'
+import { widerHttpMatch } from './wider-match.ts'
 
 const spec = message({
   parentRefs: parentReferences.optional(),
@@ -22,12 +26,16 @@ const removableParts = [
   'rules.*.name', 'rules.*.timeouts', 'rules.*.retry', 'rules.*', 'parentRefs.*', 'hostnames.*', 'useDefaultGateways',
 ] as const
 
+const rejected: RejectedRules<HttpRule> = {
+  widerMatch: widerHttpMatch, ruleOf: (matches) => ({ matches: [...matches] }), fields: ['name', 'matches', 'filters', 'backendRefs', 'timeouts', 'retry', 'sessionPersistence'], status: 500,
+}
+
 /** A gateway.networking.k8s.io HTTPRoute. */
 export function translateHttpRoute(manifest: Manifest, surroundings: Surroundings): Translated {
-  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts })
+  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, consequence: rejectedConsequences(manifest, rejected) })
   const { value, diagnostics, refused } = decoded
   if (value === undefined) return translated({ diagnostics, refused })
   // HTTPRouteSpec.rules: without any, one that takes every request.
   const route = { ...value, rules: value.rules ?? [{}] }
-  return translateRoute({ manifest, decoded, route, protocol: { filterTypes: httpFilterTypes, failure: 500 }, place: placedHttpRule, joins: '' }, surroundings)
+  return translateRoute({ manifest, decoded, route, protocol: { filterTypes: httpFilterTypes, failure: 500 }, place: placedHttpRule, rejected, joins: '' }, surroundings)
 }

@@ -8,6 +8,8 @@ import type { Surroundings, Translated } from '../dialect.ts'
 import { noteUnsupported, reportOn } from '../report.ts'
 import { parentsOf } from './parents.ts'
 import type { Belonging } from './parents.ts'
+import { rejectedRule } from './rejected-matches.ts'
+import type { RejectedRules } from './rejected-matches.ts'
 import { checkRules } from './rule-check.ts'
 import type { CheckedRule } from './rule-check.ts'
 import { routesOf } from './rule-routes.ts'
@@ -30,6 +32,7 @@ export interface RouteTranslation<R extends CheckedRule> {
   readonly route: DeclaredRoute<R>
   readonly protocol: RouteProtocol
   readonly place: (rule: R, index: number, context: RouteContext) => PlacedRule | undefined
+  readonly rejected: RejectedRules<R>
   /** Tells the tables of this kind of route from those of others in `RouteTable.joins`. */
   readonly joins: string
 }
@@ -43,9 +46,10 @@ export function translateRoute<R extends CheckedRule>(translation: RouteTranslat
   const context: RouteContext = { report, surroundings, standing, protocol, options: mirrorOptions(report, surroundings.settings), distinct: counting() }
   checkRules(route.rules, report)
   const routes = route.rules.flatMap((rule, index) => {
-    const placed = rule === undefined ? undefined : place(rule, index, context)
-    if (placed === undefined) standing.invalidRule(index, 'UnsupportedValue')
-    return placed === undefined ? [] : routesOf(placed, context)
+    const rejected = rejectedRule(rule, index, { manifest, ...translation.rejected })
+    const isWhole = rule !== undefined && rule.matches?.includes(undefined) !== true
+    if (!isWhole) standing.invalidRule(index, 'UnsupportedValue')
+    return [rule, rejected].flatMap((each) => each === undefined ? [] : place(each, index, context) ?? []).flatMap((placed) => routesOf(placed, context))
   }).toSorted((a, b) => compareText(a.precedence ?? '', b.precedence ?? ''))
   const { namespace, name } = manifest.id
   const parents = parentsOf({ manifest, parentRefs: route.parentRefs ?? [], hostnames: route.hostnames ?? [] }, surroundings, report)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import { decode } from '../../manifest/decode.ts'
 import { message, parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
@@ -9,7 +10,7 @@ import { largestWeight, portNumber } from '../constraint.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
-import { noteUnsupported, reportOn } from '../report.ts'
+import { noteUnsupported, rawValue, reportOn } from '../report.ts'
 import { noteUnsupportedOptions } from './protection.ts'
 import type { Report } from '../report.ts'
 import { headerManipulation, headersOf } from './header-manipulation.ts'
@@ -66,10 +67,13 @@ export function destinationsOf(value: z.infer<typeof routeAction>, site: Site): 
   return [{ ...plain(nowhere(site)), weight: 1 }]
 }
 
-/** A destination with a mistake is undefined. */
+/** A destination with a mistake is undefined: its share of the requests is answered with 503, and goes to no other. */
 function weighted(declared: readonly (z.infer<typeof weightedDestination> | undefined)[], site: Site): readonly Destination[] {
   const destinations = declared.flatMap((declaredHere, index): readonly Destination[] => {
-    if (declaredHere === undefined) return []
+    if (declaredHere === undefined) {
+      const weight = rawValue(site.report.manifest, [...site.path, index, 'weight'])?.value
+      return [{ ...plain(nowhere(at(site, index))), weight: typeof weight === 'number' && Number.isInteger(weight) && weight >= 0 && weight <= largestWeight ? weight : weight === undefined ? 0 : 1 }]
+    }
     const { destination: each, weight = 0, options } = declaredHere
     const here = at(site, index)
     const optionsAt = at(here, 'options')
@@ -111,8 +115,12 @@ interface GroupDestinations extends Pick<Translated, 'diagnostics' | 'refused'> 
   readonly destinations: readonly Destination[]
 }
 
+function shareAnswered(left: FieldPath): string | undefined {
+  return left[0] === 'destinations' && left.length === 2 ? 'its share of the requests is answered with 503' : undefined
+}
+
 function groupDestinations(report: Report, surroundings: Surroundings): GroupDestinations {
-  const { value, diagnostics, refused } = decode({ manifest: report.manifest, path: ['spec'], schema: groupSpec, parts: ['destinations.*'] })
+  const { value, diagnostics, refused } = decode({ manifest: report.manifest, path: ['spec'], schema: groupSpec, parts: ['destinations.*'], consequence: shareAnswered })
   return { diagnostics, refused, destinations: weighted(value?.destinations ?? [], { report, surroundings, path: ['spec', 'destinations'] }) }
 }
 

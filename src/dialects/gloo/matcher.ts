@@ -19,11 +19,11 @@ function checkValue({ value, regex: isRegex }: Valued, context: z.RefinementCtx)
   if (mistake !== undefined) context.addIssue({ code: 'custom', path: ['value'], message: mistake.message })
 }
 
-const headerMatcher = message({
+export const headerMatcher = message({
   name, value: z.string().optional(), regex: z.boolean().optional(), invertMatch: z.boolean().optional(),
 }).superRefine(checkValue)
 
-const queryParameterMatcher = message({ name, value: z.string().optional(), regex: z.boolean().optional() }).superRefine(checkValue)
+export const queryParameterMatcher = message({ name, value: z.string().optional(), regex: z.boolean().optional() }).superRefine(checkValue)
 
 /** Gloo's Matcher (core/matchers). */
 export const matcher = message({

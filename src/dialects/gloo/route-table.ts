@@ -1,5 +1,6 @@
 import { finding } from '../../diagnostics/finding.ts'
 import { decode } from '../../manifest/decode.ts'
+import type { Decoded } from '../../manifest/decode.ts'
 import { message, parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { z } from 'zod'
@@ -9,6 +10,7 @@ import type { Surroundings, Translated } from '../dialect.ts'
 import { reportOn } from '../report.ts'
 import type { Report } from '../report.ts'
 import { inert } from './inert.ts'
+import { rejectedConsequences, withRejectedRoutes } from './rejected-routes.ts'
 import { removableRouteParts, route } from './route.ts'
 import { routesOf } from './routes.ts'
 import type { RoutesContext } from './routes.ts'
@@ -26,8 +28,11 @@ export function translateRouteTable(manifest: Manifest, surroundings: Surroundin
   return translated({ diagnostics: [...diagnostics, ...report.diagnostics], delegates, unlessDelegated: [unused], refused: refused || report.refused })
 }
 
-function decoded(manifest: Manifest) {
-  return decode({ manifest, path: ['spec'], schema: spec, parts: removableRouteParts('routes') })
+function decoded(manifest: Manifest): Decoded<z.infer<typeof spec>> {
+  const at = { manifest, list: ['routes'] }
+  const found = decode({ manifest, path: ['spec'], schema: spec, parts: removableRouteParts('routes'), consequence: rejectedConsequences(at) })
+  const { value } = found
+  return value?.routes === undefined ? found : { ...found, value: { ...value, routes: [...withRejectedRoutes(value.routes, at)] } }
 }
 
 /** How the list of routes at a path of an object is read: each object's runtime keys are counted apart. */

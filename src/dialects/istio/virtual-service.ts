@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
 import { finding } from '../../diagnostics/finding.ts'
 import { decode } from '../../manifest/decode.ts'
+import type { Decoded } from '../../manifest/decode.ts'
 import { message, parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { RouteTable } from '../../model/route.ts'
@@ -16,6 +17,7 @@ import { resolveGateway, resolveHost } from './host.ts'
 import { delegateMistakes, httpRoutes } from './http-routes.ts'
 import { httpRule } from './http-rule.ts'
 import { noteMatchGateways } from './match-gateways.ts'
+import { rejectedConsequences, withRejectedRules } from './rejected-rules.ts'
 import { noteUnsupported, reportOn } from '../report.ts'
 import type { Report } from '../report.ts'
 import { tlsRoutesOf, tlsRule } from './tls-rule.ts'
@@ -35,10 +37,17 @@ const removableParts = [
   'http.*.headers.*.*.*', 'http.*.route.*.headers.*.*.*', 'http.*', 'tls.*', 'exportTo',
 ] as const
 
+/** The `spec` of a VirtualService. */
+function readVirtualService(manifest: Manifest): Decoded<z.infer<typeof spec>> {
+  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, consequence: rejectedConsequences(manifest) })
+  const { value } = decoded
+  return value?.http === undefined ? decoded : { ...decoded, value: { ...value, http: [...withRejectedRules(value.http, manifest)] } }
+}
+
 /** A networking.istio.io VirtualService. Without hosts it is a delegate, and becomes routes where others name it. */
 export function translateVirtualService(manifest: Manifest, surroundings: Surroundings): Translated {
   const { settings } = surroundings
-  const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts })
+  const { value, diagnostics, refused } = readVirtualService(manifest)
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
   const { namespace, name } = manifest.id
@@ -83,7 +92,7 @@ function unused({ id }: Manifest): Diagnostic {
 }
 
 function readDelegate(manifest: Manifest, { settings }: Surroundings): DelegateSpec {
-  const { value } = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts })
+  const { value } = readVirtualService(manifest)
   return {
     isDelegate: (value?.hosts ?? []).length === 0,
     visibility: visibilityOf(value?.exportTo, manifest.id.namespace, settings.defaultExport.routeTables),

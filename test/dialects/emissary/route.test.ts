@@ -103,7 +103,7 @@ describe('what becomes of a request', () => {
   })
 
   test('a misspelt field costs the Mapping', () => {
-    expect(configured(mapping('shop', 'prefix: /shop/\nservice: shop\nshadov: true')).found).toEqual(['9:3 field/unknown spec.shadov is not a known field'])
+    expect(configured(mapping('shop', 'prefix: /shop/\nservice: shop\nshadov: true')).found).toEqual(['9:3 field/unknown spec.shadov is not a known field: it is left out, as it may be a shadow'])
   })
 })
 

@@ -22,7 +22,7 @@ describe('methods', () => {
     ['{method: {service: a, method: "Get-All"}}', '7:46 field/invalid-value spec.rules[0].matches[0].method.method is "Get-All", must be the name of a gRPC method'],
     ['{path: {value: /a}}', '7:17 field/unknown spec.rules[0].matches[0].path is not a known field'],
   ])('%s is a mistake', (match, expected) => {
-    expect(foundIn(grpcRoute(`- {matches: [${match}], ${toShop}}`))).toEqual([expected])
+    expect(foundIn(grpcRoute(`- {matches: [${match}], ${toShop}}`))).toEqual([`${expected}: other rules take its requests, as what it matches cannot be read`])
     expect(routesOf(grpcRoute(`- {matches: [${match}], ${toShop}}`))).toEqual([])
   })
 })

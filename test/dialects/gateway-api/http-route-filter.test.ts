@@ -79,8 +79,8 @@ describe('RequestRedirect', () => {
     ['path: {type: ReplaceFullPath, replaceFullPath: x}', 'spec.rules[0].filters[0].requestRedirect.path.replaceFullPath is "x", must begin with /'],
   ])('{%s} is a mistake that costs the rule', (fields, expected) => {
     const text = withFilters([`type: RequestRedirect, requestRedirect: {${fields}}`], 'matches: [{path: {value: /foo}}]')
-    expect(foundIn(text)).toEqual([expect.stringContaining(expected)])
-    expect(routesOf(text)).toEqual([])
+    expect(foundIn(text)).toEqual([expect.stringContaining(`${expected}: requests that it matches are answered with 500`)])
+    expect(routesOf(text)).toMatchObject([{ match: { path: { value: '/foo' } }, action: { kind: 'direct-response', status: 500 } }])
   })
 
   test('backendRefs beside it have no effect', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { translateFirst } from '../../support/configuration.ts'
-import { foundIn, httpRoute, routesOf, toShop } from './route-text.ts'
+import { actionOf, foundIn, httpRoute, routesOf, toShop } from './route-text.ts'
 
 function matchOf(match: string): unknown {
   return routesOf(httpRoute(`- matches: [${match}]\n  ${toShop}`)).map((each) => each.match)[0]
@@ -49,31 +49,37 @@ describe('headers, query parameters and methods', () => {
   })
 })
 
+const answered = 'requests that it matches are answered with 500'
+const unread = 'other rules take its requests, as what it matches cannot be read'
+
 describe('mistakes in matches', () => {
   test.each([
-    ['{path: {value: v1}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "v1", must begin with /'],
-    ['{path: {value: /a//b}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a//b", must not contain //'],
-    ['{path: {value: /a/./b}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a/./b", must not contain /./'],
-    ['{path: {value: /a/../b}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a/../b", must not contain /../'],
-    ['{path: {value: /a%2fb}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a%2fb", must not contain %2f'],
-    ['{path: {value: "/a#b"}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a#b", must not contain #'],
-    ['{path: {value: /a/..}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a/..", must not end with /..'],
-    ['{path: {value: "/a b"}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a b", must only have characters of a path, others as %20'],
-    ['{path: {type: Prefix, value: /a}}', '7:29 field/invalid-value spec.rules[0].matches[0].path.type is "Prefix", must be one of Exact, PathPrefix, RegularExpression'],
-    ['{path: {type: RegularExpression, value: "("}}', '7:55 field/invalid-value spec.rules[0].matches[0].path.value is "(", must be a regular expression in RE2 syntax: error parsing regexp: missing closing ): `(`'],
-    ['{method: get}', '7:24 field/invalid-value spec.rules[0].matches[0].method is "get", must be one of GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH'],
-    ['{headers: [{name: ":method", value: GET}]}', '7:33 field/invalid-value spec.rules[0].matches[0].headers[0].name is ":method", must be the name of a header: letters, digits and -'],
-    ['{headers: [{name: x, type: RegularExpression, value: "["}]}', '7:68 field/invalid-value spec.rules[0].matches[0].headers[0].value is "[", must be a regular expression in RE2 syntax: error parsing regexp: missing closing ]: `[`'],
-    ['{queryParams: [{name: q}]}', '7:30 field/required spec.rules[0].matches[0].queryParams[0].value is required'],
-    ['{queryParam: [{name: q}]}', '7:16 field/unknown spec.rules[0].matches[0].queryParam is not a known field'],
-  ])('%s', (match, expected) => {
-    expect(foundIn(httpRoute(`- matches: [${match}]\n  ${toShop}`))).toEqual([expected])
+    ['{path: {value: v1}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "v1", must begin with /', answered],
+    ['{path: {value: /a//b}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a//b", must not contain //', unread],
+    ['{path: {value: /a/./b}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a/./b", must not contain /./', unread],
+    ['{path: {value: /a/../b}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a/../b", must not contain /../', unread],
+    ['{path: {value: /a%2fb}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a%2fb", must not contain %2f', unread],
+    ['{path: {value: "/a#b"}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a#b", must not contain #', unread],
+    ['{path: {value: /a/..}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a/..", must not end with /..', unread],
+    ['{path: {value: "/a b"}}', '7:30 field/invalid-value spec.rules[0].matches[0].path.value is "/a b", must only have characters of a path, others as %20', unread],
+    ['{path: {type: Prefix, value: /a}}', '7:29 field/invalid-value spec.rules[0].matches[0].path.type is "Prefix", must be one of Exact, PathPrefix, RegularExpression', answered],
+    ['{path: {type: RegularExpression, value: "("}}', '7:55 field/invalid-value spec.rules[0].matches[0].path.value is "(", must be a regular expression in RE2 syntax: error parsing regexp: missing closing ): `(`', unread],
+    ['{method: get}', '7:24 field/invalid-value spec.rules[0].matches[0].method is "get", must be one of GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH', answered],
+    ['{headers: [{name: ":method", value: GET}]}', '7:33 field/invalid-value spec.rules[0].matches[0].headers[0].name is ":method", must be the name of a header: letters, digits and -', unread],
+    ['{headers: [{name: x, type: RegularExpression, value: "["}]}', '7:68 field/invalid-value spec.rules[0].matches[0].headers[0].value is "[", must be a regular expression in RE2 syntax: error parsing regexp: missing closing ]: `[`', answered],
+    ['{queryParams: [{name: q}]}', '7:30 field/required spec.rules[0].matches[0].queryParams[0].value is required', answered],
+    ['{queryParam: [{name: q}]}', '7:16 field/unknown spec.rules[0].matches[0].queryParam is not a known field', answered],
+  ])('%s', (match, expected, consequence) => {
+    expect(foundIn(httpRoute(`- matches: [${match}]\n  ${toShop}`))).toEqual([`${expected}: ${consequence}`])
+    expect(actionOf(httpRoute(`- matches: [${match}]\n  ${toShop}\n- ${toShop}`)).kind).toBe(consequence === answered ? 'direct-response' : 'forward')
   })
 
-  test('one costs its match, and the last one of a rule the rule: it must not take every request', () => {
+  test('one costs its match, whose requests are answered with 500', () => {
     const text = httpRoute(`- matches: [{path: {value: a}}, {path: {value: /b}}]\n  ${toShop}\n- matches: [{path: {value: c}}]\n  ${toShop}`)
     expect(translateFirst(text).refused).toBe(true)
-    expect(routesOf(text).map(({ match, origin }) => [match.path.value, origin.path])).toEqual([['/b', ['spec', 'rules', 0, 'matches', 1]]])
+    expect(routesOf(text).map(({ match, origin, action }) => [match.path.value, origin.path, action.kind])).toEqual([
+      ['/a', ['spec', 'rules', 0, 'matches', 0], 'direct-response'], ['/b', ['spec', 'rules', 0, 'matches', 1], 'forward'], ['/c', ['spec', 'rules', 1, 'matches', 0], 'direct-response'],
+    ])
   })
 
   test('lists that Kubernetes would refuse are served all the same', () => {

@@ -2,25 +2,28 @@ import { describe, expect, test } from 'vitest'
 import { translateFirst } from '../../support/configuration.ts'
 import { virtualService } from './text.ts'
 
+const answered = 'requests that it matches are answered with 500'
+const unread = 'other rules take its requests, as what it matches cannot be read'
+
 /** Each of these in one object would have Envoy refuse everything that is sent along with it. */
 describe('a value that Envoy would refuse is refused at its line, and costs one rule', () => {
   const good = '- name: good\n  route: [{destination: {host: reviews}}]'
   test.each([
-    ['match: [{headers: {"": {exact: x}}}]', 'match[0].headers[""] is an empty name'],
-    ['match: [{queryParams: {"": {exact: x}}}]', 'match[0].queryParams[""] is an empty name'],
-    ['match: [{uri: {regex: ""}}]', 'match[0].uri.regex is empty, must be a regular expression'],
-    ['match: [{headers: {x: {prefix: ""}}}]', 'match[0].headers.x.prefix is empty, must have at least one character'],
-    ['match: [{headers: {x: {regex: ""}}}]', 'match[0].headers.x.regex is empty, must be a regular expression'],
-    ['match: [{method: {prefix: ""}}]', 'match[0].method.prefix is empty, must have at least one character'],
-    ['rewrite: {authority: "a\\nb"}', 'rewrite.authority is "a\\nb", must be one line'],
-    ['rewrite: {uri: "/a\\nb"}', 'rewrite.uri is "/a\\nb", must be one line'],
-    ['rewrite: {uriRegexRewrite: {match: "", rewrite: x}}', 'rewrite.uriRegexRewrite.match is empty, must be a regular expression'],
-    ['retries: {attempts: 1, backoff: 0s}', 'retries.backoff is "0s", must be more than 0s'],
-  ])('%s', (fields, said) => {
+    ['match: [{headers: {"": {exact: x}}}]', 'match[0].headers[""] is an empty name', unread],
+    ['match: [{queryParams: {"": {exact: x}}}]', 'match[0].queryParams[""] is an empty name', unread],
+    ['match: [{uri: {regex: ""}}]', 'match[0].uri.regex is empty, must be a regular expression', unread],
+    ['match: [{headers: {x: {prefix: ""}}}]', 'match[0].headers.x.prefix is empty, must have at least one character', answered],
+    ['match: [{headers: {x: {regex: ""}}}]', 'match[0].headers.x.regex is empty, must be a regular expression', answered],
+    ['match: [{method: {prefix: ""}}]', 'match[0].method.prefix is empty, must have at least one character', unread],
+    ['rewrite: {authority: "a\\nb"}', 'rewrite.authority is "a\\nb", must be one line', answered],
+    ['rewrite: {uri: "/a\\nb"}', 'rewrite.uri is "/a\\nb", must be one line', answered],
+    ['rewrite: {uriRegexRewrite: {match: "", rewrite: x}}', 'rewrite.uriRegexRewrite.match is empty, must be a regular expression', answered],
+    ['retries: {attempts: 1, backoff: 0s}', 'retries.backoff is "0s", must be more than 0s', answered],
+  ])('%s', (fields, said, consequence) => {
     const result = translateFirst(virtualService(`- name: bad\n  route: [{destination: {host: reviews}}]\n  ${fields}\n${good}`))
-    expect(result.found.map((each) => each.replace(/^\S+ /, ''))).toEqual([`field/invalid-value spec.http[0].${said}`])
+    expect(result.found.map((each) => each.replace(/^\S+ /, ''))).toEqual([`field/invalid-value spec.http[0].${said}: ${consequence}`])
     expect(result.refused).toBe(true)
-    expect(result.routeTables[0]?.routes.map((route) => route.name)).toEqual(['good'])
+    expect(result.routeTables[0]?.routes.map(({ action }) => action.kind)).toEqual(consequence === answered ? ['direct-response', 'forward'] : ['forward'])
   })
 
   test.each(['match: [{uri: {prefix: ""}}]', 'match: [{uri: {exact: ""}}]', 'match: [{headers: {x: {exact: ""}}}]'])('%s is none of them', (fields) => {

@@ -77,7 +77,7 @@ mirrorPercentage: {value: 3}`
     ['route: [{destination: {host: reviews}}]', 'has route and delegate, must have delegate alone'],
     ['redirect: {uri: /x}', 'has redirect and delegate, must have delegate alone'],
   ])('has no %s', (action, said) => {
-    expect(translateFirst(virtualService(`${toChild}\n${action}`)).found).toEqual([`7:5 field/invalid-value spec.http[0] ${said}`])
+    expect(translateFirst(virtualService(`${toChild}\n${action}`)).found).toEqual([`7:5 field/invalid-value spec.http[0] ${said}: requests that it matches are answered with 500`])
   })
 })
 

@@ -7,30 +7,31 @@ interface Case {
   /** Put in the second of three rules, from line 9. */
   readonly fields: string
   readonly found: readonly string[]
-  /** Routes that are left: `first`, `second`, `third`. */
+  /** The routes: `first`, `second`, `third`, or `500` for one that answers with it. */
   readonly left: readonly string[]
 }
 
 const all = ['first', 'second', 'third']
 const others = ['first', 'third']
+const answered = ['first', '500', 'third']
 
 const cases: readonly Case[] = [
-  { name: 'a misspelt field of the rule costs the rule', fields: 'timout: 3s', left: others, found: ['11:5 field/unknown spec.http[1].timout is not a known field'] },
+  { name: 'a misspelt field of the rule costs the rule', fields: 'timout: 3s', left: answered, found: ['11:5 field/unknown spec.http[1].timout is not a known field: requests that it matches are answered with 500'] },
   { name: 'a misspelt mirror costs the mirror', fields: 'mirorr: {host: shadow}', left: all, found: ['11:5 field/unknown spec.http[1].mirorr is not a known field'] },
   { name: 'a misspelt field in a mirror costs the mirror', fields: 'mirror: {host: shadow, subest: v1}', left: all, found: ['11:28 field/unknown spec.http[1].mirror.subest is not a known field'] },
   { name: 'a mirror of a wrong type costs the mirror', fields: 'mirror: shadow', left: all, found: ['11:13 field/wrong-type spec.http[1].mirror is the string "shadow", must be an object'] },
   { name: 'a wrong type in the list of mirrors costs that one', fields: 'mirrors: [7, {destination: {host: shadow}}]', left: all, found: ['11:15 field/wrong-type spec.http[1].mirrors[0] is the number 7, must be an object'] },
-  { name: 'a wrong type in a match costs the rule', fields: 'match: [{uri: /x}]', left: others, found: ['11:19 field/wrong-type spec.http[1].match[0].uri is the string "/x", must be an object'] },
-  { name: 'a match that is no list', fields: 'match: {uri: {exact: /x}}', left: others, found: ['11:5 field/wrong-type spec.http[1].match is an object, must be a list'] },
-  { name: 'a header match of a wrong type', fields: 'match: [{headers: {x: 1}}]', left: others, found: ['11:27 field/wrong-type spec.http[1].match[0].headers.x is the number 1, must be an object'] },
-  { name: 'an unknown kind of match', fields: 'match: [{uri: {suffix: /x}}]', left: others, found: ['11:20 field/unknown spec.http[1].match[0].uri.suffix is not a known field'] },
-  { name: 'two kinds of match', fields: 'match: [{uri: {exact: /x, prefix: /y}}]', left: others, found: ['11:14 field/invalid-value spec.http[1].match[0].uri has exact and prefix, must have one of them'] },
-  { name: 'a timeout without a unit', fields: 'timeout: "3"', left: others, found: ['11:14 field/invalid-value spec.http[1].timeout is "3", must be a duration that is not negative, such as 1.5s, 100ms or 1h'] },
-  { name: 'a timeout that is a number', fields: 'timeout: 3', left: others, found: ['11:14 field/wrong-type spec.http[1].timeout is the number 3, must be a string'] },
-  { name: 'a negative timeout', fields: 'timeout: -1s', left: others, found: ['11:14 field/invalid-value spec.http[1].timeout is "-1s", must be a duration that is not negative, such as 1.5s, 100ms or 1h'] },
-  { name: 'retries of a wrong type', fields: 'retries: 3', left: others, found: ['11:14 field/wrong-type spec.http[1].retries is the number 3, must be an object'] },
-  { name: 'two actions', fields: 'redirect: {uri: /x}', left: others, found: ['9:5 field/invalid-value spec.http[1] has route and redirect, must have exactly one of route, redirect, directResponse'] },
-  { name: 'an unknown enum value', fields: 'match: [{port: 0}]', left: others, found: ['11:20 field/invalid-value spec.http[1].match[0].port is 0, must be at least 1'] },
+  { name: 'a wrong type in a match costs the rule', fields: 'match: [{uri: /x}]', left: answered, found: ['11:19 field/wrong-type spec.http[1].match[0].uri is the string "/x", must be an object: requests that it matches are answered with 500'] },
+  { name: 'a match that is no list', fields: 'match: {uri: {exact: /x}}', left: answered, found: ['11:5 field/wrong-type spec.http[1].match is an object, must be a list: requests that it matches are answered with 500'] },
+  { name: 'a header match of a wrong type', fields: 'match: [{headers: {x: 1}}]', left: answered, found: ['11:27 field/wrong-type spec.http[1].match[0].headers.x is the number 1, must be an object: requests that it matches are answered with 500'] },
+  { name: 'an unknown kind of match', fields: 'match: [{uri: {suffix: /x}}]', left: others, found: ['11:20 field/unknown spec.http[1].match[0].uri.suffix is not a known field: other rules take its requests, as what it matches cannot be read'] },
+  { name: 'two kinds of match', fields: 'match: [{uri: {exact: /x, prefix: /y}}]', left: others, found: ['11:14 field/invalid-value spec.http[1].match[0].uri has exact and prefix, must have one of them: other rules take its requests, as what it matches cannot be read'] },
+  { name: 'a timeout without a unit', fields: 'timeout: "3"', left: answered, found: ['11:14 field/invalid-value spec.http[1].timeout is "3", must be a duration that is not negative, such as 1.5s, 100ms or 1h: requests that it matches are answered with 500'] },
+  { name: 'a timeout that is a number', fields: 'timeout: 3', left: answered, found: ['11:14 field/wrong-type spec.http[1].timeout is the number 3, must be a string: requests that it matches are answered with 500'] },
+  { name: 'a negative timeout', fields: 'timeout: -1s', left: answered, found: ['11:14 field/invalid-value spec.http[1].timeout is "-1s", must be a duration that is not negative, such as 1.5s, 100ms or 1h: requests that it matches are answered with 500'] },
+  { name: 'retries of a wrong type', fields: 'retries: 3', left: answered, found: ['11:14 field/wrong-type spec.http[1].retries is the number 3, must be an object: requests that it matches are answered with 500'] },
+  { name: 'two actions', fields: 'redirect: {uri: /x}', left: answered, found: ['9:5 field/invalid-value spec.http[1] has route and redirect, must have exactly one of route, redirect, directResponse: requests that it matches are answered with 500'] },
+  { name: 'an unknown enum value', fields: 'match: [{port: 0}]', left: others, found: ['11:20 field/invalid-value spec.http[1].match[0].port is 0, must be at least 1: other rules take its requests, as what it matches cannot be read'] },
   { name: 'a header value that is no text costs that header', fields: 'headers: {request: {set: {x: 1}}}', left: all, found: ['11:34 field/wrong-type spec.http[1].headers.request.set.x is the number 1, must be a string'] },
 ]
 
@@ -44,14 +45,14 @@ describe('a mistake for which a document is refused', () => {
     const result = translateFirst(three(fields))
     expect(result.found).toEqual(found)
     expect(result.refused).toBe(true)
-    expect(result.routeTables.flatMap((table) => table.routes.map((route) => route.name))).toEqual(left)
+    expect(result.routeTables.flatMap((table) => table.routes.map(({ name, action }) => action.kind === 'direct-response' ? `${action.status}` : name))).toEqual(left)
     expect(result.routeTables.flatMap((table) => table.routes.flatMap(({ action }) => action.kind === 'forward' ? action.mirrors.map(({ backend }) => backend.host) : [])))
       .toEqual(fields.includes('[7, {') ? ['shadow.default.svc.cluster.local'] : [])
   })
 
   test('all mistakes are said at once, each at its place', () => {
     expect(translateFirst(three('timout: 3s, mirror: {host: 5}').replace('timout: 3s, mirror', 'timout: 3s\n    mirror')).found).toEqual([
-      '11:5 field/unknown spec.http[1].timout is not a known field',
+      '11:5 field/unknown spec.http[1].timout is not a known field: requests that it matches are answered with 500',
       '12:20 field/wrong-type spec.http[1].mirror.host is the number 5, must be a string',
     ])
   })

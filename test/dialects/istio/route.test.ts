@@ -161,16 +161,16 @@ describe('destinations', () => {
   })
 
   test.each([
-    ['route: []', '7:5 field/invalid-value spec.http[0].route is empty, must name a destination'],
-    ['route: [{destination: {host: a}}, {destination: {host: b}}]', '7:5 field/invalid-value spec.http[0].route has several destinations without a weight, their weights must add up to more than 0'],
-    ['route: [{destination: {host: a}, weight: -1}]', '7:46 field/invalid-value spec.http[0].route[0].weight is -1, must be at least 0'],
-    ['route: [{}]', '7:13 field/required spec.http[0].route[0].destination is required'],
-    ['timeout: 1s', '7:5 field/invalid-value spec.http[0] has no action, must have exactly one of route, redirect, directResponse'],
+    ['route: []', '7:5 field/invalid-value spec.http[0].route is empty, must name a destination: requests that it matches are answered with 500'],
+    ['route: [{destination: {host: a}}, {destination: {host: b}}]', '7:5 field/invalid-value spec.http[0].route has several destinations without a weight, their weights must add up to more than 0: requests that it matches are answered with 500'],
+    ['route: [{destination: {host: a}, weight: -1}]', '7:46 field/invalid-value spec.http[0].route[0].weight is -1, must be at least 0: requests that it matches are answered with 500'],
+    ['route: [{}]', '7:13 field/required spec.http[0].route[0].destination is required: requests that it matches are answered with 500'],
+    ['timeout: 1s', '7:5 field/invalid-value spec.http[0] has no action, must have exactly one of route, redirect, directResponse: requests that it matches are answered with 500'],
   ])('%s', (rule, found) => {
     const result = translateFirst(virtualService(rule))
     expect(result.found).toEqual([found])
     expect(result.refused).toBe(true)
-    expect(result.routeTables[0]?.routes).toEqual([])
+    expect(result.routeTables[0]?.routes).toMatchObject([{ action: { kind: 'direct-response', status: 500 } }])
   })
 
   test('an unknown one is answered 503: its cluster keeps the name that istiod gives it, and the line is said', () => {
@@ -317,10 +317,10 @@ describe('what is done with a request', () => {
     })
 
   test.each([
-    ['{uri: /y, redirectCode: 304}', '7:39 field/invalid-value spec.http[0].redirect.redirectCode is 304, must be one of 301, 302, 303, 307, 308'],
-    ['{redirectCode: 302}', '7:5 field/invalid-value spec.http[0].redirect says not where to, must have uri, prefixRewrite, authority, scheme or port'],
-    ['{uri: /y, port: 80, derivePort: FROM_REQUEST_PORT}', '7:47 field/invalid-value spec.http[0].redirect.derivePort stands beside port, must be one of the two'],
-    ['{uri: /y, prefixRewrite: /z}', '7:40 field/invalid-value spec.http[0].redirect.prefixRewrite stands beside uri, must be one of the two'],
+    ['{uri: /y, redirectCode: 304}', '7:39 field/invalid-value spec.http[0].redirect.redirectCode is 304, must be one of 301, 302, 303, 307, 308: requests that it matches are answered with 500'],
+    ['{redirectCode: 302}', '7:5 field/invalid-value spec.http[0].redirect says not where to, must have uri, prefixRewrite, authority, scheme or port: requests that it matches are answered with 500'],
+    ['{uri: /y, port: 80, derivePort: FROM_REQUEST_PORT}', '7:47 field/invalid-value spec.http[0].redirect.derivePort stands beside port, must be one of the two: requests that it matches are answered with 500'],
+    ['{uri: /y, prefixRewrite: /z}', '7:40 field/invalid-value spec.http[0].redirect.prefixRewrite stands beside uri, must be one of the two: requests that it matches are answered with 500'],
   ])('redirect is refused: %s', (redirect, found) => {
     expect(translateFirst(virtualService(`redirect: ${redirect}`)).found).toEqual([found])
   })

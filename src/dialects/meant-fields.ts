@@ -1,0 +1,34 @@
+import { didYouMean } from '../diagnostics/did-you-mean.ts'
+import { camelCase } from '../manifest/field-name.ts'
+import { isRecord } from '../manifest/message.ts'
+
+/** The fields of a message with a mistake, by the names that were most likely meant; undefined if one has no such name, or for what is no message. */
+export function meantFields(value: unknown, known: readonly string[]): Readonly<Record<string, unknown>> | undefined {
+  if (!isRecord(value)) return undefined
+  const entries = Object.entries(value).filter(([, each]) => each !== null).map(([key, each]) => [meantName(key, known), each] as const)
+  const fields = Object.fromEntries(entries.flatMap(([name, each]) => name === undefined ? [] : [[name, each] as const]))
+  return Object.keys(fields).length === entries.length ? fields : undefined
+}
+
+function meantName(key: string, known: readonly string[]): string | undefined {
+  const name = known.includes(key) ? key : camelCase(key)
+  return known.includes(name) ? name : didYouMean(name, known)
+}
+
+/** What the dialects call the matches of a rule. */
+const namesOfMatches: readonly string[] = ['match', 'matches', 'matcher', 'matchers']
+
+/**
+ * The matches of a rule with a mistake, each as it is written; none for a rule that takes every request. Undefined if they cannot
+ * be found. `known` are the fields of a rule, among them the one for its matches.
+ */
+export function writtenMatches(rule: unknown, known: readonly string[]): readonly unknown[] | undefined {
+  if (!isRecord(rule)) return undefined
+  const field = known.find((name) => namesOfMatches.includes(name))
+  const [found, ...more] = Object.entries(rule).filter(([key, value]) => value !== null
+    && (namesOfMatches.includes(camelCase(key)) || (!known.includes(camelCase(key)) && didYouMean(key, known) === field)))
+  if (more.length > 0) return undefined
+  const [, value] = found ?? []
+  if (value === undefined) return []
+  return Array.isArray(value) ? value : [value]
+}
