@@ -15,7 +15,7 @@ import { recordInternalErrors } from './diagnostics/internal-error.ts'
 import { recordDiagnostics } from './diagnostics/record.ts'
 import { renderText } from './diagnostics/render.ts'
 import { recordDenials } from './denials.ts'
-import { dialects } from './dialects/index.ts'
+import { dialects, mayBeRead } from './dialects/index.ts'
 import type { ControlPlaneEvent, ShownDiagnostic } from './event.ts'
 import { authenticator } from './identity/authenticate.ts'
 import { openCertificateFiles } from './identity/certificate-files.ts'
@@ -362,7 +362,7 @@ async function authenticatorOf({ xds }: Config): Promise<Authenticate | undefine
 }
 
 function filesOf({ paths, settleAfter }: Config): FileSourceOptions {
-  return settleAfter === undefined ? { paths } : { paths, settleAfter }
+  return { paths, mayBeRead, ...(settleAfter === undefined ? {} : { settleAfter }) }
 }
 
 /** Where recorders listen unless the operator says it: beside the xDS server, on any port. */

@@ -1,3 +1,4 @@
+import { mayBeRead } from '../dialects/index.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { LocateOrigin } from '../diagnostics/placed.ts'
 import { createPipeline, diagnosticsOf } from '../pipeline.ts'
@@ -22,7 +23,7 @@ export interface Offline {
 export async function readOffline(paths: readonly string[], flags: SettingsFlags): Promise<Offline> {
   const { settings, diagnostics } = await settingsOf(flags)
   const pipeline = createPipeline(settings)
-  const source = createFileSource({ paths })
+  const source = createFileSource({ paths, mayBeRead })
   const state = await source.start()
   await source.close()
   for (const [key, { manifest }] of state.manifests) pipeline.setManifest(key, manifest)

@@ -27,6 +27,19 @@ export function isClaimed({ group, kind }: { readonly group: string; readonly ki
   return claimedKinds.has(`${group}/${kind}`)
 }
 
+const claimedNames = new Set(dialects.flatMap(({ kinds }) => kinds.map(({ kind }) => kind.toLowerCase())))
+const claimedGroups = new Set(dialects.flatMap(({ kinds }) => kinds.map(({ group }) => group)).filter((group) => group !== ''))
+
+/** Whether an object of this version and kind, as far as it is known, is one that some dialect reads, or is meant to be. */
+export function mayBeRead({ apiVersion, kind }: { readonly apiVersion?: string | undefined; readonly kind?: string | undefined }): boolean {
+  const group = apiVersion?.includes('/') === true ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  if (claimedGroups.has(group)) return true
+  if (kind === undefined) return false
+  if (apiVersion === undefined) return claimedNames.has(kind.toLowerCase())
+  const id = { group, kind, namespace: '', name: '' }
+  return isClaimed(id) || unreadKind({ id, apiVersion, labels: {}, annotations: {}, created: '', object: {}, exactNumbers: {} }, allKinds) !== undefined
+}
+
 /** Keys under which dialects find the manifest among all (`Dialect.indexKeys`). */
 export function indexKeys(manifest: Manifest): readonly string[] {
   return [...new Set(dialectFor(manifest)?.indexKeys?.(manifest))]

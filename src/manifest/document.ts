@@ -1,9 +1,10 @@
 import { parseAllDocuments } from 'yaml'
 import type { Document } from 'yaml'
-import type { Code } from '../diagnostics/codes.ts'
+import type { Code, Severity } from '../diagnostics/codes.ts'
 import type { FieldPath, Origin } from '../diagnostics/diagnostic.ts'
 import { isConfidential, isConfidentialDocument } from './confidential.ts'
 import { findObjects } from './kubernetes-object.ts'
+import type { MayBeRead } from './kubernetes-object.ts'
 import type { Manifest } from './manifest.ts'
 import { nodeRange } from './node-range.ts'
 import type { NodeRange } from './node-range.ts'
@@ -12,6 +13,8 @@ import { nodeValue, UnreadableNode } from './node-value.ts'
 /** A mistake in a document's text; offsets count in that text. With `origin`, its object is there in spite of it. */
 export interface TextMistake extends NodeRange {
   readonly code: Code
+  /** Absent: that of the code. */
+  readonly severity?: Severity
   readonly message: string
   readonly hint?: string
   readonly origin?: Origin
@@ -36,8 +39,8 @@ export function splitDocuments(text: string): readonly { readonly offset: number
 }
 
 /** Reads one document's text (YAML 1.2 core schema, so JSON too). Never throws for what a user can write. */
-export function readDocument(text: string): DocumentContent {
-  const parts = documents(text).map((_, index) => readPart(text, index))
+export function readDocument(text: string, mayBeRead: MayBeRead): DocumentContent {
+  const parts = documents(text).map((_, index) => readPart(text, index, mayBeRead))
   return {
     objects: parts.flatMap((part) => part.objects),
     mistakes: parts.flatMap((part) => part.mistakes),
@@ -47,18 +50,18 @@ export function readDocument(text: string): DocumentContent {
 }
 
 /** `...` ends a document too, so one text can hold several; almost always it is one. */
-function readPart(text: string, index: number): DocumentContent {
+function readPart(text: string, index: number, mayBeRead: MayBeRead): DocumentContent {
   const document = documents(text)[index]
   const error = document?.errors[0]
   if (document === undefined) return { objects: [], mistakes: [], complete: true, confidential: isConfidential(text) }
   if (error !== undefined) return unreadable(text, { message: error.message, start: error.pos[0], end: error.pos[1] })
   try {
     const read = nodeValue(document.contents)
-    const found = findObjects(read)
+    const found = findObjects(read, mayBeRead)
     return {
       objects: found.objects.map(({ manifest, prefix }) => ({ manifest, locate: locator(text, index, prefix) })),
       mistakes: found.mistakes.map(({ path, ...mistake }) => ({ ...mistake, ...nodeRange({ document, text }, path) })),
-      complete: found.mistakes.every((mistake) => mistake.origin !== undefined),
+      complete: found.mistakes.every((mistake) => mistake.origin !== undefined || mistake.code === 'manifest/other-yaml'),
       confidential: isConfidentialDocument(read.value, text),
     }
   } catch (thrown) {

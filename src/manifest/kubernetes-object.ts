@@ -1,4 +1,4 @@
-import type { Code } from '../diagnostics/codes.ts'
+import type { Code, Severity } from '../diagnostics/codes.ts'
 import { objectName } from '../diagnostics/diagnostic.ts'
 import type { FieldPath, ObjectId, Origin } from '../diagnostics/diagnostic.ts'
 import { renderPath } from '../diagnostics/field-path.ts'
@@ -18,6 +18,8 @@ export interface FoundObject {
 /** A mistake at a path of the document. With `origin`, the object is there in spite of it. */
 export interface ObjectMistake {
   readonly code: Code
+  /** Absent: that of the code. */
+  readonly severity?: Severity
   readonly message: string
   readonly hint?: string
   readonly path: FieldPath
@@ -40,9 +42,12 @@ const clusterScoped = new Set([
 ])
 
 /** The Kubernetes objects of one document: itself, or the items of a `List` (or of a `ServiceList`, whose items may leave their kind out). */
-export function findObjects(document: NodeValue): FoundObjects {
-  return document.value === null ? nothing : read({ document, value: document.value, prefix: [] })
+export function findObjects(document: NodeValue, mayBeRead: MayBeRead): FoundObjects {
+  return document.value === null ? nothing : read({ document, value: document.value, prefix: [], mayBeRead })
 }
+
+/** Whether an object of this version and kind could mean something here, were it whole. Absent: the document does not say it. */
+export type MayBeRead = (kind: { readonly apiVersion?: string | undefined; readonly kind?: string | undefined }) => boolean
 
 const nothing: FoundObjects = { objects: [], mistakes: [] }
 
@@ -51,6 +56,7 @@ interface Candidate {
   readonly document: NodeValue
   readonly value: Json
   readonly prefix: FieldPath
+  readonly mayBeRead: MayBeRead
   readonly apiVersion?: string
   readonly kind?: string
 }
@@ -58,7 +64,8 @@ interface Candidate {
 function read(candidate: Candidate): FoundObjects {
   const { value, prefix } = candidate
   if (!isJsonObject(value)) {
-    return mistake(prefix, `is ${Array.isArray(value) ? 'a list' : typeof value === 'string' && isConfidential(value) ? 'a key or certificate' : `the ${typeof value} ${JSON.stringify(value)}`}, not a Kubernetes object`)
+    const what = `is ${Array.isArray(value) ? 'a list' : typeof value === 'string' && isConfidential(value) ? 'a key or certificate' : `the ${typeof value} ${JSON.stringify(value)}`}, not a Kubernetes object`
+    return prefix.length > 0 || isListOfObjects(value, candidate.mayBeRead) ? mistake(prefix, what) : otherYaml(what)
   }
   const kind = text(value['kind']) ?? candidate.kind
   const apiVersion = text(value['apiVersion']) ?? candidate.apiVersion
@@ -71,7 +78,28 @@ function read(candidate: Candidate): FoundObjects {
   const isNamed = isGiven(metadata['name'])
   if (kind !== undefined && apiVersion !== undefined && isNamed) return readNamed({ ...candidate, value, metadata, apiVersion, kind })
   const missing = [apiVersion === undefined ? 'apiVersion' : [], kind === undefined ? 'kind' : [], isNamed ? [] : 'metadata.name'].flat()
-  return mistake(prefix, `is not a Kubernetes object: it has no ${missing.join(', no ')}`)
+  const what = `is not a Kubernetes object: it has no ${missing.join(', no ')}`
+  const isMeant = prefix.length > 0 || (kind === undefined && apiVersion === undefined ? isShapedAsObject(value) : candidate.mayBeRead({ apiVersion, kind }))
+  return isMeant ? mistake(prefix, what) : otherYaml(what)
+}
+
+/** Has the parts of an object that mean something here, so that version and kind may have been forgotten or misspelt. */
+function isShapedAsObject(value: JsonObject): boolean {
+  return isJsonObject(value['metadata']) && isJsonObject(value['spec'])
+}
+
+/** A list that would be read if it were the `items` of a List. */
+function isListOfObjects(value: Json, mayBeRead: MayBeRead): boolean {
+  return isList(value) && value.some((each) => {
+    if (!isJsonObject(each)) return false
+    const [apiVersion, kind] = [text(each['apiVersion']), text(each['kind'])]
+    return apiVersion !== undefined && kind !== undefined && mayBeRead({ apiVersion, kind })
+  })
+}
+
+/** What people keep beside their manifests: values of charts, files of Kustomize, Compose and CI. */
+function otherYaml(what: string): FoundObjects {
+  return { objects: [], mistakes: [{ code: 'manifest/other-yaml', message: `the document ${what}`, path: [] }] }
 }
 
 interface Named extends Candidate {
@@ -83,7 +111,7 @@ interface Named extends Candidate {
 
 /** Names become parts of host names and of Envoy's resources, so an object is left out if Kubernetes would not take its name or namespace. */
 function readNamed({ kind, ...named }: Named): FoundObjects {
-  const { metadata, apiVersion, prefix } = named
+  const { metadata, apiVersion, prefix, mayBeRead } = named
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   const isClusterScoped = clusterScoped.has(`${group}/${kind}`)
   const [name, namespace] = [metadata['name'] ?? '', metadata['namespace'] ?? '']
@@ -92,7 +120,8 @@ function readNamed({ kind, ...named }: Named): FoundObjects {
     ...(isClusterScoped || namespace === '' ? [] : namespaceMistakes(namespace)).map((each) => ({ ...each, path: [...prefix, 'metadata', 'namespace'] })),
   ]
   if (misnamed.length > 0 || typeof name !== 'string') {
-    return { objects: [], mistakes: misnamed.map(({ says, ...where }) => ({ code: 'manifest/invalid-name', message: `${kind}: ${renderPath(where.path)} ${says}`, ...where })) }
+    const severity = mayBeRead({ apiVersion, kind }) ? {} : { severity: 'info' } as const
+    return { objects: [], mistakes: misnamed.map(({ says, ...where }) => ({ code: 'manifest/invalid-name', ...severity, message: `${kind}: ${renderPath(where.path)} ${says}`, ...where })) }
   }
   return readObject({ ...named, id: { group, kind, namespace: isClusterScoped ? '' : (text(namespace) ?? 'default'), name } })
 }

@@ -3,6 +3,7 @@ import { codes } from '../diagnostics/codes.ts'
 import { readDocument, splitDocuments } from './document.ts'
 import type { DocumentContent, TextMistake } from './document.ts'
 import type { LocatedManifest } from './manifest.ts'
+import type { MayBeRead } from './kubernetes-object.ts'
 import { countLines, located } from './text-position.ts'
 import type { TextPiece } from './text-position.ts'
 
@@ -20,13 +21,20 @@ export interface ParsedFile {
   readonly documents: readonly ParsedDocument[]
 }
 
+export interface ParseOptions {
+  /** An earlier state of the file. */
+  readonly previous?: ParsedFile | undefined
+  /** Which objects mean something here: a mistake in others is no error. Absent: all. */
+  readonly mayBeRead?: MayBeRead | undefined
+}
+
 /**
  * Reads every Kubernetes object of a file (YAML or JSON). A document that cannot be read is a diagnostic and costs only
  * itself. A document whose text stands in `previous` too is not parsed again and keeps its very manifests; at the same line it
  * is the very same value.
  */
-export function parseManifests(file: string, text: string, previous?: ParsedFile): ParsedFile {
-  const steps = parseSteps(file, text, previous)
+export function parseManifests(file: string, text: string, options: ParseOptions = {}): ParsedFile {
+  const steps = parseSteps(file, text, options)
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value
@@ -37,8 +45,8 @@ export function parseManifests(file: string, text: string, previous?: ParsedFile
 const slice = 20
 
 /** As `parseManifests`, and leaves turns of the event loop to others between documents. */
-export async function parseManifestsInTurns(file: string, text: string, previous?: ParsedFile): Promise<ParsedFile> {
-  const steps = parseSteps(file, text, previous)
+export async function parseManifestsInTurns(file: string, text: string, options: ParseOptions = {}): Promise<ParsedFile> {
+  const steps = parseSteps(file, text, options)
   for (let begun = performance.now(); ;) {
     const step = steps.next()
     if (step.done === true) return step.value
@@ -48,8 +56,10 @@ export async function parseManifestsInTurns(file: string, text: string, previous
   }
 }
 
+const all: MayBeRead = () => true
+
 /** Yields after each document that had to be read. */
-function* parseSteps(file: string, text: string, previous: ParsedFile | undefined): Generator<undefined, ParsedFile> {
+function* parseSteps(file: string, text: string, { previous, mayBeRead = all }: ParseOptions): Generator<undefined, ParsedFile> {
   const contents = new Map(previous?.documents.map((document) => [document.text, document.content]))
   const byLine = new Map(previous?.documents.map((document) => [document.linesBefore, document]))
   const documents: ParsedDocument[] = []
@@ -63,7 +73,7 @@ function* parseSteps(file: string, text: string, previous: ParsedFile | undefine
       documents.push(same)
       continue
     }
-    const content = contents.get(piece.text) ?? readDocument(piece.text)
+    const content = contents.get(piece.text) ?? readDocument(piece.text, mayBeRead)
     documents.push(placed({ file, text: piece.text, linesBefore: line, confidential: content.confidential }, content))
     yield
   }
@@ -87,10 +97,10 @@ function placed(piece: TextPiece, content: DocumentContent): ParsedDocument {
 }
 
 function diagnose(piece: TextPiece, mistake: TextMistake): Diagnostic {
-  const { code, message, hint, origin, start, end } = mistake
+  const { code, message, hint, origin, severity = codes[code].severity, start, end } = mistake
   return {
     code,
-    severity: codes[code].severity,
+    severity,
     message,
     ...(hint === undefined ? {} : { hint }),
     ...(origin === undefined ? {} : { origin }),

@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { codes } from '../diagnostics/codes.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { MayBeRead } from '../manifest/kubernetes-object.ts'
 import { DirectoryWatches } from './directory-watch.ts'
 import { isManifestName, reasonOf, scanFiles } from './file-scan.ts'
 import type { Scan, Unreadable } from './file-scan.ts'
@@ -15,6 +16,7 @@ export interface RootOptions {
   /** All configured paths: symbolic links may lead to these, and not elsewhere. */
   readonly paths: readonly string[]
   readonly after: After
+  readonly mayBeRead?: MayBeRead | undefined
   readonly settleAfter: number
   /** Runs whenever `refresh` has something to do. */
   readonly wake: () => void
@@ -172,13 +174,13 @@ export class FileRoot {
   }
 
   #add(path: string): HeldFile {
-    const { after, settleAfter, wake } = this.#options
+    const { after, settleAfter, mayBeRead, wake } = this.#options
     const renamesOf = (paths: readonly string[]): number => this.#renamesOf(paths)
     const changed = (each: string): void => {
       this.#hinted.add(each)
       wake()
     }
-    const file = new HeldFile(path, { after, settleAfter, settled: wake, renamesOf, changed })
+    const file = new HeldFile(path, { after, settleAfter, mayBeRead, settled: wake, renamesOf, changed })
     this.#files.set(path, file)
     return file
   }

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import type { MayBeRead } from '../manifest/kubernetes-object.ts'
 import { parseManifestsInTurns } from '../manifest/yaml.ts'
 import { FileRoot } from './file-root.ts'
 import { reasonOf } from './file-scan.ts'
@@ -17,6 +18,8 @@ export interface FileSourceOptions {
   /** Milliseconds that a file must be left alone before a change in place that takes something away is believed; see partial-write.ts. */
   readonly settleAfter?: number
   readonly after?: After
+  /** Which objects mean something here: mistakes in others, and duplicates of them, are no errors. Absent: all. */
+  readonly mayBeRead?: MayBeRead
 }
 
 const defaultSettleAfter = 2_000
@@ -78,25 +81,31 @@ class FileSource implements Source {
   async #open(path: string): Promise<void> {
     if (path === '-') {
       const readStandardInput = this.#options.readStandardInput ?? (() => readStream(process.stdin))
-      this.#readOnce.push(await onceRead('<stdin>', await orUsageError('standard input', readStandardInput())))
+      this.#readOnce.push(await this.#onceRead('<stdin>', await orUsageError('standard input', readStandardInput())))
       return
     }
     const stats = await stat(path).catch((thrown: unknown) => {
       throw new UsageError(`${path} cannot be read: ${reasonOf(thrown)}`)
     })
     if (!stats.isFile() && !stats.isDirectory()) {
-      this.#readOnce.push(await onceRead(path, await orUsageError(path, readPipe(path))))
+      this.#readOnce.push(await this.#onceRead(path, await orUsageError(path, readPipe(path))))
       return
     }
     const root = new FileRoot({
       path,
       paths: this.#options.paths,
       after: this.#after,
+      mayBeRead: this.#options.mayBeRead,
       settleAfter: this.#options.settleAfter ?? defaultSettleAfter,
       wake: () => this.#wake(),
     })
     this.#roots.push(root)
     await root.start()
+  }
+
+  async #onceRead(path: string, content: string): Promise<Contribution> {
+    const { manifests, diagnostics } = await parseManifestsInTurns(path, content, { mayBeRead: this.#options.mayBeRead })
+    return { path, real: path, manifests, leaving: [], diagnostics }
   }
 
   /** At once when idle; what comes while busy is one more round. */
@@ -131,7 +140,7 @@ class FileSource implements Source {
 
   #join(): SourceState {
     const outages = this.#roots.map((root) => root.outage).filter((outage) => outage !== undefined)
-    return joinFiles([...this.#readOnce, ...this.#roots.flatMap((root) => root.contributions())], outages)
+    return joinFiles([...this.#readOnce, ...this.#roots.flatMap((root) => root.contributions())], { outages, mayBeRead: this.#options.mayBeRead ?? (() => true) })
   }
 
   #lookLater(): void {
@@ -146,9 +155,4 @@ async function orUsageError(path: string, reading: Promise<string>): Promise<str
   return reading.catch((thrown: unknown) => {
     throw thrown instanceof UnsuitableFile ? new UsageError(`${path} cannot be read: ${thrown.message}`) : thrown
   })
-}
-
-async function onceRead(path: string, content: string): Promise<Contribution> {
-  const { manifests, diagnostics } = await parseManifestsInTurns(path, content)
-  return { path, real: path, manifests, leaving: [], diagnostics }
 }

@@ -1,12 +1,20 @@
+import { isDeepStrictEqual } from 'node:util'
 import { codes } from '../diagnostics/codes.ts'
 import { objectKey, objectName } from '../diagnostics/diagnostic.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { MayBeRead } from '../manifest/kubernetes-object.ts'
 import type { LocatedManifest } from '../manifest/manifest.ts'
 import type { Contribution } from './held-file.ts'
 import type { SourceState } from './source.ts'
 
-/** Joins what the files hold: the same object twice counts at the first place, by path and position, and is an error at each other one. */
-export function joinFiles(contributions: readonly Contribution[], outages: readonly string[]): SourceState {
+export interface JoinOptions {
+  readonly outages: readonly string[]
+  /** Whether anything reads objects of a kind. */
+  readonly mayBeRead: MayBeRead
+}
+
+/** Joins what the files hold. Of an object in two places the first is used, by path and position; each other one has a diagnostic. */
+export function joinFiles(contributions: readonly Contribution[], { outages, mayBeRead }: JoinOptions): SourceState {
   const files = onceEach(contributions)
   const manifests = new Map<string, LocatedManifest>()
   const duplicates: Diagnostic[] = []
@@ -14,7 +22,7 @@ export function joinFiles(contributions: readonly Contribution[], outages: reado
     const key = objectKey(located.manifest.id)
     const first = manifests.get(key)
     if (first === undefined) manifests.set(key, located)
-    else duplicates.push(duplicate(first, located))
+    else duplicates.push(duplicate(first, located, mayBeRead))
   }
   for (const located of files.flatMap((file) => file.leaving)) {
     const key = objectKey(located.manifest.id)
@@ -43,14 +51,16 @@ function onceEach(contributions: readonly Contribution[]): readonly Contribution
     .filter(({ real }) => !seen.has(real) && seen.add(real))
 }
 
-function duplicate(first: LocatedManifest, other: LocatedManifest): Diagnostic {
-  const { id } = other.manifest
-  const [counts, ignored] = [first.locate(['metadata', 'name']), other.locate(['metadata', 'name'])]
+function duplicate(first: LocatedManifest, other: LocatedManifest, mayBeRead: MayBeRead): Diagnostic {
+  const { id, apiVersion } = other.manifest
+  const [used, ignored] = [first.locate(['metadata', 'name']), other.locate(['metadata', 'name'])]
+  const isSame = isDeepStrictEqual(first.manifest.object, other.manifest.object)
+  const isRead = mayBeRead({ apiVersion, kind: id.kind })
   return {
     code: 'manifest/duplicate',
-    severity: codes['manifest/duplicate'].severity,
-    message: `${id.kind} ${objectName(id)} stands at ${counts.file}:${counts.line} and again at ${ignored.file}:${ignored.line}; the first counts`,
-    hint: 'remove one of the two, or give it another name',
+    severity: !isRead ? 'info' : isSame ? 'warning' : codes['manifest/duplicate'].severity,
+    message: `${id.kind} ${objectName(id)} is defined at ${used.file}:${used.line} and again${isSame ? ', in the same words,' : ''} at ${ignored.file}:${ignored.line}; the first definition is used`,
+    ...(isRead ? { hint: isSame ? 'remove one of the two' : 'remove one of the two, or give it another name' } : {}),
     origin: { object: id, path: ['metadata', 'name'] },
     place: ignored,
   }

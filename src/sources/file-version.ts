@@ -1,4 +1,5 @@
 import { objectKey } from '../diagnostics/diagnostic.ts'
+import type { MayBeRead } from '../manifest/kubernetes-object.ts'
 import type { LocatedManifest } from '../manifest/manifest.ts'
 import { parseManifests, parseManifestsInTurns } from '../manifest/yaml.ts'
 import type { ParsedFile } from '../manifest/yaml.ts'
@@ -13,12 +14,19 @@ export interface FileVersion {
 
 /** Reads a file's text as the successor of `previous`, the version in force. */
 export function nextVersion(file: string, text: string, previous: FileVersion | undefined): FileVersion {
-  return successor(text, parseManifests(file, text, previous?.parsed), previous)
+  return successor(text, parseManifests(file, text, { previous: previous?.parsed }), previous)
+}
+
+/** A file's text, and which of its objects mean something. */
+export interface FileText {
+  readonly file: string
+  readonly text: string
+  readonly mayBeRead: MayBeRead | undefined
 }
 
 /** As `nextVersion`, and leaves turns of the event loop to others. */
-export async function nextVersionInTurns(file: string, text: string, previous: FileVersion | undefined): Promise<FileVersion> {
-  return successor(text, await parseManifestsInTurns(file, text, previous?.parsed), previous)
+export async function nextVersionInTurns({ file, text, mayBeRead }: FileText, previous: FileVersion | undefined): Promise<FileVersion> {
+  return successor(text, await parseManifestsInTurns(file, text, { previous: previous?.parsed, mayBeRead }), previous)
 }
 
 function successor(text: string, parsed: ParsedFile, previous: FileVersion | undefined): FileVersion {

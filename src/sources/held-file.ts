@@ -2,6 +2,7 @@ import { codes } from '../diagnostics/codes.ts'
 import { objectKey } from '../diagnostics/diagnostic.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { isConfidential } from '../manifest/confidential.ts'
+import type { MayBeRead } from '../manifest/kubernetes-object.ts'
 import type { LocatedManifest } from '../manifest/manifest.ts'
 import { located } from '../manifest/text-position.ts'
 import { errorCode, reasonOf, sameStamp, stampFile, stampOpened } from './file-scan.ts'
@@ -17,6 +18,7 @@ import type { After } from './timers.ts'
 
 export interface HoldOptions {
   readonly after: After
+  readonly mayBeRead?: MayBeRead | undefined
   /** The longest pause, in milliseconds; the others are at most as long. */
   readonly settleAfter: number
   /** How often the name, or the path that its links lead to, became another file or vanished (as the system reported it) since this was called last. */
@@ -167,7 +169,7 @@ export class HeldFile {
     this.#refused = undefined
     this.#problem = undefined
     if (text === this.#inForce?.text) return
-    const next = await nextVersionInTurns(this.path, text, this.#inForce)
+    const next = await nextVersionInTurns({ file: this.path, text, mayBeRead: this.#options.mayBeRead }, this.#inForce)
     const verdict: Verdict = this.#inForce === undefined ? { kind: 'accept' } : judge(this.#inForce, next, change)
     if (verdict.kind === 'accept') {
       this.#inForce = next

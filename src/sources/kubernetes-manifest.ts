@@ -9,7 +9,7 @@ import type { ServedKind } from './kubernetes-kinds.ts'
 export function manifestOf({ value, exactNumbers }: NodeValue, served: ServedKind): Manifest | undefined {
   if (!isJsonObject(value)) return undefined
   const { kind } = served
-  return findObjects({ value: { ...relevant(value, kind), apiVersion: apiVersionOf(served), kind }, exactNumbers }).objects[0]?.manifest
+  return findObjects({ value: { ...relevant(value, kind), apiVersion: apiVersionOf(served), kind }, exactNumbers }, () => true).objects[0]?.manifest
 }
 
 const heavy = new Set(['managedFields', 'resourceVersion', 'selfLink', 'ownerReferences', 'finalizers', 'generateName'])

@@ -138,7 +138,7 @@ items:
 
   test('parses again only the documents that changed', () => {
     const before = parseManifests('a.yaml', `${named('a')}---\n${named('b')}`)
-    const after = parseManifests('a.yaml', `${named('a2')}\n---\n${named('b')}`, before)
+    const after = parseManifests('a.yaml', `${named('a2')}\n---\n${named('b')}`, { previous: before })
     expect(after.manifests[1]?.manifest).toBe(before.manifests[1]?.manifest)
     expect(after.manifests[1]?.locate([]).line).toBe((before.manifests[1]?.locate([]).line ?? 0) + 1)
   })
@@ -173,8 +173,9 @@ describe('a mistake', () => {
     ['a merge of a scalar', named('a', 'x: {<<: 1}\n'), '4:9 yaml/syntax the merge key << takes a mapping or a list of mappings'],
     ['a merge of itself', named('a', 'x: &x {<<: *x}\n'), '4:12 yaml/syntax the alias *x stands inside its own anchor'],
     ['a key that is a list', named('a', '? [a]\n: 1\n'), '4:3 yaml/syntax the key of a mapping must be a string'],
-    ['a list', '- a\n', '1:1 manifest/not-an-object the document is a list, not a Kubernetes object'],
-    ['a scalar', 'hello\n', '1:1 manifest/not-an-object the document is the string "hello", not a Kubernetes object'],
+    ['a list', '- a\n', '1:1 manifest/other-yaml the document is a list, not a Kubernetes object'],
+    ['a list of objects', `- ${named('a').replaceAll('\n', '\n  ').trimEnd()}\n`, '1:1 manifest/not-an-object the document is a list, not a Kubernetes object'],
+    ['a scalar', 'hello\n', '1:1 manifest/other-yaml the document is the string "hello", not a Kubernetes object'],
     ['no name', 'apiVersion: v1\nkind: Service\nmetadata: {namespace: x}\n', '1:1 manifest/not-an-object the document is not a Kubernetes object: it has no metadata.name'],
     ['items that are no list', 'kind: List\nitems: 5\n', '2:8 manifest/not-an-object items is not the list of objects that a List holds'],
     ['a label that is no string', named('a').replace('{name: a}', '{name: a, labels: {version: 1, app: a}}'),

@@ -259,7 +259,19 @@ describe('what is read', () => {
     const { latest } = await open(['d'])
     expect(ports(latest())).toBe('x {"ports":[{"port":1}]}')
     expect(said(latest())).toEqual(['manifest/duplicate d/a.yaml:9:18', 'manifest/duplicate d/b.yaml:3:18'])
-    expect(latest().diagnostics[1]?.message).toBe(`Service default/x stands at ${home}/d/a.yaml:3 and again at ${home}/d/b.yaml:3; the first counts`)
+    expect(latest().diagnostics[1]?.message).toBe(`Service default/x is defined at ${home}/d/a.yaml:3 and again at ${home}/d/b.yaml:3; the first definition is used`)
+  })
+})
+
+describe('an object that is in two files', () => {
+  test('is a warning if both are the same, and a note if nothing reads its kind', async () => {
+    const web = (port: number): string => service('web', port).replace('kind: Service', 'kind: Deployment').replace('v1', 'apps/v1')
+    write('d/a.yaml', `${service('x')}---\n${service('y', 1)}---\n${web(1)}`)
+    write('d/b.yaml', `# Elsewhere.\n${service('x')}---\n${service('y', 2)}---\n${web(2)}`)
+    const { latest } = await open(['d'], { mayBeRead: ({ kind }) => kind === 'Service' })
+    expect(latest().diagnostics.map(({ severity, hint, origin }) => [origin?.object.name, severity, hint])).toEqual([
+      ['x', 'warning', 'remove one of the two'], ['y', 'error', 'remove one of the two, or give it another name'], ['web', 'info', undefined],
+    ])
   })
 })
 
@@ -416,6 +428,13 @@ describe('a change', () => {
     const told = new Promise<SourceState>((resolve) => setImmediate(() => setImmediate(() => source.onChange(resolve))))
     expect(ports(await within(patience, 'the change', told))).toContain(':2}')
   })
+})
+
+test('a document that is no object, in a file with objects, does not keep objects that were taken out', async () => {
+  write('d/a.yaml', `${service('a')}---\n${service('b')}---\nreplicas: 3\n`)
+  const { until } = await open(['d'])
+  replace('d/a.yaml', `${service('a')}---\nreplicas: 3\n`)
+  expect(names(await until('a alone', (state) => state.manifests.size === 1))).toEqual(['a'])
 })
 
 describe('a mistake', () => {
