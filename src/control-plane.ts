@@ -345,7 +345,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     })
     ready = true
     reports?.start()
-    tell({ kind: 'listening', xds: xdsAddress, admin: adminAddress })
+    tell({ kind: 'listening', xds: xdsAddress, admin: adminAddress, adminScheme: config.adminAccess?.tls === undefined ? 'http' : 'https' })
     return { xdsAddress, adminAddress, close }
   } catch (error) {
     await close()

@@ -23,7 +23,7 @@ export interface ShownDiagnostic {
 
 /** What people want to know of a running control plane, as it happens. */
 export type ControlPlaneEvent = XdsEvent | WritebackEvent
-  | { readonly kind: 'listening'; readonly xds: string; readonly admin: string }
+  | { readonly kind: 'listening'; readonly xds: string; readonly admin: string; readonly adminScheme: 'http' | 'https' }
   | {
     readonly kind: 'config-changed'
     readonly mirrors: readonly MirrorChange[]

@@ -61,7 +61,7 @@ test('the commands of docker-compose.yml, without containers: a mirrored request
   const workspace = await openWorkspace(join(projectRoot, 'examples/istio-cross-cluster'), published)
   onTestFinished(() => workspace.close())
 
-  const control = start(commandOf('control-plane', [['/config', workspace.folder], ['0.0.0.0:18000', '127.0.0.1:0'], ['0.0.0.0:18001', '127.0.0.1:0']]))
+  const control = start(commandOf('control-plane', [['/config', workspace.folder], ['0.0.0.0:18000', '127.0.0.1:0'], ['127.0.0.1:18001', '127.0.0.1:0'], ['0.0.0.0:18002', '127.0.0.1:0']]))
   const production = start(commandOf('production', backends))
   const clusterB = start(commandOf('cluster-b', backends))
   await Promise.all([seen('production', production, /(production-v2) listens/), seen('cluster-b', clusterB, /(cluster-b) listens/)])

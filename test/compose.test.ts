@@ -55,7 +55,7 @@ describe('docker-compose.yml', () => {
       expect(service(name).entrypoint).toEqual(['node', 'dist/demo/backend-main.js'])
     }
     await access(join(project, 'src/demo/backend-main.ts'))
-    expect(service('control-plane').command).toEqual(['serve', '--config', '/config', '--listen', '0.0.0.0:18000', '--admin', '0.0.0.0:18001'])
+    expect(service('control-plane').command).toEqual(['serve', '--config', '/config', '--listen', '0.0.0.0:18000', '--admin', '127.0.0.1:18001', '--probes', '0.0.0.0:18002'])
   })
 
   test('waits for what each needs, and every service has a health check', () => {

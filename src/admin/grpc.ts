@@ -1,10 +1,12 @@
 import { once } from 'node:events'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { MethodDefinition, sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js'
 import { refusal } from './access.ts'
-import type { AdminAccess, Entry } from './access.ts'
+import type { AdminAccess, Caller, Entry } from './access.ts'
 import { ApiError, apiError, grpcStatus } from './api-error.ts'
+import { divide } from './http2.ts'
 import { methods, serviceName } from './methods.ts'
 import type { Call, Method } from './methods.ts'
 import type { Taps } from './taps.ts'
@@ -16,6 +18,12 @@ export interface GrpcApi {
   close(grace: number): void
 }
 
+export interface GrpcOptions {
+  readonly taps: Taps
+  readonly access: AdminAccess
+  readonly answer: (request: Http2ServerRequest, response: Http2ServerResponse, entry: Entry) => void
+}
+
 type Unary = ServerUnaryCall<Buffer, Buffer>
 type Streaming = ServerWritableStream<Buffer, Buffer>
 
@@ -24,14 +32,16 @@ const options = { 'grpc.keepalive_time_ms': 30_000, 'grpc.keepalive_timeout_ms':
 /** How long a watcher may take nothing, in milliseconds. */
 const patience = 30_000
 
-export function createGrpcApi(taps: Taps, access: AdminAccess): GrpcApi {
+/** Requests over HTTP/2 that are not gRPC go to `answer`. */
+export function createGrpcApi({ taps, access, answer: answerOther }: GrpcOptions): GrpcApi {
   // A call does not say which connection it came on, so connections of a kind have a server of their own.
   const servers = new Map<Entry, { readonly server: Server; readonly injector: ReturnType<Server['createConnectionInjector']> }>()
   const injectorFor = (entry: Entry): ReturnType<Server['createConnectionInjector']> => {
     const known = servers.get(entry)
     if (known !== undefined) return known.injector
-    const server = createServer(taps, (authorization) => refusal(entry, authorization, access))
+    const server = createServer(taps, (caller) => refusal({ ...caller, entry }, access))
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+    divide(server, (request, response) => { answerOther(request, response, entry) })
     servers.set(entry, { server, injector })
     return injector
   }
@@ -41,13 +51,13 @@ export function createGrpcApi(taps: Taps, access: AdminAccess): GrpcApi {
   }
 }
 
-type Refuse = (authorization: string | undefined) => ApiError | undefined
+type Refuse = (caller: Omit<Caller, 'entry'>) => ApiError | undefined
 
 function createServer(taps: Taps, refuse: Refuse): Server {
   const server = new Server(options)
   const read = (call: Unary | Streaming, method: Method): Call => {
-    const authorization = call.metadata.get('authorization')[0]
-    const refused = refuse(typeof authorization === 'string' ? authorization : undefined)
+    const field = (name: string): string | undefined => call.metadata.get(name).find((value) => typeof value === 'string')
+    const refused = refuse({ authorization: field('authorization'), origin: field('origin'), site: field('sec-fetch-site'), host: call.getHost() })
     if (refused !== undefined) throw refused
     return method.fromBytes(call.request)
   }

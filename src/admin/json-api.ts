@@ -1,28 +1,21 @@
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { entryOf, isOfBrowser, peerOf, refusal } from './access.ts'
-import type { AdminAccess } from './access.ts'
+import type { Writable } from 'node:stream'
 import { ApiError, apiError, grpcStatus, httpStatus } from './api-error.ts'
 import { methods } from './methods.ts'
 import type { Call } from './methods.ts'
+import type { Request, Response } from './server.ts'
 import type { Taps } from './taps.ts'
 
 /** Paths of the admin API begin so. */
 export const apiPrefix = '/v1/'
 
-export interface JsonApi {
-  readonly taps: Taps
-  readonly access: AdminAccess
-}
-
 const routes = methods.map((method) => ({ method, pattern: new RegExp(`^${method.path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`) }))
 
-/** Answers a request for a path of the admin API; never rejects. An error is a google.rpc.Status. */
-export async function answerApi(request: IncomingMessage, response: ServerResponse, { taps, access }: JsonApi): Promise<void> {
+/** Answers an admitted request for a path of the admin API; never rejects. An error is a google.rpc.Status. */
+export async function answerApi(request: Request, response: Response, taps: Taps): Promise<void> {
   const gone = new AbortController()
   response.once('close', () => { gone.abort() })
   try {
-    admit(request, access)
     const call = await read(request)
     if (call.kind === 'single') return send(response, 200, (await call.run(taps)).json())
     await stream(call.run(taps, gone.signal), response, gone.signal)
@@ -30,20 +23,16 @@ export async function answerApi(request: IncomingMessage, response: ServerRespon
     if (gone.signal.aborted) return
     const error = apiError(thrown)
     if (response.headersSent) response.destroy()
-    else send(response, httpStatus(error), { code: grpcStatus(error), message: error.message })
+    else sendError(response, error)
   }
 }
 
-function admit({ socket, headers }: IncomingMessage, access: AdminAccess): void {
-  const entry = entryOf(peerOf(socket), access)
-  const refused = refusal(entry, headers.authorization, access)
-  if (refused !== undefined) throw refused
-  if (entry === 'open' && isOfBrowser(headers)) {
-    throw new ApiError('PERMISSION_DENIED', 'this is not open to pages in browsers: call it by an address or as localhost, without the header Origin')
-  }
+/** A google.rpc.Status, with the HTTP status that goes with it. */
+export function sendError(response: Response, error: ApiError): void {
+  send(response, httpStatus(error), { code: grpcStatus(error), message: error.message })
 }
 
-async function read(request: IncomingMessage): Promise<Call> {
+async function read(request: Request): Promise<Call> {
   const asked = URL.parse(request.url ?? '', 'http://admin')
   const at = routes.filter(({ pattern }) => pattern.test(asked?.pathname ?? ''))
   const found = at.find(({ method }) => method.verb === request.method)
@@ -63,7 +52,7 @@ function unescaped(text: string): string {
 
 const largestBody = 64 * 1024
 
-async function bodyOf(request: IncomingMessage): Promise<object> {
+async function bodyOf(request: Request): Promise<object> {
   const parts: Buffer[] = []
   let length = 0
   for await (const part of request as AsyncIterable<Buffer>) {
@@ -85,14 +74,24 @@ async function bodyOf(request: IncomingMessage): Promise<object> {
 /** How long a reader may take nothing, in milliseconds. */
 const patience = 30_000
 
-async function stream(replies: ReturnType<Extract<Call, { kind: 'stream' }>['run']>, response: ServerResponse, gone: AbortSignal): Promise<void> {
+async function stream(replies: ReturnType<Extract<Call, { kind: 'stream' }>['run']>, response: Response, gone: AbortSignal): Promise<void> {
+  const output: Writable = response
+  // Nothing may come for long.
+  response.setTimeout(0)
   for await (const reply of replies) {
-    if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
-    if (!response.write(`${JSON.stringify(reply.json())}\n`)) await once(response, 'drain', { signal: AbortSignal.any([gone, AbortSignal.timeout(patience)]) })
+    if (!response.headersSent) setHead(response, 200, 'application/x-ndjson')
+    if (!output.write(`${JSON.stringify(reply.json())}\n`)) await once(output, 'drain', { signal: AbortSignal.any([gone, AbortSignal.timeout(patience)]) })
   }
   response.end()
 }
 
-function send(response: ServerResponse, code: number, value: unknown): void {
-  response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(`${JSON.stringify(value, null, 2)}\n`)
+function send(response: Response, code: number, value: unknown): void {
+  setHead(response, code, 'application/json')
+  response.end(`${JSON.stringify(value, null, 2)}\n`)
+}
+
+function setHead(response: Response, code: number, mediaType: string): void {
+  response.statusCode = code
+  response.setHeader('content-type', mediaType)
+  response.setHeader('cache-control', 'no-store')
 }

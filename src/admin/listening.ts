@@ -6,8 +6,13 @@ export function listening(server: Server, { host, port, flag = '--admin' }: { re
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason = error.code === 'EADDRINUSE' ? 'another process listens there' : error.message
-      reject(new UsageError(`${flag} ${host}:${port}: ${reason}`))
+      reject(new UsageError(`${flag} ${hostAndPort({ host, port })}: ${reason}`))
     })
     server.listen(port, host, () => { resolve() })
   })
+}
+
+/** `host:port`, with an IPv6 address in brackets. */
+export function hostAndPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
-import { listening } from './listening.ts'
+import { hostAndPort, listening } from './listening.ts'
 import { answerTo } from './routes.ts'
 import type { Administered, Answer } from './routes.ts'
+import { answerTimeout, httpTimeouts, mostConnections } from './server.ts'
 
 export interface ProbeServer {
   /** `host:port` really bound. */
@@ -16,16 +17,18 @@ const shared = ['/readyz', '/metrics'] as const
  * /metrics as on the admin listener, and /livez, which is well whatever the sources are: a restart would lose the last good state.
  */
 export function createProbeServer(administered: Administered): ProbeServer {
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
+  const server = createServer(httpTimeouts, (request, response) => {
     void answer(request.method ?? '', request.url ?? '', administered).then(({ status, mediaType, body }) =>
       response.writeHead(status, { 'content-type': mediaType, 'cache-control': 'no-store' }).end(body))
   })
+  server.setTimeout(answerTimeout)
+  server.maxConnections = mostConnections
   return {
     async listen({ host, port }) {
       await listening(server, { host, port, flag: '--probes' })
       const bound = server.address()
       if (bound === null || typeof bound === 'string') throw new Error('the listener of probes has no port')
-      return `${host}:${bound.port}`
+      return hostAndPort({ host, port: bound.port })
     },
     close: () => new Promise((resolve) => {
       server.close(() => { resolve() })

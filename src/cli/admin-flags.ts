@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
+import { Option } from 'commander'
 import type { Command } from 'commander'
 import { parseHostPort } from '../config.ts'
 import type { Config } from '../config.ts'
@@ -11,6 +12,7 @@ export interface AdminFlags {
   readonly adminCert?: string
   readonly adminKey?: string
   readonly adminClientCa?: string
+  readonly adminMetrics: 'guarded' | 'open'
   readonly tapAddress?: string
   readonly tapPorts?: readonly number[]
 }
@@ -18,10 +20,11 @@ export interface AdminFlags {
 /** The flags on who may use the admin API, and on where the recorders of taps are. */
 export function addAdminFlags(command: Command): Command {
   return command
-    .option('--admin-token-file <file>', 'holds a token: whoever shows it may use the admin API (taps), from anywhere; without a token or --admin-client-ca it is open to this machine only')
+    .option('--admin-token-file <file>', 'holds a token: whoever shows it may use the admin port (status, config dumps, metrics, taps), from anywhere; without a token or --admin-client-ca it is open to this machine only')
     .option('--admin-cert <file>', 'certificate of the admin listener, in PEM: it speaks TLS then')
     .option('--admin-key <file>', 'its key')
-    .option('--admin-client-ca <file>', 'whoever has a certificate of this authority may use the admin API')
+    .option('--admin-client-ca <file>', 'whoever has a certificate of this authority may use the admin port')
+    .addOption(new Option('--admin-metrics <access>', 'whether /metrics on the admin port is guarded like everything else there, or open like /healthz and /readyz').choices(['guarded', 'open']).default('guarded'))
     .option('--tap-address <host>', 'name or address by which proxies reach this machine, for the copies of "shadowplane tap" (default: the host of --listen)')
     .option('--tap-ports <first-last>', 'ports on which these copies are taken, one for each tap at a time (default: any that is free)', parsePorts)
 }
@@ -38,9 +41,23 @@ export async function adminOf(flags: AdminFlags): Promise<Pick<Config, 'adminAcc
     : { certificate: await read('--admin-cert', adminCert), key: await read('--admin-key', adminKey), ...(clientCa === undefined ? {} : { clientCa }) }
   const { host } = parseHostPort('--listen', flags.listen)
   return {
-    adminAccess: { ...(token === undefined ? {} : { token }), ...(tls === undefined ? {} : { tls }) },
+    adminAccess: { metrics: flags.adminMetrics, ...(token === undefined ? {} : { token }), ...(tls === undefined ? {} : { tls }) },
     recorder: { ports: tapPorts, ...recorderHost(host, tapAddress) },
   }
+}
+
+/** What an operator should know who opens the admin port to a network; undefined for nothing. */
+export function openAdminWarning(admin: string, { adminAccess = {} }: Pick<Config, 'adminAccess'>): string | undefined {
+  if (isLoopback(parseHostPort('--admin', admin).host)) return undefined
+  const { token, tls } = adminAccess
+  if (token === undefined && tls?.clientCa === undefined) {
+    return `--admin ${admin}: without --admin-token-file or --admin-client-ca only callers on this machine are answered, except on /healthz and /readyz; --probes opens /metrics to a network`
+  }
+  return tls === undefined ? `--admin ${admin}: the token goes over this port in plain text; --admin-cert and --admin-key encrypt it` : undefined
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 /** An address of its own is where proxies go and nothing else is needed to listen; behind a name there may be any network. */

@@ -39,7 +39,7 @@ function clock(): string {
 
 function lines(event: ControlPlaneEvent): readonly string[] {
   switch (event.kind) {
-    case 'listening': return [`serving xDS on ${event.xds}, admin on http://${event.admin}`]
+    case 'listening': return [`serving xDS on ${event.xds}, admin on ${event.adminScheme}://${event.admin}`]
     case 'connected': return [`proxy connected     ${nameOf(event.proxy)} (${event.proxy.mode}, ${event.proxy.scope.role} in ${event.proxy.scope.namespace})`]
     case 'disconnected': return [`proxy disconnected  ${nameOf(event.proxy)}: ${event.reason}`]
     case 'refused': return [`request refused     ${event.peer}: ${event.reason}`]

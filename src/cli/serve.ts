@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { renderText } from '../diagnostics/render.ts'
-import { addAdminFlags, adminOf } from './admin-flags.ts'
+import { addAdminFlags, adminOf, openAdminWarning } from './admin-flags.ts'
 import type { AdminFlags } from './admin-flags.ts'
 import { jsonLog, lostLines, textLog } from './event-log.ts'
 import { addKubernetesFlags, clusterOf, selectionOf, writebackOf } from './kubernetes-flags.ts'
@@ -11,8 +11,6 @@ import { addSettingsFlags, settingsOf } from './settings-flags.ts'
 import type { SettingsFlags } from './settings-flags.ts'
 import { addXdsFlags, openPortWarning, xdsOf } from './xds-flags.ts'
 import type { XdsFlags } from './xds-flags.ts'
-import { lineOutput } from './line-output.ts'
-import { endWithin, listenToSignals } from './serve-signals.ts'
 import { UsageError } from '../sources/source.ts'
 
 interface Flags extends SettingsFlags, LimitsFlags, AdminFlags, XdsFlags, KubernetesFlags {
@@ -36,7 +34,7 @@ A document with a mistake never takes a route away: its last good version stays 
 Envoy's client status discovery on the xDS port.`)
     .option('--config <path...>', 'files and directories to read and watch; - is standard input')
     .option('--listen <host:port>', 'where proxies connect', '127.0.0.1:18000')
-    .option('--admin <host:port>', 'HTTP for people and probes; keep it on loopback', '127.0.0.1:18001')
+    .option('--admin <host:port>', 'HTTP for people, status and taps: without a token or client certificates, everything but health is for this machine only', '127.0.0.1:18001')
     .option('--probes <host:port>', 'HTTP for /livez, /readyz and /metrics alone, which may be open to a network (default: none)')
     .addOption(new Option('--virtual-hosts <form>', 'for Envoys over delta: each virtual host apart (VHDS), so that an edit is one small response, or inline in its route configuration')
       .choices(['apart', 'inline']).default('apart'))
@@ -51,6 +49,7 @@ async function serve(flags: Flags): Promise<void> {
   const xds = xdsOf(flags, settings.domain)
   const warning = openPortWarning(flags, xds)
   if (warning !== undefined) process.stderr.write(`shadowplane: warning: ${warning}\n`)
+  const [{ lineOutput }, { endWithin, listenToSignals }] = await Promise.all([import('./line-output.ts'), import('./serve-signals.ts')])
   const log = flags.log === 'json' ? jsonLog : textLog
   const write = log(lineOutput({ lost: lostLines[flags.log] }))
   const kubernetes = clusterOf(flags)
@@ -60,6 +59,8 @@ async function serve(flags: Flags): Promise<void> {
     paths, ...(kubernetes === undefined ? {} : { kubernetes }), listen, admin, settings, virtualHosts, ...(probes === undefined ? {} : { probes }),
     limits: limitsOf(flags), ...xds, ...writebackOf(flags), ...await adminOf(flags),
   }
+  const adminWarning = openAdminWarning(admin, config)
+  if (adminWarning !== undefined) process.stderr.write(`shadowplane: warning: ${adminWarning}\n`)
   const { startControlPlane } = await import('../control-plane.ts')
   const { asked } = listenToSignals((signal) => { write({ kind: 'signal-ignored', signal }) })
   const starting = startControlPlane(config, write)

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parseHostPort } from '../config.ts'
 import { UsageError } from '../sources/source.ts'
 import type { StatusReport } from '../status/report.ts'
+import { connectionOf } from './admin-connection.ts'
 import type { StatusFlags } from './status-command.ts'
 import { adminClient } from './status-client.ts'
 import { renderStatus } from './status-text.ts'
@@ -9,7 +10,7 @@ import { renderStatus } from './status-text.ts'
 /** Prints who has what, again and again where that is asked for; sets the exit status. */
 export async function status(flags: StatusFlags): Promise<void> {
   parseHostPort('--server', flags.server)
-  const client = adminClient(flags.server)
+  const client = adminClient(flags.server, await connectionOf(flags))
   if (flags.config !== undefined) {
     const { text } = await client.get(`/config_dump?proxy=${encodeURIComponent(flags.config)}`)
     process.stdout.write(text)

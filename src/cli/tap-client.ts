@@ -3,15 +3,13 @@ import type { ServiceError } from '@grpc/grpc-js'
 import { UsageError } from '../sources/source.ts'
 import { decode, encode } from '../xds/proto.ts'
 import type { Message, MessageName } from '../xds/proto.ts'
+import type { AdminConnection } from './admin-connection.ts'
 import { readTapEvent } from './tap-event.ts'
 import type { TapEvent } from './tap-event.ts'
 
-export interface TapClientOptions {
+export interface TapClientOptions extends AdminConnection {
   /** `host:port` of the admin listener. */
   readonly admin: string
-  readonly token?: string
-  /** PEM; present where the listener speaks TLS. */
-  readonly tls?: { readonly ca: Buffer | null; readonly certificate?: { readonly chain: Buffer; readonly key: Buffer } }
 }
 
 type Tap = Message<'shadowplane.admin.v1.Tap'>

@@ -1,9 +1,11 @@
 import { Command, Option } from 'commander'
 import { parseDuration } from '../manifest/duration-text.ts'
 import { UsageError } from '../sources/source.ts'
+import { addConnectionFlags } from './admin-connection.ts'
+import type { ConnectionFlags } from './admin-connection.ts'
 import type { TapFormat } from './tap-session.ts'
 
-export interface TapFlags {
+export interface TapFlags extends ConnectionFlags {
   readonly route?: string
   readonly host?: string
   readonly percent: number
@@ -12,16 +14,11 @@ export interface TapFlags {
   readonly output?: string
   readonly for?: number
   readonly admin: string
-  readonly tokenFile?: string
-  readonly tls?: true
-  readonly ca?: string
-  readonly cert?: string
-  readonly key?: string
 }
 
 /** `shadowplane tap`: copies of live requests, printed. Exit status 1 when the control plane ended it. */
 export function tapCommand(): Command {
-  return new Command('tap')
+  return addConnectionFlags(new Command('tap')
     .summary('print copies of live requests')
     .description(`Asks a running control plane to mirror routes to a recorder of its own, and prints what arrives there: method, URL, headers \
 and body. The mirror ends with the command. Nothing is captured from the network and no privileges are needed; what TLS hides from a capture is seen.
@@ -35,12 +32,7 @@ With --format gor it is what GoReplay writes, for "shadowplane replay" or for Go
     .addOption(new Option('--body-limit <size>', 'how much of a body, as in 64KiB, up to 16MiB (default: 4KiB for lines, else 1MiB)').argParser(size))
     .option('--output <file>', 'write there instead of to standard output; compressed if it ends in .gz')
     .addOption(new Option('--for <duration>', 'end after so long, as in 30s (default: when it is interrupted)').argParser(duration))
-    .option('--admin <host:port>', 'the admin listener of the control plane', '127.0.0.1:18001')
-    .option('--token-file <file>', 'holds the token of the control plane')
-    .option('--tls', 'the admin listener speaks TLS')
-    .option('--ca <file>', 'authority of its certificate (implies --tls; default: those of the system)')
-    .option('--cert <file>', 'client certificate to show it (implies --tls)')
-    .option('--key <file>', 'its key')
+    .option('--admin <host:port>', 'the admin listener of the control plane', '127.0.0.1:18001'))
     .action(async (flags: TapFlags) => {
       const { tap } = await import('./tap.ts')
       await tap(flags)

@@ -34,7 +34,7 @@ describe('who may use the admin API', () => {
     { address: '127.0.0.1', access: { tls }, refused: 'UNAUTHENTICATED' },
     { address: '10.0.0.5', access: { tls: { certificate: '', key: '' } }, refused: 'PERMISSION_DENIED' },
   ])('$address $certified $access $authorization: $refused', ({ address, certified, access, authorization, refused }) => {
-    expect(refusal(entryOf({ address, isCertified: certified === true }, access), authorization, access)?.code).toBe(refused)
+    expect(refusal({ entry: entryOf({ address, isCertified: certified === true }, access), authorization, host: 'localhost:1' }, access)?.code).toBe(refused)
   })
 
   test.each([
@@ -43,6 +43,10 @@ describe('who may use the admin API', () => {
     { headers: { host: 'localhost:18001' }, browser: false },
     { headers: { host: 'rebound.example:18001' }, browser: true },
     { headers: { host: '127.0.0.1:18001', origin: 'http://evil.example' }, browser: true },
+    { headers: { host: 'LOCALHOST:18001', site: 'none' }, browser: false },
+    { headers: { host: 'localhost:18001', site: 'same-origin' }, browser: false },
+    { headers: { host: 'localhost:18001', site: 'cross-site' }, browser: true },
+    { headers: { host: 'localhost.evil.example' }, browser: true },
     { headers: {}, browser: true },
   ])('a page in a browser, $headers: $browser', ({ headers, browser }) => {
     expect(isOfBrowser(headers)).toBe(browser)

@@ -33,7 +33,7 @@ export interface Plane {
   event<K extends Kind>(kind: K, fits?: (event: Extract<ControlPlaneEvent, { kind: K }>) => boolean): Promise<void>
 }
 
-export async function plane(files: Readonly<Record<string, string>>, settings: Pick<Config, 'adminAccess' | 'recorder' | 'xds' | 'probes'> = {}): Promise<Plane> {
+export async function plane(files: Readonly<Record<string, string>>, settings: Partial<Pick<Config, 'admin' | 'adminAccess' | 'recorder' | 'xds' | 'probes'>> = {}): Promise<Plane> {
   const folder = folderWith(files)
   const events: ControlPlaneEvent[] = []
   const waiting = new Set<() => void>()
