@@ -50,8 +50,16 @@ export const defaultSettings: Settings = {
   rootNamespace: 'istio-system',
   gatewayControllers: [],
   mirrorHost: { kind: 'suffix' },
-  mirrorCluster: 'shared',
-  mirrorLimits: { maxStreamDuration: 15_000, maxConnections: 128, maxPendingRequests: 128, maxRequests: 256 },
+  mirrorCluster: 'auto',
+  mirrorLimits: {
+    maxStreamDuration: 15_000,
+    maxConnections: 128,
+    maxPendingRequests: 128,
+    maxRequests: 256,
+    maxBody: 1024 * 1024,
+    connectionBuffer: 16 * 1024,
+    outlierDetection: 'on',
+  },
   defaultRetry: {
     attempts: 2,
     retryOn: 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',

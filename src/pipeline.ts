@@ -26,6 +26,7 @@ import { addressedScopes } from './resolve/addressed.ts'
 import { protectionFindings } from './resolve/protection-findings.ts'
 import { chosenLabels } from './resolve/chosen-labels.ts'
 import { clustersOfHost } from './resolve/cluster.ts'
+import { destinations } from './resolve/destinations.ts'
 import { reaches } from './resolve/egress.ts'
 import { findIn, knownHosts, knownLabels } from './resolve/findings.ts'
 import { selectorFindings } from './resolve/gateway-selector.ts'
@@ -187,7 +188,9 @@ export function createPipeline(settings: Settings): Pipeline {
   const addressed = addressedScopes({ graph, listeners, namespaces, tablesByAttachment, egressRules })
   const scopes = graph.union('scopes', [connected, addressed])
   const reach = reaches({ graph, settings: settingsIn, scopes, rules: egressRules, tables, tablesByAttachment })
-  const see = (scope: ScopeKey, fetch: Fetch) => sight({ settings: settingsIn(fetch), scopes, reach, servicesByHost, policiesByHost, backendTlsByHost }, scope, fetch)
+  const called = destinations({ graph, tables, tlsTables, servicesByHost })
+  const see = (scope: ScopeKey, fetch: Fetch) =>
+    sight({ settings: settingsIn(fetch), scopes, reach, servicesByHost, policiesByHost, backendTlsByHost, destinations: called }, scope, fetch)
 
   // What each scope sees: listeners and their virtual hosts planned, then filled.
   const plans = graph.derive('plan listeners', scopes, (scope, fetch, key) =>

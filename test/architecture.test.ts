@@ -103,7 +103,7 @@ describe('the house', () => {
     const loaded = [...loadedBy('cli/program.ts')]
     const packages = loaded.flatMap((file) => [...read(file).matchAll(/^import (?!type ).*from '((?!\.|node:)[^']+)'/gm)].map(([, name]) => name))
     expect([...new Set(packages)]).toEqual(['commander'])
-    expect(loaded.length).toBeLessThanOrEqual(45)
+    expect(loaded.length).toBeLessThanOrEqual(46)
   })
 
   test('no file is longer than 400 lines, and half of them have at most 90', () => {

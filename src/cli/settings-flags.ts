@@ -3,17 +3,22 @@ import type { Command } from 'commander'
 import { defaultSettings } from '../config.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { LocatedMap } from '../manifest/map-file.ts'
+import { parseByteSize, renderByteSize } from '../model/byte-size.ts'
+import type { MirrorCluster, MirrorLimits } from '../model/mirror.ts'
 import type { Settings } from '../model/settings.ts'
 import { UsageError } from '../sources/source.ts'
 
 export interface SettingsFlags {
   readonly meshConfig?: string
   readonly shadowHost: 'suffix' | 'keep'
-  readonly mirrorClusters: 'shared' | 'dedicated'
+  readonly mirrorClusters: MirrorCluster
   readonly mirrorMaxStreamDuration: number
   readonly mirrorMaxConnections: number
   readonly mirrorMaxPendingRequests: number
   readonly mirrorMaxRequests: number
+  readonly mirrorMaxBody: MirrorLimits['maxBody']
+  readonly mirrorConnectionBuffer: number
+  readonly mirrorOutlierDetection: MirrorLimits['outlierDetection']
 }
 
 const { mirrorLimits } = defaultSettings
@@ -23,12 +28,31 @@ export function addSettingsFlags(command: Command): Command {
   return command
     .option('--mesh-config <file>', 'Istio\'s MeshConfig; a ConfigMap istio-system/istio among the files is read too, and wins field by field')
     .addOption(new Option('--shadow-host <kind>', 'Host of the copies: the original with -shadow appended, or as it is').choices(['suffix', 'keep']).default('suffix'))
-    .addOption(new Option('--mirror-clusters <kind>', 'whether mirrors share the cluster of primary requests or have a bounded one of their own')
-      .choices(['shared', 'dedicated']).default('shared'))
+    .addOption(new Option('--mirror-clusters <kind>', 'cluster of a mirror: bounded and its own (dedicated), that of primary requests (shared), or its own if primary requests may use the other (auto)')
+      .choices(['auto', 'shared', 'dedicated']).default('auto'))
     .addOption(limit('--mirror-max-stream-duration <seconds>', 'how long a copy may take').argParser(seconds).default(mirrorLimits.maxStreamDuration, '15'))
     .addOption(limit('--mirror-max-connections <n>', 'connections of a cluster that only mirrors use').default(mirrorLimits.maxConnections))
     .addOption(limit('--mirror-max-pending-requests <n>', 'copies that wait for a connection').default(mirrorLimits.maxPendingRequests))
     .addOption(limit('--mirror-max-requests <n>', 'copies under way').default(mirrorLimits.maxRequests))
+    .addOption(byteSize('--mirror-max-body <size>', 'largest request body that is copied: 64Ki, 1Mi; unlimited: a slow shadow may slow large uploads', ['unlimited'])
+      .default(mirrorLimits.maxBody, sizeText(mirrorLimits.maxBody)))
+    .addOption(byteSize('--mirror-connection-buffer <size>', 'how much of an answer to a copy is read at a time', [])
+      .default(mirrorLimits.connectionBuffer, sizeText(mirrorLimits.connectionBuffer)))
+    .addOption(new Option('--mirror-outlier-detection <state>', 'whether a shadow that resets, refuses or times out gets no copies for a while')
+      .choices(['on', 'off']).default(mirrorLimits.outlierDetection))
+}
+
+function sizeText(size: MirrorLimits['maxBody']): string {
+  return size === 'unlimited' ? size : renderByteSize(size)
+}
+
+/** Bytes, or one of some words. */
+function byteSize(flags: string, description: string, words: readonly string[]): Option {
+  return new Option(flags, description).argParser((text) => {
+    const value = words.includes(text) ? text : parseByteSize(text)
+    if (value === undefined) throw new UsageError(`${flags.split(' ', 1)[0] ?? ''} ${text}: write bytes, as in ${['65536', '64Ki', '1Mi', ...words].join(', ')}`)
+    return value
+  })
 }
 
 function limit(flags: string, description: string): Option {
@@ -55,6 +79,9 @@ export async function settingsOf(flags: SettingsFlags): Promise<{ readonly setti
       maxConnections: flags.mirrorMaxConnections,
       maxPendingRequests: flags.mirrorMaxPendingRequests,
       maxRequests: flags.mirrorMaxRequests,
+      maxBody: flags.mirrorMaxBody,
+      connectionBuffer: flags.mirrorConnectionBuffer,
+      outlierDetection: flags.mirrorOutlierDetection,
     },
   }
   if (flags.meshConfig === undefined) return { settings, diagnostics: [] }

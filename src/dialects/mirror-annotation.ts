@@ -1,5 +1,6 @@
 import type { FieldPath } from '../diagnostics/diagnostic.ts'
 import type { JsonObject } from '../manifest/manifest.ts'
+import { renderByteSize } from '../model/byte-size.ts'
 import type { Mirror } from '../model/mirror.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Comment } from './written.ts'
@@ -39,6 +40,11 @@ function optionsOf({ host, cluster, limits }: Mirror, { mirrorHost, mirrorCluste
     ...(cluster === mirrorCluster ? {} : { 'shadowplane.io/mirror-clusters': cluster }),
     ...(limits.maxStreamDuration === mirrorLimits.maxStreamDuration ? {} : { 'shadowplane.io/mirror-max-stream-duration': `${limits.maxStreamDuration / 1000}s` }),
     ...Object.fromEntries(others.map((field) => [`shadowplane.io/${limitNames[field]}`, String(limits[field])])),
+    ...(limits.maxBody === mirrorLimits.maxBody ? {}
+      : { 'shadowplane.io/mirror-max-body': limits.maxBody === 'unlimited' ? limits.maxBody : renderByteSize(limits.maxBody) }),
+    ...(limits.connectionBuffer === mirrorLimits.connectionBuffer ? {}
+      : { 'shadowplane.io/mirror-connection-buffer': renderByteSize(limits.connectionBuffer) }),
+    ...(limits.outlierDetection === mirrorLimits.outlierDetection ? {} : { 'shadowplane.io/mirror-outlier-detection': limits.outlierDetection }),
   }
 }
 

@@ -112,7 +112,8 @@ export function portsWithClusters({ ports }: Service): Service['ports'] {
   return ports.filter((port) => port.protocol !== 'udp')
 }
 
-const longestAliasChain = 5
+/** How many ExternalNames may stand for each other, one after another. */
+export const longestAliasChain = 5
 
 /**
  * The service that a proxy means by a name: of several, the one in its namespace, else the first. ExternalNames are followed,

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { BackendSettings, Discovery, Endpoint, Protocol, Service } from '../model/backend.ts'
 import { hasLabels } from '../model/labels.ts'
+import { strictest } from '../model/mirror.ts'
 import type { MirrorLimits } from '../model/mirror.ts'
 import { mirrorClusterName } from '../model/names.ts'
 import type { Origin } from '../diagnostics/diagnostic.ts'
@@ -86,15 +87,10 @@ function isOpaque({ protocol }: Service['ports'][number], uses: readonly Cluster
   return scope.role === 'sidecar' && protocol === 'tls' && uses.length === 0
 }
 
-/** The least of every limit, if all uses are mirrors; a primary use lifts them, as no mirror may ever throttle a primary. */
+/** The strictest of every limit if all uses are mirrors. A primary use lifts them, because no mirror may throttle a primary. */
 function mirrorLimits(uses: readonly ClusterUse[]): MirrorLimits | undefined {
   const limits = uses.map((use) => use.by === 'mirror' ? use.limits : undefined)
-  return limits.reduce((least, each) => least === undefined || each === undefined ? undefined : {
-    maxStreamDuration: Math.min(least.maxStreamDuration, each.maxStreamDuration),
-    maxConnections: Math.min(least.maxConnections, each.maxConnections),
-    maxPendingRequests: Math.min(least.maxPendingRequests, each.maxPendingRequests),
-    maxRequests: Math.min(least.maxRequests, each.maxRequests),
-  }, limits[0])
+  return limits.reduce((sum, each) => sum === undefined || each === undefined ? undefined : strictest(sum, each), limits[0])
 }
 
 /**

@@ -8,6 +8,7 @@ import type { FoundBackend, Listening } from './backend.ts'
 import { discoveryFor, mirrorDiscoveryFor } from './cluster.ts'
 import { missingFinding } from './missing.ts'
 import type { ClusterUse, MirrorUse, ResolvedDestination, ResolvedMirror } from './resolved.ts'
+import type { Sight } from './sight.ts'
 
 export interface ResolvedMirrors {
   readonly mirrors: readonly ResolvedMirror[]
@@ -57,8 +58,15 @@ function alongside({ origin }: Mirror, { host }: FoundBackend): Diagnostic {
   })
 }
 
-function needsOwnCluster(mirror: Mirror, { service }: FoundBackend, { sight }: Listening): boolean {
-  return mirror.cluster === 'dedicated' || mirrorDiscoveryFor(service, sight) !== discoveryFor(service, sight)
+function needsOwnCluster(mirror: Mirror, backend: FoundBackend, { sight }: Listening): boolean {
+  return mirror.cluster === 'dedicated' || mirrorDiscoveryFor(backend.service, sight) !== discoveryFor(backend.service, sight)
+    || (mirror.cluster === 'auto' && mayBePrimary(backend, sight))
+}
+
+/** Whether requests that are no copies may use the backend's cluster: those for what a route names, and on a sidecar those for any service. */
+function mayBePrimary({ host, subset, service }: FoundBackend, sight: Sight): boolean {
+  const isCalledByName = sight.scope.role === 'sidecar' && subset === undefined && service.namedBy === undefined
+  return isCalledByName || sight.isDestination(host, subset)
 }
 
 function targetOf({ service, host, port, labels }: FoundBackend, { sight }: Listening): Pick<MirrorUse, 'target'> {

@@ -5,6 +5,7 @@ import type { BackendTls } from '../model/tls.ts'
 import type { Settings } from '../model/settings.ts'
 import { isVisible } from '../model/visibility.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
+import { destinationKey } from './destinations.ts'
 import { reachedServices } from './egress.ts'
 import type { Reach } from './egress.ts'
 
@@ -23,6 +24,8 @@ export interface Sight {
   wildcardPolicies(namespace: string): readonly BackendPolicy[]
   /** Policies that demand TLS to the host. */
   backendTls(host: string): readonly BackendTls[]
+  /** Whether a route of any proxy sends requests there; `subset` undefined: to all endpoints of the host. */
+  isDestination(host: string, subset: string | undefined): boolean
   /** Every host there is: for hints only, as it makes the asker depend on all of them. */
   hosts(): readonly string[]
 }
@@ -42,11 +45,13 @@ export interface SightCollections {
   /** By `policyKey`. */
   readonly policiesByHost: Collection<readonly BackendPolicy[]>
   readonly backendTlsByHost: Collection<readonly BackendTls[]>
+  /** By `destinationKey`; there for each that some route sends its requests to. */
+  readonly destinations: Collection<true>
 }
 
 /** Throws for a scope that is not there: nothing is planned for one. */
 export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch): Sight {
-  const { settings, scopes, reach, servicesByHost, policiesByHost, backendTlsByHost } = collections
+  const { settings, scopes, reach, servicesByHost, policiesByHost, backendTlsByHost, destinations } = collections
   const scope = fetch(scopes, key)
   if (scope === undefined) throw new Error(`no scope ${key}`)
   const reachable = (services: readonly Service[]): readonly Service[] => {
@@ -63,6 +68,7 @@ export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch
     policies: (namespace, host) => (fetch(policiesByHost, policyKey({ namespace, host })) ?? []).filter((policy) => policy.host === host),
     wildcardPolicies: (namespace) => fetch(policiesByHost, policyKey({ namespace, host: '*' })) ?? [],
     backendTls: (host) => fetch(backendTlsByHost, host) ?? [],
+    isDestination: (host, subset) => fetch(destinations, destinationKey(host, subset)) === true,
     hosts: () => fetch.all(servicesByHost).map(([host]) => host),
   }
 }

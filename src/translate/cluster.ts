@@ -5,6 +5,7 @@ import { any } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
 import { duration } from './duration.ts'
 import { loadAssignment } from './endpoint.ts'
+import { connectionBuffer, copyOutlierDetection, wholeRequests } from './mirror-limits.ts'
 import { outlierDetection } from './outlier-detection.ts'
 import { upstreamKeepalive } from './tcp-keepalive.ts'
 import { upstreamSocket } from './tls.ts'
@@ -22,7 +23,8 @@ export function cluster(resolved: ResolvedCluster, defaults: Pick<Settings, 'con
     connect_timeout: duration(settings.connectTimeout ?? defaults.connectTimeout),
     circuit_breakers: { thresholds: [thresholds(resolved)] },
     common_lb_config: { healthy_panic_threshold: panicThreshold(settings), ...(resolved.localities.isWeighted ? { locality_weighted_lb_config: {} } : {}) },
-    ...(settings.outlierDetection === undefined ? {} : { outlier_detection: outlierDetection(settings.outlierDetection) }),
+    ...connectionBuffer(resolved.limits),
+    ...(settings.outlierDetection === undefined ? copyOutlierDetection(resolved.limits) : { outlier_detection: outlierDetection(settings.outlierDetection) }),
     ...upstreamKeepalive(defaults.tcpKeepalive, settings.tcpKeepalive),
     ...protocolOptions(resolved),
     ...(resolved.tls === undefined ? {} : { transport_socket: upstreamSocket(resolved.tls, { http2: speaksHttp2(resolved) }) }),
@@ -114,7 +116,8 @@ function protocolOptions(resolved: ResolvedCluster): Partial<Cluster> {
     ...(limits === undefined ? {} : { max_stream_duration: duration(limits.maxStreamDuration) }),
   }
   const isBare = Object.keys(common).length === 0
-  if (isBare && !http2 && settings.useClientProtocol === undefined && names === undefined) return {}
+  const filters = wholeRequests(limits)
+  if (isBare && !http2 && settings.useClientProtocol === undefined && names === undefined && filters.length === 0) return {}
   const http2Options = {
     ...(settings.maxConcurrentStreams === undefined ? {} : { max_concurrent_streams: settings.maxConcurrentStreams }),
     ...(settings.http2Keepalive === undefined ? {} : { connection_keepalive: pings(settings.http2Keepalive) }),
@@ -125,6 +128,7 @@ function protocolOptions(resolved: ResolvedCluster): Partial<Cluster> {
     ...(settings.useClientProtocol === true
       ? { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: http2Options } }
       : { explicit_http_config: http2 ? { http2_protocol_options: http2Options } : { http_protocol_options: {} } }),
+    ...(filters.length === 0 ? {} : { http_filters: filters }),
   }
   return { typed_extension_protocol_options: { [httpOptions]: any(httpOptions, options) } }
 }

@@ -1,5 +1,5 @@
 import {
-  altStatName, boundedMirrors, headlessMirrors, istioMetadata, noAutoMtls, noIstioFilters, unusedBlackHole, secretsOverAds, typedNames,
+  altStatName, boundedMirrors, headlessMirrors, istioMetadata, noAutoMtls, noIstioFilters, ownMirrorClusters, unusedBlackHole, secretsOverAds, typedNames,
 } from './cluster-adjustments.ts'
 import {
   deadMirrors, exactRounding, onlyPort, perMillion, queryParameterOrder, refusedMirrors, roundsToZero, runtimeKeys, shadowHost,
@@ -31,6 +31,7 @@ export const adjustments: Readonly<Record<string, Adjustment>> = {
   'exact-rounding': exactRounding,
   'shadow-host': shadowHost,
   'runtime-key': runtimeKeys,
+  'own-mirror-cluster': ownMirrorClusters,
   'bounded-mirrors': boundedMirrors,
   'retriable-503': retriable503,
   'grpc-timeout': grpcTimeout,

@@ -86,6 +86,20 @@ export const headlessMirrors: Adjustment = ({ istiod, ours }) => {
   }
 }
 
+/** Where requests of clients may use a mirror's cluster too, here the mirror has its own, over the same endpoints. */
+export const ownMirrorClusters: Adjustment = ({ istiod, ours }) => {
+  const own = (cluster: string): string => cluster.replace(/^outbound\|/, 'mirror|')
+  const isOwn = (cluster: string): boolean => own(cluster) !== cluster && istiod.clusters[cluster] !== undefined && ours.clusters[own(cluster)] !== undefined
+  const separate = actionsOf(istiod).flatMap((action) => objects(action['request_mirror_policies'])).map(({ cluster }) => text(cluster)).filter(isOwn)
+  const renamed = mapPolicies(istiod, (policies) => policies.map((policy) => isOwn(text(policy['cluster'])) ? { ...policy, cluster: own(text(policy['cluster'])) } : policy))
+  return { ours, istiod: { ...renamed, clusters: { ...istiod.clusters, ...Object.fromEntries(separate.map((name) => [own(name), { ...withAssignment(istiod.clusters[name] ?? {}, name), name: own(name) }])) } } }
+}
+
+function withAssignment(cluster: JsonObject, name: string): JsonObject {
+  const eds = cluster['eds_cluster_config']
+  return isObject(eds) ? { ...cluster, eds_cluster_config: { ...eds, service_name: name } } : cluster
+}
+
 const noLimit = 4294967295
 const bounds: Readonly<Record<string, number>> = { max_connections: 128, max_pending_requests: 128, max_requests: 256 }
 
@@ -110,10 +124,31 @@ function bounded(cluster: JsonObject): JsonObject {
   const options: JsonObject = isObject(given) ? given : defaults
   const common = options['common_http_protocol_options']
   return {
+    outlier_detection: ejectsOnFailedConnections,
     ...cluster,
     circuit_breakers: { thresholds },
+    per_connection_buffer_limit_bytes: 16_384,
     typed_extension_protocol_options: {
-      [httpOptions]: { ...options, common_http_protocol_options: { ...(isObject(common) ? common : {}), max_stream_duration: '15s' } },
+      [httpOptions]: { ...options, common_http_protocol_options: { ...(isObject(common) ? common : {}), max_stream_duration: '15s' }, http_filters: wholeRequests },
     },
   }
+}
+
+const wholeRequests: Json = [
+  { name: 'envoy.filters.http.buffer', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer', max_request_bytes: 1_048_576 } },
+  { name: 'envoy.filters.http.upstream_codec', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec' } },
+]
+
+const ejectsOnFailedConnections: Json = {
+  split_external_local_origin_errors: true,
+  consecutive_local_origin_failure: 5,
+  enforcing_consecutive_local_origin_failure: 100,
+  enforcing_consecutive_5xx: 0,
+  enforcing_consecutive_gateway_failure: 0,
+  enforcing_success_rate: 0,
+  enforcing_local_origin_success_rate: 0,
+  interval: '1s',
+  base_ejection_time: '1s',
+  max_ejection_time: '10s',
+  max_ejection_percent: 100,
 }

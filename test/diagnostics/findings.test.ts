@@ -96,11 +96,12 @@ describe('policies', () => {
 })
 
 describe('copies', () => {
-  const dedicated = (text: string): string => text.replace('{name: shop}', '{name: shop, annotations: {shadowplane.io/mirror-clusters: dedicated}}')
+  const inClusters = (kind: string, text: string): string => text.replace('{name: shop}', `{name: shop, annotations: {shadowplane.io/mirror-clusters: ${kind}}}`)
   const noTimeout = virtualService(`${toShop}, timeout: 0s, mirror: {host: shadow}`)
   test.each<[string, string, readonly string[]]>([
-    ['timeout: 0s in a shared cluster', noTimeout, ['mirror/without-timeout']],
-    ['timeout: 0s in a cluster of their own', dedicated(noTimeout), []],
+    ['timeout: 0s in a shared cluster', inClusters('shared', noTimeout), ['mirror/without-timeout']],
+    ['timeout: 0s in a cluster of their own', inClusters('dedicated', noTimeout), []],
+    ['timeout: 0s', noTimeout, []],
     ['no timeout written', virtualService(`${toShop}, mirror: {host: shadow}`), []],
     ['a host with several ports, in the mesh', object('VirtualService', 'ledger', '{hosts: [ledger], http: [{route: [{destination: {host: ledger}}]}]}'), []],
     ['endpoints of which nothing is told', virtualService(`${toShop}, mirror: {host: shadow}`), []],

@@ -7,6 +7,8 @@ spec: {selector: {app: ${name}}, ports: [{name: http, port: 80}]}
 
 export const shop = 'outbound|80||shop.default.svc.cluster.local'
 export const shadow = 'outbound|80||shadow.default.svc.cluster.local'
+/** The cluster of a mirror to `shadow` on a proxy whose clients may call `shadow` too. */
+export const shadowOfItsOwn = 'mirror|80||shadow.default.svc.cluster.local'
 export const lab = 'outbound|80||lab.default.svc.cluster.local'
 
 /** An EndpointSlice with a Pod for each address, labelled with a version. */

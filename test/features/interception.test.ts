@@ -52,7 +52,7 @@ test('HTTP services of a port share a listener without a socket, and what is no 
   expect(chains(listener)).toEqual(['http → 80', 'else → PassthroughCluster'])
   expect(listeners(configuration).get('virtualOutbound')?.use_original_dst).toBe(true)
   expect(chains(listeners(configuration).get('virtualOutbound'))).toEqual(['15001 → BlackHoleCluster', 'else → PassthroughCluster'])
-  expect(configuration.routes(intercepting).flatMap(({ route }) => route?.request_mirror_policies ?? []).map(({ cluster }) => cluster)).toEqual(['outbound|80||shadow.default.svc.cluster.local'])
+  expect(configuration.routes(intercepting).flatMap(({ route }) => route?.request_mirror_policies ?? []).map(({ cluster }) => cluster)).toEqual(['mirror|80||shadow.default.svc.cluster.local'])
 })
 
 test('the same mirrors are on bound listeners', () => {
@@ -105,7 +105,7 @@ describe('a port that declares no protocol', () => {
     expect(chains(listeners(configuration).get('10.96.0.1_80'))).toEqual(['http → reviews.default.svc.cluster.local:80', 'else → outbound|80||reviews.default.svc.cluster.local'])
     const routes = configuration.resources(intercepting, 'route').get('reviews.default.svc.cluster.local:80') as Message<'envoy.config.route.v3.RouteConfiguration'>
     expect(routes.virtual_hosts?.map(({ domains }) => domains)).toEqual([['*']])
-    expect(routes.virtual_hosts?.[0]?.routes?.[0]?.route?.request_mirror_policies?.map(({ cluster }) => cluster)).toEqual(['outbound|80||shadow.default.svc.cluster.local'])
+    expect(routes.virtual_hosts?.[0]?.routes?.[0]?.route?.request_mirror_policies?.map(({ cluster }) => cluster)).toEqual(['mirror|80||shadow.default.svc.cluster.local'])
   })
 
   test('is taken for HTTP on bound listeners, which is said', () => {

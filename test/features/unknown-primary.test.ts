@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { cluster, gatewayProxy, mirrors, primaries, serve, sidecarProxy } from '../support/serving.ts'
 import { inEachDialect } from './dialect.ts'
-import { istioGateway, istioRoute, services, shadow } from './ground.ts'
+import { istioGateway, istioRoute, services, shadow, shadowOfItsOwn } from './ground.ts'
 
 describe('requests for a host that is not defined are answered with 503, by a cluster that is not there', () => {
   inEachDialect({
@@ -13,11 +13,11 @@ describe('requests for a host that is not defined are answered with 503, by a cl
       ['{host: shop, port: {number: 81}}', 'outbound|81||shop.default.svc.cluster.local', ['route/unknown-port', 'route.yaml:8:55 ']],
     ] as const)('%s', async (destination, name, [code, place]) => {
       const serving = await serve({ 'services.yaml': services, ...written(destination) })
-      for (const identity of [gatewayProxy, sidecarProxy]) {
+      for (const [identity, mirror] of [[gatewayProxy, shadow], [sidecarProxy, shadowOfItsOwn]] as const) {
         const proxy = await serving.proxy(identity)
         expect(primaries(proxy)).toEqual([name])
         expect(cluster(proxy, name)).toBeUndefined()
-        expect(mirrors(proxy)).toEqual([{ cluster: shadow, millionths: 1_000_000 }])
+        expect(mirrors(proxy)).toEqual([{ cluster: mirror, millionths: 1_000_000 }])
       }
       expect(await serving.told(code)).toMatch(new RegExp(`^${place}error ${code}  .* answered with 503`))
     })

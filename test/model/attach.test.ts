@@ -28,7 +28,7 @@ function mirrorTo(host: string): Mirror {
   const origin = { object: optionObject, path: ['spec', host] }
   return {
     backend: { host, port: undefined, subset: undefined, origin }, fraction: everyRequest, runtimeKey: host, host: { kind: 'suffix' }, cluster: 'shared',
-    limits: { maxStreamDuration: 1, maxConnections: 1, maxPendingRequests: 1, maxRequests: 1 }, origin,
+    limits: { maxStreamDuration: 1, maxConnections: 1, maxPendingRequests: 1, maxRequests: 1, maxBody: 1, connectionBuffer: 1, outlierDetection: 'off' }, origin,
   }
 }
 

@@ -87,7 +87,7 @@ function withoutPolicies(json: AnyJson): AnyJson {
 
 /** Limits are the only thing that a mirror may do to a cluster, and only to one that no primary uses. */
 function withoutLimits(json: AnyJson): AnyJson {
-  const { circuit_breakers: _, typed_extension_protocol_options: __, ...rest } = json
+  const { circuit_breakers: _, typed_extension_protocol_options: __, outlier_detection: ___, per_connection_buffer_limit_bytes: ____, ...rest } = json
   return rest
 }
 

@@ -32,7 +32,16 @@ const spec = message({
 type Spec = z.infer<typeof spec>
 
 /** A recorder answers at once, so that many copies may be under way for a moment. Milliseconds. */
-const limits: MirrorLimits = { maxStreamDuration: 15_000, maxConnections: 512, maxPendingRequests: 1024, maxRequests: 1024 }
+const limits: MirrorLimits = {
+  maxStreamDuration: 15_000,
+  maxConnections: 512,
+  maxPendingRequests: 1024,
+  maxRequests: 1024,
+  // The most that `tap --body-limit` keeps.
+  maxBody: 16 * 1024 * 1024,
+  connectionBuffer: 16 * 1024,
+  outlierDetection: 'on',
+}
 
 /** The port by which routes name the recorder; the real one is the endpoint's. */
 const servicePort = 80

@@ -22,19 +22,26 @@ spec:
   rules: [{backendRefs: [{name: secure, port: 80}], filters: [{type: RequestMirror, requestMirror: {backendRef: {name: secure, port: 80}}}]}]
 `
 
+const [web, admin] = ['outbound|80||secure.default.svc.cluster.local', 'outbound|81||secure.default.svc.cluster.local'] as const
+
 const system = 'hostname: secure.example, wellKnownCACertificates: System'
 
 function policy(name: string, target: string, validation = system): string {
   return `---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: {name: ${name}}\nspec:\n  targetRefs: [{group: "", kind: Service, ${target}}]\n  validation: {${validation}}\n`
 }
 
-/** Server name of each cluster of a Service; `plain` without TLS. */
+/** Server name of each cluster of a Service; `plain` without TLS. That of its mirrors must be as that of its port 80. */
 function serverNames(text: string, scope: Scope): Readonly<Record<string, string>> {
   const clusters = [...configure(around + text).resources(scope, 'cluster')].filter(([name]) => name.includes('secure'))
+  const { [web.replace('outbound', 'mirror')]: mirrored, ...names } = namesOf(clusters)
+  if (mirrored !== undefined) expect(mirrored).toBe(names[web])
+  return names
+}
+
+function namesOf(clusters: readonly (readonly [string, unknown])[]): Readonly<Record<string, string>> {
   return Object.fromEntries(clusters.map(([name, each]) => [name, /"sni":"([^"]+)"/.exec(JSON.stringify((each as Cluster).transport_socket ?? {}))?.[1] ?? 'plain']))
 }
 
-const [web, admin] = ['outbound|80||secure.default.svc.cluster.local', 'outbound|81||secure.default.svc.cluster.local']
 
 describe.each([['gateway', gateway], ['sidecar', sidecar()]])('a %s', (_, scope) => {
   test('all ports of the target, or the one that sectionName names', () => {

@@ -275,5 +275,5 @@ test('an edit of a delegate translates the delegate and its root, and nothing el
   expect(runs.get('translate')).toBe(2)
   const fractions = pipeline.read.entries(pipeline.mirrors).flatMap(([, each]) => each.map(({ fraction }) => fraction))
   expect([...new Set(fractions)]).toEqual([100_000])
-  expect(configure(text(10)).routes(sidecar()).flatMap((route) => route.route?.request_mirror_policies ?? []).map(({ cluster }) => cluster)).toEqual(['outbound|80||other.default.svc.cluster.local'])
+  expect(configure(text(10)).routes(sidecar()).flatMap((route) => route.route?.request_mirror_policies ?? []).map(({ cluster }) => cluster)).toEqual(['mirror|80||other.default.svc.cluster.local'])
 })

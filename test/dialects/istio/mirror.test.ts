@@ -322,14 +322,14 @@ describe('mirrors that lead nowhere, twice to one place, or back', () => {
   test('to the destination of the route itself: a warning', () => {
     expect(outcome('mirror: {host: reviews}')).toEqual({
       found: ['8:5 mirror/to-itself the mirror sends its copies to outbound|80||reviews.default.svc.cluster.local, a destination of the route itself'],
-      clusters: ['outbound|80||reviews.default.svc.cluster.local'],
+      clusters: ['mirror|80||reviews.default.svc.cluster.local'],
     })
   })
 
   test('twice to one place: a warning, and both stay', () => {
     expect(outcome('mirrors: [{destination: {host: shadow}}, {destination: {host: shadow}}]')).toEqual({
       found: ['8:47 mirror/duplicate outbound|80||shadow.default.svc.cluster.local is mirrored to twice: a request can be copied there twice'],
-      clusters: ['outbound|80||shadow.default.svc.cluster.local', 'outbound|80||shadow.default.svc.cluster.local'],
+      clusters: ['mirror|80||shadow.default.svc.cluster.local', 'mirror|80||shadow.default.svc.cluster.local'],
     })
   })
 
@@ -337,8 +337,9 @@ describe('mirrors that lead nowhere, twice to one place, or back', () => {
     expect(outcome('mirrors: [{destination: {host: shadow, subset: v1}}, {destination: {host: shadow}}]').found).toEqual([])
   })
 
-  test('to a cluster that primary routes use: information, once a mirror', () => {
-    const { found } = configure(virtualService('match: [{uri: {prefix: /a}}, {uri: {prefix: /b}}]\nroute: [{destination: {host: reviews}}]\nmirror: {host: shadow}') + around)
+  test('to a cluster that primary routes use, if the object says so: information, once a mirror', () => {
+    const rule = 'match: [{uri: {prefix: /a}}, {uri: {prefix: /b}}]\nroute: [{destination: {host: reviews}}]\nmirror: {host: shadow}'
+    const { found } = configure(virtualService(rule, ', annotations: {shadowplane.io/mirror-clusters: shared}') + around)
     expect(found.filter((each) => each.includes('mirror/unbounded'))).toEqual([
       '9:5 mirror/unbounded primary routes use outbound|80||shadow.default.svc.cluster.local too, so the copies have no limits of their own',
     ])

@@ -86,7 +86,7 @@ kind: VirtualService
 metadata: {name: v}
 spec: {hosts: [zzz], http: [{redirect: {uri: /x}, match: [{uri: {exact: /y}}]}, {route: [{destination: {host: zzz}}], mirror: {host: aaa}}]}
 `
-    expect(configure(text).routes(sidecar()).flatMap((route) => (route.route?.request_mirror_policies ?? []).map(({ cluster }) => cluster))).toEqual([zzz])
+    expect(configure(text).routes(sidecar()).flatMap((route) => (route.route?.request_mirror_policies ?? []).map(({ cluster }) => cluster))).toEqual([zzz.replace('outbound', 'mirror')])
   })
 
   test('to a host that nothing defines, or in a circle, is a mirror to nothing', () => {

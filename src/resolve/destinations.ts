@@ -1,0 +1,47 @@
+import type { Collection, Fetch } from '../collection/collection.ts'
+import type { Graph } from '../collection/graph.ts'
+import type { BackendReference, Service } from '../model/backend.ts'
+import type { RouteTable } from '../model/route.ts'
+import type { TlsRouteTable } from '../model/tls.ts'
+import { longestAliasChain } from './backend.ts'
+
+export interface DestinationCollections {
+  readonly graph: Graph
+  readonly tables: Collection<RouteTable>
+  readonly tlsTables: Collection<TlsRouteTable>
+  readonly servicesByHost: Collection<readonly Service[]>
+}
+
+/** What some route sends requests or connections to, for whatever proxy, by `destinationKey`. A name that stands for another host counts as both. */
+export function destinations({ graph, tables, tlsTables, servicesByHost }: DestinationCollections): Collection<true> {
+  const named = graph.union('destinations as written', [
+    graph.derive('destinations of requests', tables, ({ routes }) =>
+      written(routes.flatMap(({ action }) => action.kind === 'forward' ? action.destinations : []))),
+    graph.derive('destinations of connections', tlsTables, ({ routes }) => written(routes.flatMap((route) => route.destinations))),
+  ])
+  return graph.derive('destinations', named, ({ host, subset }, fetch) =>
+    aliasChain(host, servicesByHost, fetch).map((each) => [destinationKey(each, subset), true] as const))
+}
+
+/** Key of a host's endpoints, or of those of one subset. */
+export function destinationKey(host: string, subset: string | undefined): string {
+  return `${host}|${subset ?? ''}`
+}
+
+type Destination = Pick<BackendReference, 'host' | 'subset'>
+
+function written(all: readonly { readonly backend: BackendReference }[]): readonly (readonly [string, Destination])[] {
+  return [...new Map(all.map(({ backend: { host, subset } }) => [destinationKey(host, subset), { host, subset }])).entries()]
+}
+
+/** The host, and the names that it stands for (Kubernetes type ExternalName). */
+function aliasChain(host: string, servicesByHost: Collection<readonly Service[]>, fetch: Fetch): readonly string[] {
+  const chain = [host]
+  for (let last = host; chain.length <= longestAliasChain;) {
+    const next = (fetch(servicesByHost, last) ?? []).find(({ externalName }) => externalName !== undefined)?.externalName
+    if (next === undefined) break
+    chain.push(next)
+    last = next
+  }
+  return chain
+}
