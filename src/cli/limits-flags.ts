@@ -6,6 +6,12 @@ import { UsageError } from '../sources/source.ts'
 
 export interface LimitsFlags {
   readonly maxStreams: number
+  readonly maxStreamsPerConnection: number
+  readonly firstRequestTimeout: number
+  readonly idleTimeout: number
+  readonly maxNodeSize: number
+  readonly maxStreamMemory: number
+  readonly maxClientMemory: number
   readonly maxResourceNames: number
   readonly maxRequestSize: number
   readonly maxInFlight: number
@@ -13,13 +19,26 @@ export interface LimitsFlags {
   readonly maxAuxiliaryStreams: number
 }
 
+const kibibyte = 1024
 const mebibyte = 1024 * 1024
 
 /** The flags that bound what clients may use of the xDS server. */
 export function addLimitsFlags(command: Command): Command {
   return command
-    .addOption(counted('--max-streams <n>', 'proxies at a time; a further stream is refused', 1).default(defaultLimits.streams))
-    .addOption(counted('--max-resource-names <n>', 'resource names in one request, and in one subscription', 1).default(defaultLimits.names))
+    .addOption(counted('--max-streams <n>', 'of all proxies at a time; when they are taken, namespaces (addresses without --proxy-identity) share them fairly', 1)
+      .default(defaultLimits.streams))
+    .addOption(counted('--max-streams-per-connection <n>', 'on one connection at a time', 1).default(defaultLimits.streamsPerConnection))
+    .addOption(counted('--first-request-timeout <seconds>', 'until a new stream must have sent a request; the stream is closed then', 1000)
+      .default(defaultLimits.firstRequest, String(defaultLimits.firstRequest / 1000)))
+    .addOption(counted('--idle-timeout <seconds>', 'after which a connection without a stream is closed', 1000)
+      .default(defaultLimits.idle, String(defaultLimits.idle / 1000)))
+    .addOption(counted('--max-node-size <KiB>', 'of the node of a proxy, without its list of extensions', kibibyte)
+      .default(defaultLimits.nodeBytes, String(defaultLimits.nodeBytes / kibibyte)))
+    .addOption(counted('--max-stream-memory <MiB>', 'for the names, versions and node that one stream makes the server remember', mebibyte)
+      .default(defaultLimits.streamBytes, String(defaultLimits.streamBytes / mebibyte)))
+    .addOption(counted('--max-client-memory <MiB>', 'for those of all streams together', mebibyte)
+      .default(defaultLimits.rememberedBytes, String(defaultLimits.rememberedBytes / mebibyte)))
+    .addOption(counted('--max-resource-names <n>', 'in one request, and in one subscription', 1).default(defaultLimits.names))
     .addOption(counted('--max-request-size <MiB>', 'of one request', mebibyte).default(defaultLimits.requestBytes, String(defaultLimits.requestBytes / mebibyte)))
     .addOption(counted('--max-in-flight <MiB>', 'of all responses that are sent and not answered', mebibyte)
       .default(defaultLimits.bytesInFlight, String(defaultLimits.bytesInFlight / mebibyte)))
@@ -30,9 +49,11 @@ export function addLimitsFlags(command: Command): Command {
 }
 
 export function limitsOf(flags: LimitsFlags): Partial<Limits> {
-  const { maxStreams, maxResourceNames, maxRequestSize, maxInFlight, answerTimeout, maxAuxiliaryStreams } = flags
   return {
-    streams: maxStreams, names: maxResourceNames, requestBytes: maxRequestSize, bytesInFlight: maxInFlight, answerTimeout, auxiliaryStreams: maxAuxiliaryStreams,
+    streams: flags.maxStreams, streamsPerConnection: flags.maxStreamsPerConnection, names: flags.maxResourceNames,
+    firstRequest: flags.firstRequestTimeout, idle: flags.idleTimeout, answerTimeout: flags.answerTimeout,
+    requestBytes: flags.maxRequestSize, bytesInFlight: flags.maxInFlight, nodeBytes: flags.maxNodeSize,
+    streamBytes: flags.maxStreamMemory, rememberedBytes: flags.maxClientMemory, auxiliaryStreams: flags.maxAuxiliaryStreams,
   }
 }
 

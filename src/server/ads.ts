@@ -5,7 +5,7 @@ import type { Scope } from '../xds/scope.ts'
 import type { Snapshots } from '../xds/snapshot.ts'
 import { auxiliaryCalls } from './auxiliary-call.ts'
 import { confined, Gate } from './authentication.ts'
-import type { Authenticate } from './authentication.ts'
+import type { Authenticate, Principal } from './authentication.ts'
 import { BytesInFlight } from './bytes-in-flight.ts'
 import type { ClientState } from './client-state.ts'
 import { Connections } from './connections.ts'
@@ -16,6 +16,8 @@ import { identify } from './identity.ts'
 import type { Identify } from './identity.ts'
 import { defaultLimits, scheduleTimeout } from './limits.ts'
 import type { Limits, Schedule } from './limits.ts'
+import { MemoryBudget } from './memory-budget.ts'
+import { Places } from './places.ts'
 import { addReflection } from './reflection.ts'
 import type { XdsCall } from './response-writer.ts'
 import { services, streamingMethod } from './service.ts'
@@ -69,27 +71,36 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const identifyClient: Identify = options.identify ?? ((node, client) => identify(node, { ...client, virtualHostDiscovery }))
   const limits = { ...defaultLimits, ...options.limits }
   const server = new Server({
-    ...channelOptions, ...ageOptions(options.maxConnectionAge),
-    'grpc.max_receive_message_length': limits.requestBytes, interceptors: [auxiliaryCalls({ limits, schedule })],
+    ...channelOptions, ...ageOptions(options.maxConnectionAge), ...limitOptions(limits), interceptors: [auxiliaryCalls({ limits, schedule })],
   })
   const gate = new Gate(options.authenticate, observe)
   const connections = new Connections()
   const streams = new Set<Stream>()
   const bytesInFlight = new BytesInFlight({ limit: limits.bytesInFlight, patience: limits.patience, schedule })
+  const places = new Places(limits.streams)
+  const memory = new MemoryBudget(limits.rememberedBytes)
   let started = 0
-  const begin = (kind: StreamKind, call: XdsCall, identifyCaller: Identify): void => {
+  const begin = (kind: StreamKind, call: XdsCall, principal: Principal | undefined): void => {
+    const holder = holderOf(call, principal)
+    const giveWay = (reason: string) => (): void => { stream.fail(status.RESOURCE_EXHAUSTED, reason) }
+    const place = places.take({ holder, connection: call.getPeer(), giveWay: giveWay(`${holder} has most of the ${limits.streams} streams, and others need some: connect again later`) })
+    if (place === undefined) return refuseStream(call, { observe, limits })
+    const account = memory.open({ holder, giveWay: giveWay(`this stream makes the control plane remember most of all, and there is no more room: subscribe to fewer names`) })
     const onEnd = (): void => {
       streams.delete(stream)
       retired()
     }
-    const stream: Stream = new Stream(call, { ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, schedule, identify: identifyCaller })
+    const stream: Stream = new Stream(call, {
+      ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, place, account, schedule,
+      identify: principal === undefined ? identifyClient : confined(identifyClient, principal),
+    })
     const retired = retire(stream, options.maxConnectionAge, schedule)
     streams.add(stream)
   }
   const open: Open = (kind) => (call) => {
-    if (streams.size + gate.waiting >= limits.streams) return refuseStream(call, { observe, limits })
+    if (gate.waiting >= limits.streams) return refuseStream(call, { observe, limits })
     gate.admit(call, {
-      enter: (principal) => { begin(kind, call, principal === undefined ? identifyClient : confined(identifyClient, principal)) },
+      enter: (principal) => { begin(kind, call, principal) },
       deny: (error) => { call.emit('error', error) },
     })
   }
@@ -104,7 +115,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   addReflection(server, [...services.map(({ name }) => name), clientStatusName, 'grpc.health.v1.Health'], observe)
   const setServing = (state: Serving): void => named.forEach((name) => health.setStatus(name, state))
   return {
-    listen: (address) => listen(server, { address, credentials: serverCredentials(options.tls), connections }),
+    listen: (address) => listen(server, { address, credentials: serverCredentials(options.tls, limits.idle), connections }),
     setServing,
     clients: () => [...states()],
     close: (grace = usualGrace) => {
@@ -121,6 +132,19 @@ const channelOptions = {
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.enable_channelz': 0, // nobody could read it, and it counts every message
+}
+
+function limitOptions({ requestBytes, streamsPerConnection, idle }: Limits): Readonly<Record<string, number>> {
+  return {
+    'grpc.max_receive_message_length': requestBytes,
+    'grpc.max_concurrent_streams': streamsPerConnection,
+    'grpc.max_connection_idle_ms': idle,
+  }
+}
+
+/** Who shares streams and memory fairly with others. */
+function holderOf(call: XdsCall, principal: Principal | undefined): string {
+  return principal?.namespace ?? principal?.name ?? call.getPeer().replace(/:\d+$/, '')
 }
 
 /** From its age on, a connection takes no new stream: the client opens another one for that (GOAWAY). */

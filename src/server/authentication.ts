@@ -4,6 +4,7 @@ import type { ServerSurfaceCall } from '@grpc/grpc-js/build/src/server-call.js'
 import type { ObserveXds } from './event.ts'
 import type { Identify } from './identity.ts'
 import { socketOf } from './response-writer.ts'
+import { statusText } from './status-text.ts'
 
 /** What a call shows of who calls. */
 export interface Caller {
@@ -69,8 +70,9 @@ export class Gate {
     this.#waiting -= 1
     if (call.cancelled) return
     if ('name' in found) return enter(found)
-    this.#observe({ kind: 'denied', peer: call.getPeer(), ...found })
-    deny({ code: status[found.code], details: found.reason })
+    const reason = statusText(found.reason)
+    this.#observe({ kind: 'denied', peer: call.getPeer(), ...found, reason })
+    deny({ code: status[found.code], details: reason })
   }
 
   async #principalOf(authenticate: Authenticate, call: Call): Promise<Principal | Denial> {

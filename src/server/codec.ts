@@ -1,4 +1,5 @@
 import type { NameList } from '../xds/name-list.ts'
+import type { RequestBounds } from '../xds/request.ts'
 import type { ResourceType } from '../xds/resource-types.ts'
 import type { Content } from './content.ts'
 import type { Subscription } from './subscription.ts'
@@ -18,11 +19,16 @@ export interface Request {
   readonly apply: (subscription: Subscription) => Subscription
 }
 
+export interface DecodeContext extends RequestBounds {
+  /** The lists of earlier requests, which are not decoded again. */
+  readonly known: () => readonly NameList[]
+}
+
 /** A variant of the protocol: bytes to request, content to bytes. All rules about when to send are elsewhere. */
 export interface Codec {
   readonly mode: 'sotw' | 'delta'
-  /** `known` gives the lists of earlier requests, which are not decoded again. Throws for bytes that are no request. */
-  readonly decode: (bytes: Uint8Array, known: () => readonly NameList[]) => Request
+  /** Throws for bytes that are no request, and TooManyNames. */
+  readonly decode: (bytes: Uint8Array, context: DecodeContext) => Request
   /** All but the nonce: the same content and type give the same bytes, for all streams. */
   readonly body: (type: ResourceType, content: Content) => Buffer
 }

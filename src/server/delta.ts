@@ -14,8 +14,8 @@ import { field, fieldHeader } from '../xds/wire.ts'
 /** Incremental xDS: DeltaDiscoveryRequest and DeltaDiscoveryResponse. */
 export const delta: Codec = {
   mode: 'delta',
-  decode: (bytes) => {
-    const request = decodeDeltaRequest(bytes)
+  decode: (bytes, bounds) => {
+    const request = decodeDeltaRequest(bytes, bounds)
     const { node, typeUrl, nonce, refusal, subscribe, unsubscribe } = request
     return {
       node, typeUrl, nonce, refusal,

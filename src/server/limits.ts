@@ -1,9 +1,21 @@
 /** What one client, and all clients together, may use of the server. */
 export interface Limits {
-  /** Streams at a time; a further one is refused. */
+  /** Streams at a time; how a further one is treated is in places.ts. */
   readonly streams: number
-  /** Resource names in one request, and in one subscription. */
+  /** Streams at a time on one connection; HTTP/2 tells the client, which waits or opens another connection. */
+  readonly streamsPerConnection: number
+  /** Milliseconds until the first request of a stream must be there. */
+  readonly firstRequest: number
+  /** Milliseconds after which a connection without a stream is closed; also those that TLS has to begin. */
+  readonly idle: number
+  /** Resource names in one request, and in one subscription; as many `initial_resource_versions`. */
   readonly names: number
+  /** Bytes of a node, without its list of extensions. */
+  readonly nodeBytes: number
+  /** Bytes, estimated, of all that one stream makes the server remember: node, names, versions, messages of NACKs. */
+  readonly streamBytes: number
+  /** Bytes of what all streams make it remember; what several have in common counts once. */
+  readonly rememberedBytes: number
   /** Bytes of one request. */
   readonly requestBytes: number
   /** Bytes of all responses that were sent and not answered. A single larger response goes out alone. */
@@ -23,10 +35,19 @@ export interface Limits {
  * room for 100,000 and more. Envoy answers for clusters when these have warmed: after initial_fetch_timeout, by default 15 s,
  * and the first health checks; a peer that is dead is found by the keepalive long before. 128 MiB at a time are sent in
  * little more time than all at once, as clients need longer to apply them than to receive them.
+ *
+ * An Envoy sends its node within milliseconds, and has one stream on a connection, or one for each type; 100 is the least that HTTP/2
+ * recommends. The node of an Istio proxy has some KB, with long annotations some ten. A list of 100,000 names takes some 20 MB.
  */
 export const defaultLimits: Limits = {
   streams: 10_000,
+  streamsPerConnection: 100,
+  firstRequest: 10_000,
+  idle: 10_000,
   names: 100_000,
+  nodeBytes: 64 * 1024,
+  streamBytes: 32 * 1024 * 1024,
+  rememberedBytes: 256 * 1024 * 1024,
   requestBytes: 16 * 1024 * 1024,
   bytesInFlight: 128 * 1024 * 1024,
   patience: 500,

@@ -11,8 +11,8 @@ import { field, fieldHeader } from '../xds/wire.ts'
 /** State of the world: DiscoveryRequest and DiscoveryResponse. */
 export const sotw: Codec = {
   mode: 'sotw',
-  decode: (bytes, known) => {
-    const { names: list, version, ...request } = decodeSotwRequest(bytes, known())
+  decode: (bytes, { known, ...bounds }) => {
+    const { names: list, version, ...request } = decodeSotwRequest(bytes, known(), bounds)
     return {
       ...request,
       names: list.names.length,

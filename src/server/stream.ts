@@ -1,5 +1,8 @@
 import { status } from '@grpc/grpc-js'
+import { foreignText } from '../diagnostics/foreign-text.ts'
 import { stackOf } from '../diagnostics/internal-error.ts'
+import { withoutExtensions } from '../xds/node.ts'
+import { TooManyNames } from '../xds/request.ts'
 import { resourceTypeByUrl } from '../xds/resource-types.ts'
 import type { ResourceType, TypeName } from '../xds/resource-types.ts'
 import type { Snapshot, Snapshots, SnapshotSubscription } from '../xds/snapshot.ts'
@@ -11,12 +14,16 @@ import type { Codec, Request } from './codec.ts'
 import type { ObserveXds, Proxy, Refusal } from './event.ts'
 import type { Identify, Unidentified } from './identity.ts'
 import type { Limits, Schedule } from './limits.ts'
+import { keptFor } from './kept.ts'
+import type { Account, Kept } from './memory-budget.ts'
+import type { Place } from './places.ts'
 import { lengthOf, responseWriter } from './response-writer.ts'
 import type { ResponseWriter, XdsCall } from './response-writer.ts'
 import type { Service } from './service.ts'
 import { advanced, isSettled, received } from './stream-state.ts'
 import type { Answer, Step } from './stream-state.ts'
-import type { Subscriptions } from './subscription.ts'
+import { statusText } from './status-text.ts'
+import type { Subscription, Subscriptions } from './subscription.ts'
 import { isSameRefusal, refusalOn, typeStates } from './type-state.ts'
 
 export interface StreamOptions {
@@ -29,6 +36,9 @@ export interface StreamOptions {
   readonly onEnd: () => void
   readonly limits: Limits
   readonly bytesInFlight: BytesInFlight
+  readonly place: Place
+  /** Of what the client makes the server remember. */
+  readonly account: Account
   readonly schedule: Schedule
   readonly identify: Identify
 }
@@ -55,6 +65,9 @@ export class Stream {
   readonly #unanswered = new Map<TypeName, Unanswered>()
   /** What the client refuses, as it was reported last. */
   readonly #refusals = new Map<TypeName, Refusal>()
+  readonly #kept = new Map<TypeName, { readonly subscription: Subscription; readonly kept: readonly Kept[] }>()
+  /** Ends the wait for the first request. */
+  readonly #heard: () => void
   #connection: Connection | undefined
   #snapshot: Snapshot | undefined
   #subscriptions: Subscriptions = new Map()
@@ -65,6 +78,7 @@ export class Stream {
     this.#call = call
     this.#options = options
     this.#writer = responseWriter(call, () => this.#drained())
+    this.#heard = options.schedule(options.limits.firstRequest, () => this.#silent())
     call.on('data', (bytes: Buffer) => this.#guard(() => this.#receive(bytes)))
     call.on('end', () => this.#close('closed by the proxy'))
     call.on('cancelled', () => this.#finish('connection lost'))
@@ -81,7 +95,7 @@ export class Stream {
   fail(code: status, details: string): void {
     if (this.#progress === 'ended') return
     this.#finish(details)
-    this.#call.emit('error', { code, details })
+    this.#call.emit('error', { code, details: statusText(details) })
   }
 
   /** Sends what is due: it is this stream's turn (see bytes-in-flight.ts). */
@@ -90,23 +104,40 @@ export class Stream {
     else this.#guard(() => this.#advance())
   }
 
+  /** What has arrived while the process was busy is read first. */
+  #silent(): void {
+    setImmediate(() => {
+      if (this.#connection !== undefined || this.#progress === 'ended') return
+      this.#refuse(status.DEADLINE_EXCEEDED, `no request on this stream within ${this.#options.limits.firstRequest / 1000} s`)
+    })
+  }
+
   #receive(bytes: Buffer): void {
     if (this.#progress === 'ended') return
+    this.#heard()
     const request = this.#decode(bytes)
     if (request === undefined || !this.#isWithin(request.names) || !this.#connect(request)) return
     const type = this.#typeOf(request.typeUrl)
     if (type === undefined) return
     const { subscriptions, answer } = received(this.#subscriptions, type, { ...request, mode: this.#options.codec.mode, at: Date.now() })
     this.#subscriptions = subscriptions
-    if (!this.#isWithin(subscriptions.get(type.name)?.interest.names.size ?? 0)) return
+    const { interest, again } = subscriptions.get(type.name) ?? { interest: { names: none }, again: none }
+    if (!this.#isWithin(Math.max(interest.names.size, again.size)) || !this.#remember()) return
     this.#settle(type.name, answer)
     if (this.#snapshot === undefined || this.#refusals.size > 0 || !isSettled(subscriptions, this.#snapshot)) this.#wake()
   }
 
   #decode(bytes: Buffer): Request | undefined {
     try {
-      return this.#options.codec.decode(bytes, () => [...this.#subscriptions.values()].flatMap(({ list }) => list ?? []))
+      return this.#options.codec.decode(bytes, {
+        names: this.#options.limits.names,
+        known: () => [...this.#subscriptions.values()].flatMap(({ list }) => list ?? []),
+      })
     } catch (error) {
+      if (error instanceof TooManyNames) {
+        this.#refuse(status.RESOURCE_EXHAUSTED, error.message)
+        return undefined
+      }
       const kind = this.#options.codec.mode === 'sotw' ? 'DiscoveryRequest' : 'DeltaDiscoveryRequest'
       this.#refuse(status.INVALID_ARGUMENT, `the request is no ${kind}: ${messageOf(error)}`)
       return undefined
@@ -118,16 +149,45 @@ export class Stream {
     return names <= most || this.#refuse(status.RESOURCE_EXHAUSTED, `${names} resource names on one stream and type: ${most} are allowed`)
   }
 
+  /** Counts what the stream keeps now; false if it has ended over it. */
+  #remember(): boolean {
+    const changed = [...this.#subscriptions].filter(([type, subscription]) => this.#kept.get(type)?.subscription !== subscription)
+    for (const [type, subscription] of changed) this.#kept.set(type, { subscription, kept: keptFor(subscription) })
+    const node = this.#connection?.node ?? noNode
+    const kept = [{ object: node, bytes: node.length * 2 }, ...[...this.#kept.values()].flatMap((each) => each.kept)]
+    const bytes = kept.reduce((sum, each) => sum + each.bytes, 0)
+    const { account, limits: { streamBytes } } = this.#options
+    if (bytes > streamBytes) {
+      const size = `${Math.ceil(bytes / mebibyte)} MiB of names and versions on one stream`
+      return this.#refuse(status.RESOURCE_EXHAUSTED, `${size}: ${Math.floor(streamBytes / mebibyte)} MiB are allowed`)
+    }
+    account.keep(kept)
+    return this.#isOpen()
+  }
+
+  #isOpen(): boolean {
+    return this.#progress !== 'ended'
+  }
+
   /** "Only the first request on a stream is guaranteed to carry the node identifier" ("Basic Protocol Overview"). */
-  #connect({ node }: Request): boolean {
+  #connect(request: Request): boolean {
     if (this.#connection !== undefined) return true
-    const { codec, service, number, observe, snapshots, identify } = this.#options
+    const { codec, service, number, observe, snapshots, identify, limits, place } = this.#options
+    const node = withoutExtensions(request.node)
+    if (node.length > limits.nodeBytes) {
+      const sizes = `the node has ${node.length} bytes without its extensions: ${limits.nodeBytes} are allowed`
+      return this.#refuse(status.RESOURCE_EXHAUSTED, `${sizes}; set less metadata in the bootstrap`)
+    }
     if (node.length === 0) {
       return this.#refuse(status.INVALID_ARGUMENT, 'the first request of a stream must carry the node: set node.id and node.cluster in the bootstrap')
     }
     const identity = identify(node, { mode: codec.mode, service })
     if ('error' in identity) return identity.denied === undefined ? this.#refuse(status.INVALID_ARGUMENT, identity.error) : this.#deny(identity.error, identity.denied)
     const { id, scope, principal } = identity
+    if (id.length > longestId) {
+      return this.#refuse(status.INVALID_ARGUMENT, `node.id has ${id.length} characters: write at most ${longestId}; it begins ${foreignText(id, 50)}`)
+    }
+    place.settle()
     // Until there is a snapshot, requests are taken in and nothing is due.
     const source = snapshots.subscribe(scope, (snapshot) => {
       this.#snapshot = snapshot
@@ -135,19 +195,19 @@ export class Stream {
     })
     this.#snapshot ??= source.current
     const proxy = { id, stream: number, mode: codec.mode, scope, ...(principal === undefined ? {} : { principal }) }
-    this.#connection = { proxy, source, node: Uint8Array.from(node), at: Date.now() }
+    this.#connection = { proxy, source, node, at: Date.now() }
     observe({ kind: 'connected', proxy: this.#connection.proxy })
-    return true
+    return this.#remember()
   }
 
   #deny(reason: string, known: Unidentified['denied']): false {
-    this.#options.observe({ kind: 'denied', peer: this.#call.getPeer(), code: 'PERMISSION_DENIED', reason, ...known })
+    this.#options.observe({ kind: 'denied', peer: this.#call.getPeer(), code: 'PERMISSION_DENIED', reason: statusText(reason), ...known })
     this.fail(status.PERMISSION_DENIED, reason)
     return false
   }
 
   #refuse(code: status, reason: string): false {
-    this.#options.observe({ kind: 'refused', peer: this.#call.getPeer(), reason })
+    this.#options.observe({ kind: 'refused', peer: this.#call.getPeer(), reason: statusText(reason) })
     this.fail(code, reason)
     return false
   }
@@ -162,7 +222,7 @@ export class Stream {
       return isServed ? type : undefined
     }
     if (typeUrl === '' || typeUrl === own.typeUrl) return own
-    const what = `type_url is ${JSON.stringify(typeUrl)} on a stream of ${own.typeUrl}`
+    const what = `type_url is ${JSON.stringify(foreignText(typeUrl))} on a stream of ${own.typeUrl}`
     this.#refuse(status.INVALID_ARGUMENT, `${what}: leave it out, or use the aggregated service`)
     return undefined
   }
@@ -172,7 +232,7 @@ export class Stream {
     if (this.#refusedTypes.size >= maxRefusedTypes || this.#refusedTypes.has(typeUrl)) return
     this.#refusedTypes.add(typeUrl)
     const isKnown = resourceTypeByUrl.has(typeUrl)
-    const reason = `type URL ${JSON.stringify(typeUrl)} is not served${isKnown ? ' in SotW' : ''}`
+    const reason = `type URL ${JSON.stringify(foreignText(typeUrl))} is not served${isKnown ? ' in SotW' : ''}`
     this.#options.observe({ kind: 'refused', peer: this.#call.getPeer(), reason })
   }
 
@@ -248,6 +308,7 @@ export class Stream {
     this.#responses += 1
     this.#unanswered.set(type, { admission, cancel: schedule(answerTimeout, () => this.#overdue(type)) })
     if (!this.#writer.write(parts)) this.#progress = 'blocked'
+    if (!this.#remember()) return
     observe({ kind: 'pushed', proxy, type, nonce, bytes: lengthOf(parts), sent, removed })
   }
 
@@ -281,12 +342,22 @@ export class Stream {
     if (this.#progress === 'ended') return
     this.#progress = 'ended'
     for (const type of [...this.#unanswered.keys()]) this.#answered(type)
+    this.#heard()
     this.#options.bytesInFlight.leave(this)
+    this.#options.account.close()
+    this.#options.place.leave()
     this.#connection?.source.close()
     this.#options.onEnd()
     if (this.#connection !== undefined) this.#options.observe({ kind: 'disconnected', proxy: this.#connection.proxy, reason })
   }
 }
+
+const none: ReadonlySet<string> = new Set()
+const noNode = Buffer.alloc(0)
+const mebibyte = 1024 * 1024
+
+/** Characters. The longest name of a pod, with its namespace and address, makes an id of some 450. */
+const longestId = 1024
 
 /** Enough for any real client; bounds what a hostile one makes us remember. */
 const maxRefusedTypes = 100

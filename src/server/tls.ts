@@ -16,15 +16,15 @@ export interface TlsSource {
   onChange(renewed: (tls: ServerTls) => void): void
 }
 
-/** Credentials whose certificates are renewed for new connections; those that are open stay as they are. */
-export function serverCredentials(source: TlsSource | undefined): ServerCredentials {
-  return source === undefined ? ServerCredentials.createInsecure() : new RenewableCredentials(source)
+/** Credentials whose certificates are renewed for new connections; those that are open stay. A handshake takes `handshakeTimeout` ms at most. */
+export function serverCredentials(source: TlsSource | undefined, handshakeTimeout: number): ServerCredentials {
+  return source === undefined ? ServerCredentials.createInsecure() : new RenewableCredentials(source, handshakeTimeout)
 }
 
 class RenewableCredentials extends ServerCredentials {
-  constructor({ current, onChange }: TlsSource) {
+  constructor({ current, onChange }: TlsSource, handshakeTimeout: number) {
     // A stranger's certificate ends in a status with a reason instead of an alert: the call is refused, not the handshake.
-    super({ requestCert: current.clientCa !== undefined, rejectUnauthorized: false }, contextOf(current))
+    super({ requestCert: current.clientCa !== undefined, rejectUnauthorized: false, handshakeTimeout }, contextOf(current))
     onChange((tls) => { this.updateSecureContextOptions(contextOf(tls)) })
   }
 

@@ -28,8 +28,3 @@ export function shownSecretBytes(bytes: Uint8Array): Buffer {
 function hidden(source: DataSource | undefined): DataSource | undefined {
   return source === undefined || source.filename !== undefined ? source : redacted
 }
-
-/** A text of Envoy's without the PEM that it may quote, whole or cut off. */
-export function withoutPem(text: string): string {
-  return text.replaceAll(/-----BEGIN [^-]*-----(?:(?!-----END)[^])*(?:-----END [^-]*-----)?/g, '[redacted]')
-}

@@ -43,6 +43,12 @@ export class FieldReader {
     return bytes.toString()
   }
 
+  /** As `text`, of a longer one only the first bytes: enough to see that it is none of those that we know. */
+  textUpTo(most: number): string {
+    const bytes = this.message()
+    return bytes.length <= most ? this.text() : bytes.toString('utf8', 0, most)
+  }
+
   #after(): number {
     switch (this.#wireType) {
       case 0:

@@ -1,7 +1,7 @@
-import { withoutPem } from './confidential.ts'
 import { FieldReader } from './field-reader.ts'
 import { nameList, noNames } from './name-list.ts'
 import type { NameList } from './name-list.ts'
+import { withoutKeys } from './quoted-keys.ts'
 
 /** What both kinds of request carry. `node` stays encoded: stock Envoy repeats its long node in each, and only the first one counts. */
 interface AnyRequest {
@@ -25,57 +25,83 @@ export interface DeltaRequest extends AnyRequest {
   readonly initialVersions: ReadonlyMap<string, string>
 }
 
+/** A request with more names than are allowed; it is not read further. */
+export class TooManyNames extends Error {}
+
+export interface RequestBounds {
+  /** Names, and as many initial versions. */
+  readonly names: number
+}
+
+/** Bytes: more than any type URL, nonce or version of ours has. */
+const longestToken = 256
+
+/** Bytes of a NACK that are read: its beginning, and its end, where Envoy says what is wrong after it has quoted a message. */
+const [messageStart, messageEnd] = [24 * 1024, 8 * 1024]
+
 const noBytes: Buffer = Buffer.alloc(0)
 const noVersions: ReadonlyMap<string, string> = new Map()
 
 /**
- * Throws for bytes that are no such message. A client repeats its names in each request: where they are one of the `known`
- * lists, their bytes are compared and not decoded.
+ * Throws for bytes that are no such message, and TooManyNames. A client repeats its names in each request: where they are one of
+ * the `known` lists, their bytes are compared and not decoded.
  */
-export function decodeSotwRequest(bytes: Uint8Array, known: readonly NameList[]): SotwRequest {
+export function decodeSotwRequest(bytes: Uint8Array, known: readonly NameList[], bounds: RequestBounds): SotwRequest {
   const reader = new FieldReader(bytes)
-  const names = new RepeatedNames(known)
-  const request = { node: noBytes, typeUrl: '', nonce: '', refusal: undefined as string | undefined, version: '' }
+  const names = new RepeatedNames(known, bounds)
+  const request = { node: noBytes, typeUrl: '', nonce: '', detail: undefined as Buffer | undefined, version: '' }
   while (reader.next()) {
     switch (reader.number) {
-      case 1: request.version = reader.text(); break
+      case 1: request.version = reader.textUpTo(longestToken); break
       case 2: request.node = reader.message(); break
       case 3: names.take(reader); break
-      case 4: request.typeUrl = reader.text(); break
-      case 5: request.nonce = reader.text(); break
-      case 6: request.refusal = statusMessage(reader.message()); break
+      case 4: request.typeUrl = reader.textUpTo(longestToken); break
+      case 5: request.nonce = reader.textUpTo(longestToken); break
+      case 6: request.detail = reader.message(); break
     }
   }
-  return { ...request, names: names.list() }
+  const { detail, ...rest } = request
+  return { ...rest, refusal: detail === undefined ? undefined : statusMessage(detail), names: names.list() }
 }
 
-/** Throws for bytes that are no such message. */
-export function decodeDeltaRequest(bytes: Uint8Array): DeltaRequest {
+/** Throws for bytes that are no such message, and TooManyNames. */
+export function decodeDeltaRequest(bytes: Uint8Array, bounds: RequestBounds): DeltaRequest {
   const reader = new FieldReader(bytes)
+  let versions = 0
   let [subscribe, unsubscribe, initialVersions]: [RepeatedNames?, RepeatedNames?, Map<string, string>?] = []
-  const request = { node: noBytes, typeUrl: '', nonce: '', refusal: undefined as string | undefined }
+  const request = { node: noBytes, typeUrl: '', nonce: '', detail: undefined as Buffer | undefined }
   while (reader.next()) {
     switch (reader.number) {
       case 1: request.node = reader.message(); break
-      case 2: request.typeUrl = reader.text(); break
-      case 3: (subscribe ??= new RepeatedNames([])).take(reader); break
-      case 4: (unsubscribe ??= new RepeatedNames([])).take(reader); break
-      case 5: (initialVersions ??= new Map()).set(...mapEntry(reader.message())); break
-      case 6: request.nonce = reader.text(); break
-      case 7: request.refusal = statusMessage(reader.message()); break
+      case 2: request.typeUrl = reader.textUpTo(longestToken); break
+      case 3: (subscribe ??= new RepeatedNames([], bounds)).take(reader); break
+      case 4: (unsubscribe ??= new RepeatedNames([], bounds)).take(reader); break
+      case 5:
+        versions += 1
+        if (versions > bounds.names) throw new TooManyNames(`more than ${bounds.names} initial_resource_versions in one request`)
+        ;(initialVersions ??= new Map()).set(...mapEntry(reader.message()))
+        break
+      case 6: request.nonce = reader.textUpTo(longestToken); break
+      case 7: request.detail = reader.message(); break
     }
   }
-  return { ...request, subscribe: subscribe?.list() ?? noNames, unsubscribe: unsubscribe?.list() ?? noNames, initialVersions: initialVersions ?? noVersions }
+  const { detail, ...rest } = request
+  return {
+    ...rest, refusal: detail === undefined ? undefined : statusMessage(detail),
+    subscribe: subscribe?.list() ?? noNames, unsubscribe: unsubscribe?.list() ?? noNames, initialVersions: initialVersions ?? noVersions,
+  }
 }
 
 /** A repeated field of names, while it is read. Encoders put its elements one after the other. */
 class RepeatedNames {
   readonly #known: readonly NameList[]
+  readonly #bounds: RequestBounds
   readonly #parts: Buffer[] = []
   #found: NameList | undefined
 
-  constructor(known: readonly NameList[]) {
+  constructor(known: readonly NameList[], bounds: RequestBounds) {
     this.#known = known
+    this.#bounds = bounds
   }
 
   /** Takes the current field, and those after it that are known to follow. */
@@ -84,6 +110,7 @@ class RepeatedNames {
     const isFirst = this.#found === undefined && this.#parts.length === 0
     const found = isFirst ? this.#known.find(({ encoded }) => isAt(encoded, bytes, start)) : undefined
     this.#found ??= found
+    if (this.#parts.length >= this.#bounds.names) throw new TooManyNames(`more than ${this.#bounds.names} resource names in one request`)
     this.#parts.push(bytes.subarray(start, found === undefined ? reader.end : start + found.encoded.length))
     if (found !== undefined) reader.end = start + found.encoded.length
   }
@@ -99,12 +126,14 @@ function isAt(part: Buffer, whole: Buffer, offset: number): boolean {
   return part.length > 0 && end <= whole.length && whole.compare(part, 0, part.length, offset, end) === 0
 }
 
-/** google.rpc.Status: message 2. What Envoy quotes in it may be anything, so that it is not held to be UTF-8. */
+/** google.rpc.Status: message 2. What Envoy quotes in it may be anything, so that it is not held to be UTF-8; of a long one the middle is left out. */
 function statusMessage(bytes: Buffer): string {
   const reader = new FieldReader(bytes)
-  let message = ''
-  while (reader.next()) if (reader.number === 2) message = reader.message().toString()
-  return withoutPem(message)
+  let message: Buffer = noBytes
+  while (reader.next()) if (reader.number === 2) message = reader.message()
+  if (message.length <= messageStart + messageEnd) return withoutKeys(message.toString())
+  const [start, end] = [message.subarray(0, messageStart), message.subarray(message.length - messageEnd)]
+  return `${withoutKeys(start.toString())} […] ${withoutKeys(end.toString())}`
 }
 
 /** An entry of a map of strings: key 1, value 2. */

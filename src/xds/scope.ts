@@ -172,7 +172,7 @@ function sorted(record: Readonly<Record<string, string | number>>): readonly (re
   return Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1))
 }
 
-const longestQuote = 200 // characters
+const longestQuote = 100 // characters
 
 /** A value as JSON, cut. */
 function quote(value: unknown): string {

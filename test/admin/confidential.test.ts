@@ -4,7 +4,7 @@ import { createAuthority } from '../../bench/support/certificate.ts'
 import { renderText } from '../../src/diagnostics/render.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
 import { diagnosticsOf } from '../../src/pipeline.ts'
-import { shownSecret, withoutPem } from '../../src/xds/confidential.ts'
+import { shownSecret } from '../../src/xds/confidential.ts'
 import { encode } from '../../src/xds/proto.ts'
 import { configure, locateIn, parse } from '../support/configuration.ts'
 import { within } from '../support/within.ts'
@@ -108,15 +108,6 @@ test('the line of a diagnostic in a Secret is shown without its value', () => {
     tls.crt: …
     ^^^^^^^   hint: it begins with -----BEGIN CERTIFICATE-----
 `)
-})
-
-test.each([
-  ['a -----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY----- b', 'a [redacted] b'],
-  ['-----BEGIN EC PRIVATE KEY-----\\nMII', '[redacted]'],
-  ['two: -----BEGIN A-----x-----END A-----, -----BEGIN B-----y-----END B-----.', 'two: [redacted], [redacted].'],
-  ['no key', 'no key'],
-])('PEM is taken out of %j', (text, shown) => {
-  expect(withoutPem(text)).toBe(shown)
 })
 
 test('of every kind of Secret only what is public is shown', () => {

@@ -45,21 +45,21 @@ describe('requests', () => {
     const bytes = encode('envoy.service.discovery.v3.DiscoveryRequest', {
       version_info: 'v', node: { id: 'n' }, resource_names: ['a', 'b'], type_url: 't', response_nonce: '7', error_detail: { code: 13, message: 'bad' },
     })
-    const { node, ...request } = sotw.decode(bytes, () => [])
+    const { node, ...request } = sotw.decode(bytes, { names: 100, known: () => [] })
     expect(request).toMatchObject({ typeUrl: 't', nonce: '7', refusal: 'bad' })
     expect(decode('envoy.config.core.v3.Node', node)).toEqual({ id: 'n' })
   })
 
   test('an error_detail without a message is a NACK', () => {
     const bytes = encode('envoy.service.discovery.v3.DiscoveryRequest', { type_url: 't', error_detail: { code: 13 } })
-    expect(sotw.decode(bytes, () => []).refusal).toBe('')
+    expect(sotw.decode(bytes, { names: 100, known: () => [] }).refusal).toBe('')
   })
 
   test('delta', () => {
     const bytes = encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', {
       node: { id: 'n' }, type_url: 't', resource_names_subscribe: ['a'], initial_resource_versions: { a: '1' }, response_nonce: '7',
     })
-    const { node, ...request } = delta.decode(bytes, () => [])
+    const { node, ...request } = delta.decode(bytes, { names: 100, known: () => [] })
     expect(request).toMatchObject({ typeUrl: 't', nonce: '7', refusal: undefined })
     expect(decode('envoy.config.core.v3.Node', node)).toEqual({ id: 'n' })
   })

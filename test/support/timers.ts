@@ -1,18 +1,24 @@
 import type { Schedule } from '../../src/server/limits.ts'
+import { waitFor } from './wait-for.ts'
 
 /** A clock that the test moves. */
 export class Timers {
-  readonly #pending = new Map<symbol, { readonly at: number; readonly callback: () => void }>()
+  readonly #pending = new Map<symbol, { readonly at: number; readonly milliseconds: number; readonly callback: () => void }>()
   #now = 0
 
   readonly schedule: Schedule = (milliseconds, callback) => {
     const key = Symbol('timer')
-    this.#pending.set(key, { at: this.#now + milliseconds, callback })
+    this.#pending.set(key, { at: this.#now + milliseconds, milliseconds, callback })
     return () => { this.#pending.delete(key) }
   }
 
   get pending(): number {
     return this.#pending.size
+  }
+
+  /** Waits until something is to happen after exactly these milliseconds. */
+  async scheduled(milliseconds: number): Promise<void> {
+    await waitFor({ what: `a timer of ${milliseconds} ms`, look: () => [...this.#pending.values()].some((timer) => timer.milliseconds === milliseconds) || undefined })
   }
 
   pass(milliseconds: number): void {

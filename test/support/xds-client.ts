@@ -17,6 +17,8 @@ export interface ClientOptions {
   readonly only?: TypeName
   /** Plain text if absent. */
   readonly credentials?: ChannelCredentials
+  /** Whether clients with the same credentials share a connection, as they do if absent. */
+  readonly connection?: 'shared' | 'own'
   /** Headers of the stream. */
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -78,11 +80,11 @@ export class XdsClient {
   readonly #only: TypeName | undefined
   #node: NodeJson | undefined
 
-  constructor(address: string, { mode, node = plainNode, only, credentials: channel = credentials.createInsecure(), headers = {} }: ClientOptions) {
+  constructor(address: string, { mode, node = plainNode, only, credentials: channel = credentials.createInsecure(), connection = 'shared', headers = {} }: ClientOptions) {
     this.mode = mode
     this.#only = only
     this.#node = node
-    this.#client = new Client(address, channel)
+    this.#client = new Client(address, channel, { 'grpc.use_local_subchannel_pool': connection === 'own' ? 1 : 0 })
     const pass = (bytes: Buffer): Buffer => bytes
     this.#call = this.#client.makeBidiStreamRequest(methodPath(mode, only), pass, pass, metadataOf(headers))
     this.#call.on('error', () => undefined)

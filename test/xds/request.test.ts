@@ -4,6 +4,7 @@ import { nameListOf } from '../../src/xds/name-list.ts'
 import { encode } from '../../src/xds/proto.ts'
 import { decodeDeltaRequest, decodeSotwRequest } from '../../src/xds/request.ts'
 
+const bounds = { names: 1_000 }
 const text = fc.string({ unit: 'grapheme' })
 const name = fc.string({ unit: 'grapheme', minLength: 1 })
 
@@ -14,7 +15,7 @@ describe('requests as protobufjs writes them', () => {
         version_info: version, node: { id: 'n' }, resource_names: names, type_url: typeUrl, response_nonce: nonce,
         error_detail: message === undefined ? undefined : { code: 13, message },
       })
-      const request = decodeSotwRequest(bytes, [])
+      const request = decodeSotwRequest(bytes, [], bounds)
       expect(request).toMatchObject({ version, typeUrl, nonce, refusal: message })
       expect(request.names.names).toEqual(names)
       expect(Buffer.from(request.node)).toEqual(encode('envoy.config.core.v3.Node', { id: 'n' }))
@@ -26,7 +27,7 @@ describe('requests as protobufjs writes them', () => {
       const bytes = encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', {
         type_url: 't', resource_names_subscribe: subscribe, resource_names_unsubscribe: unsubscribe, initial_resource_versions: versions, response_nonce: nonce,
       })
-      const request = decodeDeltaRequest(bytes)
+      const request = decodeDeltaRequest(bytes, bounds)
       expect(request).toMatchObject({ typeUrl: 't', nonce, refusal: undefined })
       expect([request.subscribe.names, request.unsubscribe.names]).toEqual([subscribe, unsubscribe])
       expect(request.initialVersions).toEqual(new Map(Object.entries(versions)))
@@ -40,7 +41,7 @@ describe('a list of names that is known', () => {
   test('is found by its bytes, and is the very same', () => {
     fc.assert(fc.property(fc.array(name, { minLength: 1 }), fc.array(name), (names, others) => {
       const known = [nameListOf(others), nameListOf(names)]
-      const found = decodeSotwRequest(request(names), known)
+      const found = decodeSotwRequest(request(names), known, bounds)
       expect(found.names).toBe(known.find((list) => list.encoded.equals(found.names.encoded)))
       expect(found).toMatchObject({ typeUrl: 't', nonce: '2' })
     }))
@@ -48,19 +49,19 @@ describe('a list of names that is known', () => {
 
   test('is not mistaken for one that begins like it', () => {
     fc.assert(fc.property(fc.array(name, { minLength: 1 }), fc.array(name, { minLength: 1 }), (names, more) => {
-      expect(decodeSotwRequest(request([...names, ...more]), [nameListOf(names)]).names.names).toEqual([...names, ...more])
-      expect(decodeSotwRequest(request(names), [nameListOf([...names, ...more])]).names.names).toEqual(names)
+      expect(decodeSotwRequest(request([...names, ...more]), [nameListOf(names)], bounds).names.names).toEqual([...names, ...more])
+      expect(decodeSotwRequest(request(names), [nameListOf([...names, ...more])], bounds).names.names).toEqual(names)
     }))
   })
 
   test('is one object for all that send it', () => {
-    expect(decodeSotwRequest(request(['a', 'b']), []).names).toBe(decodeSotwRequest(request(['a', 'b']), []).names)
+    expect(decodeSotwRequest(request(['a', 'b']), [], bounds).names).toBe(decodeSotwRequest(request(['a', 'b']), [], bounds).names)
   })
 })
 
 test('bytes that are no message throw, and never anything else', () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
-    for (const decode of [decodeDeltaRequest, (each: Uint8Array) => decodeSotwRequest(each, [])]) {
+    for (const decode of [(each: Uint8Array) => decodeDeltaRequest(each, bounds), (each: Uint8Array) => decodeSotwRequest(each, [], bounds)]) {
       try {
         decode(bytes)
       } catch (error) {

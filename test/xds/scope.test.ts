@@ -67,8 +67,8 @@ describe('scopeOf', () => {
     [{ metadata: { PORT_MAP: '80=1,81=1' } }, 'metadata.PORT_MAP is "80=1,81=1": two ports become 1; give each its own'],
   ]
   const tooMany: readonly (readonly [what: string, map: unknown, error: string])[] = [
-    ['text', pairsOfPorts(257), `metadata.PORT_MAP is ${JSON.stringify(pairsOfPorts(257)).slice(0, 200)}…: there are 257 pairs; write at most 256`],
-    ['text with every port', pairsOfPorts(65_535), `metadata.PORT_MAP is ${JSON.stringify(pairsOfPorts(65_535)).slice(0, 200)}…: there are 65535 pairs; write at most 256`],
+    ['text', pairsOfPorts(257), `metadata.PORT_MAP is ${JSON.stringify(pairsOfPorts(257)).slice(0, 100)}…: there are 257 pairs; write at most 256`],
+    ['text with every port', pairsOfPorts(65_535), `metadata.PORT_MAP is ${JSON.stringify(pairsOfPorts(65_535)).slice(0, 100)}…: there are 65535 pairs; write at most 256`],
     ['an object', Object.fromEntries(Array.from({ length: 300 }, (_, index) => [index + 1, index + 1])), 'there are 300 pairs; write at most 256'],
   ]
   test.each(tooMany)('a PORT_MAP of more pairs than a proxy has listeners is an error, %s', (_, map, error) => {
