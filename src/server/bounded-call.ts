@@ -2,6 +2,7 @@ import { ServerInterceptingCall } from '@grpc/grpc-js'
 import type { Responder, ServerInterceptingCallInterface } from '@grpc/grpc-js'
 import type { Schedule } from './limits.ts'
 import { interceptedStream } from './response-writer.ts'
+import { statusText } from './status-text.ts'
 
 /** Milliseconds that a client has to take the rest of a call that is over. */
 const grace = 5_000
@@ -22,7 +23,8 @@ export class BoundedCall extends ServerInterceptingCall {
   }
 
   override sendStatus(status: Parameters<ServerInterceptingCall['sendStatus']>[0]): void {
-    super.sendStatus(status)
+    const { details } = status
+    super.sendStatus(typeof details === 'string' ? { ...status, details: statusText(details) } : status)
     const stream = interceptedStream(this.#nextCall)
     if (this.#isOver || stream === undefined || stream.closed) return
     this.#isOver = true
