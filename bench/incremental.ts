@@ -75,7 +75,10 @@ const controlPlane = await startControlPlane({ paths: [folder], listen: '127.0.0
   events.push(event)
   for (const look of [...waiting]) look()
 })
-const proxy = new EnvoyDouble(controlPlane.xdsAddress, { mode: 'delta', node: { ...node({ role: 'sidecar', namespace: 'default', labels: { app: 'client' } }), user_agent_name: 'envoy' } })
+const proxy = new EnvoyDouble(controlPlane.xdsAddress, {
+  mode: 'delta',
+  node: { ...node({ role: 'sidecar', namespace: 'default', labels: { app: 'client' } }), user_agent_name: 'envoy', user_agent_build_version: { version: { major_number: 1, minor_number: 40, patch: 0 } } },
+})
 
 /** A change that sends nothing shows by nothing, so another edit follows it, and what comes before that edit's mark is the change's. */
 let marks = 0

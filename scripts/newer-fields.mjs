@@ -30,7 +30,7 @@ export const newerFields = [
     field: 'budget_interval',
     id: 3,
     type: 'google.protobuf.Duration',
-    source: 'Envoy 1.40, api/envoy/config/cluster/v3/circuit_breaker.proto',
+    source: 'Envoy 1.39, api/envoy/config/cluster/v3/circuit_breaker.proto',
   },
   {
     message: 'envoy.extensions.http.injected_credentials.generic.v3.Generic',

@@ -281,6 +281,7 @@ export function createPipeline(settings: Settings): Pipeline {
     found('delegates', accepted, ({ unlessDelegated }, fetch, key) => unlessDelegated.length === 0 || fetch(delegationsByDelegate, key) !== undefined ? [] : unlessDelegated),
     found('listeners', plans, (plan) => plan.diagnostics),
     found('virtual hosts', virtualHosts, (host) => host.diagnostics),
+    found('clusters', clusters, ({ cluster }) => cluster.diagnostics),
     found('TLS listeners', tlsListeners, (listener) => listener.diagnostics),
     found('secrets of listeners', listeners, (listener, fetch) => secretFindings(secretsOfListener(listener), secretsByName, fetch)),
     found('secrets of policies', policies, (policy, fetch) => secretFindings(secretsOfPolicy(policy), secretsByName, fetch)),

@@ -159,5 +159,6 @@ function node({ role, workloads }: LoadOptions, index: number): Buffer {
     cluster: 'load',
     metadata: { NAMESPACE: 'default', LABELS: role === 'sidecar' ? { app: `load-${index % workloads}` } : { istio: 'ingressgateway' } },
     user_agent_name: 'envoy',
+    user_agent_build_version: { version: { major_number: 1, minor_number: 40, patch: 0 } },
   })
 }

@@ -126,6 +126,7 @@ export const codes = {
   'annotation/invalid': { severity: 'error', summary: 'an annotation of ours with a value that it does not take' },
   'annotation/unread': { severity: 'error', summary: 'an annotation that holds objects, which are not read; they have no effect' },
   'xds/nack': { severity: 'error', summary: 'a proxy refused what was made from this line' },
+  'xds/older-envoy': { severity: 'warning', summary: 'a connected Envoy is older than what this line asks for; it is left out for it' },
   'internal/transform-failed': { severity: 'error', summary: 'a bug of shadowplane; the last good value stays in force' },
   'portability/percentage': { severity: 'warning', summary: 'the vendor\'s controller mirrors another share of the requests' },
   'portability/several-mirrors': { severity: 'warning', summary: 'the vendor\'s controller uses only one of several mirrors' },

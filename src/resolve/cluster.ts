@@ -4,11 +4,12 @@ import { hasLabels } from '../model/labels.ts'
 import { strictest } from '../model/mirror.ts'
 import type { MirrorLimits } from '../model/mirror.ts'
 import { mirrorClusterName } from '../model/names.ts'
-import type { Origin } from '../diagnostics/diagnostic.ts'
+import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
 import { findService, portsWithClusters, serviceCluster } from './backend.ts'
 import { canFollow, demandedTls, withDemandedTls } from './demanded-tls.ts'
 import { placed, planLocalities } from './locality.ts'
 import type { LocalityPlan } from './locality.ts'
+import { understoodSettings } from './older-envoy.ts'
 import { withPeerNames } from './peer-name.ts'
 import { policyFor, settingsFor } from './policy.ts'
 import type { ClusterUse } from './resolved.ts'
@@ -34,6 +35,7 @@ export interface ResolvedCluster {
   /** Only where nothing but mirrors uses it. */
   readonly limits: MirrorLimits | undefined
   readonly origins: readonly Origin[]
+  readonly diagnostics: readonly Diagnostic[]
 }
 
 export interface ResolvedEndpoint extends Pick<Endpoint, 'weight' | 'locality' | 'address' | 'health'> {
@@ -62,7 +64,8 @@ export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, us
     const selected = endpointsOf(source.host).filter(({ labels }) => hasLabels(labels, { ...source.labels, ...subset?.labels }))
     const demanded = isOpaque(port, usesOf(name), sight) ? undefined : demandedTls(service, port.number, sight)
     if (demanded !== undefined && !canFollow(demanded, sight)) return []
-    const settings = withDemandedTls(settingsFor(policy, port.number, subset?.name), demanded)
+    const understood = understoodSettings(settingsFor(policy, port.number, subset?.name), sight.scope, policy?.origin)
+    const settings = withDemandedTls(understood.value, demanded)
     const { priorityOf, ...localities } = planLocalities(settings, selected, { scope: sight.scope, mesh: sight.settings })
     const members = placed(selected.flatMap((endpoint) => endpointOf(endpoint, source.port).map((each) => ({ ...each, priority: priorityOf(endpoint) }))), localities)
     const common = {
@@ -72,6 +75,7 @@ export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, us
       protocol: port.protocol,
       ...settled(withPeerNames(settings, service), port.protocol, sight),
       origins: policy === undefined ? [service.origin] : [policy.origin, service.origin],
+      diagnostics: understood.diagnostics,
     }
     const dedicated = mirrorClusterName(port.number, subset?.name, service.host)
     const dedicatedUses = usesOf(dedicated)

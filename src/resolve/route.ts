@@ -5,6 +5,7 @@ import { hashOf, resolveBackend } from './backend.ts'
 import type { Listening, ResolvedBackend } from './backend.ts'
 import { resolveMirrors } from './mirror.ts'
 import { missingFinding } from './missing.ts'
+import { understoodHeaders } from './older-envoy.ts'
 import type { ClusterUse, ResolvedForward, ResolvedRedirect, ResolvedRoute } from './resolved.ts'
 
 export interface RouteResolution {
@@ -22,21 +23,22 @@ export interface RouteListening extends Listening {
  * rejected has a name that no cluster has: Envoy answers both with 503, or with `missingStatus`.
  */
 export function resolveRoute(route: Route, table: RouteTable, listening: RouteListening): RouteResolution {
-  const { name, match, headers, statPrefix, metadata, origin, action } = route
-  const common = { name, match, headers, statPrefix, metadata, origin, ...faults(route, listening) }
+  const { name, match, statPrefix, metadata, origin, action } = route
+  const headers = understoodHeaders(route.headers, listening.sight.scope, origin)
+  const common = { name, match, headers: headers.value, statPrefix, metadata, origin, ...faults(route, listening) }
   const ofTable = `${table.name}:${listening.port}${pathPattern(route)}`
   if (action.kind !== 'forward') {
     const answer = action.kind === 'redirect' ? redirect(action, listening) : action
-    return { resolved: { ...common, action: answer, operation: ofTable }, uses: [], diagnostics: [] }
+    return { resolved: { ...common, action: answer, operation: ofTable }, uses: [], diagnostics: headers.diagnostics }
   }
   const backends = action.destinations.map((destination) => resolveBackend(destination.backend, listening))
   const [only, ...more] = backends
   const operation = only !== undefined && only.kind !== 'rejected' && more.length === 0 ? `${only.host}:${only.port}${pathPattern(route)}` : ofTable
-  const forwarded = forward(action, backends, listening)
+  const forwarded = forward(action, backends, { ...listening, origin })
   return {
     resolved: { ...common, action: forwarded.action, operation },
     uses: forwarded.uses,
-    diagnostics: [...backends.flatMap((backend, index) => destinationFindings(backend, action, { ...listening, index })), ...forwarded.diagnostics],
+    diagnostics: [...headers.diagnostics, ...backends.flatMap((backend, index) => destinationFindings(backend, action, { ...listening, index })), ...forwarded.diagnostics],
   }
 }
 
@@ -59,11 +61,12 @@ interface Forwarded {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-function forward(action: Forward, backends: readonly ResolvedBackend[], listening: Listening): Forwarded {
+function forward(action: Forward, backends: readonly ResolvedBackend[], { origin, ...listening }: Listening & { readonly origin: Route['origin'] }): Forwarded {
+  const headers = action.destinations.map((destination) => understoodHeaders(destination.headers, listening.sight.scope, origin))
   const destinations = action.destinations.map((destination, index) => ({
     cluster: backends[index]?.cluster ?? '',
     weight: destination.weight,
-    headers: destination.headers,
+    headers: headers[index]?.value ?? destination.headers,
     authority: destination.authority,
   }))
   const noTimeout = action.noTimeout === undefined ? {} : { noTimeout: action.noTimeout }
@@ -80,7 +83,7 @@ function forward(action: Forward, backends: readonly ResolvedBackend[], listenin
       hash: backends.flatMap(hashOf),
     },
     uses: [...destinations.map(({ cluster }) => ({ by: 'primary' as const, cluster })), ...mirrored.uses.map((use) => ({ ...use, ...noTimeout }))],
-    diagnostics: mirrored.diagnostics,
+    diagnostics: [...headers.flatMap(({ diagnostics }) => diagnostics), ...mirrored.diagnostics],
   }
 }
 

@@ -1,4 +1,6 @@
 import { decode } from '../xds/proto.ts'
+import { takesVirtualHosts } from '../xds/envoy-version.ts'
+import type { UserAgent } from '../xds/envoy-version.ts'
 import { scopeOf } from '../xds/scope.ts'
 import type { Scope } from '../xds/scope.ts'
 import type { Codec } from './codec.ts'
@@ -35,17 +37,17 @@ export function identify(node: Uint8Array, circumstances: Circumstances): Identi
     const message = decode('envoy.config.core.v3.Node', node)
     const found = scopeOf(message)
     if ('error' in found) return found
-    return { id: message.id ?? '', scope: { ...found.scope, virtualHosts: virtualHostsFor(message.user_agent_name, circumstances) } }
+    return { id: message.id ?? '', scope: { ...found.scope, virtualHosts: virtualHostsFor(message, circumstances) } }
   } catch (error) {
     return { error: `the node cannot be read: ${error instanceof Error ? error.message : String(error)}` }
   }
 }
 
 /**
- * Of the clients that we know, Envoy alone takes virtual hosts apart, over delta alone, and after their route configuration,
- * which only an aggregated stream can see to. Who asks for nothing but virtual hosts wants them apart.
+ * Envoy takes virtual hosts as resources of their own over delta, and after their route configuration, which only an aggregated stream
+ * ensures. A client that requests nothing but virtual hosts wants them so.
  */
-function virtualHostsFor(userAgent: string | undefined, { mode, service, virtualHostDiscovery }: Circumstances): Scope['virtualHosts'] {
+function virtualHostsFor(agent: UserAgent, { mode, service, virtualHostDiscovery }: Circumstances): Scope['virtualHosts'] {
   if (service.type?.name === 'virtual-host') return 'apart'
-  return mode === 'delta' && service.type === undefined && userAgent === 'envoy' ? virtualHostDiscovery : 'inline'
+  return mode === 'delta' && service.type === undefined && takesVirtualHosts(agent) ? virtualHostDiscovery : 'inline'
 }

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net'
 import { parsePortMap } from './port-map.ts'
+import { envoyMinor, newestMinor } from './envoy-version.ts'
+import type { UserAgent } from './envoy-version.ts'
 import type { PortMap } from './port-map.ts'
 
 /** What a proxy is, as far as its configuration depends on it: proxies of one scope share one snapshot. */
@@ -24,13 +26,14 @@ export interface Scope {
   readonly interception?: 'redirect'
   /** `region/zone/subzone`; absent where the proxy does not say. */
   readonly locality?: string
+  /** Minor version of an Envoy 1.x that is older than the newest that is known here: what it does not know is left out for it. */
+  readonly olderEnvoy?: number
 }
 
 /** The node of a discovery request, in protobuf JSON, reduced to what we read. */
-export interface Node {
+export interface Node extends UserAgent {
   readonly id?: string | undefined
   readonly cluster?: string | undefined
-  readonly user_agent_name?: string | undefined
   readonly metadata?: { readonly [key: string]: unknown } | undefined
   readonly locality?: { readonly region?: string | undefined; readonly zone?: string | undefined; readonly sub_zone?: string | undefined } | undefined
 }
@@ -47,8 +50,8 @@ export function scopeOf(node: Node): { readonly scope: Scope } | { readonly erro
 
 /** One string for one scope, in whatever order labels and ports were given. */
 export function scopeKey(scope: Scope): ScopeKey {
-  const { role, namespace, anyGateway, domain, bindAddress, virtualHosts, interception = 'none', locality = '' } = scope
-  return JSON.stringify([role, namespace, anyGateway, domain, bindAddress, virtualHosts, interception, locality, sorted(scope.labels), sorted(scope.portMap)]) as ScopeKey
+  const { role, namespace, anyGateway, domain, bindAddress, virtualHosts, interception = 'none', locality = '', olderEnvoy = 0 } = scope
+  return JSON.stringify([role, namespace, anyGateway, domain, bindAddress, virtualHosts, interception, locality, olderEnvoy, sorted(scope.labels), sorted(scope.portMap)]) as ScopeKey
 }
 
 type Metadata = Readonly<Record<string, unknown>>
@@ -75,6 +78,7 @@ function readScope(node: Node): Scope {
   const namespace = text(metadata, 'NAMESPACE') ?? named?.namespace ?? 'default'
   const labels = labelsOf(metadata['LABELS'])
   const locality = localityOf(node, labels)
+  const minor = envoyMinor(node)
   return {
     role,
     namespace,
@@ -86,6 +90,7 @@ function readScope(node: Node): Scope {
     virtualHosts: 'inline',
     ...(role === 'sidecar' && isRedirected(metadata['INTERCEPTION_MODE']) ? { interception: 'redirect' } : {}),
     ...(locality === '' ? {} : { locality }),
+    ...(minor === undefined || minor >= newestMinor ? {} : { olderEnvoy: minor }),
   }
 }
 

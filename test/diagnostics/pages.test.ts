@@ -16,6 +16,7 @@ const withoutExample: Readonly<Record<string, string>> = {
   'file/not-read': 'is about links, devices and sizes',
   'file/truncated': 'is about a file that changes',
   'mirror/proxyless-grpc': 'is about a client that is connected',
+  'xds/older-envoy': 'is about a proxy that is connected',
   'xds/nack': 'is about a proxy that refuses',
   'internal/transform-failed': 'is a bug of ours',
   'tls/key-mismatch': 'takes real keys, which do not belong in a page',

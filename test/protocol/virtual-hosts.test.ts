@@ -9,7 +9,8 @@ import type { World } from './world.ts'
 // Virtual host discovery: docs of RouteConfiguration.vhds, and what Envoy does with it: a virtual host that arrives before its
 // route configuration is ACKed is lost, an empty list on the first request means all, and no further request follows.
 
-const envoy = { id: 'e', cluster: 'c', user_agent_name: 'envoy' }
+const agent = (major: number, minor: number) => ({ id: 'e', cluster: 'c', user_agent_name: 'envoy', user_agent_build_version: { version: { major_number: major, minor_number: minor } } })
+const envoy = agent(1, 40)
 const hosts = [virtualHost('r', 'a'), virtualHost('r', 'b')]
 
 /** A client that holds the route configuration r and what is owned by it. */
@@ -312,7 +313,11 @@ describe('who gets virtual hosts apart', () => {
     ['Envoy over delta', 'delta', envoy, undefined, {}, 'apart'],
     ['Envoy over delta, turned off', 'delta', envoy, undefined, { virtualHostDiscovery: 'inline' }, 'inline'],
     ['Envoy over SotW', 'sotw', envoy, undefined, {}, 'inline'],
-    ['somebody else', 'delta', { id: 'x', user_agent_name: 'other' }, undefined, {}, 'inline'],
+    ['the first Envoy that takes them', 'delta', agent(1, 37), undefined, {}, 'apart'],
+    ['an Envoy that refuses them over ADS', 'delta', agent(1, 36), undefined, {}, 'inline'],
+    ['an Envoy to come', 'delta', agent(2, 0), undefined, {}, 'apart'],
+    ['an Envoy that does not report its version', 'delta', { id: 'e', cluster: 'c', user_agent_name: 'envoy' }, undefined, {}, 'inline'],
+    ['somebody else', 'delta', { ...envoy, user_agent_name: 'other' }, undefined, {}, 'inline'],
     ['Envoy on a stream of route configurations alone', 'delta', envoy, 'route', {}, 'inline'],
     ['who asks for nothing but virtual hosts', 'delta', envoy, 'virtual-host', {}, 'apart'],
   ] as const)('%s', async (...row) => {
