@@ -53,7 +53,7 @@ function compareForwarding({ destinations, mirrors }: Forwarding, { answer, arri
   const candidates = destinationsOf(destinations, header(answer, 'x-cluster'))
   const [destination] = candidates
   if (destination === undefined) return answered([`cluster: said ${destinations.map(({ cluster }) => cluster).join(' or ')}, Envoy took ${header(answer, 'x-cluster') ?? 'none'} and answered ${answer.status} ${answer.error ?? ''}`])
-  if (!isForwarded(destination)) return answered(difference('status', 503, answer.status), unasked(arrivals))
+  if (!isForwarded(destination)) return answered(difference('status', destination.failure, answer.status), unasked(arrivals))
   if (own === undefined) return answered([`forwarded to ${destination.cluster}: said yes, Envoy answered ${answer.status} ${answer.error ?? ''}`])
   const copies = compareCopies(mirrors, arrivals.filter((arrival) => arrival !== own))
   // A cluster may stand twice among the destinations, each time with other headers.
