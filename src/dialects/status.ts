@@ -21,6 +21,8 @@ export interface StatusReport {
 export interface StatusMoment {
   /** The status that the object has; empty where it has none. */
   readonly current: JsonObject
+  /** Below `status`, the fields that were written here last, as FieldsV1; absent: not known. */
+  readonly owned?: JsonObject
   /** Found in the newest text, and all else that is wrong with the object. */
   readonly diagnostics: readonly Diagnostic[]
   /** RFC 3339, in whole seconds as metav1.Time. */

@@ -10,6 +10,11 @@ export interface Condition {
   readonly message: string
 }
 
+export interface ObjectAddress {
+  readonly type: 'IPAddress' | 'Hostname'
+  readonly value: string
+}
+
 /** The status of an object towards one of those that it refers to, such as a route's towards a gateway; `parent` absent: of the object itself. */
 export interface ObjectStatus {
   readonly object: ObjectId
@@ -17,6 +22,8 @@ export interface ObjectStatus {
   readonly section?: string
   readonly parent?: { readonly group: string; readonly kind: string; readonly namespace: string; readonly name: string; readonly section?: string; readonly port?: number }
   readonly conditions: readonly Condition[]
+  /** Where an object as a whole, such as a gateway, is reached; absent if nothing here knows. */
+  readonly addresses?: readonly ObjectAddress[]
   /** Sections of the parent that take the object, by name, whichever of them it names. */
   readonly takenBy?: readonly string[]
   /** In whose name this is said, where several controllers say something of one object. */

@@ -20,6 +20,7 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 function relevant({ metadata, status: _, ...rest }: JsonObject, kind: string): JsonObject {
   const kept = { metadata: isJsonObject(metadata) ? ofMetadata(metadata) : {} }
   if (kind === 'Pod') return { ...kept, status: podStatus(_) }
+  if (kind === 'Service') return { ...kept, ...rest, ...serviceStatus(_) }
   return kind === 'Node' || kind === 'Namespace' ? kept : { ...kept, ...rest }
 }
 
@@ -31,6 +32,12 @@ function ofMetadata(metadata: JsonObject): JsonObject {
 function without(object: JsonObject, name: string): JsonObject {
   const { [name]: _, ...rest } = object
   return rest
+}
+
+/** The addresses of its load balancer, which those of a Gateway are. */
+function serviceStatus(status: Json | undefined): JsonObject {
+  const ingress = isJsonObject(status) && isJsonObject(status['loadBalancer']) ? status['loadBalancer']['ingress'] : undefined
+  return ingress === undefined ? {} : { status: { loadBalancer: { ingress } } }
 }
 
 /** Its address, and whether it is over or ready. */

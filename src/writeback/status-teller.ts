@@ -21,7 +21,7 @@ export interface StatusSubject {
   /** Of the text that is spoken of. */
   readonly generation: number | undefined
   /** The status to have instead of `current`; absent where nothing is said in one: what we said in it before is taken back. */
-  readonly status?: (current: JsonObject, said: { readonly diagnostics: readonly Diagnostic[]; readonly now: string }) => JsonObject | undefined
+  readonly status?: (current: JsonObject, said: { readonly diagnostics: readonly Diagnostic[]; readonly now: string; readonly owned: JsonObject }) => JsonObject | undefined
 }
 
 export interface StatusTellerOptions {
@@ -114,7 +114,7 @@ export class StatusTeller {
     if (found === undefined) return undefined
     const { path, generation, regarded: { uid }, status } = found
     const diagnostics = this.#options.diagnostics(key)
-    return { path, uid, generation, status: (current, { now, owned }) => status === undefined ? withdrawn(current, owned) : status(current, { diagnostics, now }) }
+    return { path, uid, generation, status: (current, { now, owned }) => status === undefined ? withdrawn(current, owned) : status(current, { diagnostics, now, owned }) }
   }
 
   #isWorth(key: string): boolean {

@@ -44,11 +44,11 @@ interface Edge {
 }
 
 /** A real Envoy as the Gateway's proxy, before the services shop and shadow. */
-async function edge(text: string, expected: readonly string[] = []): Promise<Edge> {
+async function edge(text: string, expected: readonly string[] = [], name = 'edge'): Promise<Edge> {
   const [shop, shadow] = [await loggedBackend('shop'), await loggedBackend('shadow')]
   const serving = await serve({ 'edge.yaml': gateway + service(shop) + service(shadow) + text })
   expect(serving.mistakes()).toEqual(expected)
-  const proxy = await realProxy({ role: 'gateway', namespace: 'default', labels: { 'gateway.networking.k8s.io/gateway-name': 'edge' }, xds: serving.xds, listener: 8080 })
+  const proxy = await realProxy({ role: 'gateway', namespace: 'default', labels: { 'gateway.networking.k8s.io/gateway-name': name }, xds: serving.xds, listener: 8080 })
   return { proxy, shop, shadow }
 }
 
@@ -141,15 +141,20 @@ test('headers, CORS, timeouts and retries are what Envoy takes', async () => {
   const { proxy, shop } = await edge(route('HTTPRoute', 'a', [
     `matches: [{path: {value: /headers}}], filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: X-Share, value: "100%"}, {name: Host, value: b.example}], add: [{name: X-Path, value: "%REQ(:path)%"}]}}], ${to('shop')}`,
     `matches: [{path: {value: /cors}}], filters: [{type: CORS, cors: {allowOrigins: ["https://*.example"], allowMethods: ["*"], allowCredentials: true, allowHeaders: [x-a]}}], ${to('shop')}`,
+    `matches: [{path: {value: /any}}], filters: [{type: CORS, cors: {allowOrigins: ["https://*.example"], allowMethods: ["*"], allowHeaders: ["*"], allowCredentials: true}}], ${to('shop')}`,
     `matches: [{path: {value: /retry}}], retry: {codes: [503], attempts: 3, backoff: 1ms}, timeouts: {request: 10s, backendRequest: 5s}, ${to('shop')}`,
     `matches: [{path: {value: /slow}}], timeouts: {backendRequest: 100ms}, ${to('shop')}`,
   ]))
   await proxy.ask({ path: '/headers', host: 'a.example' })
   expect(shop.arrivals.at(-1)).toMatchObject({ host: 'b.example', headers: { 'x-share': '100%', 'x-path': '/headers' } })
+  const asked = { origin: 'https://shop.example', 'access-control-request-method': 'PUT', 'access-control-request-headers': 'x-header-1, x-header-2' }
+  expect((await proxy.ask({ path: '/any', host: 'a.example', method: 'OPTIONS', headers: asked })).headers).toMatchObject({
+    'access-control-allow-methods': 'PUT', 'access-control-allow-headers': 'x-header-1, x-header-2', 'access-control-allow-credentials': 'true',
+  })
   const preflight = (origin: string) => proxy.ask({ path: '/cors', host: 'a.example', method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'PUT' } })
   expect((await preflight('https://shop.example')).headers).toMatchObject({
     'access-control-allow-origin': 'https://shop.example', 'access-control-allow-credentials': 'true', 'access-control-max-age': '5', 'access-control-allow-headers': 'x-a',
-    'access-control-allow-methods': 'GET,HEAD,POST,PUT,DELETE,CONNECT,OPTIONS,TRACE,PATCH',
+    'access-control-allow-methods': 'PUT',
   })
   expect((await preflight('https://shop.test')).headers).not.toHaveProperty('access-control-allow-origin')
   shop.answerWith(503)
@@ -172,3 +177,15 @@ test('a GRPCRoute by service and method, with a mirror', async () => {
   await proxy.settled()
   expect([shop, shadow].map(({ arrivals }) => arrivals.map(({ url }) => url))).toEqual([['/shop.v1.Orders/Get', '/shop.v1.Orders/Put'], ['/shop.v1.Orders/Get']])
 })
+
+test('the route with the closest hostname of its own wins, whatever its age and path, and the rest falls to the other', async () => {
+  const named = (value: string, path: string): string => `matches: [{path: {value: ${path}}}], filters: [{type: ResponseHeaderModifier, responseHeaderModifier: {set: [{name: x-route, value: ${value}}]}}], ${to('shop')}`
+  const dated = (text: string, created: string): string => text.replace(/metadata: {name: (\w+)}/, `metadata: {name: $1, creationTimestamp: "${created}"}`)
+  const wide = dated(route('HTTPRoute', 'wide', [named('wide', '/'), named('wide', '/v1/more')]).replace('wide.example', '"*.example"'), '2020-01-01T00:00:00Z')
+  const exact = dated(route('HTTPRoute', 'exact', [named('exact', '/v1')]).replace('exact.example', 'abc.example'), '2021-01-01T00:00:00Z')
+  const every = dated(route('HTTPRoute', 'every', [named('every', '/v1/more/still')]).replace('  hostnames: [every.example]\n', ''), '2019-01-01T00:00:00Z')
+  const { proxy } = await edge((every + wide + exact).replaceAll('parentRefs: [{name: edge}]', 'parentRefs: [{name: abc}]')
+    + '---\n' + gateway.replace('name: edge', 'name: abc').replace('protocol: HTTP', 'protocol: HTTP, hostname: abc.example'), Array<string>(2).fill('virtual-host/conflict'), 'abc')
+  const found = await Promise.all(['/v1/more/still', '/v1', '/other'].map(async (path) => (await proxy.ask({ path, host: 'abc.example' })).headers['x-route']))
+  expect(found).toEqual(['exact', 'exact', 'wide'])
+}, 60_000)

@@ -35,6 +35,9 @@ interface Seen {
   readonly metadata: { readonly resourceVersion: string; readonly generation: number; readonly uid: string }
   readonly status?: {
     readonly conditions?: readonly Condition[]
+    readonly supportedFeatures?: readonly { readonly name: string }[]
+    readonly addresses?: readonly { readonly type: string; readonly value: string }[]
+    readonly loadBalancer?: object
     readonly listeners?: readonly { readonly name: string; readonly attachedRoutes: number; readonly supportedKinds: readonly unknown[]; readonly conditions: readonly Condition[] }[]
     readonly parents?: readonly { readonly controllerName: string; readonly parentRef: { readonly name: string }; readonly conditions: readonly Condition[] }[]
     readonly validationMessages?: readonly unknown[]
@@ -48,6 +51,7 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     cluster = await startCluster()
     for (const folder of ['gateway-api/standard', 'istio']) await install(cluster.api, await definitionsIn(folder))
     await put('Service', { name: 'shop' }, { ports: [{ name: 'http', port: 80 }] })
+    await put('Service', { name: 'edge-proxies' }, { selector: { 'gateway.networking.k8s.io/gateway-name': 'edge' }, ports: [{ name: 'http', port: 80 }] })
     await put('GatewayClass', { name: 'ours' }, { controllerName: controller })
     await put('GatewayClass', { name: 'theirs' }, { controllerName: 'example.com/other' })
     await put('Gateway', { name: 'edge' }, gateway('ours'))
@@ -125,6 +129,29 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     expect(after.status?.parents?.[0]?.conditions[0]?.lastTransitionTime).toBe(before.status?.parents?.[0]?.conditions[0]?.lastTransitionTime)
     await cluster.api.request({ path: `${kinds.HTTPRoute.folder}/not-permitted`, method: 'DELETE' })
     await says('the listener', async () => (await get(`${kinds.Gateway.folder}/edge`)).status?.listeners?.map(({ attachedRoutes }) => attachedRoutes), [2])
+    await quiet(plane)
+    expect(await metric(plane, 'shadowplane_kubernetes_statuses_total{outcome="failed"}')).toBe(0)
+  })
+
+  test('of a GatewayClass lists the features, and of a Gateway the addresses of the Service that selects its proxies', async () => {
+    expect((await get(`${kinds.GatewayClass.folder}/ours`)).status?.supportedFeatures).toContainEqual({ name: 'HTTPRouteRequestMirror' })
+    const addresses = async () => {
+      const { status } = await get(`${kinds.Gateway.folder}/edge`)
+      return [status?.addresses?.map(({ type, value }) => `${type} ${value}`) ?? [], status?.conditions?.find(({ type }) => type === 'Programmed')?.reason]
+    }
+    const path = `${kinds.Service.folder}/edge-proxies`
+    const service = async () => (await cluster.api.request({ path })).value as { readonly spec: { readonly clusterIP: string } }
+    const { clusterIP } = (await service()).spec
+    const { plane } = await serving()
+    await says('the cluster address', addresses, [[`IPAddress ${clusterIP}`], 'Programmed'])
+    await put('Service', { name: 'edge-proxies' }, { type: 'LoadBalancer', selector: { 'gateway.networking.k8s.io/gateway-name': 'edge' }, ports: [{ name: 'http', port: 80 }] })
+    const body = { ...await service(), status: { loadBalancer: { ingress: [{ ip: '192.0.2.7' }, { hostname: 'lb.example' }] } } }
+    await cluster.api.request({ path: `${path}/status`, method: 'PUT', body })
+    await says('the addresses of the load balancer', addresses, [['IPAddress 192.0.2.7', 'Hostname lb.example'], 'Programmed'])
+    await cluster.api.request({ path, method: 'DELETE' })
+    await says('no address', addresses, [[], 'AddressNotAssigned'])
+    await put('Service', { name: 'edge-proxies' }, { selector: { 'gateway.networking.k8s.io/gateway-name': 'edge' }, ports: [{ name: 'http', port: 80 }] })
+    await says('an address again', async () => (await addresses())[1], 'Programmed')
     await quiet(plane)
     expect(await metric(plane, 'shadowplane_kubernetes_statuses_total{outcome="failed"}')).toBe(0)
   })
@@ -305,7 +332,7 @@ describe.skipIf(missing !== undefined)(`status and Events${missing === undefined
     await putRoute('along', route([{}], ['moves', 'moved']))
     const gatewaysOf = async (name: string) => (await get(`${kinds.HTTPRoute.folder}/${name}`)).status?.parents?.map(({ parentRef }) => parentRef.name)
     const first = await serving()
-    for (const name of ['moves', 'moved', 'taken']) await says(name, () => ofGateway(name), ['Accepted True Accepted 1', 'Programmed True Programmed 1'])
+    for (const name of ['moves', 'moved', 'taken']) await says(name, () => ofGateway(name), ['Accepted True Accepted 1', 'Programmed False AddressNotAssigned 1'])
     // While somebody looks, its conditions are those of a Gateway that no controller has seen.
     await put('Gateway', { name: 'moves' }, gateway('theirs'))
     await says('moves', () => ofGateway('moves'), pending)

@@ -28,23 +28,22 @@ export const corsFilter = message({
 
 const defaultMaxAge = 5 // seconds
 
-/** Which other origins may use the rule's routes. Beside credentials, browsers read `*` as the name of a method or header. */
+/**
+ * Which other origins may use the rule's routes. To a preflight request Envoy answers `*` with the method and headers that are asked for.
+ * It has no such answer for exposed headers, and beside credentials browsers read `*` there as the name of a header.
+ */
 export function corsOf(declared: z.infer<typeof corsFilter>, { report, path }: { readonly report: Report; readonly path: FieldPath }): CorsPolicy {
   const { allowOrigins = [], allowMethods = [], allowHeaders = [], exposeHeaders = [], allowCredentials = false } = declared
-  if (allowCredentials) {
-    for (const field of ['allowHeaders', 'exposeHeaders'] as const) {
-      if (declared[field]?.includes('*') !== true) continue
-      report.note('field/unsupported', [...path, field], {
-        message: `${field} is * beside allowCredentials, which Envoy cannot answer with the names asked for: no header is allowed by it`, hint: 'list the headers',
-      })
-    }
+  if (allowCredentials && exposeHeaders.includes('*')) {
+    report.note('field/unsupported', [...path, 'exposeHeaders'], {
+      message: 'exposeHeaders is * beside allowCredentials, which Envoy cannot answer with the names of headers: it exposes none', hint: 'list the headers',
+    })
   }
-  const named = (names: readonly string[]): readonly string[] => allowCredentials ? names.filter((name) => name !== '*') : names
   return {
     origins: allowOrigins.map(originMatch),
-    methods: allowCredentials && allowMethods.includes('*') ? methods : allowMethods,
-    headers: named(allowHeaders),
-    exposedHeaders: named(exposeHeaders),
+    methods: allowMethods,
+    headers: allowHeaders,
+    exposedHeaders: allowCredentials ? exposeHeaders.filter((name) => name !== '*') : exposeHeaders,
     maxAge: declared.maxAge ?? defaultMaxAge,
     credentials: allowCredentials ? true : undefined,
     unmatchedPreflights: 'answer',

@@ -1,5 +1,5 @@
 import type { FieldPath, ObjectId } from '../../diagnostics/diagnostic.ts'
-import { hostIsWithin, intersectHosts } from '../../model/names.ts'
+import { compareText, hostIsWithin, intersectHosts } from '../../model/names.ts'
 import type { RouteTable } from '../../model/route.ts'
 import type { Report } from '../report.ts'
 import type { Listener } from './gateway-spec.ts'
@@ -12,11 +12,16 @@ export interface GatewayPlace {
   /** Its name. */
   readonly listener: string
   /** Without those that a more specific listener takes. */
-  readonly hosts: RouteTable['hosts']
+  readonly hosts: readonly RankedHost[]
   /** Whether there is a host in common at all. */
   readonly common: boolean
   /** Of each of the route's hostnames, by index: what of it the listener takes, and which listener takes it instead. */
   readonly hostnames: readonly CommonHost[]
+}
+
+type RankedHost = RouteTable['hosts'][number] & {
+  /** Of the route's own hostname (`rankOf`). */
+  readonly rank: string
 }
 
 interface CommonHost {
@@ -39,12 +44,12 @@ export function placesAt(listeners: readonly Listener[], { gateway, siblings, ro
   const named = route.hostnames.map((host, index) => ({ host, origin: { object, path: ['spec', 'hostnames', index] } }))
   const wanted = named.length === 0 ? [{ host: '*', origin: { object, path } }] : named
   return listeners.map((listener): GatewayPlace => {
-    const found = wanted.map(({ host, origin }) => ({ origin, ...commonHost(host, listener, siblings) }))
-    const hosts = found.flatMap(({ host, takenBy, origin }) => host === undefined || takenBy !== undefined ? [] : [{ host, origin }])
+    const found = wanted.map(({ host, origin }) => ({ origin, rank: rankOf(host ?? '*'), ...commonHost(host, listener, siblings) }))
+    const hosts = found.flatMap(({ host, takenBy, origin, rank }) => host === undefined || takenBy !== undefined ? [] : [{ host, origin, rank }])
     return {
       key: listenerKey(gateway, listener.name),
       listener: listener.name,
-      hosts: hosts.filter(({ host }, index) => hosts.findIndex((each) => each.host === host) === index),
+      hosts: hosts.toSorted((a, b) => compareText(a.rank, b.rank)).filter(({ host }, index, all) => all.findIndex((each) => each.host === host) === index),
       common: found.some(({ host }) => host !== undefined),
       hostnames: named.length === 0 ? [] : found,
     }
@@ -61,15 +66,26 @@ function commonHost(wanted: string | undefined, listener: Listener, siblings: re
   return { host, takenBy: closer?.name }
 }
 
-/** One table for all listeners with the same hosts. */
+/** One table for all listeners with the same hosts, for each rank of the route's own hostnames. */
 export function gatewayTables(places: readonly GatewayPlace[]): readonly ParentTable[] {
-  const groups = Map.groupBy(places.filter(({ hosts }) => hosts.length > 0), ({ hosts }) => hosts.map(({ host }) => host).toSorted().join(' '))
+  const ranked = places.flatMap(({ key, hosts }) => [...Map.groupBy(hosts, ({ rank }) => rank)].map(([rank, ofRank]) => ({ key, rank, hosts: ofRank })))
+  const groups = Map.groupBy(ranked, ({ rank, hosts }) => [rank, ...hosts.map(({ host }) => host).toSorted()].join(' '))
   return [...groups.values()].flatMap((group): readonly ParentTable[] => {
     const [first] = group
     if (first === undefined) return []
     const attachedTo = [...new Set(group.map(({ key }) => key))].toSorted()
-    return [{ kind: 'gateway', attachedTo, hosts: first.hosts, applies: {}, visibility: 'everywhere', joins: 'gateway-api' }]
+    const hosts = first.hosts.map(({ host, origin }) => ({ host, origin }))
+    return [{ kind: 'gateway', attachedTo, hosts, applies: {}, visibility: 'everywhere', joins: 'gateway-api', rank: first.rank }]
   })
+}
+
+/**
+ * Rank of a route by the hostname that it names, before that meets a listener's: an exact one first, then the longest wildcard, then
+ * none (HTTPRouteSpec.hostnames: the most specific of overlapping hostnames takes precedence).
+ */
+function rankOf(hostname: string): string {
+  if (!hostname.startsWith('*')) return '0'
+  return `1${String(9999 - hostname.length).padStart(4, '0')}`
 }
 
 /** Notes hostnames that none of the listeners takes, where they take another one. */

@@ -8,6 +8,7 @@ import { gatewayApiGroup } from './constraint.ts'
 import { placesAt } from './gateway-hosts.ts'
 import { readGateway } from './gateway-spec.ts'
 import type { Listener } from './gateway-spec.ts'
+import { servedProtocols } from './listener.ts'
 import { conflictsAmong } from './listener-conflict.ts'
 import { unknownParent } from './parent.ts'
 import type { FoundParent, ParentSite } from './parent.ts'
@@ -50,7 +51,7 @@ interface ReadListeners {
 function listenersOf(manifest: Manifest): ReadListeners {
   const listeners = readGateway(manifest).value?.listeners ?? []
   const conflicts = conflictsAmong(listeners)
-  const served = listeners.filter((each, index) => !conflicts.has(index) && (each?.protocol === 'HTTP' || each?.protocol === 'HTTPS'))
+  const served = listeners.filter((each, index) => !conflicts.has(index) && servedProtocols.includes(each?.protocol ?? ''))
   return { all: listeners.filter((each) => each !== undefined), served: served.filter((each) => each !== undefined) }
 }
 

@@ -22,15 +22,12 @@ const allowedRoutes = message({
   kinds: z.array(message({ group: group.default(gatewayApiGroup), kind })).max(8).optional(),
 })
 
-/** Protocols that the specification knows; others have a domain before them: `example.com/bar`. */
-const knownProtocols = ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP']
+/** Protocols that the specification knows. */
+export const knownProtocols: readonly string[] = ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP']
 
-const protocol = z.string().superRefine((text, context) => {
-  if (knownProtocols.includes(text) || /^[a-z0-9][-a-z0-9.]*\/[A-Za-z0-9]+$/.test(text)) return
-  const upper = text.toUpperCase()
-  context.addIssue({
-    code: 'custom', message: `must be one of ${knownProtocols.join(', ')}`, params: knownProtocols.includes(upper) ? { hint: `write ${upper}` } : {},
-  })
+/** ProtocolType: the CRD takes other names, too, and those with a domain before them, as in `example.com/bar`. A listener of one is not accepted. */
+const protocol = z.string().max(255).regex(/^(?:[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?|[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]+)$/, {
+  message: `must be one of ${knownProtocols.join(', ')}`,
 })
 
 const listener = message({

@@ -1,8 +1,9 @@
 import type { ObjectId } from '../../diagnostics/diagnostic.ts'
-import type { Condition, ObjectStatus } from '../../model/condition.ts'
+import type { Condition, ObjectAddress, ObjectStatus } from '../../model/condition.ts'
 import { accepted, notAccepted } from './conditions.ts'
 import type { Listener } from './gateway-spec.ts'
 import type { JudgedListener } from './listener.ts'
+import { invalidCertificate } from './listener-tls.ts'
 import type { Conflict } from './listener-conflict.ts'
 
 /** A listener with all that its conditions say. */
@@ -11,10 +12,13 @@ export interface ListenerStanding extends JudgedListener {
   readonly conflict: Conflict | undefined
 }
 
-/** The status of a Gateway, and of each of its listeners. How many routes are attached to one is not known here. */
-export function gatewayStatuses(gateway: ObjectId, listeners: readonly ListenerStanding[]): readonly ObjectStatus[] {
+/**
+ * The status of a Gateway, and of each of its listeners. How many routes are attached to one is not known here, nor whether a Gateway
+ * without addresses of ours has others: it is Programmed only with one (`gatewayApiStatus`).
+ */
+export function gatewayStatuses(gateway: ObjectId, listeners: readonly ListenerStanding[], addresses?: readonly ObjectAddress[]): readonly ObjectStatus[] {
   return [
-    { object: gateway, conditions: gatewayConditions(listeners) },
+    { object: gateway, conditions: gatewayConditions(listeners), ...(addresses === undefined ? {} : { addresses }) },
     ...listeners.map((each): ObjectStatus => ({ object: gateway, section: each.listener.name, conditions: listenerConditions(each) })),
   ]
 }
@@ -22,7 +26,7 @@ export function gatewayStatuses(gateway: ObjectId, listeners: readonly ListenerS
 function gatewayConditions(listeners: readonly ListenerStanding[]): readonly Condition[] {
   const names = (those: readonly ListenerStanding[]): string => those.map(({ listener }) => listener.name).join(', ')
   const rejected = listeners.filter((each) => each.rejected !== undefined)
-  const served = listeners.filter(({ serves }) => serves !== undefined)
+  const served = listeners.filter(isProgrammed)
   const valid = rejected.length < listeners.length
   const invalid = `not accepted: ${names(rejected)}`
   return [
@@ -34,6 +38,11 @@ function gatewayConditions(listeners: readonly ListenerStanding[]): readonly Con
   ]
 }
 
+/** A listener whose certificate is not there answers no request, although proxies have it already. */
+function isProgrammed({ serves, unresolved }: Pick<JudgedListener, 'serves' | 'unresolved'>): boolean {
+  return serves !== undefined && unresolved?.reason !== invalidCertificate
+}
+
 function listenerConditions({ serves, rejected, unresolved, conflict }: ListenerStanding): readonly Condition[] {
   const why = rejected ?? unresolved
   return [
@@ -42,7 +51,7 @@ function listenerConditions({ serves, rejected, unresolved, conflict }: Listener
       : { type: 'Conflicted', status: 'True', reason: conflict.reason, message: rejected?.message ?? '' },
     unresolved === undefined ? { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'every reference is resolved' }
       : { type: 'ResolvedRefs', status: 'False', ...unresolved },
-    serves === undefined ? { type: 'Programmed', status: 'False', reason: 'Invalid', message: why?.message ?? 'it is not served' }
+    !isProgrammed({ serves, unresolved }) ? { type: 'Programmed', status: 'False', reason: 'Invalid', message: why?.message ?? 'it is not served' }
       : { type: 'Programmed', status: 'True', reason: 'Programmed', message: 'the listener is served' },
   ]
 }

@@ -6,15 +6,13 @@ import type { Surroundings, Translated } from '../dialect.ts'
 import { noteUnsupported, reportOn } from '../report.ts'
 import type { Report } from '../report.ts'
 import { classNamed, controllerOfGateway } from './controller.ts'
+import { addressesOf, gatewayNameLabel } from './gateway-address.ts'
 import { gatewayStatuses } from './gateway-status.ts'
 import { readGateway } from './gateway-spec.ts'
 import type { GatewaySpec, Listener } from './gateway-spec.ts'
 import { judgeListener } from './listener.ts'
 import type { JudgedListener } from './listener.ts'
 import { conflictsAmong } from './listener-conflict.ts'
-
-/** Label of the proxies that serve a Gateway, with its name (GEP-1762). */
-const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name'
 
 /** What routes attach to: one listener of a Gateway. */
 export function listenerKey({ namespace, name }: { readonly namespace: string; readonly name: string }, listener: string): string {
@@ -46,7 +44,7 @@ function translateOwnGateway(manifest: Manifest, surroundings: Surroundings): Tr
   })
   return translated({
     listeners: judged.flatMap((each) => servedListener(each, manifest)),
-    statuses: gatewayStatuses(manifest.id, judged),
+    statuses: gatewayStatuses(manifest.id, judged, addressesOf(manifest.id, surroundings)),
     diagnostics: [...diagnostics, ...report.diagnostics],
     refused: refused || report.refused,
   })

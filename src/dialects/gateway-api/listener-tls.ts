@@ -1,5 +1,6 @@
 import { objectName } from '../../diagnostics/diagnostic.ts'
 import type { CertificateSource, DownstreamTls } from '../../model/tls.ts'
+import { translateSecret } from '../kubernetes/secret.ts'
 import { noteUnsupported } from '../report.ts'
 import { clientsOf } from './client-validation.ts'
 import type { Listener, SecretObjectReference } from './gateway-spec.ts'
@@ -12,6 +13,9 @@ export interface ListenerTls {
   readonly rejected: ListenerMistake | undefined
   readonly unresolved: ListenerMistake | undefined
 }
+
+/** ListenerReasonInvalidCertificateRef: until the certificate is there, the listener is not programmed. */
+export const invalidCertificate = 'InvalidCertificateRef'
 
 /** TLS that ends at an HTTPS listener. It is served if one certificate may be used, also one whose Secret comes later. */
 export function listenerTls({ tls, port }: Listener, site: ListenerSite): ListenerTls {
@@ -49,10 +53,10 @@ interface FoundCertificate {
 function certificateOf(reference: SecretObjectReference, index: number, site: ListenerSite): FoundCertificate {
   const found = secretOf(reference, { ...site, path: [...site.path, 'tls', 'certificateRefs', index], otherKind: 'InvalidCertificateRef' })
   if ('mistake' in found) return { source: undefined, mistake: found.mistake }
-  // Whether it is there, and holds a certificate, is said where all Secrets are known.
-  const isThere = site.surroundings.manifest(found.id) !== undefined
-  return {
-    source: { kind: 'secret', secret: found.secret },
-    mistake: isThere ? undefined : { reason: 'InvalidCertificateRef', message: `there is no Secret ${objectName(found.id)}` },
-  }
+  // The diagnostic for one that is absent, or holds no certificate, is made where all Secrets are known.
+  const manifest = site.surroundings.manifest(found.id)
+  const says = manifest === undefined ? `there is no Secret ${objectName(found.id)}`
+    : translateSecret(manifest).secrets.some(({ certificate }) => certificate !== undefined) ? undefined
+    : `Secret ${objectName(found.id)} holds no certificate with its private key`
+  return { source: { kind: 'secret', secret: found.secret }, mistake: says === undefined ? undefined : { reason: invalidCertificate, message: says } }
 }

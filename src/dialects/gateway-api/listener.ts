@@ -5,6 +5,7 @@ import type { GatewayService } from '../../model/gateway.ts'
 import type { Surroundings } from '../dialect.ts'
 import type { Report } from '../report.ts'
 import { isRouteKind, routeKinds } from './allowed-routes.ts'
+import { knownProtocols } from './gateway-spec.ts'
 import type { GatewaySpec, Listener } from './gateway-spec.ts'
 import type { Conflict } from './listener-conflict.ts'
 import { listenerTls } from './listener-tls.ts'
@@ -31,6 +32,9 @@ export interface ListenerSite {
   readonly report: Report
 }
 
+/** Protocols of the listeners that are served. */
+export const servedProtocols: readonly string[] = ['HTTP', 'HTTPS']
+
 /** What becomes of a listener; each mistake is on the report. */
 export function judgeListener(listener: Listener, site: ListenerSite): JudgedListener {
   const kinds = kindMistake(listener, site)
@@ -52,11 +56,12 @@ function conflictMistake({ port, protocol }: Listener, { conflict, gateway, path
 }
 
 function protocolMistake({ port, protocol, tls }: Listener, { path, report }: ListenerSite): ListenerMistake | undefined {
-  if (protocol === 'HTTP' || protocol === 'HTTPS') return undefined
+  if (servedProtocols.includes(protocol)) return undefined
+  const upper = protocol.toUpperCase()
   const says = protocol === 'TLS' ? `protocol TLS with mode ${tls?.mode ?? 'Terminate'}` : `protocol ${protocol}`
   note(report, {
     code: 'gateway/unsupported-protocol', at: [...path, 'protocol'], message: `${says} is not supported yet: port ${port} is not served`,
-    hint: protocol === 'TLS' && tls?.mode === 'Terminate' ? 'write HTTPS for HTTP' : undefined,
+    hint: protocol === 'TLS' && tls?.mode === 'Terminate' ? 'write HTTPS for HTTP' : knownProtocols.includes(upper) && upper !== protocol ? `write ${upper}` : undefined,
   })
   return { reason: 'UnsupportedProtocol', message: `${says} is not supported` }
 }

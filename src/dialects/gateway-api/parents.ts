@@ -73,6 +73,8 @@ export interface ParentTable {
   readonly hosts: RouteTable['hosts']
   readonly applies: Applicability
   readonly visibility: Visibility
+  /** What goes before the precedence of its routes. */
+  readonly rank?: string
   /** `RouteTable.joins`: routes of consumers do not join those of the producer, which they replace. */
   readonly joins: string
   readonly replaces?: string

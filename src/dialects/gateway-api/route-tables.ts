@@ -65,7 +65,7 @@ export function translateRoute<R extends CheckedRule>(translation: RouteTranslat
       order: [manifest.created, namespace, name, manifest.id.kind].join('\u0000'),
       joins: `${table.joins}${joins}`,
       ...(table.replaces === undefined ? {} : { replaces: `${table.replaces}${joins}` }),
-      routes: routes.map((each) => ({ ...each, applies: table.applies })),
+      routes: routes.map((each) => ({ ...each, applies: table.applies, precedence: `${table.rank ?? ''}${each.precedence ?? ''}` })),
       origin: { object: manifest.id, path: ['spec'] },
     })),
     statuses: parents.statuses(standing.conditions(route.rules.length)),

@@ -8,6 +8,8 @@ import { notAccepted } from './conditions.ts'
 import { gatewayApiGroup } from './constraint.ts'
 import { meshController, ownController } from './controller.ts'
 import { readGateway } from './gateway-spec.ts'
+import { servedProtocols } from './listener.ts'
+import { supportedFeatures } from './supported-features.ts'
 import type { Listener } from './gateway-spec.ts'
 
 /** Those that a Gateway, listener or GatewayClass may have of us. */
@@ -19,8 +21,34 @@ export function gatewayApiStatus(report: StatusReport, moment: StatusMoment): Js
   if (isRouteKind(report.manifest.id)) return routeStatus(report, moment)
   const [own, ...listeners] = report.statuses
   if (own === undefined) return undefined
-  const conditions = written(moment.current['conditions'], retained(own.conditions, report, moment), { report, moment })
-  return kind === 'Gateway' ? { ...moment.current, conditions, listeners: listeners.map((each) => listenerStatus(each, { report, moment })) } : { ...moment.current, conditions }
+  const said = retained(own.conditions, report, moment)
+  if (kind !== 'Gateway') {
+    const conditions = written(moment.current['conditions'], said, { report, moment })
+    return { ...moment.current, conditions, supportedFeatures: supportedFeatures.map((name) => ({ name })) }
+  }
+  const { addresses: _, ...others } = moment.current
+  const addresses = addressesIn(own, moment)
+  return {
+    ...others,
+    ...(addresses.length === 0 ? {} : { addresses }),
+    conditions: written(moment.current['conditions'], said.map((each) => addresses.length === 0 ? withoutAddress(each) : each), { report, moment }),
+    listeners: listeners.map((each) => listenerStatus(each, { report, moment })),
+  }
+}
+
+/** GatewayStatus.addresses: those of its Services; without a Service, those that another controller wrote. */
+function addressesIn({ addresses }: ObjectStatus, { current, owned }: StatusMoment): readonly Json[] {
+  if (addresses !== undefined) return addresses.map(({ type, value }) => ({ type, value }))
+  return owned?.['f:addresses'] === undefined ? objectsIn(current['addresses']) : []
+}
+
+/** GatewayReasonAddressNotAssigned */
+function withoutAddress(condition: Condition): Condition {
+  if (condition.type !== 'Programmed' || condition.status !== 'True') return condition
+  return {
+    type: 'Programmed', status: 'False', reason: 'AddressNotAssigned',
+    message: `${condition.message}; no Service that selects its proxies has an address`,
+  }
 }
 
 interface Telling {
@@ -47,6 +75,7 @@ function listenerStatus({ section = '', conditions }: ObjectStatus, { report, mo
 
 /** ListenerStatus.supportedKinds: of those that it asks for, the ones that are served. */
 function supportedKinds(listener: Listener | undefined): readonly JsonObject[] {
+  if (listener !== undefined && !servedProtocols.includes(listener.protocol)) return []
   const asked = listener?.allowedRoutes?.kinds ?? []
   if (asked.length === 0) return routeKinds.map((kind) => ({ group: gatewayApiGroup, kind }))
   return asked.filter(isRouteKind).map(({ group, kind }) => ({ group, kind }))

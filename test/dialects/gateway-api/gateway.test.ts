@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest'
+import { createAuthority } from '../../../bench/support/certificate.ts'
+import { secretManifest } from '../../../bench/support/tls-manifests.ts'
 import { configure, gateway, translateFirst } from '../../support/configuration.ts'
 import { gatewayOf, grant, proxyOf, routeOf } from './gateway-text.ts'
 
 const http = '- {name: http, port: 80, protocol: HTTP}'
 
+const issued = createAuthority('test').issue({ name: 'cert', names: ['a.example'] })
+
 function secret(name: string, namespace = 'default'): string {
-  return `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}, namespace: ${namespace}}\n---\n`
+  return `${secretManifest({ name, issued }).replace(`name: ${name}`, `name: ${name}\n  namespace: ${namespace}`)}---\n`
 }
+
+/** A Secret that holds something else. */
+const malformed = 'apiVersion: v1\nkind: Secret\nmetadata: {name: cert}\ntype: kubernetes.io/tls\nstringData: {tls.crt: Hello, tls.key: world}\n---\n'
 
 /** `<type> <status> <reason>` of the Gateway itself, or of one of its listeners. */
 function conditionsOf(text: string, section?: string): readonly string[] {
@@ -32,7 +39,9 @@ describe('the listeners of a Gateway', () => {
     ['protocol: UDP', ['6:34 gateway/unsupported-protocol protocol UDP is not supported yet: port 9 is not served']],
     ['protocol: example.com/x', ['6:34 gateway/unsupported-protocol protocol example.com/x is not supported yet: port 9 is not served']],
     ['protocol: TLS, tls: {mode: Passthrough}', ['6:34 gateway/unsupported-protocol protocol TLS with mode Passthrough is not supported yet: port 9 is not served']],
-    ['protocol: http', ['6:34 field/invalid-value spec.listeners[0].protocol is "http", must be one of HTTP, HTTPS, TLS, TCP, UDP']],
+    ['protocol: http', ['6:34 gateway/unsupported-protocol protocol http is not supported yet: port 9 is not served']],
+    ['protocol: HBONE', ['6:34 gateway/unsupported-protocol protocol HBONE is not supported yet: port 9 is not served']],
+    ['protocol: "a b"', ['6:34 field/invalid-value spec.listeners[0].protocol is "a b", must be one of HTTP, HTTPS, TLS, TCP, UDP']],
     ['protocol: HTTPS', ['6:5 field/required spec.listeners[0].tls is required: protocol is HTTPS']],
     ['protocol: HTTPS, tls: {}', ['6:41 field/required spec.listeners[0].tls.certificateRefs is required: mode is Terminate']],
     ['protocol: HTTP, tls: {certificateRefs: [{name: c}]}', ['6:40 field/invalid-value spec.listeners[0].tls is an object, must not be there: protocol is HTTP']],
@@ -43,6 +52,13 @@ describe('the listeners of a Gateway', () => {
     const result = translateFirst(gatewayOf(`- {name: a, port: 9, ${fields}}\n- {name: b, port: 80, protocol: HTTP}`))
     expect(result.found).toEqual(found)
     expect(result.listeners.map(({ portName }) => portName)).toEqual(['b'])
+  })
+
+  test.each(['INVALID', 'HBONE', 'TCP', 'example.com/x'])('protocol %s is not accepted, and keeps its status', (protocol) => {
+    const alone = gatewayOf(`- {name: a, port: 9, protocol: ${protocol}}`)
+    expect(conditionsOf(alone, 'a')).toEqual(['Accepted False UnsupportedProtocol', 'Conflicted False NoConflicts', 'ResolvedRefs True ResolvedRefs', 'Programmed False Invalid'])
+    expect(conditionsOf(alone)).toEqual(['Accepted False ListenersNotValid', 'Programmed False Invalid'])
+    expect(conditionsOf(gatewayOf(`- {name: a, port: 9, protocol: ${protocol}}\n- {name: b, port: 80, protocol: HTTP}`))).toEqual(['Accepted True ListenersNotValid', 'Programmed True Programmed'])
   })
 
   test('two of one name', () => {
@@ -107,9 +123,15 @@ describe('HTTPS', () => {
     expect(conditionsOf(text, 'https')).toEqual(['Accepted True Accepted', 'Conflicted False NoConflicts', 'ResolvedRefs True ResolvedRefs', 'Programmed True Programmed'])
   })
 
-  test('waits for a Secret that is not there', () => {
-    expect(translateFirst(https('{name: cert}')).listeners).toHaveLength(1)
-    expect(conditionsOf(https('{name: cert}'), 'https')).toContain('ResolvedRefs False InvalidCertificateRef')
+  test.each([['is not there', ''], ['holds no certificate', malformed], ['holds nothing', malformed.replace(/stringData.*/, '')]])('waits for a Secret that %s: it is not programmed', (_, text) => {
+    expect(translateFirst(https('{name: cert}') + text).listeners).toHaveLength(1)
+    expect(conditionsOf(https('{name: cert}') + text, 'https')).toEqual([
+      'Accepted True Accepted', 'Conflicted False NoConflicts', 'ResolvedRefs False InvalidCertificateRef', 'Programmed False Invalid',
+    ])
+    expect(conditionsOf(https('{name: cert}') + text)).toEqual(['Accepted True Accepted', 'Programmed False Invalid'])
+  })
+
+  test('a Secret that is not there is reported', () => {
     expect(configure(https('{name: cert}')).found).toEqual(['6:78 tls/unknown-secret there is no Secret cert: connections that need it fail until there is'])
   })
 

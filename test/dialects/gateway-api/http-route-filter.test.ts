@@ -141,8 +141,9 @@ describe('CORS', () => {
     ['allowOrigins: ["*"]', { origins: [{ kind: 'regex', value: '.*' }] }],
     ['allowMethods: [GET, PUT], allowHeaders: [x-a], exposeHeaders: [x-b], maxAge: 60', { methods: ['GET', 'PUT'], headers: ['x-a'], exposedHeaders: ['x-b'], maxAge: 60 }],
     ['allowMethods: ["*"]', { methods: ['*'] }],
-    ['allowMethods: ["*"], allowCredentials: true', { methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'], credentials: true }],
-    ['allowHeaders: ["*"], allowCredentials: true', { headers: [] }],
+    ['allowMethods: ["*"], allowCredentials: true', { methods: ['*'], credentials: true }],
+    ['allowHeaders: ["*"], allowCredentials: true', { headers: ['*'], credentials: true }],
+    ['exposeHeaders: ["*"], allowCredentials: true', { exposedHeaders: [] }],
   ])('{%s}', (fields, expected) => {
     expect(cors(fields)).toMatchObject(expected)
   })

@@ -16,6 +16,11 @@ const ours: Settings = { ...defaultSettings, gatewayControllers: ['example.com/c
 const now = '2026-02-03T04:05:06Z'
 const earlier = '2020-01-01T00:00:00Z'
 
+/** A Service that selects the proxies of the Gateway `edge`. */
+function gatewayService(spec = 'clusterIP: 10.0.0.1', ofStatus = ''): string {
+  return `---\napiVersion: v1\nkind: Service\nmetadata: {name: edge-proxies}\nspec: {${spec}, selector: {gateway.networking.k8s.io/gateway-name: edge}, ports: [{port: 80}]}\nstatus: {${ofStatus}}\n---\n`
+}
+
 interface ConditionSeen {
   readonly type: string
   readonly status: string
@@ -28,6 +33,8 @@ interface ConditionSeen {
 interface StatusSeen {
   readonly conditions?: readonly ConditionSeen[]
   readonly listeners?: readonly { readonly name: string; readonly attachedRoutes: number; readonly supportedKinds: Json; readonly conditions: readonly ConditionSeen[] }[]
+  readonly addresses?: Json
+  readonly supportedFeatures?: readonly { readonly name: string }[]
   readonly parents?: readonly { readonly controllerName: string; readonly parentRef: { readonly name: string }; readonly conditions: readonly ConditionSeen[] }[]
 }
 
@@ -89,7 +96,7 @@ describe('the status of a route', () => {
 })
 
 describe('a refused edit', () => {
-  const good = `${routeOf('{name: edge}')}${gatewayOf(http)}`
+  const good = `${routeOf('{name: edge}')}${gatewayOf(http)}${gatewayService()}`
 
   function edited(kind: string, from: string, to: string): Configuration {
     const configuration = configure(good, ours)
@@ -108,6 +115,7 @@ describe('a refused edit', () => {
   test('of a Gateway is not accepted, and what was programmed stays so', () => {
     const written = status(edited('Gateway', 'port: 80, protocol: HTTP', 'port: 99999, protocol: HTTP'), 'Gateway/edge')
     expect(shown(written?.conditions)).toEqual(['Accepted False Invalid', 'Programmed True Programmed'])
+    expect(written?.addresses).toEqual([{ type: 'IPAddress', value: '10.0.0.1' }])
   })
 })
 
@@ -137,10 +145,58 @@ describe('listeners', () => {
 
   test('conditions of a Gateway that are not ours stay', () => {
     const other = condition('example.com/Audited', 'True')
-    expect(status(configure(gatewayOf(http), ours), 'Gateway/edge', { conditions: [condition('Accepted', 'Unknown'), other] })?.conditions).toEqual([
+    expect(status(configure(gatewayOf(http) + gatewayService(), ours), 'Gateway/edge', { conditions: [condition('Accepted', 'Unknown'), other] })?.conditions).toEqual([
       other, expect.objectContaining({ type: 'Accepted', status: 'True', lastTransitionTime: now }), expect.objectContaining({ type: 'Programmed', status: 'True' }),
     ])
   })
+})
+
+describe('the addresses of a Gateway', () => {
+  const pod = '---\napiVersion: v1\nkind: Pod\nmetadata: {name: edge-1, labels: {app: edge, gateway.networking.k8s.io/gateway-name: edge}}\n'
+  const lb = 'type: LoadBalancer, clusterIP: 10.0.0.1'
+  const assigned = ['Accepted True Accepted', 'Programmed True Programmed']
+  const unassigned = ['Accepted True Accepted', 'Programmed False AddressNotAssigned']
+  const seen = (text: string, current: JsonObject = {}, owned: JsonObject = {}): readonly [unknown, readonly string[]] => {
+    const configuration = configure(gatewayOf(http) + text, ours)
+    const report = reportOf(configuration, 'Gateway/edge')
+    const written: StatusSeen | undefined = report === undefined ? undefined : statusOf(report, { current, diagnostics: [], now, owned })
+    return [written?.addresses, shown(written?.conditions)]
+  }
+  const ip = (value: string): Json => ({ type: 'IPAddress', value })
+
+  test.each([
+    ['its load balancer', gatewayService(lb, 'loadBalancer: {ingress: [{ip: 192.0.2.1}, {hostname: lb.example}]}'), [ip('192.0.2.1'), { type: 'Hostname', value: 'lb.example' }]],
+    ['external addresses', gatewayService('externalIPs: [192.0.2.2], clusterIP: 10.0.0.1'), [ip('192.0.2.2')]],
+    ['cluster addresses', gatewayService('clusterIP: 10.0.0.1, clusterIPs: [10.0.0.1, "fd00::1"]'), [ip('10.0.0.1'), ip('fd00::1')]],
+    ['a Service by other labels of its pods', gatewayService('clusterIP: 10.0.0.1').replace('gateway.networking.k8s.io/gateway-name: edge', 'app: edge') + pod, [ip('10.0.0.1')]],
+  ])('are those of %s', (_, text, expected) => {
+    expect(seen(text)).toEqual([expected, assigned])
+  })
+
+  test.each([
+    ['no Service', ''], ['a headless Service', gatewayService('clusterIP: None')], ['a Service of other pods', gatewayService().replace('gateway.networking.k8s.io/gateway-name: edge', 'app: edge')],
+    ['a Service in another namespace', gatewayService().replace('name: edge-proxies', 'name: edge-proxies, namespace: other')],
+  ])('with %s there are none: the Gateway is not programmed', (_, text) => {
+    expect(seen(text)).toEqual([undefined, unassigned])
+  })
+
+  test('that another controller wrote stay where no Service selects its proxies, and those that we wrote do not', () => {
+    const current = { addresses: [ip('192.0.2.9')] }
+    expect(seen('', current)).toEqual([[ip('192.0.2.9')], assigned])
+    expect(seen('', current, { 'f:addresses': {} })).toEqual([undefined, unassigned])
+    expect(seen(gatewayService(), current)).toEqual([[ip('10.0.0.1')], assigned])
+  })
+})
+
+test('a listener of an unknown protocol supports no kind of route', () => {
+  const listeners = status(configure(gatewayOf('- {name: a, port: 9, protocol: INVALID}\n- {name: b, port: 80, protocol: HTTP}'), ours), 'Gateway/edge')?.listeners
+  expect(listeners?.map(({ name, supportedKinds }) => [name, Array.isArray(supportedKinds) ? supportedKinds.length : undefined])).toEqual([['a', 0], ['b', 2]])
+})
+
+test('a GatewayClass lists the supported features in ascending order', () => {
+  const names = status(configure(gatewayOf(http), ours), 'GatewayClass/mesh')?.supportedFeatures?.map(({ name }) => name) ?? []
+  expect(names).toEqual([...new Set(names)].toSorted())
+  expect(names).toEqual(expect.arrayContaining(['Gateway', 'HTTPRoute', 'GRPCRoute', 'ReferenceGrant', 'HTTPRouteRequestMirror', 'HTTPRouteRequestPercentageMirror', 'HTTPRouteCORS']))
 })
 
 describe('of the Gateways of another controller', () => {
