@@ -1,4 +1,5 @@
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
+import { printable } from './diagnostics/foreign-text.ts'
 import type { XdsEvent } from './server/event.ts'
 import { mentions } from './xds/mentions.ts'
 import type { Resource } from './xds/resource.ts'
@@ -54,10 +55,12 @@ function nacked(resource: Resource, message: string): readonly Diagnostic[] {
 
 const violation = 'Proto constraint validation failed'
 const longestReason = 600
+/** Of what comes before blanks are joined. */
+const longestRead = 10 * longestReason
 
 /** What Envoy says is wrong, on one line: it may put the whole refused message, as text of many lines, before it. */
 export function refusalReason(message: string): string {
   const from = Math.max(message.lastIndexOf(violation), 0)
-  const line = message.slice(from).replaceAll(/\s+/g, ' ').trim()
-  return line.length > longestReason ? `${line.slice(0, longestReason)} …` : line
+  const line = message.slice(from, from + longestRead).replaceAll(/\s+/g, ' ').trim()
+  return line.length <= longestReason ? printable(line) : `${printable(line.slice(0, longestReason))}… (${message.length.toLocaleString('en-US')} characters)`
 }

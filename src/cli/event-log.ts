@@ -1,17 +1,27 @@
 import { mostShown } from '../diagnostics/render.ts'
 import { percentageOf } from '../model/fraction.ts'
 import type { ControlPlaneEvent, MirrorChange } from '../event.ts'
-import { foreignText } from '../diagnostics/foreign-text.ts'
+import { foreignName, foreignText, printable, printableJson } from '../diagnostics/foreign-text.ts'
 import { addressOf } from '../denials.ts'
 import { refusalReason } from '../refusals.ts'
 import type { Proxy } from '../server/event.ts'
+import { calmLog } from './calm-log.ts'
+import type { LoggedEvent } from './calm-log.ts'
 
 type Log = (write: (line: string) => void) => (event: ControlPlaneEvent) => void
 
 /** One JSON object a line for every event, with the time; scopes and resources by name only. */
-export const jsonLog: Log = (write) => (event) => {
-  write(JSON.stringify({ time: new Date().toISOString(), ...event }, (key, value: unknown) =>
-    key === 'resources' && Array.isArray(value) ? (value as readonly { readonly name: string }[]).map(({ name }) => name) : value))
+export const jsonLog: Log = (write) => calmLog((event) => {
+  const shown = event.kind === 'repeated' ? { ...event.last, repeated: event.times, of: event.of, seconds: event.seconds } : event
+  write(printableJson(JSON.stringify({ time: new Date().toISOString(), ...shown }, loggedValue)))
+})
+
+/** Characters of one string in the JSON log. */
+const longestString = 4_000
+
+function loggedValue(key: string, value: unknown): unknown {
+  if (typeof value === 'string' && value.length > longestString) return foreignText(value, longestString)
+  return key === 'resources' && Array.isArray(value) ? (value as readonly { readonly name: string }[]).map(({ name }) => name) : value
 }
 
 /** What a log says in place of lines that could not be written, in either format. */
@@ -24,11 +34,13 @@ export const lostLines: Readonly<Record<'text' | 'json', (count: number) => stri
 export const textLog: Log = (write) => {
   const rollout = followRollout()
   const isNews = followDenials()
+  // Whatever a line is made of, it stays one line.
+  const log = calmLog((event) => { for (const line of lines(event)) write(`${clock()}  ${printable(line)}`) })
   return (event) => {
     if (!isNews(event)) return
-    for (const line of lines(event)) write(`${clock()}  ${line}`)
+    log(event)
     const taken = rollout(event)
-    if (taken !== undefined) write(`${clock()}  ${taken}`)
+    if (taken !== undefined) write(`${clock()}  ${printable(taken)}`)
   }
 }
 
@@ -37,13 +49,14 @@ function clock(): string {
   return new Date().toISOString().slice(11, 23)
 }
 
-function lines(event: ControlPlaneEvent): readonly string[] {
+function lines(event: LoggedEvent): readonly string[] {
   switch (event.kind) {
+    case 'repeated': return [`${lines(event.last)[0] ?? event.last.kind}  (the last of ${event.times} more like it${event.of === 'others' ? ', from any proxy,' : ''} in ${event.seconds} s)`]
     case 'listening': return [`serving xDS on ${event.xds}, admin on ${event.adminScheme}://${event.admin}`]
-    case 'connected': return [`proxy connected     ${nameOf(event.proxy)} (${event.proxy.mode}, ${event.proxy.scope.role} in ${event.proxy.scope.namespace})`]
-    case 'disconnected': return [`proxy disconnected  ${nameOf(event.proxy)}: ${event.reason}`]
-    case 'refused': return [`request refused     ${event.peer}: ${event.reason}`]
-    case 'denied': return [`proxy denied        ${event.proxy ?? addressOf(event.peer)}: ${event.reason}`]
+    case 'connected': return [`proxy connected     ${nameOf(event.proxy)} (${event.proxy.mode}, ${event.proxy.scope.role} in ${foreignName(event.proxy.scope.namespace)})`]
+    case 'disconnected': return [`proxy disconnected  ${nameOf(event.proxy)}: ${foreignText(event.reason, longestReason)}`]
+    case 'refused': return [`request refused     ${event.peer}: ${foreignText(event.reason, longestReason)}`]
+    case 'denied': return [`proxy denied        ${event.proxy === undefined ? addressOf(event.peer) : foreignName(event.proxy)}: ${foreignText(event.reason, longestReason)}`]
     case 'certificate': return [event.problem === undefined ? `certificate of xDS  in force until ${event.until}` : `CERTIFICATE OF xDS  ${event.problem}; the last good one is shown`]
     case 'config-changed': return configChanged(event)
     case 'diagnostics': return [
@@ -85,6 +98,10 @@ function change({ before, after }: MirrorChange): string {
 }
 
 const mostDenials = 1_000
+/** Proxies that one line names. */
+const mostNamed = 10
+/** Characters of a reason. */
+const longestReason = 600
 
 /** A proxy that is turned away tries again every second: each reason is told once, until another proxy has come in. */
 function followDenials(): (event: ControlPlaneEvent) => boolean {
@@ -113,7 +130,7 @@ function followRollout(): (event: ControlPlaneEvent) => string | undefined {
     if (!waiting.delete(answerKey(event))) return undefined
     if (state.changed) (event.kind === 'acked' ? acked : nacked).add(nameOf(event.proxy))
     if (waiting.size > 0 || !state.changed) return undefined
-    const line = `in force            ACKed by ${count(acked.size, 'proxy')}${nacked.size === 0 ? '' : `, refused by ${nacked.size}: ${[...nacked].join(', ')}`}`
+    const line = `in force            ACKed by ${count(acked.size, 'proxy')}${nacked.size === 0 ? '' : `, refused by ${nacked.size}: ${[...nacked].slice(0, mostNamed).join(', ')}${nacked.size > mostNamed ? ', …' : ''}`}`
     state.changed = false
     acked.clear()
     nacked.clear()
@@ -126,7 +143,7 @@ function answerKey({ proxy, type, nonce }: Extract<ControlPlaneEvent, { kind: 'p
 }
 
 function nameOf(proxy: Proxy): string {
-  return proxy.id === '' ? `stream ${proxy.stream}` : proxy.id
+  return proxy.id === '' ? `stream ${proxy.stream}` : foreignName(proxy.id)
 }
 
 function count(n: number, noun: string): string {

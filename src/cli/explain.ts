@@ -14,6 +14,7 @@ import type { AskedRequest } from './explain-request.ts'
 import { describeProxy, normalizationNote, renderExplanation } from './explain-text.ts'
 import { readOffline } from './offline.ts'
 import type { Offline } from './offline.ts'
+import { printableJson, printableLines } from '../diagnostics/foreign-text.ts'
 
 /** Prints what becomes of the request. Throws UsageError for words that name none. */
 export async function explain(words: readonly string[], flags: ExplainFlags): Promise<void> {
@@ -29,7 +30,7 @@ export async function explain(words: readonly string[], flags: ExplainFlags): Pr
   const explained = { request: found.request, answer, explanation: explanation({ pipeline, offline, answer }), others }
   const chosen = isGiven(flags) ? undefined
     : scopes.length === 1 ? 'the only one that these files address' : `chosen of ${scopes.length} that these files address`
-  process.stdout.write(flags.output === 'json' ? jsonOf(explained, asked.url, offline) : textOf(explained, { chosen, moved: found.moved }, offline))
+  process.stdout.write(flags.output === 'json' ? printableJson(jsonOf(explained, asked.url, offline)) : printableLines(textOf(explained, { chosen, moved: found.moved }, offline)))
 }
 
 interface Explained {

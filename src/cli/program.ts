@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { printableLines } from '../diagnostics/foreign-text.ts'
 import { UsageError } from '../sources/source.ts'
 import { version } from '../version.ts'
 import { bootstrapCommand } from './bootstrap-command.ts'
@@ -43,7 +44,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
 function exitStatusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof UsageError) {
-    process.stderr.write(`shadowplane: ${error.message}\n`)
+    process.stderr.write(`shadowplane: ${printableLines(error.message)}\n`)
     return 2
   }
   process.stderr.write(`shadowplane: this is a bug of shadowplane: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`)

@@ -7,6 +7,7 @@ import { createTally } from '../record/replay-tally.ts'
 import type { Tally } from '../record/replay-tally.ts'
 import { createTarget } from '../record/replay-target.ts'
 import { UsageError } from '../sources/source.ts'
+import { printable } from '../diagnostics/foreign-text.ts'
 import type { ReplayFlags } from './replay-command.ts'
 import { progressLine, renderReplay } from './replay-text.ts'
 
@@ -25,7 +26,7 @@ export async function replayFile(file: string, flags: ReplayFlags): Promise<void
     await replay({
       open: () => file === '-' ? readGorStream(process.stdin) : readGorFile(file),
       target: destination, pace, loops: flags.loop, concurrency: flags.concurrency, tally, signal: stopped.signal,
-      onDamage: ({ offset, problem }) => { progress.damage(`${file}: byte ${offset}: ${problem}`) },
+      onDamage: ({ offset, problem }) => { progress.damage(printable(`${file}: byte ${offset}: ${problem}`)) },
     }).catch((error: unknown) => { throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error }) })
   } finally {
     progress.close()

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseHostPort } from '../config.ts'
+import { printableJson, printableLines } from '../diagnostics/foreign-text.ts'
 import { UsageError } from '../sources/source.ts'
 import type { StatusReport } from '../status/report.ts'
 import { connectionOf } from './admin-connection.ts'
@@ -13,7 +14,7 @@ export async function status(flags: StatusFlags): Promise<void> {
   const client = adminClient(flags.server, await connectionOf(flags))
   if (flags.config !== undefined) {
     const { text } = await client.get(`/config_dump?proxy=${encodeURIComponent(flags.config)}`)
-    process.stdout.write(text)
+    process.stdout.write(printableJson(text))
     return
   }
   const path = flags.proxy === undefined ? '/status' : `/status/proxies/${encodeURIComponent(flags.proxy)}`
@@ -40,7 +41,7 @@ async function watch(flags: StatusFlags, ask: () => Promise<{ readonly text: str
       problem = undefined
     } catch (error) {
       if (!(error instanceof UsageError)) throw error
-      if (problem !== error.message) process.stderr.write(`shadowplane: ${error.message}\n`)
+      if (problem !== error.message) process.stderr.write(`shadowplane: ${printableLines(error.message)}\n`)
       problem = error.message
     }
   }
@@ -52,6 +53,6 @@ function show(text: string, { output, watch: watched }: StatusFlags): void {
   const report = JSON.parse(text) as StatusReport
   const before = watched === true && output === 'text' ? (process.stdout.isTTY ? clearScreen : '') : ''
   const after = watched === true && output === 'text' && !process.stdout.isTTY ? '\n' : ''
-  process.stdout.write(`${before}${output === 'json' ? text : renderStatus(report)}${after}`)
+  process.stdout.write(`${before}${output === 'json' ? printableJson(text) : renderStatus(report)}${after}`)
   process.exitCode = report.counts.NACKED > 0 ? 1 : 0
 }

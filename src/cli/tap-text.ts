@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { headerValue } from '../record/recorded-request.ts'
 import type { RecordedRequest } from '../record/recorded-request.ts'
+import { printable, printableJson } from '../diagnostics/foreign-text.ts'
 import type { Message } from '../xds/proto.ts'
 
 /** One line of text: time, method, URL, headers, and the body as far as it was kept. */
@@ -15,19 +16,13 @@ export function renderLine({ time, method, url, headers, body, bodyLength, isCut
 /** One JSON object, as a line. A body that is no UTF-8 stands as base64 in `bodyBase64`. */
 export function renderJson({ time, method, url, headers, body, bodyLength, isCut }: RecordedRequest): string {
   const shown = isUtf8(body) ? { body: body.toString() } : { bodyBase64: body.toString('base64') }
-  return `${JSON.stringify({ time: timeOf(time), method, url, headers, ...shown, bodyLength, cut: isCut })}\n`
+  return `${printableJson(JSON.stringify({ time: timeOf(time), method, url, headers, ...shown, bodyLength, cut: isCut }))}\n`
 }
 
 /** RFC 3339, to the microsecond. */
 function timeOf(time: bigint): string {
   const fraction = String(time % 1_000_000_000n).padStart(9, '0').slice(0, 6)
   return new Date(Number(time / 1_000_000n)).toISOString().replace(/\.\d+Z$/, `.${fraction}Z`)
-}
-
-/** A request must not move the cursor of whoever looks at it: control characters, those of ISO-8859-1 too, become escapes. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** Where a tap stands, in one line. */

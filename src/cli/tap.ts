@@ -1,4 +1,5 @@
 import { parseHostPort } from '../config.ts'
+import { printableLines } from '../diagnostics/foreign-text.ts'
 import { fileSink, openSink } from '../record/byte-sink.ts'
 import type { ByteSink } from '../record/byte-sink.ts'
 import { UsageError } from '../sources/source.ts'
@@ -23,7 +24,7 @@ export async function tap(flags: TapFlags): Promise<void> {
     const { format, host, route } = flags
     const bodyLimit = flags.bodyLimit ?? (format === 'line' ? 4096 : 1024 * 1024)
     const request = { percent: flags.percent, bodyLimit, ...(host === undefined ? {} : { host }), ...(route === undefined ? {} : { route }) }
-    const tell = (line: string): void => { process.stderr.write(`${line}\n`) }
+    const tell = (line: string): void => { process.stderr.write(`${printableLines(line)}\n`) }
     const end = await followTap({ client, request, format, sink, tell, length: flags.for, stopped: stopped.signal })
     process.exitCode = end === 'asked' ? 0 : 1
   } finally {

@@ -13,9 +13,9 @@ export interface Marked {
   readonly width: number
 }
 
-/** Cuts a line to `width` around the marked piece. Indentation is dropped; tabs and control characters are shown as one space, so that carets stay below their text. */
+/** Cuts a line to `width` around the marked piece. Indentation is dropped; tabs, control and format characters are shown as spaces, so that carets stay below their text. */
 export function excerpt({ text, column, length, width }: Marked): Excerpt {
-  const visible = text.replace(/\p{Cc}/gu, ' ').trimEnd()
+  const visible = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => ' '.repeat(character.length)).trimEnd()
   const indent = Math.min(visible.length - visible.trimStart().length, column - 1)
   const marked = Math.max(1, Math.min(length, width))
   const start = column - 1

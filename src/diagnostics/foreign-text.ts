@@ -20,6 +20,16 @@ export function foreignName(text: string, most: number = usual): string {
   return /^[^\s"#][^\s"]*$/u.test(text.slice(0, most)) ? shown : `"${shown.replaceAll('"', '\\"')}"`
 }
 
+/** Lines as `printable` shows each of them; their ends stay. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
+/** JSON text that shows what `printable` shows, and means the same: such characters occur in its strings alone, the ends of lines excepted. */
+export function printableJson(text: string): string {
+  return text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu, (character) => [...Array(character.length).keys()].map((at) => escaped(character.charCodeAt(at))).join(''))
+}
+
 const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /**

@@ -3,6 +3,7 @@ import type { Diagnostic } from './diagnostic.ts'
 import { rowOf } from './codes.ts'
 import type { Severity } from './codes.ts'
 import { excerpt } from './excerpt.ts'
+import { foreignText, printable, printableJson, printableLines } from './foreign-text.ts'
 import { renderPath } from './field-path.ts'
 import { sortDiagnostics } from './placed.ts'
 import type { LocateOrigin, PlacedDiagnostic } from './placed.ts'
@@ -35,7 +36,7 @@ export function renderJson(diagnostics: readonly Diagnostic[], locate: LocateOri
     line: place?.line ?? null,
     column: place?.column ?? null,
   }))
-  return `${JSON.stringify(rows, null, 2)}\n`
+  return printableJson(`${JSON.stringify(rows, null, 2)}\n`)
 }
 
 /** Workflow commands, which GitHub Actions shows as annotations on the lines. */
@@ -50,10 +51,6 @@ function lines(all: readonly PlacedDiagnostic[], render: (placed: PlacedDiagnost
   return rest <= 0 ? shown : `${shown}${before}… and ${rest} more; validate --output json prints all of them\n`
 }
 
-function cut(message: string): string {
-  return message.length <= longestMessage ? message : `${message.slice(0, longestMessage)}… (${message.length} characters)`
-}
-
 /** Its own hint, as it knows the value; else the one of its code. */
 function hintOf({ code, hint }: Diagnostic): string | undefined {
   return hint ?? rowOf(code).hint
@@ -63,11 +60,11 @@ function block({ diagnostic, place }: PlacedDiagnostic, { width }: TextOptions):
   const { severity, code, message } = diagnostic
   const hint = hintOf(diagnostic)
   const where = place === undefined ? whereIn(diagnostic) : `${place.file}:${place.line}:${place.column} `
-  const head = `${where}${severity} ${code}  ${cut(message)}`
-  const said = hint === undefined ? '' : `hint: ${hint}`
-  if (place?.text === undefined) return said === '' ? [head] : [head, `    ${said}`]
+  const head = `${where}${severity} ${code}  ${foreignText(message, longestMessage)}`
+  const said = hint === undefined ? '' : `hint: ${printable(hint)}`
+  if (place?.text === undefined) return said === '' ? [printable(head)] : [printable(head), `    ${said}`]
   const { line, carets } = excerpt({ text: place.text, column: place.column, length: place.length ?? 1, width })
-  return [head, `    ${line}`, `    ${carets}${said === '' ? '' : `   ${said}`}`]
+  return [printable(head), `    ${line}`, `    ${carets}${said === '' ? '' : `   ${said}`}`]
 }
 
 /** Of what stands in no file, such as an object of the Kubernetes API, the object and the field. */
@@ -86,8 +83,9 @@ function workflowCommand({ diagnostic, place }: PlacedDiagnostic): string {
     ...(place === undefined ? {} : { file: place.file, line: String(place.line), col: String(place.column) }),
     title: code,
   }
+  const said = message.length > longestMessage ? foreignText(message, longestMessage) : printableLines(message)
   const shown = Object.entries(properties).map(([name, value]) => `${name}=${escapeProperty(value)}`).join(',')
-  return `::${commands[severity]} ${shown}::${escapeData(hint === undefined ? cut(message) : `${cut(message)} (hint: ${hint})`)}`
+  return `::${commands[severity]} ${shown}::${escapeData(hint === undefined ? said : `${said} (hint: ${printableLines(hint)})`)}`
 }
 
 /** The runner undoes exactly these (actions/toolkit, packages/core/src/command.ts). */

@@ -119,3 +119,26 @@ describe('what cannot be shown ends with status 2 and says what to do', () => {
     expect(code).toBe(2)
   })
 })
+
+test('a node id cannot forge a row, a column or a command to the terminal', async () => {
+  const running = await plane({ 'reviews.yaml': reviews })
+  const hostile = [`edge\nFAKE  sotw  SYNCED 3`, 'edge  sotw  sidecar in default', `edge\u001b[2J\u009b31m\u202e`, '#7']
+  for (const id of hostile) {
+    const client = running.client(id, 'sotw')
+    client.subscribe('cluster')
+    await client.next('cluster')
+    client.nack('cluster', 'no \u001b]0;title\u0007\nFAKE  NACKED')
+    await running.event('nacked', ({ proxy }) => proxy.id === id)
+  }
+  const { stdout } = await status(running)
+  const [, , head = '', ...rows] = stdout.split('\n')
+  expect(head).toMatch(/^PROXY +MODE/)
+  expect(rows.slice(0, hostile.length).every((row) => row.includes('NACKED'))).toBe(true)
+  expect(rows[hostile.length]).toBe('')
+  expect(stdout).toContain('"#7"')
+  expect(stdout).not.toMatch(/^FAKE/m)
+  expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+  const json = await status(running, '-o', 'json')
+  expect(json.stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+  expect((JSON.parse(json.stdout) as { readonly proxies: readonly { readonly id: string }[] }).proxies.map(({ id }) => id).toSorted()).toEqual(hostile.toSorted())
+})

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { foreignName, foreignText, printable } from '../../src/diagnostics/foreign-text.ts'
+import { foreignName, foreignText, printable, printableJson } from '../../src/diagnostics/foreign-text.ts'
 
 describe('text that somebody else wrote', () => {
   test.each([
@@ -43,4 +43,12 @@ describe('a name that somebody else chose, as a cell of a table', () => {
   ])('%j is %s', (name, cell) => {
     expect(foreignName(name)).toBe(cell)
   })
+})
+
+test('JSON is printable, and means the same', () => {
+  const value = { text: 'a\n\u001b\u007f\u009b\u202e\u2028\u00a0\u{e0041}é' }
+  for (const text of [JSON.stringify(value), JSON.stringify(value, null, 2)]) {
+    expect(printableJson(text).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}]|(?! )\p{Zs}/u)
+    expect(JSON.parse(printableJson(text))).toEqual(value)
+  }
 })

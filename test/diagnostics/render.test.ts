@@ -27,8 +27,7 @@ test('text has the place, the line, a caret and the hint', () => {
 reviews.yaml:8:14 error mirror/percentage-out-of-range  VirtualService default/reviews: spec.http[0].mirrorPercentage.value is 150, must be 0 to 100
     value: 150
            ^^^   hint: use 100 to mirror every request
-info manifest/unclaimed-kind  3 objects of kind Deployment
-are not read, 100%
+info manifest/unclaimed-kind  3 objects of kind Deployment\\nare not read, 100%
 `)
   expect(renderText([], locate)).toBe('')
 })
@@ -39,7 +38,7 @@ test('of very many findings the first are printed, and a count of the rest; of a
   expect([text.length, text[999], text[1_000]]).toEqual([1_002, 'a.yaml:1000:1 error yaml/syntax  Map keys must be unique', '… and 234 more; validate --output json prints all of them'])
   expect(renderGithub(many, locate).split('\n')[1_000]).toBe('::notice::… and 234 more; validate --output json prints all of them')
   expect(JSON.parse(renderJson(many, locate))).toHaveLength(1_234)
-  expect(renderText([{ ...nowhere, message: 'x'.repeat(5_000_000) }], locate)).toBe(`info manifest/unclaimed-kind  ${'x'.repeat(1_000)}… (5000000 characters)\n`)
+  expect(renderText([{ ...nowhere, message: 'x'.repeat(5_000_000) }], locate)).toBe(`info manifest/unclaimed-kind  ${'x'.repeat(1_000)}… (5,000,000 characters)\n`)
 })
 
 test('json has each key always', () => {
