@@ -9,12 +9,24 @@ export function declarations(root) {
     'export default root;',
     '/** An Any in protobuf JSON: the message\'s own fields beside its type URL. */',
     'export type AnyJson = { readonly "@type": `type.googleapis.com/${string}`; readonly [field: string]: unknown };',
-    '/** Protobuf JSON of each message, by the field names that protobuf JSON has in it. 64-bit integers are strings or numbers. */',
-    'export interface MessageJson {',
+    '/** An Any whose message is encoded. */',
+    'export interface EncodedAny { readonly type_url: string; readonly value: Uint8Array }',
+    ...messages(root, { name: 'MessageJson', any: 'AnyJson' }),
+    ...messages(root, { name: 'MessageInput', any: 'AnyJson | EncodedAny' }),
+    'export type MessageName = keyof MessageJson;',
+    '',
   ]
-  walk(root, (type) => lines.push(`  ${JSON.stringify(type.fullName.slice(1))}: ${shape(type)};`))
-  lines.push('}', 'export type MessageName = keyof MessageJson;', '')
   return lines.join('\n')
+}
+
+function messages(root, form) {
+  const lines = [
+    '/** Protobuf JSON of each message, by the field names that protobuf JSON has in it. 64-bit integers are strings or numbers. */',
+    ...(form.name === 'MessageInput' ? ['/** As it may be written: an Any may be encoded already, and of whatever type. */'] : []),
+    `export interface ${form.name} {`,
+  ]
+  walk(root, (type) => lines.push(`  ${JSON.stringify(type.fullName.slice(1))}: ${shape(type, form)};`))
+  return [...lines, '}']
 }
 
 function walk(namespace, visit) {
@@ -24,23 +36,24 @@ function walk(namespace, visit) {
   }
 }
 
-function shape(type) {
+function shape(type, form) {
   if (type.fieldsArray.length === 0) return '{ readonly [field: string]: never }'
   const fields = type.fieldsArray.filter((field) => !field.declaringField)
-  return `{ ${fields.map((field) => `readonly ${JSON.stringify(field.options?.json_name ?? field.jsonName)}?: ${valueOf(field)} | undefined`).join('; ')} }`
+  return `{ ${fields.map((field) => `readonly ${JSON.stringify(field.options?.json_name ?? field.jsonName)}?: ${valueOf(field, form)} | undefined`).join('; ')} }`
 }
 
-function valueOf(field) {
-  if (field.map) return `{ readonly [key: string]: ${scalar(field)} }`
-  return field.repeated ? `readonly (${scalar(field)})[]` : scalar(field)
+function valueOf(field, form) {
+  if (field.map) return `{ readonly [key: string]: ${scalar(field, form)} }`
+  return field.repeated ? `readonly (${scalar(field, form)})[]` : scalar(field, form)
 }
 
-function scalar(field) {
+function scalar(field, form) {
   const resolved = field.resolve().resolvedType
   if (resolved === null) return scalars[field.type] ?? 'number'
   const name = resolved.fullName.slice(1)
+  if (name === 'google.protobuf.Any') return form.any
   if (wellKnown[name] !== undefined) return wellKnown[name]
-  if (resolved.fieldsArray !== undefined) return `MessageJson[${JSON.stringify(name)}]`
+  if (resolved.fieldsArray !== undefined) return `${form.name}[${JSON.stringify(name)}]`
   return Object.keys(resolved.values).map((value) => JSON.stringify(value)).join(' | ')
 }
 

@@ -1,15 +1,20 @@
+import { FieldReader } from '../xds/field-reader.ts'
+import { isEncodedAny, openAny } from '../xds/proto.ts'
+import type { EncodedAny } from '../xds/proto.ts'
 import type { TypeName } from '../xds/resource-types.ts'
 
 /**
- * Names of other resources that a message in protobuf JSON depends on, as `Resource.references` has them: a cluster's
- * endpoints, the clusters of a route configuration or virtual host, the route configurations of a listener.
+ * Names of other resources that a message depends on, as `Resource.references` has them. `json` is protobuf JSON, or as
+ * `decodeOpaquely` gives it. A cluster's endpoints and secrets; the clusters of a route configuration or virtual host; the route
+ * configurations, clusters and secrets that a listener names itself. Of an extension whose type is not known here, every string:
+ * too many names do no harm, as a name keeps something only until the next version of what named it is in force.
  */
 export function referencesOf(type: TypeName, json: unknown): readonly string[] {
   switch (type) {
-    case 'cluster': return endpointsOf(json)
+    case 'cluster': return unique([...endpointsOf(json), ...namesIn(json, isSecretName)])
     case 'route':
-    case 'virtual-host': return unique(stringsUnder(json, (path) => path.at(-1) === 'cluster' || isWeighted(path)))
-    case 'listener': return unique(stringsUnder(json, (path) => path.at(-1) === 'route_config_name'))
+    case 'virtual-host': return unique(namesIn(json, isClusterName))
+    case 'listener': return unique(namesIn(json, (place) => isClusterName(place) || isRouteName(place) || isSecretName(place)))
     case 'endpoint':
     case 'runtime':
     case 'secret': return []
@@ -18,25 +23,73 @@ export function referencesOf(type: TypeName, json: unknown): readonly string[] {
 
 function endpointsOf(json: unknown): readonly string[] {
   const { name, type, eds_cluster_config: eds } = fields(json)
-  if (type !== 'EDS') return []
+  if (type !== 'EDS' && type !== edsNumber) return []
   const service = fields(eds)['service_name']
   return typeof service === 'string' && service !== '' ? [service] : typeof name === 'string' ? [name] : []
 }
 
-/** `weighted_clusters.clusters[].name` */
-function isWeighted(path: readonly string[]): boolean {
-  return path.at(-1) === 'name' && path.at(-2) === 'clusters' && path.at(-3) === 'weighted_clusters'
+const edsNumber = 3 // of envoy.config.cluster.v3.Cluster.DiscoveryType
+
+/** Where a string is: the names of the fields that lead to it (lists add none), and the message that holds it. */
+interface Place {
+  readonly path: readonly string[]
+  readonly message: Fields
 }
 
-/** Lists add nothing to the path of what stands in them. */
-function stringsUnder(value: unknown, wanted: (path: readonly string[]) => boolean, path: readonly string[] = []): readonly string[] {
-  if (typeof value === 'string') return wanted(path) ? [value] : []
-  if (Array.isArray(value)) return value.flatMap((each) => stringsUnder(each, wanted, path))
-  return Object.entries(fields(value)).flatMap(([key, each]) => stringsUnder(each, wanted, [...path, key]))
+/** `cluster`, `cluster_name` (of a gRPC service), `collector_cluster` and the like, and `weighted_clusters.clusters[].name`. */
+function isClusterName({ path }: Place): boolean {
+  const field = path.at(-1) ?? ''
+  return /(^|_)cluster(_name)?$/.test(field) || (field === 'name' && path.at(-2) === 'clusters' && path.at(-3) === 'weighted_clusters')
 }
 
-function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return value !== null && typeof value === 'object' ? value as Readonly<Record<string, unknown>> : {}
+function isRouteName({ path }: Place): boolean {
+  return path.at(-1) === 'route_config_name'
+}
+
+/** SdsSecretConfig: without an sds_config the secret is static. */
+function isSecretName({ path, message }: Place): boolean {
+  return path.at(-1) === 'name' && 'sds_config' in message
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function namesIn(json: unknown, isName: (place: Place) => boolean): readonly string[] {
+  const walk = (value: unknown, path: readonly string[], message: Fields): readonly string[] => {
+    if (typeof value === 'string') return isName({ path, message }) ? [value] : []
+    if (Array.isArray(value)) return value.flatMap((each) => walk(each, path, message))
+    if (isEncodedAny(value)) return walkAny(value, path)
+    const inner = fields(value)
+    return Object.entries(inner).flatMap(([key, each]) => walk(each, [...path, key], inner))
+  }
+  const walkAny = (encoded: EncodedAny, path: readonly string[]): readonly string[] => {
+    const found = openAny(encoded)
+    return found === encoded ? stringsIn(encoded.value) : walk(found, path, {})
+  }
+  return walk(json, [], {})
+}
+
+/** Everything in an encoded message that may be a string, however deep. */
+function stringsIn(bytes: Uint8Array): readonly string[] {
+  const found: string[] = []
+  try {
+    for (const reader = new FieldReader(bytes); reader.next();) {
+      const content = reader.content()
+      if (content === undefined || content.length === 0) continue
+      const text = content.toString()
+      if (!unprintable.test(text)) found.push(text)
+      found.push(...stringsIn(content))
+    }
+  } catch {
+    return found // not a message, or no more of one
+  }
+  return found
+}
+
+/** What no resource name has; U+FFFD is what bytes that are not UTF-8 become. */
+const unprintable = /[\p{Cc}\ufffd]/u
+
+function fields(value: unknown): Fields {
+  return value !== null && typeof value === 'object' && !(value instanceof Uint8Array) ? value as Fields : {}
 }
 
 function unique(names: readonly string[]): readonly string[] {

@@ -3,6 +3,7 @@ import type { TypeName } from '../xds/resource-types.ts'
 import type { Resource } from '../xds/resource.ts'
 import type { ScopeKey } from '../xds/scope.ts'
 import type { Snapshot, Snapshots } from '../xds/snapshot.ts'
+import { DrainingResources } from './draining.ts'
 import { toResource } from './resource-input.ts'
 import type { ResourceInput } from './resource-input.ts'
 
@@ -10,23 +11,38 @@ import type { ResourceInput } from './resource-input.ts'
 export interface ResourceCache {
   /**
    * Replaces all that the proxies of a group should have. Nothing is sent of resources whose version, a hash of their
-   * content unless given, is what it was. Throws TypeError for a resource that cannot be served; then nothing changes.
+   * content unless given, is what it was. Throws TypeError for a resource that cannot be served, and for two of one type and
+   * name; then nothing changes. What a listener named itself stays for the drain time (see `ResourceCacheOptions`).
    */
   set(group: string, resources: Iterable<ResourceInput>): void
   /** As `set` with nothing. */
   delete(group: string): void
-  /** Resources of a type that the group should have, by name. */
+  /** Resources of a type that the group should have, by name, those included that stay for connections that drain. */
   get(group: string, type: TypeName): ReadonlyMap<string, Resource>
+}
+
+export interface ResourceCacheOptions {
+  /**
+   * Milliseconds that clusters which a listener named itself (a TCP proxy, inline routes, ext_authz) stay after it changed or went,
+   * for the connections that it still has; by default 600,000, as Envoy's `--drain-time-s`. 0: they go when the change is ACKed.
+   */
+  readonly drainTime?: number
 }
 
 interface Group {
   snapshot: Snapshot
+  readonly draining: DrainingResources
   readonly listeners: Set<(snapshot: Snapshot) => void>
 }
 
-export function createResourceCache(): ResourceCache {
-  return new GroupedCache()
+/** Throws RangeError for a drain time that is not from 0 to 2,147,483,647 (what a timer takes). */
+export function createResourceCache({ drainTime = envoyDrainTime }: ResourceCacheOptions = {}): ResourceCache {
+  if (!(drainTime >= 0 && drainTime <= longestTimer)) throw new RangeError(`drainTime is ${drainTime}: write milliseconds, from 0 to ${longestTimer}`)
+  return new GroupedCache(drainTime)
 }
+
+const envoyDrainTime = 600_000
+const longestTimer = 2 ** 31 - 1
 
 /** Throws TypeError for a cache that `createResourceCache` did not make. */
 export function servedBy(cache: ResourceCache): Snapshots {
@@ -36,6 +52,11 @@ export function servedBy(cache: ResourceCache): Snapshots {
 
 class GroupedCache implements ResourceCache {
   readonly #groups = new Map<string, Group>()
+  readonly #drainTime: number
+
+  constructor(drainTime: number) {
+    this.#drainTime = drainTime
+  }
 
   /** Scopes of this library have their group as namespace. */
   readonly snapshots: Snapshots = {
@@ -54,8 +75,13 @@ class GroupedCache implements ResourceCache {
   }
 
   set(name: string, inputs: Iterable<ResourceInput>): void {
-    const byType = Map.groupBy([...inputs].map(toResource), (resource) => resource.type)
+    const next = distinct([...inputs].map(toResource))
     const group = this.#group(name)
+    this.#replace(name, group, group.draining.served(group.snapshot.resources, next))
+  }
+
+  #replace(name: string, group: Group, next: readonly Resource[]): void {
+    const byType = Map.groupBy(next, (resource) => resource.type)
     const before = group.snapshot.resources
     const resources = new Map(resourceTypes.map(({ name: type }) => [type, merged(before.get(type), byType.get(type) ?? [])]))
     if (resourceTypes.every(({ name: type }) => before.get(type) === resources.get(type))) return
@@ -76,7 +102,14 @@ class GroupedCache implements ResourceCache {
     const known = this.#groups.get(name)
     if (known !== undefined) return known
     const empty = new Map(resourceTypes.map(({ name: type }) => [type, new Map<string, Resource>()] as const))
-    const group: Group = { snapshot: { scope: name as ScopeKey, resources: empty }, listeners: new Set() }
+    const draining = new DrainingResources({
+      drainTime: this.#drainTime,
+      onOver: (over) => {
+        const all = [...group.snapshot.resources.values()].flatMap((resources) => [...resources.values()])
+        this.#replace(name, group, all.filter((each) => each !== over))
+      },
+    })
+    const group: Group = { snapshot: { scope: name as ScopeKey, resources: empty }, draining, listeners: new Set() }
     this.#groups.set(name, group)
     return group
   }
@@ -85,6 +118,16 @@ class GroupedCache implements ResourceCache {
     const isEmpty = [...group.snapshot.resources.values()].every((resources) => resources.size === 0)
     if (isEmpty && group.listeners.size === 0) this.#groups.delete(name)
   }
+}
+
+function distinct(resources: readonly Resource[]): readonly Resource[] {
+  const seen = new Set<string>()
+  for (const { type, name } of resources) {
+    const key = JSON.stringify([type, name])
+    if (seen.has(key)) throw new TypeError(`two resources of type ${type} have the name ${JSON.stringify(name)}: a group has one of each name`)
+    seen.add(key)
+  }
+  return resources
 }
 
 /** The very map from before where nothing differs, so that a stream can tell by looking at it; unchanged resources stay the same values. */

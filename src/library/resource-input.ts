@@ -1,20 +1,15 @@
-import { decode, encode } from '../xds/proto.ts'
-import type { AnyJson, Message } from '../xds/proto.ts'
+import { decodeOpaquely, encodeInput } from '../xds/proto.ts'
+import type { AnyJson, EncodedAny } from '../xds/proto.ts'
 import { contentVersion } from '../xds/resource.ts'
 import type { Resource } from '../xds/resource.ts'
 import { resourceTypeByUrl } from '../xds/resource-types.ts'
 import type { ResourceType } from '../xds/resource-types.ts'
 import { referencesOf } from './references.ts'
 
-/** A google.protobuf.Any with its message encoded. */
-export interface EncodedAny {
-  readonly type_url: string
-  readonly value: Uint8Array
-}
-
 /**
  * A resource to serve: an Any in protobuf JSON (`{"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", …}`, with
- * the proto's own field names), or one that is encoded already; alone, or with a version of your own.
+ * the proto's own field names), or one that is encoded already, `{ type_url, value }`; alone, or with a version of your own.
+ * Each Any within is either too: `@type` for the types that are bundled, `{ type_url, value }` for any type at all.
  */
 export type ResourceInput = AnyJson | EncodedAny | Versioned
 
@@ -43,20 +38,21 @@ export function toResource(input: ResourceInput): Resource {
 interface ReadAny {
   readonly type: ResourceType
   readonly bytes: Buffer
-  readonly json: Message<ResourceType['message']>
+  /** Protobuf JSON, or as `decodeOpaquely` gives it. */
+  readonly json: unknown
 }
 
 function read(any: AnyJson | EncodedAny): ReadAny {
   const url: string = isEncoded(any) ? any.type_url : any['@type']
   const type = resourceTypeByUrl.get(url)
-  if (type === undefined) throw new TypeError(`${url} is no type that is served; there are ${[...resourceTypeByUrl.keys()].join(', ')}`)
+  if (type === undefined) throw new TypeError(`${url} is not a type that is served: there are ${[...resourceTypeByUrl.keys()].join(', ')}`)
   try {
     if (isEncoded(any)) {
       const bytes = Buffer.from(any.value)
-      return { type, bytes, json: decode(type.message, bytes) }
+      return { type, bytes, json: decodeOpaquely(type.message, bytes) }
     }
     const { '@type': _, ...message } = any
-    return { type, bytes: encode(type.message, message), json: message }
+    return { type, bytes: encodeInput(type.message, message), json: message }
   } catch (error) {
     throw new TypeError(`a ${type.message} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
@@ -71,7 +67,8 @@ function isEncoded(any: AnyJson | EncodedAny): any is EncodedAny {
 }
 
 /** ClusterLoadAssignment has its name in `cluster_name`. */
-function nameOf(json: Message<ResourceType['message']>): string {
-  const named: { readonly name?: string | undefined; readonly cluster_name?: string | undefined } = json
-  return named.cluster_name ?? named.name ?? ''
+function nameOf(json: unknown): string {
+  const named = json as { readonly name?: unknown; readonly cluster_name?: unknown }
+  const name = named.cluster_name ?? named.name
+  return typeof name === 'string' ? name : ''
 }

@@ -36,6 +36,11 @@ export class FieldReader {
     return this.bytes.subarray(this.#value, this.end)
   }
 
+  /** The current field as bytes, if it is length-delimited: a message, string or bytes. */
+  content(): Buffer | undefined {
+    return this.#wireType === 2 ? this.message() : undefined
+  }
+
   /** The current field as text. "A string must always contain UTF-8 encoded text" (Protocol Buffers, "Scalar Value Types"). */
   text(): string {
     const bytes = this.message()
