@@ -74,7 +74,7 @@ const { values } = parseArgs({ options: {
 if (values.help) {
   console.log(usage)
 } else {
-  const pace = values.quick ? { idle: 1_000, attacked: 2_000 } : { idle: 4_000, attacked: 8_000 }
+  const pace = values.quick ? { idle: 1_000, attacked: 2_000 } : { idle: 3_000, attacked: 6_000 }
   const head = ['attack', 'server', '', 'memory → peak', `longest stall (aim ≤ ${aims.stall} ms)`, 'edit → ACK idle: median / p99 (edits)', 'during', `p99 ratio (aim ≤ ${aims.ratio})`, 'new proxy', 'log']
   console.log(tableRow(head))
   console.log(tableRow(head.map(() => '---')))

@@ -49,13 +49,15 @@ export const attacks: Readonly<Record<string, Attack>> = {
     },
   },
   'watch-unread': {
-    what: '2,000 health Watch streams, which are not read',
+    what: '2,000 health Watch streams on 40 connections, which are not read',
     run: (target) => {
-      const wire = new Wire(target, 0)
-      many(2_000, () => {
-        const call = wire.call(watch)
-        call.write(empty)
-        call.end()
+      many(40, () => {
+        const wire = new Wire(target, 0)
+        many(50, () => {
+          const call = wire.call(watch)
+          call.write(empty)
+          call.end()
+        })
       })
     },
   },
@@ -68,13 +70,15 @@ export const attacks: Readonly<Record<string, Attack>> = {
     },
   },
   'silent-streams': {
-    what: '2,000 streams on one connection that say nothing, at --max-streams 2000', flags: ['--max-streams', '2000'],
+    what: '2,000 streams on 40 connections that say nothing, at --max-streams 2000', flags: ['--max-streams', '2000'],
     run: (target) => {
-      const wire = new Wire(target)
-      many(2_000, () => {
-        again(async () => {
-          await wire.call(deltaPath).ended
-          await pause(1_000)
+      many(40, () => {
+        const wire = new Wire(target)
+        many(50, () => {
+          again(async () => {
+            await wire.call(deltaPath).ended
+            await pause(1_000)
+          })
         })
       })
     },
@@ -88,18 +92,16 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'node-ids': {
     what: '40 streams with a node id of 15 MiB each',
     run: (target) => {
-      const wire = new Wire(target)
       const large = deltaRequest({ node: encodedNode({ id: 'x'.repeat(15 * 1024 * 1024), cluster: 'shop', metadata: namespace }), typeUrl: typeUrls.cluster })
-      many(40, () => { wire.call(deltaPath).write(large) })
+      many(40, () => { new Wire(target).call(deltaPath).write(large) })
     },
   },
   'initial-versions': {
     what: '10 streams with 700,000 initial_resource_versions each',
     run: (target) => {
-      const wire = new Wire(target)
       const versions = Array.from({ length: 700_000 }, (_, index) => field(5, Buffer.concat([field(1, `name-${index}`), field(2, 'v')])))
       const large = deltaRequest({ node, typeUrl: typeUrls.cluster, more: versions })
-      many(10, () => { wire.call(deltaPath).write(large) })
+      many(10, () => { new Wire(target).call(deltaPath).write(large) })
     },
   },
   names: {
@@ -171,11 +173,10 @@ export const attacks: Readonly<Record<string, Attack>> = {
   },
 }
 
-/** Proxies that have their clusters, and hold their streams. */
+/** Proxies that have their clusters, and hold their streams; each on a connection of its own, as proxies are. */
 function proxies(target: WireTarget, count: number, nodeOf: (index: number) => Uint8Array): void {
-  const wire = new Wire(target)
   many(count, (index) => {
-    const call = wire.call(deltaPath)
+    const call = new Wire(target).call(deltaPath)
     call.onMessage = deltaReader(({ carried: { typeUrl }, nonce }) => { call.write(deltaRequest({ typeUrl, nonce })) })
     call.write(deltaRequest({ node: nodeOf(index), typeUrl: typeUrls.cluster }))
   })
