@@ -42,7 +42,8 @@ import { distinct, neededFor, neededIn, secretNameOf } from './resolve/secret-na
 import type { SecretName } from './resolve/secret-name.ts'
 import { secretsNamed } from './resolve/secret-value.ts'
 import { expiredFindings, secretFindings, secretsOfBackendTls, secretsOfListener, secretsOfPolicy, useFindings } from './resolve/secret-findings.ts'
-import { labelsBalancedBy, sharedScope } from './resolve/shared-scope.ts'
+import { choiceOf, labelsBalancedBy, sharedScope } from './resolve/shared-scope.ts'
+import type { Choosing } from './resolve/shared-scope.ts'
 import { policyKey, sight } from './resolve/sight.ts'
 import { tableFindings } from './resolve/table-findings.ts'
 import { resolveTlsListener } from './resolve/tls-listener.ts'
@@ -77,8 +78,8 @@ export interface Pipeline {
   isConnected(key: ScopeKey): boolean
   readonly read: Pick<Graph, 'get' | 'entries'>
   readonly manifests: Collection<Manifest>
-  /** Labels by which the configuration chooses among sidecars. */
-  readonly chosenLabels: Collection<true>
+  /** Labels by which the configuration chooses among proxies. */
+  readonly chosenLabels: Collection<Choosing>
   /** Those that some proxy has, or would have, by runtime key; a mirror that leads nowhere is not among them. */
   readonly mirrors: Collection<readonly ResolvedMirror[]>
   /** The proxies that the configuration speaks to, connected or not. */
@@ -181,7 +182,7 @@ export function createPipeline(settings: Settings): Pipeline {
   const endpointsByHost = graph.groupBy('endpoints by host', endpoints, (set) => [set.host])
   const policiesByHost = graph.groupBy('policies by host', policies, (policy) => [policyKey(policy)])
   const backendTlsByHost = graph.groupBy('backend TLS by host', backendTls, ({ host }) => [host])
-  const labels = chosenLabels({ graph, tables, egressRules, policies, declaredSettings, services })
+  const labels = chosenLabels({ graph, tables, egressRules, policies, declaredSettings, services, listeners })
 
   // Scopes: those with a proxy, and those that the configuration addresses, so that its mistakes show without one.
   const namespaces = graph.derive('namespaces', manifests, ({ id }, _, key) => [[key, id.namespace] as const])
@@ -310,16 +311,16 @@ export function createPipeline(settings: Settings): Pipeline {
   })
 
   // Kept beside the graph: proxies connect while it computes, and a look would have that done at once.
-  let chosen = new Set(labelsBalancedBy(settings.locality))
+  let choice = choiceOf([], labelsBalancedBy(settings.locality))
   const reported = (report: FlushReport): FlushReport => {
-    if (report.changed.has(labels)) chosen = new Set([...labelsBalancedBy(settings.locality), ...graph.entries(labels).map(([label]) => label)])
+    if (report.changed.has(labels)) choice = choiceOf(graph.entries(labels), labelsBalancedBy(settings.locality))
     return report
   }
 
   return {
     setManifest: (key, manifest) => { manifests.set(key, manifest) },
     deleteManifest: (key) => { manifests.delete(key) },
-    shared: (scope) => sharedScope(scope, (label) => chosen.has(label)),
+    shared: (scope) => sharedScope(scope, choice),
     connect: (key, scope) => { connected.set(key, scope) },
     disconnect: (key) => { connected.delete(key) },
     flush: () => reported(graph.flush()),

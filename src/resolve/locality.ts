@@ -21,8 +21,8 @@ export function planLocalities(settings: BackendSettings, endpoints: readonly En
   const balancing = settings.locality ?? mesh.locality ?? 'off'
   if (balancing === 'off') return indifferent
   const own = scope.locality ?? ''
-  // A sidecar has only those of its labels that some selector names, so that none left says nothing.
-  const isUnknown = scope.role !== 'sidecar' && own === '' && Object.keys(scope.labels).length === 0
+  // Other proxies have only those of their labels that some selector names, so that none left says nothing.
+  const isUnknown = own === '' && (scope.anyGateway || (scope.role === 'grpc' && Object.keys(scope.labels).length === 0))
   if (isUnknown && balancing.comparisons.length > 0) return indifferent
   if (balancing.distribute.length > 0) return { ...indifferent, weights: distributed(balancing, endpoints, own), isWeighted: true }
   if (settings.outlierDetection === undefined) return indifferent

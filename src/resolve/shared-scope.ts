@@ -1,4 +1,5 @@
 import type { BackendPolicy } from '../model/backend.ts'
+import { hasLabels } from '../model/labels.ts'
 import type { Labels } from '../model/labels.ts'
 import type { LocalityBalancing } from '../model/locality.ts'
 import type { RouteTable } from '../model/route.ts'
@@ -44,15 +45,59 @@ function served(key: LabelKey): LabelKey {
   return `served ${key}`
 }
 
+/** Labels by which an object chooses gateways if they have all of them: a Gateway, or a Service that leads to proxies of its namespace. */
+export interface GatewaySelector {
+  readonly labels: Labels
+  /** Undefined for every namespace. */
+  readonly onlyIn: string | undefined
+}
+
+/** Everything by which the configuration chooses among proxies. */
+export interface Choice {
+  isChosenBy(label: LabelKey): boolean
+  /** The selectors that have this label, and perhaps others. */
+  gatewaySelectors(label: LabelKey): readonly GatewaySelector[]
+}
+
+/** What `chosenLabels` has under each of its keys: nothing more for a single label. */
+export type Choosing = 'label' | GatewaySelector
+
+export function choiceOf(entries: Iterable<readonly [LabelKey, Choosing]>, others: readonly LabelKey[]): Choice {
+  const labels = new Set(others)
+  const selectors = new Map<LabelKey, GatewaySelector[]>()
+  for (const [key, choosing] of entries) {
+    if (choosing === 'label') labels.add(key)
+    else for (const label of labelKeys(choosing.labels)) append(selectors, label, choosing)
+  }
+  return { isChosenBy: (label) => labels.has(label), gatewaySelectors: (label) => selectors.get(label) ?? [] }
+}
+
+function append<V>(lists: Map<LabelKey, V[]>, key: LabelKey, value: V): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [value])
+  else list.push(value)
+}
+
 /**
- * The scope whose resources a proxy gets: a sidecar's labels that no selector names are left out, so that all workloads of a
- * namespace share one. With interception those of its own services stay. A gateway keeps its own, which say also which Service leads to it.
+ * The scope whose resources a proxy gets. Labels by which nothing chooses it are left out, so that a proxy cannot make a scope of its
+ * own by its word. A sidecar keeps the labels that some selector names, with interception also those of its own services; a gateway
+ * keeps those of whole selectors: of the Gateways that it serves, and of the Services that lead to it.
  */
-export function sharedScope(scope: Scope, isChosenBy: (label: LabelKey) => boolean): Scope {
-  if (scope.role === 'gateway') return scope
+export function sharedScope(scope: Scope, choice: Choice): Scope {
   const { locality, ...elsewhere } = scope
-  const labels = Object.entries(scope.labels).filter(([name, value]) => isChosenBy(JSON.stringify([name])) || labelKeys({ [name]: value }).some((key) =>
-    isChosenBy(key) || (scope.interception === 'redirect' && isChosenBy(served(key)))))
-  const isWhole = labels.length === Object.keys(scope.labels).length && (locality === undefined || isChosenBy(ofLocality))
-  return isWhole ? scope : { ...elsewhere, ...(locality === undefined || !isChosenBy(ofLocality) ? {} : { locality }), labels: Object.fromEntries(labels) }
+  const selected = scope.role === 'gateway' ? labelsOfSelectors(scope, choice) : new Set<string>()
+  const isKept = ([name, value]: readonly [string, string]): boolean =>
+    selected.has(name) || choice.isChosenBy(JSON.stringify([name])) || labelKeys({ [name]: value }).some((key) =>
+      choice.isChosenBy(key) || (scope.interception === 'redirect' && choice.isChosenBy(served(key))))
+  const labels = Object.fromEntries(Object.entries(scope.labels).filter(isKept))
+  const hasLocality = locality !== undefined && choice.isChosenBy(ofLocality)
+  // Nothing that a proxy is sent depends on the domain in its node id.
+  return { ...elsewhere, labels, domain: `${scope.namespace}.svc.cluster.local`, ...(hasLocality ? { locality } : {}) }
+}
+
+/** Names of the labels of all selectors that choose this gateway. */
+function labelsOfSelectors({ namespace, labels }: Scope, { gatewaySelectors }: Choice): ReadonlySet<string> {
+  const selectors = new Set(labelKeys(labels).flatMap((key) => gatewaySelectors(key)))
+  const chosenBy = [...selectors].filter((each) => (each.onlyIn === undefined || each.onlyIn === namespace) && hasLabels(labels, each.labels))
+  return new Set(chosenBy.flatMap((each) => Object.keys(each.labels)))
 }

@@ -12,11 +12,19 @@ test('workloads that no selector tells apart share one scope', () => {
   expect(connected.size).toBe(1)
 })
 
-test('a gateway keeps its labels', () => {
-  const { connected, sidecar } = world()
-  sidecar('a', 'gateway')
-  sidecar('b', 'gateway')
+test('gateways that no selector tells apart share one scope, and a Gateway takes those apart that it selects', () => {
+  const { connected, sidecar, write } = world()
+  const [a, b] = [sidecar('a', 'gateway'), sidecar('b', 'gateway')]
+  expect(a.subscription.current).toBe(b.subscription.current)
+  expect(connected.size).toBe(1)
+  write(`apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: default}
+spec: {selector: {app: a}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}
+`)
   expect(connected.size).toBe(2)
+  expect([a, b].map(({ subscription }) => subscription.current?.resources.get('listener')?.size)).toEqual([1, 0])
+  expect([a, b].map(({ told }) => told.length)).toEqual([1, 0])
 })
 
 test('a selector takes those that it names apart, tells them once, and leaves the others as they are', () => {
