@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
 import type { Server, ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
 import { fromJSON, loadSync } from '@grpc/proto-loader'
@@ -17,14 +18,14 @@ type ReflectionCall = ServerDuplexStream<unknown, unknown>
 
 /**
  * Server reflection (grpc.reflection.v1 and v1alpha) for these services. The descriptors of Envoy's API take half a second
- * to make, so they are made when the first client asks.
+ * to make, so they are made when the first client asks, in steps, so that proxies are served meanwhile.
  */
 export function addReflection(server: Server, services: readonly string[], observe: ObserveXds): void {
-  let made: readonly Registration[] | undefined
-  const answer = (index: number, method: string) => (call: ReflectionCall): void => {
+  let made: Promise<readonly Registration[]> | undefined
+  const answer = (index: number, method: string) => async (call: ReflectionCall): Promise<void> => {
     try {
-      made ??= registrations(packages(), services)
-      const handler: unknown = made[index]?.handlers[method]
+      made ??= make(services)
+      const handler: unknown = (await made)[index]?.handlers[method]
       if (typeof handler === 'function') Reflect.apply(handler, undefined, [call])
     } catch (error) {
       observe({ kind: 'internal-error', what: 'reflection', stack: stackOf(error) })
@@ -36,6 +37,14 @@ export function addReflection(server: Server, services: readonly string[], obser
   })
 }
 
+async function make(services: readonly string[]): Promise<readonly Registration[]> {
+  const envoy = envoyPackage()
+  await nextTurn()
+  const health = loadSync(healthProto, { keepCase: true })
+  await nextTurn()
+  return registrations({ ...envoy, ...health }, services)
+}
+
 /** What the service would add to a server, one for each version of reflection. */
 function registrations(definitions: PackageDefinition, services: readonly string[]): readonly Registration[] {
   const found: Registration[] = []
@@ -45,7 +54,7 @@ function registrations(definitions: PackageDefinition, services: readonly string
 }
 
 /** Each entry of a package holds the descriptors of all its files, and costs as much to read as the first: one of Envoy's is enough. */
-function packages(): PackageDefinition {
+function envoyPackage(): PackageDefinition {
   const envoy = Object.entries(fromJSON(descriptors(), { keepCase: true })).filter(([, entry]) => 'fileDescriptorProtos' in entry).slice(0, 1)
-  return { ...Object.fromEntries(envoy), ...loadSync(healthProto, { keepCase: true }) }
+  return Object.fromEntries(envoy)
 }
