@@ -10,6 +10,7 @@ import { findEnvoy } from '../src/envoy/binary.ts'
 import type { EnvoyProcess } from '../src/envoy/process.ts'
 import type { EnvoyConfiguration } from '../src/simulate/configuration.ts'
 import type { SimulatedRequest } from '../src/simulate/request.ts'
+import { isForwarded } from '../src/simulate/forward.ts'
 import { simulate } from '../src/simulate/simulate.ts'
 import type { Simulation } from '../src/simulate/simulation.ts'
 import type { Scope } from '../src/xds/scope.ts'
@@ -46,6 +47,8 @@ export interface SimulatorReport {
   /** Requests by what was said to become of them. */
   readonly outcomes: Readonly<Record<string, number>>
   readonly copies: number
+  /** Copies that were said not to be made, because the body is too large. */
+  readonly withheld: number
   readonly passedOver: number
   readonly partial: readonly PartialMirror[]
 }
@@ -86,14 +89,23 @@ export async function measureSimulator(options: SimulatorOptions): Promise<Simul
     if (next === undefined) return
     const id = String(waiting.length)
     const port = portMap[next.configuration.port] ?? 0
-    const request: SimulatedRequest = { scheme: 'http', address: '127.0.0.1', port, ...next.request, headers: [...next.request.headers, [benchIdHeader, id]] }
     const proxy = proxies.get(next.configuration.role)
     if (proxy === undefined) throw new Error('no proxy')
-    const answer = await sendRaw({ agent, port, method: request.method, path: request.path, headers: [['host', request.authority], ...request.headers] })
+    const { bodyBytes, headers, ...line } = next.request
+    const bare: SimulatedRequest = { scheme: 'http', address: '127.0.0.1', port, ...line, headers: [...headers, [benchIdHeader, id]] }
+    // Envoy answers by itself before a body has come, and a client may miss that.
+    const hasBody = bodyBytes > 0 && isForwardedWhole(simulate(proxy.configuration, bare))
+    const request: SimulatedRequest = hasBody ? { ...bare, headers: [...bare.headers, ['content-length', String(bodyBytes)]] } : bare
+    const body = hasBody ? { body: Buffer.alloc(bodyBytes) } : {}
+    const answer = await sendRaw({ agent, port, method: request.method, path: request.path, headers: [['host', request.authority], ...request.headers], ...body })
     sent.push({ id, request, simulation: simulate(proxy.configuration, request), answer })
   })
   await quiet({ record, envoys: [...proxies.values()].map(({ envoy }) => envoy), signal: options.signal })
   return reportOf(sent, record)
+}
+
+function isForwardedWhole({ outcome }: Simulation): boolean {
+  return outcome.kind === 'forward' && outcome.forwarding.destinations.every(isForwarded)
 }
 
 /** Seeds that lie next to each other have nothing in common. */
@@ -135,6 +147,7 @@ function reportOf(sent: readonly Sent[], record: ArrivalRecord): SimulatorReport
     disagreements,
     outcomes,
     copies: compared.reduce((sum, { arrivals, simulation }) => sum + Math.max(0, arrivals.length - (simulation.outcome.kind === 'forward' ? 1 : 0)), 0),
+    withheld: compared.reduce((sum, { simulation: { outcome } }) => sum + (outcome.kind === 'forward' ? outcome.forwarding.mirrors.filter((mirror) => mirror.withheld).length : 0), 0),
     passedOver: compared.reduce((sum, { simulation }) => sum + simulation.passedOver.length, 0),
     partial: compared.flatMap(({ partial }) => partial),
   }
@@ -161,10 +174,10 @@ async function main(): Promise<void> {
   const report = await measureSimulator({
     binary: path, progress, signal: AbortSignal.timeout(300_000), seed, configurations: Number(values.configurations), requests: Number(values.requests),
   })
-  const { agreements, disagreements, outcomes, copies, passedOver, partial } = report
+  const { agreements, disagreements, outcomes, copies, withheld, passedOver, partial } = report
   for (const { request, differences } of disagreements.slice(0, 20)) console.log(`${JSON.stringify(request)}\n  ${differences.join('\n  ')}`)
   for (const { millionths, chances, fired, deviations } of sharesOf(partial)) console.log(`mirrors at ${millionths / 10_000} %: ${fired} of ${chances} copied, ${deviations.toFixed(1)} standard deviations off`)
-  console.log(`${agreements + disagreements.length} requests over ${values.configurations} configurations: ${JSON.stringify(outcomes)}, ${copies} copies, ${passedOver} routes passed over`)
+  console.log(`${agreements + disagreements.length} requests over ${values.configurations} configurations: ${JSON.stringify(outcomes)}, ${copies} copies, ${withheld} withheld, ${passedOver} routes passed over`)
   console.log(`${agreements} agreements, ${disagreements.length} disagreements`)
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ seed, ...report, partial: sharesOf(partial) }, null, 2)}\n`)
   process.exitCode = disagreements.length === 0 ? 0 : 1

@@ -8,7 +8,15 @@ export interface RandomRequest {
   readonly authority: string
   readonly path: string
   readonly headers: readonly (readonly [string, string])[]
+  /** Bytes of the body, which Content-Length says; 0: the request has no body. */
+  readonly bodyBytes: number
 }
+
+/** Few requests have a body, as those around the limit of what is copied are large. */
+const bodyBytes = fc.oneof(
+  { weight: 30, arbitrary: fc.constant(0) },
+  { weight: 1, arbitrary: fc.constantFrom(1, 1024 * 1024, 1024 * 1024 + 1, 2 * 1024 * 1024) },
+)
 
 const odd = ['', '.', '..', '..;p', '%61b', '%2e%2E', '%2F', 'a%20b', 'CASED', 'cased', '~', '{a}', 'a;v=1', 'a\\b', 'ABC', 'c', 'cb', 'bc']
 const segment = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...words) }, { weight: 1, arbitrary: fc.constantFrom(...odd) })
@@ -21,7 +29,8 @@ const method = fc.constantFrom('GET', 'GET', 'GET', 'POST', 'PUT', 'DELETE', 'OP
 
 /** A request to the configuration's listener. */
 export function randomRequest(configuration: RandomConfiguration): fc.Arbitrary<RandomRequest> {
-  const any = fc.record({ method, authority: authorityFor(configuration), path: fc.tuple(anyPath, query).map((parts) => parts.join('')), headers: fc.array(header, { maxLength: 4 }) })
+  const target = fc.tuple(anyPath, query).map((parts) => parts.join(''))
+  const any = fc.record({ method, authority: authorityFor(configuration), path: target, headers: fc.array(header, { maxLength: 4 }), bodyBytes })
   const matches = configuration.virtualServices.flatMap(({ hosts, rules }) => rules.flatMap((rule) => (rule.match ?? []).map((match) => ({ match, hosts }))))
   if (matches.length === 0) return any
   const aimed = fc.tuple(fc.constantFrom(...matches), any, anyPath, fc.tuple(fc.boolean(), fc.boolean(), fc.boolean())).map(([{ match, hosts }, other, tail, [near, alone, shouted]]) => {
@@ -52,6 +61,7 @@ function aim(match: RandomMatch, other: RandomRequest, tail: string): RandomRequ
     authority: match.authority !== undefined && 'exact' in match.authority ? match.authority.exact : other.authority,
     path: `${aimedPath.startsWith('/') ? '' : '/'}${aimedPath}${queries.length === 0 ? '' : `?${queries.join('&')}`}`,
     headers: [...asked, ...other.headers.slice(0, 1)],
+    bodyBytes: other.bodyBytes,
   }
 }
 

@@ -85,12 +85,12 @@ function destinationsOf(destinations: readonly Destination[], cluster: string | 
 function compareCopies(mirrors: readonly SimulatedMirror[], arrivals: readonly EchoArrival[]): Comparison {
   const fired = assign(arrivals, mirrors)
   if (fired === undefined) {
-    const said = mirrors.map(({ cluster, millionths, authorities, path }) => `${millionths / 10_000} % to ${cluster} as ${authorities.join(' or ')}${path}`)
+    const said = mirrors.map(({ cluster, millionths, authorities, path, withheld }) => `${withheld ? 'nothing' : `${millionths / 10_000} %`} to ${cluster} as ${authorities.join(' or ')}${path}`)
     return answered([`copies: said ${said.join(', ')}; came ${arrivals.map(({ port, host, path }) => `at ${port} as ${host}${path}`).join(', ')}`])
   }
   // Two mirrors of one cluster cannot be told apart by what arrives.
   const alone = mirrors.filter((mirror) => mirrors.every((other) => other === mirror || !endpointsOf(other).some((each) => endpointsOf(mirror).includes(each))))
-  const partial = alone.filter((mirror) => !isCertain(mirror) && endpointsOf(mirror).length > 0)
+  const partial = alone.filter((mirror) => !isCertain(mirror) && !mirror.withheld && endpointsOf(mirror).length > 0)
   return { differences: [], partial: partial.map((mirror) => ({ millionths: mirror.millionths, fired: fired.includes(mirror) })) }
 }
 
@@ -98,7 +98,7 @@ function compareCopies(mirrors: readonly SimulatedMirror[], arrivals: readonly E
 function assign(arrivals: readonly EchoArrival[], mirrors: readonly SimulatedMirror[]): readonly SimulatedMirror[] | undefined {
   const [first, ...others] = arrivals
   if (first === undefined) return mirrors.some(isCertain) ? undefined : []
-  const able = mirrors.filter((mirror) => isAt(mirror, first) && mirror.millionths > 0 && mirror.authorities.includes(first.host) && first.path === mirror.path)
+  const able = mirrors.filter((mirror) => isAt(mirror, first) && mirror.millionths > 0 && !mirror.withheld && mirror.authorities.includes(first.host) && first.path === mirror.path)
   for (const mirror of able) {
     const rest = assign(others, mirrors.filter((each) => each !== mirror))
     if (rest !== undefined) return [mirror, ...rest]
@@ -107,7 +107,7 @@ function assign(arrivals: readonly EchoArrival[], mirrors: readonly SimulatedMir
 }
 
 function isCertain(mirror: SimulatedMirror): boolean {
-  return mirror.millionths === 1_000_000 && endpointsOf(mirror).length > 0
+  return mirror.millionths === 1_000_000 && !mirror.withheld && endpointsOf(mirror).length > 0
 }
 
 function endpointsOf({ state }: Pick<SimulatedMirror, 'state'>): readonly string[] {

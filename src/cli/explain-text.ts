@@ -1,7 +1,9 @@
+import { renderByteSize } from '../model/byte-size.ts'
 import { percentageOf } from '../model/fraction.ts'
 import type { Millionths } from '../model/fraction.ts'
 import { rejectedClusterName } from '../model/names.ts'
 import type { ClusterState } from '../simulate/cluster.ts'
+import type { SimulatedMirror } from '../simulate/forward.ts'
 import type { ReceivedRequest, SimulatedRequest } from '../simulate/request.ts'
 import type { ExplainedDestination, ExplainedForward, ExplainedRoute, Explanation, Whence } from './explain-report.ts'
 
@@ -72,7 +74,7 @@ function forwardEntries(request: SimulatedRequest, { destinations, mirrors, time
   const down = destinations.filter(({ failure }) => failure !== undefined)
   const copies = mirrors.flatMap((mirror): readonly Entry[] => [[
     'mirror', `${percent(mirror.millionths)} to ${mirror.cluster}`, describeState(mirror.state),
-    `Host ${mirror.authorities.join(' or ')}`,
+    `Host ${mirror.authorities.join(' or ')}`, ...bodyLimit(mirror),
     ...(mirror.from === undefined ? [] : [describeWhence(mirror.from)]), ...(mirror.runtimeKey === '' ? [] : [`runtime key ${mirror.runtimeKey}`]),
   ]])
   return [
@@ -81,6 +83,11 @@ function forwardEntries(request: SimulatedRequest, { destinations, mirrors, time
     ...(copies.length === 0 ? [['mirror', 'none'] satisfies Entry] : copies),
     ...(copies.length > 0 && down.length > 0 ? [['', `nothing is copied of requests for ${[...new Set(down.map(shownCluster))].join(', ')}: they are answered with ${[...new Set(down.map(({ failure }) => failure))].join(' or ')}`] satisfies Entry] : []),
   ]
+}
+
+function bodyLimit({ maxBody, withheld }: Pick<SimulatedMirror, 'maxBody' | 'withheld'>): readonly string[] {
+  if (maxBody === undefined) return []
+  return [`copies bodies up to ${renderByteSize(maxBody)}${withheld ? ': this request is not copied, its Content-Length is larger' : ''}`]
 }
 
 function destinationLines({ method }: SimulatedRequest, destination: ExplainedDestination): readonly string[] {

@@ -29,6 +29,20 @@ export function clusterState({ clusters, loadAssignments }: EnvoyConfiguration, 
   }
 }
 
+const httpOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
+
+interface UpstreamFilter {
+  readonly name?: string
+  readonly typed_config?: { readonly max_request_bytes?: number }
+}
+
+/** Bytes of the largest request body that the cluster takes: one with the upstream filter `envoy.filters.http.buffer` gives up on larger ones. */
+export function largestBody({ clusters }: EnvoyConfiguration, name: string): number | undefined {
+  const options = clusters.find((each) => each.name === name)?.typed_extension_protocol_options?.[httpOptions]
+  const filters = (options?.['http_filters'] ?? []) as readonly UpstreamFilter[]
+  return filters.find((filter) => filter.name === 'envoy.filters.http.buffer')?.typed_config?.max_request_bytes
+}
+
 /** No endpoint can get a request for it: Envoy answers with an error, and makes no copy. */
 export function isDown(state: ClusterState): boolean {
   return state.kind === 'missing' || (state.kind === 'endpoints' && state.ready.length === 0)

@@ -1,5 +1,5 @@
 import { shadowAuthority } from './authority.ts'
-import { clusterState, isDown } from './cluster.ts'
+import { clusterState, isDown, largestBody } from './cluster.ts'
 import type { ClusterState } from './cluster.ts'
 import type { EnvoyConfiguration, MirrorPolicy, Route, RouteAction, RouteConfiguration, VirtualHost } from './configuration.ts'
 import { millionthsOf } from './fraction.ts'
@@ -31,6 +31,10 @@ export interface SimulatedMirror {
   /** Host of the copy; several only where destinations rewrite the host, each its own. */
   readonly authorities: readonly string[]
   readonly path: string
+  /** Bytes of the largest request body that is copied; undefined: there is no limit. */
+  readonly maxBody: number | undefined
+  /** Whether the request says that its body is larger than that. */
+  readonly withheld: boolean
 }
 
 export interface Retries {
@@ -129,6 +133,7 @@ function policiesOf(action: RouteAction, { virtualHost, routeConfiguration }: Ro
 
 function mirror(policy: MirrorPolicy, destinations: readonly Destination[], { configuration, received }: RouteSurroundings): SimulatedMirror {
   const cluster = nonEmpty(policy.cluster) ?? headerValues(received, policy.cluster_header ?? '')[0] ?? ''
+  const maxBody = largestBody(configuration, cluster)
   return {
     cluster,
     state: clusterState(configuration, cluster),
@@ -136,6 +141,8 @@ function mirror(policy: MirrorPolicy, destinations: readonly Destination[], { co
     runtimeKey: policy.runtime_fraction?.runtime_key ?? '',
     authorities: [...new Set(destinations.map(({ authority }) => copyAuthority(policy, authority)))],
     path: destinations[0]?.path ?? received.path,
+    maxBody,
+    withheld: maxBody !== undefined && headerValues(received, 'content-length').some((value) => Number(value) > maxBody),
   }
 }
 

@@ -24,9 +24,19 @@ timeout       none, 2 retries on connect-failure,refused-stream,unavailable,canc
 mirror        50 % to outbound|80||httpbin.mirror.cluster-b
               1 endpoint ready: 127.0.0.1:9003
               Host shop.example-shadow
+              copies bodies up to 1Mi
               VirtualService default/httpbin, examples/istio-cross-cluster/virtual-service.yaml:21:5
               runtime key shadowplane.mirror.default.httpbin.bdafbbc06c49.107c50c982af
 `)
+    expect(status).toBe(0)
+  })
+
+  test.each([
+    ['1048576', 'copies bodies up to 1Mi\n'],
+    ['1048577', 'copies bodies up to 1Mi: this request is not copied, its Content-Length is larger\n'],
+  ])('whether a body of %s bytes is copied', async (bytes, said) => {
+    const { status, stdout } = await command([...example, 'POST', 'http://shop.example/headers', '-H', `content-length: ${bytes}`])
+    expect(stdout).toContain(said)
     expect(status).toBe(0)
   })
 

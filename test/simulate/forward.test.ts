@@ -111,10 +111,11 @@ describe('mirrors', () => {
         { cluster: 'empty', host_rewrite_literal: 'copy.test' },
       ],
     })
+    const unlimited = { maxBody: undefined, withheld: false }
     expect(mirrors).toEqual([
-      { cluster: 'two', state: { kind: 'endpoints', ready: ['192.0.2.2:8080'], unready: 0 }, millionths: 500_000, runtimeKey: 'dial', authorities: ['new.test-shadow:1'], path: '/z/b?x=1' },
-      { cluster: 'gone', state: { kind: 'missing' }, millionths: 1_000_000, runtimeKey: '', authorities: ['new.test:1'], path: '/z/b?x=1' },
-      { cluster: 'empty', state: { kind: 'endpoints', ready: [], unready: 0 }, millionths: 1_000_000, runtimeKey: '', authorities: ['copy.test'], path: '/z/b?x=1' },
+      { ...unlimited, cluster: 'two', state: { kind: 'endpoints', ready: ['192.0.2.2:8080'], unready: 0 }, millionths: 500_000, runtimeKey: 'dial', authorities: ['new.test-shadow:1'], path: '/z/b?x=1' },
+      { ...unlimited, cluster: 'gone', state: { kind: 'missing' }, millionths: 1_000_000, runtimeKey: '', authorities: ['new.test:1'], path: '/z/b?x=1' },
+      { ...unlimited, cluster: 'empty', state: { kind: 'endpoints', ready: [], unready: 0 }, millionths: 1_000_000, runtimeKey: '', authorities: ['copy.test'], path: '/z/b?x=1' },
     ])
   })
 
