@@ -5,7 +5,9 @@ import { message } from '../../manifest/message.ts'
 import type { BackendReference } from '../../model/backend.ts'
 import { objectHost } from '../../model/names.ts'
 import type { Surroundings } from '../dialect.ts'
+import { serviceHost } from '../kubernetes/host.ts'
 import type { Report } from '../report.ts'
+import { discoveredUpstream } from './discovered-upstream.ts'
 import { objectId } from './kinds.ts'
 
 /** Gloo's ResourceRef (core.solo.io): without a namespace it is taken to be beside the object that refers. */
@@ -24,19 +26,31 @@ export function referredTo({ name, namespace = '' }: Reference, { report }: Pick
   return { name, namespace: namespace === '' ? report.manifest.id.namespace : namespace }
 }
 
-/** The Upstream at a field. One that is not there is said so, and counts as refused; `use` says what that costs. */
+/**
+ * The Upstream at a field, else the Service for which Gloo's discovery makes one of that name. If there is neither, that is reported, and the
+ * backend is rejected; `use` says what that costs.
+ */
 export function upstreamBackend(value: Reference, site: Site, use: UpstreamUse): BackendReference {
   const { report, path, surroundings } = site
   const id = objectId('Upstream', referredTo(value, site))
+  const origin = { object: report.manifest.id, path }
   const found = surroundings.manifest(id) !== undefined
+  const discovered = found ? undefined : discoveredUpstream(id.name, surroundings)
+  if (discovered?.known === true) {
+    return { host: serviceHost(discovered.name, discovered.namespace, surroundings.settings.domain), port: discovered.port, subset: undefined, origin }
+  }
   if (!found) {
     const meant = didYouMean(id.name, surroundings.manifestsOf(id, id.namespace).map((each) => each.id.name))
     report.note(`${use}/unknown-host`, [...path, 'name'], {
       message: `there is no Upstream ${id.namespace}/${id.name}: ${consequences[use]}`,
-      ...(meant === undefined ? {} : { hint: `did you mean ${meant}?` }),
+      hint: discovered === undefined ? meant === undefined ? undefined : `did you mean ${meant}?` : portHint(discovered),
     })
   }
-  return { host: objectHost(id), port: undefined, subset: undefined, ...(found ? {} : { refused: true }), origin: { object: report.manifest.id, path } }
+  return { host: objectHost(id), port: undefined, subset: undefined, ...(found ? {} : { refused: true }), origin }
+}
+
+function portHint({ namespace, name, ports }: { readonly namespace: string; readonly name: string; readonly ports: readonly number[] }): string {
+  return `Service ${namespace}/${name} has ${ports.length === 0 ? 'no port' : `port ${ports.join(', ')}`}`
 }
 
 type UpstreamUse = 'mirror' | 'route'

@@ -10,6 +10,7 @@ import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
 import { noteUnsupported, reportOn } from '../report.ts'
+import { servicePorts } from './discovered-upstream.ts'
 import { inert, inertFields } from './inert.ts'
 import type { Site } from './reference.ts'
 import { upstreamSslConfig, upstreamTls } from './ssl-config.ts'
@@ -126,10 +127,6 @@ function kubeMembers({ serviceName: name, serviceNamespace: namespace, servicePo
     port, external: false, discovery: 'endpoints', endpoints: [],
     endpointsOf: { [port]: { host, port, ...(selector === undefined ? {} : { labels: selector }) } },
   }
-}
-
-function servicePorts(service: Manifest | undefined): readonly number[] | undefined {
-  return z.looseObject({ ports: z.array(z.looseObject({ port: z.number() })) }).safeParse(service?.object['spec']).data?.ports.map(({ port }) => port)
 }
 
 /** With a name among the hosts Envoy resolves them all. Each host has its own port; that of the first stands for the Upstream. */
