@@ -32,7 +32,8 @@ import { findIn, knownHosts, knownLabels } from './resolve/findings.ts'
 import { selectorFindings } from './resolve/gateway-selector.ts'
 import { planInterceptions, planListeners, planTlsSockets } from './resolve/listeners.ts'
 import { mirrorEdges, mirrorLoop } from './resolve/mirror-loop.ts'
-import { mirroredClusterFindings } from './resolve/mirrored-cluster.ts'
+import { clusterUseFindings } from './resolve/cluster-use-findings.ts'
+import { joinKey, joinNamespaces } from './resolve/namespace-finding.ts'
 import { headOf } from './resolve/plan.ts'
 import type { RouteConfigurationPlan } from './resolve/plan.ts'
 import { policyFindings } from './resolve/policy-findings.ts'
@@ -181,6 +182,7 @@ export function createPipeline(settings: Settings): Pipeline {
   const servicesByNamespace = graph.groupBy('services by namespace', services, ({ namespace }) => [namespace])
   const endpointsByHost = graph.groupBy('endpoints by host', endpoints, (set) => [set.host])
   const policiesByHost = graph.groupBy('policies by host', policies, (policy) => [policyKey(policy)])
+  const policiesOfHosts = graph.groupBy('policies of hosts', policies, ({ host }) => [host])
   const backendTlsByHost = graph.groupBy('backend TLS by host', backendTls, ({ host }) => [host])
   const labels = chosenLabels({ graph, tables, egressRules, policies, declaredSettings, services, listeners })
 
@@ -191,7 +193,7 @@ export function createPipeline(settings: Settings): Pipeline {
   const reach = reaches({ graph, settings: settingsIn, scopes, rules: egressRules, tables, tablesByAttachment })
   const called = destinations({ graph, tables, tlsTables, servicesByHost })
   const see = (scope: ScopeKey, fetch: Fetch) =>
-    sight({ settings: settingsIn(fetch), scopes, reach, servicesByHost, policiesByHost, backendTlsByHost, destinations: called }, scope, fetch)
+    sight({ settings: settingsIn(fetch), scopes, reach, servicesByHost, policiesByHost, policiesOfHosts, backendTlsByHost, destinations: called }, scope, fetch)
 
   // What each scope sees: listeners and their virtual hosts planned, then filled.
   const plans = graph.derive('plan listeners', scopes, (scope, fetch, key) =>
@@ -269,6 +271,8 @@ export function createPipeline(settings: Settings): Pipeline {
 
   // Everything found, by where it was found. Of an object with a refused edit, what is wrong with the newest text is what matters.
   const found = findIn(graph)
+  const missing = graph.derive('missing destinations', virtualHosts, (host, _, key) => numbered(key, host.missing))
+  const missingByField = graph.groupBy('missing destinations by field', missing, (each) => [joinKey(each)])
   const listenersByGateway = graph.groupBy('listeners by gateway', listeners, (listener) => [listener.gateway])
   const edges = graph.derive('mirror edges', tables, (table, _, key) => numbered(key, mirrorEdges(table)))
   const edgesByHost = graph.groupBy('mirror edges by host', edges, ({ from }) => [from])
@@ -283,12 +287,13 @@ export function createPipeline(settings: Settings): Pipeline {
     found('listeners', plans, (plan) => plan.diagnostics),
     found('virtual hosts', virtualHosts, (host) => host.diagnostics),
     found('clusters', clusters, ({ cluster }) => cluster.diagnostics),
+    found('missing destinations', missingByField, joinNamespaces),
     found('TLS listeners', tlsListeners, (listener) => listener.diagnostics),
     found('secrets of listeners', listeners, (listener, fetch) => secretFindings(secretsOfListener(listener), secretsByName, fetch)),
     found('secrets of policies', policies, (policy, fetch) => secretFindings(secretsOfPolicy(policy), secretsByName, fetch)),
     found('secrets of backend TLS', backendTls, (each, fetch) => secretFindings(secretsOfBackendTls(each), secretsByName, fetch)),
     found('secrets of proxies', usesOfSecret, (group, fetch) => group.flatMap(({ use }) => useFindings(use.content, secretsNamed(secretsByName, fetch)))),
-    found('mirrored clusters', usesByCluster, (group, fetch) => mirroredClusterFindings(group.map(({ use }) => use), (host) => fetch(endpointsByHost, host) ?? [])),
+    found('cluster uses', usesByCluster, (group, fetch) => clusterUseFindings(group.map(({ use }) => use), (host) => fetch(endpointsByHost, host) ?? [])),
     found('mirror loops', edges, (edge, fetch) => mirrorLoop(edge, (host) => fetch(edgesByHost, host) ?? [])),
     found('route tables', tables, (table, fetch) => tableFindings(table, {
       settings, ...knownHosts(servicesByHost, fetch), listeners: (gateway) => fetch(listenersByGateway, gateway) ?? [],

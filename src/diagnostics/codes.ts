@@ -58,6 +58,7 @@ export const codes = {
   'route/hidden-host': { severity: 'error', summary: 'a destination names a host that proxies with the route may not see; they answer 503' },
   'route/unknown-port': { severity: 'error', summary: 'a destination names a port that its host does not have; Envoy answers 503' },
   'route/unknown-subset': { severity: 'error', summary: 'a destination names a subset that no DestinationRule defines; Envoy answers 503' },
+  'route/no-endpoints': { severity: 'warning', summary: 'a destination has no ready endpoint: its requests are answered with 503' },
   'route/ambiguous-port': { severity: 'warning', summary: 'a destination names no port, and its host has several' },
   'route/unprotected': { severity: 'error', summary: 'something that decides who may send a request is not supported: requests are served without it' },
   'route/unreachable': { severity: 'warning', summary: 'an earlier rule takes every request of this one' },

@@ -36,7 +36,7 @@ export function mirroredShare(path: FieldPath, report: Report): Millionths | und
   if (rounded === undefined) {
     report.refuse('mirror/percentage-out-of-range', written.path, {
       message: `${field} is ${text}, must be 0 to 100`,
-      hint: written.value > 100 ? 'use 100 to mirror every request' : 'use 0 to mirror nothing',
+      hint: written.value < 0 ? 'write 0 to mirror nothing' : 'write a percentage from 0 to 100',
     })
     return undefined
   }

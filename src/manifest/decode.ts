@@ -7,7 +7,7 @@ import { illFormedTexts } from './ill-formed.ts'
 import { findings, spelledPath, valueAt } from './issue.ts'
 import type { Finding } from './issue.ts'
 import type { Manifest } from './manifest.ts'
-import { enclosingParts, without } from './part.ts'
+import { enclosingParts, fitsPattern, without } from './part.ts'
 import type { Part } from './part.ts'
 
 export interface DecodeOptions<T> {
@@ -19,6 +19,19 @@ export interface DecodeOptions<T> {
   readonly parts: readonly string[]
   /** What it means that a part is left out, `[]` for the whole, as the end of a sentence; undefined if the mistake says enough. */
   readonly consequence?: (left: FieldPath) => string | undefined
+  /** What to write instead of a field that does not exist or has another type, where the schema alone would mislead. */
+  readonly hints?: readonly FieldHint[]
+}
+
+/** The hint on one kind of mistake at the paths of a pattern (see `enclosingParts`), relative to `DecodeOptions.path`. */
+export interface FieldHint {
+  readonly code: 'field/unknown' | 'field/wrong-type'
+  /** Of the field as it was written, or as an unknown field was probably meant. */
+  readonly at: string
+  /** From the value that is there, and the message that it is in. Undefined: the hint does not apply. */
+  readonly hint: (value: unknown, owner: unknown) => string | undefined
+  /** For an unknown field: the one with which it is left out. */
+  readonly meant?: string
 }
 
 export interface Decoded<T> {
@@ -40,7 +53,7 @@ export function decode<T>(options: DecodeOptions<T>): Decoded<T> {
     const parsed = schema.safeParse(value)
     const illFormed = illFormedTexts(value)
     if (parsed.success && illFormed.length === 0) return { value: parsed.data, diagnostics: [...reported.values()], refused: reported.size > 0 }
-    const found = [...illFormed, ...(parsed.error?.issues ?? []).flatMap((issue) => findings(issue, { schema, value }))]
+    const found = [...illFormed, ...(parsed.error?.issues ?? []).flatMap((issue) => findings(issue, { schema, value }))].map((each) => withHint(each, written, options))
     const leaveOut = found.map((finding) => smallestPart(finding, options.parts, removed))
     for (const [index, finding] of found.entries()) {
       if (removed.some((path) => encloses(path, finding.path))) continue
@@ -53,6 +66,19 @@ export function decode<T>(options: DecodeOptions<T>): Decoded<T> {
     value = paths.reduce(without, value)
     removed.push(...paths)
   }
+}
+
+/** The finding with the hint that the caller has for it, if there is one. */
+function withHint<T>(finding: Finding, written: unknown, { hints = [] }: DecodeOptions<T>): Finding {
+  const above = finding.path.slice(0, -1)
+  const owner = valueAt(written, above)
+  const paths = finding.meant === undefined ? [finding.path] : [finding.path, [...above, finding.meant]]
+  for (const { code, at, hint, meant } of hints) {
+    if (code !== finding.code || !paths.some((path) => fitsPattern(at, path))) continue
+    const text = hint(valueAt(written, finding.path), owner)
+    if (text !== undefined) return { ...finding, hint: text, ...(meant === undefined ? {} : { meant }) }
+  }
+  return finding
 }
 
 /** The smallest part around a mistake that is still there. An unknown field counts with the known one that it was meant to be. */

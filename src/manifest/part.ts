@@ -29,6 +29,12 @@ function enclosingPart(pattern: string, path: FieldPath): Part | undefined {
   return { paths: last.map((name) => [...above, name]) }
 }
 
+/** Whether a pattern, as of `enclosingParts`, stands for exactly this path. */
+export function fitsPattern(pattern: string, path: FieldPath): boolean {
+  const segments = pattern.split('.').map(alternatives)
+  return segments.length === path.length && segments.every((names, index) => names === '*' || names.includes(camelCase(String(path[index]))))
+}
+
 function alternatives(segment: string): '*' | readonly string[] {
   if (segment === '*') return '*'
   return segment.startsWith('{') ? segment.slice(1, -1).split(',') : [segment]

@@ -1,4 +1,4 @@
-import type { BackendReference, BackendSettings, HashPolicy, Service } from '../model/backend.ts'
+import type { BackendPolicy, BackendReference, BackendSettings, HashPolicy, Service } from '../model/backend.ts'
 import type { Origin } from '../diagnostics/diagnostic.ts'
 import type { Labels } from '../model/labels.ts'
 import { clusterName, rejectedClusterName } from '../model/names.ts'
@@ -52,6 +52,8 @@ export interface MissingBackend {
   readonly standsFor?: string
   /** What there is instead: hosts, ports or subsets. */
   readonly present: readonly string[]
+  /** Of a subset: policies that have it, and are not in force for the proxies. */
+  readonly definedBy: readonly BackendPolicy[]
   /** The service, or that part of it, is there and the proxies of `namespace` may not see it. */
   readonly hidden: (HiddenService & { readonly namespace: string }) | undefined
 }
@@ -78,6 +80,7 @@ export function resolveBackend(reference: BackendReference, { sight, port: liste
       : sight.hidden(host).find((each) => what === 'host' || each.service.ports.some(({ number }) => number === port))
     return {
       kind: 'missing', what, host, port, ...standsFor(reference, service, sight), cluster: clusterName(port, reference.subset, host), present,
+      definedBy: what === 'subset' ? sight.policiesOf(host).filter(({ subsets }) => subsets.some(({ name }) => name === reference.subset)) : [],
       hidden: hidden === undefined ? undefined : { ...hidden, namespace: sight.scope.namespace },
     }
   }

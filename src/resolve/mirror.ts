@@ -4,31 +4,37 @@ import { mirrorClusterName } from '../model/names.ts'
 import type { Mirror } from '../model/mirror.ts'
 import { ambiguousPort } from './ambiguous-port.ts'
 import { resolveBackend } from './backend.ts'
-import type { FoundBackend, Listening } from './backend.ts'
+import type { FoundBackend, Listening, ResolvedBackend } from './backend.ts'
 import { discoveryFor, mirrorDiscoveryFor } from './cluster.ts'
+import { endpointTarget } from './endpoint-target.ts'
 import { missingFinding } from './missing.ts'
-import type { ClusterUse, MirrorUse, ResolvedDestination, ResolvedMirror } from './resolved.ts'
+import type { NamespaceFinding } from './namespace-finding.ts'
+import type { ClusterUse, MirrorUse, ResolvedMirror } from './resolved.ts'
 import type { Sight } from './sight.ts'
 
 export interface ResolvedMirrors {
   readonly mirrors: readonly ResolvedMirror[]
   readonly uses: readonly ClusterUse[]
   readonly diagnostics: readonly Diagnostic[]
+  readonly missing: readonly NamespaceFinding[]
 }
 
 /** The mirrors of a route that lead somewhere. The others are dropped with an error each: no policy ever names a cluster that is not there. */
-export function resolveMirrors(mirrors: readonly Mirror[], destinations: readonly ResolvedDestination[], listening: Listening): ResolvedMirrors {
-  if (listening.sight.scope.role === 'grpc') return { mirrors: [], uses: [], diagnostics: mirrors.map(leftOut) }
-  const primaries = new Set(destinations.map((destination) => destination.cluster))
+export function resolveMirrors(mirrors: readonly Mirror[], primaryBackends: readonly ResolvedBackend[], listening: Listening): ResolvedMirrors {
+  if (listening.sight.scope.role === 'grpc') return { mirrors: [], uses: [], diagnostics: mirrors.map(leftOut), missing: [] }
+  const primaries = new Set(primaryBackends.map(({ cluster }) => cluster))
   const kept: ResolvedMirror[] = []
   const uses: ClusterUse[] = []
   const diagnostics: Diagnostic[] = []
+  const missing: NamespaceFinding[] = []
+  const { namespace } = listening.sight.scope
   const seen = new Set<string>()
   for (const mirror of mirrors) {
     const backend = resolveBackend(mirror.backend, listening)
     if (backend.kind === 'rejected') continue
     if (backend.kind !== 'found') {
-      diagnostics.push(missingFinding(backend, { area: 'mirror', reference: mirror.backend, consequence: 'nothing is mirrored there, the route is served without it' }))
+      const consequence = 'nothing is mirrored there, the route is served without it'
+      missing.push(missingFinding(backend, { area: 'mirror', reference: mirror.backend, consequence, namespace, primaries: primaryBackends }))
       continue
     }
     if (primaries.has(backend.cluster)) {
@@ -44,7 +50,7 @@ export function resolveMirrors(mirrors: readonly Mirror[], destinations: readonl
     kept.push({ cluster, fraction: mirror.fraction, runtimeKey: mirror.runtimeKey, host: mirror.host, origin: mirror.origin })
     uses.push({ by: 'mirror', cluster, limits: mirror.limits, origin: mirror.origin, ...targetOf(backend, listening) })
   }
-  return { mirrors: kept, uses, diagnostics }
+  return { mirrors: kept, uses, diagnostics, missing }
 }
 
 function isWhereverTheRequestGoes({ service, settings }: FoundBackend, { sight }: Listening): boolean {
@@ -69,9 +75,9 @@ function mayBePrimary({ host, subset, service }: FoundBackend, sight: Sight): bo
   return isCalledByName || sight.isDestination(host, subset)
 }
 
-function targetOf({ service, host, port, labels }: FoundBackend, { sight }: Listening): Pick<MirrorUse, 'target'> {
-  const source = service.endpointsOf?.[port]
-  return mirrorDiscoveryFor(service, sight) === 'endpoints' ? { target: { host, port, ...source, labels: { ...source?.labels, ...labels } } } : {}
+function targetOf(backend: FoundBackend, { sight }: Listening): Pick<MirrorUse, 'target'> {
+  const target = endpointTarget(backend, mirrorDiscoveryFor(backend.service, sight))
+  return target === undefined ? {} : { target }
 }
 
 function leftOut({ origin }: Mirror): Diagnostic {

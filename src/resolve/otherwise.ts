@@ -14,7 +14,7 @@ export function resolveOtherwise({ name, port, otherwise }: VirtualHostPlan, sig
     case 'nothing': return []
     case 'status': {
       const action = { kind: 'direct-response', status: otherwise.status, body: undefined } as const
-      return [{ resolved: catchAll({ name, action, operation: undefined }), uses: [], diagnostics: [] }]
+      return [{ resolved: catchAll({ name, action, operation: undefined }), uses: [], diagnostics: [], missing: [] }]
     }
     case 'pass-through': return [forwarded({ name, operation: undefined }, { cluster: passThrough, retry: 'never', hash: [] })]
     case 'service': {
@@ -41,5 +41,5 @@ interface Target {
 function forwarded(route: Pick<ResolvedRoute, 'name' | 'operation'>, { cluster, retry, hash }: Target): RouteResolution {
   const destinations = [{ cluster, weight: 0, headers: noHeaderChanges, authority: undefined }]
   const action: ResolvedForward = { kind: 'forward', destinations, mirrors: [], timeout: 0, retry, rewrite: { explicit: false }, hash }
-  return { resolved: catchAll({ ...route, action }), uses: [{ by: 'primary', cluster }], diagnostics: [] }
+  return { resolved: catchAll({ ...route, action }), uses: [{ by: 'primary', cluster }], diagnostics: [], missing: [] }
 }

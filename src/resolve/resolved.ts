@@ -4,6 +4,7 @@ import type { Labels } from '../model/labels.ts'
 import type { Mirror, MirrorLimits } from '../model/mirror.ts'
 import type { CorsPolicy, DirectResponse, Fault, Forward, HeaderChanges, Redirect, RetryPolicy, Route } from '../model/route.ts'
 import type { ScopeKey } from '../xds/scope.ts'
+import type { NamespaceFinding } from './namespace-finding.ts'
 
 /** A virtual host as the proxies of one scope get it: every destination is a cluster's name. Nothing more is looked up after this. */
 export interface ResolvedVirtualHost {
@@ -16,6 +17,8 @@ export interface ResolvedVirtualHost {
   readonly requireTls?: true
   readonly uses: readonly ClusterUse[]
   readonly diagnostics: readonly Diagnostic[]
+  /** Destinations and mirrors that are not there for the proxies of the scope; those of other namespaces may find the same. */
+  readonly missing: readonly NamespaceFinding[]
   readonly origins: readonly Origin[]
 }
 
@@ -57,8 +60,22 @@ export interface ResolvedMirror extends Pick<Mirror, 'fraction' | 'runtimeKey' |
 
 /** That a virtual host names a cluster, and for what: a cluster that only mirrors use gets limits. */
 export type ClusterUse =
-  | { readonly by: 'primary'; readonly cluster: string }
+  | PrimaryUse
   | MirrorUse
+
+/** Whose endpoints a cluster's requests or copies go to. */
+export interface EndpointTarget {
+  readonly host: string
+  readonly port: number
+  readonly labels: Labels
+}
+
+export interface PrimaryUse {
+  readonly by: 'primary'
+  readonly cluster: string
+  /** Where requests were given to it, and whose endpoints they go to; absent where nobody wrote a destination, or where they are found otherwise. */
+  readonly destination?: { readonly origin: Origin; readonly target: EndpointTarget }
+}
 
 export interface MirrorUse {
   readonly by: 'mirror'
@@ -66,7 +83,7 @@ export interface MirrorUse {
   readonly limits: MirrorLimits
   readonly origin: Origin
   /** Whose endpoints the copies go to; absent where they are found otherwise, by DNS or by the original destination. */
-  readonly target?: { readonly host: string; readonly port: number; readonly labels: Labels }
+  readonly target?: EndpointTarget
   /** The field that says that the route, and so its copies, have no timeout. */
   readonly noTimeout?: Origin
 }

@@ -1,17 +1,21 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
-import type { Forward, Redirect, Route, RouteTable } from '../model/route.ts'
+import type { Destination, Forward, Redirect, Route, RouteTable } from '../model/route.ts'
 import { ambiguousPort } from './ambiguous-port.ts'
 import { hashOf, resolveBackend } from './backend.ts'
 import type { Listening, ResolvedBackend } from './backend.ts'
 import { resolveMirrors } from './mirror.ts'
+import { discoveryFor } from './cluster.ts'
+import { endpointTarget } from './endpoint-target.ts'
 import { missingFinding } from './missing.ts'
+import type { NamespaceFinding } from './namespace-finding.ts'
 import { understoodHeaders } from './older-envoy.ts'
-import type { ClusterUse, ResolvedForward, ResolvedRedirect, ResolvedRoute } from './resolved.ts'
+import type { ClusterUse, PrimaryUse, ResolvedForward, ResolvedRedirect, ResolvedRoute } from './resolved.ts'
 
 export interface RouteResolution {
   readonly resolved: ResolvedRoute
   readonly uses: readonly ClusterUse[]
   readonly diagnostics: readonly Diagnostic[]
+  readonly missing: readonly NamespaceFinding[]
 }
 
 export interface RouteListening extends Listening {
@@ -29,7 +33,7 @@ export function resolveRoute(route: Route, table: RouteTable, listening: RouteLi
   const ofTable = `${table.name}:${listening.port}${pathPattern(route)}`
   if (action.kind !== 'forward') {
     const answer = action.kind === 'redirect' ? redirect(action, listening) : action
-    return { resolved: { ...common, action: answer, operation: ofTable }, uses: [], diagnostics: headers.diagnostics }
+    return { resolved: { ...common, action: answer, operation: ofTable }, uses: [], diagnostics: headers.diagnostics, missing: [] }
   }
   const backends = action.destinations.map((destination) => resolveBackend(destination.backend, listening))
   const [only, ...more] = backends
@@ -38,7 +42,10 @@ export function resolveRoute(route: Route, table: RouteTable, listening: RouteLi
   return {
     resolved: { ...common, action: forwarded.action, operation },
     uses: forwarded.uses,
-    diagnostics: [...headers.diagnostics, ...backends.flatMap((backend, index) => destinationFindings(backend, action, { ...listening, index })), ...forwarded.diagnostics],
+    diagnostics: [
+      ...headers.diagnostics, ...action.destinations.flatMap((destination, index) => ambiguousDestination(destination, backends[index], listening)), ...forwarded.diagnostics,
+    ],
+    missing: [...action.destinations.flatMap((destination, index) => missingDestination(destination, backends[index], { action, listening })), ...forwarded.missing],
   }
 }
 
@@ -59,6 +66,7 @@ interface Forwarded {
   readonly action: ResolvedForward
   readonly uses: readonly ClusterUse[]
   readonly diagnostics: readonly Diagnostic[]
+  readonly missing: readonly NamespaceFinding[]
 }
 
 function forward(action: Forward, backends: readonly ResolvedBackend[], { origin, ...listening }: Listening & { readonly origin: Route['origin'] }): Forwarded {
@@ -70,7 +78,7 @@ function forward(action: Forward, backends: readonly ResolvedBackend[], { origin
     authority: destination.authority,
   }))
   const noTimeout = action.noTimeout === undefined ? {} : { noTimeout: action.noTimeout }
-  const mirrored = resolveMirrors(action.mirrors, destinations, listening)
+  const mirrored = resolveMirrors(action.mirrors, backends, listening)
   return {
     action: {
       kind: 'forward',
@@ -82,17 +90,32 @@ function forward(action: Forward, backends: readonly ResolvedBackend[], { origin
       ...(action.missingStatus === undefined ? {} : { missingStatus: action.missingStatus }),
       hash: backends.flatMap(hashOf),
     },
-    uses: [...destinations.map(({ cluster }) => ({ by: 'primary' as const, cluster })), ...mirrored.uses.map((use) => ({ ...use, ...noTimeout }))],
+    uses: [...action.destinations.map((destination, index) => primaryUse(destination, backends[index], { action, listening })), ...mirrored.uses.map((use) => ({ ...use, ...noTimeout }))],
     diagnostics: [...headers.flatMap(({ diagnostics }) => diagnostics), ...mirrored.diagnostics],
+    missing: mirrored.missing,
   }
 }
 
-function destinationFindings(backend: ResolvedBackend, { destinations, missingStatus }: Forward, { index, ...listening }: Listening & { readonly index: number }): readonly Diagnostic[] {
-  const destination = destinations[index]
-  if (destination === undefined) return []
-  if (backend.kind === 'rejected') return []
-  if (backend.kind === 'found') return ambiguousPort('route/ambiguous-port', destination.backend, { ...listening, backend })
-  return [missingFinding(backend, { area: 'route', reference: destination.backend, consequence: `requests for it are answered with ${missingStatus ?? 503}` })]
+function primaryUse({ backend: { origin }, weight }: Destination, backend: ResolvedBackend | undefined, { action, listening: { sight } }: ForwardTo): PrimaryUse {
+  const cluster = backend?.cluster ?? ''
+  const getsNothing = weight === 0 && action.destinations.length > 1
+  const target = backend?.kind !== 'found' || getsNothing ? undefined : endpointTarget(backend, discoveryFor(backend.service, sight))
+  return { by: 'primary', cluster, ...(target === undefined ? {} : { destination: { origin, target } }) }
+}
+
+function ambiguousDestination({ backend: reference }: Destination, backend: ResolvedBackend | undefined, listening: Listening): readonly Diagnostic[] {
+  return backend?.kind === 'found' ? ambiguousPort('route/ambiguous-port', reference, { ...listening, backend }) : []
+}
+
+interface ForwardTo {
+  readonly action: Forward
+  readonly listening: Listening
+}
+
+function missingDestination({ backend: reference }: Destination, backend: ResolvedBackend | undefined, { action, listening }: ForwardTo): readonly NamespaceFinding[] {
+  if (backend === undefined || backend.kind === 'found' || backend.kind === 'rejected') return []
+  const consequence = `requests for it are answered with ${action.missingStatus ?? 503}`
+  return [missingFinding(backend, { area: 'route', reference, consequence, namespace: listening.sight.scope.namespace, primaries: [] })]
 }
 
 function pathPattern({ match }: Route): string {

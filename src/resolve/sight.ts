@@ -26,6 +26,8 @@ export interface Sight {
   backendTls(host: string): readonly BackendTls[]
   /** Whether a route of any proxy sends requests there; `subset` undefined: to all endpoints of the host. */
   isDestination(host: string, subset: string | undefined): boolean
+  /** Policies of every namespace for exactly that host: for messages only. */
+  policiesOf(host: string): readonly BackendPolicy[]
   /** Every host there is: for hints only, as it makes the asker depend on all of them. */
   hosts(): readonly string[]
 }
@@ -44,6 +46,7 @@ export interface SightCollections {
   readonly servicesByHost: Collection<readonly Service[]>
   /** By `policyKey`. */
   readonly policiesByHost: Collection<readonly BackendPolicy[]>
+  readonly policiesOfHosts: Collection<readonly BackendPolicy[]>
   readonly backendTlsByHost: Collection<readonly BackendTls[]>
   /** By `destinationKey`; there for each that some route sends its requests to. */
   readonly destinations: Collection<true>
@@ -51,7 +54,7 @@ export interface SightCollections {
 
 /** Throws for a scope that is not there: nothing is planned for one. */
 export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch): Sight {
-  const { settings, scopes, reach, servicesByHost, policiesByHost, backendTlsByHost, destinations } = collections
+  const { settings, scopes, reach, servicesByHost, policiesByHost, policiesOfHosts, backendTlsByHost, destinations } = collections
   const scope = fetch(scopes, key)
   if (scope === undefined) throw new Error(`no scope ${key}`)
   const reachable = (services: readonly Service[]): readonly Service[] => {
@@ -67,6 +70,7 @@ export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch
     hidden: (host) => hiddenAmong(fetch(servicesByHost, host) ?? [], reachable(visible(host)), { scope, rule: fetch(reach, key)?.rule }),
     policies: (namespace, host) => (fetch(policiesByHost, policyKey({ namespace, host })) ?? []).filter((policy) => policy.host === host),
     wildcardPolicies: (namespace) => fetch(policiesByHost, policyKey({ namespace, host: '*' })) ?? [],
+    policiesOf: (host) => fetch(policiesOfHosts, host) ?? [],
     backendTls: (host) => fetch(backendTlsByHost, host) ?? [],
     isDestination: (host, subset) => fetch(destinations, destinationKey(host, subset)) === true,
     hosts: () => fetch.all(servicesByHost).map(([host]) => host),

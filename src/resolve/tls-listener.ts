@@ -11,6 +11,7 @@ import { routeConfigurationOf } from './gateway-plan.ts'
 import { hostsFor } from './gateway-servers.ts'
 import type { SocketServers } from './gateway-servers.ts'
 import { missingFinding } from './missing.ts'
+import { joinNamespaces } from './namespace-finding.ts'
 import type { ClusterUse } from './resolved.ts'
 import { downstreamSecrets, resolveDownstreamTls } from './secret-use.ts'
 import type { ResolvedDownstreamTls, SecretUse } from './secret-use.ts'
@@ -108,12 +109,18 @@ function passedThrough(route: TlsRoute, { server, table, model: { sight }, taken
   return [{
     chains: [{ serverNames: namesOf(names), target: { kind: 'connections', clusters: weighted.map(({ found, weight }) => ({ name: found.cluster, weight })) } }],
     uses: weighted.map(({ found }) => ({ by: 'primary', cluster: found.cluster })),
-    diagnostics: [...repeated, ...backends.flatMap(missingDestination)],
+    diagnostics: [...repeated, ...backends.flatMap((each) => missingDestination(each, sight))],
   }]
 }
 
-function missingDestination({ found, backend }: { readonly found: ResolvedBackend; readonly backend: BackendReference }): readonly Diagnostic[] {
-  return found.kind === 'found' || found.kind === 'rejected' ? [] : [missingFinding(found, { area: 'route', reference: backend, consequence: 'connections for it are closed' })]
+interface PassedTo {
+  readonly found: ResolvedBackend
+  readonly backend: BackendReference
+}
+
+function missingDestination({ found, backend }: PassedTo, { scope: { namespace } }: Sight): readonly Diagnostic[] {
+  if (found.kind === 'found' || found.kind === 'rejected') return []
+  return joinNamespaces([missingFinding(found, { area: 'route', reference: backend, consequence: 'connections for it are closed', namespace, primaries: [] })])
 }
 
 /** `*` stands for every name, which Envoy says by naming none. */

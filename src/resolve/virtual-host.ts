@@ -37,8 +37,15 @@ export function resolveVirtualHost(plan: VirtualHostPlan, tables: readonly Route
       ...chosen.flatMap((group) => cutOffConflicts(group, plan.domains[0] ?? plan.name)),
       ...overruled(plan, [...byTable(applicable.slice(chosen.length).flatMap(({ routes: own }) => own)).keys()].filter((table) => !isReplaced(table, chosenRoutes))),
     ],
+    missing: isPrivate(plan, sight) ? [] : routes.flatMap((each) => each.missing),
     origins: originsOf(chosenRoutes),
   }
+}
+
+/** Whether the host is of a service that proxies of the scope may not see, so that none of them is meant to call it. */
+function isPrivate({ name, port }: VirtualHostPlan, sight: Sight): boolean {
+  const host = name.slice(0, -`:${port}`.length)
+  return sight.scope.role !== 'gateway' && sight.services(host).length === 0 && sight.hidden(host).length > 0
 }
 
 /** The mirrors of a virtual host's routes. */

@@ -24,7 +24,7 @@ test('text has the place, the line, a caret and a hint; an error is status 1', a
   const { status, stdout } = await shadowplane(['validate', '-f', 'reviews.yaml'], { cwd: folder })
   expect(stdout).toBe(`reviews.yaml:10:14 error mirror/percentage-out-of-range  VirtualService default/reviews: mirrorPercentage.value is 150, must be 0 to 100
     value: 150
-           ^^^   hint: use 100 to mirror every request
+           ^^^   hint: write a percentage from 0 to 100
 `)
   expect(status).toBe(1)
 })
@@ -36,7 +36,7 @@ test('json is one array with every key', async () => {
     code: 'mirror/percentage-out-of-range',
     severity: 'error',
     message: 'VirtualService default/reviews: mirrorPercentage.value is 150, must be 0 to 100',
-    hint: 'use 100 to mirror every request',
+    hint: 'write a percentage from 0 to 100',
     object: { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'default', name: 'reviews' },
     path: ['spec', 'http', 0, 'mirrorPercentage', 'value'],
     file: 'reviews.yaml',

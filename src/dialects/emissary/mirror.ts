@@ -32,7 +32,7 @@ export function checkShadow({ spec }: Mapping, report: Report, { settings }: Sur
   const { weight } = spec
   if (weight !== undefined && (weight < 0 || weight > 100)) {
     report.refuse('mirror/percentage-out-of-range', ['spec', 'weight'], {
-      message: `weight is ${weight}, must be 0 to 100: nothing is mirrored`, hint: weight > 100 ? 'use 100 to mirror every request' : 'use 0 to mirror nothing',
+      message: `weight is ${weight}, must be 0 to 100: nothing is mirrored`, hint: weight < 0 ? 'write 0 to mirror nothing' : 'write a percentage from 0 to 100',
     })
   }
   if (spec.host_redirect === true) {

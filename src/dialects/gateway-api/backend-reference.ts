@@ -50,6 +50,8 @@ export interface ReferenceSite {
   readonly path: FieldPath
   /** What happens without it, as the end of a sentence: `requests for it are answered with 500`. */
   readonly consequence: string
+  /** Of a mirror: the backends of its rule. No hint names these, as the copies would go there, too. */
+  readonly primaries?: readonly BackendObjectReference[]
   readonly surroundings: Surroundings
   readonly report: Report
 }
@@ -81,7 +83,7 @@ interface Mistake {
   readonly hint: string | undefined
 }
 
-function mistakeIn(reference: BackendObjectReference, id: ObjectId, { manifest, surroundings }: ReferenceSite): Mistake | undefined {
+function mistakeIn(reference: BackendObjectReference, id: ObjectId, { manifest, surroundings, primaries = [] }: ReferenceSite): Mistake | undefined {
   const shown = `${id.kind} ${fullName(id)}`
   if (!isService(reference) && !surroundings.isClaimed(id)) {
     return {
@@ -92,9 +94,10 @@ function mistakeIn(reference: BackendObjectReference, id: ObjectId, { manifest, 
   if (!isPermitted(manifest.id, id, surroundings)) {
     return { code: 'reference/not-permitted', reason: 'RefNotPermitted', field: 'namespace', message: `no ReferenceGrant permits the reference to ${shown}`, hint: grantHint(manifest.id, id) }
   }
+  const own = primaries.filter((each) => each.group === id.group && each.kind === id.kind && targetOf(each, manifest).namespace === id.namespace)
   const target = surroundings.manifest(id)
   if (target === undefined) {
-    const beside = surroundings.manifestsOf(id, id.namespace).map((each) => each.id.name)
+    const beside = surroundings.manifestsOf(id, id.namespace).map((each) => each.id.name).filter((name) => !own.some((each) => each.name === name))
     const meant = didYouMean(id.name, beside)
     return { code: 'reference/not-found', reason: 'BackendNotFound', field: 'name', message: `there is no ${shown}`, hint: meant === undefined ? undefined : `did you mean ${meant}?` }
   }
@@ -107,7 +110,12 @@ function mistakeIn(reference: BackendObjectReference, id: ObjectId, { manifest, 
   }
   const ports = isService(reference) ? servicePorts(target) : undefined
   if (reference.port === undefined || ports === undefined || ports.includes(reference.port)) return undefined
-  return { code: 'reference/not-found', reason: 'BackendNotFound', field: 'port', message: `${shown} has no port ${reference.port}`, hint: ports.length === 0 ? 'it has no ports' : `it has ${ports.join(', ')}` }
+  return { code: 'reference/not-found', reason: 'BackendNotFound', field: 'port', message: `${shown} has no port ${reference.port}`, hint: portHint(ports, ports.filter((port) => !own.some((each) => each.name === id.name && each.port === port))) }
+}
+
+function portHint(ports: readonly number[], offered: readonly number[]): string | undefined {
+  if (ports.length === 0) return 'it has no ports'
+  return offered.length === 0 ? undefined : `it has ${offered.join(', ')}`
 }
 
 /** The object that a reference names. */

@@ -8,6 +8,7 @@ import { shortHash } from '../../model/names.ts'
 import { largestInt32 } from '../constraint.ts'
 import { mirroredShare } from '../percentage.ts'
 import { backendObjectReference, backendOf } from './backend-reference.ts'
+import type { BackendObjectReference } from './backend-reference.ts'
 import type { DeclaredMirror } from './declared-mirror.ts'
 import type { RouteContext } from './route-context.ts'
 
@@ -18,9 +19,9 @@ const fraction = message({
   numerator: z.number().int().max(largestInt32),
   denominator: z.number().int().min(1).max(largestInt32).default(100),
 }).superRefine(({ numerator, denominator }, context) => {
-  if (numerator < 0) context.addIssue({ code: 'custom', path: ['numerator'], message: 'must be at least 0', params: { ...outOfRange, hint: 'use 0 to mirror nothing' } })
+  if (numerator < 0) context.addIssue({ code: 'custom', path: ['numerator'], message: 'must be at least 0', params: { ...outOfRange, hint: 'write 0 to mirror nothing' } })
   if (numerator > denominator) {
-    const hint = 'leave the fraction out to mirror every request'
+    const hint = 'write a numerator from 0 to the denominator'
     context.addIssue({ code: 'custom', path: ['numerator'], message: `must be at most the denominator, ${denominator}`, params: { ...outOfRange, hint } })
   }
 })
@@ -34,18 +35,25 @@ export const requestMirror = message({
 
 export type RequestMirror = z.infer<typeof requestMirror>
 
+/** The rule of a mirror: what its runtime key calls it, and where its requests go. */
+export interface MirroringRule {
+  readonly key: string
+  readonly backendRefs: readonly (BackendObjectReference | undefined)[]
+}
+
 /** The mirror that a filter declares; undefined where it mirrors nothing. A backend that is not there is dropped later, and the route is served without it. */
-export function mirrorOf({ value, path }: DeclaredMirror, rule: string, context: RouteContext): Mirror | undefined {
+export function mirrorOf({ value, path }: DeclaredMirror, rule: MirroringRule, context: RouteContext): Mirror | undefined {
   const { report, surroundings, options, standing } = context
   const { manifest } = report
   const at = [...path, 'backendRef']
   const { backend, problem } = backendOf(value.backendRef, {
     manifest, path: at, surroundings, report, consequence: 'nothing is mirrored there, the route is served without it',
+    primaries: rule.backendRefs.filter((each) => each !== undefined),
   })
   standing.reference(problem)
   // The kind is in the hash, so that objects of several kinds may have one name, and a rule of one name, and never share a dial.
   const target = shortHash(`${manifest.id.kind}|${backend.host}|${backend.port ?? ''}`)
-  const runtimeKey = context.distinct(`shadowplane.mirror.${manifest.id.namespace}.${manifest.id.name}.${rule}.${target}`)
+  const runtimeKey = context.distinct(`shadowplane.mirror.${manifest.id.namespace}.${manifest.id.name}.${rule.key}.${target}`)
   const share = shareOf(value, path, context)
   if (share === undefined || share === 0) return undefined
   return { backend, fraction: share, runtimeKey, ...options, origin: { object: manifest.id, path: at } }

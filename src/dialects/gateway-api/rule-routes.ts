@@ -72,7 +72,7 @@ function ruleActionOf(rule: PlacedRule, context: RouteContext): RuleAction {
   const headers = changesBy(usable, report)
   const extensions = extensionsOf(usable, context)
   const { destinations, mirrors: ofBackend } = destinationsOf(rule.backendRefs, [...rule.path, 'backendRefs'], context)
-  const mirrors = [...usable.flatMap(mirrorIn), ...ofBackend].map((each) => mirrorOf(each, rule.key, context)).filter((mirror) => mirror !== undefined)
+  const mirrors = [...usable.flatMap(mirrorIn), ...ofBackend].map((each) => mirrorOf(each, rule, context)).filter((mirror) => mirror !== undefined)
   const invalid = unusable ?? checkCombination(rule, usable, report)
   if (invalid !== undefined) standing.invalidRule(rule.index, invalid)
   const cors = usable.find(({ type }) => type === 'CORS')

@@ -127,7 +127,7 @@ function groupDestinations(report: Report, surroundings: Surroundings): GroupDes
 function backendOf(value: z.infer<typeof destination>, site: Site): BackendReference {
   const { report, path, surroundings } = site
   noteUnsupported(report, { path, value }, ['subset', 'destinationSpec'])
-  if (value.upstream !== undefined) return upstreamBackend(value.upstream, at(site, 'upstream'), 'route')
+  if (value.upstream !== undefined) return upstreamBackend(value.upstream, at(site, 'upstream'), { area: 'route' })
   if (value.kube !== undefined) {
     const { namespace, name } = referredTo(value.kube.ref, site)
     const host = serviceHost(name, namespace, surroundings.settings.domain)

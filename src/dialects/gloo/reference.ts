@@ -40,10 +40,10 @@ export function upstreamBackend(value: Reference, site: Site, use: UpstreamUse):
     return { host: serviceHost(discovered.name, discovered.namespace, surroundings.settings.domain), port: discovered.port, subset: undefined, origin }
   }
   if (!found) {
-    const meant = didYouMean(id.name, surroundings.manifestsOf(id, id.namespace).map((each) => each.id.name))
-    report.note(`${use}/unknown-host`, [...path, 'name'], {
-      message: `there is no Upstream ${id.namespace}/${id.name}: ${consequences[use]}`,
-      hint: discovered === undefined ? meant === undefined ? undefined : `did you mean ${meant}?` : portHint(discovered),
+    const meant = didYouMean(id.name, offered(surroundings.manifestsOf(id, id.namespace).map((each) => each.id.name), use))
+    report.note(`${use.area}/unknown-host`, [...path, 'name'], {
+      message: `there is no Upstream ${id.namespace}/${id.name}: ${consequences[use.area]}`,
+      hint: discovered !== undefined && use.area === 'route' ? portHint(discovered) : meant === undefined ? undefined : `did you mean ${meant}?`,
     })
   }
   return { host: objectHost(id), port: undefined, subset: undefined, ...(found ? {} : { refused: true }), origin }
@@ -53,12 +53,19 @@ function portHint({ namespace, name, ports }: { readonly namespace: string; read
   return `Service ${namespace}/${name} has ${ports.length === 0 ? 'no port' : `port ${ports.join(', ')}`}`
 }
 
-type UpstreamUse = 'mirror' | 'route'
+/** What an Upstream is named for; of a mirror, the Upstreams of its route, or undefined where they are not known. */
+type UpstreamUse = { readonly area: 'route' } | { readonly area: 'mirror'; readonly primaries: readonly string[] | undefined }
+
+/** Names that a hint may suggest: for a mirror none to which the requests go. */
+function offered(names: readonly string[], use: UpstreamUse): readonly string[] {
+  if (use.area === 'route') return names
+  return use.primaries === undefined ? [] : names.filter((name) => use.primaries?.includes(name) === false)
+}
 
 const consequences = {
   mirror: 'nothing is mirrored there, the route is served without it',
   route: 'requests for it are answered with 503',
-} as const satisfies Record<UpstreamUse, string>
+} as const satisfies Record<UpstreamUse['area'], string>
 
 /** What answers 503: a destination of a kind that is not served. */
 export function nowhere({ report, path }: Pick<Site, 'report' | 'path'>): BackendReference {

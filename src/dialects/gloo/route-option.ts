@@ -49,7 +49,7 @@ export function readRouteOption(manifest: Manifest, surroundings: Surroundings):
 function siteIn(report: Report, surroundings: Surroundings): Parameters<typeof readRouteOptions>[1] {
   const { namespace, name } = report.manifest.id
   return {
-    report, surroundings, path: ['spec', 'options'], options: mirrorOptions(report, surroundings.settings),
+    report, surroundings, path: ['spec', 'options'], options: mirrorOptions(report, surroundings.settings), primaries: undefined,
     runtimeKey: (target) => `shadowplane.mirror.${namespace}.${name}.routeoption.${target}`,
   }
 }

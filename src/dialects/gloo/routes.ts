@@ -107,7 +107,7 @@ function layersOf(declared: DeclaredRoute, context: RoutesContext): readonly Rou
     const count = context.repetition(key)
     return count === 1 ? key : `${key}-${count}`
   }
-  const own = readRouteOptions(declared.options ?? {}, { ...context, path: [...context.path, 'options'], runtimeKey })
+  const own = readRouteOptions(declared.options ?? {}, { ...context, path: [...context.path, 'options'], runtimeKey, primaries: primariesOf(declared) })
   const named = optionRefs(declared, context).flatMap((id, index) => {
     const manifest = context.surroundings.manifest(id)
     if (manifest !== undefined) return [readRouteOption(manifest, context.surroundings)]
@@ -117,6 +117,12 @@ function layersOf(declared: DeclaredRoute, context: RoutesContext): readonly Rou
     return []
   })
   return [own, ...named, ...(context.parent?.layers ?? [])]
+}
+
+/** Names of the Upstreams that a route names itself. */
+function primariesOf({ routeAction }: DeclaredRoute): readonly string[] | undefined {
+  if (routeAction === undefined || routeAction.upstreamGroup !== undefined) return undefined
+  return [routeAction.single, ...(routeAction.multi?.destinations ?? []).map((each) => each?.destination)].flatMap((each) => each?.upstream?.name ?? [])
 }
 
 function optionRefs({ optionsConfigRefs }: DeclaredRoute, context: RoutesContext): readonly ObjectId[] {

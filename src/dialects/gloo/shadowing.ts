@@ -25,6 +25,8 @@ export type Shadowing = z.infer<typeof shadowing>
 
 export interface ShadowingSite extends Site {
   readonly options: MirrorOptions
+  /** Names of the Upstreams of the route; undefined where the routes are not known. No hint names one, as the copies would go there, too. */
+  readonly primaries: readonly string[] | undefined
   /** Gives the mirror of a route its own runtime key. */
   readonly runtimeKey: (target: string) => string
 }
@@ -32,7 +34,7 @@ export interface ShadowingSite extends Site {
 /** The mirror that `options.shadowing` declares; none where its percentage is 0, absent (which Gloo takes for 0) or refused. */
 export function mirrorOf(value: Shadowing, site: ShadowingSite): Mirror | undefined {
   const { path, options } = site
-  const backend = upstreamBackend(value.upstream, { ...site, path: [...path, 'upstream'] }, 'mirror')
+  const backend = upstreamBackend(value.upstream, { ...site, path: [...path, 'upstream'] }, { area: 'mirror', primaries: site.primaries })
   const runtimeKey = site.runtimeKey(shortHash(backend.host))
   const fraction = fractionOf(site)
   if (fraction === undefined || fraction === 0) return undefined
@@ -44,7 +46,7 @@ function fractionOf({ report, path }: ShadowingSite): Millionths | undefined {
   if (rawValue(report.manifest, at) !== undefined) return mirroredShare(at, report)
   report.note('mirror/percentage-absent', path, {
     message: 'shadowing has no percentage, which Gloo takes for 0: nothing is mirrored',
-    hint: 'write percentage: 100 to mirror every request',
+    hint: 'write the percentage of the requests that are mirrored, or 0 for none',
   })
   return undefined
 }

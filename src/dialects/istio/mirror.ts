@@ -6,6 +6,7 @@ import type { Millionths } from '../../model/fraction.ts'
 import type { Mirror } from '../../model/mirror.ts'
 import { shortHash } from '../../model/names.ts'
 import { backendOf, destination } from './destination.ts'
+import { shareIn } from './mirror-hint.ts'
 import { mirroredShare } from '../percentage.ts'
 import { percent } from './percentage.ts'
 import { rawValue } from '../report.ts'
@@ -82,7 +83,12 @@ function singleFraction(rule: MirrorFields, { siteOf }: MirrorContext): Milliont
 function fractionAt(path: FieldPath, site: RuleSite): Millionths | undefined {
   const { manifest } = site.report
   if (rawValue(manifest, path) === undefined) return everyRequest
-  return rawValue(manifest, [...path, 'value']) === undefined ? 0 as Millionths : mirroredShare([...path, 'value'], site.report)
+  if (rawValue(manifest, [...path, 'value']) !== undefined) return mirroredShare([...path, 'value'], site.report)
+  site.report.note('mirror/percentage-absent', path, {
+    message: `${String(path.at(-1))} has no value, which Istio takes for 0: nothing is mirrored`,
+    hint: 'write the value; value: 0 says that nothing is to be mirrored',
+  })
+  return 0 as Millionths
 }
 
 function notePercentageWithoutMirror(rule: MirrorFields, { siteOf }: MirrorContext): void {
@@ -92,7 +98,7 @@ function notePercentageWithoutMirror(rule: MirrorFields, { siteOf }: MirrorConte
     if (rule[field] === undefined || rawValue(report.manifest, [...path, 'mirror']) !== undefined) continue
     report.note('mirror/percentage-without-mirror', [...path, field], {
       message: `${field} has no effect without mirror`,
-      hint: rule.mirrors === undefined ? 'name the destination in mirror' : 'in mirrors, each entry has a percentage of its own',
+      hint: rule.mirrors === undefined ? 'name the destination in mirror' : `write percentage: {value: ${shareIn(rule[field])}} in each entry of mirrors`,
     })
   }
 }

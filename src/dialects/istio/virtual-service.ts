@@ -16,6 +16,7 @@ import { noteGatewayHosts } from './gateway-hosts.ts'
 import { resolveGateway, resolveHost } from './host.ts'
 import { delegateMistakes, httpRoutes } from './http-routes.ts'
 import { httpRule } from './http-rule.ts'
+import { mirrorHints } from './mirror-hint.ts'
 import { noteMatchGateways } from './match-gateways.ts'
 import { rejectedConsequences, withRejectedRules } from './rejected-rules.ts'
 import { noteUnsupported, reportOn } from '../report.ts'
@@ -33,13 +34,13 @@ const spec = message({
 
 /** What may be left out alone when there is no good version to fall back to. */
 const removableParts = [
-  'http.*.{mirror,mirrorPercentage,mirrorPercent}', 'http.*.mirrors.*', 'http.*.mirrors', 'http.*.fault', 'http.*.corsPolicy',
+  'http.*.mirrors.*', 'http.*.{mirror,mirrors,mirrorPercentage,mirrorPercent}', 'http.*.fault', 'http.*.corsPolicy',
   'http.*.headers.*.*.*', 'http.*.route.*.headers.*.*.*', 'http.*', 'tls.*', 'exportTo',
 ] as const
 
 /** The `spec` of a VirtualService. */
 function readVirtualService(manifest: Manifest): Decoded<z.infer<typeof spec>> {
-  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, consequence: rejectedConsequences(manifest) })
+  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, hints: mirrorHints, consequence: rejectedConsequences(manifest) })
   const { value } = decoded
   return value?.http === undefined ? decoded : { ...decoded, value: { ...value, http: [...withRejectedRules(value.http, manifest)] } }
 }
@@ -61,6 +62,7 @@ export function translateVirtualService(manifest: Manifest, surroundings: Surrou
   noteUnsupported(report, { path: ['spec'], value }, ['tcp'])
   const http = httpRoutes(value.http ?? [], { report, surroundings, readDelegate: (delegate) => readDelegate(delegate, surroundings) })
   const gateways = value.gateways === undefined || value.gateways.length === 0 ? ['mesh'] : value.gateways
+  refuseAnyHost(report, value.hosts, gateways)
   noteUnknownGateways(report, gateways, surroundings)
   noteGatewayHosts(report, { hosts: value.hosts, gateways }, surroundings)
   noteMatchGateways(report, value.http ?? [], gateways)
@@ -70,7 +72,7 @@ export function translateVirtualService(manifest: Manifest, surroundings: Surrou
     hosts: value.hosts.map((host, index) => ({
       host: resolveHost(host, namespace, settings.domain), origin: { object: manifest.id, path: ['spec', 'hosts', index] },
     })),
-    attachedTo: gateways.map((gateway) => resolveGateway(gateway, namespace)),
+    attachedTo: servedBy(gateways, value.hosts).map((gateway) => resolveGateway(gateway, namespace)),
     visibility: visibilityOf(value.exportTo, namespace, settings.defaultExport.routeTables),
     order: [manifest.created, name, namespace].join('\u0000'),
     routes: http.routes,
@@ -107,6 +109,21 @@ function refuseBeyondHttp(report: Report, value: z.infer<typeof spec>): void {
     if (!Array.isArray(declared) || declared.length === 0) continue
     report.refuse('field/invalid-value', ['spec', field], { message: `${field} has no effect in a VirtualService without hosts, which is a delegate`, hint: `remove ${field}, or name hosts` })
   }
+}
+
+/** The host `*` would be every host of the mesh: istiod refuses that (ValidateVirtualService). */
+function servedBy(gateways: readonly string[], hosts: readonly string[]): readonly string[] {
+  return hosts.includes('*') ? gateways.filter((gateway) => gateway !== 'mesh') : gateways
+}
+
+function refuseAnyHost(report: Report, hosts: readonly string[], gateways: readonly string[]): void {
+  if (!gateways.includes('mesh')) return
+  hosts.forEach((host, index) => {
+    if (host !== '*') return
+    report.refuse('field/invalid-value', ['spec', 'hosts', index], {
+      message: 'hosts has "*", which is not allowed for sidecars: no sidecar is given the rules', hint: 'name the hosts, or name a Gateway in gateways',
+    })
+  })
 }
 
 function noteUnknownGateways(report: Report, gateways: readonly string[], surroundings: Surroundings): void {

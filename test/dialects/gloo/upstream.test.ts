@@ -56,7 +56,10 @@ endpoints: [{addresses: [10.1.0.${index}], targetRef: {kind: Pod, name: ${name}}
 
   test('without its Service, or with a port that it has not, is said to have no endpoints', () => {
     expect(ofUpstream(kube).found).toEqual(['5:23 upstream/unknown-service there is no Service default/shop, so it has no endpoints'])
-    expect(ofUpstream(kube.replace('80', '81'), around).found).toEqual(['5:69 upstream/unknown-service Service default/shop has no port 81, so it has no endpoints'])
+    expect(ofUpstream(kube.replace('80', '81'), around).found).toEqual([
+      '5:69 upstream/unknown-service Service default/shop has no port 81, so it has no endpoints',
+      '14:30 route/no-endpoints shop.default.svc.cluster.local has no ready endpoint on port 81: requests for it are answered with 503',
+    ])
   })
 
   test('says how it is connected to', () => {

@@ -16,6 +16,8 @@ interface Case {
   readonly refused?: true
 }
 
+const valueless = '9:5 mirror/percentage-absent mirrorPercentage has no value, which Istio takes for 0: nothing is mirrored'
+
 const cases: readonly Case[] = [
   { name: 'mirror alone is every request', fields: 'mirror: {host: shadow}', fractions: [1_000_000] },
   { name: 'percentage 100', fields: 'mirror: {host: shadow}\nmirrorPercentage: {value: 100}', fractions: [1_000_000] },
@@ -27,8 +29,8 @@ const cases: readonly Case[] = [
   { name: 'percentage 0', fields: 'mirror: {host: shadow}\nmirrorPercentage: {value: 0}', fractions: [] },
   { name: 'percentage 0.0', fields: 'mirror: {host: shadow}\nmirrorPercentage: {value: 0.0}', fractions: [] },
   { name: 'percentage -0', fields: 'mirror: {host: shadow}\nmirrorPercentage: {value: -0}', fractions: [] },
-  { name: 'a percentage without a value is 0', fields: 'mirror: {host: shadow}\nmirrorPercentage: {}', fractions: [] },
-  { name: 'a percentage whose value is null is 0', fields: 'mirror: {host: shadow}\nmirrorPercentage: {value: null}', fractions: [] },
+  { name: 'a percentage without a value is 0', fields: 'mirror: {host: shadow}\nmirrorPercentage: {}', fractions: [], found: [valueless] },
+  { name: 'a percentage whose value is null is 0', fields: 'mirror: {host: shadow}\nmirrorPercentage: {value: null}', fractions: [], found: [valueless] },
   { name: 'a percentage that is null is absent', fields: 'mirror: {host: shadow}\nmirrorPercentage: null', fractions: [1_000_000] },
   { name: 'snake case', fields: 'mirror: {host: shadow}\nmirror_percentage: {value: 12.5}', fractions: [125_000] },
   {
@@ -130,7 +132,7 @@ const cases: readonly Case[] = [
     found: ['9:5 mirror/percentage-without-mirror mirrorPercentage has no effect without mirror'],
   },
   { name: 'mirrors', fields: 'mirrors:\n- destination: {host: shadow}\n- destination: {host: other}\n  percentage: {value: 2.5}', fractions: [1_000_000, 25_000] },
-  { name: 'mirrors with a percentage of 0, {} and null', fractions: [1_000_000],
+  { name: 'mirrors with a percentage of 0, {} and null', fractions: [1_000_000], found: ['10:32 mirror/percentage-absent percentage has no value, which Istio takes for 0: nothing is mirrored'],
     fields: 'mirrors:\n- {destination: {host: a}, percentage: {value: 0}}\n- {destination: {host: b}, percentage: {}}\n- {destination: {host: c}, percentage: null}' },
   { name: 'an empty list of mirrors', fields: 'mirrors: []', fractions: [] },
   { name: 'an empty list of mirrors beside mirror', fields: 'mirror: {host: shadow}\nmirrors: []', fractions: [1_000_000] },

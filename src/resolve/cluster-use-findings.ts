@@ -1,17 +1,18 @@
 import { isIP } from 'node:net'
 import { below, finding } from '../diagnostics/finding.ts'
-import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
 import type { EndpointSet } from '../model/backend.ts'
 import { hasLabels } from '../model/labels.ts'
-import type { ClusterUse, MirrorUse } from './resolved.ts'
+import type { ClusterUse, EndpointTarget, MirrorUse } from './resolved.ts'
 
-/** What is worth saying of the mirrors to one cluster of one scope. */
-export function mirroredClusterFindings(uses: readonly ClusterUse[], endpointsOf: (host: string) => readonly EndpointSet[]): readonly Diagnostic[] {
+/** What is worth saying of what the routes of one scope send to one cluster. */
+export function clusterUseFindings(uses: readonly ClusterUse[], endpointsOf: (host: string) => readonly EndpointSet[]): readonly Diagnostic[] {
   const mirrors = uses.filter((use) => use.by === 'mirror')
-  if (mirrors.length === 0) return []
+  const written = uses.flatMap((use) => use.by === 'primary' && use.destination !== undefined ? [use.destination] : [])
   return [
+    ...written.flatMap(({ origin, target }) => withoutEndpoints({ code: 'route/no-endpoints', origin, target, consequence: 'requests for it are answered with 503' }, endpointsOf)),
     ...(mirrors.length < uses.length ? mirrors.flatMap((use) => [withoutLimits(use), ...withoutTimeout(use)]) : []),
-    ...mirrors.flatMap((use) => withoutEndpoints(use, endpointsOf)),
+    ...mirrors.flatMap(({ origin, target }) => withoutEndpoints({ code: 'mirror/no-endpoints', origin, target, consequence: 'every copy is dropped' }, endpointsOf)),
   ]
 }
 
@@ -31,21 +32,28 @@ function withoutTimeout({ noTimeout, cluster }: MirrorUse): readonly Diagnostic[
   })]
 }
 
+interface TargetUse {
+  readonly code: 'route/no-endpoints' | 'mirror/no-endpoints'
+  readonly origin: Origin
+  readonly target: EndpointTarget | undefined
+  readonly consequence: string
+}
+
 /** Only hosts of which endpoints are told at all: most configurations in files leave them out. */
-function withoutEndpoints({ target, origin }: MirrorUse, endpointsOf: (host: string) => readonly EndpointSet[]): readonly Diagnostic[] {
+function withoutEndpoints({ code, origin, target, consequence }: TargetUse, endpointsOf: (host: string) => readonly EndpointSet[]): readonly Diagnostic[] {
   const sets = target === undefined ? [] : endpointsOf(target.host)
   if (target === undefined || sets.length === 0) return []
   const ready = sets.flatMap(({ endpoints }) => endpoints).filter(({ address, ports }) => (isIP(address) !== 0 || address.startsWith('unix://')) && ports[target.port] !== undefined)
   if (ready.some(({ labels }) => hasLabels(labels, target.labels))) return []
   const wanted = Object.entries(target.labels).map(([name, value]) => `${name}: ${value}`).join(', ')
   if (ready.length > 0) {
-    return [finding('mirror/no-endpoints', below(origin, 'subset'), {
-      message: `no ready endpoint of ${target.host} (there ${ready.length === 1 ? 'is' : 'are'} ${ready.length}) has the labels of the subset (${wanted}): every copy is dropped`,
+    return [finding(code, below(origin, 'subset'), {
+      message: `no ready endpoint of ${target.host} (there ${ready.length === 1 ? 'is' : 'are'} ${ready.length}) has the labels of the subset (${wanted}): ${consequence}`,
       hint: 'compare the labels of the Pods with those of the subset',
     })]
   }
-  return [finding('mirror/no-endpoints', below(origin, 'host'), {
-    message: `${target.host} has no ready endpoint on port ${target.port}: every copy is dropped`,
+  return [finding(code, below(origin, 'host'), {
+    message: `${target.host} has no ready endpoint on port ${target.port}: ${consequence}`,
     hint: 'start its workload, or see why it is not ready',
   })]
 }
