@@ -85,13 +85,14 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     const giveWay = (reason: string) => (): void => { stream.fail(status.RESOURCE_EXHAUSTED, reason) }
     const place = places.take({ holder, connection: call.getPeer(), giveWay: giveWay(`${holder} has most of the ${limits.streams} streams, and others need some: connect again later`) })
     if (place === undefined) return refuseStream(call, { observe, limits })
-    const account = memory.open({ holder, giveWay: giveWay(`this stream makes the control plane remember most of all, and there is no more room: subscribe to fewer names`) })
+    const keeper = { holder, giveWay: giveWay('this stream makes the control plane remember most of all, and there is no more room: subscribe to fewer names') }
+    const [account, incoming] = [memory.open(keeper), memory.open(keeper)]
     const onEnd = (): void => {
       streams.delete(stream)
       retired()
     }
     const stream: Stream = new Stream(call, {
-      ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, place, account, schedule,
+      ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, place, account, incoming, schedule,
       identify: principal === undefined ? identifyClient : confined(identifyClient, principal),
     })
     const retired = retire(stream, options.maxConnectionAge, schedule)

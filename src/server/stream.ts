@@ -14,6 +14,7 @@ import type { Codec, Request } from './codec.ts'
 import type { ObserveXds, Proxy, Refusal } from './event.ts'
 import type { Identify, Unidentified } from './identity.ts'
 import type { Limits, Schedule } from './limits.ts'
+import { Incoming } from './incoming.ts'
 import { keptFor } from './kept.ts'
 import type { Account, Kept } from './memory-budget.ts'
 import type { Place } from './places.ts'
@@ -39,6 +40,8 @@ export interface StreamOptions {
   readonly place: Place
   /** Of what the client makes the server remember. */
   readonly account: Account
+  /** Of the bytes of a request that is yet to arrive whole. */
+  readonly incoming: Account
   readonly schedule: Schedule
   readonly identify: Identify
 }
@@ -79,7 +82,11 @@ export class Stream {
     this.#options = options
     this.#writer = responseWriter(call, () => this.#drained())
     this.#heard = options.schedule(options.limits.firstRequest, () => this.#silent())
-    call.on('data', (bytes: Buffer) => this.#guard(() => this.#receive(bytes)))
+    const incoming = new Incoming(call, options.incoming)
+    call.on('data', (bytes: Buffer) => {
+      incoming.received(bytes)
+      this.#guard(() => this.#receive(bytes))
+    })
     call.on('end', () => this.#close('closed by the proxy'))
     call.on('cancelled', () => this.#finish('connection lost'))
   }
@@ -345,6 +352,7 @@ export class Stream {
     this.#heard()
     this.#options.bytesInFlight.leave(this)
     this.#options.account.close()
+    this.#options.incoming.close()
     this.#options.place.leave()
     this.#connection?.source.close()
     this.#options.onEnd()

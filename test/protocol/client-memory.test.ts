@@ -1,9 +1,11 @@
+import { connect as connectHttp2 } from 'node:http2'
 import { status } from '@grpc/grpc-js'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { node } from '../../src/envoy/node.ts'
 import type { Authenticate } from '../../src/server/authentication.ts'
 import { MemoryBudget } from '../../src/server/memory-budget.ts'
 import { statusText } from '../../src/server/status-text.ts'
+import { within } from '../support/within.ts'
 import type { NodeJson, XdsClient } from '../support/xds-client.ts'
 import { cluster } from '../support/xds-resources.ts'
 import { expectNothingMore, modes, world, worldWith } from './world.ts'
@@ -126,6 +128,31 @@ test('when all streams together make the server remember too much, a stream of t
   const ended = await Promise.race(shop.map((client) => client.status()))
   expect(ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED, details: expect.stringContaining('this stream makes the control plane remember most of all') })
   await expectNothingMore(bank)
+})
+
+test('requests that never arrive whole are counted, too', async () => {
+  const { address, connect, event } = await worldWith({ limits: { rememberedBytes: 4 * mebibyte } }, cluster('a'))
+  const honest = connect('delta', { connection: 'own' })
+  honest.subscribe('cluster')
+  await honest.next()
+  honest.ack('cluster')
+  const session = connectHttp2(`http://${address}`)
+  onTestFinished(() => { session.destroy() })
+  const prefix = Buffer.alloc(5)
+  prefix.writeUInt32BE(3 * mebibyte, 1)
+  const statuses = [0, 1, 2].map(() => {
+    const path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources'
+    const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' })
+    stream.on('error', () => {})
+    stream.resume()
+    stream.write(Buffer.concat([prefix, Buffer.alloc(2 * mebibyte)]))
+    return new Promise((resolve) => {
+      stream.on('response', (headers) => { if (headers['grpc-status'] !== undefined) resolve(headers['grpc-status']) })
+    })
+  })
+  expect(String(await within(5_000, 'the end of a stream', Promise.race(statuses)))).toBe(String(status.RESOURCE_EXHAUSTED))
+  expect((await event('connected')).proxy.stream).toBe(1)
+  await expectNothingMore(honest)
 })
 
 describe('a memory budget', () => {
