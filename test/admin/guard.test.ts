@@ -2,6 +2,7 @@ import { request as requestHttp } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import { Client, Metadata, credentials, status } from '@grpc/grpc-js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createAuthority } from '../../bench/support/certificate.ts'
 import { textLog } from '../../src/cli/event-log.ts'
@@ -36,11 +37,11 @@ async function statusOverHttp2({ host, port, headers = {} }: Asked, path: string
   session.on('error', () => {})
   const { host: authority, ...others } = headers
   const stream = session.request({ ':path': path, ...others, ...(authority === undefined ? {} : { ':authority': authority }) })
-  const status = await within(patience, path, new Promise<number>((resolve, reject) => {
+  const found = await within(patience, path, new Promise<number>((resolve, reject) => {
     stream.once('response', (head) => { resolve(Number(head[':status'])) }).once('error', reject).resume()
   }))
   session.destroy()
-  return status
+  return found
 }
 
 const ways = [['HTTP/1', statusOf], ['HTTP/2', statusOverHttp2]] as const
@@ -80,6 +81,25 @@ describe.each(ways)('everything on the admin port but health is guarded, over %s
   })
 })
 
+test('gRPC is guarded likewise: by the token, and against names that are not of this machine', async () => {
+  const call = (running: Plane, { authority, token: shown }: { readonly authority: string; readonly token?: string }): Promise<number> => {
+    const client = new Client(running.adminAddress, credentials.createInsecure(), { 'grpc.default_authority': authority })
+    onTestFinished(() => { client.close() })
+    const metadata = new Metadata()
+    if (shown !== undefined) metadata.set('authorization', `Bearer ${shown}`)
+    const pass = (bytes: Buffer): Buffer => bytes
+    return within(patience, authority, new Promise((resolve) => {
+      client.makeUnaryRequest('/shadowplane.admin.v1.Taps/ListTaps', pass, pass, Buffer.alloc(0), metadata, (error) => { resolve(error?.code ?? status.OK) })
+    }))
+  }
+  const open = await plane({ 'reviews.yaml': reviews })
+  expect(await call(open, { authority: 'localhost:1' })).toBe(status.OK)
+  expect(await call(open, { authority: 'evil.example' })).toBe(status.PERMISSION_DENIED)
+  const secured = await plane({ 'reviews.yaml': reviews }, { adminAccess: { token } })
+  expect(await call(secured, { authority: 'localhost:1' })).toBe(status.UNAUTHENTICATED)
+  expect(await call(secured, { authority: 'shadowplane.internal', token })).toBe(status.OK)
+})
+
 test('over TLS, HTTP/2 and HTTP/1 answer, "status" works with the flags of "tap", and the log says https', async () => {
   const authority = createAuthority('servers')
   const own = authority.issue({ name: 'admin', names: ['127.0.0.1', 'localhost'] })
@@ -91,11 +111,11 @@ test('over TLS, HTTP/2 and HTTP/1 answer, "status" works with the flags of "tap"
     expect(await within(patience, path, new Promise((resolve) => { stream.once('response', (head) => { resolve(head[':status']) }).resume() }))).toBe(200)
   }
   const folder = folderWith({ ca: authority.certificate, token: `${token}\n` })
-  const status = (...args: readonly string[]) => command(['status', '--server', running.adminAddress, ...args])
-  expect(await status('--ca', join(folder, 'ca'), '--token-file', join(folder, 'token'))).toMatchObject({ status: 0, stdout: expect.stringMatching(/^0 proxies; /) })
-  expect(await status('--ca', join(folder, 'ca'))).toMatchObject({ status: 2, stderr: expect.stringContaining('this needs the token of the control plane') })
-  expect(await status('--tls')).toMatchObject({ status: 2, stderr: expect.stringContaining('its certificate is not of an authority that is known here: give --ca') })
-  expect(await status()).toMatchObject({ status: 2, stderr: expect.stringContaining('does it speak TLS? then give --ca or --tls') })
+  const shadowplaneStatus = (...args: readonly string[]) => command(['status', '--server', running.adminAddress, ...args])
+  expect(await shadowplaneStatus('--ca', join(folder, 'ca'), '--token-file', join(folder, 'token'))).toMatchObject({ status: 0, stdout: expect.stringMatching(/^0 proxies; /) })
+  expect(await shadowplaneStatus('--ca', join(folder, 'ca'))).toMatchObject({ status: 2, stderr: expect.stringContaining('this needs the token of the control plane') })
+  expect(await shadowplaneStatus('--tls')).toMatchObject({ status: 2, stderr: expect.stringContaining('its certificate is not of an authority that is known here: give --ca') })
+  expect(await shadowplaneStatus()).toMatchObject({ status: 2, stderr: expect.stringContaining('does it speak TLS? then give --ca or --tls') })
   const lines: string[] = []
   const log = textLog((line) => { lines.push(line) })
   for (const event of running.events) log(event)
