@@ -120,7 +120,7 @@ function requestsFor(configurations: readonly RandomConfiguration[], { requests,
 }
 
 function scopeFor(role: Scope['role'], portMap: Scope['portMap']): Scope {
-  return { role, namespace: 'default', labels: { random: 'yes' }, anyGateway: false, domain: 'default.svc.cluster.local', bindAddress: '127.0.0.1', portMap, virtualHosts: 'inline' }
+  return { role, namespace: 'default', labels: { random: 'yes' }, anyGateway: false, bindAddress: '127.0.0.1', portMap, virtualHosts: 'inline' }
 }
 
 /** Ports of 127.0.0.1 that were free a moment ago, all different. */

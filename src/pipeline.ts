@@ -30,6 +30,7 @@ import { destinations } from './resolve/destinations.ts'
 import { reaches } from './resolve/egress.ts'
 import { findIn, knownHosts, knownLabels } from './resolve/findings.ts'
 import { selectorFindings } from './resolve/gateway-selector.ts'
+import { portsByAddress } from './resolve/gateway-port.ts'
 import { planInterceptions, planListeners, planTlsSockets } from './resolve/listeners.ts'
 import { mirrorEdges, mirrorLoop } from './resolve/mirror-loop.ts'
 import { clusterUseFindings } from './resolve/cluster-use-findings.ts'
@@ -52,6 +53,7 @@ import { mirrorsOf, resolveVirtualHost } from './resolve/virtual-host.ts'
 import * as encode from './translate/resource.ts'
 import type { Resource } from './xds/resource.ts'
 import type { TypeName } from './xds/resource-types.ts'
+import type { PortMap } from './xds/port-map.ts'
 import type { Scope, ScopeKey } from './xds/scope.ts'
 import type { Refreshed } from './xds/snapshot-cache.ts'
 
@@ -81,6 +83,8 @@ export interface Pipeline {
   readonly manifests: Collection<Manifest>
   /** Labels by which the configuration chooses among proxies. */
   readonly chosenLabels: Collection<Choosing>
+  /** Ports at addresses of gateways, on which `shared` depends too. */
+  readonly targetPorts: Collection<PortMap>
   /** Those that some proxy has, or would have, by runtime key; a mirror that leads nowhere is not among them. */
   readonly mirrors: Collection<readonly ResolvedMirror[]>
   /** The proxies that the configuration speaks to, connected or not. */
@@ -197,7 +201,7 @@ export function createPipeline(settings: Settings): Pipeline {
 
   // What each scope sees: listeners and their virtual hosts planned, then filled.
   const plans = graph.derive('plan listeners', scopes, (scope, fetch, key) =>
-    planListeners({ listeners, tablesByAttachment, servicesByHost, reach, outside: settingsIn(fetch).outsideTraffic }, scope, { fetch, key }))
+    planListeners({ listeners, tablesByAttachment, servicesByHost, endpointsByHost, reach, outside: settingsIn(fetch).outsideTraffic }, scope, { fetch, key }))
   const virtualHostPlans = graph.derive('plan virtual hosts', plans, (plan, _, key) => plan.virtualHosts.map((host) => [`${key}|${host.name}`, host] as const))
   const virtualHosts = graph.derive('resolve virtual hosts', virtualHostPlans, (plan, fetch, key) => {
     const planned = plan.tables.map((table) => fetch(tables, table)).filter((table) => table !== undefined)
@@ -206,7 +210,7 @@ export function createPipeline(settings: Settings): Pipeline {
   })
   const mirrors = graph.derive('mirrors in force', virtualHosts, (host, _, key) => numbered(key, mirrorsOf(host)))
   const mirrorsByRuntimeKey = graph.groupBy('mirrors by runtime key', mirrors, ({ runtimeKey }) => [runtimeKey])
-  const tlsSockets = graph.derive('plan TLS sockets', scopes, (scope, fetch, key) => planTlsSockets({ listeners, servicesByHost }, scope, { fetch, key }))
+  const tlsSockets = graph.derive('plan TLS sockets', scopes, (scope, fetch, key) => planTlsSockets({ listeners, servicesByHost, endpointsByHost }, scope, { fetch, key }))
   const tlsListeners = graph.derive('resolve TLS listeners', tlsSockets, ({ scope, socket }, fetch, key) =>
     [[key, resolveTlsListener(socket, { sight: see(scope, fetch), tablesOf: (gateway) => fetch(tlsTablesByAttachment, gateway) ?? [] })] as const])
   const uses = graph.union('cluster uses', [
@@ -315,17 +319,21 @@ export function createPipeline(settings: Settings): Pipeline {
     return statusOf(report, nothingSaid) === undefined ? [] : [[key, report]]
   })
 
+  const targetPorts = portsByAddress({ graph, services, listeners, endpointsByHost })
+
   // Kept beside the graph: proxies connect while it computes, and a look would have that done at once.
   let choice = choiceOf([], labelsBalancedBy(settings.locality))
+  let ports: ReadonlyMap<string, PortMap> = new Map()
   const reported = (report: FlushReport): FlushReport => {
     if (report.changed.has(labels)) choice = choiceOf(graph.entries(labels), labelsBalancedBy(settings.locality))
+    if (report.changed.has(targetPorts)) ports = new Map(graph.entries(targetPorts))
     return report
   }
 
   return {
     setManifest: (key, manifest) => { manifests.set(key, manifest) },
     deleteManifest: (key) => { manifests.delete(key) },
-    shared: (scope) => sharedScope(scope, choice),
+    shared: (scope) => sharedScope(scope, choice, (place) => ports.get(place)),
     connect: (key, scope) => { connected.set(key, scope) },
     disconnect: (key) => { connected.delete(key) },
     flush: () => reported(graph.flush()),
@@ -336,6 +344,7 @@ export function createPipeline(settings: Settings): Pipeline {
     read: graph,
     manifests,
     chosenLabels: labels,
+    targetPorts,
     mirrors: mirrorsByRuntimeKey,
     addressedScopes: addressed,
     virtualHosts,
@@ -369,7 +378,8 @@ export function refreshed(pipeline: Pipeline, report: FlushReport): Refreshed {
     const types = changed.get(scope) ?? new Set<TypeName>()
     changed.set(scope, types.add(key.slice(separator + 1) as TypeName))
   }
-  return { changed, sharing: (report.changed.get(pipeline.chosenLabels)?.size ?? 0) > 0 ? 'changed' : 'kept' }
+  const sharing = [pipeline.chosenLabels, pipeline.targetPorts].some((each) => (report.changed.get(each)?.size ?? 0) > 0)
+  return { changed, sharing: sharing ? 'changed' : 'kept' }
 }
 
 type Entries<V> = readonly Entry<V>[]

@@ -7,7 +7,7 @@ import { payload } from './fan-out-payload.ts'
 
 const listeners = new Set<(snapshot: Snapshot) => void>()
 const everyone = scopeKey({
-  role: 'sidecar', namespace: 'default', labels: {}, anyGateway: false, domain: '', bindAddress: '', portMap: {}, virtualHosts: 'inline',
+  role: 'sidecar', namespace: 'default', labels: {}, anyGateway: false, bindAddress: '', portMap: {}, virtualHosts: 'inline',
 })
 let current: Snapshot = { scope: everyone, resources: new Map() }
 

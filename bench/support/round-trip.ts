@@ -102,7 +102,7 @@ function inventedMirrors(declared: ReadonlySet<string>, written: ReadonlySet<str
   return [...written].filter((each) => !declared.has(each) && !declared.has(each.replace(/:\d+ /, ': '))).map((each) => `not of the original: ${each}`)
 }
 
-const gateway: Scope = { role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, domain: 'default.svc.cluster.local', bindAddress: '', portMap: {}, virtualHosts: 'inline' }
+const gateway: Scope = { role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, bindAddress: '', portMap: {}, virtualHosts: 'inline' }
 const sidecar: Scope = { ...gateway, role: 'sidecar', anyGateway: false }
 
 const configurations = new WeakMap<Pipeline, Map<Scope, EnvoyConfiguration>>()

@@ -4,6 +4,7 @@ import type { BootstrapOptions } from '../envoy/bootstrap.ts'
 import { defaultBootstrap } from '../envoy/default-bootstrap.ts'
 import { defaultRules } from '../envoy/interception-rules.ts'
 import type { SdsFile } from '../envoy/xds-credentials.ts'
+import { domainOption } from './settings-flags.ts'
 import { parseAddress, parseLabels, parsePortMapFlag, parseProxyId } from './proxy-flags.ts'
 
 export interface BootstrapFlags {
@@ -11,6 +12,7 @@ export interface BootstrapFlags {
   readonly namespace?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly ip?: string
+  readonly domain: string
   readonly mode: 'sotw' | 'delta'
   readonly bindAddress?: string
   readonly portMap?: Readonly<Record<number, number>>
@@ -45,6 +47,7 @@ every Gateway matches.`)
     .option('--namespace <name>', 'namespace of the proxy (default: default)')
     .option('--labels <k=v,…>', 'its labels, which selectors of Gateways must match, as in istio=ingressgateway', (text) => parseLabels('--labels', text))
     .option('--ip <address>', 'its address in the node id (default: 127.0.0.1)', (text) => parseAddress('--ip', text))
+    .addOption(domainOption('DNS domain of the cluster, in the node id'))
     .addOption(new Option('--mode <mode>', 'the xDS protocol: delta sends only what changed').choices(['sotw', 'delta']).default(defaultBootstrap.mode))
     .option('--bind-address <address>', 'address that listeners bind to (default: 0.0.0.0 for a gateway, 127.0.0.1 for a sidecar)', (text) => parseAddress('--bind-address', text))
     .option('--port-map <port=bound,…>', 'bind other ports than those configured, as in 80=8080; names stay as they are', (text) => parsePortMapFlag('--port-map', text))

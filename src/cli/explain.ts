@@ -2,7 +2,7 @@ import { renderJson, renderText } from '../diagnostics/render.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { SimulatedRequest } from '../simulate/request.ts'
 import { UsageError } from '../sources/source.ts'
-import { scopeOf } from '../xds/scope.ts'
+import { bareScope, scopeOf } from '../xds/scope.ts'
 import type { Scope } from '../xds/scope.ts'
 import type { ExplainFlags } from './explain-command.ts'
 import { answerOf, listens, mostLikely } from './explain-proxy.ts'
@@ -78,13 +78,13 @@ function scopesOf(flags: ExplainFlags, pipeline: Pipeline): readonly Scope[] {
   if (proxy !== undefined) {
     const read = scopeOf({ id: proxy })
     if ('error' in read) throw new UsageError(`--proxy: ${read.error}`)
-    return [read.scope]
+    return [pipeline.shared(read.scope)]
   }
-  const bare = { namespace, labels: labels ?? {}, domain: `${namespace}.svc.cluster.local`, bindAddress: '', portMap: {}, virtualHosts: 'inline' } as const
-  if (interception === true) return [{ ...bare, role: 'sidecar', anyGateway: false, interception: 'redirect' }]
-  if (isGiven(flags)) return [{ ...bare, role, anyGateway: role === 'gateway' && labels === undefined }]
+  const bare = { ...bareScope(interception === true ? 'sidecar' : role, namespace), labels: labels ?? {} }
+  if (interception === true) return [{ ...bare, interception: 'redirect' }]
+  if (isGiven(flags)) return [{ ...bare, anyGateway: role === 'gateway' && labels === undefined }]
   const addressed = pipeline.read.entries(pipeline.addressedScopes).map(([, scope]) => scope)
-  return addressed.length > 0 ? addressed : [{ ...bare, role: 'sidecar', anyGateway: false }]
+  return addressed.length > 0 ? addressed : [bareScope('sidecar', namespace)]
 }
 
 interface Answers {

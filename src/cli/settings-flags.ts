@@ -9,6 +9,7 @@ import type { Settings } from '../model/settings.ts'
 import { UsageError } from '../sources/source.ts'
 
 export interface SettingsFlags {
+  readonly domain: string
   readonly meshConfig?: string
   readonly shadowHost: 'suffix' | 'keep'
   readonly mirrorClusters: MirrorCluster
@@ -26,6 +27,7 @@ const { mirrorLimits } = defaultSettings
 /** The flags that change what is served; the same for every command that translates. */
 export function addSettingsFlags(command: Command): Command {
   return command
+    .addOption(domainOption('DNS domain of the cluster, as in <name>.<namespace>.svc.<domain>'))
     .option('--mesh-config <file>', 'Istio\'s MeshConfig; a ConfigMap istio-system/istio among the files is read too, and wins field by field')
     .addOption(new Option('--shadow-host <kind>', 'Host of the copies: the original with -shadow appended, or as it is').choices(['suffix', 'keep']).default('suffix'))
     .addOption(new Option('--mirror-clusters <kind>', 'cluster of a mirror: bounded and its own (dedicated), that of primary requests (shared), or its own if primary requests may use the other (auto)')
@@ -55,6 +57,14 @@ function byteSize(flags: string, description: string, words: readonly string[]):
   })
 }
 
+/** `--domain`, which a command describes in its own words. Throws UsageError for what is no DNS name. */
+export function domainOption(description: string): Option {
+  return new Option('--domain <name>', description).default(defaultSettings.domain).argParser((text) => {
+    if (text.length <= 253 && text.split('.').every((label) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(label))) return text
+    throw new UsageError(`--domain ${text}: write a DNS name in lower case without a dot at its end, as in cluster.local`)
+  })
+}
+
 function limit(flags: string, description: string): Option {
   return new Option(flags, description).argParser((text) => {
     if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`${flags.split(' ', 1)[0] ?? ''} ${text}: write a whole number from 1 up`)
@@ -72,6 +82,7 @@ function seconds(text: string): number {
 export async function settingsOf(flags: SettingsFlags): Promise<{ readonly settings: Settings; readonly diagnostics: readonly Diagnostic[] }> {
   const settings: Settings = {
     ...defaultSettings,
+    domain: flags.domain,
     mirrorHost: { kind: flags.shadowHost },
     mirrorCluster: flags.mirrorClusters,
     mirrorLimits: {

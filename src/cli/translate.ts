@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { renderText } from '../diagnostics/render.ts'
 import { configDump } from '../xds/config-dump.ts'
-import { scopeKey } from '../xds/scope.ts'
+import { addressOf, bareScope, scopeKey } from '../xds/scope.ts'
 import type { Scope } from '../xds/scope.ts'
 import { resourcesOf } from './resources.ts'
 import { hasErrors, readOffline } from './offline.ts'
@@ -10,7 +10,7 @@ import type { TranslateFlags } from './translate-command.ts'
 /** Prints what a proxy gets; sets the exit status. */
 export async function translate(flags: TranslateFlags): Promise<void> {
   const offline = await readOffline(flags.file, flags)
-  const scope = scopeOfFlags(flags)
+  const scope = offline.pipeline.shared(scopeOfFlags(flags))
   offline.pipeline.connect(scopeKey(scope), scope)
   offline.pipeline.flush()
   const dump = configDump(resourcesOf(offline.pipeline, scopeKey(scope)), flags.type)
@@ -20,10 +20,12 @@ export async function translate(flags: TranslateFlags): Promise<void> {
   if (hasErrors(diagnostics)) process.exitCode = 1
 }
 
-function scopeOfFlags({ role = 'gateway', namespace = 'default', labels, interception }: TranslateFlags): Scope {
+function scopeOfFlags({ role = 'gateway', namespace = 'default', labels, ip, interception }: TranslateFlags): Scope {
   return {
-    role, namespace, labels: labels ?? {}, anyGateway: role === 'gateway' && labels === undefined,
-    domain: `${namespace}.svc.cluster.local`, bindAddress: '', portMap: {}, virtualHosts: 'inline',
+    ...bareScope(role, namespace),
+    labels: labels ?? {},
+    anyGateway: role === 'gateway' && labels === undefined,
+    ...(role === 'gateway' ? addressOf(ip) : {}),
     ...(interception === true && role === 'sidecar' ? { interception: 'redirect' } : {}),
   }
 }

@@ -6,6 +6,8 @@ export interface Identity {
   readonly namespace?: string | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
   readonly ip?: string | undefined
+  /** DNS domain of the cluster; absent: cluster.local. */
+  readonly domain?: string | undefined
   /** Replaces the node id that is made from the other fields. */
   readonly nodeId?: string | undefined
   readonly nodeCluster?: string | undefined
@@ -18,7 +20,7 @@ export interface Identity {
 }
 
 /**
- * The node of a bootstrap, in Istio's forms: id `router~<ip>~<name>.<namespace>~<namespace>.svc.cluster.local` for a gateway,
+ * The node of a bootstrap, in Istio's forms: id `router~<ip>~<name>.<namespace>~<namespace>.svc.<domain>` for a gateway,
  * `sidecar~…` for a sidecar, labels and namespace in the metadata.
  */
 export function node(identity: Identity): Message<'envoy.config.core.v3.Node'> {
@@ -42,7 +44,7 @@ function istioNodeId(identity: Identity): string {
   const role = identity.role ?? 'gateway'
   const namespace = identity.namespace ?? 'default'
   const kind = role === 'gateway' ? 'router' : 'sidecar'
-  return `${kind}~${identity.ip ?? '127.0.0.1'}~${role}.${namespace}~${namespace}.svc.cluster.local`
+  return `${kind}~${identity.ip ?? '127.0.0.1'}~${role}.${namespace}~${namespace}.svc.${identity.domain ?? 'cluster.local'}`
 }
 
 function portMapText(portMap: Readonly<Record<number, number>>): string {

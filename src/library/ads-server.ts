@@ -51,5 +51,5 @@ function identify(bytes: Uint8Array, groupOf: (node: ClientNode) => string): Ide
 
 /** The engine tells clients apart by scope; here a group is all that there is to one. */
 function scopeOfGroup(group: string): Scope {
-  return { role: 'gateway', namespace: group, labels: {}, anyGateway: false, domain: '', bindAddress: '', portMap: {}, virtualHosts: 'apart' }
+  return { role: 'gateway', namespace: group, labels: {}, anyGateway: false, bindAddress: '', portMap: {}, virtualHosts: 'apart' }
 }

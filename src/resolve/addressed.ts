@@ -3,7 +3,7 @@ import type { Graph } from '../collection/graph.ts'
 import type { EgressRule } from '../model/egress.ts'
 import type { GatewayListener } from '../model/gateway.ts'
 import type { Scope } from '../xds/scope.ts'
-import { scopeKey } from '../xds/scope.ts'
+import { bareScope, scopeKey } from '../xds/scope.ts'
 import type { RouteTableHead } from './plan.ts'
 
 export interface AddressedBy {
@@ -22,15 +22,11 @@ export interface AddressedBy {
 export function addressedScopes({ graph, listeners, namespaces, tablesByAttachment, egressRules }: AddressedBy): Collection<Scope> {
   const byName = graph.groupBy('objects by namespace', namespaces, (namespace) => [namespace])
   const sidecars = graph.derive('addressed sidecars', byName, (_, fetch, namespace) =>
-    fetch(tablesByAttachment, 'mesh') === undefined ? [] : [entry({ ...bare(namespace), role: 'sidecar' })])
+    fetch(tablesByAttachment, 'mesh') === undefined ? [] : [entry(bareScope('sidecar', namespace))])
   const selected = graph.derive('addressed selected sidecars', egressRules, ({ namespace, selector }, fetch) =>
-    selector === undefined || fetch(tablesByAttachment, 'mesh') === undefined ? [] : [entry({ ...bare(namespace), role: 'sidecar', labels: selector })])
-  const gateways = graph.derive('addressed gateways', listeners, ({ namespace, selector }) => [entry({ ...bare(namespace), role: 'gateway', labels: selector })])
+    selector === undefined || fetch(tablesByAttachment, 'mesh') === undefined ? [] : [entry({ ...bareScope('sidecar', namespace), labels: selector })])
+  const gateways = graph.derive('addressed gateways', listeners, ({ namespace, selector }) => [entry({ ...bareScope('gateway', namespace), labels: selector })])
   return graph.union('addressed scopes', [gateways, sidecars, selected])
-}
-
-function bare(namespace: string): Omit<Scope, 'role'> {
-  return { namespace, labels: {}, anyGateway: false, domain: `${namespace}.svc.cluster.local`, bindAddress: '', portMap: {}, virtualHosts: 'inline' }
 }
 
 function entry(scope: Scope): readonly [string, Scope] {

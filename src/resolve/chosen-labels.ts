@@ -5,8 +5,10 @@ import type { EgressRule } from '../model/egress.ts'
 import type { GatewayListener } from '../model/gateway.ts'
 import type { RouteTable } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
-import { labelKeys, labelsBalancedBy, labelsChosenBy, labelsCompared, labelsServed } from './shared-scope.ts'
-import type { Choosing, GatewaySelector, LabelKey } from './shared-scope.ts'
+import { labelKeys } from './label-key.ts'
+import type { LabelKey } from './label-key.ts'
+import { labelsBalancedBy, labelsChosenBy, labelsCompared, labelsServed } from './shared-scope.ts'
+import type { Choosing, GatewaySelector } from './shared-scope.ts'
 
 export interface ChoosingCollections {
   readonly graph: Graph

@@ -1,6 +1,6 @@
 import type { Collection, Fetch } from '../collection/collection.ts'
 import type { Entry } from '../collection/entries.ts'
-import type { EndpointSet, Service } from '../model/backend.ts'
+import type { Endpoint, EndpointSet, Service } from '../model/backend.ts'
 import type { GatewayListener } from '../model/gateway.ts'
 import type { OutsideTraffic } from '../model/settings.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
@@ -23,6 +23,7 @@ export interface ListenerCollections {
   readonly listeners: Collection<GatewayListener>
   readonly tablesByAttachment: Collection<readonly RouteTableHead[]>
   readonly servicesByHost: Collection<readonly Service[]>
+  readonly endpointsByHost: Collection<readonly EndpointSet[]>
   readonly reach: Collection<Reach>
   readonly outside: OutsideTraffic
 }
@@ -35,14 +36,14 @@ export interface ScopeRun {
 
 /** Every listener of a scope's proxies, with its virtual hosts planned; by `<scope>|<route configuration>`. */
 export function planListeners(collections: ListenerCollections, scope: Scope, { fetch, key }: ScopeRun): readonly Entry<RouteConfigurationPlan>[] {
-  const { listeners, tablesByAttachment, servicesByHost, reach, outside } = collections
+  const { listeners, tablesByAttachment, servicesByHost, endpointsByHost, reach, outside } = collections
   const services = (): readonly Service[] => values(fetch.all(servicesByHost)).flat()
   const tablesOf = (attachment: string): readonly RouteTableHead[] => fetch(tablesByAttachment, attachment) ?? []
   const mesh = (): MeshModel => ({ services: services(), tables: tablesOf('mesh'), outside })
   const plansFor = (scopeKey: ScopeKey): readonly RouteConfigurationPlan[] => {
     switch (scope.role) {
       case 'gateway': return planGateway(scopeKey, scope, {
-        listeners: values(fetch.all(listeners)), tablesOf, targetPort: gatewayTargetPort(scope, services),
+        listeners: values(fetch.all(listeners)), tablesOf, targetPort: gatewayTargetPort(scope, { services, endpointsOf: endpointsIn(endpointsByHost, fetch) }),
       })
       case 'sidecar': return plansThrough(fetch(reach, key), scope, { model: mesh(), plan: (model) => planSidecar(scopeKey, scope, model) })
       case 'grpc': return plansThrough(fetch(reach, key), scope, { model: mesh(), plan: (model) => planGrpc(scopeKey, scope, model) })
@@ -51,13 +52,13 @@ export function planListeners(collections: ListenerCollections, scope: Scope, { 
   return plansFor(key as ScopeKey).map((plan) => [`${key}|${plan.name}`, plan])
 }
 
-type SocketCollections = Pick<ListenerCollections, 'listeners' | 'servicesByHost'>
+type SocketCollections = Pick<ListenerCollections, 'listeners' | 'servicesByHost' | 'endpointsByHost'>
 
 /** The sockets of a gateway's proxies that take TLS, by `<scope>|<listener>`; none for any other scope. */
-export function planTlsSockets({ listeners, servicesByHost }: SocketCollections, scope: Scope, { fetch, key }: ScopeRun): readonly Entry<TlsSocket>[] {
+export function planTlsSockets({ listeners, servicesByHost, endpointsByHost }: SocketCollections, scope: Scope, { fetch, key }: ScopeRun): readonly Entry<TlsSocket>[] {
   if (scope.role !== 'gateway') return []
   const services = (): readonly Service[] => values(fetch.all(servicesByHost)).flat()
-  const sockets = gatewaySockets(scope, { listeners: values(fetch.all(listeners)), targetPort: gatewayTargetPort(scope, services) })
+  const sockets = gatewaySockets(scope, { listeners: values(fetch.all(listeners)), targetPort: gatewayTargetPort(scope, { services, endpointsOf: endpointsIn(endpointsByHost, fetch) }) })
   return sockets.filter(({ protocol }) => protocol === 'tls').map((socket) => [`${key}|${socket.listener}`, { scope: key as ScopeKey, socket }])
 }
 
@@ -66,9 +67,7 @@ export interface TlsSocket {
   readonly socket: SocketServers
 }
 
-export interface InterceptionCollections extends Pick<ListenerCollections, 'servicesByHost' | 'reach' | 'outside'> {
-  readonly endpointsByHost: Collection<readonly EndpointSet[]>
-}
+export type InterceptionCollections = Pick<ListenerCollections, 'servicesByHost' | 'endpointsByHost' | 'reach' | 'outside'>
 
 /** What a scope with interception has besides, by `<scope>|<kind>|<name>`; nothing for any other scope. */
 export function planInterceptions(collections: InterceptionCollections, scope: Scope, { fetch, key }: ScopeRun): readonly Entry<InterceptionPart>[] {
@@ -79,9 +78,13 @@ export function planInterceptions(collections: InterceptionCollections, scope: S
   const shown = limits === undefined ? services : shownServices(limits, services)
   const parts = planInterception(key as ScopeKey, scope, {
     services, visible: visibleServices(shown, scope), outside: limits?.outsideTraffic ?? outside,
-    endpointsOf: (host) => (fetch(endpointsByHost, host) ?? []).flatMap((set) => set.endpoints),
+    endpointsOf: endpointsIn(endpointsByHost, fetch),
   })
   return parts.map((part) => [`${key}|${part.kind}|${part.kind === 'listener' ? part.listener.name : part.cluster.name}`, part])
+}
+
+function endpointsIn(endpointsByHost: Collection<readonly EndpointSet[]>, fetch: Fetch): (host: string) => readonly Endpoint[] {
+  return (host) => (fetch(endpointsByHost, host) ?? []).flatMap((set) => set.endpoints)
 }
 
 function values<V>(entries: readonly Entry<V>[]): readonly V[] {

@@ -4,18 +4,15 @@ import type { Labels } from '../model/labels.ts'
 import type { LocalityBalancing } from '../model/locality.ts'
 import type { RouteTable } from '../model/route.ts'
 import type { Scope } from '../xds/scope.ts'
+import { placeOf } from './gateway-port.ts'
+import type { Ports } from './gateway-port.ts'
+import { labelKeys } from './label-key.ts'
+import type { LabelKey } from './label-key.ts'
 import { settingsOf } from './policy.ts'
-
-/** A label that some selector names, as the key of a collection. */
-export type LabelKey = string
 
 /** The labels by which a route table chooses among sidecars. */
 export function labelsChosenBy({ routes }: RouteTable): readonly LabelKey[] {
   return routes.flatMap(({ applies }) => labelKeys(applies.proxyLabels ?? {}))
-}
-
-export function labelKeys(labels: Labels): readonly LabelKey[] {
-  return Object.entries(labels).map(([name, value]) => JSON.stringify([name, value]))
 }
 
 /** Stands among the labels for the locality of a proxy. */
@@ -81,18 +78,19 @@ function append<V>(lists: Map<LabelKey, V[]>, key: LabelKey, value: V): void {
 /**
  * The scope whose resources a proxy gets. Labels by which nothing chooses it are left out, so that a proxy cannot make a scope of its
  * own by its word. A sidecar keeps the labels that some selector names, with interception also those of its own services; a gateway
- * keeps those of whole selectors: of the Gateways that it serves, and of the Services that lead to it.
+ * keeps those of whole selectors: of the Gateways that it serves, and of the Services that lead to it. Instead of its address it
+ * has the ports on which Services lead there (`portsByAddress`, by `placeOf`), so that its replicas share.
  */
-export function sharedScope(scope: Scope, choice: Choice): Scope {
-  const { locality, ...elsewhere } = scope
+export function sharedScope(scope: Scope, choice: Choice, targetPortsAt: (place: string) => Ports | undefined): Scope {
+  const { locality, address, ...elsewhere } = scope
+  const targetPorts = address === undefined ? undefined : targetPortsAt(placeOf(scope.namespace, address))
   const selected = scope.role === 'gateway' ? labelsOfSelectors(scope, choice) : new Set<string>()
   const isKept = ([name, value]: readonly [string, string]): boolean =>
     selected.has(name) || choice.isChosenBy(JSON.stringify([name])) || labelKeys({ [name]: value }).some((key) =>
       choice.isChosenBy(key) || (scope.interception === 'redirect' && choice.isChosenBy(served(key))))
   const labels = Object.fromEntries(Object.entries(scope.labels).filter(isKept))
   const hasLocality = locality !== undefined && choice.isChosenBy(ofLocality)
-  // Nothing that a proxy is sent depends on the domain in its node id.
-  return { ...elsewhere, labels, domain: `${scope.namespace}.svc.cluster.local`, ...(hasLocality ? { locality } : {}) }
+  return { ...elsewhere, labels, ...(targetPorts === undefined ? {} : { targetPorts }), ...(hasLocality ? { locality } : {}) }
 }
 
 /** Names of the labels of all selectors that choose this gateway. */

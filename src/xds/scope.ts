@@ -15,8 +15,10 @@ export interface Scope {
   readonly labels: Readonly<Record<string, string>>
   /** True for an Envoy that says nothing about itself but id and cluster: it is a gateway that every Gateway selects. */
   readonly anyGateway: boolean
-  /** DNS domain of the proxy's namespace, `<namespace>.svc.cluster.local`. */
-  readonly domain: string
+  /** Of a gateway, by its node id: a Service may lead to it without selecting it. Left out of what proxies share (`targetPorts`). */
+  readonly address?: string
+  /** Ports of Services that lead to a gateway's address → the ports on which it listens for them. */
+  readonly targetPorts?: PortMap
   /** Address that listeners bind to; '' means the role's own (0.0.0.0 for gateways, 127.0.0.1 for sidecars). */
   readonly bindAddress: string
   readonly portMap: PortMap
@@ -48,10 +50,15 @@ export function scopeOf(node: Node): { readonly scope: Scope } | { readonly erro
   }
 }
 
+/** A proxy of a namespace of which nothing more is known. */
+export function bareScope(role: Scope['role'], namespace: string): Scope {
+  return { role, namespace, labels: {}, anyGateway: false, bindAddress: '', portMap: {}, virtualHosts: 'inline' }
+}
+
 /** One string for one scope, in whatever order labels and ports were given. */
 export function scopeKey(scope: Scope): ScopeKey {
-  const { role, namespace, anyGateway, domain, bindAddress, virtualHosts, interception = 'none', locality = '', olderEnvoy = 0 } = scope
-  return JSON.stringify([role, namespace, anyGateway, domain, bindAddress, virtualHosts, interception, locality, olderEnvoy, sorted(scope.labels), sorted(scope.portMap)]) as ScopeKey
+  const { role, namespace, anyGateway, address = '', targetPorts = {}, bindAddress, virtualHosts, interception = 'none', locality = '', olderEnvoy = 0 } = scope
+  return JSON.stringify([role, namespace, anyGateway, address, bindAddress, virtualHosts, interception, locality, olderEnvoy, sorted(scope.labels), sorted(scope.portMap), sorted(targetPorts)]) as ScopeKey
 }
 
 type Metadata = Readonly<Record<string, unknown>>
@@ -84,10 +91,10 @@ function readScope(node: Node): Scope {
     namespace,
     labels,
     anyGateway: role === 'gateway' && metadata['LABELS'] === undefined,
-    domain: named?.domain ?? `${namespace}.svc.cluster.local`,
     bindAddress: bindAddressOf(metadata),
     portMap: portMapOf(metadata['PORT_MAP']),
     virtualHosts: 'inline',
+    ...(role === 'gateway' ? addressOf(named?.address) : {}),
     ...(role === 'sidecar' && isRedirected(metadata['INTERCEPTION_MODE']) ? { interception: 'redirect' } : {}),
     ...(locality === '' ? {} : { locality }),
     ...(minor === undefined || minor >= newestMinor ? {} : { olderEnvoy: minor }),
@@ -101,13 +108,13 @@ function isGrpcClient(agent: string, metadata: Metadata): boolean {
 
 interface IstioId {
   readonly role: Scope['role']
+  readonly address: string
   readonly namespace: string
-  readonly domain: string
 }
 
 /** `sidecar~10.0.0.1~reviews-v1.default~default.svc.cluster.local`; `router` is Istio's word for a gateway. Undefined for any other id. */
 function istioId(id: string): IstioId | undefined {
-  const [kind = '', , workload = '', domain = '', ...rest] = id.split('~')
+  const [kind = '', address = '', workload = '', domain = '', ...rest] = id.split('~')
   if (kind === id) return undefined
   if (kind === 'waypoint' || kind === 'ztunnel') throw new NodeError(`node id ${quote(id)}: a ${kind} is not served; write sidecar~… or router~…`)
   if (kind !== 'sidecar' && kind !== 'router') return undefined
@@ -115,7 +122,13 @@ function istioId(id: string): IstioId | undefined {
   if (rest.length > 0 || domain === '' || dot < 1 || dot === workload.length - 1) {
     throw new NodeError(`node id ${quote(id)}: write ${kind}~<ip>~<pod>.<namespace>~<namespace>.svc.<domain>`)
   }
-  return { role: kind === 'router' ? 'gateway' : 'sidecar', namespace: workload.slice(dot + 1), domain }
+  return { role: kind === 'router' ? 'gateway' : 'sidecar', address, namespace: workload.slice(dot + 1) }
+}
+
+/** An address by which others may reach a proxy; nothing for a loopback or unspecified one, which many proxies have. */
+export function addressOf(said: string | undefined): Pick<Scope, 'address'> {
+  if (said === undefined || isIP(said) === 0 || /^(127\.|0\.0\.0\.0$|::1?$)/.test(said)) return {}
+  return { address: said.toLowerCase() }
 }
 
 function roleOf(fromId: Scope['role'] | undefined, value: unknown): Scope['role'] {

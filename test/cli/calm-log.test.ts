@@ -5,7 +5,7 @@ import { jsonLog, textLog } from '../../src/cli/event-log.ts'
 import type { ControlPlaneEvent, ShownDiagnostic } from '../../src/event.ts'
 import type { Proxy } from '../../src/server/event.ts'
 
-const scope: Proxy['scope'] = { role: 'gateway', namespace: 'default', labels: {}, anyGateway: false, domain: '', bindAddress: '', portMap: {}, virtualHosts: 'inline' }
+const scope: Proxy['scope'] = { role: 'gateway', namespace: 'default', labels: {}, anyGateway: false, bindAddress: '', portMap: {}, virtualHosts: 'inline' }
 const proxy = (id: string, stream = 1): Proxy => ({ id, stream, mode: 'sotw', scope })
 const left = (id: string, reason = 'closed by the proxy'): ControlPlaneEvent => ({ kind: 'disconnected', proxy: proxy(id), reason })
 const refused = (port: number): ControlPlaneEvent => ({ kind: 'refused', peer: `10.0.0.1:${port}`, reason: 'PORT_MAP: no' })

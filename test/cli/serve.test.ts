@@ -79,7 +79,7 @@ test('other paths and methods of the admin listener are answered, clearly', asyn
 test('the log says who has taken a change, once all have', () => {
   const lines: string[] = []
   const log = textLog((line) => lines.push(line.replace(/^\S+ +/, '')))
-  const proxy = (id: string, stream: number) => ({ id, stream, mode: 'delta' as const, scope: { role: 'gateway' as const, namespace: 'default', labels: {}, anyGateway: true, domain: '', bindAddress: '', portMap: {}, virtualHosts: 'inline' as const } })
+  const proxy = (id: string, stream: number) => ({ id, stream, mode: 'delta' as const, scope: { role: 'gateway' as const, namespace: 'default', labels: {}, anyGateway: true, bindAddress: '', portMap: {}, virtualHosts: 'inline' as const } })
   const push = (id: string, stream: number) => { log({ kind: 'pushed', proxy: proxy(id, stream), type: 'route', nonce: '1', bytes: 1, sent: ['http.80'], removed: [] }) }
   push('a', 1)
   log({ kind: 'acked', proxy: proxy('a', 1), type: 'route', nonce: '1', version: '' })

@@ -40,6 +40,52 @@ spec: {host: httpbin, subsets: [{name: v1, labels: {version: v1}}]}
   test.runIf(sharedIsAbsent)(`skipped: ${absentMessage}`, () => { expect(sharedIsAbsent).toBe(true) })
 })
 
+describe('the DNS domain of the cluster', () => {
+  const shop = `apiVersion: v1
+kind: Service
+metadata: {name: shop}
+spec: {selector: {app: shop}, ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: shop, labels: {kubernetes.io/service-name: shop}}
+addressType: IPv4
+ports: [{name: http, port: 8080}]
+endpoints: [{addresses: [10.0.0.1]}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop}
+spec:
+  hosts: [shop.default.svc.example.org]
+  http: [{route: [{destination: {host: shop}}], mirror: {host: shop.default.svc.example.org}}]
+`
+
+  test('is that of --domain, for every command that reads a configuration', async () => {
+    const folder = folderWith({ 'shop.yaml': shop })
+    const domain = ['--domain', 'example.org']
+    const translated = await shadowplane(['translate', '-f', folder, '--role', 'sidecar', '--type', 'routes', ...domain])
+    expect(translated.stdout).toContain('"cluster": "outbound|80||shop.default.svc.example.org"')
+    expect(translated.stdout).not.toContain('cluster.local')
+    const explained = await shadowplane(['explain', 'http://shop.default.svc.example.org/', '-f', folder, '--role', 'sidecar', ...domain])
+    expect(explained.stdout).toContain('outbound|80||shop.default.svc.example.org')
+    const validated = await shadowplane(['validate', '-f', folder, ...domain])
+    expect(validated.stdout).not.toContain('unknown-host')
+    expect((await shadowplane(['validate', '-f', folder])).stdout).toContain('mirror/unknown-host')
+  })
+
+  test('does not hide the Service that leads to the address of a gateway', async () => {
+    const gateway = 'apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g}\nspec: {selector: {app: shop}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}\n'
+    const folder = folderWith({ 'shop.yaml': `${shop}---\n${gateway}` })
+    const names = async (...flags: readonly string[]): Promise<readonly string[]> => {
+      const { stdout } = await shadowplane(['translate', '-f', folder, '--type', 'routes', '--role', 'gateway', '--domain', 'example.org', ...flags])
+      return routeConfigurations(JSON.parse(stdout) as Dump).map(({ name }) => name)
+    }
+    expect(await names('--ip', '10.0.0.1')).toEqual(['http.8080'])
+    expect(await names('--ip', '10.0.0.2')).toEqual(['http.80'])
+  })
+})
+
 const routed = `apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: {name: shop}

@@ -21,6 +21,7 @@ const mistakes: readonly Case[] = [
   { args: ['translate', '-f', 'examples', '--labels', 'istio'], says: '--labels istio' },
   { args: ['translate', '-f', 'examples', '--mirror-max-requests', 'many'], says: '--mirror-max-requests many: write a whole number' },
   { args: ['translate', '-f', 'examples', '--mesh-config', 'missing.yaml'], says: '--mesh-config missing.yaml' },
+  { args: ['translate', '-f', 'examples', '--domain', 'Cluster.local.'], says: '--domain Cluster.local.: write a DNS name' },
   { args: ['validate', '-f', 'examples', '-o', 'xml'], says: 'Allowed choices are text, json, github' },
   { args: ['serve', '--config', 'missing-folder'], says: 'missing-folder cannot be read' },
   { args: ['serve', '--config', 'examples', '--listen', 'somewhere'], says: '--listen somewhere: write host:port' },

@@ -17,7 +17,7 @@ import { modes } from './world.ts'
 
 // The state of a stream without its socket, under every order of edits and answers.
 
-const scope = scopeKey({ role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, domain: '', bindAddress: '', portMap: {}, virtualHosts: 'inline' })
+const scope = scopeKey({ role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, bindAddress: '', portMap: {}, virtualHosts: 'inline' })
 const names = ['a', 'b', 'c'] as const
 
 /** Clusters with a revision each, and the one that the route goes to, which exists. */

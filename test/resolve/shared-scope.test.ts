@@ -46,8 +46,8 @@ describe('gateways', () => {
     expect(pipeline.shared(gatewayOf(labels)).labels).toEqual(kept)
   })
 
-  test('share a scope also where the domain of their node id, or a locality that nothing is balanced by, differs', () => {
-    const others = Array.from({ length: 20 }, (_, index) => gatewayOf(edge, { domain: `shop.svc.domain-${index}`, locality: `region-${index}` }))
+  test('share a scope also where the address of their node id, or a locality that nothing is balanced by, differs', () => {
+    const others = Array.from({ length: 20 }, (_, index) => gatewayOf(edge, { address: `10.0.0.${index}`, locality: `region-${index}` }))
     expect(new Set(others.map(keyOf)).size).toBe(1)
   })
 
@@ -68,7 +68,7 @@ const labels = fc.record({
 test('a proxy is sent the same by the scope that it shares as by its own', () => {
   fc.assert(fc.property(labels, fc.constantFrom('shop', 'bank'), fc.constantFrom('gateway', 'sidecar'), (own, namespace, role) => {
     const { pipeline } = configure(configuration)
-    const scope: Scope = { ...sidecar(namespace, own), role, domain: 'elsewhere', locality: 'region/zone' }
+    const scope: Scope = { ...sidecar(namespace, own), role, address: '10.0.0.9', locality: 'region/zone' }
     const shared = pipeline.shared(scope)
     for (const each of [scope, shared]) pipeline.connect(scopeKey(each), each)
     pipeline.flush()

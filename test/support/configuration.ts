@@ -109,11 +109,11 @@ export function routesOf(routeConfiguration: AnyJson | RouteConfiguration): read
 
 /** A gateway proxy that every Gateway selects. */
 export const gateway: Scope = {
-  role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, domain: 'default.svc.cluster.local', bindAddress: '', portMap: {}, virtualHosts: 'inline',
+  role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, bindAddress: '', portMap: {}, virtualHosts: 'inline',
 }
 
 export function sidecar(namespace = 'default', labels: Scope['labels'] = {}): Scope {
-  return { role: 'sidecar', namespace, labels, anyGateway: false, domain: `${namespace}.svc.cluster.local`, bindAddress: '', portMap: {}, virtualHosts: 'inline' }
+  return { role: 'sidecar', namespace, labels, anyGateway: false, bindAddress: '', portMap: {}, virtualHosts: 'inline' }
 }
 
 export function locateIn(located: readonly LocatedManifest[]): LocateOrigin {

@@ -4,7 +4,7 @@ import { scopeKey, scopeOf } from '../../src/xds/scope.ts'
 import type { Node, Scope } from '../../src/xds/scope.ts'
 
 const plain: Scope = {
-  role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, domain: 'default.svc.cluster.local', bindAddress: '', portMap: {}, virtualHosts: 'inline',
+  role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, bindAddress: '', portMap: {}, virtualHosts: 'inline',
 }
 const pairsOfPorts = (count: number): string => Array.from({ length: count }, (_, index) => `${index + 1}=${index + 1}`).join(',')
 const sidecarId = 'sidecar~10.0.0.1~reviews-v1.books~books.svc.cluster.local'
@@ -15,14 +15,14 @@ describe('scopeOf', () => {
     ['an Envoy with nothing at all', {}, {}],
     ['a plain id with a ~ in it', { id: 'a~b' }, {}],
     ['an Istio sidecar', { id: sidecarId, metadata: { LABELS: { app: 'reviews' } } },
-      { role: 'sidecar', namespace: 'books', domain: 'books.svc.cluster.local', labels: { app: 'reviews' }, anyGateway: false }],
+      { role: 'sidecar', namespace: 'books', labels: { app: 'reviews' }, anyGateway: false }],
     ['an Istio gateway', { id: 'router~10.0.0.1~ingress-0.istio-system~istio-system.svc.example.org', metadata: { LABELS: { istio: 'ingressgateway' } } },
-      { namespace: 'istio-system', domain: 'istio-system.svc.example.org', labels: { istio: 'ingressgateway' }, anyGateway: false }],
+      { namespace: 'istio-system', address: '10.0.0.1', labels: { istio: 'ingressgateway' }, anyGateway: false }],
     ['a pod with dots in its name', { id: 'sidecar~10.0.0.1~a.b.books~books.svc.cluster.local', metadata: {} },
-      { role: 'sidecar', namespace: 'books', domain: 'books.svc.cluster.local', anyGateway: false }],
+      { role: 'sidecar', namespace: 'books', anyGateway: false }],
     ['NAMESPACE before the id', { id: sidecarId, metadata: { NAMESPACE: 'other' } },
-      { role: 'sidecar', namespace: 'other', domain: 'books.svc.cluster.local', anyGateway: false }],
-    ['NAMESPACE alone', { id: 'x', metadata: { NAMESPACE: 'other' } }, { namespace: 'other', domain: 'other.svc.cluster.local' }],
+      { role: 'sidecar', namespace: 'other', anyGateway: false }],
+    ['NAMESPACE alone', { id: 'x', metadata: { NAMESPACE: 'other' } }, { namespace: 'other' }],
     ['a gateway that has labels', { id: 'x', metadata: { LABELS: { app: 'edge' } } }, { labels: { app: 'edge' }, anyGateway: false }],
     ['a gateway that has no labels, and says so', { id: 'x', metadata: { LABELS: {} } }, { anyGateway: false }],
     ['ROLE', { id: 'x', metadata: { ROLE: 'sidecar' } }, { role: 'sidecar', anyGateway: false }],
@@ -39,7 +39,7 @@ describe('scopeOf', () => {
       { portMap: Object.fromEntries(Array.from({ length: 256 }, (_, index) => [index + 1, index + 1])) }],
     ['a locality with empty parts', { locality: { region: 'r', zone: '', sub_zone: '' } }, { locality: 'r' }],
     ['INTERCEPTION_MODE', { id: sidecarId, metadata: { INTERCEPTION_MODE: 'REDIRECT', LABELS: {} } },
-      { role: 'sidecar', namespace: 'books', domain: 'books.svc.cluster.local', anyGateway: false, interception: 'redirect' }],
+      { role: 'sidecar', namespace: 'books', anyGateway: false, interception: 'redirect' }],
     ['INTERCEPTION_MODE NONE', { metadata: { ROLE: 'sidecar', INTERCEPTION_MODE: 'NONE' } }, { role: 'sidecar', anyGateway: false }],
     ['INTERCEPTION_MODE of a gateway, as Istio writes it there too', { metadata: { INTERCEPTION_MODE: 'REDIRECT' } }, {}],
     ['metadata of others', { metadata: { ISTIO_VERSION: '1.30', CLUSTER_ID: 'Kubernetes' } }, {}],
@@ -87,6 +87,26 @@ describe('scopeOf', () => {
   })
 })
 
+describe('the address of a gateway', () => {
+  const addressOf = (id: string) => {
+    const read = scopeOf({ id })
+    return 'scope' in read ? read.scope.address : read.error
+  }
+
+  test.each([
+    ['router~10.0.0.1~pod.ns~ns.svc.cluster.local', '10.0.0.1'],
+    ['router~FD00::1~pod.ns~ns.svc.cluster.local', 'fd00::1'],
+    ['router~127.0.0.1~pod.ns~ns.svc.cluster.local', undefined],
+    ['router~::1~pod.ns~ns.svc.cluster.local', undefined],
+    ['router~0.0.0.0~pod.ns~ns.svc.cluster.local', undefined],
+    ['router~here~pod.ns~ns.svc.cluster.local', undefined],
+    ['sidecar~10.0.0.1~pod.ns~ns.svc.cluster.local', undefined],
+    ['envoy', undefined],
+  ])('%s', (id, expected) => {
+    expect(addressOf(id)).toBe(expected)
+  })
+})
+
 describe('scopeKey', () => {
   test('is one for one scope, in whatever order it was given', () => {
     const one = { ...plain, labels: { a: '1', b: '2' }, portMap: { 80: 1, 443: 2 } }
@@ -95,7 +115,7 @@ describe('scopeKey', () => {
 
   test('differs where any part does', () => {
     const others: readonly Partial<Scope>[] = [
-      { role: 'sidecar' }, { namespace: 'x' }, { labels: { a: '1' } }, { anyGateway: false }, { domain: 'x' }, { bindAddress: '::1' }, { portMap: { 80: 1 } },
+      { role: 'sidecar' }, { namespace: 'x' }, { labels: { a: '1' } }, { anyGateway: false }, { address: '10.0.0.1' }, { targetPorts: { 80: 8080 } }, { bindAddress: '::1' }, { portMap: { 80: 1 } },
     ]
     expect(new Set([{}, ...others].map((part) => scopeKey({ ...plain, ...part }))).size).toBe(others.length + 1)
   })

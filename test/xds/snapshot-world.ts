@@ -81,7 +81,7 @@ export function snapshotWorld(computing: 'at once' | 'when told'): SnapshotWorld
     sidecar(app, role = 'sidecar', namespace = 'default') {
       const told: Snapshot[] = []
       const scope: Scope = {
-        role, namespace, labels: { app, track: 'stable' }, anyGateway: false, domain: 'default.svc.cluster.local',
+        role, namespace, labels: { app, track: 'stable' }, anyGateway: false,
         bindAddress: '', portMap: {}, virtualHosts: 'inline',
       }
       return { app, told, subscription: cache.subscribe(scope, (snapshot) => { told.push(snapshot) }) }

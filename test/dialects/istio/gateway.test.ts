@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { configure, gateway, translateFirst } from '../../support/configuration.ts'
 import type { RouteConfiguration } from '../../support/configuration.ts'
+import { scopeKey } from '../../../src/xds/scope.ts'
 import type { Scope } from '../../../src/xds/scope.ts'
 import { service, virtualService } from './text.ts'
 
@@ -68,6 +69,51 @@ describe('the servers of a Gateway', () => {
     const configuration = configure(server(`selector: {istio: ingressgateway}\nservers: [${http('["*"]')}]`) + own)
     expect([...configuration.resources(labelled, 'listener').keys()]).toEqual(['0.0.0.0_8080'])
     expect([...configuration.resources(labelled, 'route').keys()]).toEqual(['http.8080'])
+  })
+
+  const slice = (own: string, port: number, ...addresses: readonly string[]) => `---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: ${own}, labels: {kubernetes.io/service-name: ${own}}}
+addressType: IPv4
+ports: [{name: http, port: ${port}}]
+endpoints: [${addresses.map((address) => `{addresses: [${address}]}`).join(', ')}]
+`
+  const ownService = (spec: string, namespace = 'default') => `---\napiVersion: v1\nkind: Service\nmetadata: {name: own, namespace: ${namespace}}\nspec: {${spec}}\n`
+  const listening = (text: string, scope: Scope) => {
+    const configuration = configure(server(`selector: {istio: ingressgateway}\nservers: [${http('["*"]')}]`) + text)
+    return [...configuration.resources(configuration.pipeline.shared(scope), 'route').keys()]
+  }
+
+  test('listen on a target port that is a name, as the endpoints have it', () => {
+    const text = ownService('selector: {istio: ingressgateway}, ports: [{name: http, port: 80, targetPort: web}]') + slice('own', 8080, '10.0.0.1')
+    expect(listening(text, labelled)).toEqual(['http.8080'])
+  })
+
+  test.each([
+    ['a Service without a selector', 'ports: [{name: http, port: 80}]', '10.0.0.1', ['http.8080']],
+    ['a Service that selects gateways, of a proxy that says no labels', 'selector: {istio: ingressgateway}, ports: [{name: http, port: 80, targetPort: 8080}]', '10.0.0.1', ['http.8080']],
+    ['a Service of other workloads', 'selector: {app: shop}, ports: [{name: http, port: 80, targetPort: 8080}]', '10.0.0.1', ['http.80']],
+    ['a Service that leads elsewhere', 'ports: [{name: http, port: 80}]', '10.0.0.9', ['http.80']],
+  ])('listen on the target port of %s at their address', (_, ...[spec, address, expected]) => {
+    expect(listening(ownService(spec) + slice('own', 8080, '10.0.0.1', '10.0.0.2'), { ...gateway, address })).toEqual(expected)
+  })
+
+  test('are not moved by a Service of another namespace', () => {
+    const text = ownService('ports: [{name: http, port: 80}]') + slice('own', 8080, '10.0.0.1')
+    expect(listening(text, { ...gateway, namespace: 'other', address: '10.0.0.1' })).toEqual(['http.80'])
+  })
+
+  test('are shared by replicas, whatever their addresses, and follow the Service', () => {
+    const text = server(`servers: [${http('["*"]')}]`) + ownService('ports: [{name: http, port: 80}]') + slice('own', 8080, '10.0.0.1', '10.0.0.2')
+    const { pipeline } = configure(text)
+    const sharedBy = (address: string) => scopeKey(pipeline.shared({ ...gateway, address }))
+    expect(sharedBy('10.0.0.1')).toBe(sharedBy('10.0.0.2'))
+    expect(sharedBy('10.0.0.3')).toBe(scopeKey(gateway))
+    expect(sharedBy('10.0.0.1')).not.toBe(scopeKey(gateway))
+    pipeline.deleteManifest('/Service/default/own')
+    pipeline.flush()
+    expect(sharedBy('10.0.0.1')).toBe(scopeKey(gateway))
   })
 
   test('with bind have a listener and a route configuration of their own', () => {
