@@ -28,7 +28,7 @@ interface Settings {
   readonly progress: (line: string) => void
 }
 
-const full: Pace = { rounds: 9, load: 2_000, flood: 1_000, sizes: [1, 20, 50], uploads: 3 }
+const full: Pace = { rounds: 9, load: 1_500, flood: 1_000, sizes: [1, 20, 50], uploads: 3 }
 const quick: Pace = { rounds: 3, load: 600, flood: 400, sizes: [1, 20], uploads: 1 }
 
 /** Measures every program in scenes of its own, one after the other for each number of workers. */

@@ -89,6 +89,26 @@ spec: {hosts: [zzz], http: [{redirect: {uri: /x}, match: [{uri: {exact: /y}}]}, 
     expect(configure(text).routes(sidecar()).flatMap((route) => (route.route?.request_mirror_policies ?? []).map(({ cluster }) => cluster))).toEqual([zzz.replace('outbound', 'mirror')])
   })
 
+  test('makes the other a destination: a mirror there has its own cluster on a gateway, too', () => {
+    const edge = `---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}
+`
+    const routeTo = (host: string): string => `---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: v}
+spec: {hosts: [shop.example], gateways: [edge], http: [{route: [{destination: {host: ${host}}}], mirror: {host: zzz}}]}
+`
+    const shop = service('{ports: [{name: http, port: 80}]}', 'name: shop')
+    const mirrors = (host: string) => configure(external + real + shop + edge + routeTo(host)).routes(gateway)
+      .flatMap((route) => (route.route?.request_mirror_policies ?? []).map(({ cluster }) => cluster))
+    expect(mirrors('shop')).toEqual([zzz])
+    expect(mirrors('aaa')).toEqual([zzz.replace('outbound', 'mirror')])
+  })
+
   test('to a host that nothing defines, or in a circle, is a mirror to nothing', () => {
     const circle = service('{type: ExternalName, externalName: b.default.svc.cluster.local}') + service('{type: ExternalName, externalName: a.default.svc.cluster.local}', 'name: b')
     const text = `${circle}${service('{ports: [{name: http, port: 80}]}', 'name: c')}---
