@@ -27,6 +27,7 @@ import { Stream } from './stream.ts'
 import type { StreamOptions } from './stream.ts'
 import { serverCredentials } from './tls.ts'
 import type { TlsSource } from './tls.ts'
+import { Turns } from './turns.ts'
 
 export interface XdsServerOptions {
   readonly snapshots: Snapshots
@@ -77,6 +78,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const connections = new Connections()
   const streams = new Set<Stream>()
   const bytesInFlight = new BytesInFlight({ limit: limits.bytesInFlight, patience: limits.patience, schedule })
+  const turns = new Turns()
   const places = new Places(limits.streams)
   const memory = new MemoryBudget(limits.rememberedBytes)
   let started = 0
@@ -92,7 +94,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       retired()
     }
     const stream: Stream = new Stream(call, {
-      ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, place, account, incoming, schedule,
+      ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, place, account, incoming, turns, schedule,
       identify: principal === undefined ? identifyClient : confined(identifyClient, principal),
     })
     const retired = retire(stream, options.maxConnectionAge, schedule)

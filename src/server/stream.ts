@@ -25,6 +25,7 @@ import { advanced, isSettled, received } from './stream-state.ts'
 import type { Answer, Step } from './stream-state.ts'
 import { statusText } from './status-text.ts'
 import type { Subscription, Subscriptions } from './subscription.ts'
+import type { Turns } from './turns.ts'
 import { isSameRefusal, refusalOn, typeStates } from './type-state.ts'
 
 export interface StreamOptions {
@@ -42,6 +43,7 @@ export interface StreamOptions {
   readonly account: Account
   /** Of the bytes of a request that is yet to arrive whole. */
   readonly incoming: Account
+  readonly turns: Turns
   readonly schedule: Schedule
   readonly identify: Identify
 }
@@ -281,7 +283,7 @@ export class Stream {
   #wake(): void {
     if (this.#progress !== 'idle') return
     this.#progress = 'scheduled'
-    setImmediate(() => {
+    this.#options.turns.next(() => {
       if (this.#progress !== 'scheduled') return
       this.#progress = 'idle'
       this.#guard(() => this.#advance())

@@ -67,8 +67,8 @@ export function decodeSotwRequest(bytes: Uint8Array, known: readonly NameList[],
 /** Throws for bytes that are no such message, and TooManyNames. */
 export function decodeDeltaRequest(bytes: Uint8Array, bounds: RequestBounds): DeltaRequest {
   const reader = new FieldReader(bytes)
-  let versions = 0
-  let [subscribe, unsubscribe, initialVersions]: [RepeatedNames?, RepeatedNames?, Map<string, string>?] = []
+  const versions: Buffer[] = []
+  let [subscribe, unsubscribe]: [RepeatedNames?, RepeatedNames?] = []
   const request = { node: noBytes, typeUrl: '', nonce: '', detail: undefined as Buffer | undefined }
   while (reader.next()) {
     switch (reader.number) {
@@ -77,9 +77,8 @@ export function decodeDeltaRequest(bytes: Uint8Array, bounds: RequestBounds): De
       case 3: (subscribe ??= new RepeatedNames([], bounds)).take(reader); break
       case 4: (unsubscribe ??= new RepeatedNames([], bounds)).take(reader); break
       case 5:
-        versions += 1
-        if (versions > bounds.names) throw new TooManyNames(`more than ${bounds.names} initial_resource_versions in one request`)
-        ;(initialVersions ??= new Map()).set(...mapEntry(reader.message()))
+        if (versions.length >= bounds.names) throw new TooManyNames(`more than ${bounds.names} initial_resource_versions in one request`)
+        versions.push(reader.message())
         break
       case 6: request.nonce = reader.textUpTo(longestToken); break
       case 7: request.detail = reader.message(); break
@@ -88,7 +87,7 @@ export function decodeDeltaRequest(bytes: Uint8Array, bounds: RequestBounds): De
   const { detail, ...rest } = request
   return {
     ...rest, refusal: detail === undefined ? undefined : statusMessage(detail),
-    subscribe: subscribe?.list() ?? noNames, unsubscribe: unsubscribe?.list() ?? noNames, initialVersions: initialVersions ?? noVersions,
+    subscribe: subscribe?.list() ?? noNames, unsubscribe: unsubscribe?.list() ?? noNames, initialVersions: versions.length === 0 ? noVersions : new Map(versions.map(mapEntry)),
   }
 }
 
