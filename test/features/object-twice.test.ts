@@ -11,7 +11,7 @@ describe('of an object that stands in two places the first counts, and the other
       expect(mirrors(proxy).map(({ cluster }) => cluster)).toEqual([shadow])
       const text = await serving.told('manifest/duplicate')
       expect(text).toMatch(/^b\.yaml:3:18 error manifest\/duplicate/)
-      expect(text).toContain('stands at a.yaml:3 and again at b.yaml:3; the first counts')
+      expect(text).toContain('is defined at a.yaml:3 and again at b.yaml:3; the first definition is used')
     })
 
     test('in one file the first by position', async () => {
