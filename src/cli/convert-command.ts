@@ -15,7 +15,7 @@ export function convertCommand(): Command {
     .summary('write routes and mirrors in another dialect')
     .description(`Writes the routing and mirroring of these files in another dialect, as YAML. What that dialect cannot say stands in a comment \
 where it is missing, and is counted on standard error. Services and other objects of Kubernetes are taken as given. \
-The exit status is 1 if the files have errors; the rest is written all the same.`)
+The exit status is 1 if the files have errors, or if requests would be answered with an error as something could not be carried; the rest is written all the same.`)
     .requiredOption('-f, --file <path...>', 'files and directories to read; - is standard input')
     .addOption(new Option('--to <dialect>', 'what to write').choices(writableNames).makeOptionMandatory())
     .option('-o, --output <file>', 'where to write; otherwise to standard output'))

@@ -22,6 +22,12 @@ export function commentCount({ objects, comments }: Conversion): number {
   return comments.length + objects.reduce((sum, each) => sum + each.comments.length, 0)
 }
 
+/** How many comments say that requests would fail, or lose their TLS, if the written objects were used as they are. */
+export function failureCount({ objects, comments }: Conversion): number {
+  const texts = [...comments, ...objects.flatMap((each) => each.comments.map(({ text }) => text))]
+  return texts.filter((text) => /\b(?:is|are) answered with 50[03]\b(?! instead of 404)|\bin plain text\b/.test(text)).length
+}
+
 const width = 110
 
 function listed(title: string, objects: readonly ObjectId[]): readonly string[] {

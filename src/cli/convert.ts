@@ -4,7 +4,7 @@ import { atLeast } from '../diagnostics/severity.ts'
 import { convert, writableDialects } from '../dialects/conversion.ts'
 import { UsageError } from '../sources/source.ts'
 import type { ConvertFlags } from './convert-command.ts'
-import { commentCount, conversionText } from './convert-text.ts'
+import { commentCount, conversionText, failureCount } from './convert-text.ts'
 import { convertibleOf } from './convertible.ts'
 import { hasErrors, readOffline } from './offline.ts'
 
@@ -20,7 +20,9 @@ export async function convertFiles(flags: ConvertFlags): Promise<void> {
   const diagnostics = offline.diagnostics()
   process.stderr.write(renderText(atLeast('error', diagnostics), offline.locate))
   process.stderr.write(`${counted(conversion.objects.length, 'object')} written; ${counted(commentCount(conversion), 'thing')} could not be carried${commentCount(conversion) === 0 ? '' : ', see the comments'}\n`)
-  if (hasErrors(diagnostics)) process.exitCode = 1
+  const failures = failureCount(conversion)
+  if (failures > 0) process.stderr.write(`error: ${counted(failures, 'rule')} would answer requests with an error, or send them without TLS: complete them by hand, where the comments say so\n`)
+  if (failures > 0 || hasErrors(diagnostics)) process.exitCode = 1
 }
 
 function counted(count: number, noun: string): string {

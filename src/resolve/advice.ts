@@ -16,6 +16,8 @@ export function adviceOn(table: RouteTable, services: (host: string) => readonly
 const writes = ['POST', 'PUT', 'PATCH', 'DELETE']
 
 function copiedWrites(mirror: Mirror, match: Match): readonly Diagnostic[] {
+  // Every call of gRPC is a POST (its PROTOCOL-HTTP2): there is no GET to choose.
+  if (mirror.origin.object.kind === 'GRPCRoute') return []
   const conditions = match.headers.filter(({ name }) => name.toLowerCase() === ':method')
   const copied = writes.filter((method) => conditions.every((condition) => mayBe(method, condition)))
   return copied.length === 0 ? [] : [finding('mirror/write-methods', mirror.origin, {

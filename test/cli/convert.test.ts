@@ -52,6 +52,24 @@ spec:
     expect(readFileSync(file, 'utf8')).toContain('percent: 10')
   })
 
+  test('a rule that would answer with an error is an error, and says that its mirror is lost', async () => {
+    const subsets = `${services}---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop}
+spec: {hosts: [shop], http: [{route: [{destination: {host: shop, subset: v1}}], mirror: {host: shop, subset: v2}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: shop}
+spec: {host: shop, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]}
+`
+    const { status, stdout, stderr } = await command(['convert', '-f', '-', '--to', 'gateway-api'], { input: subsets })
+    expect(status).toBe(1)
+    expect(stderr).toContain('error: 1 rule would answer requests with an error')
+    expect(stdout).toContain('the requests are answered with 500, and not mirrored')
+  })
+
   test('with errors in the input, the rest is converted', async () => {
     const { status, stdout, stderr } = await command(['convert', '-f', '-', '--to', 'istio'], { input: `${services}---\n${mappings}---\nkind: [\n` })
     expect(status).toBe(1)

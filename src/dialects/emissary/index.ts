@@ -27,9 +27,11 @@ const unsupported: Readonly<Record<string, string>> = {
   TracingService: 'requests are not traced',
   DevPortal: 'there is no developer portal',
   ConsulResolver: 'services are found as Kubernetes Services, and by DNS',
-  KubernetesEndpointResolver: 'services are found as Kubernetes Services, and by DNS',
   KubernetesServiceResolver: 'services are found as Kubernetes Services, and by DNS',
 }
+
+/** Kinds that say how services are found, which is as here: by their endpoints. */
+const asHere = ['KubernetesEndpointResolver']
 
 /** Kinds that keep requests out, or would. */
 const protections: Readonly<Record<string, string>> = {
@@ -42,12 +44,13 @@ export const emissary: Dialect = {
   name: 'emissary',
   divergences,
   annotationFindings: configAnnotationFindings,
-  kinds: ['Mapping', 'Host', 'Listener', ...Object.keys(unsupported), ...Object.keys(protections)].map((kind) => ({ group, versions, kind, formerly: [`Ambassador${kind}`] })),
+  kinds: ['Mapping', 'Host', 'Listener', ...Object.keys(unsupported), ...asHere, ...Object.keys(protections)].map((kind) => ({ group, versions, kind, formerly: [`Ambassador${kind}`] })),
   translate(manifest, surroundings) {
     switch (manifest.id.kind) {
       case 'Mapping': return translateMapping(manifest, surroundings)
       case 'Host': return translateHost(manifest)
       case 'Listener': return translateListener(manifest, surroundings)
+      case 'KubernetesEndpointResolver': return translated({})
       default: return unsupportedKind(manifest)
     }
   },

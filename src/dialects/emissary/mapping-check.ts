@@ -4,10 +4,13 @@ import type { Mapping } from './mapping.ts'
 import { isShadow } from './mapping.ts'
 import { unsupportedFields } from './mapping-spec.ts'
 
+/** The resolver of Emissary that finds endpoints by itself, as is done here for every Service. */
+const endpointResolver = 'endpoint'
+
 /** What is wrong with a Mapping by itself, or worth knowing of it. */
 export function checkMapping(mapping: Mapping, report: Report): void {
   const { spec } = mapping
-  noteUnsupported(report, { path: ['spec'], value: spec }, unsupportedFields)
+  noteUnsupported(report, { path: ['spec'], value: spec }, unsupportedFields.filter((field) => field !== 'resolver' || spec.resolver !== endpointResolver))
   noteSmallGaps(mapping, report)
   noteOverruled(mapping, report)
   if (!isShadow(mapping) && spec.weight !== undefined && (spec.weight < 0 || spec.weight > 100)) {

@@ -32,7 +32,8 @@ export function writtenBody(route: Route, site: BodySite): WrittenBody {
   if (fault !== undefined) remarks.add([], 'not carried, a fault: the Gateway API injects none')
   const named = present<Json>({ name: sectionName.safeParse(name).success ? name : undefined })
   const failed = (why: string): WrittenBody => {
-    remarks.add([], `not carried, ${why}: the requests are answered with 500`)
+    const lost = action.kind === 'forward' && action.mirrors.length > 0 ? ', and not mirrored' : ''
+    remarks.add([], `not carried, ${why}: the requests are answered with 500${lost}`)
     return { fields: named, mirrors: [], comments: remarks.comments }
   }
   if (action.kind === 'direct-response') {

@@ -103,9 +103,12 @@ function findDelegate(root: PlacedRule, surroundings: Surroundings, read: (manif
 
 function notePercentageWithoutMirror(root: PlacedRule, merged: readonly PlacedRule[]): void {
   if (merged.length === 0 || merged.some(({ rule }) => rule.mirror !== undefined)) return
+  const others = merged.some(({ rule }) => (rule.mirrors ?? []).length > 0)
   for (const field of ['mirrorPercentage', 'mirrorPercent'] as const) {
     if (root.rule[field] === undefined) continue
     const { report, path } = root.siteOf(field)
-    report.note('mirror/percentage-without-mirror', [...path, field], { message: `${field} has no effect: neither this rule nor its delegate has a mirror` })
+    report.note('mirror/percentage-without-mirror', [...path, field], {
+      message: others ? `${field} has no effect on the mirrors of the delegate, which have percentages of their own` : `${field} has no effect: neither this rule nor its delegate has a mirror`,
+    })
   }
 }
