@@ -157,8 +157,8 @@ function hasOwnView(cases: readonly Case[]): boolean {
   return cases.some(({ place, objects }) => place.namespace === home && objects.some(({ kind }) => kind === 'Sidecar'))
 }
 
-/** Resources that the listeners of several configurations may share. */
-const shared = /^\S+ (listener|route|runtime|secret) /
+/** Resources that the listeners of several configurations may share; a port has a blackhole only while it has no other virtual host. */
+const shared = /^\S+ (?:(?:listener|route|runtime|secret) |virtual-host \S+\/blackhole:)/
 
 /** What a configuration becomes does not depend on its neighbours. */
 function influences(subject: Case, alone: Resources, together: Resources | undefined): readonly Found[] {

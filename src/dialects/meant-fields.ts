@@ -1,6 +1,7 @@
 import { didYouMean } from '../diagnostics/did-you-mean.ts'
 import { camelCase } from '../manifest/field-name.ts'
-import { isRecord } from '../manifest/message.ts'
+import type { Json, Manifest } from '../manifest/manifest.ts'
+import { isJsonObject, isRecord } from '../manifest/message.ts'
 
 /** The fields of a message with a mistake, by the names that were most likely meant; undefined if one has no such name, or for what is no message. */
 export function meantFields(value: unknown, known: readonly string[]): Readonly<Record<string, unknown>> | undefined {
@@ -8,6 +9,21 @@ export function meantFields(value: unknown, known: readonly string[]): Readonly<
   const entries = Object.entries(value).filter(([, each]) => each !== null).map(([key, each]) => [meantName(key, known), each] as const)
   const fields = Object.fromEntries(entries.flatMap(([name, each]) => name === undefined ? [] : [[name, each] as const]))
   return Object.keys(fields).length === entries.length ? fields : undefined
+}
+
+/**
+ * An object whose `spec` cannot be read as a whole, with the fields of it that are known or were most likely meant; a field that should be
+ * a list and is not is one of one element. Undefined if there is no spec at all.
+ */
+export function withMeantSpec(manifest: Manifest, { known, lists }: { readonly known: readonly string[]; readonly lists: readonly string[] }): Manifest | undefined {
+  const { spec } = manifest.object
+  if (!isJsonObject(spec)) return undefined
+  const named = Object.entries(spec).flatMap(([key, value]): readonly (readonly [string, Json])[] => {
+    const name = value === null ? undefined : meantName(key, known)
+    return name === undefined ? [] : [[name, lists.includes(name) && !Array.isArray(value) ? [value] : value]]
+  })
+  const meant = Object.fromEntries(named.toReversed())
+  return { ...manifest, object: { ...manifest.object, spec: meant } }
 }
 
 function meantName(key: string, known: readonly string[]): string | undefined {

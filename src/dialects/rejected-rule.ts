@@ -17,6 +17,15 @@ export function rejectedConsequence(matches: RejectedMatches<unknown>, status: n
   return readable?.length === matches.length ? answered : `${answered}, except those of the matches that cannot be read, which other rules take`
 }
 
+/** Computes a value when it is first asked for: of thousands of mistakes in one object the answer is the same. */
+export function once<T>(compute: () => T): () => T {
+  let found: { readonly value: T } | undefined
+  return () => {
+    found ??= { value: compute() }
+    return found.value
+  }
+}
+
 /** A rule that is left out, by its place in the list. */
 export interface LeftOut {
   readonly rule: number

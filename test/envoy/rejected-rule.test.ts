@@ -191,3 +191,28 @@ describe.each([httpRoute, grpcRoute, istio, gloo, emissary])('$name', (dialect) 
     expect((await restarted.proxy.ask(requestFor(dialect, '/0'))).status).toBe(failure)
   }, 60_000)
 })
+
+/** Mistakes outside of the rules, as replacements in the text of an object for the host `a.example`. */
+const outside: readonly (readonly [name: string, dialect: Dialect, from: string, to: string])[] = [
+  ['HTTPRoute', httpRoute, '  rules:', '  unknown: 1\n  rules:'],
+  ['HTTPRoute', httpRoute, '  rules:', '  rulse:'],
+  ['HTTPRoute', httpRoute, 'hostnames: [a.example]', 'hostnames: a.example'],
+  ['HTTPRoute', httpRoute, 'hostnames: [a.example]', 'hostname: [a.example]'],
+  ['GRPCRoute', grpcRoute, '  rules:', '  rule:'],
+  ['VirtualService', istio, '  gateways: [edge]', '  gateway: [edge]'],
+  ['VirtualService', istio, '  http:', '  unknown: 1\n  http:'],
+  ['VirtualService', istio, '  http:', '  https:'],
+]
+
+test.each(outside)('a mistake outside of the rules of %s: %#', async (...[, dialect, from, to]) => {
+  const first = dialect.text([dialect.good('/0')])
+  const named = first.replace(/name: a}/, 'name: b}').replace('hosts: ["*"]\n  gateways', 'hosts: [a.example]\n  gateways').replace('  parentRefs: [{name: edge}]', '  parentRefs: [{name: edge}]\n  hostnames: [a.example]').replace(/^[^]*?---\n/, '')
+  expect(named).toContain(from)
+  const { serving, proxy, shop, other } = await edge(dialect, `${first}---\n${named.replace(from, to)}`)
+  const failure = dialect.status ?? 500
+  expect(serving.texts()).toContainEqual(expect.stringContaining(`requests that it matches are answered with ${failure}`))
+  expect((await proxy.ask(requestFor(dialect, '/0'))).status).toBe(failure)
+  expect((await proxy.ask(requestFor(dialect, '/others'))).status).toBe(failure)
+  expect([shop.arrivals, other.arrivals]).toEqual([[], []])
+  expect((await proxy.ask({ ...requestFor(dialect, '/0'), host: 'b.example' })).backend).toBe('shop')
+}, 60_000)

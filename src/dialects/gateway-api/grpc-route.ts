@@ -12,7 +12,7 @@ import { grpcMatch, grpcMatchOf } from './grpc-match.ts'
 import { hostnames, parentReferences } from './parents.ts'
 import { grpcPrecedence } from './precedence.ts'
 import { ruleKey } from './rule-key.ts'
-import { rejectedConsequences } from './rejected-matches.ts'
+import { rejectedConsequences, rejectedWhole } from './rejected-matches.ts'
 import type { RejectedRules } from './rejected-matches.ts'
 import { translateRoute } from './route-tables.ts'
 import type { RouteContext } from './route-context.ts'
@@ -43,17 +43,24 @@ const removableParts = [
   'rules.*.name', 'rules.*', 'parentRefs.*', 'hostnames.*', 'useDefaultGateways',
 ] as const
 
+const protocol = { filterTypes: grpcFilterTypes, failure: 503 } as const
+const joins = ' grpc'
+
 const rejected: RejectedRules<GrpcRule> = {
   widerMatch: widerGrpcMatch, ruleOf: (matches) => ({ matches: [...matches] }), fields: ['name', 'matches', 'filters', 'backendRefs', 'sessionPersistence'], status: 503,
 }
 
 /** A gateway.networking.k8s.io GRPCRoute. Its routes are not sorted among those of HTTPRoutes: the two may not be merged (GRPCRouteRule.matches). */
 export function translateGrpcRoute(manifest: Manifest, surroundings: Surroundings): Translated {
-  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, consequence: rejectedConsequences(manifest, rejected) })
+  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, consequence: rejectedConsequences(manifest, { ...rejected, spec }) })
   const { value, diagnostics, refused } = decoded
-  if (value === undefined) return translated({ diagnostics, refused })
+  if (value === undefined) {
+    const whole = rejectedWhole(manifest, spec)
+    if (whole === undefined) return translated({ diagnostics, refused })
+    return translateRoute({ ...whole, decoded, protocol, place: placedGrpcRule, rejected, joins }, surroundings)
+  }
   const route = { ...value, rules: value.rules ?? [] }
-  return translateRoute({ manifest, decoded, route, protocol: { filterTypes: grpcFilterTypes, failure: 503 }, place: placedGrpcRule, rejected, joins: ' grpc' }, surroundings)
+  return translateRoute({ manifest, decoded, route, protocol, place: placedGrpcRule, rejected, joins }, surroundings)
 }
 
 function placedGrpcRule(rule: GrpcRule, index: number, { report }: RouteContext): PlacedRule | undefined {

@@ -8,7 +8,7 @@ import { filterParts, httpFilterTypes } from './filter.ts'
 import { httpRule, placedHttpRule } from './http-rule.ts'
 import type { HttpRule } from './http-rule.ts'
 import { hostnames, parentReferences } from './parents.ts'
-import { rejectedConsequences } from './rejected-matches.ts'
+import { rejectedConsequences, rejectedWhole } from './rejected-matches.ts'
 import type { RejectedRules } from './rejected-matches.ts'
 import { translateRoute } from './route-tables.ts'
 import { widerHttpMatch } from './wider-match.ts'
@@ -26,16 +26,23 @@ const removableParts = [
   'rules.*.name', 'rules.*.timeouts', 'rules.*.retry', 'rules.*', 'parentRefs.*', 'hostnames.*', 'useDefaultGateways',
 ] as const
 
+const protocol = { filterTypes: httpFilterTypes, failure: 500 } as const
+const joins = ''
+
 const rejected: RejectedRules<HttpRule> = {
   widerMatch: widerHttpMatch, ruleOf: (matches) => ({ matches: [...matches] }), fields: ['name', 'matches', 'filters', 'backendRefs', 'timeouts', 'retry', 'sessionPersistence'], status: 500,
 }
 
 /** A gateway.networking.k8s.io HTTPRoute. */
 export function translateHttpRoute(manifest: Manifest, surroundings: Surroundings): Translated {
-  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, consequence: rejectedConsequences(manifest, rejected) })
+  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, consequence: rejectedConsequences(manifest, { ...rejected, spec }) })
   const { value, diagnostics, refused } = decoded
-  if (value === undefined) return translated({ diagnostics, refused })
+  if (value === undefined) {
+    const whole = rejectedWhole(manifest, spec)
+    if (whole === undefined) return translated({ diagnostics, refused })
+    return translateRoute({ ...whole, decoded, protocol, place: placedHttpRule, rejected, joins }, surroundings)
+  }
   // HTTPRouteSpec.rules: without any, one that takes every request.
   const route = { ...value, rules: value.rules ?? [{}] }
-  return translateRoute({ manifest, decoded, route, protocol: { filterTypes: httpFilterTypes, failure: 500 }, place: placedHttpRule, rejected, joins: '' }, surroundings)
+  return translateRoute({ manifest, decoded, route, protocol, place: placedHttpRule, rejected, joins }, surroundings)
 }

@@ -1,9 +1,12 @@
+import type { z } from 'zod'
 import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import { valueAt } from '../../manifest/issue.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
-import { writtenMatches } from '../meant-fields.ts'
-import { leftOutOf, rejectedConsequence } from '../rejected-rule.ts'
+import { isRecord } from '../../manifest/message.ts'
+import { meantFields, withMeantSpec, writtenMatches } from '../meant-fields.ts'
+import { leftOutOf, once, rejectedConsequence } from '../rejected-rule.ts'
 import type { RejectedMatches } from '../rejected-rule.ts'
+import type { Belonging } from './parents.ts'
 import type { CheckedRule } from './rule-check.ts'
 
 type MatchOf<R extends CheckedRule> = NonNullable<R['matches']>[number]
@@ -29,14 +32,40 @@ export function rejectedRule<R extends CheckedRule>(rule: R | undefined, index: 
 }
 
 /** What it means for requests that a part of the `spec` of a route is left out (`DecodeOptions.consequence`). */
-export function rejectedConsequences<R extends CheckedRule>(manifest: Manifest, rules: RejectedRules<R>): (left: FieldPath) => string | undefined {
+export function rejectedConsequences<R extends CheckedRule>(manifest: Manifest, rules: RejectedRules<R> & { readonly spec: z.ZodType<ReadSpec> }): (left: FieldPath) => string | undefined {
+  const whole = once(() => rejectedWhole(manifest, rules.spec))
   return (left) => {
+    if (left.length === 0) return whole() === undefined ? undefined : rejectedConsequence([], rules.status)
     const found = leftOutOf(left, ['rules'], 'matches')
     if (found === undefined) return undefined
     const { rule, match } = found
     return rejectedConsequence(match === undefined ? matchesOf(manifest, rule, rules) : [matchAt(manifest, { rule, match }, rules)], rules.status)
   }
 }
+
+/** What is needed of the `spec` of a route to know which requests are its. */
+interface ReadSpec {
+  readonly parentRefs?: Belonging['parentRefs'] | undefined
+  readonly hostnames?: Belonging['hostnames'] | undefined
+}
+
+interface RejectedWhole {
+  /** With the rules where they were most likely meant to be. */
+  readonly manifest: Manifest
+  readonly route: ReadSpec & { readonly rules: readonly undefined[] }
+}
+
+/** A route with a mistake outside of its rules: what they match is answered with an error. Undefined if its parents or hostnames cannot be read. */
+export function rejectedWhole(manifest: Manifest, spec: z.ZodType<ReadSpec>): RejectedWhole | undefined {
+  const meant = withMeantSpec(manifest, { known: specFields, lists: ['rules', 'hostnames'] })
+  const { parentRefs, hostnames, rules } = isRecord(meant?.object['spec']) ? meant.object['spec'] : {}
+  // A field that nobody knows may be the one for hostnames: without them the route would be for every host.
+  if (meant === undefined || !Array.isArray(rules) || (hostnames === undefined && meantFields(manifest.object['spec'], specFields) === undefined)) return undefined
+  const { data } = spec.safeParse({ parentRefs, hostnames })
+  return data === undefined ? undefined : { manifest: meant, route: { parentRefs: data.parentRefs, hostnames: data.hostnames, rules: rules.map(() => undefined) } }
+}
+
+const specFields = ['parentRefs', 'hostnames', 'rules', 'useDefaultGateways']
 
 function matchesOf<R extends CheckedRule>({ object }: Manifest, index: number, { fields, widerMatch }: RejectedRules<R>): RejectedMatches<MatchOf<R>> {
   return writtenMatches(valueAt(object, ['spec', 'rules', index]), fields)?.map(widerMatch)

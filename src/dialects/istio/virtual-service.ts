@@ -1,14 +1,16 @@
 import { z } from 'zod'
-import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
+import type { Diagnostic, FieldPath } from '../../diagnostics/diagnostic.ts'
 import { finding } from '../../diagnostics/finding.ts'
 import { decode } from '../../manifest/decode.ts'
 import type { Decoded } from '../../manifest/decode.ts'
-import { message, parts } from '../../manifest/message.ts'
+import { isRecord, message, parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { RouteTable } from '../../model/route.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { hostPattern } from '../constraint.ts'
+import { withMeantSpec } from '../meant-fields.ts'
+import { once, rejectedConsequence } from '../rejected-rule.ts'
 import { delegateId } from './delegation.ts'
 import type { DelegateSpec } from './delegation.ts'
 import { exportTo, visibilityOf } from './export-to.ts'
@@ -40,9 +42,23 @@ const removableParts = [
 
 /** The `spec` of a VirtualService. */
 function readVirtualService(manifest: Manifest): Decoded<z.infer<typeof spec>> {
-  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, hints: mirrorHints, consequence: rejectedConsequences(manifest) })
+  const ofRule = rejectedConsequences(manifest)
+  const whole = once(() => rejectedWhole(manifest))
+  const consequence = (left: FieldPath): string | undefined => left.length > 0 ? ofRule(left) : whole() === undefined ? undefined : rejectedConsequence([])
+  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, hints: mirrorHints, consequence })
   const { value } = decoded
-  return value?.http === undefined ? decoded : { ...decoded, value: { ...value, http: [...withRejectedRules(value.http, manifest)] } }
+  if (value === undefined) return { ...decoded, value: whole() }
+  return value.http === undefined ? decoded : { ...decoded, value: { ...value, http: [...withRejectedRules(value.http, manifest)] } }
+}
+
+/** A VirtualService with a mistake outside of its rules: what they match is answered with an error. Undefined if its hosts or gateways cannot be read. */
+function rejectedWhole(manifest: Manifest): z.infer<typeof spec> | undefined {
+  const meant = withMeantSpec(manifest, { known: Object.keys(spec.out.shape), lists: ['http'] })
+  const { hosts, gateways, exportTo: visible, http } = isRecord(meant?.object['spec']) ? meant.object['spec'] : {}
+  if (meant === undefined || !Array.isArray(http)) return undefined
+  const { data } = spec.safeParse({ hosts, gateways, exportTo: visible })
+  if (data?.hosts === undefined || data.hosts.length === 0) return undefined
+  return { ...data, http: [...withRejectedRules(http.map(() => undefined), meant)] }
 }
 
 /** A networking.istio.io VirtualService. Without hosts it is a delegate, and becomes routes where others name it. */

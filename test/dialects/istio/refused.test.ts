@@ -60,7 +60,6 @@ describe('a mistake for which a document is refused', () => {
   test.each([
     ['hosts: reviews', '5:10 field/wrong-type spec.hosts is the string "reviews", must be a list'],
     ['hosts: [reviews, 5]', '5:20 field/wrong-type spec.hosts[1] is the number 5, must be a string'],
-    ['hosts: [reviews]\n  gateway: [edge]', '6:3 field/unknown spec.gateway is not a known field'],
     ['hosts: [reviews]\n  gateways: edge', '6:13 field/wrong-type spec.gateways is the string "edge", must be a list'],
     ['hosts: [""]', '5:11 field/invalid-value spec.hosts[0] is "", must be at least 1 characters long'],
   ])('outside of the rules it costs the object: %s', (field, found) => {
@@ -68,6 +67,15 @@ describe('a mistake for which a document is refused', () => {
     expect(result.found).toEqual([found])
     expect(result.refused).toBe(true)
     expect(result.routeTables).toEqual([])
+  })
+
+  test.each([
+    ['hosts: [reviews]\n  gateway: [mesh]', '6:3 field/unknown spec.gateway is not a known field'], ['hosts: [reviews]\n  unknown: 1', '6:3 field/unknown spec.unknown is not a known field'],
+  ])('outside of the rules, beside hosts that can be read, it costs the rules, whose requests are answered with 500: %s', (field, found) => {
+    const result = translateFirst(three('timeout: 1s').replace('hosts: [reviews]', field))
+    expect(result.found).toEqual([`${found}: requests that it matches are answered with 500`])
+    expect(result.refused).toBe(true)
+    expect(result.routeTables).toMatchObject([{ attachedTo: ['mesh'], routes: [1, 2, 3].map(() => ({ action: { kind: 'direct-response', status: 500 } })) }])
   })
 
   test('a spec that is no object', () => {
