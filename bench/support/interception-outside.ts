@@ -17,7 +17,7 @@ import { runProgram } from './network-program.ts'
 
 const primary = 'reviews'
 const copyHost = `${primary}-shadow`
-const mirrorCluster = 'outbound|80||shadow.default.svc.cluster.local'
+const mirrorCluster = 'mirror|80||shadow.default.svc.cluster.local'
 
 /** Hosts of the copies that arrived. */
 let copies: string[] = []
