@@ -63,7 +63,7 @@ export function decode<T>(options: DecodeOptions<T>): Decoded<T> {
     }
     if (leaveOut.includes(undefined)) return { value: undefined, diagnostics: [...reported.values()], refused: true }
     const paths = leaveOut.flatMap((part) => part?.paths ?? [])
-    value = paths.reduce(without, value)
+    value = without(value, paths)
     removed.push(...paths)
   }
 }

@@ -44,15 +44,17 @@ function depth(part: Part): number {
   return part.paths[0]?.length ?? 0
 }
 
-/** `value` without what stands at `path`; a list keeps a hole there (undefined), so that the other indices stay. */
-export function without(value: unknown, path: FieldPath): unknown {
-  const [step, ...rest] = path
-  if (step === undefined) return undefined
-  if (Array.isArray(value)) return value.map((item: unknown, index) => index === step ? without(item, rest) : item)
-  if (!isRecord(value)) return value
+/** `value` without what is at `paths`; a list keeps a hole there (undefined), so that the other indices stay. */
+export function without(value: unknown, paths: readonly FieldPath[]): unknown {
+  if (paths.length === 0) return value
+  if (paths.some((path) => path.length === 0)) return undefined
+  if (!Array.isArray(value) && !isRecord(value)) return value
+  const below = Map.groupBy(paths, ([step = '']) => Array.isArray(value) ? step : camelCase(String(step)))
+  const rest = (step: string | number): readonly FieldPath[] => (below.get(step) ?? []).map((path) => path.slice(1))
+  if (Array.isArray(value)) return value.map((item: unknown, index) => without(item, rest(index)))
   const entries = Object.entries(value).flatMap(([key, each]) => {
-    if (camelCase(key) !== camelCase(String(step))) return [[key, each] as const]
-    return rest.length === 0 ? [] : [[key, without(each, rest)] as const]
+    const steps = rest(camelCase(key))
+    return steps.some((path) => path.length === 0) ? [] : [[key, without(each, steps)] as const]
   })
   return Object.fromEntries(entries)
 }

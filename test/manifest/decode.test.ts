@@ -57,6 +57,13 @@ describe('what is right', () => {
   })
 })
 
+test('of very many mistakes each costs its part, in time in step with their number', () => {
+  const http = Array.from({ length: 5_000 }, (_, index) => index % 2 === 0 ? { mirror: { host: 'a' }, mirorPercentage: { value: 1 } } : { mirror: { host: 'b' } })
+  const { value, refused } = read({ hosts: ['a'], http })
+  expect(refused).toBe(true)
+  expect(value?.http?.map((each) => each?.mirror?.host)).toEqual(http.map((_, index) => index % 2 === 0 ? undefined : 'b'))
+}, 30_000)
+
 describe('a mistake', () => {
   test('in the characters of a text costs the part around it: half of a surrogate pair is none', () => {
     const half = '\ud800'

@@ -94,7 +94,8 @@ test('proxies that differ in their place alone share what they get, unless a rul
   expect(asking.shared(at('r1/z1', { app: 'web' }))).toEqual(at('r1/z1'))
   const comparing = configure(balanced(setting('{failoverPriority: [version]}'))).pipeline
   expect(comparing.shared(at('r1/z1', { app: 'web', version: 'v7' }))).toEqual(at('r1/z1', { version: 'v7' }))
-  expect(pipeline.shared({ ...gateway, locality: 'r1' }).locality).toBe('r1')
+  expect(pipeline.shared({ ...gateway, locality: 'r1' }).locality).toBeUndefined()
+  expect(asking.shared({ ...gateway, locality: 'r1' }).locality).toBe('r1')
 })
 
 describe('a load balancer in Envoy’s cluster', () => {
