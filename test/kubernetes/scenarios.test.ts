@@ -33,7 +33,8 @@ test.skipIf(local.obstacle !== undefined)('what kubectl reads back of all this',
   const lines = [...new Set(ground.readBack)].toSorted()
   console.log(lines.join('\n'))
   const accepted = 'by shadowplane.io/gateway-controller: Accepted True (Accepted), ResolvedRefs True (ResolvedRefs)'
-  const programmed = 'Accepted True (Accepted), Programmed True (Programmed)'
+  // No Service selects the proxies of the scenarios.
+  const programmed = 'Accepted True (Accepted), Programmed False (AddressNotAssigned)'
   const listener = 'listener http, 1 attached: Accepted True (Accepted), Conflicted False (NoConflicts), ResolvedRefs True (ResolvedRefs), Programmed True (Programmed)'
   expect(lines.filter((line) => !line.includes(' Event '))).toEqual([
     `Gateway gloo-system/http ${programmed}`, `Gateway gloo-system/http ${listener}`,
