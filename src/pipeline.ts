@@ -37,6 +37,7 @@ import { clusterUseFindings } from './resolve/cluster-use-findings.ts'
 import { joinKey, joinNamespaces } from './resolve/namespace-finding.ts'
 import { headOf } from './resolve/plan.ts'
 import type { RouteConfigurationPlan } from './resolve/plan.ts'
+import { sharedRelease } from './resolve/older-envoy.ts'
 import { policyFindings } from './resolve/policy-findings.ts'
 import type { ResolvedMirror, ResolvedVirtualHost } from './resolve/resolved.ts'
 import { upstreamSecrets } from './resolve/secret-use.ts'
@@ -333,7 +334,7 @@ export function createPipeline(settings: Settings): Pipeline {
   return {
     setManifest: (key, manifest) => { manifests.set(key, manifest) },
     deleteManifest: (key) => { manifests.delete(key) },
-    shared: (scope) => sharedScope(scope, choice, (place) => ports.get(place)),
+    shared: (scope) => sharedScope(sharedRelease(scope, choice), choice, (place) => ports.get(place)),
     connect: (key, scope) => { connected.set(key, scope) },
     disconnect: (key) => { connected.delete(key) },
     flush: () => reported(graph.flush()),

@@ -19,7 +19,7 @@ const rooms: Readonly<Record<string, Room>> = {
   manifest: { imports: ['diagnostics'], because: 'reading text does not depend on what it means' },
   model: { imports: ['diagnostics'], because: 'the model is what every dialect becomes: it carries results, not rules' },
   dialects: { imports: ['manifest', 'model', 'diagnostics', 'collection/collection.ts'], because: 'a dialect ends at the model, and could be written knowing nothing more' },
-  resolve: { imports: ['model', 'diagnostics', 'collection', 'xds/scope.ts'], because: 'what a proxy sees of the model is found before anything is encoded' },
+  resolve: { imports: ['model', 'diagnostics', 'collection', 'xds/envoy-version.ts', 'xds/scope.ts'], because: 'what a proxy sees of the model is found before anything is encoded' },
   translate: { imports: ['model', 'resolve', 'diagnostics', 'xds/proto.ts', 'xds/resource.ts', 'xds/wire.ts'], because: 'building messages asks no more questions' },
   xds: { imports: ['diagnostics'], because: 'resources and snapshots do not know what they are made from' },
   identity: { imports: ['kubernetes', 'manifest/message.ts', 'server/authentication.ts', 'server/tls.ts', 'sources/source.ts'], because: 'who a proxy is follows from what it shows, whatever it is served; tokens are reviewed by a cluster' },

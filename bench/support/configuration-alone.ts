@@ -65,8 +65,9 @@ function put(pipeline: Pipeline, object: ReadObject): void {
   if (key !== undefined && object.located !== undefined) pipeline.setManifest(key, object.located.manifest)
 }
 
-/** The resources of connected scopes. */
+/** The resources of connected scopes. The virtual host of a route configuration without routes is no part of any case: a case that has some replaces it. */
 export function resourcesOf(pipeline: Pipeline, scopes: readonly Scope[]): Resources {
   return new Map(scopes.flatMap((scope) => resourceTypes.flatMap(({ name: type }) =>
-    (pipeline.read.get(pipeline.resources, `${scopeKey(scope)}|${type}`) ?? []).map(({ resource }) => [`${scope.role} ${type} ${resource.name}`, resource] as const))))
+    (pipeline.read.get(pipeline.resources, `${scopeKey(scope)}|${type}`) ?? []).filter(({ resource }) => !/\/blackhole:\d+$/.test(resource.name))
+      .map(({ resource }) => [`${scope.role} ${type} ${resource.name}`, resource] as const))))
 }

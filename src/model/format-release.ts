@@ -24,9 +24,17 @@ const piece = /%%|%(?<name>[A-Z0-9_]+)(?:\((?<argument>.*?)\))?(?::(?<length>\d+
 
 /** The first command of a header's value that an Envoy 1.`minor` refuses; undefined for none. */
 export function newerCommand(value: string, minor: number): NewerCommand | undefined {
-  if (!value.includes('%')) return undefined
+  return commandsOf(value).find((each) => each.since > minor)
+}
+
+/** The minor versions of the Envoys that brought the commands of a header's value; none for commands that every supported Envoy knows. */
+export function releasesOf(value: string): readonly number[] {
+  return commandsOf(value).map((each) => each.since).filter((minor) => minor > 0)
+}
+
+function commandsOf(value: string): readonly NewerCommand[] {
+  if (!value.includes('%')) return []
   return [...value.matchAll(piece)].flatMap(({ 0: written, groups }) => groups?.['name'] === undefined ? [] : [{ written, since: sinceOf(groups) }])
-    .find((each) => each.since > minor)
 }
 
 function sinceOf({ name = '', argument, length }: Partial<Record<string, string>>): number {

@@ -5,6 +5,7 @@ import type { EgressRule } from '../model/egress.ts'
 import type { GatewayListener } from '../model/gateway.ts'
 import type { RouteTable } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
+import { releasesNeededBy, releasesNeededByPolicy } from './older-envoy.ts'
 import { labelKeys } from './label-key.ts'
 import type { LabelKey } from './label-key.ts'
 import { labelsBalancedBy, labelsChosenBy, labelsCompared, labelsServed } from './shared-scope.ts'
@@ -24,9 +25,9 @@ export interface ChoosingCollections {
 export function chosenLabels(collections: ChoosingCollections): Collection<Choosing> {
   const { graph, tables, egressRules, policies, declaredSettings, services, listeners } = collections
   return graph.union('labels that choose proxies', [
-    graph.derive('labels that tables choose by', tables, (table) => chosen(labelsChosenBy(table))),
+    graph.derive('labels that tables choose by', tables, (table) => chosen([...labelsChosenBy(table), ...releasesNeededBy(table)])),
     graph.derive('labels that egress rules choose by', egressRules, ({ selector }) => chosen(labelKeys(selector ?? {}))),
-    graph.derive('labels that policies compare', policies, (policy) => chosen(labelsCompared(policy))),
+    graph.derive('labels that policies compare', policies, (policy) => chosen([...labelsCompared(policy), ...releasesNeededByPolicy(policy)])),
     graph.derive('labels that the mesh compares', declaredSettings, ({ locality }) => chosen(labelsBalancedBy(locality))),
     graph.derive('labels that services choose by', services, ({ selector }) => chosen(labelsServed(selector ?? {}))),
     graph.derive('selectors of gateways', listeners, ({ selector }) => choosing({ labels: selector, onlyIn: undefined })),

@@ -55,7 +55,7 @@ test('what an older Envoy does not know is left out for it alone, and reported a
   expect(between).not.toContain('%ROUTE_RESOLUTION_COUNT%')
   const told = await serving.told('xds/older-envoy')
   expect(told).toContain('edge.yaml:15:5 warning xds/older-envoy')
-  expect(told).toContain('the header x-count with %ROUTE_RESOLUTION_COUNT% is left out for the connected Envoys 1.39, which do not know it')
+  expect(told).toContain('the header x-count with %ROUTE_RESOLUTION_COUNT% is left out for connected Envoys older than 1.40, which do not know it')
   const oldest = await held(serving, 36)
   expect(oldest).toContain('%PROTOCOL%')
   expect(oldest).toContain('"retry_budget"')
