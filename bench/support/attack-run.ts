@@ -6,6 +6,7 @@ import type { WireTarget } from './attack-wire.ts'
 import { attacks } from './attacks.ts'
 import { attackedScene } from './attacked-scene.ts'
 import { stallTimeout, startAttacked } from './attacked-server.ts'
+import type { Stall } from './attacked-server.ts'
 import { fileAttacks } from './file-attacks.ts'
 import { HonestProxy } from './honest-proxy.ts'
 import { forgetPeak, usageOf } from './process-usage.ts'
@@ -23,7 +24,7 @@ export interface AttackFigures {
   /** From an edit until the last of the honest proxies has ACKed it; Infinity for one that did not come. */
   readonly idle: readonly number[]
   readonly attacked: readonly number[]
-  readonly stall: { readonly idle: number; readonly attacked: number }
+  readonly stall: { readonly idle: Stall; readonly attacked: Stall }
   readonly memory: { readonly before: number; readonly peak: number }
   readonly logged: number
   /** What a proxy got that came during the attack. */
@@ -88,7 +89,7 @@ export async function runAttack({ attack, program, server }: AttackCase, pace: P
   const late = pause(pace.attacked / 2).then(() => newcomer(at('bank'), marker))
   const attacked = await edits(pace.attacked)
   const found = await late
-  const stall = await running.stall().catch(() => stallTimeout)
+  const stall = await running.stall().catch((): Stall => ({ time: stallTimeout, work: Number.NaN }))
   const { peak } = running.isRunning() ? usageOf(running.pid) : { peak: Number.NaN }
   return {
     idle, attacked, stall: { idle: idleStall, attacked: stall }, memory: { before, peak },

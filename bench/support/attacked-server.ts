@@ -13,12 +13,18 @@ export interface AttackedServer {
   readonly logged: () => number
   /** Sends a message to its program. */
   send(message: object): void
-  /** Milliseconds that its event loop stood still at most since the last call; rejects when it does not answer in time. */
-  stall(): Promise<number>
+  /** How long its event loop stood still at most since the last call; rejects when it does not answer in time. */
+  stall(): Promise<Stall>
   /** True until the process ends. */
   readonly isRunning: () => boolean
   /** SIGKILL; resolves when the process is gone. */
   close(): Promise<void>
+}
+
+/** The longest time between two turns of an event loop, in milliseconds: by the clock, and of its own work. */
+export interface Stall {
+  readonly time: number
+  readonly work: number
 }
 
 export interface AttackedServerOptions {
@@ -74,7 +80,7 @@ export async function startAttacked({ program, run, signal }: AttackedServerOpti
         if (!state.running) throw new Error('the server has ended')
         const answer = once(child, 'message', { signal: AbortSignal.timeout(stallTimeout) })
         child.send('stall')
-        const [{ stall }] = await answer as [{ readonly stall: number }]
+        const [{ stall }] = await answer as [{ readonly stall: Stall }]
         return stall
       },
       close: async () => {
