@@ -7,6 +7,7 @@ import { UsageError } from '../sources/source.ts'
 export interface LimitsFlags {
   readonly maxStreams: number
   readonly maxStreamsPerConnection: number
+  readonly maxBindings: number
   readonly firstRequestTimeout: number
   readonly idleTimeout: number
   readonly maxNodeSize: number
@@ -28,6 +29,8 @@ export function addLimitsFlags(command: Command): Command {
     .addOption(counted('--max-streams <n>', 'of all proxies at a time; when they are taken, namespaces (addresses without --proxy-identity) share them fairly', 1)
       .default(defaultLimits.streams))
     .addOption(counted('--max-streams-per-connection <n>', 'on one connection at a time', 1).default(defaultLimits.streamsPerConnection))
+    .addOption(counted('--max-bindings <n>', 'different BIND_ADDRESS and PORT_MAP of the proxies of one namespace at a time', 1)
+      .default(defaultLimits.bindings))
     .addOption(counted('--first-request-timeout <seconds>', 'until a new stream must have sent a request; the stream is closed then', 1000)
       .default(defaultLimits.firstRequest, String(defaultLimits.firstRequest / 1000)))
     .addOption(counted('--idle-timeout <seconds>', 'after which a connection without a stream is closed', 1000)
@@ -51,6 +54,7 @@ export function addLimitsFlags(command: Command): Command {
 export function limitsOf(flags: LimitsFlags): Partial<Limits> {
   return {
     streams: flags.maxStreams, streamsPerConnection: flags.maxStreamsPerConnection, names: flags.maxResourceNames,
+    bindings: flags.maxBindings,
     firstRequest: flags.firstRequestTimeout, idle: flags.idleTimeout, answerTimeout: flags.answerTimeout,
     requestBytes: flags.maxRequestSize, bytesInFlight: flags.maxInFlight, nodeBytes: flags.maxNodeSize,
     streamBytes: flags.maxStreamMemory, rememberedBytes: flags.maxClientMemory, auxiliaryStreams: flags.maxAuxiliaryStreams,

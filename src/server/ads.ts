@@ -6,6 +6,7 @@ import type { Snapshots } from '../xds/snapshot.ts'
 import { auxiliaryCalls } from './auxiliary-call.ts'
 import { confined, Gate } from './authentication.ts'
 import type { Authenticate, Principal } from './authentication.ts'
+import { Bindings } from './bindings.ts'
 import { BytesInFlight } from './bytes-in-flight.ts'
 import type { ClientState } from './client-state.ts'
 import { Connections } from './connections.ts'
@@ -80,6 +81,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const bytesInFlight = new BytesInFlight({ limit: limits.bytesInFlight, patience: limits.patience, schedule })
   const turns = new Turns()
   const places = new Places(limits.streams)
+  const bindings = new Bindings(limits.bindings)
   const memory = new MemoryBudget(limits.rememberedBytes)
   let started = 0
   const begin = (kind: StreamKind, call: XdsCall, principal: Principal | undefined): void => {
@@ -94,7 +96,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       retired()
     }
     const stream: Stream = new Stream(call, {
-      ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, place, account, incoming, turns, schedule,
+      ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, place, bindings, account, incoming, turns, schedule,
       identify: principal === undefined ? identifyClient : confined(identifyClient, principal),
     })
     const retired = retire(stream, options.maxConnectionAge, schedule)

@@ -4,6 +4,8 @@ export interface Limits {
   readonly streams: number
   /** Streams at a time on one connection; HTTP/2 tells the client, which waits or opens another connection. */
   readonly streamsPerConnection: number
+  /** Different `BIND_ADDRESS` and `PORT_MAP` of one namespace's proxies at a time (bindings.ts). */
+  readonly bindings: number
   /** Milliseconds until the first request of a stream must be there. */
   readonly firstRequest: number
   /** Milliseconds after which a connection without a stream is closed; also those that TLS has to begin. */
@@ -42,6 +44,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   streams: 10_000,
   streamsPerConnection: 100,
+  bindings: 64,
   firstRequest: 10_000,
   idle: 10_000,
   names: 100_000,

@@ -7,6 +7,7 @@ import { resourceTypeByUrl } from '../xds/resource-types.ts'
 import type { ResourceType, TypeName } from '../xds/resource-types.ts'
 import type { Snapshot, Snapshots, SnapshotSubscription } from '../xds/snapshot.ts'
 import { field } from '../xds/wire.ts'
+import type { Bindings } from './bindings.ts'
 import type { Admission, BytesInFlight } from './bytes-in-flight.ts'
 import type { ClientState } from './client-state.ts'
 import { nonceField } from './codec.ts'
@@ -39,6 +40,7 @@ export interface StreamOptions {
   readonly limits: Limits
   readonly bytesInFlight: BytesInFlight
   readonly place: Place
+  readonly bindings: Bindings
   /** Of what the client makes the server remember. */
   readonly account: Account
   /** Of the bytes of a request that is yet to arrive whole. */
@@ -49,6 +51,8 @@ export interface StreamOptions {
 }
 
 interface Connection {
+  /** Ends the use of the binding. */
+  readonly unbind: () => void
   readonly proxy: Proxy
   readonly source: SnapshotSubscription
   readonly node: Uint8Array
@@ -181,7 +185,7 @@ export class Stream {
   /** "Only the first request on a stream is guaranteed to carry the node identifier" ("Basic Protocol Overview"). */
   #connect(request: Request): boolean {
     if (this.#connection !== undefined) return true
-    const { codec, service, number, observe, snapshots, identify, limits, place } = this.#options
+    const { codec, service, number, observe, snapshots, identify, limits, place, bindings } = this.#options
     const node = withoutExtensions(request.node)
     if (node.length > limits.nodeBytes) {
       const sizes = `the node has ${node.length} bytes without its extensions: ${limits.nodeBytes} are allowed`
@@ -196,6 +200,11 @@ export class Stream {
     if (id.length > longestId) {
       return this.#refuse(status.INVALID_ARGUMENT, `node.id has ${id.length} characters: write at most ${longestId}; it begins ${foreignText(id, 50)}`)
     }
+    const unbind = bindings.take(scope)
+    if (unbind === undefined) {
+      const taken = `the proxies of namespace ${foreignText(scope.namespace, 63)} have ${limits.bindings} different BIND_ADDRESS and PORT_MAP already`
+      return this.#refuse(status.RESOURCE_EXHAUSTED, `${taken}: use one of those, or raise --max-bindings`)
+    }
     place.settle()
     // Until there is a snapshot, requests are taken in and nothing is due.
     const source = snapshots.subscribe(scope, (snapshot) => {
@@ -204,7 +213,7 @@ export class Stream {
     })
     this.#snapshot ??= source.current
     const proxy = { id, stream: number, mode: codec.mode, scope, ...(principal === undefined ? {} : { principal }) }
-    this.#connection = { proxy, source, node, at: Date.now() }
+    this.#connection = { proxy, source, node, unbind, at: Date.now() }
     observe({ kind: 'connected', proxy: this.#connection.proxy })
     return this.#remember()
   }
@@ -357,6 +366,7 @@ export class Stream {
     this.#options.incoming.close()
     this.#options.place.leave()
     this.#connection?.source.close()
+    this.#connection?.unbind()
     this.#options.onEnd()
     if (this.#connection !== undefined) this.#options.observe({ kind: 'disconnected', proxy: this.#connection.proxy, reason })
   }

@@ -51,6 +51,29 @@ describe.each(modes)('limits, %s', (mode) => {
     expect((await third.next()).names).toEqual(['a'])
   })
 
+  test('a binding too many in one namespace is refused, one that is used already is not, nor another namespace\'s', async () => {
+    const { connect, event } = await worldWith({ limits: { bindings: 1 } }, cluster('a'))
+    const proxy = (namespace: string, ports: string): XdsClient => {
+      const client = connect(mode, { node: { id: 'edge', cluster: 'edge', metadata: { NAMESPACE: namespace, PORT_MAP: ports } } })
+      client.subscribe('cluster')
+      return client
+    }
+    const first = proxy('shop', '80=8080')
+    expect((await first.next()).names).toEqual(['a'])
+    expect(await proxy('shop', '80=8081').status()).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: 'the proxies of namespace shop have 1 different BIND_ADDRESS and PORT_MAP already: use one of those, or raise --max-bindings',
+    })
+    const others = [proxy('shop', '80=8080'), proxy('bank', '80=8081')]
+    for (const other of others) expect((await other.next()).names).toEqual(['a'])
+    await Promise.all([first, ...others].map((client) => client.close()))
+    await event('disconnected')
+    await expect.poll(async () => {
+      const again = proxy('shop', '80=8081')
+      return Promise.race([again.next().then(({ names }) => names), again.status().then(({ code }) => code)])
+    }).toEqual(['a'])
+  })
+
   test('names too many are refused', async () => {
     const { connect } = await worldWith({ limits: { names: 2 } }, cluster('a'))
     const client = connect(mode)
