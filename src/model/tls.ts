@@ -1,4 +1,4 @@
-import type { Origin } from '../diagnostics/diagnostic.ts'
+import type { ObjectId, Origin } from '../diagnostics/diagnostic.ts'
 import type { BackendReference } from './backend.ts'
 import type { Visibility } from './visibility.ts'
 
@@ -43,13 +43,17 @@ export interface UpstreamTls {
   readonly appliesTo: 'all' | 'gateways'
 }
 
-/** TLS that the clients of a Service must use: where they cannot, nothing is sent. */
+/** TLS that the clients of a backend must use: where they cannot, nothing is sent. */
 export interface BackendTls {
   readonly host: string
+  /** The object that the host is of, where others may define that host, too; undefined: whatever defines it. */
+  readonly target?: ObjectId
   /** Name of the port that it is for; undefined: of all. */
   readonly portName: string | undefined
   /** Undefined where the policy cannot be followed. */
   readonly tls: UpstreamTls | undefined
+  /** Where the policy cannot be followed, requests go out over the TLS that the backend's own settings ask for, if they do. */
+  readonly satisfiedBy?: 'own-tls'
   readonly created: string
   readonly origin: Origin
 }

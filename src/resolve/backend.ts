@@ -92,10 +92,11 @@ export function resolveBackend(reference: BackendReference, { sight, port: liste
     return missing('subset', (policy?.subsets ?? []).map((each) => each.name))
   }
   const demanded = demandedTls(service, port, sight)
-  if (demanded !== undefined && !canFollow(demanded, sight)) {
+  const own = settingsFor(policy, port, subset)
+  if (demanded !== undefined && !canFollow(demanded, own, sight)) {
     return { kind: 'without-tls', host: service.host, port, cluster: rejectedClusterName, demandedBy: demanded.origin }
   }
-  const settings = withDemandedTls(settingsFor(policy, port, subset), demanded)
+  const settings = withDemandedTls(own, demanded)
   const labels = policy?.subsets.find((each) => each.name === subset)?.labels ?? {}
   return { kind: 'found', host: service.host, port, subset, cluster: serviceCluster(service, port, subset), settings, service, labels }
 }

@@ -63,8 +63,8 @@ export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, us
     const source: EndpointSource = service.endpointsOf?.[port.number] ?? { host, port: port.number }
     const selected = endpointsOf(source.host).filter(({ labels }) => hasLabels(labels, { ...source.labels, ...subset?.labels }))
     const demanded = isOpaque(port, usesOf(name), sight) ? undefined : demandedTls(service, port.number, sight)
-    if (demanded !== undefined && !canFollow(demanded, sight)) return []
     const understood = understoodSettings(settingsFor(policy, port.number, subset?.name), sight.scope, policy?.origin)
+    if (demanded !== undefined && !canFollow(demanded, understood.value, sight)) return []
     const settings = withDemandedTls(understood.value, demanded)
     const { priorityOf, ...localities } = planLocalities(settings, selected, { scope: sight.scope, mesh: sight.settings })
     const members = placed(selected.flatMap((endpoint) => endpointOf(endpoint, source.port).map((each) => ({ ...each, priority: priorityOf(endpoint) }))), localities)

@@ -145,3 +145,75 @@ test('requests and copies reach a Service with a BackendTLSPolicy over TLS, or n
 
   expect(new Set(secure.firstBytes)).toEqual(new Set([handshake]))
 })
+
+const entryRoutes = `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop}
+spec:
+  hosts: ["*"]
+  gateways: [edge]
+  http:
+  - match: [{uri: {prefix: /secure}}]
+    route: [{destination: {host: secure.example, port: {number: 80}}}]
+  - match: [{uri: {prefix: /old}}]
+    route: [{destination: {host: old, port: {number: 80}}}]
+  - route: [{destination: {host: shop, port: {number: 80}}}]
+    mirrors: [{destination: {host: secure.example, port: {number: 80}}}, {destination: {host: old, port: {number: 80}}}]
+---
+`
+
+function serviceEntry(port: number): string {
+  return `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: secure}
+spec: {hosts: [secure.example], resolution: STATIC, ports: [{number: 80, name: web, protocol: HTTP}], endpoints: [{address: 127.0.0.1, ports: {web: ${port}}}]}
+---
+`
+}
+
+const notFollowed = `${policy(system).replace('group: "", kind: Service', 'group: networking.istio.io, kind: ServiceEntry')}---
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: BackendTLSPolicy
+metadata: {name: old}
+spec:
+  targetRef: {group: "", kind: Service, name: old}
+  tls: {hostname: old.example, wellKnownCACerts: System}
+`
+
+const destinationRule = `apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: secure}
+spec: {host: secure.example, trafficPolicy: {tls: {mode: SIMPLE, sni: secure.example, insecureSkipVerify: true}}}
+`
+
+test('nothing reaches a ServiceEntry with a BackendTLSPolicy, or the target of one in v1alpha2, in plain text', async () => {
+  const own = createAuthority('all').issue({ name: 'secure', names: ['secure.example'] })
+  const [secure, old] = [await watchedBackend(own), await watchedBackend(own)]
+  const shop = await loggedBackend('shop')
+  const around = entryRoutes + serviceEntry(secure.port) + service('shop', shop.port) + service('old', old.port)
+  const serving = await serve({ 'around.yaml': around, 'policy.yaml': notFollowed })
+  const proxy = await realProxy({ role: 'gateway', namespace: 'default', labels: { istio: 'ingressgateway' }, xds: serving.xds, listener: 80 })
+  const answers = async (): Promise<readonly number[]> => [
+    (await proxy.ask({ path: '/secure', host: 'shop.example' })).status,
+    (await proxy.ask({ path: '/old', host: 'shop.example' })).status,
+    (await proxy.ask({ path: '/mirrored', host: 'shop.example' })).status,
+  ]
+
+  expect(await answers()).toEqual([503, 503, 200])
+  await proxy.settled()
+  expect([secure.firstBytes, old.firstBytes]).toEqual([[], []])
+  // The two policies, two routes and two mirrors.
+  expect(serving.mistakes()).toEqual(Array.from({ length: 6 }, () => 'tls/unusable-policy'))
+
+  // The host's own TLS is enough.
+  await serving.write({ 'own.yaml': destinationRule })
+  await waitFor({ what: 'an answer over TLS', look: async () => (await proxy.ask({ path: '/secure', host: 'shop.example' })).status === 200 || undefined })
+  await proxy.ask({ path: '/mirrored', host: 'shop.example' })
+  await waitFor({ what: 'the copy', look: async () => secure.paths.includes('/mirrored') || undefined })
+  expect([new Set(secure.firstBytes), old.firstBytes]).toEqual([new Set([handshake]), []])
+})

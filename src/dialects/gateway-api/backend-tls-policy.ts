@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import type { FieldPath } from '../../diagnostics/diagnostic.ts'
+import type { FieldPath, ObjectId } from '../../diagnostics/diagnostic.ts'
 import { decode } from '../../manifest/decode.ts'
 import { message, parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
+import { objectHost } from '../../model/names.ts'
 import type { BackendTls, UpstreamTls } from '../../model/tls.ts'
 import { objectsAt, specOf, textAt } from '../attached-policy.ts'
 import { oneLine } from '../constraint.ts'
@@ -36,61 +37,99 @@ const spec = message({
 
 type Validation = z.infer<typeof validation>
 
+/** Versions whose fields are not read. They still demand TLS of their targets. */
+export const unreadPolicyVersions = ['v1alpha2', 'v1beta1'] as const
+
+const consequence = 'requests to the targets are answered with an error, mirrors to them are dropped'
+
 /**
  * The Gateway API's BackendTLSPolicy. A policy that cannot be followed, or not be read, still demands TLS of its targets: nothing is sent
  * to them then. https://gateway-api.sigs.k8s.io/geps/gep-1897/
  */
 export function translateBackendTlsPolicy(manifest: Manifest, surroundings: Surroundings): Translated {
-  const { id, created } = manifest
+  if (unreadPolicyVersions.some((version) => manifest.apiVersion.endsWith(`/${version}`))) return unreadVersion(manifest, surroundings)
   const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: ['targetRefs.*'] })
   const report = reportOn(manifest)
   if (value?.options !== undefined) report.note('field/unsupported', ['spec', 'options'], { message: 'options is not supported, it has no effect' })
   const tls = value === undefined ? undefined : tlsOf(value.validation, report)
-  noteOtherTargets(value?.targetRefs ?? [], report)
-  const backendTls = targetsOf(manifest).flatMap(({ name, portName, path }): readonly BackendTls[] => {
-    const service = { group: '', kind: 'Service', namespace: id.namespace, name }
-    if (surroundings.manifest(service) === undefined) {
-      report.note('policy/unknown-host', [...path, 'name'], { message: `there is no Service ${id.namespace}/${name}, so the policy has no effect for it` })
-    }
-    return [{ host: serviceHost(name, id.namespace, surroundings.settings.domain), portName, tls, created, origin: { object: id, path } }]
-  })
+  const backendTls = targetsOf(manifest).flatMap((target) => demandsOn(target, { tls }, { report, surroundings }))
   return translated({ backendTls, diagnostics: [...diagnostics, ...report.diagnostics], refused })
 }
 
-function noteOtherTargets(references: z.infer<typeof spec>['targetRefs'], report: Report): void {
-  references.forEach((reference, index) => {
-    if (reference === undefined || isService(reference)) return
-    report.note('reference/invalid-kind', ['spec', 'targetRefs', index, 'kind'], {
-      message: `the policy is followed for Services only, so ${reference.kind} ${reference.name} may be sent plain text`, hint: 'name a Service',
-    })
+function unreadVersion(manifest: Manifest, surroundings: Surroundings): Translated {
+  const report = reportOn(manifest)
+  report.note('tls/unusable-policy', ['apiVersion'], {
+    message: `${manifest.apiVersion} is not read: without TLS of their own settings, ${consequence}`, hint: 'write apiVersion: gateway.networking.k8s.io/v1',
   })
-}
-
-function isService(reference: { readonly group: string; readonly kind: string }): boolean {
-  return reference.group === '' && reference.kind === 'Service'
+  const demand = { tls: undefined, satisfiedBy: 'own-tls' } as const
+  const backendTls = targetsOf(manifest).flatMap((target) => demandsOn(target, demand, { report, surroundings }))
+  return translated({ backendTls, diagnostics: report.diagnostics })
 }
 
 interface Target {
-  readonly name: string
+  readonly id: ObjectId
   readonly portName: string | undefined
   readonly path: FieldPath
 }
 
-/** Read without the schema, so that a mistake elsewhere in the policy does not let plain text through. */
+/**
+ * Read without the schema, so that a mistake elsewhere in the policy does not let plain text through. `targetRef` is the field
+ * of v1alpha2; a reference without a kind is for a Service.
+ */
 function targetsOf(manifest: Manifest): readonly Target[] {
-  return objectsAt(specOf(manifest), 'targetRefs').flatMap((reference, index): readonly Target[] => {
-    const name = textAt(reference, 'name')
-    const target = { group: textAt(reference, 'group') ?? '', kind: textAt(reference, 'kind') ?? '' }
-    if (name === undefined || !isService(target)) return []
-    return [{ name, portName: textAt(reference, 'sectionName'), path: ['spec', 'targetRefs', index] }]
+  const { namespace } = manifest.id
+  return (['targetRef', 'targetRefs'] as const).flatMap((field) => {
+    const isList = Array.isArray(specOf(manifest)[field])
+    return objectsAt(specOf(manifest), field).flatMap((reference, index): readonly Target[] => {
+      const name = textAt(reference, 'name')
+      if (name === undefined || (textAt(reference, 'namespace') ?? namespace) !== namespace) return []
+      const ofKind = textAt(reference, 'kind') ?? 'Service'
+      const id = { group: ofKind === 'ServiceEntry' ? serviceEntryGroup : textAt(reference, 'group') ?? '', kind: ofKind, namespace, name }
+      return [{ id, portName: textAt(reference, 'sectionName'), path: ['spec', field, ...(isList ? [index] : [])] }]
+    })
   })
+}
+
+const serviceEntryGroup = 'networking.istio.io'
+
+interface DemandSite {
+  readonly report: Report
+  readonly surroundings: Surroundings
+}
+
+/** What the policy demands of one target. Of what is no Service it is not followed, but nothing goes there in plain text. */
+function demandsOn({ id, portName, path }: Target, demand: Pick<BackendTls, 'tls' | 'satisfiedBy'>, { report, surroundings }: DemandSite): readonly BackendTls[] {
+  const { id: policy, created } = report.manifest
+  const found = surroundings.manifest(id)
+  const common = { portName, created, origin: { object: policy, path } }
+  const isService = id.group === '' && id.kind === 'Service'
+  if (!isService && !surroundings.isClaimed(id)) {
+    report.note('reference/invalid-kind', [...path, 'kind'], { message: `nothing here reads ${id.kind} ${id.name}, so the policy has no effect for it`, hint: 'name a Service' })
+    return []
+  }
+  if (found === undefined) {
+    report.note('policy/unknown-host', [...path, 'name'], { message: `there is no ${id.kind} ${id.namespace}/${id.name}, so the policy has no effect for it` })
+  }
+  if (isService) return [{ ...common, ...demand, host: serviceHost(id.name, id.namespace, surroundings.settings.domain) }]
+  const isUnread = demand.tls === undefined && demand.satisfiedBy !== undefined
+  if (!isUnread) report.note('tls/unusable-policy', [...path, 'kind'], {
+    message: `the policy is followed for Services only, not for ${id.kind} ${id.name}: without TLS of its own settings, requests to it are answered with an error, mirrors to it are dropped`,
+    hint: id.kind === 'ServiceEntry' ? 'write the TLS into a DestinationRule for its hosts, and take it out of the policy' : 'name a Service',
+  })
+  return hostsOf(id, found).map((host) => ({ ...common, host, target: id, tls: undefined, satisfiedBy: 'own-tls' as const }))
+}
+
+function hostsOf(id: ObjectId, found: Manifest | undefined): readonly string[] {
+  if (id.kind !== 'ServiceEntry') return [objectHost(id)]
+  const hosts = found === undefined ? [] : specOf(found)['hosts']
+  return Array.isArray(hosts) ? hosts.flatMap((host: unknown) => typeof host === 'string' ? [host.toLowerCase()] : []) : []
 }
 
 /** Undefined where the authorities cannot be had. */
 function tlsOf({ caCertificateRefs = [], wellKnownCACertificates, hostname: serverName, subjectAltNames = [] }: Validation, report: Report): UpstreamTls | undefined {
   const path = ['spec', 'validation']
   const unusable = (at: FieldPath, text: string, hint: string): undefined => {
-    report.note('tls/unusable-policy', at, { message: `${text}: requests to the targets are answered with an error, mirrors to them are dropped`, hint })
+    report.note('tls/unusable-policy', at, { message: `${text}: ${consequence}`, hint })
   }
   const [reference, ...others] = caCertificateRefs
   if (reference === undefined && wellKnownCACertificates !== 'System') {

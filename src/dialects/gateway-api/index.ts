@@ -1,7 +1,7 @@
 import { translated } from '../dialect.ts'
 import type { Dialect } from '../dialect.ts'
 import { inRevision } from '../revision.ts'
-import { translateBackendTlsPolicy } from './backend-tls-policy.ts'
+import { translateBackendTlsPolicy, unreadPolicyVersions } from './backend-tls-policy.ts'
 import { gatewayApiGroup as group } from './constraint.ts'
 import { translateGatewayClass } from './gateway-class.ts'
 import { translateGateway } from './gateway.ts'
@@ -21,7 +21,7 @@ export const gatewayApi: Dialect = {
     ...['GatewayClass', 'Gateway', 'HTTPRoute'].map((kind) => ({ group, versions: ['v1', 'v1beta1'], kind, status: 'conditions' as const })),
     { group, versions: ['v1', 'v1beta1'], kind: 'ReferenceGrant' },
     { group, versions: ['v1', 'v1alpha2'], kind: 'GRPCRoute', status: 'conditions' },
-    { group, versions: ['v1', 'v1alpha3'], kind: 'BackendTLSPolicy' },
+    { group, versions: ['v1', 'v1alpha3', ...unreadPolicyVersions], kind: 'BackendTLSPolicy' },
     ...implementationPolicies,
   ],
   unread: ['TCPRoute', 'TLSRoute', 'UDPRoute'].map((kind) => ({ group, kind })),

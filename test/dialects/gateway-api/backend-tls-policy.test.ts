@@ -79,10 +79,79 @@ test('the route and the mirror say why they are not served', () => {
 })
 
 test.each([
-  ['v1alpha2', 'name: secure', 'manifest/unknown-version'],
+  ['v1alpha2', 'name: secure', 'tls/unusable-policy'],
   ['v1', 'name: absent', 'policy/unknown-host'],
-  ['v1', 'kind: ServiceEntry, name: secure', 'reference/invalid-kind'],
+  ['v1', 'kind: ServiceEntry, name: absent', 'policy/unknown-host'],
+  ['v1', 'kind: Backend, name: secure', 'reference/invalid-kind'],
 ])('%s %s: %s', (version, target, code) => {
   const text = policy('a', target).replace('k8s.io/v1\n', `k8s.io/${version}\n`).replace('kind: Service, kind:', 'kind:')
   expect(configure(around + text).found).toContainEqual(expect.stringContaining(` ${code} `))
+})
+
+const entry = `---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: outside}
+spec: {hosts: [Outside.example], resolution: STATIC, ports: [{number: 80, name: web, protocol: HTTP}, {number: 81, name: admin, protocol: HTTP}], endpoints: [{address: 10.1.1.1}]}
+`
+
+const ownTls = (host: string): string => `---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: own}
+spec: {host: ${host}, trafficPolicy: {tls: {mode: SIMPLE, sni: own.example}}}
+`
+
+const upstream = `---
+apiVersion: gloo.solo.io/v1
+kind: Upstream
+metadata: {name: outside}
+spec: {static: {hosts: [{addr: 10.1.1.1, port: 80}]}}
+`
+
+function outsideNames(text: string, scope: Scope): Readonly<Record<string, string>> {
+  return namesOf([...configure(around + text).resources(scope, 'cluster')].filter(([name]) => name.includes('utside')))
+}
+
+const entryTarget = 'kind: ServiceEntry, name: outside'
+const noKind = (text: string): string => text.replace('kind: Service, kind:', 'kind:')
+const [entryWeb, entryAdmin] = ['outbound|80||outside.example', 'outbound|81||outside.example'] as const
+
+describe.each([['gateway', gateway], ['sidecar', sidecar()]])('a target of a %s that is no Service', (_, scope) => {
+  test('a ServiceEntry has no cluster in plain text', () => {
+    expect(outsideNames(entry, scope)).toEqual({ [entryWeb]: 'plain', [entryAdmin]: 'plain' })
+    expect(outsideNames(entry + noKind(policy('a', entryTarget)), scope)).toEqual({})
+    expect(outsideNames(entry + noKind(policy('a', `${entryTarget}, sectionName: web`)), scope)).toEqual({ [entryAdmin]: 'plain' })
+  })
+
+  test('its own TLS is enough', () => {
+    expect(outsideNames(entry + ownTls('outside.example') + noKind(policy('a', entryTarget)), scope)).toEqual({ [entryWeb]: 'own.example', [entryAdmin]: 'own.example' })
+  })
+
+  test('the same host of a ServiceEntry in another namespace is not concerned', () => {
+    const another = entry.replace('name: outside', 'name: outside, namespace: elsewhere')
+    expect(outsideNames(another + noKind(policy('a', entryTarget)), scope)).toEqual({ [entryWeb]: 'plain', [entryAdmin]: 'plain' })
+  })
+
+  test.each(['v1alpha2', 'v1beta1'])('nor has a Service of a policy in %s', (version) => {
+    const old = policy('a', 'name: secure, sectionName: web').replace('k8s.io/v1\n', `k8s.io/${version}\n`)
+    const single = old.replace('targetRefs: [', 'targetRef: ').replace('web}]', 'web}')
+    expect([serverNames(old, scope), serverNames(single, scope)]).toEqual([{ [admin]: 'plain' }, { [admin]: 'plain' }])
+    expect(serverNames(old + ownTls('secure'), scope)).toEqual({ [web]: 'own.example', [admin]: 'own.example' })
+  })
+})
+
+test("an object of another dialect has no cluster in plain text", () => {
+  const routed = `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: outside}
+spec:
+  parentRefs: [{group: "", kind: Service, name: shop}]
+  rules: [{matches: [{path: {value: /outside}}], backendRefs: [{group: gloo.solo.io, kind: Upstream, name: outside}]}]
+`
+  const target = policy('a', 'kind: Upstream, name: outside').replace('group: "", kind: Service, kind:', 'group: gloo.solo.io, kind:')
+  expect(Object.values(outsideNames(upstream + routed, sidecar()))).toEqual(['plain'])
+  expect(outsideNames(upstream + routed + target, sidecar())).toEqual({})
+  expect(configure(around + upstream + routed + target).found.filter((each) => /unusable/.test(each))).toHaveLength(2)
 })
