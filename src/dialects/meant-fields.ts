@@ -1,6 +1,6 @@
 import { didYouMean } from '../diagnostics/did-you-mean.ts'
 import { camelCase } from '../manifest/field-name.ts'
-import type { Json, Manifest } from '../manifest/manifest.ts'
+import type { Json, JsonObject, Manifest } from '../manifest/manifest.ts'
 import { isJsonObject, isRecord } from '../manifest/message.ts'
 
 /** The fields of a message with a mistake, by the names that were most likely meant; undefined if one has no such name, or for what is no message. */
@@ -11,19 +11,26 @@ export function meantFields(value: unknown, known: readonly string[]): Readonly<
   return Object.keys(fields).length === entries.length ? fields : undefined
 }
 
-/**
- * An object whose `spec` cannot be read as a whole, with the fields of it that are known or were most likely meant; a field that should be
- * a list and is not is one of one element. Undefined if there is no spec at all.
- */
-export function withMeantSpec(manifest: Manifest, { known, lists }: { readonly known: readonly string[]; readonly lists: readonly string[] }): Manifest | undefined {
+interface MeantOptions {
+  /** Fields that the message has. */
+  readonly known: readonly string[]
+  /** Those that are lists: a value that is none is one of one element. */
+  readonly lists: readonly string[]
+}
+
+/** An object whose `spec` cannot be read as a whole, with the fields of it that are known or were most likely meant. Undefined if there is no spec at all. */
+export function withMeantSpec(manifest: Manifest, options: MeantOptions): Manifest | undefined {
   const { spec } = manifest.object
-  if (!isJsonObject(spec)) return undefined
-  const named = Object.entries(spec).flatMap(([key, value]): readonly (readonly [string, Json])[] => {
+  return isJsonObject(spec) ? { ...manifest, object: { ...manifest.object, spec: keptFields(spec, options) } } : undefined
+}
+
+/** The fields of a message with a mistake that are known or were most likely meant, by their right names. The others are left out. */
+export function keptFields(message: JsonObject, { known, lists }: MeantOptions): JsonObject {
+  const named = Object.entries(message).flatMap(([key, value]): readonly (readonly [string, Json])[] => {
     const name = value === null ? undefined : meantName(key, known)
     return name === undefined ? [] : [[name, lists.includes(name) && !Array.isArray(value) ? [value] : value]]
   })
-  const meant = Object.fromEntries(named.toReversed())
-  return { ...manifest, object: { ...manifest.object, spec: meant } }
+  return Object.fromEntries(named.toReversed())
 }
 
 function meantName(key: string, known: readonly string[]): string | undefined {

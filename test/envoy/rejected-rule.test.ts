@@ -202,11 +202,18 @@ const outside: readonly (readonly [name: string, dialect: Dialect, from: string,
   ['VirtualService', istio, '  gateways: [edge]', '  gateway: [edge]'],
   ['VirtualService', istio, '  http:', '  unknown: 1\n  http:'],
   ['VirtualService', istio, '  http:', '  https:'],
+  ['Gloo VirtualService', gloo, '  virtualHost:', '  unknown: 1\n  virtualHost:'],
+  ['Gloo VirtualService', gloo, '  virtualHost:', '  virtualHosts:'],
+  ['Gloo VirtualService', gloo, '    routes:', '    unknown: 1\n    routes:'],
+  ['Gloo VirtualService', gloo, '    routes:', '    options: 5\n    routes:'],
+  ['Gloo VirtualService', gloo, '    routes:', '    route:'],
+  ['Gloo VirtualService', gloo, 'domains: [a.example]', 'domains: a.example'],
+  ['Gloo VirtualService', gloo, 'domains: [a.example]', 'domain: [a.example]'],
 ]
 
 test.each(outside)('a mistake outside of the rules of %s: %#', async (...[, dialect, from, to]) => {
   const first = dialect.text([dialect.good('/0')])
-  const named = first.replace(/name: a}/, 'name: b}').replace('hosts: ["*"]\n  gateways', 'hosts: [a.example]\n  gateways').replace('  parentRefs: [{name: edge}]', '  parentRefs: [{name: edge}]\n  hostnames: [a.example]').replace(/^[^]*?---\n/, '')
+  const named = first.replace(/name: a}/, 'name: b}').replace('domains: ["*"]', 'domains: [a.example]').replace('hosts: ["*"]\n  gateways', 'hosts: [a.example]\n  gateways').replace('  parentRefs: [{name: edge}]', '  parentRefs: [{name: edge}]\n  hostnames: [a.example]').replace(/^[^]*?---\n/, '')
   expect(named).toContain(from)
   const { serving, proxy, shop, other } = await edge(dialect, `${first}---\n${named.replace(from, to)}`)
   const failure = dialect.status ?? 500
@@ -215,4 +222,28 @@ test.each(outside)('a mistake outside of the rules of %s: %#', async (...[, dial
   expect((await proxy.ask(requestFor(dialect, '/others'))).status).toBe(failure)
   expect([shop.arrivals, other.arrivals]).toEqual([[], []])
   expect((await proxy.ask({ ...requestFor(dialect, '/0'), host: 'b.example' })).backend).toBe('shop')
+}, 60_000)
+
+test.each([
+  { field: 'unknown: 1', list: 'routes', paths: ['/api/0'] },
+  { field: 'weight: ten', list: 'routes', paths: ['/api/0'] },
+  { field: '', list: 'route', paths: ['/api/0'] },
+  // Everything that is delegated to it, as no routes are found.
+  { field: '', list: 'all', paths: ['/api/0', '/api/1'] },
+])('a mistake outside of the routes of a RouteTable: $field $list', async ({ field, list, paths }) => {
+  const delegates = ['matchers: [{prefix: /api}], delegateAction: {ref: {name: api}}']
+  const table = `---
+apiVersion: gateway.solo.io/v1
+kind: RouteTable
+metadata: {name: api}
+spec:
+  ${field}
+  ${list}:
+  - {${gloo.good('/api/0')}}
+`
+  const { serving, proxy, shop, other } = await edge(gloo, gloo.text(delegates) + table)
+  expect(serving.texts()).toContainEqual(expect.stringContaining('requests that it matches are answered with 500'))
+  for (const path of paths) expect((await proxy.ask(requestFor(gloo, path))).status).toBe(500)
+  expect((await proxy.ask(requestFor(gloo, '/others'))).backend).toBe('other')
+  expect([shop.arrivals.length, other.arrivals.length]).toEqual([0, 1])
 }, 60_000)

@@ -1,3 +1,4 @@
+import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import { finding } from '../../diagnostics/finding.ts'
 import { decode } from '../../manifest/decode.ts'
 import type { Decoded } from '../../manifest/decode.ts'
@@ -5,13 +6,17 @@ import { message, parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { z } from 'zod'
 import { mirrorOptions } from '../annotation.ts'
+import { specOf } from '../attached-policy.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
+import { withMeantSpec } from '../meant-fields.ts'
+import { rejectedConsequence, rejectedStatus } from '../rejected-rule.ts'
 import { reportOn } from '../report.ts'
 import type { Report } from '../report.ts'
 import { inert } from './inert.ts'
 import { rejectedConsequences, withRejectedRoutes } from './rejected-routes.ts'
 import { removableRouteParts, route } from './route.ts'
+import type { DeclaredRoute } from './route.ts'
 import { routesOf } from './routes.ts'
 import type { RoutesContext } from './routes.ts'
 
@@ -30,9 +35,20 @@ export function translateRouteTable(manifest: Manifest, surroundings: Surroundin
 
 function decoded(manifest: Manifest): Decoded<z.infer<typeof spec>> {
   const at = { manifest, list: ['routes'] }
-  const found = decode({ manifest, path: ['spec'], schema: spec, parts: removableRouteParts('routes'), consequence: rejectedConsequences(at) })
+  const ofRoute = rejectedConsequences(at)
+  const consequence = (left: FieldPath): string | undefined => left.length > 0 ? ofRoute(left) : rejectedConsequence([])
+  const found = decode({ manifest, path: ['spec'], schema: spec, parts: removableRouteParts('routes'), consequence })
   const { value } = found
-  return value?.routes === undefined ? found : { ...found, value: { ...value, routes: [...withRejectedRoutes(value.routes, at)] } }
+  if (value === undefined) return { ...found, value: { routes: [...rejectedWhole(manifest)] } }
+  return value.routes === undefined ? found : { ...found, value: { ...value, routes: [...withRejectedRoutes(value.routes, at)] } }
+}
+
+/** Of a RouteTable with a mistake outside of its routes: what they match, else all that is delegated to it, is answered with an error. */
+function rejectedWhole(manifest: Manifest): readonly (DeclaredRoute | undefined)[] {
+  const meant = withMeantSpec(manifest, { known: Object.keys(spec.out.shape), lists: ['routes'] })
+  const routes = meant === undefined ? undefined : specOf(meant)['routes']
+  if (meant === undefined || !Array.isArray(routes)) return [{ directResponseAction: { status: rejectedStatus } }]
+  return withRejectedRoutes(routes.map(() => undefined), { manifest: meant, list: ['routes'] })
 }
 
 /** How the list of routes at a path of an object is read: each object's runtime keys are counted apart. */

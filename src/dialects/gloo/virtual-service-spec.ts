@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { decode } from '../../manifest/decode.ts'
 import type { Decoded } from '../../manifest/decode.ts'
-import { message, parts } from '../../manifest/message.ts'
+import type { FieldPath } from '../../diagnostics/diagnostic.ts'
+import { isJsonObject, message, parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
+import { keptFields, meantFields, withMeantSpec } from '../meant-fields.ts'
+import { once, rejectedConsequence } from '../rejected-rule.ts'
 import { inert } from './inert.ts'
 import { reference } from './reference.ts'
 import { rejectedConsequences, withRejectedRoutes } from './rejected-routes.ts'
@@ -25,14 +28,39 @@ export type VirtualServiceSpec = z.infer<typeof spec>
 
 const removableParts = ['virtualHost.options.*', ...removableRouteParts('virtualHost.routes')]
 
-/** Reads a VirtualService. One whose `sslConfig` has a mistake is left out whole: its routes are not for plain requests. */
+/**
+ * Reads a VirtualService. Where a mistake outside of its routes leaves it out, what they match is answered with an error. One whose
+ * `sslConfig` has a mistake is left out whole: its routes are not for plain requests.
+ */
 export function readVirtualService(manifest: Manifest): Decoded<VirtualServiceSpec> {
-  const at = { manifest, list: ['virtualHost', 'routes'] }
-  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, consequence: rejectedConsequences(at) })
+  const at = { manifest, list }
+  const whole = once(() => rejectedWhole(manifest))
+  const ofRoute = rejectedConsequences(at)
+  const consequence = (left: FieldPath): string | undefined => left.length > 0 ? ofRoute(left) : whole() === undefined ? undefined : rejectedConsequence([])
+  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, consequence })
   const { value } = decoded
-  if (value?.virtualHost.routes === undefined) return decoded
+  if (value === undefined) return { ...decoded, value: whole() }
+  if (value.virtualHost.routes === undefined) return decoded
   const routes = [...withRejectedRoutes(value.virtualHost.routes, at)]
   return { ...decoded, value: { ...value, virtualHost: { ...value.virtualHost, routes } } }
+}
+
+const list = ['virtualHost', 'routes']
+const hostFields = Object.keys(virtualHost.out.shape)
+
+/** Undefined if its domains, routes or `sslConfig` cannot be read. */
+function rejectedWhole(manifest: Manifest): VirtualServiceSpec | undefined {
+  const meant = withMeantSpec(manifest, { known: Object.keys(spec.out.shape), lists: [] })
+  const { virtualHost: written, sslConfig: ssl } = isJsonObject(meant?.object['spec']) ? meant.object['spec'] : {}
+  if (meant === undefined || !isJsonObject(written)) return undefined
+  const host = keptFields(written, { known: hostFields, lists: ['domains', 'routes'] })
+  const { domains, routes } = host
+  // A field that nobody knows may be the one for domains: without them the routes would be for every host.
+  if (!Array.isArray(routes) || (domains === undefined && meantFields(written, hostFields) === undefined)) return undefined
+  const { data } = spec.safeParse({ virtualHost: { domains }, sslConfig: ssl })
+  if (data === undefined) return undefined
+  const object = { ...meant.object, spec: { virtualHost: host } }
+  return { ...data, virtualHost: { ...data.virtualHost, routes: [...withRejectedRoutes(routes.map(() => undefined), { manifest: { ...meant, object }, list })] } }
 }
 
 /** How it ends TLS; undefined where it does not, or cannot be read. */
