@@ -4,6 +4,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { Service } from '../model/backend.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Scope } from '../xds/scope.ts'
+import { hostNames } from './host-names.ts'
 
 /** Derives what is wrong with each item of a collection, by `<name>|<key>`; nothing for an item with nothing wrong. */
 export type FindIn = <V>(name: string, input: Collection<V>, of: (value: V, fetch: Fetch, key: string) => readonly Diagnostic[]) => Collection<readonly Diagnostic[]>
@@ -24,7 +25,7 @@ export interface KnownHosts {
 export function knownHosts(servicesByHost: Collection<readonly Service[]>, fetch: Fetch): KnownHosts {
   return {
     services: (host) => fetch(servicesByHost, host) ?? [],
-    hosts: () => fetch.all(servicesByHost).map(([host]) => host),
+    hosts: () => hostNames(fetch.all(servicesByHost)),
   }
 }
 

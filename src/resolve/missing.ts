@@ -2,6 +2,7 @@ import { didYouMean } from '../diagnostics/did-you-mean.ts'
 import { below, nameOf } from '../diagnostics/finding.ts'
 import type { BackendPolicy, BackendReference } from '../model/backend.ts'
 import type { BackendWithoutTls, MissingBackend, ResolvedBackend } from './backend.ts'
+import { firstLabel, firstLabels } from './host-names.ts'
 import type { NamespaceFinding, NamespaceText } from './namespace-finding.ts'
 
 /** Whose destination it is, and what its proxies do without it: `requests for it are answered with 503`. */
@@ -65,12 +66,18 @@ function missingHint(missing: MissingBackend, { primaries }: MissingDestination)
   switch (what) {
     case 'host': {
       if (standsFor !== undefined) return `define ${standsFor}, or name what its requests are to reach`
-      const guess = similarHost(host, present.filter((each) => !own.some((primary) => primary.host === each)))
+      const guess = otherHost(host, present, own.map((primary) => primary.host))
       return guess === undefined ? undefined : `did you mean ${guess}?`
     }
     case 'port': return listedHint('it has', present.filter((each) => !own.some((primary) => primary.host === host && String(primary.port) === each)))
     case 'subset': return subsetHint(missing, own.filter((primary) => primary.host === host).map(({ subset }) => subset))
   }
+}
+
+/** A similar host that is none of these. The list without them is made only where it is needed: many findings share the whole one. */
+function otherHost(host: string, hosts: readonly string[], own: readonly string[]): string | undefined {
+  const guess = similarHost(host, hosts)
+  return guess === undefined || !own.includes(guess) ? guess : similarHost(host, hosts.filter((each) => !own.includes(each)))
 }
 
 function subsetHint({ present, definedBy: [other] }: MissingBackend, ownSubsets: readonly (string | undefined)[]): string | undefined {
@@ -95,12 +102,8 @@ const fewEdits = 2
 export function similarHost(host: string, hosts: readonly string[]): string | undefined {
   const close = didYouMean(host, hosts, fewEdits)
   if (close !== undefined) return close
-  const label = didYouMean(firstLabel(host), hosts.map(firstLabel))
+  const label = didYouMean(firstLabel(host), firstLabels(hosts))
   if (label === undefined) return undefined
   const beside = `${label}${host.slice(firstLabel(host).length)}`
   return hosts.includes(beside) ? beside : hosts.find((each) => firstLabel(each) === label)
-}
-
-function firstLabel(host: string): string {
-  return host.split('.', 1)[0] ?? host
 }

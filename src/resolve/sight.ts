@@ -8,6 +8,7 @@ import type { Scope, ScopeKey } from '../xds/scope.ts'
 import { destinationKey } from './destinations.ts'
 import { reachedServices } from './egress.ts'
 import type { Reach } from './egress.ts'
+import { hostNames } from './host-names.ts'
 
 /** What the proxies of one scope can see of the model. Each question is answered through the graph, so that asking is depending. */
 export interface Sight {
@@ -73,7 +74,7 @@ export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch
     policiesOf: (host) => fetch(policiesOfHosts, host) ?? [],
     backendTls: (host) => fetch(backendTlsByHost, host) ?? [],
     isDestination: (host, subset) => fetch(destinations, destinationKey(host, subset)) === true,
-    hosts: () => fetch.all(servicesByHost).map(([host]) => host),
+    hosts: () => hostNames(fetch.all(servicesByHost)),
   }
 }
 
