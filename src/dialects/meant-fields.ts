@@ -1,6 +1,6 @@
 import { didYouMean } from '../diagnostics/did-you-mean.ts'
 import { camelCase } from '../manifest/field-name.ts'
-import type { Json, JsonObject, Manifest } from '../manifest/manifest.ts'
+import type { Manifest } from '../manifest/manifest.ts'
 import { isJsonObject, isRecord } from '../manifest/message.ts'
 
 /** The fields of a message with a mistake, by the names that were most likely meant; undefined if one has no such name, or for what is no message. */
@@ -25,8 +25,8 @@ export function withMeantSpec(manifest: Manifest, options: MeantOptions): Manife
 }
 
 /** The fields of a message with a mistake that are known or were most likely meant, by their right names. The others are left out. */
-export function keptFields(message: JsonObject, { known, lists }: MeantOptions): JsonObject {
-  const named = Object.entries(message).flatMap(([key, value]): readonly (readonly [string, Json])[] => {
+export function keptFields<V>(message: Readonly<Record<string, V>>, { known, lists }: MeantOptions): Readonly<Record<string, V | readonly V[]>> {
+  const named = Object.entries(message).flatMap(([key, value]): readonly (readonly [string, V | readonly V[]])[] => {
     const name = value === null ? undefined : meantName(key, known)
     return name === undefined ? [] : [[name, lists.includes(name) && !Array.isArray(value) ? [value] : value]]
   })

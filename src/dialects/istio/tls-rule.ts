@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { FieldPath } from '../../diagnostics/diagnostic.ts'
+import type { FieldPath, Origin } from '../../diagnostics/diagnostic.ts'
 import { message } from '../../manifest/message.ts'
 import type { TlsRoute } from '../../model/tls.ts'
 import { largestWeight } from '../constraint.ts'
@@ -10,7 +10,8 @@ import type { Report } from '../report.ts'
 
 const serverName = z.string().regex(/^(\*|(\*\.)?[^*\s]+)$/, { message: 'must be a host name, one that begins with "*.", or "*"' })
 
-const match = message({
+/** Istio's TLSMatchAttributes. */
+export const tlsMatch = message({
   sniHosts: z.array(serverName).refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host' }),
   destinationSubnets: z.unknown().optional(),
   port: z.number().int().min(0).max(65535).optional(),
@@ -21,10 +22,12 @@ const match = message({
 
 /** Istio's TLSRoute. */
 export const tlsRule = message({
-  match: z.array(match).refine((matches) => matches.length > 0, { message: 'is empty, must name the sniHosts that the route is for' }),
+  match: z.array(tlsMatch).refine((matches) => matches.length > 0, { message: 'is empty, must name the sniHosts that the route is for' }),
   route: z.array(message({ destination, weight: z.number().int().min(0).max(largestWeight).optional() })).refine((routes) => routes.length > 0, { message: 'is empty, must name a destination' }),
 })
 
+export type TlsMatch = z.infer<typeof tlsMatch>
+/** Without destinations: one with a mistake. */
 export type TlsRule = z.infer<typeof tlsRule>
 
 export interface TlsRuleContext {
@@ -35,7 +38,7 @@ export interface TlsRuleContext {
   readonly gateways: readonly string[]
 }
 
-/** One route for each match. Gateways that pass TLS through take them; sidecars do not, which is said. */
+/** One route for each match. Connections of a rule with a mistake go to no backend, nor to that of another rule. Gateways that pass TLS through take them; sidecars do not, which is said. */
 export function tlsRoutesOf(rule: TlsRule, { path, domain, report, gateways }: TlsRuleContext): readonly TlsRoute[] {
   const { manifest } = report
   if (rule.match.some((each) => (each.gateways === undefined || each.gateways.length === 0 ? gateways : each.gateways).includes('mesh'))) {
@@ -45,10 +48,10 @@ export function tlsRoutesOf(rule: TlsRule, { path, domain, report, gateways }: T
   }
   const total = rule.route.reduce((sum, { weight = 0 }) => sum + weight, 0)
   if (rule.route.length > 1 && total === 0) {
-    report.refuse('field/invalid-value', [...path, 'route'], { message: 'all weights of the route are 0, must add up to more' })
-    return []
+    report.refuse('field/invalid-value', [...path, 'route'], { message: 'all weights of the route are 0, must add up to more: connections that it matches are closed' })
   }
-  const destinations = rule.route.map((each, index) => ({
+  const isRejected = rule.route.length === 0 || (rule.route.length > 1 && total === 0)
+  const destinations = isRejected ? [rejectedAt({ object: manifest.id, path })] : rule.route.map((each, index) => ({
     backend: backendOf(each.destination, { manifest, path: [...path, 'route', index, 'destination'], domain }),
     weight: each.weight ?? 0,
   }))
@@ -63,4 +66,9 @@ export function tlsRoutesOf(rule: TlsRule, { path, domain, report, gateways }: T
       origin: { object: manifest.id, path: at },
     }
   })
+}
+
+/** Envoy closes the connections that go to it. */
+function rejectedAt(origin: Origin): TlsRoute['destinations'][number] {
+  return { backend: { host: '', port: undefined, subset: undefined, refused: true, origin }, weight: 1 }
 }

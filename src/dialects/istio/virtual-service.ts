@@ -21,6 +21,7 @@ import { httpRule } from './http-rule.ts'
 import { mirrorHints } from './mirror-hint.ts'
 import { noteMatchGateways } from './match-gateways.ts'
 import { rejectedConsequences, withRejectedRules } from './rejected-rules.ts'
+import { rejectedTlsConsequences, withRejectedTlsRules } from './rejected-tls-rules.ts'
 import { noteUnsupported, reportOn } from '../report.ts'
 import type { Report } from '../report.ts'
 import { tlsRoutesOf, tlsRule } from './tls-rule.ts'
@@ -42,23 +43,29 @@ const removableParts = [
 
 /** The `spec` of a VirtualService. */
 function readVirtualService(manifest: Manifest): Decoded<z.infer<typeof spec>> {
-  const ofRule = rejectedConsequences(manifest)
+  const [ofRule, ofTlsRule] = [rejectedConsequences(manifest), rejectedTlsConsequences(manifest)]
   const whole = once(() => rejectedWhole(manifest))
-  const consequence = (left: FieldPath): string | undefined => left.length > 0 ? ofRule(left) : whole() === undefined ? undefined : rejectedConsequence([])
+  const consequence = (left: FieldPath): string | undefined => left.length > 0 ? ofRule(left) ?? ofTlsRule(left) : whole() === undefined ? undefined : rejectedConsequence([])
   const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, hints: mirrorHints, consequence })
   const { value } = decoded
   if (value === undefined) return { ...decoded, value: whole() }
-  return value.http === undefined ? decoded : { ...decoded, value: { ...value, http: [...withRejectedRules(value.http, manifest)] } }
+  const { http, tls } = value
+  return { ...decoded, value: {
+    ...value,
+    ...(http === undefined ? {} : { http: [...withRejectedRules(http, manifest)] }),
+    ...(tls === undefined ? {} : { tls: [...withRejectedTlsRules(tls, manifest)] }),
+  } }
 }
 
-/** A VirtualService with a mistake outside of its rules: what they match is answered with an error. Undefined if its hosts or gateways cannot be read. */
+/** A VirtualService with a mistake outside of its rules: what they match is answered with an error, or closed. Undefined if its hosts or gateways cannot be read. */
 function rejectedWhole(manifest: Manifest): z.infer<typeof spec> | undefined {
-  const meant = withMeantSpec(manifest, { known: Object.keys(spec.out.shape), lists: ['http'] })
-  const { hosts, gateways, exportTo: visible, http } = isRecord(meant?.object['spec']) ? meant.object['spec'] : {}
-  if (meant === undefined || !Array.isArray(http)) return undefined
+  const meant = withMeantSpec(manifest, { known: Object.keys(spec.out.shape), lists: ['http', 'tls'] })
+  const { hosts, gateways, exportTo: visible, http, tls } = isRecord(meant?.object['spec']) ? meant.object['spec'] : {}
+  const [rules, tlsRules] = [http, tls].map((list) => Array.isArray(list) ? list.map(() => undefined) : [])
+  if (meant === undefined || (!Array.isArray(http) && !Array.isArray(tls))) return undefined
   const { data } = spec.safeParse({ hosts, gateways, exportTo: visible })
   if (data?.hosts === undefined || data.hosts.length === 0) return undefined
-  return { ...data, http: [...withRejectedRules(http.map(() => undefined), meant)] }
+  return { ...data, http: [...withRejectedRules(rules ?? [], meant)], tls: [...withRejectedTlsRules(tlsRules ?? [], meant)] }
 }
 
 /** A networking.istio.io VirtualService. Without hosts it is a delegate, and becomes routes where others name it. */

@@ -146,6 +146,38 @@ describe('TLS that is passed through', () => {
     expect(chainsOf('  - {match: [{sniHosts: [a.example], port: 444}, {sniHosts: [b.example], gateways: [other]}, {sniHosts: [c.test]}], route: [{destination: {host: reviews}}]}')).toBeUndefined()
   })
 
+  const others = '  - {match: [{sniHosts: ["*.example"]}], route: [{destination: {host: ratings}}]}'
+
+  test.each([
+    '{match: [{sniHosts: [a.example]}], route: reviews}',
+    '{match: [{sniHosts: [a.example]}], route: []}',
+    '{match: [{sniHosts: [a.example]}], route: [{destination: reviews}]}',
+    '{match: [{sniHosts: [a.example]}], route: [{destination: {host: reviews}, weight: ten}]}',
+    '{match: [{sniHosts: [a.example]}], route: [{destination: {host: reviews}, weight: 0}, {destination: {host: ratings}, weight: 0}]}',
+    '{match: [{sniHosts: [a.example]}], unknown: 1, route: [{destination: {host: reviews}}]}',
+    '{match: [{sniHosts: a.example}], route: [{destination: {host: reviews}}]}',
+    '{match: {sniHosts: [a.example]}, route: [{destination: {host: reviews}}]}',
+    '{matches: [{sniHosts: [a.example]}], route: [{destination: {host: reviews}}]}',
+    '{match: [{sniHost: [a.example]}], route: [{destination: {host: reviews}}]}',
+    '{match: [{sniHosts: [a.example, 5]}], route: [{destination: {host: reviews}}]}',
+    '{match: [{sniHosts: [a.example], port: https}], route: [{destination: {host: reviews}}]}',
+    '{match: [{sniHosts: [a.example], unknown: 1}], route: [{destination: {host: reviews}}]}',
+  ])('the connections of a rule with a mistake go to no backend: %s', (rule) => {
+    const text = `  - ${rule}\n${others}`
+    expect(chainsOf(text)).toMatchObject([[['a.example'], { cluster: 'rejected|backend' }], [['*.example'], { cluster: 'outbound|443||ratings.default.svc.cluster.local' }]])
+    expect(configure(edge([server]) + rules(text)).found).toContainEqual(expect.stringContaining('connections that it matches are closed'))
+  })
+
+  test('nor do those of an object with a mistake outside of its rules', () => {
+    expect(chainsOf(`${others}\n  unknown: 1`)).toMatchObject([[['*.example'], { cluster: 'rejected|backend' }]])
+  })
+
+  test('without sniHosts that can be read, other rules take them', () => {
+    const text = `  - {match: [{sniHosts: 5}], route: [{destination: {host: reviews}}]}\n${others}`
+    expect(chainsOf(text)).toMatchObject([[['*.example'], { cluster: 'outbound|443||ratings.default.svc.cluster.local' }]])
+    expect(configure(edge([server]) + rules(text)).found).toContainEqual(expect.stringContaining('other rules take its connections, as its sniHosts cannot be read'))
+  })
+
   test('a destination that is not there is said', () => {
     expect(configure(edge([server]) + rules('  - {match: [{sniHosts: [a.example]}], route: [{destination: {host: nowhere}}]}')).found.map((each) => each.replace(/^\S+ /, '')))
       .toContain('route/unknown-host host nowhere.default.svc.cluster.local is not defined: connections for it are closed')
