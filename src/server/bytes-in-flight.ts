@@ -31,7 +31,8 @@ export interface BytesInFlightOptions {
  */
 export class BytesInFlight {
   readonly #options: BytesInFlightOptions
-  readonly #waiting = new Set<Sender>()
+  /** With the bytes for which there was no room when they asked last. */
+  readonly #waiting = new Map<Sender, number>()
   readonly #counted = new Set<Counted>()
   #bytes = 0
   #offered = false
@@ -44,8 +45,8 @@ export class BytesInFlight {
   /** Undefined where there is no room: the sender is resumed when there is. */
   admit(sender: Sender, bytes: number): Admission | undefined {
     const isNext = this.#waiting.size === 0 || this.#next() === sender
-    if (!isNext || !(this.#bytes === 0 || this.#bytes + bytes <= this.#options.limit)) {
-      this.#waiting.add(sender)
+    if (!isNext || !this.#hasRoom(bytes)) {
+      this.#waiting.set(sender, bytes)
       this.#growImpatient()
       return undefined
     }
@@ -60,6 +61,15 @@ export class BytesInFlight {
   /** The sender has nothing to send. */
   leave(sender: Sender): void {
     if (this.#waiting.delete(sender)) this.#offer()
+  }
+
+  /** True for a sender that will be resumed: until then, what it would send need not be found out. */
+  waits(sender: Sender): boolean {
+    return this.#waiting.has(sender)
+  }
+
+  #hasRoom(bytes: number): boolean {
+    return this.#bytes === 0 || this.#bytes + bytes <= this.#options.limit
   }
 
   #release(counted: Counted): void {
@@ -85,11 +95,12 @@ export class BytesInFlight {
     this.#offered = true
     setImmediate(() => {
       this.#offered = false
-      this.#next()?.resume()
+      const next = this.#next()
+      if (next !== undefined && this.#hasRoom(this.#waiting.get(next) ?? 0)) next.resume()
     })
   }
 
   #next(): Sender | undefined {
-    return this.#waiting.values().next().value
+    return this.#waiting.keys().next().value
   }
 }

@@ -62,7 +62,9 @@ function compare(held: Holdings, target: Resources): Difference {
 }
 
 const selected = remembered((names: ReadonlySet<string>, resources: Resources): Resources => {
-  const selection = new Map([...names].flatMap((name) => entry(resources, name)))
+  const selection = resources.size < names.size
+    ? new Map([...resources].filter(([name]) => names.has(name)))
+    : new Map([...names].flatMap((name) => entry(resources, name)))
   return selection.size === resources.size ? resources : selection
 })
 

@@ -3,7 +3,7 @@ import { absent, changedContent, difference, differenceContent, select, wholeCon
 import type { Content, Difference, Holding, Holdings, Resources } from './content.ts'
 import { holds } from './isolation.ts'
 import type { Ownership } from './owner.ts'
-import { remembered } from './remembered.ts'
+import { remembered, rememberedOfOne } from './remembered.ts'
 import { heldResources, isRefused } from './subscription.ts'
 import type { Response, Subscription } from './subscription.ts'
 import { hadBefore } from './uncertain.ts'
@@ -150,8 +150,13 @@ function pendingChanges(subscription: Subscription, { added, changed, removed, s
 
 /** Subscribed names that do not exist, as the client has yet to be told ("Knowing When a Requested Resource Does Not Exist"). */
 function unknownNames({ interest, held, refused }: Subscription, resources: Resources): readonly string[] {
-  return [...interest.names].filter((name) => !resources.has(name) && !held.has(name) && refused.get(name)?.version !== '')
+  const names = untold(interest.names, held)(resources)
+  return refused.size === 0 ? names : names.filter((name) => refused.get(name)?.version !== '')
 }
+
+/** A client may subscribe to very many names that do not exist. While nothing changes for it, none of them is looked at again. */
+const untold = remembered((names: ReadonlySet<string>, held: Holdings) => rememberedOfOne((resources: Resources): readonly string[] =>
+  [...names].filter((name) => !resources.has(name) && !held.has(name))))
 
 /** After a NACK of several changes: the part of them that goes out next, and nothing else. */
 function trialOf({ isolation }: Subscription, { fresh, gone }: Pending): Pending | undefined {
@@ -206,10 +211,24 @@ function overlay(state: Resources, held: Holdings, names: readonly string[]): Ho
 /** Remembers which subscribed names do not exist, so that the client is told once. */
 function withAbsent(state: Holdings, { mode, interest, held }: Subscription, told: readonly string[]): Holdings {
   if (mode === 'sotw' || interest.names.size === 0 || (!interest.wildcard && state.size === interest.names.size)) return state
-  const now = new Set(told)
-  const missing = [...interest.names].filter((name) => !state.has(name) && (now.has(name) || held.get(name) === absent))
-  return missing.length === 0 ? state : new Map([...state, ...missing.map((name) => [name, absent] as const)])
+  if (told.length === 0 && isHeldAs(held, interest.names)(state)) return held
+  const missing: string[] = []
+  const add = (name: string): void => {
+    if (interest.names.has(name) && !state.has(name)) missing.push(name)
+  }
+  for (const [name, holding] of held) if (holding === absent) add(name)
+  for (const name of told) add(name)
+  if (missing.length === 0) return state
+  const after = new Map(state)
+  for (const name of missing) after.set(name, absent)
+  return after
 }
+
+/** True where the client holds this very state, and has been told besides that some of these names do not exist. */
+const isHeldAs = remembered((held: Holdings, names: ReadonlySet<string>) => rememberedOfOne((state: Holdings): boolean => {
+  const isFound = (name: string, holding: Holding): boolean => (holding === absent ? names.has(name) && !state.has(name) : state.get(name) === holding)
+  return held.size > state.size && [...state.keys()].every((name) => held.has(name)) && [...held].every(([name, holding]) => isFound(name, holding))
+}))
 
 /** A difference as a SotW response, shared by all streams that go from the one state to the other. */
 const arrivals = remembered(({ added, changed }: Difference, target: Resources): Content =>

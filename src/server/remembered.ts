@@ -10,3 +10,13 @@ export function remembered<A extends object, B extends object, V>(compute: (a: A
     return value
   }
 }
+
+/** The same of one immutable object. */
+export function rememberedOfOne<A extends object, V>(compute: (a: A) => V): (a: A) => V {
+  const results = new WeakMap<A, { readonly value: V }>()
+  return (a) => {
+    const known = results.get(a) ?? { value: compute(a) }
+    results.set(a, known)
+    return known.value
+  }
+}

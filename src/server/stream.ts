@@ -295,13 +295,19 @@ export class Stream {
     this.#options.turns.next(() => {
       if (this.#progress !== 'scheduled') return
       this.#progress = 'idle'
-      this.#guard(() => this.#advance())
+      // One that waits is resumed, and sends the newest state then.
+      const isWaiting = this.#options.bytesInFlight.waits(this)
+      this.#guard(() => (isWaiting ? this.#review() : this.#advance()))
     })
+  }
+
+  #review(): void {
+    if (this.#connection !== undefined && this.#snapshot !== undefined) this.#reviewRefusals(this.#connection.proxy, this.#snapshot)
   }
 
   #advance(): void {
     const { codec, bytesInFlight } = this.#options
-    if (this.#connection !== undefined && this.#snapshot !== undefined) this.#reviewRefusals(this.#connection.proxy, this.#snapshot)
+    this.#review()
     while (this.#snapshot !== undefined && (this.#progress === 'idle' || this.#progress === 'scheduled')) {
       const nonce = String(this.#responses + 1)
       const step = advanced(this.#subscriptions, this.#snapshot, nonce)
