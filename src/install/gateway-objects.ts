@@ -15,7 +15,16 @@ const trust = '/etc/shadowplane-ca'
 /** `envoy` of the image. */
 const user = 101
 
-/** A gateway to begin with: stock Envoys in a namespace of their own, that every Gateway with `istio: ingressgateway` configures. */
+/**
+ * By it the control plane knows the Pods, and so their Service, as those of the Gateway API's Gateway with the name of the Deployment, and gives
+ * that Gateway its address (GEP-1762).
+ */
+const gatewayName = { 'gateway.networking.k8s.io/gateway-name': name }
+
+/**
+ * A gateway to begin with: stock Envoys in a namespace of their own, that every Istio Gateway with `istio: ingressgateway` configures, and the
+ * Gateway API's Gateway of that namespace with the name of the Deployment.
+ */
 export function gatewayObjects(settings: InstallSettings): readonly KubernetesObject[] {
   const { gateway: { namespace } } = settings
   return [
@@ -43,7 +52,7 @@ function configMap(settings: InstallSettings): KubernetesObject {
   const credentials = credentialsOf(settings)
   const message = bootstrap({
     ...defaultBootstrap, credentials,
-    role: 'gateway', namespace, labels: { istio: 'ingressgateway' }, portMap: { 80: 8080, 443: 8443 },
+    role: 'gateway', namespace, labels: { istio: 'ingressgateway', ...gatewayName }, portMap: { 80: 8080, 443: 8443 },
     xds: { host: xdsHost(controlPlane), port: ports.xds },
   })
   const text = (value: object): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
@@ -58,7 +67,7 @@ function workload(settings: InstallSettings): KubernetesObject {
   const { tls, gateway: { namespace, image, replicas } } = settings
   const field = (variable: string, fieldPath: string) => ({ name: variable, valueFrom: { fieldRef: { fieldPath } } })
   return deployment({
-    name, namespace, component, replicas, user, serviceAccountToken: 'absent',
+    name, namespace, component, podLabels: gatewayName, replicas, user, serviceAccountToken: 'absent',
     container: {
       name: 'envoy', image,
       command: ['envoy'],

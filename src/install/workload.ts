@@ -5,6 +5,8 @@ export interface WorkloadOptions {
   readonly name: string
   readonly namespace: string
   readonly component: string
+  /** Of the Pods, beside those by which they are selected. */
+  readonly podLabels?: Readonly<Record<string, string>>
   readonly replicas: number | string
   readonly container: Readonly<Record<string, unknown>>
   readonly volumes?: readonly unknown[]
@@ -16,7 +18,7 @@ export function labels(component: string): Readonly<Record<string, string>> {
   return { 'app.kubernetes.io/name': 'shadowplane', 'app.kubernetes.io/component': component }
 }
 
-export function deployment({ name, namespace, component, replicas, container, volumes, user, serviceAccountToken }: WorkloadOptions): KubernetesObject {
+export function deployment({ name, namespace, component, podLabels, replicas, container, volumes, user, serviceAccountToken }: WorkloadOptions): KubernetesObject {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -27,7 +29,7 @@ export function deployment({ name, namespace, component, replicas, container, vo
       // One more before one less: nobody is left with a single replica during an update.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: {
-        metadata: { labels: labels(component) },
+        metadata: { labels: { ...labels(component), ...podLabels } },
         spec: {
           serviceAccountName: name,
           automountServiceAccountToken: serviceAccountToken === 'mounted',

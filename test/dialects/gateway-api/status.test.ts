@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { defaultInstallation } from '../../../src/cli/install.ts'
 import { defaultSettings } from '../../../src/config.ts'
 import { objectKey } from '../../../src/diagnostics/diagnostic.ts'
 import { statusOf } from '../../../src/dialects/index.ts'
 import type { StatusReport } from '../../../src/dialects/status.ts'
+import { gatewayObjects } from '../../../src/install/gateway-objects.ts'
 import type { Json, JsonObject } from '../../../src/manifest/manifest.ts'
 import type { Settings } from '../../../src/model/settings.ts'
 import { diagnosticsOf } from '../../../src/pipeline.ts'
@@ -178,6 +180,21 @@ describe('the addresses of a Gateway', () => {
     ['a Service in another namespace', gatewayService().replace('name: edge-proxies', 'name: edge-proxies, namespace: other')],
   ])('with %s there are none: the Gateway is not programmed', (_, text) => {
     expect(seen(text)).toEqual([undefined, unassigned])
+  })
+
+  test('are those of the example of deploy/, for the Gateway with its name', () => {
+    const objects = gatewayObjects(defaultInstallation)
+    const deployment = JSON.parse(JSON.stringify(objects.find(({ kind }) => kind === 'Deployment'))) as { readonly spec: { readonly template: { readonly metadata: object } } }
+    const service = objects.find(({ kind }) => kind === 'Service')
+    const { namespace, name } = { namespace: 'shadowplane-gateway', name: 'shadowplane-gateway' }
+    const configuration = configure([
+      JSON.stringify({ apiVersion: `${group}/v1`, kind: 'GatewayClass', metadata: { name: 'example' }, spec: { controllerName: 'example.com/controller' } }),
+      JSON.stringify({ apiVersion: `${group}/v1`, kind: 'Gateway', metadata: { name, namespace }, spec: { gatewayClassName: 'example', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } }),
+      JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'one', namespace, ...deployment.spec.template.metadata } }),
+      JSON.stringify({ ...service, status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } }),
+    ].join('\n---\n'), ours)
+    const written = status(configuration, `Gateway/${name}`)
+    expect([written?.addresses, shown(written?.conditions)]).toEqual([[ip('192.0.2.1')], assigned])
   })
 
   test('that another controller wrote stay where no Service selects its proxies, and those that we wrote do not', () => {
