@@ -6,6 +6,7 @@ export type SourceDialect = 'istio' | 'gateway-api' | 'gloo' | 'emissary'
 
 const names = ['shop', 'cart', 'shadow', 'probe'] as const
 const hosts = ['shop.test', 'cart.test', '*.test', '*'] as const
+const versions = ['v1', 'v2'] as const
 const name = fc.constantFrom(...names)
 const paths = ['/', '/a', '/a/b', '/a/', '/b', '/v', '/a/b/c'] as const
 const path = fc.constantFrom(...paths)
@@ -21,15 +22,17 @@ function annotated(given: JsonObject, metadata: JsonObject): JsonObject {
   return { ...given, metadata: { ...given['metadata'] as JsonObject, ...metadata } }
 }
 
-/** Kubernetes Services `default/<name>` on ports 80 and 8080, and `other/far` on 80, each with one endpoint of its own. */
+/** Kubernetes Services `default/<name>` on ports 80 and 8080, and `other/far` on 80, each with two Pods of its own, of version v1 and v2. */
 export const services: readonly JsonObject[] = [...names, 'far'].flatMap((each, index): readonly JsonObject[] => {
   const namespace = each === 'far' ? 'other' : 'default'
   const ports = [{ name: 'http', port: 80 }, ...each === 'far' ? [] : [{ name: 'http-alt', port: 8080 }]]
   return [
     { apiVersion: 'v1', kind: 'Service', metadata: { name: each, namespace }, spec: { selector: { app: each }, ports } },
+    ...versions.map((version) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: `${each}-${version}`, namespace, labels: { app: each, version } } })),
     {
       apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: `${each}-1`, namespace, labels: { 'kubernetes.io/service-name': each } }, addressType: 'IPv4',
-      ports: ports.map(({ name: port }, at) => ({ name: port, port: 8000 + at })), endpoints: [{ addresses: [`10.0.0.${index + 1}`] }],
+      ports: ports.map(({ name: port }, at) => ({ name: port, port: 8000 + at })),
+      endpoints: versions.map((version, at) => ({ addresses: [`10.0.${at}.${index + 1}`], targetRef: { kind: 'Pod', name: `${each}-${version}`, namespace } })),
     },
   ]
 })
@@ -47,7 +50,12 @@ function few<V>(value: fc.Arbitrary<V>): fc.Arbitrary<V[]> {
 
 const annotations = fc.constantFrom({}, {}, { annotations: { 'shadowplane.io/shadow-host': 'keep' } })
 
-const istioDestination = fc.oneof(name.map((host) => ({ host, port: { number: 80 } })), name.map((host) => ({ host, port: { number: 8080 } })), fc.constant({ host: 'far.other.svc.cluster.local' }))
+const istioDestination = fc.oneof(name.map((host) => ({ host, port: { number: 80 } })), name.map((host) => ({ host, port: { number: 8080 } })), fc.constant({ host: 'far.other.svc.cluster.local' }),
+  fc.tuple(fc.constantFrom('shop', 'shadow', 'far.other.svc.cluster.local'), fc.constantFrom(...versions)).map(([host, subset]) => ({ host, subset, port: { number: 80 } })))
+const subsets = versions.map((version) => ({ name: version, labels: { version } }))
+const destinationRules = ['shop', 'shadow', 'far'].map((each): JsonObject => ({
+  apiVersion: 'networking.istio.io/v1', kind: 'DestinationRule', metadata: { name: each, namespace: each === 'far' ? 'other' : 'default' }, spec: { host: each, subsets },
+}))
 const stringMatch = fc.constantFrom({ exact: 'jason' }, { prefix: 'ja' }, { regex: 'ja.*' }, {})
 const istioMatch = some({
   uri: fc.oneof(path.map((exact) => ({ exact })), path.map((prefix) => ({ prefix })), fc.constantFrom({ regex: '/a.*' }, { regex: '/[ab]' })),
@@ -72,7 +80,7 @@ const meshVirtualService = fc.tuple(fc.constantFrom('shop', 'cart'), few(istioRu
 const istioGateway = fc.constantFrom<Json>([{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
   [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*.test'] }, { port: { number: 8080, name: 'alt', protocol: 'HTTP' }, hosts: ['*'] }])
   .map((servers) => object('networking.istio.io/v1 Gateway', 'edge', { selector: { istio: 'ingressgateway' }, servers }))
-const istio = fc.tuple(istioGateway, virtualService(1), virtualService(2), meshVirtualService)
+const istio = fc.tuple(istioGateway, virtualService(1), virtualService(2), meshVirtualService).map((objects) => [...objects, ...destinationRules])
 
 const reference = fc.oneof(fc.tuple(name, fc.constantFrom(80, 8080)).map(([each, port]): JsonObject => ({ name: each, port })), fc.constant<JsonObject>({ name: 'far', namespace: 'other', port: 80 }))
 const requestMirror = fc.tuple(reference, fc.oneof(fc.constant({}), fc.constantFrom(1, 25, 100).map((percent) => ({ percent })), fc.tuple(fc.constantFrom(1, 57, 999), fc.constantFrom(1000, 10_000, 1024)).map(([numerator, denominator]) => ({ fraction: { numerator, denominator } }))))

@@ -10,6 +10,8 @@ import { convert, writableDialects } from '../../src/dialects/conversion.ts'
 import type { Conversion } from '../../src/dialects/conversion.ts'
 import type { JsonObject, Manifest } from '../../src/manifest/manifest.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
+import { hasLabels } from '../../src/model/labels.ts'
+import type { Labels } from '../../src/model/labels.ts'
 import { createPipeline, diagnosticsOf } from '../../src/pipeline.ts'
 import type { Pipeline } from '../../src/pipeline.ts'
 import type { EnvoyConfiguration } from '../../src/simulate/configuration.ts'
@@ -85,16 +87,20 @@ function keptOf({ read: graph, manifests }: Pipeline, { given, kept }: Conversio
 function declaredMirrors({ read: graph, model }: Pipeline, hosts: 'theirs' | 'any'): ReadonlySet<string> {
   const services = new Map(graph.entries(model.services).map(([, service]) => [service.host, service]))
   const sets = graph.entries(model.endpoints).map(([, set]) => set)
-  const targetOf = (host: string, port: number | undefined): string => {
+  const policies = graph.entries(model.policies).map(([, policy]) => policy)
+  const labelsOf = (host: string, subset: string | undefined): Labels =>
+    policies.filter((policy) => policy.host === host).flatMap(({ subsets }) => subsets).find((each) => each.name === subset)?.labels ?? {}
+  const targetOf = (host: string, port: number | undefined, labels: Labels): string => {
     const service = services.get(host)
     const number = port ?? (service?.ports.length === 1 ? service.ports[0]?.number : undefined)
     const behind = service?.endpointsOf?.[number ?? 0]
-    if (behind !== undefined) return targetOf(behind.host, behind.port)
-    if (service?.origin.object.group === '') return `${host}:${number ?? ''}`
-    return sets.filter((set) => set.host === host).flatMap((set) => set.endpoints).map(({ address, ports }) => `${address}:${ports[number ?? 0] ?? ''}`).join()
+    if (behind !== undefined) return targetOf(behind.host, behind.port, { ...behind.labels, ...labels })
+    const endpoints = sets.filter((set) => set.host === host).flatMap((set) => set.endpoints).filter((each) => hasLabels(each.labels, labels))
+    if (service?.origin.object.group === '') return `${endpoints.map(({ address }) => address).join()}:${number ?? ''}`
+    return endpoints.map(({ address, ports }) => `${address}:${ports[number ?? 0] ?? ''}`).join()
   }
   return new Set(graph.entries(model.tables).flatMap(([, { routes }]) => routes.flatMap(({ action }) => action.kind !== 'forward' ? []
-    : action.mirrors.filter(({ backend }) => backend.refused !== true).map(({ backend, fraction, host }) => `${targetOf(backend.host, backend.port)} ${fraction} ${hosts === 'any' ? '' : JSON.stringify(host)}`))))
+    : action.mirrors.filter(({ backend }) => backend.refused !== true).map(({ backend, fraction, host }) => `${targetOf(backend.host, backend.port, labelsOf(backend.host, backend.subset))} ${fraction} ${hosts === 'any' ? '' : JSON.stringify(host)}`))))
 }
 
 /** A mirror that names no port is written with the one that it has at the listener. */

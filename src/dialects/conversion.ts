@@ -2,21 +2,18 @@ import { isDeepStrictEqual } from 'node:util'
 import { objectKey } from '../diagnostics/diagnostic.ts'
 import type { ObjectId } from '../diagnostics/diagnostic.ts'
 import { nameOf } from '../diagnostics/finding.ts'
-import type { Manifest } from '../manifest/manifest.ts'
 import type { EgressRule } from '../model/egress.ts'
 import type { RouteTable } from '../model/route.ts'
-import type { BackendTls, TlsRouteTable } from '../model/tls.ts'
+import type { TlsRouteTable } from '../model/tls.ts'
 import type { Dialect } from './dialect.ts'
 import { dialectFor, dialects } from './index.ts'
 import type { Writable, Written } from './written.ts'
 
 /** A configuration in the model, to be written in one dialect. */
 export interface Convertible extends Omit<Writable, 'tables' | 'isTaken'> {
-  readonly manifests: readonly Manifest[]
   /** Each as it was declared, and with what other objects attach to it. */
   readonly tables: readonly { readonly declared: RouteTable | undefined; readonly table: RouteTable }[]
   readonly tlsTables: readonly TlsRouteTable[]
-  readonly backendTls: readonly BackendTls[]
   readonly egressRules: readonly EgressRule[]
 }
 

@@ -1,9 +1,10 @@
 import type { FieldPath } from '../diagnostics/diagnostic.ts'
-import type { JsonObject } from '../manifest/manifest.ts'
+import type { JsonObject, Manifest } from '../manifest/manifest.ts'
 import type { BackendPolicy, BackendReference, EndpointSet, Service } from '../model/backend.ts'
 import type { GatewayListener } from '../model/gateway.ts'
 import type { RouteTable } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
+import type { BackendTls } from '../model/tls.ts'
 
 /** What a dialect is asked to write, and what is around it. */
 export interface Writable {
@@ -16,6 +17,9 @@ export interface Writable {
   readonly services: readonly Service[]
   readonly endpoints: readonly EndpointSet[]
   readonly policies: readonly BackendPolicy[]
+  readonly backendTls: readonly BackendTls[]
+  /** The objects of all dialects and of Kubernetes, as the user wrote them. */
+  readonly manifests: readonly Manifest[]
   /** Whether an object of the dialect stays as it is, so that its name is taken. */
   isTaken(object: { readonly kind: string; readonly namespace: string; readonly name: string }): boolean
 }

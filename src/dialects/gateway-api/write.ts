@@ -1,5 +1,6 @@
 import { nameOf } from '../../diagnostics/finding.ts'
 import type { Json, JsonObject } from '../../manifest/manifest.ts'
+import type { BackendPolicy } from '../../model/backend.ts'
 import { lostSettings } from '../lost-settings.ts'
 import { mirrorAnnotations } from '../mirror-annotation.ts'
 import type { PlacedMirror } from '../mirror-annotation.ts'
@@ -31,9 +32,14 @@ export function writeGatewayApi(model: Writable): Written {
   // Without a rule there is no object for the comments to stand in.
   for (const { body } of placed) if (body.rules.length === 0) comments.push(...body.notes.map(({ text }) => `HTTPRoute ${body.namespace}/${body.name}: ${text}`))
   return {
-    objects: [...gateways.objects, ...routes, ...[...backends.crossings].map((crossing) => grantOf(crossing, naming))],
-    comments: [...comments, ...gateways.comments, ...unserved(model, units), ...lostSettings(model.policies)],
+    objects: [...backends.written(), ...gateways.objects, ...routes, ...[...backends.crossings].map((crossing) => grantOf(crossing, naming))],
+    comments: [...comments, ...gateways.comments, ...unserved(model, units), ...lostSettings(model.policies.map(withoutPlainSubsets))],
   }
+}
+
+/** A subset that is nothing but labels is carried as a Service, or has a comment where it is used. */
+function withoutPlainSubsets(policy: BackendPolicy): BackendPolicy {
+  return { ...policy, subsets: policy.subsets.filter(({ settings: { all, ports } }) => [all, ...Object.values(ports)].some((each) => Object.values(each).some((value) => value !== undefined))) }
 }
 
 function isRedirecting({ serves }: Writable['listeners'][number]): boolean {

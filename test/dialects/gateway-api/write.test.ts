@@ -91,7 +91,7 @@ describe('mirrors', () => {
 
 test.each([
   ['a subset', `{route: [{destination: {host: shop, subset: v1}}], retries: {attempts: 0}}`, [
-    'spec.rules.0: not carried, a destination: subset v1 of shop.default.svc.cluster.local: the Gateway API has no subsets; write a Service that selects its labels',
+    'spec.rules.0: not carried, a destination: subset v1 of shop.default.svc.cluster.local: the Gateway API has no subsets, and no Service can be written for it: no DestinationRule defines it',
     'spec.rules.0: not carried, its only destination: the requests are answered with 500',
   ]],
   ['a fault', `{${route}, fault: {delay: {fixedDelay: 1s, percentage: {value: 1}}}}`, ['spec.rules.0: not carried, a fault: the Gateway API injects none']],
@@ -136,4 +136,59 @@ spec: {kube: {serviceName: shadow, serviceNamespace: default, servicePort: 80}}
     parentRefs: [{ name: 'own', sectionName: 'http' }],
     rules: [{ filters: [{ type: 'RequestMirror', requestMirror: { backendRef: { name: 'shadow', port: 80 }, percent: 5 } }], backendRefs: [{ name: 'shop', port: 80 }] }],
   }])
+})
+
+describe('a subset is a Service of its own', () => {
+  const rule = `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: shop}\nspec: {host: shop, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]}\n---\n`
+  const spec = '{selector: {app: shop}, ports: [{name: http, port: 80, targetPort: web, nodePort: 30080}], type: NodePort}'
+  const shop = (text = spec): string => `apiVersion: v1\nkind: Service\nmetadata: {name: shop}\nspec: ${text}\n---\n`
+  const pod = (version: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: shop-${version}, labels: {app: shop, version: ${version}}}\n---\n`
+  const slice = `apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: shop-abc, labels: {kubernetes.io/service-name: shop}}
+addressType: IPv4
+ports: [{name: http, port: 8080}]
+endpoints: [{addresses: [10.0.0.1], targetRef: {kind: Pod, name: shop-v1}}, {addresses: [10.0.0.2], targetRef: {kind: Pod, name: shop-v2}}]
+---
+`
+  const edge = around.slice(around.indexOf('apiVersion: networking.istio.io'))
+  const routes = virtualService('{route: [{destination: {host: shop, subset: v1}}], mirror: {host: shop, subset: v2}, retries: {attempts: 0}}')
+  const subsets = (objects: string) => converted(`${objects}${edge}${routes}`, 'gateway-api')
+  const reasons = (objects: string): readonly string[] => subsets(objects).comments.filter((each) => each.includes('not carried, a destination'))
+
+  test('of primaries and of mirrors', () => {
+    const { specs, comments } = subsets(shop() + rule)
+    const ports = [{ name: 'http', port: 80, targetPort: 'web' }]
+    expect(specs('Service')).toEqual([{ selector: { app: 'shop', version: 'v1' }, ports }, { selector: { app: 'shop', version: 'v2' }, ports }])
+    expect(specs('HTTPRoute')[0]?.['rules']).toEqual([{ filters: [{ type: 'RequestMirror', requestMirror: { backendRef: { name: 'shop-v2', port: 80 } } }], backendRefs: [{ name: 'shop-v1', port: 80 }] }])
+    expect(comments.filter((each) => each.includes('not carried'))).toEqual([])
+  })
+
+  test('with the endpoints of its Pods, where the input has endpoints', () => {
+    const slices = subsets(shop() + rule + slice + pod('v1') + pod('v2')).conversion.objects.filter(({ object }) => object['kind'] === 'EndpointSlice')
+    expect(slices.map(({ object }) => object)).toMatchObject([
+      { metadata: { name: 'shop-v1', labels: { 'kubernetes.io/service-name': 'shop-v1' } }, ports: [{ name: 'http', port: 8080 }], endpoints: [{ addresses: ['10.0.0.1'] }] },
+      { metadata: { name: 'shop-v2', labels: { 'kubernetes.io/service-name': 'shop-v2' } }, ports: [{ name: 'http', port: 8080 }], endpoints: [{ addresses: ['10.0.0.2'] }] },
+    ])
+  })
+
+  test('whose name is free, and has at most 63 characters', () => {
+    const named = (name: string, objects = ''): unknown => converted(`${objects}${shop() + rule.replace('name: v1', `name: ${name}`)}${edge}${routes.replace('subset: v1', `subset: ${name}`)}`, 'gateway-api')
+      .conversion.objects.find(({ object }) => object['kind'] === 'Service')?.object['metadata']
+    expect(named('v1', service('shop-v1'))).toMatchObject({ name: 'shop-v1-2' })
+    expect(named('v'.repeat(60), service(`shop-${'v'.repeat(58)}`))).toMatchObject({ name: `shop-${'v'.repeat(56)}-2` })
+  })
+
+  test.each([
+    ['without a selector', shop('{ports: [{name: http, port: 80}]}') + rule, 'Service default/shop selects no pods'],
+    ['with another value of the label', shop('{selector: {version: v3}, ports: [{name: http, port: 80}]}') + rule, 'Service default/shop selects no pods with its labels'],
+    ['without Pods', shop() + rule + slice, 'EndpointSlice default/shop-abc has endpoints whose Pods are not among the files, so that their labels are not known'],
+    ['with TLS', shop() + rule.replace('host: shop,', 'host: shop, trafficPolicy: {tls: {mode: SIMPLE}},'), 'DestinationRule default/shop demands TLS to it'],
+    ['that only some proxies know', shop() + rule.replace('host: shop,', 'host: shop, exportTo: ["."],'), 'its DestinationRule is not for all proxies'],
+    ['that another namespace has otherwise', shop() + rule + rule.replace('{name: shop}', '{name: own, namespace: clients}').replace('host: shop', 'host: shop.default.svc.cluster.local').replace('version: v1', 'version: v9'),
+      'there are several DestinationRules for its host, which differ in it'],
+  ])('%s there is none, and a comment says why', (_, objects, why) => {
+    expect(reasons(objects)).toEqual([expect.stringContaining(`subset v1 of shop.default.svc.cluster.local: the Gateway API has no subsets, and no Service can be written for it: ${why}`)])
+    expect(subsets(objects).specs('Service')).toEqual([])
+  })
 })
