@@ -9,7 +9,7 @@ import { parseHostPort } from './config.ts'
 import type { Config } from './config.ts'
 import type { Severity } from './diagnostics/codes.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
-import { objectName } from './diagnostics/diagnostic.ts'
+import { objectKey, objectName } from './diagnostics/diagnostic.ts'
 import type { LocateOrigin } from './diagnostics/placed.ts'
 import { recordInternalErrors } from './diagnostics/internal-error.ts'
 import { recordDiagnostics } from './diagnostics/record.ts'
@@ -309,7 +309,7 @@ export async function startControlPlane(config: Config, observe: (event: Control
     if (change.added.length + change.resolved.length === 0) return
     const resolved = change.resolved.map((each) => shown.get(JSON.stringify(each))).filter((each) => each !== undefined)
     for (const each of change.resolved) shown.delete(JSON.stringify(each))
-    const added = change.added.map((each) => show(each, locateIn(state.manifests)))
+    const added = showAll(change.added, locateIn(state.manifests))
     change.added.forEach((each, index) => {
       const text = added[index]
       if (text !== undefined) shown.set(JSON.stringify(each), text)
@@ -369,6 +369,13 @@ function filesOf({ paths, settleAfter }: Config): FileSourceOptions {
 function recorderBeside(listen: string): RecorderAddress {
   const { host } = parseHostPort('--listen', listen)
   return { host, ports: [0], advertised: host }
+}
+
+/** In the given order, but those of one object are rendered together: for their places its document is read once. */
+function showAll(diagnostics: readonly Diagnostic[], locate: LocateOrigin): readonly ShownDiagnostic[] {
+  const byObject = Map.groupBy(diagnostics, ({ origin }) => (origin === undefined ? '' : objectKey(origin.object)))
+  const texts = new Map([...byObject.values()].flat().map((each) => [each, show(each, locate)] as const))
+  return diagnostics.flatMap((each) => texts.get(each) ?? [])
 }
 
 function show(diagnostic: Diagnostic, locate: LocateOrigin): ShownDiagnostic {
