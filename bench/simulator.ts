@@ -1,8 +1,6 @@
 /** The simulator against a real Envoy: `node bench/simulator.ts [--configurations N] [--requests N] [--seed N] [--envoy FILE] [--json FILE]`. */
 import { writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
 import { configurationOf } from '../src/cli/explain-proxy.ts'
@@ -28,6 +26,7 @@ import { repeat } from './support/request.ts'
 import { compare } from './support/simulated-answer.ts'
 import type { PartialMirror } from './support/simulated-answer.ts'
 import { pipelineOver, resourcesFor, startTellingEnvoy } from './support/simulated-envoy.ts'
+import { freePort } from './support/free-port.ts'
 
 export interface SimulatorOptions extends BenchSetting {
   readonly configurations: number
@@ -72,7 +71,7 @@ export async function measureSimulator(options: SimulatorOptions): Promise<Simul
   const configurations = Array.from({ length: options.configurations }, (_, index) => index + firstPort)
     .flatMap((port) => fc.sample(randomConfiguration(port), { seed: seedOf(options.seed, port), numRuns: 1 }))
   const pipeline = pipelineOver(worldOf(configurations, { v1, v2, own, others }))
-  const bound = await freePorts(configurations.length + 1)
+  const bound = await Promise.all(Array.from({ length: configurations.length + 1 }, () => freePort()))
   const portMap = Object.fromEntries([80, ...configurations.map(({ port }) => port)].map((port, index) => [port, bound[index] ?? 0]))
   const proxies = new Map<string, { readonly configuration: EnvoyConfiguration; readonly envoy: EnvoyProcess }>()
   for (const role of ['gateway', 'sidecar'] as const) {
@@ -121,18 +120,6 @@ function requestsFor(configurations: readonly RandomConfiguration[], { requests,
 
 function scopeFor(role: Scope['role'], portMap: Scope['portMap']): Scope {
   return { role, namespace: 'default', labels: { random: 'yes' }, anyGateway: false, bindAddress: '127.0.0.1', portMap, virtualHosts: 'inline' }
-}
-
-/** Ports of 127.0.0.1 that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, async () => {
-    const server = createServer()
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-    return server
-  }))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
 
 function reportOf(sent: readonly Sent[], record: ArrivalRecord): SimulatorReport {

@@ -1,6 +1,4 @@
 import { Agent } from 'node:http'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { startBackend } from '../../src/demo/backend.ts'
 import type { Arrival } from '../../src/demo/backend.ts'
@@ -18,6 +16,7 @@ import { sendRequest } from './request.ts'
 import type { HeadedAnswer } from './request.ts'
 import { startServe } from './serve-process.ts'
 import type { ServeProcess } from './serve-process.ts'
+import { freePort } from './free-port.ts'
 
 export interface SceneOptions extends BenchSetting {
   readonly mode?: BootstrapOptions['mode']
@@ -100,15 +99,6 @@ async function open(options: SceneOptions, parts: AsyncDisposableStack): Promise
 /** A gateway on loopback whose listener for port 80 is bound to `port`. */
 export function gatewayBootstrap({ xds, mode }: Pick<BootstrapOptions, 'xds' | 'mode'>, port: number): ReturnType<typeof bootstrap> {
   return bootstrap({ ...defaultBootstrap, role: 'gateway', labels: { istio: 'ingressgateway' }, bindAddress: '127.0.0.1', portMap: { 80: port }, xds, mode })
-}
-
-/** A port of 127.0.0.1 that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 async function probe(port: number): Promise<boolean> {

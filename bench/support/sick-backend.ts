@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from './scene.ts'
+import { freePort } from './free-port.ts'
 
 export const backendKinds = ['healthy', 'hangs', 'slow', 'resets', 'endless', 'refuses'] as const
 export type BackendKind = (typeof backendKinds)[number]

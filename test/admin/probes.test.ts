@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { freePort } from '../../bench/support/scene.ts'
+import { freePort } from '../../bench/support/free-port.ts'
 import { plane, reviews } from './plane.ts'
 
 test('probes and metrics are answered, and nothing of the configuration', async () => {

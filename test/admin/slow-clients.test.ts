@@ -3,7 +3,7 @@ import { connect as connectHttp2, constants } from 'node:http2'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createAuthority } from '../../bench/support/certificate.ts'
-import { freePort } from '../../bench/support/scene.ts'
+import { freePort } from '../../bench/support/free-port.ts'
 import { patience, within } from '../support/within.ts'
 import { plane } from './plane.ts'
 

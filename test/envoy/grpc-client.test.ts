@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../../bench/support/scene.ts'
+import { freePort } from '../../bench/support/free-port.ts'
 import { routesInForce } from '../../bench/support/routes-in-force.ts'
 import type { EnvoyProcess } from '../../src/envoy/process.ts'
 import { findEnvoy } from '../../src/envoy/binary.ts'

@@ -1,6 +1,6 @@
 import { get } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../../bench/support/scene.ts'
+import { freePort } from '../../bench/support/free-port.ts'
 import { findEnvoy } from '../../src/envoy/binary.ts'
 import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
 import type { BootstrapOptions } from '../../src/envoy/bootstrap.ts'

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../../bench/support/scene.ts'
+import { freePort } from '../../bench/support/free-port.ts'
 import { findEnvoy } from '../../src/envoy/binary.ts'
 import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
 import { startEnvoy } from '../../src/envoy/process.ts'

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { freePort } from '../../bench/support/scene.ts'
+import { freePort } from '../../bench/support/free-port.ts'
 import type { Message } from '../../src/xds/proto.ts'
 import { loggedBackend } from '../support/logged-backend.ts'
 import type { LoggedBackend } from '../support/logged-backend.ts'

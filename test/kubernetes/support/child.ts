@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 
 /** A server process that a test may kill, and start again with the same arguments. */
 export class Server {
@@ -44,22 +43,4 @@ export class Server {
 
 function isRunning({ pid, exitCode, signalCode }: ChildProcess): boolean {
   return pid !== undefined && exitCode === null && signalCode === null
-}
-
-/**
- * A loopback port that was free a moment ago, for servers that others know by their port, and that start again. None of those that the
- * system gives to outgoing connections (from 32768 on): one of these may be taken while the server is down, and it would not start.
- */
-export async function freePort(): Promise<number> {
-  const port = 20_000 + Math.floor(Math.random() * 12_000)
-  return await isFree(port) ? port : freePort()
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1')
-  const listens = await once(server, 'listening').then(() => true, () => false)
-  if (!listens) return false
-  server.close()
-  await once(server, 'close')
-  return true
 }

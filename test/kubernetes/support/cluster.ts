@@ -6,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { kubernetesApi } from '../../../src/kubernetes/api.ts'
 import type { KubernetesApi } from '../../../src/kubernetes/api.ts'
 import { ApiFailure } from '../../../src/kubernetes/failure.ts'
-import { freePort, Server } from './child.ts'
+import { freePort } from '../../../bench/support/free-port.ts'
+import { Server } from './child.ts'
 import { serverBinaries } from './server-binaries.ts'
 
 /** An API server that somebody else may have started. */

@@ -1,6 +1,7 @@
 import { parseAllDocuments } from 'yaml'
 import { markHeader, shopManifests, shopRoute } from '../../../bench/support/cluster-shop.ts'
-import { freePort, gatewayBootstrap } from '../../../bench/support/scene.ts'
+import { freePort } from '../../../bench/support/free-port.ts'
+import { gatewayBootstrap } from '../../../bench/support/scene.ts'
 import { startLoad } from '../../../bench/support/steady-load.ts'
 import { defaultSettings, parseHostPort } from '../../../src/config.ts'
 import { startControlPlane } from '../../../src/control-plane.ts'
