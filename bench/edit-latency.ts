@@ -1,4 +1,6 @@
-/** From saving an edited file to the first request that obeys it: `node bench/edit-latency.ts [--json FILE]`. */
+/**
+ * From saving an edited file to the first request that obeys it: `node bench/edit-latency.ts [--json FILE]`.
+ */
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { table } from '../src/demo/display.ts'
@@ -22,7 +24,7 @@ export interface EditLatencyOptions extends BenchSetting {
 }
 
 const waysOfSaving = ['rename', 'in place'] as const
-type Saving = typeof waysOfSaving[number]
+type Saving = (typeof waysOfSaving)[number]
 
 /** One edit; all times are milliseconds after the save began. */
 export interface EditResult {
@@ -30,7 +32,10 @@ export interface EditResult {
   readonly percentage: number
   /** When the write or rename had returned. */
   readonly saved: number
-  /** When the control plane had the new routes, sent them, and got Envoy's ACK: from its log, in whole milliseconds. */
+  /**
+   * When the control plane had the new routes, sent them, and got Envoy's ACK: from its log, in whole
+   * milliseconds.
+   */
   readonly changed: number
   readonly pushed: number
   readonly acked: number
@@ -51,7 +56,9 @@ const save = { rename: saveByRename, 'in place': saveInPlace } as const
 const markHeader = 'x-edit'
 
 /** Sends requests back to back, and edits the file under them. */
-export async function measureEditLatency(options: EditLatencyOptions): Promise<BenchReport & { readonly edits: readonly EditResult[] }> {
+export async function measureEditLatency(
+  options: EditLatencyOptions,
+): Promise<BenchReport & { readonly edits: readonly EditResult[] }> {
   const scene = await openScene(options)
   const probe = startProbe(scene)
   try {
@@ -63,7 +70,12 @@ export async function measureEditLatency(options: EditLatencyOptions): Promise<B
         // Not in step with anything that ticks.
         await delay(options.pause * (0.5 + Math.random() / 2), undefined, { signal: options.signal })
         const mark = `${saving.replace(' ', '-')}.${each}`
-        found.push(await measureEdit({ scene, probe, signal: options.signal }, { saving, mark, percentage: each % 2 === 0 ? 0 : 100, source }))
+        found.push(
+          await measureEdit(
+            { scene, probe, signal: options.signal },
+            { saving, mark, percentage: each % 2 === 0 ? 0 : 100, source },
+          ),
+        )
       }
     }
     await probe.close()
@@ -85,21 +97,35 @@ interface Edit {
   readonly source: string
 }
 
-async function measureEdit({ scene, probe, signal }: { readonly scene: Scene; readonly probe: Probe; readonly signal: AbortSignal },
-  edit: Edit): Promise<Omit<EditResult, 'copied'> & { readonly id: string }> {
+async function measureEdit(
+  { scene, probe, signal }: { readonly scene: Scene; readonly probe: Probe; readonly signal: AbortSignal },
+  edit: Edit,
+): Promise<Omit<EditResult, 'copied'> & { readonly id: string }> {
   const text = editedText(edit)
   const seen = scene.serve.events.length
   const obeying = probe.first(edit.mark)
   const startedAt = await save[edit.saving](scene.workspace.virtualService, text)
   const savedAt = performance.now()
-  const { id, sentAt, answeredAt } = await waitFor({ what: `${edit.mark} to be obeyed`, signal, look: obeying })
+  const { id, sentAt, answeredAt } = await waitFor({
+    what: `${edit.mark} to be obeyed`,
+    signal,
+    look: obeying,
+  })
   const acked = await scene.serve.until('acked', seen, carriesRoutes)
   const changed = await scene.serve.until('config-changed', seen)
   const pushed = await scene.serve.until('pushed', seen, carriesRoutes)
-  const after = (event: { readonly at: number }): number => Math.max(0, event.at - performance.timeOrigin - startedAt)
+  const after = (event: { readonly at: number }): number =>
+    Math.max(0, event.at - performance.timeOrigin - startedAt)
   return {
-    id, saving: edit.saving, percentage: edit.percentage, saved: savedAt - startedAt,
-    changed: after(changed), pushed: after(pushed), acked: after(acked), sent: sentAt - startedAt, answered: answeredAt - startedAt,
+    id,
+    saving: edit.saving,
+    percentage: edit.percentage,
+    saved: savedAt - startedAt,
+    changed: after(changed),
+    pushed: after(pushed),
+    acked: after(acked),
+    sent: sentAt - startedAt,
+    answered: answeredAt - startedAt,
   }
 }
 
@@ -117,12 +143,17 @@ interface Probe {
 
 /** One connection, requests back to back. */
 function startProbe(scene: Scene): Probe {
-  const state: { running: boolean; mark: string; obeying: Obeying | undefined } = { running: true, mark: '', obeying: undefined }
+  const state: { running: boolean; mark: string; obeying: Obeying | undefined } = {
+    running: true,
+    mark: '',
+    obeying: undefined,
+  }
   const probing = (async () => {
     while (state.running) {
       const sentAt = performance.now()
       const answer = await scene.send('probe')
-      if (state.obeying === undefined && answer.headers[markHeader] === state.mark) state.obeying = { id: answer.id, sentAt, answeredAt: performance.now() }
+      if (state.obeying === undefined && answer.headers[markHeader] === state.mark)
+        state.obeying = { id: answer.id, sentAt, answeredAt: performance.now() }
     }
   })()
   return {
@@ -140,27 +171,61 @@ function startProbe(scene: Scene): Probe {
 function report(edits: readonly EditResult[], { aim }: EditLatencyOptions, { ledger }: Scene): BenchReport {
   const tally = ledger.tally()
   const columns = ['saved', 'changed', 'pushed', 'acked', 'sent', 'answered'] as const
-  const head = ['', 'edits', '', 'write returned', 'routes computed', 'pushed', 'ACKed', 'obeying request sent', 'its answer']
+  const head = [
+    '',
+    'edits',
+    '',
+    'write returned',
+    'routes computed',
+    'pushed',
+    'ACKed',
+    'obeying request sent',
+    'its answer',
+  ]
   const rows = waysOfSaving.flatMap((saving) => {
     const own = edits.filter((edit) => edit.saving === saving)
-    const row = (name: string, pick: (values: readonly number[]) => number): string[] =>
-      [saving, `${own.length}`, name, ...columns.map((column) => pick(own.map((edit) => edit[column])).toFixed(1))]
+    const row = (name: string, pick: (values: readonly number[]) => number): string[] => [
+      saving,
+      `${own.length}`,
+      name,
+      ...columns.map((column) => pick(own.map((edit) => edit[column])).toFixed(1)),
+    ]
     return [row('median', median), row('max', maximum)]
   })
   const answered = edits.map((edit) => edit.answered)
   return {
     lines: [
-      'Each edit sets another percentage (0 and 100 in turn) and another response header on the same route. One connection sends',
-      'requests back to back; the first answer with the new header belongs to the first request that obeys. Milliseconds since',
-      'the save began (rename, or truncating write); the three in the middle are from the log of serve, in whole milliseconds.', '',
-      ...table([head, ...rows]), '',
-      `all ${edits.length} edits: median ${median(answered).toFixed(1)} ms, maximum ${maximum(answered).toFixed(1)} ms`,
+      'Each edit sets another percentage (0 and 100 in turn) and another response header on the same ' +
+        'route. One connection sends',
+      'requests back to back; the first answer with the new header belongs to the first request that ' +
+        'obeys. Milliseconds since',
+      'the save began (rename, or truncating write); the three in the middle are from the log of serve, ' +
+        'in whole milliseconds.',
+      '',
+      ...table([head, ...rows]),
+      '',
+      `all ${edits.length} edits: median ${median(answered).toFixed(1)} ms, maximum ` +
+        `${maximum(answered).toFixed(1)} ms`,
     ],
     expectations: [
       ...obedience(edits),
-      { what: 'every answer is a 200 from production', held: tally.failed === 0 && tally.answered > 0,
-        found: tally.failed === 0 ? `${tally.answered}` : `${tally.failed} of ${tally.answered} failed; the first: ${tally.failure ?? ''}` },
-      ...(aim === undefined ? [] : [{ what: `the median is under ${aim} ms`, held: median(answered) < aim, found: `${median(answered).toFixed(1)} ms` }]),
+      {
+        what: 'every answer is a 200 from production',
+        held: tally.failed === 0 && tally.answered > 0,
+        found:
+          tally.failed === 0
+            ? `${tally.answered}`
+            : `${tally.failed} of ${tally.answered} failed; the first: ${tally.failure ?? ''}`,
+      },
+      ...(aim === undefined
+        ? []
+        : [
+            {
+              what: `the median is under ${aim} ms`,
+              held: median(answered) < aim,
+              found: `${median(answered).toFixed(1)} ms`,
+            },
+          ]),
     ],
     data: { edits, median: median(answered), maximum: maximum(answered) },
   }
@@ -168,7 +233,13 @@ function report(edits: readonly EditResult[], { aim }: EditLatencyOptions, { led
 
 function obedience(edits: readonly EditResult[]): readonly Expectation[] {
   const right = edits.filter(({ copied, percentage }) => copied === (percentage === 100))
-  return [{ what: 'the first request that obeys is copied at 100 % and not at 0 %', held: right.length === edits.length && edits.length > 0, found: `${right.length} of ${edits.length}` }]
+  return [
+    {
+      what: 'the first request that obeys is copied at 100 % and not at 0 %',
+      held: right.length === edits.length && edits.length > 0,
+      found: `${right.length} of ${edits.length}`,
+    },
+  ]
 }
 
 function median(values: readonly number[]): number {

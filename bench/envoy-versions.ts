@@ -1,4 +1,7 @@
-/** Each supported Envoy, over SotW and delta, through the same steps: `node bench/envoy-versions.ts [--versions 1.36.4,1.40.0] [--json FILE]`. */
+/**
+ * Each supported Envoy, over SotW and delta, through the same steps: `node bench/envoy-versions.ts
+ * [--versions 1.36.4,1.40.0] [--json FILE]`.
+ */
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -62,7 +65,10 @@ export async function measureEnvoyVersions(options: EnvoyVersionsOptions): Promi
   const rows: VersionRow[] = []
   for (const version of options.versions) {
     const release = releaseOf(version)
-    if (release === undefined) throw new Error(`${version} is not a known release: write one of ${releases.map((each) => each.version).join(', ')}`)
+    if (release === undefined)
+      throw new Error(
+        `${version} is not a known release: write one of ${releases.map((each) => each.version).join(', ')}`,
+      )
     const { path } = await fetchEnvoy(release, { env: process.env, progress: options.progress })
     for (const mode of modes) rows.push(await measureOne({ ...options, binary: path, version, mode }))
   }
@@ -71,33 +77,56 @@ export async function measureEnvoyVersions(options: EnvoyVersionsOptions): Promi
 
 type OneOptions = EnvoyVersionsOptions & Pick<BenchSetting, 'binary'> & Pick<VersionRow, 'version' | 'mode'>
 
-async function measureOne({ binary, version, mode, requests, signal, progress }: OneOptions): Promise<VersionRow> {
+async function measureOne({
+  binary,
+  version,
+  mode,
+  requests,
+  signal,
+  progress,
+}: OneOptions): Promise<VersionRow> {
   await using parts = new AsyncDisposableStack()
   const keep = <T extends { close(): Promise<void> }>(part: T): T => parts.adopt(part, (each) => each.close())
   let copies = 0
   const primary = keep(await startBackend({ name: 'primary', port: 0, onRequest: () => {} }))
-  const copy = keep(await startBackend({ name: 'copy', port: 0, onRequest: () => { copies += 1 } }))
-  const folder = parts.adopt(await mkdtemp(join(tmpdir(), 'shadowplane-versions-')), (each) => rm(each, { recursive: true }))
+  const copy = keep(
+    await startBackend({
+      name: 'copy',
+      port: 0,
+      onRequest: () => {
+        copies += 1
+      },
+    }),
+  )
+  const folder = parts.adopt(await mkdtemp(join(tmpdir(), 'shadowplane-versions-')), (each) =>
+    rm(each, { recursive: true }),
+  )
   const save = saver(folder)
   await save('groundwork', versionGroundwork({ primary: primary.port, copy: copy.port }))
   await save('shop', versionRoute('shop.example', { share: 100, edit: 'first' }))
   const serve = keep(await startServe({ paths: [folder], signal }))
   const port = await freePort()
-  const envoy = keep(await startEnvoy({ binary, bootstrap: gatewayBootstrap({ xds: serve.xds, mode }, port) }))
+  const envoy = keep(
+    await startEnvoy({ binary, bootstrap: gatewayBootstrap({ xds: serve.xds, mode }, port) }),
+  )
   await envoy.ready()
   const agent = parts.adopt(new Agent({ keepAlive: true }), (each) => each.destroy())
   let sent = 0
   const ask = (host: string): Promise<HeadedAnswer> => sendRequest({ agent, port, host, id: `v-${++sent}` })
-  const becomes = (host: string, wanted: (answer: HeadedAnswer) => boolean): Promise<HeadedAnswer> => waitFor({
-    what: `another answer for ${host} from Envoy ${version} over ${mode}`, signal,
-    look: async () => {
-      const answer = await ask(host)
-      return wanted(answer) ? answer : undefined
-    },
-  })
+  const becomes = (host: string, wanted: (answer: HeadedAnswer) => boolean): Promise<HeadedAnswer> =>
+    waitFor({
+      what: `another answer for ${host} from Envoy ${version} over ${mode}`,
+      signal,
+      look: async () => {
+        const answer = await ask(host)
+        return wanted(answer) ? answer : undefined
+      },
+    })
   const count = async (): Promise<number> => {
     let answered = 0
-    await repeat(requests, lanes, async () => { if ((await ask('shop.example')).backend === 'primary') answered += 1 })
+    await repeat(requests, lanes, async () => {
+      if ((await ask('shop.example')).backend === 'primary') answered += 1
+    })
     return answered
   }
   const settledCopies = async (): Promise<number> => {
@@ -123,7 +152,15 @@ async function measureOne({ binary, version, mode, requests, signal, progress }:
   const refused = await refusal({ serve, save, becomes })
   progress(`Envoy ${version} over ${mode}: ${answered} answered, ${copied} copies`)
   return {
-    version, mode, answered, copies: copied, copiesAfterEdit, answeredAfterEdit, addedAndRemoved: [unknown, added, removed], refused, rejected,
+    version,
+    mode,
+    answered,
+    copies: copied,
+    copiesAfterEdit,
+    answeredAfterEdit,
+    addedAndRemoved: [unknown, added, removed],
+    refused,
+    rejected,
     newerFormat: first.headers['x-newer'] === undefined ? 'left out' : 'sent',
     warnings: warningsIn(envoy.log()).filter((line) => !line.includes(refusedExpression)),
   }
@@ -149,8 +186,12 @@ interface RefusalScene {
 async function refusal({ serve, save, becomes }: RefusalScene): Promise<VersionRow['refused']> {
   const from = serve.events.length
   await save('bad', versionRoute('bad.example', { share: 0, edit: '%CEL(1 +)%' }))
-  const shown = await serve.until('diagnostics', from, ({ added }) => added.some(({ code }) => code === 'xds/nack'))
-  const places = shown.added.filter(({ code }) => code === 'xds/nack').map(({ text }) => text.split(' ', 1)[0]?.split('/').at(-1) ?? '')
+  const shown = await serve.until('diagnostics', from, ({ added }) =>
+    added.some(({ code }) => code === 'xds/nack'),
+  )
+  const places = shown.added
+    .filter(({ code }) => code === 'xds/nack')
+    .map(({ text }) => text.split(' ', 1)[0]?.split('/').at(-1) ?? '')
   const place = places.find((each) => each.startsWith('bad.yaml')) ?? places.join()
   const otherHost = (await becomes('shop.example', () => true)).status
   await save('bad', versionRoute('bad.example', { share: 0, edit: 'good' }))
@@ -162,8 +203,12 @@ async function refusal({ serve, save, becomes }: RefusalScene): Promise<VersionR
 /** Waits until no request to a backend is under way. */
 async function quietCopies(envoy: EnvoyProcess, signal: AbortSignal): Promise<void> {
   await waitFor({
-    what: 'the last copies', signal,
-    look: async () => [...(await envoy.stats('^cluster\\.outbound.*upstream_rq_active')).values()].every((active) => active === 0) || undefined,
+    what: 'the last copies',
+    signal,
+    look: async () =>
+      [...(await envoy.stats('^cluster\\.outbound.*upstream_rq_active')).values()].every(
+        (active) => active === 0,
+      ) || undefined,
   })
 }
 
@@ -171,25 +216,80 @@ async function quietCopies(envoy: EnvoyProcess, signal: AbortSignal): Promise<vo
 export function versionExpectations(rows: readonly VersionRow[], requests: number): readonly Expectation[] {
   return rows.map((row) => {
     const { version, mode, refused, addedAndRemoved, warnings } = row
-    const held = row.answered === requests && row.copies === requests && row.answeredAfterEdit === requests && row.copiesAfterEdit === 0 && row.rejected === 0
-      && addedAndRemoved.join() === '404,200,404' && refused.place.startsWith('bad.yaml:') && refused.otherHost === 200 && refused.healed && warnings.length === 0
-    return { what: `Envoy ${version} over ${mode}: all steps, no warning`, held, found: held ? 'yes' : JSON.stringify(row) }
+    const held =
+      row.answered === requests &&
+      row.copies === requests &&
+      row.answeredAfterEdit === requests &&
+      row.copiesAfterEdit === 0 &&
+      row.rejected === 0 &&
+      addedAndRemoved.join() === '404,200,404' &&
+      refused.place.startsWith('bad.yaml:') &&
+      refused.otherHost === 200 &&
+      refused.healed &&
+      warnings.length === 0
+    return {
+      what: `Envoy ${version} over ${mode}: all steps, no warning`,
+      held,
+      found: held ? 'yes' : JSON.stringify(row),
+    }
   })
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { versions: { type: 'string', default: releases.map(({ version }) => version).join(',') }, requests: { type: 'string', default: '200' }, json: { type: 'string' } } })
+  const { values } = parseArgs({
+    options: {
+      versions: { type: 'string', default: releases.map(({ version }) => version).join(',') },
+      requests: { type: 'string', default: '200' },
+      json: { type: 'string' },
+    },
+  })
   const requests = Number(values.requests)
-  const rows = await measureEnvoyVersions({ versions: values.versions.split(','), requests, signal: AbortSignal.timeout(limit), progress: (line) => console.error(line) })
-  const head = ['Envoy', 'mode', 'answered', 'copies at 100 %', 'copies at 0 %', 'added, removed', 'refused edit at', 'other host', 'healed', 'newer format', 'rejected', 'warnings']
-  for (const line of table([head, ...rows.map((row) => [
-    row.version, row.mode, `${row.answered} of ${requests}`, String(row.copies), String(row.copiesAfterEdit), row.addedAndRemoved.join(', '), row.refused.place, String(row.refused.otherHost),
-    row.refused.healed ? 'yes' : 'no', row.newerFormat, String(row.rejected), String(row.warnings.length),
-  ])])) console.log(line)
-  for (const warning of new Set(rows.flatMap(({ version, warnings }) => warnings.map((each) => `${version}: ${each}`)))) console.log(warning)
+  const rows = await measureEnvoyVersions({
+    versions: values.versions.split(','),
+    requests,
+    signal: AbortSignal.timeout(limit),
+    progress: (line) => console.error(line),
+  })
+  const head = [
+    'Envoy',
+    'mode',
+    'answered',
+    'copies at 100 %',
+    'copies at 0 %',
+    'added, removed',
+    'refused edit at',
+    'other host',
+    'healed',
+    'newer format',
+    'rejected',
+    'warnings',
+  ]
+  for (const line of table([
+    head,
+    ...rows.map((row) => [
+      row.version,
+      row.mode,
+      `${row.answered} of ${requests}`,
+      String(row.copies),
+      String(row.copiesAfterEdit),
+      row.addedAndRemoved.join(', '),
+      row.refused.place,
+      String(row.refused.otherHost),
+      row.refused.healed ? 'yes' : 'no',
+      row.newerFormat,
+      String(row.rejected),
+      String(row.warnings.length),
+    ]),
+  ]))
+    console.log(line)
+  for (const warning of new Set(
+    rows.flatMap(({ version, warnings }) => warnings.map((each) => `${version}: ${each}`)),
+  ))
+    console.log(warning)
   const expectations = versionExpectations(rows, requests)
   for (const { held, what, found } of expectations) if (!held) console.log(`FAILED  ${what}: ${found}`)
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ rows, expectations }, null, 2)}\n`)
+  if (values.json !== undefined)
+    await writeFile(values.json, `${JSON.stringify({ rows, expectations }, null, 2)}\n`)
   process.exitCode = expectations.every(({ held }) => held) ? 0 : 1
 }
 

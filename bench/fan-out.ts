@@ -1,4 +1,7 @@
-/** One resource to many streams, beside go-control-plane: `node bench/fan-out.ts [--quick] [--json FILE] [--profile DIR]`. */
+/**
+ * One resource to many streams, beside go-control-plane: `node bench/fan-out.ts [--quick] [--json FILE]
+ * [--profile DIR]`.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,16 +63,24 @@ const openTimeout = 60_000
 const roundTimeout = 30_000
 
 /** Ours and go-control-plane's in turn, with the same load client. */
-export async function measureFanOut(setting: MeasureSetting): Promise<Measurement & { readonly rows: readonly FanOutRow[] }> {
+export async function measureFanOut(
+  setting: MeasureSetting,
+): Promise<Measurement & { readonly rows: readonly FanOutRow[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'shadowplane-peer-'))
   try {
-    if (!setting.quick) setting.progress('building go-control-plane\'s server')
-    const peer = setting.quick ? { missing: 'go-control-plane is left out of a quick run' } : buildGoControlPlane(folder)
+    if (!setting.quick) setting.progress("building go-control-plane's server")
+    const peer = setting.quick
+      ? { missing: 'go-control-plane is left out of a quick run' }
+      : buildGoControlPlane(folder)
     const rows: FanOutRow[] = []
     for (const size of setting.quick ? quickSizes : sizes) {
       setting.progress(`${size.mode}, ${size.size} bytes to ${size.streams} streams`)
       const measure = (contender: Contender): Promise<FanOut> => fanOut(contender, size, setting.signal)
-      rows.push({ ...size, ours: await measure(shadowplane(setting.profile)), peer: 'missing' in peer ? undefined : await measure(peer) })
+      rows.push({
+        ...size,
+        ours: await measure(shadowplane(setting.profile)),
+        peer: 'missing' in peer ? undefined : await measure(peer),
+      })
     }
     return { rows, ...report(rows, 'missing' in peer ? [peer.missing] : []) }
   } finally {
@@ -84,21 +95,30 @@ async function fanOut(contender: Contender, size: FanOutSize, signal: AbortSigna
   await server.set('change-0;', size.size)
   const ask = { typeUrl: typeUrls.runtime, names: [payloadName] }
   const opened = await client.run('open', {
-    ...server.xds, mode: size.mode, streams: size.streams, ask, role: 'sidecar', workloads: 1, timeout: openTimeout,
+    ...server.xds,
+    mode: size.mode,
+    streams: size.streams,
+    ask,
+    role: 'sidecar',
+    workloads: 1,
+    timeout: openTimeout,
   })
-  if (opened.missing > 0) throw new Error(`${contender.name}: ${opened.missing} of ${opened.streams} streams got nothing`)
+  if (opened.missing > 0)
+    throw new Error(`${contender.name}: ${opened.missing} of ${opened.streams} streams got nothing`)
   await round({ server, client }, 'warm-1;', size)
   await round({ server, client }, 'warm-2;', size)
   const before = { usage: usageOf(server.pid), counts: await client.run('counts', undefined) }
   const rounds: Round[] = []
-  for (let index = 1; index <= size.rounds; index += 1) rounds.push(await round({ server, client }, `change-${index};`, size))
+  for (let index = 1; index <= size.rounds; index += 1)
+    rounds.push(await round({ server, client }, `change-${index};`, size))
   const after = { usage: usageOf(server.pid), counts: await client.run('counts', undefined) }
-  const count = (counts: typeof after.counts, of: 'responses' | 'bytes'): number => counts[typeUrls.runtime]?.[of] ?? 0
+  const count = (counts: typeof after.counts, of: 'responses' | 'bytes'): number =>
+    counts[typeUrls.runtime]?.[of] ?? 0
   return {
     server: contender.name,
     median: median(rounds.map(({ time }) => time)),
     rounds: rounds.map(({ time }) => time),
-    cpu: (after.usage.cpu - before.usage.cpu) * 1000 / (size.rounds * size.streams),
+    cpu: ((after.usage.cpu - before.usage.cpu) * 1000) / (size.rounds * size.streams),
     peak: after.usage.peak,
     responses: count(after.counts, 'responses') - count(before.counts, 'responses'),
     bytes: count(after.counts, 'bytes') - count(before.counts, 'bytes'),
@@ -111,7 +131,11 @@ interface Round {
   readonly missing: number
 }
 
-async function round({ server, client }: { readonly server: OneResourceProcess; readonly client: LoadClient }, marker: string, { size }: FanOutSize): Promise<Round> {
+async function round(
+  { server, client }: { readonly server: OneResourceProcess; readonly client: LoadClient },
+  marker: string,
+  { size }: FanOutSize,
+): Promise<Round> {
   await client.run('expect', { needle: Buffer.from(marker).toString('hex'), timeout: roundTimeout })
   const start = machineTime()
   const [, held] = await Promise.all([server.set(marker, size), client.run('held', undefined)])
@@ -119,18 +143,29 @@ async function round({ server, client }: { readonly server: OneResourceProcess; 
 }
 
 function report(rows: readonly FanOutRow[], notes: readonly string[]): Measurement {
-  const ratio = (ours: number, peer: number | undefined): string => peer === undefined ? '' : (ours / peer).toFixed(2)
+  const ratio = (ours: number, peer: number | undefined): string =>
+    peer === undefined ? '' : (ours / peer).toFixed(2)
   return {
     title: 'Fan-out: one resource changes; until the last stream has it (median of the rounds)',
-    lines: [...notes, ...table([
-      ['mode', 'bytes', 'streams', 'ours', 'peer', 'ratio', 'CPU a push', 'peer', 'ratio', 'peak', 'peer'],
-      ...rows.map(({ mode, size, streams, ours, peer }) => [
-        mode, `${size}`, `${streams}`,
-        `${ours.median.toFixed(0)} ms`, peer === undefined ? '' : `${peer.median.toFixed(0)} ms`, ratio(ours.median, peer?.median),
-        `${ours.cpu.toFixed(0)} µs`, peer === undefined ? '' : `${peer.cpu.toFixed(0)} µs`, ratio(ours.cpu, peer?.cpu),
-        mib(ours.peak), peer === undefined ? '' : mib(peer.peak),
+    lines: [
+      ...notes,
+      ...table([
+        ['mode', 'bytes', 'streams', 'ours', 'peer', 'ratio', 'CPU a push', 'peer', 'ratio', 'peak', 'peer'],
+        ...rows.map(({ mode, size, streams, ours, peer }) => [
+          mode,
+          `${size}`,
+          `${streams}`,
+          `${ours.median.toFixed(0)} ms`,
+          peer === undefined ? '' : `${peer.median.toFixed(0)} ms`,
+          ratio(ours.median, peer?.median),
+          `${ours.cpu.toFixed(0)} µs`,
+          peer === undefined ? '' : `${peer.cpu.toFixed(0)} µs`,
+          ratio(ours.cpu, peer?.cpu),
+          mib(ours.peak),
+          peer === undefined ? '' : mib(peer.peak),
+        ]),
       ]),
-    ])],
+    ],
     expectations: rows.map(({ mode, size, streams, rounds, ours }) => ({
       what: `${mode}, ${size} bytes: each of ${streams} streams is sent each of ${rounds} changes once`,
       held: ours.missing === 0 && ours.responses === streams * rounds,
@@ -143,16 +178,31 @@ function report(rows: readonly FanOutRow[], notes: readonly string[]): Measureme
 
 function aimsOf({ mode, size, streams, ours, peer }: FanOutRow): readonly Aim[] {
   const name = `fan-out, ${mode}, ${size / 1000} KB × ${streams}`
-  const memory: readonly Aim[] = size < 1_000_000 ? [] : [
-    { what: `${name}: peak`, found: mib(ours.peak), aim: '< 300 MiB', met: ours.peak < 300 * 2 ** 20 },
-  ]
+  const memory: readonly Aim[] =
+    size < 1_000_000
+      ? []
+      : [{ what: `${name}: peak`, found: mib(ours.peak), aim: '< 300 MiB', met: ours.peak < 300 * 2 ** 20 }]
   if (peer === undefined) return memory
-  const cpu: readonly Aim[] = size > 2_000 ? [] : [
-    { what: `${name}: CPU a push`, found: `${(ours.cpu / peer.cpu).toFixed(2)} of LinearCache's`, aim: '≤ 0.8', met: ours.cpu <= 0.8 * peer.cpu },
-  ]
+  const cpu: readonly Aim[] =
+    size > 2_000
+      ? []
+      : [
+          {
+            what: `${name}: CPU a push`,
+            found: `${(ours.cpu / peer.cpu).toFixed(2)} of LinearCache's`,
+            aim: '≤ 0.8',
+            met: ours.cpu <= 0.8 * peer.cpu,
+          },
+        ]
   return [
-    { what: `${name}: last stream`, found: `${(ours.median / peer.median).toFixed(2)} of LinearCache's`, aim: '≤ 1', met: ours.median <= peer.median },
-    ...cpu, ...memory,
+    {
+      what: `${name}: last stream`,
+      found: `${(ours.median / peer.median).toFixed(2)} of LinearCache's`,
+      aim: '≤ 1',
+      met: ours.median <= peer.median,
+    },
+    ...cpu,
+    ...memory,
   ]
 }
 

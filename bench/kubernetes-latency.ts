@@ -1,4 +1,7 @@
-/** From `kubectl apply` to the first request that obeys it: `node bench/kubernetes-latency.ts [--json FILE]`. Needs what test:kubernetes needs, kubectl and an Envoy. */
+/**
+ * From `kubectl apply` to the first request that obeys it: `node bench/kubernetes-latency.ts [--json FILE]`.
+ * Needs what test:kubernetes needs, kubectl and an Envoy.
+ */
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
@@ -33,7 +36,10 @@ interface Edit {
   readonly returned: number
   /** When the event of the watch came by on its way to the control plane. */
   readonly event: number
-  /** When the control plane had the new routes, and had sent them to Envoy: from its log, in whole milliseconds. */
+  /**
+   * When the control plane had the new routes, and had sent them to Envoy: from its log, in whole
+   * milliseconds.
+   */
   readonly computed: number
   readonly logged: number
   /** When a second proxy had the new route. */
@@ -76,47 +82,115 @@ async function measure({ binary, signal, progress }: BenchSetting): Promise<Benc
   return report(found, world.failed())
 }
 
-async function open({ binary, signal }: Pick<BenchSetting, 'binary' | 'signal'>, parts: AsyncDisposableStack): Promise<World> {
+async function open(
+  { binary, signal }: Pick<BenchSetting, 'binary' | 'signal'>,
+  parts: AsyncDisposableStack,
+): Promise<World> {
   const keep = <T extends { close(): Promise<void> }>(part: T): T => parts.adopt(part, (each) => each.close())
   const cluster = keep(await startCluster())
   await install(cluster.api, await definitionsIn('istio'))
   const copied = new Set<string>()
   const production = keep(await startBackend({ name: 'production', port: 0, onRequest: () => undefined }))
-  const mirror = keep(await startBackend({ name: 'mirror', port: 0, onRequest: ({ id }) => { copied.add(id) } }))
+  const mirror = keep(
+    await startBackend({
+      name: 'mirror',
+      port: 0,
+      onRequest: ({ id }) => {
+        copied.add(id)
+      },
+    }),
+  )
   await kubectlApply(cluster, shopManifests({ production: production.port, mirror: mirror.port }))
   let heard: { readonly text: string; readonly at: number } = { text: '', at: 0 }
-  const proxy = keep(await faultProxy(cluster.server, ({ pathname, searchParams }, piece) => {
-    if (pathname.endsWith('/virtualservices') && searchParams.has('watch')) heard = { text: piece.toString(), at: performance.now() }
-  }))
+  const proxy = keep(
+    await faultProxy(cluster.server, ({ pathname, searchParams }, piece) => {
+      if (pathname.endsWith('/virtualservices') && searchParams.has('watch'))
+        heard = { text: piece.toString(), at: performance.now() }
+    }),
+  )
   const kubeconfig = await cluster.writeKubeconfig('through-proxy', { server: proxy.server, tls: 'skip' })
-  const serve = keep(await startServe({ paths: [], flags: ['--kubernetes', '--kubeconfig', kubeconfig], signal }))
+  const serve = keep(
+    await startServe({ paths: [], flags: ['--kubernetes', '--kubeconfig', kubeconfig], signal }),
+  )
   const port = await freePort()
-  const envoy = keep(await startEnvoy({ binary, bootstrap: gatewayBootstrap({ xds: serve.xds, mode: 'delta' }, port) }))
+  const envoy = keep(
+    await startEnvoy({ binary, bootstrap: gatewayBootstrap({ xds: serve.xds, mode: 'delta' }, port) }),
+  )
   await envoy.ready()
   const { host: xdsHost, port: xdsPort } = serve.xds
-  const double = keep(new EnvoyDouble(`${xdsHost}:${xdsPort}`, { mode: 'delta', node: node({ role: 'gateway', namespace: 'default', labels: { istio: 'ingressgateway' } }) }))
+  const double = keep(
+    new EnvoyDouble(`${xdsHost}:${xdsPort}`, {
+      mode: 'delta',
+      node: node({ role: 'gateway', namespace: 'default', labels: { istio: 'ingressgateway' } }),
+    }),
+  )
   const probe = keep(startProbe(port))
   await waitFor({ what: 'an answer', signal, timeout: 20_000, look: () => probe.answers() > 0 || undefined })
   return {
-    cluster, serve, double, probe, copied,
-    event: (mark) => waitFor({ what: `the event of ${mark}`, signal, look: () => heard.text.includes(mark) ? heard.at : undefined }),
+    cluster,
+    serve,
+    double,
+    probe,
+    copied,
+    event: (mark) =>
+      waitFor({
+        what: `the event of ${mark}`,
+        signal,
+        look: () => (heard.text.includes(mark) ? heard.at : undefined),
+      }),
     failed: probe.failed,
   }
 }
 
 /** Another percentage and another header on the same route. */
-async function edit(world: World, { mark, percentage, signal }: { readonly mark: string; readonly percentage: number; readonly signal: AbortSignal }): Promise<Edit> {
+async function edit(
+  world: World,
+  {
+    mark,
+    percentage,
+    signal,
+  }: { readonly mark: string; readonly percentage: number; readonly signal: AbortSignal },
+): Promise<Edit> {
   const obeying = world.probe.first(mark)
   const seen = world.serve.events.length
   const begun = performance.now()
   const applied = kubectlApply(world.cluster, shopRoute({ percentage, mark })).then(() => performance.now())
-  const pushed = world.double.until(mark, (each) => [...each.held('route').values(), ...each.held('virtual-host').values()].some((held) => JSON.stringify(held).includes(mark))).then(() => performance.now())
+  const pushed = world.double
+    .until(mark, (each) =>
+      [...each.held('route').values(), ...each.held('virtual-host').values()].some((held) =>
+        JSON.stringify(held).includes(mark),
+      ),
+    )
+    .then(() => performance.now())
   const obeyed = waitFor({ what: `${mark} to be obeyed`, signal, look: obeying })
-  const [returned, event, pushedAt, { id, sentAt, answeredAt }] = await Promise.all([applied, world.event(mark), pushed, obeyed])
-  const [computed, logged] = [await world.serve.until('config-changed', seen), await world.serve.until('pushed', seen, carriesRoutes)].map(({ at }) => at - performance.timeOrigin)
-  const copied = await waitFor({ what: 'the copy', signal, timeout: 500, look: () => world.copied.has(id) || undefined }).catch(() => false)
+  const [returned, event, pushedAt, { id, sentAt, answeredAt }] = await Promise.all([
+    applied,
+    world.event(mark),
+    pushed,
+    obeyed,
+  ])
+  const [computed, logged] = [
+    await world.serve.until('config-changed', seen),
+    await world.serve.until('pushed', seen, carriesRoutes),
+  ].map(({ at }) => at - performance.timeOrigin)
+  const copied = await waitFor({
+    what: 'the copy',
+    signal,
+    timeout: 500,
+    look: () => world.copied.has(id) || undefined,
+  }).catch(() => false)
   const since = (at: number): number => at - begun
-  return { returned: since(returned), event: since(event), computed: since(computed ?? NaN), logged: since(logged ?? NaN), pushed: since(pushedAt), sent: since(sentAt), answered: since(answeredAt), copied, percentage }
+  return {
+    returned: since(returned),
+    event: since(event),
+    computed: since(computed ?? NaN),
+    logged: since(logged ?? NaN),
+    pushed: since(pushedAt),
+    sent: since(sentAt),
+    answered: since(answeredAt),
+    copied,
+    percentage,
+  }
 }
 
 async function kubectlApply({ kubeconfig }: Cluster, text: string): Promise<void> {
@@ -127,7 +201,9 @@ async function kubectlApply({ kubeconfig }: Cluster, text: string): Promise<void
 
 interface Probe {
   /** Returns what tells of the first request since now whose answer carries this mark. */
-  first(mark: string): () => { readonly id: string; readonly sentAt: number; readonly answeredAt: number } | undefined
+  first(
+    mark: string,
+  ): () => { readonly id: string; readonly sentAt: number; readonly answeredAt: number } | undefined
   answers(): number
   failed(): number
   close(): Promise<void>
@@ -137,16 +213,27 @@ interface Probe {
 function startProbe(port: number): Probe {
   const agent = new Agent({ keepAlive: true })
   const counts = ledger('production', '')
-  const state: { running: boolean; mark: string; answers: number; failed: number; obeying: { readonly id: string; readonly sentAt: number; readonly answeredAt: number } | undefined }
-    = { running: true, mark: '', answers: 0, failed: 0, obeying: undefined }
+  const state: {
+    running: boolean
+    mark: string
+    answers: number
+    failed: number
+    obeying: { readonly id: string; readonly sentAt: number; readonly answeredAt: number } | undefined
+  } = { running: true, mark: '', answers: 0, failed: 0, obeying: undefined }
   const probing = (async () => {
     while (state.running) {
       const sentAt = performance.now()
-      const { id, status, headers } = await sendRequest({ agent, port, host: 'shop.example', id: counts.nextId('probe') })
+      const { id, status, headers } = await sendRequest({
+        agent,
+        port,
+        host: 'shop.example',
+        id: counts.nextId('probe'),
+      })
       if (status === 200) state.answers += 1
       else if (state.answers > 0) state.failed += 1
       else await delay(20)
-      if (state.obeying === undefined && headers[markHeader] === state.mark) state.obeying = { id, sentAt, answeredAt: performance.now() }
+      if (state.obeying === undefined && headers[markHeader] === state.mark)
+        state.obeying = { id, sentAt, answeredAt: performance.now() }
     }
   })()
   return {
@@ -165,26 +252,42 @@ function startProbe(port: number): Probe {
 }
 
 function report(found: readonly Edit[], failed: number): BenchReport {
-  const row = (what: string, of: (edit: Edit) => number): readonly string[] => [what, median(found.map(of)).toFixed(1), Math.max(...found.map(of)).toFixed(1)]
+  const row = (what: string, of: (edit: Edit) => number): readonly string[] => [
+    what,
+    median(found.map(of)).toFixed(1),
+    Math.max(...found.map(of)).toFixed(1),
+  ]
   const right = found.filter(({ copied, percentage }) => copied === (percentage === 100)).length
   return {
     lines: [
-      `${found.length} edits of a VirtualService by kubectl apply: another percentage (0 and 100 in turn) and another response header.`,
-      'One connection sends requests back to back. Milliseconds; below zero is before.', '',
+      `${found.length} edits of a VirtualService by kubectl apply: another percentage (0 and 100 in turn) ` +
+        `and another response header.`,
+      'One connection sends requests back to back. Milliseconds; below zero is before.',
+      '',
       ...table([
         ['', 'median', 'most'],
         row('kubectl: from its start to its return', ({ returned }) => returned),
         row('from its return to the first request that obeys', ({ sent, returned }) => sent - returned),
         row('from its return to the answer to that request', ({ answered, returned }) => answered - returned),
         row('from its start to the event of the watch', ({ event }) => event),
-        row('from the event of the watch to the new routes (log, whole ms)', ({ computed, event }) => computed - event),
+        row(
+          'from the event of the watch to the new routes (log, whole ms)',
+          ({ computed, event }) => computed - event,
+        ),
         row('from the event of the watch to the push (log, whole ms)', ({ logged, event }) => logged - event),
-        row('from the event of the watch to the push (at a second proxy)', ({ pushed, event }) => pushed - event),
+        row(
+          'from the event of the watch to the push (at a second proxy)',
+          ({ pushed, event }) => pushed - event,
+        ),
         row('from the event of the watch to the first request that obeys', ({ sent, event }) => sent - event),
       ]),
     ],
     expectations: [
-      { what: 'the first request that obeys is copied at 100 % and not at 0 %', held: right === found.length, found: `${right} of ${found.length}` },
+      {
+        what: 'the first request that obeys is copied at 100 % and not at 0 %',
+        held: right === found.length,
+        found: `${right} of ${found.length}`,
+      },
       { what: 'requests failed', held: failed === 0, found: String(failed) },
     ],
     data: { edits: found, failed },

@@ -1,4 +1,7 @@
-/** Two replicas over one API server, and one of them killed: `node bench/kubernetes-replicas.ts [--json FILE]`. Needs what test:kubernetes needs, and an Envoy. */
+/**
+ * Two replicas over one API server, and one of them killed: `node bench/kubernetes-replicas.ts [--json
+ * FILE]`. Needs what test:kubernetes needs, and an Envoy.
+ */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { table } from '../src/demo/display.ts'
@@ -81,43 +84,96 @@ export async function measureReplicas(setting: BenchSetting): Promise<BenchRepor
   }
   for (const load of stage.loads) await load.close()
   const statuses = await statusesWritten(stage.audit)
-  const tally = stage.loads.map((load) => load.tally()).reduce((a, b) => ({ ...a, sent: a.sent + b.sent, answered: a.answered + b.answered, failed: a.failed + b.failed, failure: a.failure ?? b.failure }))
+  const tally = stage.loads
+    .map((load) => load.tally())
+    .reduce((a, b) => ({
+      ...a,
+      sent: a.sent + b.sent,
+      answered: a.answered + b.answered,
+      failed: a.failed + b.failed,
+      failure: a.failure ?? b.failure,
+    }))
   return report(found, tally, statuses)
 }
 
-async function openStage({ binary, signal, progress }: BenchSetting, parts: AsyncDisposableStack): Promise<Stage> {
+async function openStage(
+  { binary, signal, progress }: BenchSetting,
+  parts: AsyncDisposableStack,
+): Promise<Stage> {
   const keep = <T extends { close(): Promise<void> }>(part: T): T => parts.adopt(part, (each) => each.close())
   process.env['SHADOWPLANE_KUBECTL'] = await clientBinary('kubectl', progress)
   progress('an API server, and its objects')
   const audit = await auditing()
   const installation = keep(await startInstallation(['istio', 'gateway-api/standard'], audit.flags))
   const fleet = await createClusterFleet(installation.cluster.api, services)
-  const backends = [keep(await startBackend({ name: 'production', port: 0, onRequest: () => {} })), keep(await startBackend({ name: 'shadow', port: 0, onRequest: () => {} }))] as const
-  await applyText(installation, `${edgeObjects(backends[0].port, backends[1].port)}---\n${routesWithStatus(routes, 0)}`)
+  const backends = [
+    keep(await startBackend({ name: 'production', port: 0, onRequest: () => {} })),
+    keep(await startBackend({ name: 'shadow', port: 0, onRequest: () => {} })),
+  ] as const
+  await applyText(
+    installation,
+    `${edgeObjects(backends[0].port, backends[1].port)}---\n${routesWithStatus(routes, 0)}`,
+  )
   progress('two replicas')
-  const addresses = [{ host: '127.0.0.1', port: await freePort() }, { host: '127.0.0.1', port: await freePort() }] as const
-  const replicas: Stage['replicas'] = [await startReplica(installation, addresses[0], signal), await startReplica(installation, addresses[1], signal)]
-  parts.defer(async () => { await Promise.all(replicas.map((each) => each.close())) })
+  const addresses = [
+    { host: '127.0.0.1', port: await freePort() },
+    { host: '127.0.0.1', port: await freePort() },
+  ] as const
+  const replicas: Stage['replicas'] = [
+    await startReplica(installation, addresses[0], signal),
+    await startReplica(installation, addresses[1], signal),
+  ]
+  parts.defer(async () => {
+    await Promise.all(replicas.map((each) => each.close()))
+  })
   progress(`${doubles} proxies and ${envoys.length} Envoys`)
   const client = keep(startLoadClient(signal))
   for (const [index, address] of addresses.entries()) {
     const other = addresses[1 - index] ?? address
-    const opened = await client.run('open', { ...address, others: [other, address], mode: 'delta', streams: doubles / 2, ask: 'envoy', role: 'sidecar', workloads: 1, timeout: bound })
+    const opened = await client.run('open', {
+      ...address,
+      others: [other, address],
+      mode: 'delta',
+      streams: doubles / 2,
+      ask: 'envoy',
+      role: 'sidecar',
+      workloads: 1,
+      timeout: bound,
+    })
     if (opened.missing > 0) throw new Error(`${opened.missing} proxies are not complete`)
   }
   const loads: SteadyLoad[] = []
   for (const [index, name] of envoys.entries()) {
     const port = await freePort()
-    const envoy = keep(await startEnvoy({ binary, bootstrap: edgeBootstrap(name, index === 0 ? addresses : addresses.toReversed(), port) }))
+    const envoy = keep(
+      await startEnvoy({
+        binary,
+        bootstrap: edgeBootstrap(name, index === 0 ? addresses : addresses.toReversed(), port),
+      }),
+    )
     await envoy.ready()
-    await waitFor({ what: `an answer of ${name}`, signal, timeout: bound, look: async () => (await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined))?.ok || undefined })
+    await waitFor({
+      what: `an answer of ${name}`,
+      signal,
+      timeout: bound,
+      look: async () => (await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined))?.ok || undefined,
+    })
     loads.push(keep(startLoad({ port, rate, hosts: { 'shop.example': 'production' } })))
   }
   return { installation, audit, fleet, client, loads, addresses, replicas, signal }
 }
 
-function startReplica({ account }: Installation, { host, port }: HostPort, signal: AbortSignal): Promise<ServeProcess> {
-  return startServe({ paths: [], flags: ['--kubernetes', '--kubeconfig', account, '--status', 'on', '--lease-namespace', 'shadowplane'], listen: `${host}:${port}`, signal })
+function startReplica(
+  { account }: Installation,
+  { host, port }: HostPort,
+  signal: AbortSignal,
+): Promise<ServeProcess> {
+  return startServe({
+    paths: [],
+    flags: ['--kubernetes', '--kubeconfig', account, '--status', 'on', '--lease-namespace', 'shadowplane'],
+    listen: `${host}:${port}`,
+    signal,
+  })
 }
 
 async function applyText({ cluster, kubectl }: Installation, text: string): Promise<void> {
@@ -142,8 +198,14 @@ async function killOne(stage: Stage, round: number): Promise<Round> {
   const edit = await shareEdit(stage, 3 * round + 1)
   for (const load of loads) await load.more(rate, signal)
   const [first, second] = replicas
-  await waitFor({ what: 'one to hold the Lease', signal, timeout: bound, look: () => replicas.some(holds) || undefined })
-  const count = (replica: ServeProcess): number => envoys.filter((name) => servedBy(replica).some((id) => id.includes(`~${name}.`))).length
+  await waitFor({
+    what: 'one to hold the Lease',
+    signal,
+    timeout: bound,
+    look: () => replicas.some(holds) || undefined,
+  })
+  const count = (replica: ServeProcess): number =>
+    envoys.filter((name) => servedBy(replica).some((id) => id.includes(`~${name}.`))).length
   const victim = holds(second) ? 1 : 0
   const [killed, survivor] = victim === 0 ? [first, second] : [second, first]
   const [moved, movedEnvoys] = [servedBy(killed), count(killed)]
@@ -154,10 +216,15 @@ async function killOne(stage: Stage, round: number): Promise<Round> {
   await killed.kill()
   await stage.fleet.setShare(0, millionths)
   const held = await client.run('held', undefined)
-  const back = await waitFor({ what: 'the streams of all that moved', signal, timeout: bound, look: () => {
-    const came = survivor.of('connected', from).filter(({ proxy }) => moved.includes(proxy.id))
-    return came.length >= moved.length ? came : undefined
-  } })
+  const back = await waitFor({
+    what: 'the streams of all that moved',
+    signal,
+    timeout: bound,
+    look: () => {
+      const came = survivor.of('connected', from).filter(({ proxy }) => moved.includes(proxy.id))
+      return came.length >= moved.length ? came : undefined
+    },
+  })
   for (const load of loads) await load.more(rate, signal)
   const sent = sentSince(before, await client.run('counts', undefined))
   // Nobody writes them before the Lease has moved.
@@ -166,8 +233,14 @@ async function killOne(stage: Stage, round: number): Promise<Round> {
   await told(stage, round + 2)
   await restore(stage, victim)
   return {
-    moved: moved.length, envoys: movedEnvoys, edit, sent, missing: held.missing,
-    connected: Math.max(...back.map((event) => event.at)) - wall, served: held.last - at, lease: taken.at - wall,
+    moved: moved.length,
+    envoys: movedEnvoys,
+    edit,
+    sent,
+    missing: held.missing,
+    connected: Math.max(...back.map((event) => event.at)) - wall,
+    served: held.last - at,
+    lease: taken.at - wall,
   }
 }
 
@@ -177,15 +250,26 @@ function holds(replica: ServeProcess): boolean {
 
 /** Of each status that was written, the route and the generation that it speaks of. */
 async function statusesWritten(audit: Audit): Promise<readonly string[]> {
-  return (await audit.writes()).filter(({ resource }) => resource === 'httproutes/status').map(({ name, body }) => `${name} ${JSON.stringify(body).match(/"observedGeneration":(\d+)/)?.[1]}`)
+  return (await audit.writes())
+    .filter(({ resource }) => resource === 'httproutes/status')
+    .map(({ name, body }) => `${name} ${JSON.stringify(body).match(/"observedGeneration":(\d+)/)?.[1]}`)
 }
 
 /** Waits until each route's status is of this generation. */
 async function told({ audit, signal }: Stage, generation: number): Promise<void> {
-  await waitFor({ what: `the statuses of generation ${generation}`, signal, timeout: bound, look: async () => {
-    const written = await statusesWritten(audit)
-    return Array.from({ length: routes }, (_, index) => `route-${index} ${generation}`).every((each) => written.includes(each)) || undefined
-  } })
+  await waitFor({
+    what: `the statuses of generation ${generation}`,
+    signal,
+    timeout: bound,
+    look: async () => {
+      const written = await statusesWritten(audit)
+      return (
+        Array.from({ length: routes }, (_, index) => `route-${index} ${generation}`).every((each) =>
+          written.includes(each),
+        ) || undefined
+      )
+    },
+  })
 }
 
 /** Milliseconds and bytes of an edit alone. */
@@ -204,10 +288,17 @@ async function restore(stage: Stage, index: 0 | 1): Promise<void> {
   const { installation, addresses, replicas, client, signal } = stage
   replicas[index] = await startReplica(installation, addresses[index], signal)
   await client.run('reconnect', undefined)
-  await waitFor({ what: 'the proxies to be at both again', signal, timeout: bound, look: () => {
-    const [first, second] = [servedBy(replicas[0]).length, servedBy(replicas[1]).length]
-    return Math.min(first, second) >= doubles / 2 && first + second === doubles + envoys.length ? true : undefined
-  } })
+  await waitFor({
+    what: 'the proxies to be at both again',
+    signal,
+    timeout: bound,
+    look: () => {
+      const [first, second] = [servedBy(replicas[0]).length, servedBy(replicas[1]).length]
+      return Math.min(first, second) >= doubles / 2 && first + second === doubles + envoys.length
+        ? true
+        : undefined
+    },
+  })
 }
 
 interface Tally {
@@ -219,37 +310,96 @@ interface Tally {
 
 function report(found: readonly Round[], tally: Tally, statuses: readonly string[]): BenchReport {
   const twice = statuses.length - new Set(statuses).size
-  const again = found.map(({ edit, sent }) => ({ bytes: totalOf(sent).bytes - totalOf(edit).bytes, resources: totalOf(sent).resources - totalOf(edit).resources }))
-  const row = (what: string, values: readonly number[], show: (value: number) => string) => [what, show(median(values)), show(Math.max(...values))]
+  const again = found.map(({ edit, sent }) => ({
+    bytes: totalOf(sent).bytes - totalOf(edit).bytes,
+    resources: totalOf(sent).resources - totalOf(edit).resources,
+  }))
+  const row = (what: string, values: readonly number[], show: (value: number) => string) => [
+    what,
+    show(median(values)),
+    show(Math.max(...values)),
+  ]
   const plain = (value: number): string => String(value)
   return {
     lines: [
-      `${rounds} rounds: two replicas, ${doubles + envoys.length} proxies of which ${envoys.length} are Envoys, ${services} services; the one that holds the Lease killed, and a percentage edited at once`,
+      `${rounds} rounds: two replicas, ${doubles + envoys.length} proxies of which ${envoys.length} are ` +
+        `Envoys, ${services} services; the one that holds the Lease killed, and a percentage edited at once`,
       ...table([
         ['', 'median', 'most'],
-        row('proxies that it served', found.map(({ moved }) => moved), plain),
-        row('Envoys among them', found.map(({ envoys: each }) => each), plain),
-        row('until the other one has their streams', found.map(({ connected }) => connected), ms),
-        row('until every proxy has the edit', found.map(({ served }) => served), ms),
-        row('until the other one holds the Lease', found.map(({ lease }) => lease), ms),
-        row('resources sent beside the edit', again.map(({ resources }) => resources), plain),
-        row('bytes sent beside the edit', again.map((each) => each.bytes), bytes),
+        row(
+          'proxies that it served',
+          found.map(({ moved }) => moved),
+          plain,
+        ),
+        row(
+          'Envoys among them',
+          found.map(({ envoys: each }) => each),
+          plain,
+        ),
+        row(
+          'until the other one has their streams',
+          found.map(({ connected }) => connected),
+          ms,
+        ),
+        row(
+          'until every proxy has the edit',
+          found.map(({ served }) => served),
+          ms,
+        ),
+        row(
+          'until the other one holds the Lease',
+          found.map(({ lease }) => lease),
+          ms,
+        ),
+        row(
+          'resources sent beside the edit',
+          again.map(({ resources }) => resources),
+          plain,
+        ),
+        row(
+          'bytes sent beside the edit',
+          again.map((each) => each.bytes),
+          bytes,
+        ),
       ]),
       `requests through the Envoys: ${tally.sent} sent, ${tally.answered} answered, ${tally.failed} failed`,
-      `statuses written: ${statuses.length}, of ${routes} routes in ${rounds + 1} generations; twice: ${twice}`,
+      `statuses written: ${statuses.length}, of ${routes} routes in ${rounds + 1} generations; twice: ` +
+        `${twice}`,
     ],
-    expectations: [...expectations(found, tally, again), { what: 'no status is written twice', held: twice === 0 && statuses.length === routes * (rounds + 1), found: `${statuses.length} written, ${twice} twice` }],
+    expectations: [
+      ...expectations(found, tally, again),
+      {
+        what: 'no status is written twice',
+        held: twice === 0 && statuses.length === routes * (rounds + 1),
+        found: `${statuses.length} written, ${twice} twice`,
+      },
+    ],
     data: { rounds: found, tally, statuses },
   }
 }
 
-function expectations(found: readonly Round[], tally: Tally, again: readonly { readonly resources: number }[]): readonly Expectation[] {
+function expectations(
+  found: readonly Round[],
+  tally: Tally,
+  again: readonly { readonly resources: number }[],
+): readonly Expectation[] {
   const missing = found.reduce((sum, each) => sum + each.missing, 0)
   const most = Math.max(...again.map(({ resources }) => resources))
   return [
     { what: 'every proxy is served again', held: missing === 0, found: `${missing} missing` },
-    { what: 'those that moved are sent nothing that they have', held: most === 0, found: `${most} resources` },
-    { what: 'no request failed', held: tally.failed === 0 && tally.sent > 0, found: tally.failed === 0 ? `${tally.answered} of ${tally.sent} answered` : `${tally.failed} failed; the first: ${tally.failure ?? ''}` },
+    {
+      what: 'those that moved are sent nothing that they have',
+      held: most === 0,
+      found: `${most} resources`,
+    },
+    {
+      what: 'no request failed',
+      held: tally.failed === 0 && tally.sent > 0,
+      found:
+        tally.failed === 0
+          ? `${tally.answered} of ${tally.sent} answered`
+          : `${tally.failed} failed; the first: ${tally.failure ?? ''}`,
+    },
   ]
 }
 

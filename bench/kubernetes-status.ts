@@ -1,4 +1,7 @@
-/** What the cluster is told, at size: `node bench/kubernetes-status.ts [--routes N] [--rounds N] [--json FILE]`. Needs what test:kubernetes needs, and no Envoy. */
+/**
+ * What the cluster is told, at size: `node bench/kubernetes-status.ts [--routes N] [--rounds N] [--json
+ * FILE]`. Needs what test:kubernetes needs, and no Envoy.
+ */
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -10,7 +13,13 @@ import { median, ms } from './support/figures.ts'
 import { startServe } from './support/serve-process.ts'
 import type { ServeProcess } from './support/serve-process.ts'
 
-const { values: flags } = parseArgs({ options: { json: { type: 'string' }, routes: { type: 'string', default: '10000' }, rounds: { type: 'string', default: '5' } } })
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    routes: { type: 'string', default: '10000' },
+    rounds: { type: 'string', default: '5' },
+  },
+})
 const [size, rounds] = [Number(flags.routes), Number(flags.rounds)]
 /** While replicas come and go. */
 const fewRoutes = 100
@@ -36,7 +45,12 @@ interface HandOver {
   readonly write: number
 }
 
-const cluster = await startCluster(['--max-requests-inflight', '1000', '--max-mutating-requests-inflight', '1000'])
+const cluster = await startCluster([
+  '--max-requests-inflight',
+  '1000',
+  '--max-mutating-requests-inflight',
+  '1000',
+])
 try {
   await install(cluster.api, await definitionsIn('gateway-api/standard'))
   await createParents()
@@ -54,49 +68,106 @@ try {
   const second = await start()
   const right = await takenOver(second)
   await second.close()
-  const row = (what: string, seen: TakeOver): readonly string[] =>
-    [what, ms(seen.milliseconds), String(seen.written), Object.entries(seen.requests).map(([verb, count]) => `${count} ${verb}`).join(', '), ms(seen.longestDelay)]
-  console.log(table([
-    [`${size} HTTPRoutes`, 'from the Lease to the last', 'written', 'requests', 'longest stop'],
-    row('none has a status', without),
-    row('all have theirs', right),
-  ]))
+  const row = (what: string, seen: TakeOver): readonly string[] => [
+    what,
+    ms(seen.milliseconds),
+    String(seen.written),
+    Object.entries(seen.requests)
+      .map(([verb, count]) => `${count} ${verb}`)
+      .join(', '),
+    ms(seen.longestDelay),
+  ]
+  console.log(
+    table([
+      [`${size} HTTPRoutes`, 'from the Lease to the last', 'written', 'requests', 'longest stop'],
+      row('none has a status', without),
+      row('all have theirs', right),
+    ]),
+  )
   const figures = (values: readonly number[]): string => `${ms(median(values))}, ${ms(Math.max(...values))}`
-  console.log(table([
-    ['from SIGTERM to the holder', `median, most of ${rounds}`],
-    ['to the Lease of the other', figures(moved.map(({ lease }) => lease))],
-    ['to its first write', figures(moved.map(({ write }) => write))],
-  ]))
-  if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify({ size, without, right, moved }, null, 2)}\n`)
+  console.log(
+    table([
+      ['from SIGTERM to the holder', `median, most of ${rounds}`],
+      ['to the Lease of the other', figures(moved.map(({ lease }) => lease))],
+      ['to its first write', figures(moved.map(({ write }) => write))],
+    ]),
+  )
+  if (flags.json !== undefined)
+    await writeFile(flags.json, `${JSON.stringify({ size, without, right, moved }, null, 2)}\n`)
 } finally {
   await cluster.close()
 }
 
 async function createParents(): Promise<void> {
   const apiVersion = 'gateway.networking.k8s.io/v1'
-  const ours = { apiVersion, kind: 'GatewayClass', metadata: { name: 'ours' }, spec: { controllerName: 'shadowplane.io/gateway-controller' } }
-  const edge = { apiVersion, kind: 'Gateway', metadata: { name: 'edge' }, spec: { gatewayClassName: 'ours', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } }
+  const ours = {
+    apiVersion,
+    kind: 'GatewayClass',
+    metadata: { name: 'ours' },
+    spec: { controllerName: 'shadowplane.io/gateway-controller' },
+  }
+  const edge = {
+    apiVersion,
+    kind: 'Gateway',
+    metadata: { name: 'edge' },
+    spec: { gatewayClassName: 'ours', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] },
+  }
   await apply(cluster.api, `${group}/gatewayclasses`, ours)
   await apply(cluster.api, `${group}/namespaces/default/gateways`, edge)
-  await cluster.api.request({ path: '/api/v1/namespaces/default/services', method: 'POST', body: { apiVersion: 'v1', kind: 'Service', metadata: { name: 'shop' }, spec: { ports: [{ name: 'http', port: 80 }] } } })
+  await cluster.api.request({
+    path: '/api/v1/namespaces/default/services',
+    method: 'POST',
+    body: {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'shop' },
+      spec: { ports: [{ name: 'http', port: 80 }] },
+    },
+  })
 }
 
 async function createRoutes(count: number): Promise<void> {
   const queue = Array.from({ length: count }, (_, index) => index)
-  await Promise.all(Array.from({ length: 16 }, async () => {
-    for (let index = queue.pop(); index !== undefined; index = queue.pop()) await cluster.api.request({ path: routes, method: 'POST', body: routeOf(index, 0) })
-  }))
+  await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      for (let index = queue.pop(); index !== undefined; index = queue.pop())
+        await cluster.api.request({ path: routes, method: 'POST', body: routeOf(index, 0) })
+    }),
+  )
 }
 
 function routeOf(index: number, edit: number): object {
   return {
-    apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', metadata: { name: `route-${index}` },
-    spec: { parentRefs: [{ name: 'edge' }], hostnames: [`shop-${index}.example`], rules: [{ matches: [{ path: { type: 'PathPrefix', value: `/${edit}` } }], backendRefs: [{ name: 'shop', port: 80 }] }] },
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: `route-${index}` },
+    spec: {
+      parentRefs: [{ name: 'edge' }],
+      hostnames: [`shop-${index}.example`],
+      rules: [
+        {
+          matches: [{ path: { type: 'PathPrefix', value: `/${edit}` } }],
+          backendRefs: [{ name: 'shop', port: 80 }],
+        },
+      ],
+    },
   }
 }
 
 function start(): Promise<ServeProcess> {
-  return startServe({ paths: [], flags: ['--kubernetes', '--kubeconfig', cluster.kubeconfig, '--status', 'on', '--lease-namespace', 'default'], signal })
+  return startServe({
+    paths: [],
+    flags: [
+      '--kubernetes',
+      '--kubeconfig',
+      cluster.kubeconfig,
+      '--status',
+      'on',
+      '--lease-namespace',
+      'default',
+    ],
+    signal,
+  })
 }
 
 async function metrics(replica: ServeProcess): Promise<string> {
@@ -105,7 +176,12 @@ async function metrics(replica: ServeProcess): Promise<string> {
 }
 
 function read(text: string, name: string): number {
-  return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? 0)
+  return Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.slice(name.length + 1) ?? 0,
+  )
 }
 
 async function takenOver(replica: ServeProcess): Promise<TakeOver> {
@@ -114,20 +190,31 @@ async function takenOver(replica: ServeProcess): Promise<TakeOver> {
   await metrics(replica)
   let longest = 0
   const milliseconds = await waitFor({
-    what: 'nothing to be left to write', timeout: 1_200_000, signal,
+    what: 'nothing to be left to write',
+    timeout: 1_200_000,
+    signal,
     look: async () => {
       await delay(100)
       const text = await metrics(replica)
       longest = Math.max(longest, read(text, 'nodejs_eventloop_lag_max_seconds') * 1_000)
-      const looked = read(text, 'shadowplane_kubernetes_statuses_total{outcome="equal"}') + read(text, 'shadowplane_kubernetes_statuses_total{outcome="written"}')
-      return looked >= size && read(text, 'shadowplane_kubernetes_writes_waiting') === 0 ? Date.now() - lease.at : undefined
+      const looked =
+        read(text, 'shadowplane_kubernetes_statuses_total{outcome="equal"}') +
+        read(text, 'shadowplane_kubernetes_statuses_total{outcome="written"}')
+      return looked >= size && read(text, 'shadowplane_kubernetes_writes_waiting') === 0
+        ? Date.now() - lease.at
+        : undefined
     },
   })
   const after = await requests()
   return {
-    milliseconds, longestDelay: longest,
+    milliseconds,
+    longestDelay: longest,
     written: read(await metrics(replica), 'shadowplane_kubernetes_statuses_total{outcome="written"}'),
-    requests: Object.fromEntries(Object.entries(after).map(([verb, count]) => [verb, count - (before[verb] ?? 0)]).filter(([, count]) => count !== 0)) as Readonly<Record<string, number>>,
+    requests: Object.fromEntries(
+      Object.entries(after)
+        .map(([verb, count]) => [verb, count - (before[verb] ?? 0)])
+        .filter(([, count]) => count !== 0),
+    ) as Readonly<Record<string, number>>,
   }
 }
 
@@ -153,10 +240,17 @@ async function handOvers(): Promise<readonly HandOver[]> {
     await delay(2_000 + Math.random() * 2_000)
     const begun = Date.now()
     const ending = holder.close()
-    await cluster.api.request({ path: `${routes}/route-0`, method: 'PATCH', contentType: 'application/merge-patch+json', body: routeOf(0, round) })
+    await cluster.api.request({
+      path: `${routes}/route-0`,
+      method: 'PATCH',
+      contentType: 'application/merge-patch+json',
+      body: routeOf(0, round),
+    })
     const write = await waitFor({
-      what: 'the status of the edit', signal, timeout: 60_000,
-      look: async () => await written() ? Date.now() - begun : undefined,
+      what: 'the status of the edit',
+      signal,
+      timeout: 60_000,
+      look: async () => ((await written()) ? Date.now() - begun : undefined),
     })
     const lease = await other.until('lease', 0, ({ held }) => held)
     found.push({ lease: lease.at - begun, write })
@@ -170,6 +264,17 @@ async function handOvers(): Promise<readonly HandOver[]> {
 /** Whether the status of the route is of its newest generation. */
 async function written(): Promise<boolean> {
   const { value } = await cluster.api.request({ path: `${routes}/route-0` })
-  const { metadata, status } = value as object as { readonly metadata: { readonly generation: number }; readonly status?: { readonly parents?: readonly { readonly conditions: readonly { readonly observedGeneration: number }[] }[] } }
-  return status?.parents?.[0]?.conditions.every(({ observedGeneration }) => observedGeneration === metadata.generation) === true
+  const { metadata, status } = value as object as {
+    readonly metadata: { readonly generation: number }
+    readonly status?: {
+      readonly parents?: readonly {
+        readonly conditions: readonly { readonly observedGeneration: number }[]
+      }[]
+    }
+  }
+  return (
+    status?.parents?.[0]?.conditions.every(
+      ({ observedGeneration }) => observedGeneration === metadata.generation,
+    ) === true
+  )
 }

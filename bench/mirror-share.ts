@@ -1,4 +1,7 @@
-/** How many requests a real Envoy mirrors, against how many it should: `node bench/mirror-share.ts [--json FILE]`. */
+/**
+ * How many requests a real Envoy mirrors, against how many it should: `node bench/mirror-share.ts [--json
+ * FILE]`.
+ */
 import { table } from '../src/demo/display.ts'
 import type { Expectation } from '../src/demo/expectation.ts'
 import type { Tally } from '../src/demo/tally.ts'
@@ -36,7 +39,9 @@ export interface Share {
 const lanes = 24
 
 /** Sends the requests at each percentage, and counts at the backends. */
-export async function measureMirrorShare(options: MirrorShareOptions): Promise<BenchReport & { readonly shares: readonly Share[] }> {
+export async function measureMirrorShare(
+  options: MirrorShareOptions,
+): Promise<BenchReport & { readonly shares: readonly Share[] }> {
   const scene = await openScene(options)
   try {
     const shares: Share[] = []
@@ -50,13 +55,24 @@ export async function measureMirrorShare(options: MirrorShareOptions): Promise<B
   }
 }
 
-async function measureShare(scene: Scene, percentage: number, { requests, signal }: MirrorShareOptions): Promise<Share> {
+async function measureShare(
+  scene: Scene,
+  percentage: number,
+  { requests, signal }: MirrorShareOptions,
+): Promise<Share> {
   const millionths = Math.round(percentage * 10_000)
   const step = `${percentage}`
   await scene.workspace.setPercentage(percentage)
-  await waitFor({ what: `${percentage} % in Envoy`, signal, look: async () => (await inForce(scene)) === millionths || undefined })
-  // The config dump is the main thread's: the worker takes the new route before it reads another request after this one.
-  await repeat(lanes, lanes, async () => { await scene.send('between') })
+  await waitFor({
+    what: `${percentage} % in Envoy`,
+    signal,
+    look: async () => (await inForce(scene)) === millionths || undefined,
+  })
+  // The config dump is the main thread's: the worker takes the new route before it reads another request
+  // after this one.
+  await repeat(lanes, lanes, async () => {
+    await scene.send('between')
+  })
   await drained(scene, signal)
   const before = await refusals(scene)
   await repeat(requests, lanes, async () => {
@@ -66,15 +82,21 @@ async function measureShare(scene: Scene, percentage: number, { requests, signal
   await drained(scene, signal)
   const share = millionths / 1_000_000
   return {
-    percentage, millionths, tally: scene.ledger.tally(step), overflow: await refusals(scene) - before,
-    mean: requests * share, deviation: Math.sqrt(requests * share * (1 - share)),
+    percentage,
+    millionths,
+    tally: scene.ledger.tally(step),
+    overflow: (await refusals(scene)) - before,
+    mean: requests * share,
+    deviation: Math.sqrt(requests * share * (1 - share)),
   }
 }
 
 /** Undefined while there is no route at all; 0 where no policy copies. */
 async function inForce(scene: Scene): Promise<number | undefined> {
   const [route] = await routesInForce(scene.envoy)
-  return route === undefined ? undefined : route.mirrors.find(({ cluster }) => cluster === mirrorCluster)?.numerator ?? 0
+  return route === undefined
+    ? undefined
+    : (route.mirrors.find(({ cluster }) => cluster === mirrorCluster)?.numerator ?? 0)
 }
 
 async function refusals(scene: Scene): Promise<number> {
@@ -82,11 +104,34 @@ async function refusals(scene: Scene): Promise<number> {
   return stats('upstream_rq_pending_overflow') + stats('upstream_cx_overflow')
 }
 
-function report(shares: readonly Share[], { requests, deviations }: MirrorShareOptions, { copyHost }: Scene): BenchReport {
-  const head = ['percentage', 'ppm in Envoy', 'requests', `from ${production}`, 'failed', 'expected', 'sd', 'mirrored', 'off by', 'overflow']
+function report(
+  shares: readonly Share[],
+  { requests, deviations }: MirrorShareOptions,
+  { copyHost }: Scene,
+): BenchReport {
+  const head = [
+    'percentage',
+    'ppm in Envoy',
+    'requests',
+    `from ${production}`,
+    'failed',
+    'expected',
+    'sd',
+    'mirrored',
+    'off by',
+    'overflow',
+  ]
   const rows = shares.map(({ percentage, millionths, tally, mean, deviation, overflow }) => [
-    `${percentage} %`, `${millionths}`, `${tally.sent}`, `${tally.answered - tally.failed}`, `${tally.failed}`, mean.toFixed(1), deviation.toFixed(1),
-    `${tally.copies}`, deviation === 0 ? `${tally.copies - mean}` : `${((tally.copies - mean) / deviation).toFixed(2)} sd`, `${overflow}`,
+    `${percentage} %`,
+    `${millionths}`,
+    `${tally.sent}`,
+    `${tally.answered - tally.failed}`,
+    `${tally.failed}`,
+    mean.toFixed(1),
+    deviation.toFixed(1),
+    `${tally.copies}`,
+    deviation === 0 ? `${tally.copies - mean}` : `${((tally.copies - mean) / deviation).toFixed(2)} sd`,
+    `${overflow}`,
   ])
   return {
     lines: table([head, ...rows]),
@@ -95,20 +140,45 @@ function report(shares: readonly Share[], { requests, deviations }: MirrorShareO
   }
 }
 
-function expectations({ percentage, tally, mean, deviation, overflow }: Share,
-  { requests, deviations, copyHost }: { readonly requests: number; readonly deviations: number; readonly copyHost: string }): readonly Expectation[] {
+function expectations(
+  { percentage, tally, mean, deviation, overflow }: Share,
+  {
+    requests,
+    deviations,
+    copyHost,
+  }: { readonly requests: number; readonly deviations: number; readonly copyHost: string },
+): readonly Expectation[] {
   return [
     {
-      what: `${percentage} %: copies within ${deviations} standard deviations of ${mean.toFixed(1)} (± ${(deviations * deviation).toFixed(1)})`,
-      held: tally.sent === requests && Math.abs(tally.copies - mean) <= deviations * deviation, found: `${tally.copies} of ${tally.sent}`,
+      what:
+        `${percentage} %: copies within ${deviations} standard deviations of ${mean.toFixed(1)} (± ` +
+        `${(deviations * deviation).toFixed(1)})`,
+      held: tally.sent === requests && Math.abs(tally.copies - mean) <= deviations * deviation,
+      found: `${tally.copies} of ${tally.sent}`,
     },
-    { what: `${percentage} %: every answer is a 200 from ${production}`, held: tally.answered === requests && tally.failed === 0,
-      found: tally.failed === 0 ? `${tally.answered}` : `${tally.failed} failed; the first: ${tally.failure ?? ''}` },
-    { what: `${percentage} %: every copy has the Host ${copyHost}`, held: tally.wrongHosts === 0, found: `${tally.copies - tally.wrongHosts} of ${tally.copies}` },
-    { what: `${percentage} %: no copy was refused by a circuit breaker`, held: overflow === 0, found: `${overflow}` },
+    {
+      what: `${percentage} %: every answer is a 200 from ${production}`,
+      held: tally.answered === requests && tally.failed === 0,
+      found:
+        tally.failed === 0
+          ? `${tally.answered}`
+          : `${tally.failed} failed; the first: ${tally.failure ?? ''}`,
+    },
+    {
+      what: `${percentage} %: every copy has the Host ${copyHost}`,
+      held: tally.wrongHosts === 0,
+      found: `${tally.copies - tally.wrongHosts} of ${tally.copies}`,
+    },
+    {
+      what: `${percentage} %: no copy was refused by a circuit breaker`,
+      held: overflow === 0,
+      found: `${overflow}`,
+    },
   ]
 }
 
 if (import.meta.main) {
-  await runBench(300_000, (setting) => measureMirrorShare({ ...setting, percentages: [50, 0.57, 33.3333], requests: 20_000, deviations: 3 }))
+  await runBench(300_000, (setting) =>
+    measureMirrorShare({ ...setting, percentages: [50, 0.57, 33.3333], requests: 20_000, deviations: 3 }),
+  )
 }

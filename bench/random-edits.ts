@@ -1,12 +1,24 @@
-/** 10,000 random edits, the bytes compared with a build from scratch after each burst: `node bench/random-edits.ts [--edits N] [--seed N]`. */
+/**
+ * 10,000 random edits, the bytes compared with a build from scratch after each burst: `node
+ * bench/random-edits.ts [--edits N] [--seed N]`.
+ */
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
 import { objectKey } from '../src/diagnostics/diagnostic.ts'
 import type { Manifest } from '../src/manifest/manifest.ts'
-import { allResources, applyEdit, broken, edits, groundwork, pipelineOf } from '../test/properties/universe.ts'
+import {
+  allResources,
+  applyEdit,
+  broken,
+  edits,
+  groundwork,
+  pipelineOf,
+} from '../test/properties/universe.ts'
 import type { Edit } from '../test/properties/universe.ts'
 
-const { values } = parseArgs({ options: { edits: { type: 'string', default: '10000' }, seed: { type: 'string', default: '20261120' } } })
+const { values } = parseArgs({
+  options: { edits: { type: 'string', default: '10000' }, seed: { type: 'string', default: '20261120' } },
+})
 const wanted = Number(values.edits)
 const seed = Number(values.seed)
 /** One edit of an existing object in so many is refused. */
@@ -29,8 +41,12 @@ for (const burst of bursts) {
     counts.orders += 1
   }
 }
-process.stdout.write(`${counts.edits} edits (${counts.refused} of them refused) in ${counts.bursts} bursts, seed ${seed}; ${accepted.size} objects at the end
-${counts.comparisons} times compared with a build from scratch, ${counts.orders} times with one in the opposite order of arrival: every byte equal\n`)
+process.stdout.write(
+  `${counts.edits} edits (${counts.refused} of them refused) in ${counts.bursts} bursts, seed ` +
+    `${seed}; ${accepted.size} objects at the end
+${counts.comparisons} times compared with a build from scratch, ${counts.orders} times with one in the ` +
+    `opposite order of arrival: every byte equal\n`,
+)
 
 function apply(edit: Edit): void {
   counts.edits += 1
@@ -39,7 +55,8 @@ function apply(edit: Edit): void {
     applyEdit(pipeline, accepted, edit)
     return
   }
-  // What was accepted last stays in force, and is what a build from scratch is given: so it must have been in force.
+  // What was accepted last stays in force, and is what a build from scratch is given: so it must have been in
+  // force.
   pipeline.flush()
   pipeline.setManifest(objectKey(known.id), broken(known))
   counts.refused += 1
@@ -48,8 +65,13 @@ function apply(edit: Edit): void {
 function compare(manifests: Iterable<Manifest>, how: string): void {
   const scratch = allResources(pipelineOf(manifests))
   const incremental = allResources(pipeline)
-  const different = [...new Set([...scratch, ...incremental])].filter((each) => scratch.includes(each) !== incremental.includes(each))
+  const different = [...new Set([...scratch, ...incremental])].filter(
+    (each) => scratch.includes(each) !== incremental.includes(each),
+  )
   if (different.length === 0) return
-  process.stderr.write(`seed ${seed}, edit ${counts.edits}: the bytes differ from those of a build ${how}:\n${different.join('\n')}\n`)
+  process.stderr.write(
+    `seed ${seed}, edit ${counts.edits}: the bytes differ from those of a build ` +
+      `${how}:\n${different.join('\n')}\n`,
+  )
   process.exit(1)
 }

@@ -1,6 +1,7 @@
 /**
- * Random additions and removals of routes, hosts, listeners and gateways under a few long-lived Envoys, which are compared with
- * fresh ones and with the simulator: `node bench/random-removals.ts [--steps N] [--seed N] [--every N] [--envoy FILE]`.
+ * Random additions and removals of routes, hosts, listeners and gateways under a few long-lived Envoys, which
+ * are compared with fresh ones and with the simulator: `node bench/random-removals.ts [--steps N] [--seed N]
+ * [--every N] [--envoy FILE]`.
  */
 import { Agent } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -28,7 +29,13 @@ import { warningsIn } from './support/envoy-log.ts'
 import { envoyState, stateDifferences } from './support/envoy-state.ts'
 import { startPlaneOfObjects } from './support/plane-of-objects.ts'
 import type { PlaneOfObjects } from './support/plane-of-objects.ts'
-import { removalGroundwork, removalHosts, removalPaths, removalPorts, removalStep } from './support/removal-universe.ts'
+import {
+  removalGroundwork,
+  removalHosts,
+  removalPaths,
+  removalPorts,
+  removalStep,
+} from './support/removal-universe.ts'
 import type { RemovalStep } from './support/removal-universe.ts'
 import { freePort } from './support/free-port.ts'
 import { sendRaw } from './support/raw-request.ts'
@@ -56,11 +63,16 @@ export interface RandomRemovalsReport {
   readonly copies: number
   /** Requests that were not answered, or not copied, as the simulator says. */
   readonly otherwise: readonly string[]
-  /** What the long-lived Envoys logged at level warning and above, without what every Envoy logs at its start. */
+  /**
+   * What the long-lived Envoys logged at level warning and above, without what every Envoy logs at its start.
+   */
   readonly warnings: readonly string[]
 }
 
-/** A long-lived Envoy. Removed listeners drain for a while, and meanwhile share what a new one of the same routes gets. */
+/**
+ * A long-lived Envoy. Removed listeners drain for a while, and meanwhile share what a new one of the same
+ * routes gets.
+ */
 interface Lane {
   readonly title: string
   readonly bootstrap: Bootstrap
@@ -86,28 +98,60 @@ const longestWait = 10_000
 const lookInterval = 5
 const limit = 3_600_000
 
-/** Over SotW a cluster stays until the routes of removed listeners are unsubscribed, so these must not drain for long. */
+/**
+ * Over SotW a cluster stays until the routes of removed listeners are unsubscribed, so these must not drain
+ * for long.
+ */
 const kinds = [
-  { mode: 'delta', drainTime: undefined }, { mode: 'delta', drainTime: 1 }, { mode: 'sotw', drainTime: 1 },
-] as const satisfies readonly { readonly mode: BootstrapOptions['mode']; readonly drainTime: number | undefined }[]
+  { mode: 'delta', drainTime: undefined },
+  { mode: 'delta', drainTime: 1 },
+  { mode: 'sotw', drainTime: 1 },
+] as const satisfies readonly {
+  readonly mode: BootstrapOptions['mode']
+  readonly drainTime: number | undefined
+}[]
 
-/** Runs random steps, and compares at every checkpoint and at the end. Rejects when Envoy does not take a state within seconds. */
+/**
+ * Runs random steps, and compares at every checkpoint and at the end. Rejects when Envoy does not take a
+ * state within seconds.
+ */
 export async function measureRandomRemovals(options: RandomRemovalsOptions): Promise<RandomRemovalsReport> {
   const { binary, signal, progress, seed } = options
   await using parts = new AsyncDisposableStack()
   const record: ArrivalRecord = new Map()
-  const [web, copy, extra] = await Promise.all([0, 1, 2].map(async () => parts.adopt(await startEchoBackend(record), (each) => each.close())))
+  const [web, copy, extra] = await Promise.all(
+    [0, 1, 2].map(async () => parts.adopt(await startEchoBackend(record), (each) => each.close())),
+  )
   const plane = parts.adopt(await startPlaneOfObjects(), (each) => each.close())
-  for (const manifest of removalGroundwork({ web: web?.port ?? 0, copy: copy?.port ?? 0, extra: extra?.port ?? 0 })) plane.set(manifest)
+  for (const manifest of removalGroundwork({
+    web: web?.port ?? 0,
+    copy: copy?.port ?? 0,
+    extra: extra?.port ?? 0,
+  }))
+    plane.set(manifest)
   plane.advance()
   const lanes: Lane[] = []
   for (const { mode, drainTime } of kinds) {
     const ports = new Map<number, number>()
     for (const port of removalPorts) ports.set(port, await freePort())
-    const started = bootstrap({ ...defaultBootstrap, xds: plane.xds, mode, bindAddress: '127.0.0.1', portMap: Object.fromEntries(ports) })
-    const envoy = parts.adopt(await startEnvoy({ binary, bootstrap: started, drainTime }), (each) => each.close())
+    const started = bootstrap({
+      ...defaultBootstrap,
+      xds: plane.xds,
+      mode,
+      bindAddress: '127.0.0.1',
+      portMap: Object.fromEntries(ports),
+    })
+    const envoy = parts.adopt(await startEnvoy({ binary, bootstrap: started, drainTime }), (each) =>
+      each.close(),
+    )
     await envoy.ready()
-    lanes.push({ title: `${mode}, drain ${drainTime ?? 600} s`, bootstrap: started, scope: scopeIn(started), ports, envoy })
+    lanes.push({
+      title: `${mode}, drain ${drainTime ?? 600} s`,
+      bootstrap: started,
+      scope: scopeIn(started),
+      ports,
+      envoy,
+    })
   }
   const counts = { steps: 0, removals: 0, checkpoints: 0, requests: 0 }
   const outcomes: Record<string, number> = {}
@@ -122,21 +166,41 @@ export async function measureRandomRemovals(options: RandomRemovalsOptions): Pro
     counts.removals += take(plane, step)
     counts.steps += 1
     const isCheckpoint = counts.steps % options.every === 0 || counts.steps === options.steps
-    if (step.next === 'idle' || isCheckpoint) note(differences, (await unsynchronized(plane, signal)).map((each) => `step ${counts.steps}, ${each}`))
+    if (step.next === 'idle' || isCheckpoint)
+      note(
+        differences,
+        (await unsynchronized(plane, signal)).map((each) => `step ${counts.steps}, ${each}`),
+      )
     if (!isCheckpoint) continue
     counts.checkpoints += 1
     for (const lane of lanes) {
       const at = `step ${counts.steps}, ${lane.title}: `
-      note(differences, (await compared(lane, options)).map((each) => at + each))
+      note(
+        differences,
+        (await compared(lane, options)).map((each) => at + each),
+      )
       const asked = await answered(lane, { plane, record, signal })
       counts.requests += asked.outcomes.length
       for (const outcome of asked.outcomes) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
-      note(otherwise, asked.differences.map((each) => at + each))
+      note(
+        otherwise,
+        asked.differences.map((each) => at + each),
+      )
     }
-    progress(`${counts.steps} steps, ${counts.requests} requests: ${differences.length} differences, ${otherwise.length} answered otherwise`)
+    progress(
+      `${counts.steps} steps, ${counts.requests} requests: ${differences.length} differences, ` +
+        `${otherwise.length} answered otherwise`,
+    )
   }
   const copies = [...record.values()].reduce((sum, { length }) => sum + Math.max(0, length - 1), 0)
-  return { ...counts, outcomes, differences, copies, otherwise, warnings: lanes.flatMap(({ envoy }) => warningsIn(envoy.log())) }
+  return {
+    ...counts,
+    outcomes,
+    differences,
+    copies,
+    otherwise,
+    warnings: lanes.flatMap(({ envoy }) => warningsIn(envoy.log())),
+  }
 }
 
 function scopeIn({ node }: Bootstrap): Scope {
@@ -160,20 +224,32 @@ function take(plane: PlaneOfObjects, { changes }: RemovalStep): number {
   return removals
 }
 
-/** Waits until every proxy has answered for all that it should have; what is missing after a while, empty for nothing. */
+/**
+ * Waits until every proxy has answered for all that it should have; what is missing after a while, empty for
+ * nothing.
+ */
 async function unsynchronized(plane: PlaneOfObjects, signal: AbortSignal): Promise<readonly string[]> {
   const deadline = performance.now() + longestWait
   for (;;) {
     signal.throwIfAborted()
     const clients = plane.clients()
-    const lacking = clients.flatMap(({ proxy, types }) => [...types].filter(([, { status }]) => status !== 'SYNCED')
-      .map(([type, { status, refusal }]) => `${proxy.mode} stream ${proxy.stream}: ${type} is ${status}${refusal === undefined ? '' : `, ${refusal.message}`}`))
+    const lacking = clients.flatMap(({ proxy, types }) =>
+      [...types]
+        .filter(([, { status }]) => status !== 'SYNCED')
+        .map(
+          ([type, { status, refusal }]) =>
+            `${proxy.mode} stream ${proxy.stream}: ${type} is ` +
+            `${status}${refusal === undefined ? '' : `, ${refusal.message}`}`,
+        ),
+    )
     if ((clients.length > 0 && lacking.length === 0) || performance.now() > deadline) return lacking
     await pause(lookInterval)
   }
 }
 
-/** What differs between the long-lived Envoy and a fresh one of the same node, once neither changes any more. */
+/**
+ * What differs between the long-lived Envoy and a fresh one of the same node, once neither changes any more.
+ */
 async function compared(lane: Lane, { binary, signal }: RandomRemovalsOptions): Promise<readonly string[]> {
   // Its sockets share the ports, as Envoy sets SO_REUSEPORT; no request is sent meanwhile.
   const fresh = await startEnvoy({ binary, bootstrap: lane.bootstrap })
@@ -197,18 +273,37 @@ interface Answered {
   readonly differences: readonly string[]
 }
 
-/** Sends requests for all hosts to all ports, those that nothing serves included, and compares each with what `explain` says. */
+/**
+ * Sends requests for all hosts to all ports, those that nothing serves included, and compares each with what
+ * `explain` says.
+ */
 async function answered({ scope, ports, envoy }: Lane, { plane, record, signal }: Asked): Promise<Answered> {
   await using parts = new AsyncDisposableStack()
   const agent = parts.adopt(new Agent({ keepAlive: false }), (each) => each.destroy())
   const configuration = configurationFor(plane, scope)
   const sent: Sent[] = []
   for (const port of ports.values()) {
-    for (const [authority, path] of removalHosts.flatMap((host) => removalPaths.map((each) => [host, each] as const))) {
+    for (const [authority, path] of removalHosts.flatMap((host) =>
+      removalPaths.map((each) => [host, each] as const),
+    )) {
       signal.throwIfAborted()
       const id = `${plane.objects.size}-${++asked}`
-      const request: SimulatedRequest = { scheme: 'http', address: '127.0.0.1', port, method: 'GET', authority, path, headers: [[benchIdHeader, id]] }
-      const answer = await sendRaw({ agent, port, method: 'GET', path, headers: [['host', authority], ...request.headers] })
+      const request: SimulatedRequest = {
+        scheme: 'http',
+        address: '127.0.0.1',
+        port,
+        method: 'GET',
+        authority,
+        path,
+        headers: [[benchIdHeader, id]],
+      }
+      const answer = await sendRaw({
+        agent,
+        port,
+        method: 'GET',
+        path,
+        headers: [['host', authority], ...request.headers],
+      })
       sent.push({ id, request, simulation: simulate(configuration, request), answer })
     }
   }
@@ -216,7 +311,10 @@ async function answered({ scope, ports, envoy }: Lane, { plane, record, signal }
   return {
     outcomes: sent.map(({ simulation }) => simulation.outcome.kind),
     differences: sent.flatMap(({ id, request, simulation, answer }) =>
-      answerDifferences(simulation, { answer, arrivals: record.get(id) ?? [] }).map((each) => `port ${request.port} ${request.authority}${request.path}: ${each}`)),
+      answerDifferences(simulation, { answer, arrivals: record.get(id) ?? [] }).map(
+        (each) => `port ${request.port} ${request.authority}${request.path}: ${each}`,
+      ),
+    ),
   }
 }
 
@@ -233,19 +331,36 @@ function configurationFor(plane: PlaneOfObjects, given: Scope): EnvoyConfigurati
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: {
-    steps: { type: 'string', default: '2000' }, every: { type: 'string', default: '50' }, seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    envoy: { type: 'string' },
-  } })
+  const { values } = parseArgs({
+    options: {
+      steps: { type: 'string', default: '2000' },
+      every: { type: 'string', default: '50' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      envoy: { type: 'string' },
+    },
+  })
   const seed = Number(values.seed)
   const progress = (line: string): void => console.error(line)
   const { path } = await findEnvoy({ flag: values.envoy, env: process.env, progress })
   console.log(`seed ${seed}`)
-  const report = await measureRandomRemovals({ binary: path, progress, signal: AbortSignal.timeout(limit), seed, steps: Number(values.steps), every: Number(values.every) })
+  const report = await measureRandomRemovals({
+    binary: path,
+    progress,
+    signal: AbortSignal.timeout(limit),
+    seed,
+    steps: Number(values.steps),
+    every: Number(values.every),
+  })
   for (const line of new Set(report.warnings)) console.log(line)
-  console.log(`${report.steps} steps, of which ${report.removals} removed an object, under ${kinds.length} Envoys; ${report.checkpoints} checkpoints`)
+  console.log(
+    `${report.steps} steps, of which ${report.removals} removed an object, under ${kinds.length} Envoys; ` +
+      `${report.checkpoints} checkpoints`,
+  )
   console.log(`resources that differ from a fresh Envoy's: ${report.differences.length}`)
-  console.log(`requests compared: ${report.requests} (${JSON.stringify(report.outcomes)}, ${report.copies} copies); answered otherwise than explain says: ${report.otherwise.length}`)
+  console.log(
+    `requests compared: ${report.requests} (${JSON.stringify(report.outcomes)}, ${report.copies} copies); ` +
+      `answered otherwise than explain says: ${report.otherwise.length}`,
+  )
   console.log(`warnings in Envoy's log: ${report.warnings.length}`)
   process.exitCode = report.differences.length + report.otherwise.length === 0 ? 0 : 1
 }

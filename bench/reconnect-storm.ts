@@ -1,4 +1,7 @@
-/** All proxies lose their connection at once and come back: `node bench/reconnect-storm.ts [--quick] [--json FILE] [--profile DIR]`. */
+/**
+ * All proxies lose their connection at once and come back: `node bench/reconnect-storm.ts [--quick] [--json
+ * FILE] [--profile DIR]`.
+ */
 import { table } from '../src/demo/display.ts'
 import { bytes, mib, ms, shortType } from './support/figures.ts'
 import { startLoadClient } from './support/load-client.ts'
@@ -37,8 +40,8 @@ const coldTimeout = 120_000
 const editTimeout = 60_000
 
 /**
- * Drops all delta streams and connects them again with what they hold, then edits one percentage: when every proxy has
- * that, all that it was sent before is in. What is more than the bytes of the edit was sent again.
+ * Drops all delta streams and connects them again with what they hold, then edits one percentage: when every
+ * proxy has that, all that it was sent before is in. What is more than the bytes of the edit was sent again.
  */
 export async function measureReconnectStorm(setting: MeasureSetting): Promise<Measurement & Storm> {
   const size = setting.quick ? { services: 20, proxies: 20 } : { services: 100, proxies: 1_000 }
@@ -50,10 +53,18 @@ async function storm(size: StormSize, { signal, profile, progress }: MeasureSett
   await using parts = new AsyncDisposableStack()
   progress(`${size.services} services, ${size.proxies} proxies, dropped and back`)
   const fleet = parts.adopt(await writeMeshFleet(size.services), (each) => each.close())
-  const server = parts.adopt(await startQuietServe({ folder: fleet.folder, profile, signal }), (each) => each.close())
+  const server = parts.adopt(await startQuietServe({ folder: fleet.folder, profile, signal }), (each) =>
+    each.close(),
+  )
   const client = parts.adopt(startLoadClient(signal), (each) => each.close())
   const opened = await client.run('open', {
-    ...server.xds, mode: 'delta', streams: size.proxies, ask: 'envoy', role: 'sidecar', workloads: 1, timeout: coldTimeout,
+    ...server.xds,
+    mode: 'delta',
+    streams: size.proxies,
+    ask: 'envoy',
+    role: 'sidecar',
+    workloads: 1,
+    timeout: coldTimeout,
   })
   if (opened.missing > 0) throw new Error(`${opened.missing} proxies are not complete`)
   const edit = async (index: number, millionths: number) => {
@@ -67,11 +78,21 @@ async function storm(size: StormSize, { signal, profile, progress }: MeasureSett
   const [begun, cpu] = [machineTime(), usageOf(server.pid).cpu]
   await client.run('reconnect', undefined)
   const held = await edit(2, 222_229)
-  const [editCounts, stormCounts] = [sentSince(cold, edited), sentSince(edited, await client.run('counts', undefined))]
+  const [editCounts, stormCounts] = [
+    sentSince(cold, edited),
+    sentSince(edited, await client.run('counts', undefined)),
+  ]
   const usage = usageOf(server.pid)
   return {
-    ...size, cold, edit: editCounts, storm: stormCounts, resent: totalOf(stormCounts).bytes - totalOf(editCounts).bytes,
-    missing: held.missing, time: held.last - begun, cpu: usage.cpu - cpu, peak: usage.peak,
+    ...size,
+    cold,
+    edit: editCounts,
+    storm: stormCounts,
+    resent: totalOf(stormCounts).bytes - totalOf(editCounts).bytes,
+    missing: held.missing,
+    time: held.last - begun,
+    cpu: usage.cpu - cpu,
+    peak: usage.peak,
   }
 }
 
@@ -80,19 +101,42 @@ function report(found: Storm): Measurement {
   const cell = (counts: Counts, type: string): string => bytes(counts[type]?.bytes ?? 0)
   const responses = totalOf(found.storm).responses
   return {
-    title: `Reconnect storm: ${found.proxies} delta streams dropped and back, ${found.services} services, nothing changed; then one edit`,
+    title:
+      `Reconnect storm: ${found.proxies} delta streams dropped and back, ${found.services} services, ` +
+      `nothing changed; then one edit`,
     lines: [
-      ...table([['type', 'first start', 'one edit', 'storm and one edit'], ...types.map((type) => [shortType(type), cell(found.cold, type), cell(found.edit, type), cell(found.storm, type)])]),
-      `sent again: ${bytes(found.resent)}; until the last proxy is back and has the edit: ${ms(found.time)}, ${ms(found.cpu)} of CPU; peak ${mib(found.peak)}`,
+      ...table([
+        ['type', 'first start', 'one edit', 'storm and one edit'],
+        ...types.map((type) => [
+          shortType(type),
+          cell(found.cold, type),
+          cell(found.edit, type),
+          cell(found.storm, type),
+        ]),
+      ]),
+      `sent again: ${bytes(found.resent)}; until the last proxy is back and has the edit: ` +
+        `${ms(found.time)}, ${ms(found.cpu)} of CPU; peak ${mib(found.peak)}`,
     ],
     expectations: [
-      { what: 'every proxy comes back and takes the edit', held: found.missing === 0, found: `${found.missing} missing` },
-      { what: 'nothing but the edit is sent', held: responses === found.proxies, found: `${responses} responses to ${found.proxies} proxies` },
+      {
+        what: 'every proxy comes back and takes the edit',
+        held: found.missing === 0,
+        found: `${found.missing} missing`,
+      },
+      {
+        what: 'nothing but the edit is sent',
+        held: responses === found.proxies,
+        found: `${responses} responses to ${found.proxies} proxies`,
+      },
     ],
-    aims: [{
-      what: 'reconnect storm: bytes sent again', aim: '0',
-      found: bytes(found.resent), met: found.resent <= 0.01 * totalOf(found.edit).bytes,
-    }],
+    aims: [
+      {
+        what: 'reconnect storm: bytes sent again',
+        aim: '0',
+        found: bytes(found.resent),
+        met: found.resent <= 0.01 * totalOf(found.edit).bytes,
+      },
+    ],
     data: { ...found },
   }
 }

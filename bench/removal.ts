@@ -1,4 +1,7 @@
-/** From taking a mirror out of a file to the last copy: `node bench/removal.ts [--json FILE] [--program FILE]`. */
+/**
+ * From taking a mirror out of a file to the last copy: `node bench/removal.ts [--json FILE] [--program
+ * FILE]`.
+ */
 import { readFile, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { table } from '../src/demo/display.ts'
@@ -20,7 +23,7 @@ export interface RemovalOptions extends BenchSetting {
 }
 
 const waysOfSaving = ['rename', 'in place', 'ConfigMap swap'] as const
-type Saving = typeof waysOfSaving[number]
+type Saving = (typeof waysOfSaving)[number]
 
 const save = { rename: saveByRename, 'in place': saveInPlace, 'ConfigMap swap': swapConfigMap } as const
 
@@ -29,23 +32,33 @@ export interface Removal {
   readonly saving: Saving
   /** When the first request was sent after which none is copied. */
   readonly stopped: number
-  /** Requests that were copied in the second before the removal: a mirror that copies nothing shows nothing. */
+  /**
+   * Requests that were copied in the second before the removal: a mirror that copies nothing shows nothing.
+   */
   readonly copiedBefore: number
 }
 
 /** Sends requests back to back, and takes the mirror out of the file and puts it back under them. */
-export async function measureRemoval(options: RemovalOptions): Promise<BenchReport & { readonly removals: readonly Removal[] }> {
+export async function measureRemoval(
+  options: RemovalOptions,
+): Promise<BenchReport & { readonly removals: readonly Removal[] }> {
   const removals: Removal[] = []
   let [answered, failed] = [0, 0]
   for (const saving of waysOfSaving) {
     options.progress(`${options.removals} removals, saved by ${saving}`)
-    const scene = await openScene({ ...options, prepare: async ({ virtualService }) => {
-      const text = mirrored(await readFile(virtualService, 'utf8'))
-      await (saving === 'ConfigMap swap' ? mountConfigMap(virtualService, text) : writeFile(virtualService, text))
-    } })
+    const scene = await openScene({
+      ...options,
+      prepare: async ({ virtualService }) => {
+        const text = mirrored(await readFile(virtualService, 'utf8'))
+        await (saving === 'ConfigMap swap'
+          ? mountConfigMap(virtualService, text)
+          : writeFile(virtualService, text))
+      },
+    })
     const traffic = startTraffic(scene)
     try {
-      for (let each = 0; each < options.removals; each += 1) removals.push(await removeOnce({ scene, traffic, options }, saving))
+      for (let each = 0; each < options.removals; each += 1)
+        removals.push(await removeOnce({ scene, traffic, options }, saving))
       await traffic.close()
       const tally = scene.ledger.tally()
       answered += tally.answered
@@ -68,7 +81,11 @@ async function removeOnce({ scene, traffic, options }: Circumstances, saving: Sa
   const { signal } = options
   const file = scene.workspace.virtualService
   const text = await readFile(file, 'utf8')
-  await waitFor({ what: 'the mirror to copy', signal, look: () => scene.copied.has(traffic.sent.at(-3)?.id ?? '') || undefined })
+  await waitFor({
+    what: 'the mirror to copy',
+    signal,
+    look: () => scene.copied.has(traffic.sent.at(-3)?.id ?? '') || undefined,
+  })
   // Not in step with anything that ticks.
   await delay(options.pause * (0.5 + Math.random() / 2), undefined, { signal })
   traffic.forget()
@@ -81,7 +98,8 @@ async function removeOnce({ scene, traffic, options }: Circumstances, saving: Sa
   const { sent } = traffic
   const last = sent.findLastIndex(({ id }) => scene.copied.has(id))
   const stopped = sent[last + 1]
-  if (stopped === undefined) throw new Error('every request was copied, though Envoy has acknowledged the routes')
+  if (stopped === undefined)
+    throw new Error('every request was copied, though Envoy has acknowledged the routes')
   const copiedBefore = sent.filter(({ id, at }) => at < startedAt && scene.copied.has(id)).length
   const restored = scene.serve.events.length
   await save[saving](file, text)
@@ -118,7 +136,9 @@ function startTraffic(scene: Scene): Traffic {
   })()
   return {
     sent,
-    forget: () => { sent.length = 0 },
+    forget: () => {
+      sent.length = 0
+    },
     close: async () => {
       state.running = false
       await sending
@@ -126,7 +146,11 @@ function startTraffic(scene: Scene): Traffic {
   }
 }
 
-function report(removals: readonly Removal[], { answered, failed }: { readonly answered: number; readonly failed: number }, options: RemovalOptions): BenchReport {
+function report(
+  removals: readonly Removal[],
+  { answered, failed }: { readonly answered: number; readonly failed: number },
+  options: RemovalOptions,
+): BenchReport {
   const rows = waysOfSaving.map((saving) => {
     const stopped = removals.filter((each) => each.saving === saving).map((each) => each.stopped)
     return [saving, `${stopped.length}`, median(stopped).toFixed(1), Math.max(0, ...stopped).toFixed(1)]
@@ -134,16 +158,28 @@ function report(removals: readonly Removal[], { answered, failed }: { readonly a
   const copying = removals.filter(({ copiedBefore }) => copiedBefore > 0).length
   return {
     lines: [
-      'Each removal takes the mirror, the last lines of a file, out of a route that copies every request. One connection sends requests',
-      'back to back. Milliseconds from the save (rename, truncating write, swap of ..data) to the first request after which none is copied.', '',
+      'Each removal takes the mirror, the last lines of a file, out of a route that copies every request. ' +
+        'One connection sends requests',
+      'back to back. Milliseconds from the save (rename, truncating write, swap of ..data) to the first ' +
+        'request after which none is copied.',
+      '',
       ...table([['', 'removals', 'median', 'max'], ...rows]),
     ],
     expectations: [
-      { what: 'requests were copied until each removal', held: copying === removals.length && copying === options.removals * waysOfSaving.length, found: `${copying}` },
-      { what: 'every answer is a 200 from production', held: failed === 0 && answered > 0, found: `${answered - failed} of ${answered}` },
+      {
+        what: 'requests were copied until each removal',
+        held: copying === removals.length && copying === options.removals * waysOfSaving.length,
+        found: `${copying}`,
+      },
+      {
+        what: 'every answer is a 200 from production',
+        held: failed === 0 && answered > 0,
+        found: `${answered - failed} of ${answered}`,
+      },
     ],
     data: { removals },
   }
 }
 
-if (import.meta.main) await runBench(600_000, (setting) => measureRemoval({ ...setting, removals: 20, pause: 200 }))
+if (import.meta.main)
+  await runBench(600_000, (setting) => measureRemoval({ ...setting, removals: 20, pause: 200 }))

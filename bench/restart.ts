@@ -50,8 +50,13 @@ export interface RestartResult {
 const editedPercentage = 20
 const markerPercentage = 40
 
-/** Kills the control plane twice under load: once over unchanged files, and once with an edit while it is down. */
-export async function measureRestart(options: RestartOptions): Promise<BenchReport & { readonly results: readonly RestartResult[] }> {
+/**
+ * Kills the control plane twice under load: once over unchanged files, and once with an edit while it is
+ * down.
+ */
+export async function measureRestart(
+  options: RestartOptions,
+): Promise<BenchReport & { readonly results: readonly RestartResult[] }> {
   const results: RestartResult[] = []
   for (const mode of options.modes) {
     options.progress(`restarts under ${options.rate} requests a second, Envoy in ${mode} mode`)
@@ -65,7 +70,9 @@ async function measureMode(mode: BootstrapOptions['mode'], options: RestartOptio
   const scene = await openScene({ ...options, mode })
   try {
     const first = responses(scene.serve)
-    const load = scene.keep(startLoad({ port: scene.port, rate: options.rate, hosts: { [scene.host]: production } }))
+    const load = scene.keep(
+      startLoad({ port: scene.port, rate: options.rate, hosts: { [scene.host]: production } }),
+    )
     const startedAt = performance.now()
     await load.more(requests, signal)
     await scene.serve.kill()
@@ -79,14 +86,24 @@ async function measureMode(mode: BootstrapOptions['mode'], options: RestartOptio
     const unchanged = await settled(scene, again, signal)
     const edited = await restartEdited(scene, again, signal)
     return {
-      mode, first, unchanged, duration, tally: load.tally(), reconnected: connected.at - listening.at, ...edited,
+      mode,
+      first,
+      unchanged,
+      duration,
+      tally: load.tally(),
+      reconnected: connected.at - listening.at,
+      ...edited,
     }
   } finally {
     await scene.close()
   }
 }
 
-async function restartEdited(scene: Scene, running: ServeProcess, signal: AbortSignal): Promise<Pick<RestartResult, 'edited' | 'millionths'>> {
+async function restartEdited(
+  scene: Scene,
+  running: ServeProcess,
+  signal: AbortSignal,
+): Promise<Pick<RestartResult, 'edited' | 'millionths'>> {
   await running.kill()
   await scene.workspace.setPercentage(editedPercentage)
   const last = await restart(scene, signal)
@@ -94,7 +111,10 @@ async function restartEdited(scene: Scene, running: ServeProcess, signal: AbortS
   return { millionths, edited: await settled(scene, last, signal) }
 }
 
-/** Everything that was sent before one more edit, whose ACK comes after all that Envoy asked for on its new stream. */
+/**
+ * Everything that was sent before one more edit, whose ACK comes after all that Envoy asked for on its new
+ * stream.
+ */
 async function settled(scene: Scene, serve: ServeProcess, signal: AbortSignal): Promise<readonly Sent[]> {
   await scene.workspace.setPercentage(markerPercentage)
   await inForce(scene, markerPercentage, signal)
@@ -102,10 +122,15 @@ async function settled(scene: Scene, serve: ServeProcess, signal: AbortSignal): 
 }
 
 async function inForce({ envoy }: Scene, percentage: number, signal: AbortSignal): Promise<number> {
-  return waitFor({ what: `${percentage} % in Envoy`, signal, timeout: 20_000, look: async () => {
-    const [policy] = (await routesInForce(envoy)).flatMap(({ mirrors }) => mirrors)
-    return policy?.numerator === percentage * 10_000 ? policy.numerator : undefined
-  } })
+  return waitFor({
+    what: `${percentage} % in Envoy`,
+    signal,
+    timeout: 20_000,
+    look: async () => {
+      const [policy] = (await routesInForce(envoy)).flatMap(({ mirrors }) => mirrors)
+      return policy?.numerator === percentage * 10_000 ? policy.numerator : undefined
+    },
+  })
 }
 
 /** At the port that Envoy knows. */
@@ -115,21 +140,43 @@ async function restart(scene: Scene, signal: AbortSignal): Promise<ServeProcess>
 }
 
 function responses(serve: ServeProcess): readonly Sent[] {
-  return serve.of('pushed').map(({ type, sent, removed, bytes }: EventOf<'pushed'>) => ({ type, sent, removed, bytes }))
+  return serve
+    .of('pushed')
+    .map(({ type, sent, removed, bytes }: EventOf<'pushed'>) => ({ type, sent, removed, bytes }))
 }
 
 function report(results: readonly RestartResult[]): BenchReport {
-  const head = ['', 'requests', 'seconds', 'failed', 'Envoy back after', 'first connection', 'unchanged', 'one edit while down']
+  const head = [
+    '',
+    'requests',
+    'seconds',
+    'failed',
+    'Envoy back after',
+    'first connection',
+    'unchanged',
+    'one edit while down',
+  ]
   const rows = results.map(({ mode, tally, duration, reconnected, first, unchanged, edited }) => [
-    mode, `${tally.sent}`, (duration / 1000).toFixed(1), `${tally.failed}`, `${reconnected.toFixed(0)} ms`, total(first), total(unchanged), total(edited),
+    mode,
+    `${tally.sent}`,
+    (duration / 1000).toFixed(1),
+    `${tally.failed}`,
+    `${reconnected.toFixed(0)} ms`,
+    total(first),
+    total(unchanged),
+    total(edited),
   ])
   return {
     lines: [
       ...table([head, ...rows]),
       ...results.flatMap(({ mode, first, unchanged, edited }) => [
-        '', `${mode}: sent to the first connection`, ...first.map(describe),
-        `${mode}: sent after the restart, nothing changed`, ...listed(unchanged),
-        `${mode}: sent after the restart, one percentage edited while it was down`, ...listed(edited),
+        '',
+        `${mode}: sent to the first connection`,
+        ...first.map(describe),
+        `${mode}: sent after the restart, nothing changed`,
+        ...listed(unchanged),
+        `${mode}: sent after the restart, one percentage edited while it was down`,
+        ...listed(edited),
       ]),
     ],
     expectations: results.flatMap(expectations),
@@ -146,22 +193,50 @@ function listed(sent: readonly Sent[]): readonly string[] {
 }
 
 function describe({ type, sent, removed, bytes }: Sent): string {
-  return `    ${type}: ${sent.join(', ') || 'no resource'}${removed.length === 0 ? '' : `; removed ${removed.join(', ')}`} (${bytes} B)`
+  return (
+    `    ${type}: ` +
+    `${sent.join(', ') || 'no resource'}${removed.length === 0 ? '' : `; removed ${removed.join(', ')}`} ` +
+    `(${bytes} B)`
+  )
 }
 
 function expectations({ mode, tally, unchanged, edited, millionths }: RestartResult): readonly Expectation[] {
-  const changed = edited.map(({ type, sent, removed }) => [type, ...sent, ...removed.map((name) => `-${name}`)].join(' '))
+  const changed = edited.map(({ type, sent, removed }) =>
+    [type, ...sent, ...removed.map((name) => `-${name}`)].join(' '),
+  )
   return [
-    { what: `${mode}: no request failed`, held: tally.failed === 0 && tally.answered === tally.sent && tally.sent > 0,
-      found: tally.failed === 0 ? `${tally.answered} of ${tally.sent} answered` : `${tally.failed} of ${tally.sent} failed; the first: ${tally.failure ?? ''}` },
-    ...(mode === 'sotw' ? [] : [
-      { what: `${mode}: nothing is sent again for unchanged configuration`, held: unchanged.length === 0, found: total(unchanged) },
-      { what: `${mode}: after an edit while it was down, exactly the changed resource is sent`, held: changed.join() === 'virtual-host http.80/*:80', found: changed.join(', ') },
-    ]),
-    { what: `${mode}: the edit is in force`, held: millionths === editedPercentage * 10_000, found: `${millionths} ppm` },
+    {
+      what: `${mode}: no request failed`,
+      held: tally.failed === 0 && tally.answered === tally.sent && tally.sent > 0,
+      found:
+        tally.failed === 0
+          ? `${tally.answered} of ${tally.sent} answered`
+          : `${tally.failed} of ${tally.sent} failed; the first: ${tally.failure ?? ''}`,
+    },
+    ...(mode === 'sotw'
+      ? []
+      : [
+          {
+            what: `${mode}: nothing is sent again for unchanged configuration`,
+            held: unchanged.length === 0,
+            found: total(unchanged),
+          },
+          {
+            what: `${mode}: after an edit while it was down, exactly the changed resource is sent`,
+            held: changed.join() === 'virtual-host http.80/*:80',
+            found: changed.join(', '),
+          },
+        ]),
+    {
+      what: `${mode}: the edit is in force`,
+      held: millionths === editedPercentage * 10_000,
+      found: `${millionths} ppm`,
+    },
   ]
 }
 
 if (import.meta.main) {
-  await runBench(180_000, (setting) => measureRestart({ ...setting, modes: ['delta', 'sotw'], rate: 500, requests: 1_700 }))
+  await runBench(180_000, (setting) =>
+    measureRestart({ ...setting, modes: ['delta', 'sotw'], rate: 500, requests: 1_700 }),
+  )
 }

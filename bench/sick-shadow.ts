@@ -1,4 +1,7 @@
-/** What sick shadows cost the requests beside them: `node bench/sick-shadow.ts [--program DIR] [--quick] [--envoy FILE] [--json FILE]`. */
+/**
+ * What sick shadows cost the requests beside them: `node bench/sick-shadow.ts [--program DIR] [--quick]
+ * [--envoy FILE] [--json FILE]`.
+ */
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -38,15 +41,29 @@ async function measure(programs: readonly Program[], settings: Settings): Promis
     await using parts = new AsyncDisposableStack()
     const scenes: (Program & { readonly scene: SickScene })[] = []
     for (const program of programs) {
-      const scene = parts.adopt(await openSickScene({ program: program.folder, workers, ...settings }), (each) => each.close())
+      const scene = parts.adopt(
+        await openSickScene({ program: program.folder, workers, ...settings }),
+        (each) => each.close(),
+      )
       scenes.push({ ...program, scene })
     }
-    settings.progress(`${workers} ${workers === 1 ? 'worker' : 'workers'}, ${scenes.every(({ scene }) => scene.isPinned) ? 'Envoy on a processor of its own' : 'Envoy shares its processors'}`)
-    const run = async (what: string, measured: (scenes: readonly SickScene[], pace: Pace) => Promise<readonly (readonly Cell[])[]>): Promise<void> => {
+    settings.progress(
+      `${workers} ${workers === 1 ? 'worker' : 'workers'}, ` +
+        (scenes.every(({ scene }) => scene.isPinned)
+          ? 'Envoy on a processor of its own'
+          : 'Envoy shares its processors'),
+    )
+    const run = async (
+      what: string,
+      measured: (scenes: readonly SickScene[], pace: Pace) => Promise<readonly (readonly Cell[])[]>,
+    ): Promise<void> => {
       settings.signal.throwIfAborted()
       settings.progress(what)
       for (const { scene } of scenes) forgetPeak(scene.envoy.pid)
-      const found = await measured(scenes.map(({ scene }) => scene), settings.pace)
+      const found = await measured(
+        scenes.map(({ scene }) => scene),
+        settings.pace,
+      )
       for (const [index, { version, scene }] of scenes.entries()) {
         const memory = usageOf(scene.envoy.pid).peak
         rows.push(...(found[index] ?? []).map((cell) => ({ ...cell, version, workers, memory })))
@@ -62,24 +79,50 @@ async function measure(programs: readonly Program[], settings: Settings): Promis
 function table(rows: readonly Row[], programs: readonly Program[]): readonly string[] {
   const names = [...new Set(rows.map(({ workers, what }) => `${workers}|${what}`))]
   const lines = names.map((name) => {
-    const cells = programs.flatMap(({ version }) => rows.filter((row) => row.version === version && `${row.workers}|${row.what}` === name))
+    const cells = programs.flatMap(({ version }) =>
+      rows.filter((row) => row.version === version && `${row.workers}|${row.what}` === name),
+    )
     const [workers = '', what = ''] = name.split('|')
     const shown = (figure: (row: Row) => string): string => cells.map(figure).join(' → ')
     const [last] = cells.slice(-1)
-    return `| ${what} | ${workers} | ${last?.plain ?? ''} | ${shown((row) => row.shown)} | ${shown((row) => row.ratio)} | ${last?.aim ?? ''} ${last?.met === true ? 'met' : 'MISSED'} | ${shown((row) => String(row.failed))} | ${shown((row) => mib(row.memory))} |`
+    return (
+      `| ${what} | ${workers} | ${last?.plain ?? ''} | ${shown((row) => row.shown)} | ` +
+      `${shown((row) => row.ratio)} | ${last?.aim ?? ''} ${last?.met === true ? 'met' : 'MISSED'} | ` +
+      `${shown((row) => String(row.failed))} | ${shown((row) => mib(row.memory))} |`
+    )
   })
-  return ['| shadow | workers | no mirror | with it | ratio | aim | failed | Envoy |', '|---|---|---|---|---|---|---|---|', ...lines]
+  return [
+    '| shadow | workers | no mirror | with it | ratio | aim | failed | Envoy |',
+    '|---|---|---|---|---|---|---|---|',
+    ...lines,
+  ]
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { program: { type: 'string' }, quick: { type: 'boolean', default: false }, envoy: { type: 'string' }, json: { type: 'string' } } })
+  const { values } = parseArgs({
+    options: {
+      program: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      envoy: { type: 'string' },
+      json: { type: 'string' },
+    },
+  })
   const progress = (line: string): void => console.error(line)
   const { path } = await findEnvoy({ flag: values.envoy, env: process.env, progress })
   const now: Program = { version: 'now', folder: join(import.meta.dirname, '..') }
-  const programs: readonly Program[] = values.program === undefined ? [now] : [{ version: 'before', folder: resolve(values.program) }, now]
-  const rows = await measure(programs, { binary: path, pace: values.quick ? quick : full, signal: AbortSignal.timeout(1_200_000), progress })
+  const programs: readonly Program[] =
+    values.program === undefined ? [now] : [{ version: 'before', folder: resolve(values.program) }, now]
+  const rows = await measure(programs, {
+    binary: path,
+    pace: values.quick ? quick : full,
+    signal: AbortSignal.timeout(1_200_000),
+    progress,
+  })
   for (const line of table(rows, programs)) console.log(line)
-  console.log(`median of rounds; p50/p99 in ms; ${programs.length === 1 ? 'of this program' : 'before → after'}; Envoy: the most memory of each part`)
+  console.log(
+    `median of rounds; p50/p99 in ms; ${programs.length === 1 ? 'of this program' : 'before → after'}; ` +
+      `Envoy: the most memory of each part`,
+  )
   const failed = rows.filter(({ version }) => version === 'now').reduce((sum, row) => sum + row.failed, 0)
   console.log(failed === 0 ? 'failed primary requests: 0' : `FAILED primary requests: ${failed}`)
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`)

@@ -47,10 +47,18 @@ export async function measureSoak(setting: MeasureSetting): Promise<Measurement 
 async function soak(size: SoakSize, { signal, profile, progress }: MeasureSetting): Promise<Soak> {
   await using parts = new AsyncDisposableStack()
   const fleet = parts.adopt(await writeMeshFleet(size.services), (each) => each.close())
-  const server = parts.adopt(await startQuietServe({ folder: fleet.folder, profile, signal }), (each) => each.close())
+  const server = parts.adopt(await startQuietServe({ folder: fleet.folder, profile, signal }), (each) =>
+    each.close(),
+  )
   const client = parts.adopt(startLoadClient(signal), (each) => each.close())
   const opened = await client.run('open', {
-    ...server.xds, mode: 'delta', streams: size.proxies, ask: 'envoy', role: 'sidecar', workloads: 1, timeout: coldTimeout,
+    ...server.xds,
+    mode: 'delta',
+    streams: size.proxies,
+    ask: 'envoy',
+    role: 'sidecar',
+    workloads: 1,
+    timeout: coldTimeout,
   })
   if (opened.missing > 0) throw new Error(`${opened.missing} proxies are not complete`)
   const [before, cpu] = [await client.run('counts', undefined), usageOf(server.pid).cpu]
@@ -59,7 +67,7 @@ async function soak(size: SoakSize, { signal, profile, progress }: MeasureSettin
   for (let index = 0; index < size.edits; index += 1) {
     const next = machineTime() + size.every
     // 100,003 to 399,993, each another one for as long as it matters.
-    const millionths = 100_003 + (index * 7_919) % 299_990
+    const millionths = 100_003 + ((index * 7_919) % 299_990)
     await client.run('expect', { needle: shareNeedle(millionths), timeout: editTimeout })
     const begun = machineTime()
     await fleet.setShare(index % size.services, millionths)
@@ -75,16 +83,33 @@ async function soak(size: SoakSize, { signal, profile, progress }: MeasureSettin
   return { ...size, memory, times, missing, sent, cpu: usage.cpu - cpu, peak: usage.peak }
 }
 
-function report({ services, proxies, edits, every, memory, times, missing, sent, cpu, peak }: Soak): Measurement {
+function report({
+  services,
+  proxies,
+  edits,
+  every,
+  memory,
+  times,
+  missing,
+  sent,
+  cpu,
+  peak,
+}: Soak): Measurement {
   // The median of a tenth of the run, at its start, in its middle and at its end.
   const tenth = Math.max(1, Math.floor(edits / 10))
   const at = (from: number): number => median(memory.slice(from, from + tenth))
   const [start, middle, end] = [at(0), at(Math.floor((edits - tenth) / 2)), at(edits - tenth)]
   return {
-    title: `Soak: ${edits} edits${every === 0 ? '' : ', one a second'}, ${services} services, ${proxies} delta proxies`,
+    title:
+      `Soak: ${edits} edits${every === 0 ? '' : ', one a second'}, ${services} services, ${proxies} ` +
+      `delta proxies`,
     lines: [
-      ...table([['', 'start', 'middle', 'end', 'peak'], ['memory', mib(start), mib(middle), mib(end), mib(peak)]]),
-      `each edit: median ${ms(median(times))}, 99 % within ${ms(quantile(times, 0.99))}; ${bytes(sent.bytes / edits)} sent, ${ms(cpu / edits)} of CPU`,
+      ...table([
+        ['', 'start', 'middle', 'end', 'peak'],
+        ['memory', mib(start), mib(middle), mib(end), mib(peak)],
+      ]),
+      `each edit: median ${ms(median(times))}, 99 % within ${ms(quantile(times, 0.99))}; ` +
+        `${bytes(sent.bytes / edits)} sent, ${ms(cpu / edits)} of CPU`,
     ],
     expectations: [
       {
@@ -93,7 +118,14 @@ function report({ services, proxies, edits, every, memory, times, missing, sent,
         found: `${sent.responses} responses, ${missing} missing`,
       },
     ],
-    aims: [{ what: 'soak: memory at the end, of that in the middle', found: (end / middle).toFixed(2), aim: '≤ 1.05', met: end <= 1.05 * middle }],
+    aims: [
+      {
+        what: 'soak: memory at the end, of that in the middle',
+        found: (end / middle).toFixed(2),
+        aim: '≤ 1.05',
+        met: end <= 1.05 * middle,
+      },
+    ],
     data: { services, proxies, edits, every, memory, times, missing, sent, cpu, peak },
   }
 }

@@ -1,4 +1,7 @@
-/** Proxies that stop reading, among others: `node bench/stalled-readers.ts [--quick] [--json FILE] [--profile DIR]`. */
+/**
+ * Proxies that stop reading, among others: `node bench/stalled-readers.ts [--quick] [--json FILE] [--profile
+ * DIR]`.
+ */
 import { table } from '../src/demo/display.ts'
 import { typeUrls } from './support/discovery-response.ts'
 import { payloadName } from './support/fan-out-payload.ts'
@@ -56,7 +59,15 @@ async function stall(size: StallSize, { signal, profile }: MeasureSetting): Prom
   const client = parts.adopt(startLoadClient(signal), (each) => each.close())
   await server.set('first;', size.size)
   const ask = { typeUrl: typeUrls.runtime, names: [payloadName] }
-  const opened = await client.run('open', { ...server.xds, mode: 'delta', streams: size.streams, ask, role: 'sidecar', workloads: 1, timeout: openTimeout })
+  const opened = await client.run('open', {
+    ...server.xds,
+    mode: 'delta',
+    streams: size.streams,
+    ask,
+    role: 'sidecar',
+    workloads: 1,
+    timeout: openTimeout,
+  })
   if (opened.missing > 0) throw new Error(`${opened.missing} streams got nothing`)
 
   async function phase(name: string, pushes: number): Promise<Phase> {
@@ -84,12 +95,36 @@ async function stall(size: StallSize, { signal, profile }: MeasureSetting): Prom
   return { ...size, calm, stall: stalling, crowded: await phase('crowd', crowdPushes) }
 }
 
-function report({ streams, stalled, crowd, pushes, size, calm, stall: stalling, crowded }: Stall): Measurement {
-  const row = (name: string, { times, before, peak, after }: Phase): string[] =>
-    [name, `${times.length}`, mib(before), mib(peak), mib(after), ms(median(times)), ms(quantile(times, 0.95)), ms(Math.max(...times))]
+function report({
+  streams,
+  stalled,
+  crowd,
+  pushes,
+  size,
+  calm,
+  stall: stalling,
+  crowded,
+}: Stall): Measurement {
+  const row = (name: string, { times, before, peak, after }: Phase): string[] => [
+    name,
+    `${times.length}`,
+    mib(before),
+    mib(peak),
+    mib(after),
+    ms(median(times)),
+    ms(quantile(times, 0.95)),
+    ms(Math.max(...times)),
+  ]
   return {
-    title: `Stalled readers: ${stalled} of ${streams} streams stop reading; changes of ${size / 1e6} MB, each until the last of the others has it`,
-    lines: table([['', 'changes', 'memory', 'peak', 'after', 'median', '95 %', 'slowest'], row('all read', calm), row(`${stalled} stalled`, stalling), row(`${crowd} stalled`, crowded)]),
+    title:
+      `Stalled readers: ${stalled} of ${streams} streams stop reading; changes of ${size / 1e6} MB, ` +
+      `each until the last of the others has it`,
+    lines: table([
+      ['', 'changes', 'memory', 'peak', 'after', 'median', '95 %', 'slowest'],
+      row('all read', calm),
+      row(`${stalled} stalled`, stalling),
+      row(`${crowd} stalled`, crowded),
+    ]),
     expectations: [
       {
         what: `every stream that reads has every one of ${pushes} changes`,
@@ -103,10 +138,14 @@ function report({ streams, stalled, crowd, pushes, size, calm, stall: stalling, 
       },
     ],
     // Each may have what it was sent last; 200 pushes to 20 streams would be 4 GB.
-    aims: [{
-      what: 'stalled readers: memory more than before', aim: '< 100 MiB',
-      found: mib(stalling.peak - stalling.before), met: stalling.peak - stalling.before < 100 * 2 ** 20,
-    }],
+    aims: [
+      {
+        what: 'stalled readers: memory more than before',
+        aim: '< 100 MiB',
+        found: mib(stalling.peak - stalling.before),
+        met: stalling.peak - stalling.before < 100 * 2 ** 20,
+      },
+    ],
     data: { streams, stalled, crowd, pushes, size, calm, stall: stalling, crowded },
   }
 }

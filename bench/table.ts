@@ -1,4 +1,7 @@
-/** Everything that is measured without an Envoy, in one run: `node bench/table.ts [--quick] [--json FILE] [--profile DIR]`. */
+/**
+ * Everything that is measured without an Envoy, in one run: `node bench/table.ts [--quick] [--json FILE]
+ * [--profile DIR]`.
+ */
 import { measureEndToEnd } from './end-to-end.ts'
 import { measureFanOut } from './fan-out.ts'
 import { measureReconnectStorm } from './reconnect-storm.ts'

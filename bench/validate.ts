@@ -1,4 +1,7 @@
-/** What `validate` of many files costs: `node bench/validate.ts [--files N] [--mistakes M]`. Each file has a VirtualService, and every M-th a mistake. */
+/**
+ * What `validate` of many files costs: `node bench/validate.ts [--files N] [--mistakes M]`. Each file has a
+ * VirtualService, and every M-th a mistake.
+ */
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,7 +9,13 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { table } from '../src/demo/display.ts'
 
-const { values } = parseArgs({ options: { files: { type: 'string', default: '1000' }, mistakes: { type: 'string', default: '10' }, runs: { type: 'string', default: '5' } } })
+const { values } = parseArgs({
+  options: {
+    files: { type: 'string', default: '1000' },
+    mistakes: { type: 'string', default: '10' },
+    runs: { type: 'string', default: '5' },
+  },
+})
 const size = Number(values.files)
 const every = Number(values.mistakes)
 
@@ -21,11 +30,13 @@ interface Run {
 }
 
 /** Runs main.ts in a process of its own, which tells at its end what it used. */
-const program = `
+const program =
+  `
 const main = process.argv.splice(1, 1)[0]
 process.on('exit', () => {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
-  process.stderr.write('\\nUSED ' + JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1000, memory: maxRSS * 1024 }) + '\\n')
+  process.stderr.write('\\nUSED ' + JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1000, memory: ` +
+  `maxRSS * 1024 }) + '\\n')
 })
 process.argv.splice(1, 0, main)
 await import(main)
@@ -34,10 +45,18 @@ await import(main)
 function validate(folder: string): Promise<Run> {
   const started = performance.now()
   const main = join(import.meta.dirname, '../src/main.ts')
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program, main, 'validate', '-f', folder, '-o', 'json'], { timeout: 300_000 })
+  const child = spawn(
+    process.execPath,
+    ['--input-type=module', '-e', program, main, 'validate', '-f', folder, '-o', 'json'],
+    { timeout: 300_000 },
+  )
   const output = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => { output.stdout += text })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { output.stderr += text })
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output.stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output.stderr += text
+  })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', () => {
@@ -49,10 +68,18 @@ function validate(folder: string): Promise<Run> {
 }
 
 /** A mistake of another kind in each file that has one. */
-const mistakes = ['mirorPercentage: {value: 5}', 'mirrorPercentage: {value: 150}', 'mirrors: [{destination: {host: nowhere}}]', 'timeout: ten']
+const mistakes = [
+  'mirorPercentage: {value: 5}',
+  'mirrorPercentage: {value: 150}',
+  'mirrors: [{destination: {host: nowhere}}]',
+  'timeout: ten',
+]
 
 function virtualService(index: number): string {
-  const mirror = index % every === 0 ? `    ${mistakes[(index / every) % mistakes.length]}` : '    mirrorPercentage: {value: 5}'
+  const mirror =
+    index % every === 0
+      ? `    ${mistakes[(index / every) % mistakes.length]}`
+      : '    mirrorPercentage: {value: 5}'
   return `apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata:
@@ -82,13 +109,17 @@ ${mirror.includes('mirrors:') ? '' : `    mirror: {host: s${(index + 2) % size}}
 
 async function writeFiles(folder: string): Promise<void> {
   await mkdir(join(folder, 'routes'))
-  const services = Array.from({ length: size }, (_, index) => `apiVersion: v1
+  const services = Array.from(
+    { length: size },
+    (_, index) => `apiVersion: v1
 kind: Service
 metadata: {name: s${index}}
 spec: {ports: [{name: http, port: 80}], selector: {app: s${index}}}
-`)
+`,
+  )
   await writeFile(join(folder, 'services.yaml'), services.join('---\n'))
-  for (let index = 0; index < size; index += 1) await writeFile(join(folder, 'routes', `s${index}.yaml`), virtualService(index))
+  for (let index = 0; index < size; index += 1)
+    await writeFile(join(folder, 'routes', `s${index}.yaml`), virtualService(index))
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'shadowplane-validate-'))
@@ -97,13 +128,23 @@ try {
   const runs: Run[] = []
   for (let index = 0; index < Number(values.runs); index += 1) runs.push(await validate(folder))
   const [first] = runs
-  const median = (of: (run: Run) => number): number => runs.map(of).toSorted((a, b) => a - b)[Math.floor(runs.length / 2)] ?? 0
-  process.stdout.write(`validate of ${size} files with a VirtualService each and ${size} Services; ${Math.ceil(size / every)} files with a mistake; median of ${runs.length} runs\n\n`)
-  process.stdout.write(`${table([
-    ['wall time', 'CPU', 'most memory', 'diagnostics'],
-    [`${(median(({ milliseconds }) => milliseconds) / 1000).toFixed(2)} s`, `${(median(({ cpu }) => cpu) / 1000).toFixed(2)} s`,
-      `${(median(({ memory }) => memory) / 2 ** 20).toFixed(0)} MiB`, String(first?.found)],
-  ]).join('\n')}\n`)
+  const median = (of: (run: Run) => number): number =>
+    runs.map(of).toSorted((a, b) => a - b)[Math.floor(runs.length / 2)] ?? 0
+  process.stdout.write(
+    `validate of ${size} files with a VirtualService each and ${size} Services; ` +
+      `${Math.ceil(size / every)} files with a mistake; median of ${runs.length} runs\n\n`,
+  )
+  process.stdout.write(
+    `${table([
+      ['wall time', 'CPU', 'most memory', 'diagnostics'],
+      [
+        `${(median(({ milliseconds }) => milliseconds) / 1000).toFixed(2)} s`,
+        `${(median(({ cpu }) => cpu) / 1000).toFixed(2)} s`,
+        `${(median(({ memory }) => memory) / 2 ** 20).toFixed(0)} MiB`,
+        String(first?.found),
+      ],
+    ]).join('\n')}\n`,
+  )
   if (runs.some(({ found }) => found < Math.ceil(size / every))) {
     process.stdout.write('a mistake was not found\n')
     process.exitCode = 1

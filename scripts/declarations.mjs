@@ -1,14 +1,16 @@
 /**
- * TypeScript declarations of the protobuf JSON form (https://protobuf.dev/programming-guides/json/) of every message
- * below `root`: what a builder may write and what a config dump shows. protobufjs-cli only declares the in-memory form.
+ * TypeScript declarations of the protobuf JSON form (https://protobuf.dev/programming-guides/json/) of every
+ * message below `root`: what a builder may write and what a config dump shows. protobufjs-cli only declares
+ * the in-memory form.
  */
 export function declarations(root) {
   const lines = [
     'import type { Root } from "protobufjs/light.js";',
     'declare const root: Root;',
     'export default root;',
-    '/** An Any in protobuf JSON: the message\'s own fields beside its type URL. */',
-    'export type AnyJson = { readonly "@type": `type.googleapis.com/${string}`; readonly [field: string]: unknown };',
+    "/** An Any in protobuf JSON: the message's own fields beside its type URL. */",
+    'export type AnyJson = { readonly "@type": `type.googleapis.com/${string}`; readonly [field: string]: ' +
+      'unknown };',
     '/** An Any whose message is encoded. */',
     'export interface EncodedAny { readonly type_url: string; readonly value: Uint8Array }',
     ...messages(root, { name: 'MessageJson', any: 'AnyJson' }),
@@ -21,8 +23,11 @@ export function declarations(root) {
 
 function messages(root, form) {
   const lines = [
-    '/** Protobuf JSON of each message, by the field names that protobuf JSON has in it. 64-bit integers are strings or numbers. */',
-    ...(form.name === 'MessageInput' ? ['/** As it may be written: an Any may be encoded already, and of whatever type. */'] : []),
+    '/** Protobuf JSON of each message, by the field names that protobuf JSON has in it. 64-bit integers ' +
+      'are strings or numbers. */',
+    ...(form.name === 'MessageInput'
+      ? ['/** As it may be written: an Any may be encoded already, and of whatever type. */']
+      : []),
     `export interface ${form.name} {`,
   ]
   walk(root, (type) => lines.push(`  ${JSON.stringify(type.fullName.slice(1))}: ${shape(type, form)};`))
@@ -54,12 +59,20 @@ function scalar(field, form) {
   if (name === 'google.protobuf.Any') return form.any
   if (wellKnown[name] !== undefined) return wellKnown[name]
   if (resolved.fieldsArray !== undefined) return `${form.name}[${JSON.stringify(name)}]`
-  return Object.keys(resolved.values).map((value) => JSON.stringify(value)).join(' | ')
+  return Object.keys(resolved.values)
+    .map((value) => JSON.stringify(value))
+    .join(' | ')
 }
 
 const scalars = {
-  string: 'string', bytes: 'string', bool: 'boolean',
-  int64: 'string | number', uint64: 'string | number', sint64: 'string | number', fixed64: 'string | number', sfixed64: 'string | number',
+  string: 'string',
+  bytes: 'string',
+  bool: 'boolean',
+  int64: 'string | number',
+  uint64: 'string | number',
+  sint64: 'string | number',
+  fixed64: 'string | number',
+  sfixed64: 'string | number',
 }
 
 const wellKnown = {

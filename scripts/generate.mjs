@@ -1,5 +1,5 @@
-// Makes proto/generated/envoy.{js,d.ts} from proto/envoy.proto. Run by npm's `prepare`; the output is not committed.
-// Runs on any Node that npm itself runs on, so that it needs no build of ours.
+// Makes proto/generated/envoy.{js,d.ts} from proto/envoy.proto. Run by npm's `prepare`; the output is not
+// committed. Runs on any Node that npm itself runs on, so that it needs no build of ours.
 import { createRequire } from 'node:module'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -30,7 +30,8 @@ root.loadSync('envoy.proto', { keepCase: true })
 
 for (const { message, field, id, type, rule, source } of newerFields) {
   const target = root.lookupType(message)
-  if (target.fieldsById[id] !== undefined) throw new Error(`${message} has field ${id} by now (${source}): drop it from newer-fields.mjs`)
+  if (target.fieldsById[id] !== undefined)
+    throw new Error(`${message} has field ${id} by now (${source}): drop it from newer-fields.mjs`)
   target.add(new protobuf.Field(field, id, type, rule))
 }
 root.resolveAll()
@@ -38,13 +39,20 @@ removeComments(root)
 useProtoNames(root)
 
 mkdirSync(join(project, 'proto/generated'), { recursive: true })
-pbjs.generate(root, { target: 'json-module', wrap: 'esm', es6: true, comments: false, root: 'shadowplane', lint: '' }, (error, output) => {
-  if (error) throw error
-  writeFileSync(join(project, 'proto/generated/envoy.js'), output)
-  writeFileSync(join(project, 'proto/generated/envoy.d.ts'), declarations(root))
-})
+pbjs.generate(
+  root,
+  { target: 'json-module', wrap: 'esm', es6: true, comments: false, root: 'shadowplane', lint: '' },
+  (error, output) => {
+    if (error) throw error
+    writeFileSync(join(project, 'proto/generated/envoy.js'), output)
+    writeFileSync(join(project, 'proto/generated/envoy.d.ts'), declarations(root))
+  },
+)
 
-/** Envoy's config dump and its documentation use the proto's own names; protobuf JSON allows it by `json_name`. Ours is camelCase. */
+/**
+ * Envoy's config dump and its documentation use the proto's own names; protobuf JSON allows it by
+ * `json_name`. Ours is camelCase.
+ */
 function useProtoNames(namespace) {
   for (const nested of namespace.nestedArray ?? []) {
     if (nested.fullName === '.shadowplane.admin') continue
@@ -55,6 +63,11 @@ function useProtoNames(namespace) {
 
 function removeComments(object) {
   object.comment = null
-  for (const nested of [...(object.nestedArray ?? []), ...(object.fieldsArray ?? []), ...(object.oneofsArray ?? [])]) removeComments(nested)
+  for (const nested of [
+    ...(object.nestedArray ?? []),
+    ...(object.fieldsArray ?? []),
+    ...(object.oneofsArray ?? []),
+  ])
+    removeComments(nested)
   if (object.comments) for (const name of Object.keys(object.comments)) object.comments[name] = null
 }

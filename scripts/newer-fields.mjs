@@ -1,6 +1,6 @@
 /**
- * Fields of Envoy's API that are newer than the .proto files of @grpc/grpc-js-xds. Each with the Envoy release whose
- * api/ folder defines it; the generate step fails when a newer package brings the field itself.
+ * Fields of Envoy's API that are newer than the .proto files of @grpc/grpc-js-xds. Each with the Envoy
+ * release whose api/ folder defines it; the generate step fails when a newer package brings the field itself.
  */
 export const newerFields = [
   {

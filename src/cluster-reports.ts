@@ -37,7 +37,10 @@ export interface ClusterReportsOptions {
   readonly tell: (event: WritebackEvent) => void
 }
 
-/** What the graph and the diagnostics say, told to the cluster: which object it is of, where that is in the API, and what its dialect makes of it. */
+/**
+ * What the graph and the diagnostics say, told to the cluster: which object it is of, where that is in the
+ * API, and what its dialect makes of it.
+ */
 export interface ClusterReports extends Pick<Writeback, 'start' | 'counts' | 'close'> {
   flushed(report: FlushReport): void
   diagnosed(change: DiagnosticChange): void
@@ -46,7 +49,10 @@ export interface ClusterReports extends Pick<Writeback, 'start' | 'counts' | 'cl
 const leaseName = 'shadowplane'
 const defaultSurveyEvery = 10 * 60_000
 
-/** Starts nothing yet; `start` once the first state is served. Rejects with UsageError when the kubeconfig cannot be used. */
+/**
+ * Starts nothing yet; `start` once the first state is served. Rejects with UsageError when the kubeconfig
+ * cannot be used.
+ */
 export async function createClusterReports(options: ClusterReportsOptions): Promise<ClusterReports> {
   const { cluster, config, pipeline, tell } = options
   const api = await kubernetesApi(cluster)
@@ -63,7 +69,9 @@ export async function createClusterReports(options: ClusterReportsOptions): Prom
     tell,
   })
   return {
-    start: () => { writeback.start() },
+    start: () => {
+      writeback.start()
+    },
     flushed(report) {
       const changed = report.changed.get(pipeline.statusReports) ?? []
       for (const key of changed) {
@@ -73,7 +81,9 @@ export async function createClusterReports(options: ClusterReportsOptions): Prom
       }
       writeback.changed(changed)
     },
-    diagnosed: (change) => { writeback.diagnosed(change) },
+    diagnosed: (change) => {
+      writeback.diagnosed(change)
+    },
     counts: () => writeback.counts(),
     async close() {
       await writeback.close()
@@ -82,7 +92,11 @@ export async function createClusterReports(options: ClusterReportsOptions): Prom
   }
 }
 
-function subjectOf(key: string, report: StatusReport | undefined, { source, manifests }: ClusterReportsOptions): Subject | undefined {
+function subjectOf(
+  key: string,
+  report: StatusReport | undefined,
+  { source, manifests }: ClusterReportsOptions,
+): Subject | undefined {
   const manifest = report?.manifest ?? manifests().get(key)?.manifest
   const uid = manifest === undefined ? undefined : uidOf(manifest)
   const path = manifest === undefined ? undefined : pathOf(manifest, source)
@@ -95,10 +109,23 @@ function subjectOf(key: string, report: StatusReport | undefined, { source, mani
   }
 }
 
-/** Where the objects are that the source reads and that may have a status; with `reports`, those of their kinds. */
-function listsOf(reports: ReadonlyMap<string, StatusReport> | undefined, { source }: ClusterReportsOptions): readonly StatusList[] {
-  const kinds = reports === undefined ? undefined : new Set([...reports.values()].map(({ manifest }) => kindName(manifest.id)))
-  return source.targets().filter(({ served }) => kinds === undefined ? mayHaveStatus({ id: served }) : kinds.has(kindName(served)))
+/**
+ * Where the objects are that the source reads and that may have a status; with `reports`, those of their
+ * kinds.
+ */
+function listsOf(
+  reports: ReadonlyMap<string, StatusReport> | undefined,
+  { source }: ClusterReportsOptions,
+): readonly StatusList[] {
+  const kinds =
+    reports === undefined
+      ? undefined
+      : new Set([...reports.values()].map(({ manifest }) => kindName(manifest.id)))
+  return source
+    .targets()
+    .filter(({ served }) =>
+      kinds === undefined ? mayHaveStatus({ id: served }) : kinds.has(kindName(served)),
+    )
     .map(({ served: { group, kind }, path, query }) => ({ group, kind, path, query }))
 }
 

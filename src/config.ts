@@ -14,9 +14,15 @@ export interface Config {
   readonly paths: readonly string[]
   /** A cluster to read, too; of an object that is in a file as well, the file counts. */
   readonly kubernetes?: ClusterConfig
-  /** Whether that cluster is told, by status and Events, what became of its objects; absent: nothing is written to it. */
+  /**
+   * Whether that cluster is told, by status and Events, what became of its objects; absent: nothing is
+   * written to it.
+   */
   readonly writeback?: WritebackConfig
-  /** Milliseconds for which a file must be left alone before a change that takes something away is believed; absent: two seconds. */
+  /**
+   * Milliseconds for which a file must be left alone before a change that takes something away is believed;
+   * absent: two seconds.
+   */
   readonly settleAfter?: number
   /** `host:port` of the xDS server; port 0 picks a free one. */
   readonly listen: string
@@ -82,6 +88,7 @@ export function parseHostPort(flag: string, text: string): { readonly host: stri
   const parsed = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)
   const host = parsed?.[1] ?? parsed?.[2]
   const port = Number(parsed?.[3])
-  if (host === undefined || port > 65535) throw new UsageError(`${flag} ${text}: write host:port, as in 127.0.0.1:18000`)
+  if (host === undefined || port > 65535)
+    throw new UsageError(`${flag} ${text}: write host:port, as in 127.0.0.1:18000`)
   return { host, port }
 }

@@ -64,20 +64,45 @@ export interface Ending {
 const slice = 8
 
 /**
- * Constructs sources, pipeline and servers, and connects them. Resolves when proxies are served, which is not before the
- * first complete state of the sources. Rejects with UsageError when a path is not there or an address cannot be had.
+ * Constructs sources, pipeline and servers, and connects them. Resolves when proxies are served, which is not
+ * before the first complete state of the sources. Rejects with UsageError when a path is not there or an
+ * address cannot be had.
  */
-export async function startControlPlane(config: Config, observe: (event: ControlPlaneEvent) => void): Promise<ControlPlane> {
+export async function startControlPlane(
+  config: Config,
+  observe: (event: ControlPlaneEvent) => void,
+): Promise<ControlPlane> {
   const pipeline = createPipeline(config.settings)
   const overlay = createOverlaySource()
-  const kubernetes = config.kubernetes === undefined ? undefined : await createClusterSource(config.kubernetes, dialects.flatMap(({ kinds }) => kinds), (reason) => {
-    // From then on `accept` tells it.
-    if (!ready) tell({ kind: 'outage', reason })
-  })
-  const source = joinSources([...config.paths.length === 0 ? [] : [createFileSource(filesOf(config))], ...kubernetes === undefined ? [] : [kubernetes], overlay])
-  const reports = kubernetes === undefined || config.writeback === undefined || config.kubernetes === undefined ? undefined : await createClusterReports({
-    cluster: config.kubernetes, config: config.writeback, pipeline, source: kubernetes, manifests: () => state.manifests, tell: (event) => { tell(event) },
-  })
+  const kubernetes =
+    config.kubernetes === undefined
+      ? undefined
+      : await createClusterSource(
+          config.kubernetes,
+          dialects.flatMap(({ kinds }) => kinds),
+          (reason) => {
+            // From then on `accept` tells it.
+            if (!ready) tell({ kind: 'outage', reason })
+          },
+        )
+  const source = joinSources([
+    ...(config.paths.length === 0 ? [] : [createFileSource(filesOf(config))]),
+    ...(kubernetes === undefined ? [] : [kubernetes]),
+    overlay,
+  ])
+  const reports =
+    kubernetes === undefined || config.writeback === undefined || config.kubernetes === undefined
+      ? undefined
+      : await createClusterReports({
+          cluster: config.kubernetes,
+          config: config.writeback,
+          pipeline,
+          source: kubernetes,
+          manifests: () => state.manifests,
+          tell: (event) => {
+            tell(event)
+          },
+        })
   const mirrors = recordMirrors()
   const refusals = recordRefusals()
   const denials = recordDenials()
@@ -133,24 +158,36 @@ export async function startControlPlane(config: Config, observe: (event: Control
     disconnect: pipeline.disconnect,
     isReady: pipeline.isConnected,
     // In the next turn, so that the scopes of all proxies that connect together are computed together.
-    wanted: () => { begin(immediate()) },
+    wanted: () => {
+      begin(immediate())
+    },
     refresh() {
       revision += 1
       const report = metrics.timeFlush(() => pipeline.prepared(), spent)
       spent = 0
-      changedFindings.push(...[...report.changed.get(pipeline.findings) ?? []].map((key) => [key, pipeline.read.get(pipeline.findings, key) ?? []] as const))
+      changedFindings.push(
+        ...[...(report.changed.get(pipeline.findings) ?? [])].map(
+          (key) => [key, pipeline.read.get(pipeline.findings, key) ?? []] as const,
+        ),
+      )
       const result = refreshed(pipeline, report)
       reports?.flushed(report)
       announce(report, result.changed.size)
       followSecrets()
       return result
     },
-    read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
+    read: (scope, type) =>
+      (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
   })
 
   const files = config.xds?.tls
   const authenticate = await authenticatorOf(config)
-  const certificate = files === undefined ? undefined : await openCertificateFiles(files, (news) => { tell({ kind: 'certificate', ...news }) })
+  const certificate =
+    files === undefined
+      ? undefined
+      : await openCertificateFiles(files, (news) => {
+          tell({ kind: 'certificate', ...news })
+        })
   const xds = createXdsServer({
     snapshots,
     tls: certificate,
@@ -182,12 +219,14 @@ export async function startControlPlane(config: Config, observe: (event: Control
       if (working === undefined) settled = revision
       return settled
     },
-    standing: (tap) => tapStanding(tap, { pipeline, clients: clients(), findings: findingsOn(objectName(tap)) }),
+    standing: (tap) =>
+      tapStanding(tap, { pipeline, clients: clients(), findings: findingsOn(objectName(tap)) }),
     recorder: config.recorder ?? recorderBeside(config.listen),
   })
   const administered: Administered = {
     outage: () => state.outage,
-    notReady: () => ready ? undefined : kubernetes?.waiting() ?? 'the configuration has not been read yet',
+    notReady: () =>
+      ready ? undefined : (kubernetes?.waiting() ?? 'the configuration has not been read yet'),
     clients,
     diagnostics: severities,
     denied: () => denials.list(Date.now()),
@@ -199,7 +238,9 @@ export async function startControlPlane(config: Config, observe: (event: Control
 
   /** What is wrong with an object that the process itself added: its name stands nowhere else. */
   function findingsOn(name: string): readonly string[] {
-    return [...shown.values()].filter(({ severity, text }) => severity !== 'info' && text.includes(name)).map(({ text }) => text)
+    return [...shown.values()]
+      .filter(({ severity, text }) => severity !== 'info' && text.includes(name))
+      .map(({ text }) => text)
   }
 
   function accept(next: SourceState): void {
@@ -219,8 +260,9 @@ export async function startControlPlane(config: Config, observe: (event: Control
   }
 
   /**
-   * An edit is computed at once; what takes longer, and a scope that nobody had, leaves turns to streams, probes and watches, and is seen
-   * by nobody before all of it is done. What comes meanwhile is the next round's, so that a storm of it holds nothing back.
+   * An edit is computed at once; what takes longer, and a scope that nobody had, leaves turns to streams,
+   * probes and watches, and is seen by nobody before all of it is done. What comes meanwhile is the next
+   * round's, so that a storm of it holds nothing back.
    */
   async function work(): Promise<void> {
     while (asked || pipeline.isDue) {
@@ -238,7 +280,11 @@ export async function startControlPlane(config: Config, observe: (event: Control
 
   function advance(): void {
     snapshots.advance()
-    changedFindings.push(['files', state.diagnostics], ['expired certificates', pipeline.expired(Date.now())], ['failures', pipeline.failures()])
+    changedFindings.push(
+      ['files', state.diagnostics],
+      ['expired certificates', pipeline.expired(Date.now())],
+      ['failures', pipeline.failures()],
+    )
     for (const bug of bugs.update(pipeline.thrown())) tell({ kind: 'internal-error', ...bug })
     // After the pushes.
     setImmediate(tellFindings)
@@ -258,7 +304,9 @@ export async function startControlPlane(config: Config, observe: (event: Control
     return done
   }
 
-  /** Secrets are read one by one, as the configuration names them: that needs no permission to read others. */
+  /**
+   * Secrets are read one by one, as the configuration names them: that needs no permission to read others.
+   */
   function followSecrets(): void {
     if (kubernetes === undefined) return
     const needed = pipeline.secretsNeeded()
@@ -281,7 +329,9 @@ export async function startControlPlane(config: Config, observe: (event: Control
   }
 
   function announce(report: FlushReport, scopes: number): void {
-    const changed = [...report.changed.get(pipeline.mirrors) ?? []].map((key) => [key, pipeline.read.get(pipeline.mirrors, key)?.[0]] as const)
+    const changed = [...(report.changed.get(pipeline.mirrors) ?? [])].map(
+      (key) => [key, pipeline.read.get(pipeline.mirrors, key)?.[0]] as const,
+    )
     const changes = mirrors.update(changed)
     const objects = report.changed.get(pipeline.manifests)?.size ?? 0
     if (objects === 0) return
@@ -307,7 +357,9 @@ export async function startControlPlane(config: Config, observe: (event: Control
     const change = diagnostics.update(parts)
     reports?.diagnosed(change)
     if (change.added.length + change.resolved.length === 0) return
-    const resolved = change.resolved.map((each) => shown.get(JSON.stringify(each))).filter((each) => each !== undefined)
+    const resolved = change.resolved
+      .map((each) => shown.get(JSON.stringify(each)))
+      .filter((each) => each !== undefined)
     for (const each of change.resolved) shown.delete(JSON.stringify(each))
     const added = showAll(change.added, locateIn(state.manifests))
     change.added.forEach((each, index) => {
@@ -340,12 +392,21 @@ export async function startControlPlane(config: Config, observe: (event: Control
     await secretsRead()
     complete = true
     tellFindings()
-    const xdsAddress = await xds.listen(`${host.includes(':') ? `[${host}]` : host}:${port}`).catch((error: unknown) => {
-      throw new UsageError(`--listen: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
-    })
+    const xdsAddress = await xds
+      .listen(`${host.includes(':') ? `[${host}]` : host}:${port}`)
+      .catch((error: unknown) => {
+        throw new UsageError(`--listen: ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        })
+      })
     ready = true
     reports?.start()
-    tell({ kind: 'listening', xds: xdsAddress, admin: adminAddress, adminScheme: config.adminAccess?.tls === undefined ? 'http' : 'https' })
+    tell({
+      kind: 'listening',
+      xds: xdsAddress,
+      admin: adminAddress,
+      adminScheme: config.adminAccess?.tls === undefined ? 'http' : 'https',
+    })
     return { xdsAddress, adminAddress, close }
   } catch (error) {
     await close()
@@ -357,7 +418,10 @@ async function authenticatorOf({ xds }: Config): Promise<Authenticate | undefine
   if (xds === undefined) return undefined
   const certificates = xds.tls?.clientCa === undefined ? 'unknown' : 'required'
   return authenticator({ identity: xds.identity, certificates }).catch((error: unknown) => {
-    throw new UsageError(`--proxy-identity ${xds.identity.kind}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new UsageError(
+      `--proxy-identity ${xds.identity.kind}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    )
   })
 }
 
@@ -371,15 +435,24 @@ function recorderBeside(listen: string): RecorderAddress {
   return { host, ports: [0], advertised: host }
 }
 
-/** In the given order, but those of one object are rendered together: for their places its document is read once. */
+/**
+ * In the given order, but those of one object are rendered together: for their places its document is read
+ * once.
+ */
 function showAll(diagnostics: readonly Diagnostic[], locate: LocateOrigin): readonly ShownDiagnostic[] {
-  const byObject = Map.groupBy(diagnostics, ({ origin }) => (origin === undefined ? '' : objectKey(origin.object)))
+  const byObject = Map.groupBy(diagnostics, ({ origin }) =>
+    origin === undefined ? '' : objectKey(origin.object),
+  )
   const texts = new Map([...byObject.values()].flat().map((each) => [each, show(each, locate)] as const))
   return diagnostics.flatMap((each) => texts.get(each) ?? [])
 }
 
 function show(diagnostic: Diagnostic, locate: LocateOrigin): ShownDiagnostic {
-  return { code: diagnostic.code, severity: diagnostic.severity, text: renderText([diagnostic], locate).trimEnd() }
+  return {
+    code: diagnostic.code,
+    severity: diagnostic.severity,
+    text: renderText([diagnostic], locate).trimEnd(),
+  }
 }
 
 function resourceCounts(pipeline: Pipeline): ReadonlyMap<TypeName, number> {

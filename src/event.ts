@@ -22,19 +22,33 @@ export interface ShownDiagnostic {
 }
 
 /** What people want to know of a running control plane, as it happens. */
-export type ControlPlaneEvent = XdsEvent | WritebackEvent
-  | { readonly kind: 'listening'; readonly xds: string; readonly admin: string; readonly adminScheme: 'http' | 'https' }
+export type ControlPlaneEvent =
+  | XdsEvent
+  | WritebackEvent
   | {
-    readonly kind: 'config-changed'
-    readonly mirrors: readonly MirrorChange[]
-    /** Objects that were added, removed or changed. */
-    readonly objects: number
-    /** Objects whose translation ran, resources that were encoded to other bytes, and scopes that have a new snapshot. */
-    readonly translated: number
-    readonly resources: number
-    readonly scopes: number
-  }
-  | { readonly kind: 'diagnostics'; readonly added: readonly ShownDiagnostic[]; readonly resolved: readonly ShownDiagnostic[] }
+      readonly kind: 'listening'
+      readonly xds: string
+      readonly admin: string
+      readonly adminScheme: 'http' | 'https'
+    }
+  | {
+      readonly kind: 'config-changed'
+      readonly mirrors: readonly MirrorChange[]
+      /** Objects that were added, removed or changed. */
+      readonly objects: number
+      /**
+       * Objects whose translation ran, resources that were encoded to other bytes, and scopes that have a new
+       * snapshot.
+       */
+      readonly translated: number
+      readonly resources: number
+      readonly scopes: number
+    }
+  | {
+      readonly kind: 'diagnostics'
+      readonly added: readonly ShownDiagnostic[]
+      readonly resolved: readonly ShownDiagnostic[]
+    }
   /** Of the xDS port: `until` is RFC 3339; with a problem, the last good certificate stays. */
   | { readonly kind: 'certificate'; readonly until: string; readonly problem?: string }
   /** The server ends; the proxies that are connected are asked to connect elsewhere. */

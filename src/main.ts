@@ -3,7 +3,9 @@ const oldest = [22, 19] as const
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
 if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
-  process.stderr.write(`shadowplane needs Node ${oldest.join('.')} or newer; this is ${process.version} (${process.execPath})\n`)
+  process.stderr.write(
+    `shadowplane needs Node ${oldest.join('.')} or newer; this is ${process.version} (${process.execPath})\n`,
+  )
   process.exitCode = 2
 } else {
   // grpc-js logs what it also reports as an error; --log has what people need.

@@ -20,7 +20,9 @@ interface Service {
 
 const project = join(import.meta.dirname, '..')
 const read = (file: string): Promise<string> => readFile(join(project, file), 'utf8')
-const { services } = parse(await read('docker-compose.yml')) as { readonly services: Readonly<Record<string, Service>> }
+const { services } = parse(await read('docker-compose.yml')) as {
+  readonly services: Readonly<Record<string, Service>>
+}
 const dockerfile = await read('Dockerfile')
 const example = 'examples/istio-cross-cluster'
 
@@ -34,7 +36,8 @@ describe('docker-compose.yml', () => {
   test('has the control plane, a stock Envoy of the pinned version, and two backends', () => {
     expect(Object.keys(services)).toEqual(['control-plane', 'production', 'cluster-b', 'envoy'])
     expect(service('envoy').image).toBe(`envoyproxy/envoy:v${pinnedRelease.version}`)
-    for (const ours of ['control-plane', 'production', 'cluster-b']) expect(service(ours)).toMatchObject({ image: 'shadowplane', build: '.' })
+    for (const ours of ['control-plane', 'production', 'cluster-b'])
+      expect(service(ours)).toMatchObject({ image: 'shadowplane', build: '.' })
   })
 
   test('publishes on loopback only', () => {
@@ -44,8 +47,13 @@ describe('docker-compose.yml', () => {
   })
 
   test('mounts what is there, read-only', async () => {
-    const mounts = Object.values(services).flatMap((each) => each.volumes ?? []).map((volume) => volume.split(':'))
-    expect(mounts).toEqual([[`./${example}`, '/config', 'ro'], ['./envoy', '/etc/shadowplane', 'ro']])
+    const mounts = Object.values(services)
+      .flatMap((each) => each.volumes ?? [])
+      .map((volume) => volume.split(':'))
+    expect(mounts).toEqual([
+      [`./${example}`, '/config', 'ro'],
+      ['./envoy', '/etc/shadowplane', 'ro'],
+    ])
     for (const [source = ''] of mounts) await access(join(project, source))
   })
 
@@ -55,36 +63,54 @@ describe('docker-compose.yml', () => {
       expect(service(name).entrypoint).toEqual(['node', 'dist/demo/backend-main.js'])
     }
     await access(join(project, 'src/demo/backend-main.ts'))
-    expect(service('control-plane').command).toEqual(['serve', '--config', '/config', '--listen', '0.0.0.0:18000', '--admin', '127.0.0.1:18001', '--probes', '0.0.0.0:18002'])
+    expect(service('control-plane').command).toEqual([
+      'serve',
+      '--config',
+      '/config',
+      '--listen',
+      '0.0.0.0:18000',
+      '--admin',
+      '127.0.0.1:18001',
+      '--probes',
+      '0.0.0.0:18002',
+    ])
   })
 
   test('waits for what each needs, and every service has a health check', () => {
     const dependencies = Object.values(services).flatMap((each) => Object.keys(each.depends_on ?? {}))
     expect(dependencies.filter((name) => services[name] === undefined)).toEqual([])
     expect(service('envoy').depends_on?.['control-plane']?.condition).toBe('service_healthy')
-    for (const name of ['production', 'cluster-b', 'envoy']) expect(service(name).healthcheck?.test[0]).toBe('CMD')
+    for (const name of ['production', 'cluster-b', 'envoy'])
+      expect(service(name).healthcheck?.test[0]).toBe('CMD')
     expect(dockerfile).toContain('HEALTHCHECK')
   })
 
   test('gives Envoy a bootstrap that finds the control plane by its service name', async () => {
     const [, , config = ''] = service('envoy').command
     const bootstrap = parse(await read(config.replace('/etc/shadowplane', 'envoy'))) as Bootstrap
-    const endpoint = bootstrap.static_resources?.clusters?.[0]?.load_assignment?.endpoints?.[0]?.lb_endpoints?.[0]?.endpoint
+    const endpoint =
+      bootstrap.static_resources?.clusters?.[0]?.load_assignment?.endpoints?.[0]?.lb_endpoints?.[0]?.endpoint
     expect(endpoint?.address?.socket_address).toEqual({ address: 'control-plane', port_value: 18_000 })
     expect(bootstrap.node?.metadata?.['PORT_MAP']).toBe('80=8080')
   })
 
   test('runs a backend at each endpoint of the example, in the network of Envoy', async () => {
     for (const name of ['cluster-b', 'envoy']) expect(service(name).network_mode).toBe('service:production')
-    const backends = [...service('production').command, ...service('cluster-b').command].map((argument) => Number(argument.split('=')[1]))
+    const backends = [...service('production').command, ...service('cluster-b').command].map((argument) =>
+      Number(argument.split('=')[1]),
+    )
     expect(backends).toEqual(await examplePorts())
   })
 })
 
 test('docker-compose.yml is what Docker Compose takes', async ({ skip }) => {
-  const compose = (...args: readonly string[]) => run('docker', ['compose', ...args], { env: process.env, timeout: 30_000 })
+  const compose = (...args: readonly string[]) =>
+    run('docker', ['compose', ...args], { env: process.env, timeout: 30_000 })
   if ((await compose('version')).status !== 0) return skip('Docker Compose is not here')
-  expect(await compose('--file', join(project, 'docker-compose.yml'), 'config', '--quiet')).toEqual({ status: 0, output: '' })
+  expect(await compose('--file', join(project, 'docker-compose.yml'), 'config', '--quiet')).toEqual({
+    status: 0,
+    output: '',
+  })
 })
 
 describe('the image', () => {
@@ -95,8 +121,20 @@ describe('the image', () => {
   })
 
   test('is built from what .dockerignore lets through', async () => {
-    const allowed = (await read('.dockerignore')).split('\n').filter((line) => line.startsWith('!')).map((line) => line.slice(1))
-    expect(allowed).toEqual(expect.arrayContaining(['package.json', 'package-lock.json', 'scripts', 'proto/admin.proto', 'proto/envoy.proto', 'src']))
+    const allowed = (await read('.dockerignore'))
+      .split('\n')
+      .filter((line) => line.startsWith('!'))
+      .map((line) => line.slice(1))
+    expect(allowed).toEqual(
+      expect.arrayContaining([
+        'package.json',
+        'package-lock.json',
+        'scripts',
+        'proto/admin.proto',
+        'proto/envoy.proto',
+        'src',
+      ]),
+    )
     for (const path of allowed) await access(join(project, path))
   })
 })
@@ -104,7 +142,9 @@ describe('the image', () => {
 /** The ports at which the example expects its backends, lowest first. */
 async function examplePorts(): Promise<readonly number[]> {
   const files = (await readdir(join(project, example))).filter((file) => file.endsWith('.yaml'))
-  const documents = (await Promise.all(files.map((file) => read(join(example, file))))).flatMap((text) => parseAllDocuments(text))
+  const documents = (await Promise.all(files.map((file) => read(join(example, file))))).flatMap((text) =>
+    parseAllDocuments(text),
+  )
   const ports = documents.flatMap((document) => {
     const slice: unknown = document.getIn(['ports', 0, 'port'])
     const entry: unknown = document.getIn(['spec', 'endpoints', 0, 'ports', 'http'])

@@ -1,4 +1,7 @@
-/** One attacker, as a process of its own: is told the name of an attack and its target over IPC, and goes on until it is killed. */
+/**
+ * One attacker, as a process of its own: is told the name of an attack and its target over IPC, and goes on
+ * until it is killed.
+ */
 import { setPriority } from 'node:os'
 import type { WireTarget } from './attack-wire.ts'
 import { attacks } from './attacks.ts'
@@ -15,4 +18,6 @@ process.on('message', ({ name, target }: AttackOrder) => {
   process.send?.('begun')
 })
 process.on('disconnect', () => process.exit(0))
-process.on('uncaughtException', (error) => { console.error(`the attacker: ${error.message}`) })
+process.on('uncaughtException', (error) => {
+  console.error(`the attacker: ${error.message}`)
+})

@@ -43,14 +43,29 @@ const betweenEdits = 50
 const editTimeout = 30_000
 const newcomerTimeout = 10_000
 
-export async function runAttack({ attack, program, server }: AttackCase, pace: Pace, signal: AbortSignal): Promise<AttackFigures> {
+export async function runAttack(
+  { attack, program, server }: AttackCase,
+  pace: Pace,
+  signal: AbortSignal,
+): Promise<AttackFigures> {
   await using parts = new AsyncDisposableStack()
   const scene = parts.adopt(await attackedScene(), (each) => each.close())
   const secured = server === 'serve, certificates'
-  const serve = ['--config', scene.folder, ...(secured ? scene.identityFlags : []), ...(attacks[attack]?.flags ?? [])]
-  const running = parts.adopt(await startAttacked({ program, run: server === 'library' ? 'library' : { serve }, signal }), (each) => each.close())
-  const at = (namespace: 'bank' | 'shop'): WireTarget =>
-    ({ host: running.host, port: running.port, ...(secured ? { tls: scene.tlsOf(namespace) } : {}) })
+  const serve = [
+    '--config',
+    scene.folder,
+    ...(secured ? scene.identityFlags : []),
+    ...(attacks[attack]?.flags ?? []),
+  ]
+  const running = parts.adopt(
+    await startAttacked({ program, run: server === 'library' ? 'library' : { serve }, signal }),
+    (each) => each.close(),
+  )
+  const at = (namespace: 'bank' | 'shop'): WireTarget => ({
+    host: running.host,
+    port: running.port,
+    ...(secured ? { tls: scene.tlsOf(namespace) } : {}),
+  })
 
   let revision = 0
   const marker = (): string => `revision-${String(revision).padStart(6, '0')}-`
@@ -60,18 +75,22 @@ export async function runAttack({ attack, program, server }: AttackCase, pace: P
     running.send({ revision: marker() })
     return begun
   }
-  const honest = await Promise.all(Array.from({ length: proxies }, async () => {
-    const proxy = parts.adopt(new HonestProxy(at('bank')), (each) => { each.close() })
-    await within(editTimeout, proxy.holds(marker()))
-    return proxy
-  }))
+  const honest = await Promise.all(
+    Array.from({ length: proxies }, async () => {
+      const proxy = parts.adopt(new HonestProxy(at('bank')), (each) => {
+        each.close()
+      })
+      await within(editTimeout, proxy.holds(marker()))
+      return proxy
+    }),
+  )
   const edits = async (duration: number): Promise<readonly number[]> => {
     const times: number[] = []
     for (const end = performance.now() + duration; performance.now() < end;) {
       revision += 1
       const held = Promise.all(honest.map((proxy) => proxy.holds(marker())))
       const begun = await edit()
-      times.push(await within(editTimeout, held) === undefined ? Infinity : performance.now() - begun)
+      times.push((await within(editTimeout, held)) === undefined ? Infinity : performance.now() - begun)
       if (times.at(-1) === Infinity) break
       await pause(betweenEdits)
     }
@@ -92,8 +111,13 @@ export async function runAttack({ attack, program, server }: AttackCase, pace: P
   const stall = await running.stall().catch((): Stall => ({ time: stallTimeout, work: Number.NaN }))
   const { peak } = running.isRunning() ? usageOf(running.pid) : { peak: Number.NaN }
   return {
-    idle, attacked, stall: { idle: idleStall, attacked: stall }, memory: { before, peak },
-    logged: running.logged() - loggedBefore, newcomer: found, isRunning: running.isRunning(),
+    idle,
+    attacked,
+    stall: { idle: idleStall, attacked: stall },
+    memory: { before, peak },
+    logged: running.logged() - loggedBefore,
+    newcomer: found,
+    isRunning: running.isRunning(),
   }
 }
 
@@ -101,17 +125,30 @@ export async function runAttack({ attack, program, server }: AttackCase, pace: P
 async function begin(order: AttackOrder, folder: string, parts: AsyncDisposableStack): Promise<void> {
   const files = fileAttacks[order.name]
   if (files !== undefined) return files.put(folder)
-  const child = fork(join(import.meta.dirname, 'attack-main.ts'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const kill = (): void => { child.kill('SIGKILL') }
+  const child = fork(join(import.meta.dirname, 'attack-main.ts'), {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const kill = (): void => {
+    child.kill('SIGKILL')
+  }
   process.once('exit', kill)
   parts.defer(async () => {
-    const closed = new Promise((resolve) => { child.once('close', resolve) })
+    const closed = new Promise((resolve) => {
+      child.once('close', resolve)
+    })
     kill()
     await closed
     process.off('exit', kill)
   })
   child.send(order)
-  await within(stallTimeout, new Promise<true>((resolve) => { child.once('message', () => { resolve(true) }) }))
+  await within(
+    stallTimeout,
+    new Promise<true>((resolve) => {
+      child.once('message', () => {
+        resolve(true)
+      })
+    }),
+  )
 }
 
 /** How long a proxy waits that comes now, until it has its routes. */
@@ -120,7 +157,7 @@ async function newcomer(target: WireTarget, marker: () => string): Promise<strin
   const begun = performance.now()
   // An edit may be under way: any revision will do.
   const held = proxy.holds('revision-').then(() => `${Math.round(performance.now() - begun)} ms`)
-  const refused = proxy.ended.then((code) => code === undefined ? 'connection closed' : `refused (${code})`)
+  const refused = proxy.ended.then((code) => (code === undefined ? 'connection closed' : `refused (${code})`))
   const found = await within(newcomerTimeout, Promise.race([held, refused]))
   proxy.close()
   return found ?? `nothing in ${newcomerTimeout / 1000} s at ${marker()}`
@@ -129,7 +166,9 @@ async function newcomer(target: WireTarget, marker: () => string): Promise<strin
 /** Undefined when it takes longer. */
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
   const { promise: late, resolve } = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => { resolve(undefined) }, milliseconds)
+  const timer = setTimeout(() => {
+    resolve(undefined)
+  }, milliseconds)
   try {
     return await Promise.race([promise, late])
   } finally {

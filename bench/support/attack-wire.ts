@@ -29,7 +29,12 @@ export class Wire {
   /** Begins a call, on a new connection where the server has closed the last one. */
   call(path: string): WireCall {
     if (this.#session.closed || this.#session.destroyed) this.#session = connected(this.#target, this.#window)
-    return new WireCall(this.#session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' }, { endStream: false }))
+    return new WireCall(
+      this.#session.request(
+        { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' },
+        { endStream: false },
+      ),
+    )
   }
 
   close(): void {
@@ -39,7 +44,10 @@ export class Wire {
 
 function connected({ host, port, tls }: WireTarget, window: number): ClientHttp2Session {
   const secure = tls === undefined ? {} : { ca: tls.ca, cert: tls.certificate, key: tls.key }
-  const session = connect(`${tls === undefined ? 'http' : 'https'}://${host}:${port}`, { ...secure, settings: { initialWindowSize: window } })
+  const session = connect(`${tls === undefined ? 'http' : 'https'}://${host}:${port}`, {
+    ...secure,
+    settings: { initialWindowSize: window },
+  })
   session.on('error', () => {})
   session.setMaxListeners(0)
   return session
@@ -62,8 +70,24 @@ export class WireCall {
     const note = (headers: Readonly<Record<string, unknown>>): void => {
       if (headers['grpc-status'] !== undefined) code = Number(headers['grpc-status'])
     }
-    stream.on('response', note).on('trailers', note).on('error', () => {}).on('data', (bytes: Buffer) => { this.#take(bytes) })
-    this.ended = new Promise((resolve) => stream.once('close', () => { resolve(code) }).once('end', () => { setImmediate(() => { resolve(code) }) }))
+    stream
+      .on('response', note)
+      .on('trailers', note)
+      .on('error', () => {})
+      .on('data', (bytes: Buffer) => {
+        this.#take(bytes)
+      })
+    this.ended = new Promise((resolve) =>
+      stream
+        .once('close', () => {
+          resolve(code)
+        })
+        .once('end', () => {
+          setImmediate(() => {
+            resolve(code)
+          })
+        }),
+    )
   }
 
   /** Writes one message. */
@@ -88,7 +112,10 @@ export class WireCall {
     this.#length += bytes.length
     for (;;) {
       if (this.#length < prefix) return
-      const all = this.#pieces.length === 1 && this.#pieces[0] !== undefined ? this.#pieces[0] : Buffer.concat(this.#pieces)
+      const all =
+        this.#pieces.length === 1 && this.#pieces[0] !== undefined
+          ? this.#pieces[0]
+          : Buffer.concat(this.#pieces)
       this.#pieces = [all]
       const end = prefix + all.readUInt32BE(1)
       if (all.length < end) return
@@ -101,7 +128,10 @@ export class WireCall {
 
 export const deltaPath = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources'
 
-/** DeltaDiscoveryRequest: node 1, type_url 2, resource_names_subscribe 3, initial_resource_versions 5, response_nonce 6, error_detail 7 (a Status: message 2). */
+/**
+ * DeltaDiscoveryRequest: node 1, type_url 2, resource_names_subscribe 3, initial_resource_versions 5,
+ * response_nonce 6, error_detail 7 (a Status: message 2).
+ */
 export interface DeltaRequest {
   readonly node?: Uint8Array
   readonly typeUrl?: string
@@ -112,7 +142,14 @@ export interface DeltaRequest {
   readonly more?: readonly Uint8Array[]
 }
 
-export function deltaRequest({ node, typeUrl, subscribe = [], nonce, error, more = [] }: DeltaRequest): Buffer {
+export function deltaRequest({
+  node,
+  typeUrl,
+  subscribe = [],
+  nonce,
+  error,
+  more = [],
+}: DeltaRequest): Buffer {
   return Buffer.concat([
     ...(node === undefined ? [] : [field(1, node)]),
     ...(typeUrl === undefined ? [] : [field(2, typeUrl)]),
@@ -130,5 +167,7 @@ export function encodedNode(node: Message<'envoy.config.core.v3.Node'>): Buffer 
 /** Reads the responses of one delta stream. */
 export function deltaReader(take: (arrived: Arrived) => void): (message: Buffer) => void {
   const reader = new ResponseReader('delta')
-  return (message) => { take(reader.read(message)) }
+  return (message) => {
+    take(reader.read(message))
+  }
 }

@@ -28,10 +28,14 @@ const empty = Buffer.alloc(0)
 export const attacks: Readonly<Record<string, Attack>> = {
   nothing: { what: 'no attack: what the machine itself adds', run: () => {} },
   'port-map': {
-    what: 'PORT_MAP of 65,535 pairs, again when refused', only: 'serve',
+    what: 'PORT_MAP of 65,535 pairs, again when refused',
+    only: 'serve',
     run: (target) => {
       const pairs = Array.from({ length: 65_535 }, (_, index) => `${index + 1}=${65_535 - index}`).join(',')
-      const request = deltaRequest({ node: encodedNode({ id, cluster: 'shop', metadata: { ...namespace, PORT_MAP: pairs } }), typeUrl: typeUrls.cluster })
+      const request = deltaRequest({
+        node: encodedNode({ id, cluster: 'shop', metadata: { ...namespace, PORT_MAP: pairs } }),
+        typeUrl: typeUrls.cluster,
+      })
       const wire = new Wire(target)
       again(() => answered(wire.call(deltaPath), request))
     },
@@ -66,11 +70,14 @@ export const attacks: Readonly<Record<string, Attack>> = {
     run: (target) => {
       const call = new Wire(target, 0).call(reflection)
       const request = field(4, 'envoy.service.discovery.v3.AggregatedDiscoveryService')
-      many(20_000, () => { call.write(request) })
+      many(20_000, () => {
+        call.write(request)
+      })
     },
   },
   'silent-streams': {
-    what: '2,000 streams on 40 connections that say nothing, at --max-streams 2000', flags: ['--max-streams', '2000'],
+    what: '2,000 streams on 40 connections that say nothing, at --max-streams 2000',
+    flags: ['--max-streams', '2000'],
     run: (target) => {
       many(40, () => {
         const wire = new Wire(target)
@@ -92,16 +99,25 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'node-ids': {
     what: '40 streams with a node id of 15 MiB each',
     run: (target) => {
-      const large = deltaRequest({ node: encodedNode({ id: 'x'.repeat(15 * 1024 * 1024), cluster: 'shop', metadata: namespace }), typeUrl: typeUrls.cluster })
-      many(40, () => { new Wire(target).call(deltaPath).write(large) })
+      const large = deltaRequest({
+        node: encodedNode({ id: 'x'.repeat(15 * 1024 * 1024), cluster: 'shop', metadata: namespace }),
+        typeUrl: typeUrls.cluster,
+      })
+      many(40, () => {
+        new Wire(target).call(deltaPath).write(large)
+      })
     },
   },
   'initial-versions': {
     what: '10 streams with 700,000 initial_resource_versions each',
     run: (target) => {
-      const versions = Array.from({ length: 700_000 }, (_, index) => field(5, Buffer.concat([field(1, `name-${index}`), field(2, 'v')])))
+      const versions = Array.from({ length: 700_000 }, (_, index) =>
+        field(5, Buffer.concat([field(1, `name-${index}`), field(2, 'v')])),
+      )
       const large = deltaRequest({ node, typeUrl: typeUrls.cluster, more: versions })
-      many(10, () => { new Wire(target).call(deltaPath).write(large) })
+      many(10, () => {
+        new Wire(target).call(deltaPath).write(large)
+      })
     },
   },
   names: {
@@ -118,15 +134,24 @@ export const attacks: Readonly<Record<string, Attack>> = {
     run: (target) => {
       many(6, () => {
         const call = new Wire(target).call(virtualHosts)
-        call.onMessage = deltaReader(({ nonce }) => { call.write(deltaRequest({ nonce })) })
+        call.onMessage = deltaReader(({ nonce }) => {
+          call.write(deltaRequest({ nonce }))
+        })
         call.write(deltaRequest({ node }))
       })
     },
   },
   'label-sets': {
-    what: '200 gateways with a label set each', only: 'serve',
+    what: '200 gateways with a label set each',
+    only: 'serve',
     run: (target) => {
-      proxies(target, 200, (index) => encodedNode({ id, cluster: 'shop', metadata: { ...namespace, LABELS: { ...namespace.LABELS, set: String(index) } } }))
+      proxies(target, 200, (index) =>
+        encodedNode({
+          id,
+          cluster: 'shop',
+          metadata: { ...namespace, LABELS: { ...namespace.LABELS, set: String(index) } },
+        }),
+      )
     },
   },
   'nack-storm': {
@@ -149,7 +174,10 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'reconnect-storm': {
     what: '4 clients whose node is refused, as fast as they can',
     run: (target) => {
-      const request = deltaRequest({ node: encodedNode({ id: 'sidecar~nothing', cluster: 'shop' }), typeUrl: typeUrls.cluster })
+      const request = deltaRequest({
+        node: encodedNode({ id: 'sidecar~nothing', cluster: 'shop' }),
+        typeUrl: typeUrls.cluster,
+      })
       many(4, () => {
         const wire = new Wire(target)
         again(() => answered(wire.call(deltaPath), request))
@@ -163,7 +191,9 @@ export const attacks: Readonly<Record<string, Attack>> = {
       const wire = new Wire(target)
       again(async () => {
         const call = wire.call(deltaPath)
-        call.onMessage = deltaReader(({ carried: { typeUrl }, nonce }) => { call.write(deltaRequest({ typeUrl, nonce, error })) })
+        call.onMessage = deltaReader(({ carried: { typeUrl }, nonce }) => {
+          call.write(deltaRequest({ typeUrl, nonce, error }))
+        })
         call.write(deltaRequest({ node, typeUrl: typeUrls.cluster }))
         await Promise.race([call.ended, pause(2_000)])
         call.reset()
@@ -173,18 +203,26 @@ export const attacks: Readonly<Record<string, Attack>> = {
   },
 }
 
-/** Proxies that have their clusters, and hold their streams; each on a connection of its own, as proxies are. */
+/**
+ * Proxies that have their clusters, and hold their streams; each on a connection of its own, as proxies are.
+ */
 function proxies(target: WireTarget, count: number, nodeOf: (index: number) => Uint8Array): void {
   many(count, (index) => {
     const call = new Wire(target).call(deltaPath)
-    call.onMessage = deltaReader(({ carried: { typeUrl }, nonce }) => { call.write(deltaRequest({ typeUrl, nonce })) })
+    call.onMessage = deltaReader(({ carried: { typeUrl }, nonce }) => {
+      call.write(deltaRequest({ typeUrl, nonce }))
+    })
     call.write(deltaRequest({ node: nodeOf(index), typeUrl: typeUrls.cluster }))
   })
 }
 
 /** Resolves when the call was answered in any way. */
 async function answered(call: WireCall, request: Buffer): Promise<void> {
-  const message = new Promise<void>((resolve) => { call.onMessage = () => { resolve() } })
+  const message = new Promise<void>((resolve) => {
+    call.onMessage = () => {
+      resolve()
+    }
+  })
   call.write(request)
   await Promise.race([message, call.ended])
   call.reset()

@@ -27,8 +27,14 @@ export interface BenchReport {
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const usage = '[--json FILE] [--envoy FILE] [--program FILE]'
 
-/** Runs a measurement as a program: prints what it found, writes `--json FILE`; exit status 1 when an expectation did not hold. `limit`: milliseconds. */
-export async function runBench(limit: number, measure: (setting: BenchSetting) => Promise<BenchReport>): Promise<void> {
+/**
+ * Runs a measurement as a program: prints what it found, writes `--json FILE`; exit status 1 when an
+ * expectation did not hold. `limit`: milliseconds.
+ */
+export async function runBench(
+  limit: number,
+  measure: (setting: BenchSetting) => Promise<BenchReport>,
+): Promise<void> {
   const flags = readFlags()
   if (flags === undefined) return
   const progress = (line: string): void => console.error(line)
@@ -40,7 +46,11 @@ export async function runBench(limit: number, measure: (setting: BenchSetting) =
     const { path } = await findEnvoy({ flag: flags.envoy, env: process.env, progress })
     const report = await measure({ binary: path, signal: stopped.signal, progress, program: flags.program })
     for (const line of [...report.lines, '', ...report.expectations.map(expectationLine)]) console.log(line)
-    if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify({ ...report.data, expectations: report.expectations }, null, 2)}\n`)
+    if (flags.json !== undefined)
+      await writeFile(
+        flags.json,
+        `${JSON.stringify({ ...report.data, expectations: report.expectations }, null, 2)}\n`,
+      )
     process.exitCode = report.expectations.every(({ held }) => held) ? 0 : 1
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error))
@@ -59,7 +69,9 @@ interface Flags {
 
 function readFlags(): Flags | undefined {
   try {
-    return parseArgs({ options: { json: { type: 'string' }, envoy: { type: 'string' }, program: { type: 'string' } } }).values
+    return parseArgs({
+      options: { json: { type: 'string' }, envoy: { type: 'string' }, program: { type: 'string' } },
+    }).values
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\nusage: ${usage}`)
     process.exitCode = 2

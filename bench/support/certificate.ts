@@ -1,7 +1,18 @@
 import { generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
-import { context, integer, objectIdentifier, octetString, bitString, boolean, sequence, set, time, utf8 } from './der.ts'
+import {
+  context,
+  integer,
+  objectIdentifier,
+  octetString,
+  bitString,
+  boolean,
+  sequence,
+  set,
+  time,
+  utf8,
+} from './der.ts'
 
 /** A certificate with its key, both in PEM. */
 export interface Issued {
@@ -32,13 +43,22 @@ const hour = 3_600_000
 /** Makes an authority with a key on P-256, as are those of what it issues. */
 export function createAuthority(name: string): Authority {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const certificate = pem(signed({ subject: { name, names: [] }, issuer: name, key: keys.publicKey, use: 'authority' }, keys.privateKey))
+  const certificate = pem(
+    signed(
+      { subject: { name, names: [] }, issuer: name, key: keys.publicKey, use: 'authority' },
+      keys.privateKey,
+    ),
+  )
   return {
     certificate,
     issue(subject) {
       const own = generateKeyPairSync('ec', { namedCurve: 'P-256' })
       const issued = pem(signed({ subject, issuer: name, key: own.publicKey, use: 'end' }, keys.privateKey))
-      return { certificate: issued, privateKey: own.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), fingerprint: new X509Certificate(issued).fingerprint256 }
+      return {
+        certificate: issued,
+        privateKey: own.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+        fingerprint: new X509Certificate(issued).fingerprint256,
+      }
     },
   }
 }
@@ -75,13 +95,19 @@ function distinguishedName(commonName: string): Buffer {
 
 /** Basic constraints for an authority; alternative names for what it issues. */
 function extensions({ names }: Subject, use: Unsigned['use']): readonly Buffer[] {
-  if (use === 'authority') return [sequence(objectIdentifier('2.5.29.19'), boolean(), octetString(sequence(boolean())))]
-  return names.length === 0 ? [] : [sequence(objectIdentifier('2.5.29.17'), octetString(sequence(...names.map(alternativeName))))]
+  if (use === 'authority')
+    return [sequence(objectIdentifier('2.5.29.19'), boolean(), octetString(sequence(boolean())))]
+  return names.length === 0
+    ? []
+    : [sequence(objectIdentifier('2.5.29.17'), octetString(sequence(...names.map(alternativeName))))]
 }
 
 /** GeneralName: dNSName 2, uniformResourceIdentifier 6, iPAddress 7. */
 function alternativeName(name: string): Buffer {
-  const [tag, value] = isIP(name) === 4 ? [0x87, Buffer.from(name.split('.').map(Number))] as const : [name.includes('://') ? 0x86 : 0x82, Buffer.from(name)] as const
+  const [tag, value] =
+    isIP(name) === 4
+      ? ([0x87, Buffer.from(name.split('.').map(Number))] as const)
+      : ([name.includes('://') ? 0x86 : 0x82, Buffer.from(name)] as const)
   return Buffer.concat([Buffer.from([tag, value.length]), value])
 }
 

@@ -21,14 +21,17 @@ export async function createClusterFleet(api: KubernetesApi, size: number): Prom
     for (const document of parseAllDocuments(text)) {
       const object = document.toJS() as { readonly kind: string; readonly spec?: object }
       // The range of addresses of services is small.
-      const body = object.kind === 'Service' ? { ...object, spec: { ...object.spec, clusterIP: 'None' } } : object
+      const body =
+        object.kind === 'Service' ? { ...object, spec: { ...object.spec, clusterIP: 'None' } } : object
       await api.request({ path: paths[object.kind] ?? '', method: 'POST', body })
     }
   }
   return {
     async setShare(index, millionths) {
       await api.request({
-        path: `${paths['VirtualService']}/service-${index}`, method: 'PATCH', contentType: 'application/json-patch+json',
+        path: `${paths['VirtualService']}/service-${index}`,
+        method: 'PATCH',
+        contentType: 'application/json-patch+json',
         body: [{ op: 'replace', path: '/spec/http/0/mirrorPercentage/value', value: millionths / 10_000 }],
       })
     },

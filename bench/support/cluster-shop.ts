@@ -4,7 +4,10 @@ export interface ShopPorts {
   readonly mirror: number
 }
 
-/** Of the objects: where requests to the gateway's port 80 go, and where their copies do. EndpointSlices may not name loopback; ServiceEntries may. */
+/**
+ * Of the objects: where requests to the gateway's port 80 go, and where their copies do. EndpointSlices may
+ * not name loopback; ServiceEntries may.
+ */
 export function shopManifests({ production, mirror }: ShopPorts): string {
   return `apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -20,7 +23,12 @@ spec:
       protocol: HTTP
     hosts:
     - '*'
-${[['production', production], ['mirror', mirror]].map(([name, port]) => `---
+${[
+  ['production', production],
+  ['mirror', mirror],
+]
+  .map(
+    ([name, port]) => `---
 apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata:
@@ -37,12 +45,20 @@ spec:
   - address: 127.0.0.1
     ports:
       http: ${port}
-`).join('')}---
+`,
+  )
+  .join('')}---
 ${shopRoute({ percentage: 50, mark: 'none' })}`
 }
 
 /** The one route: its share of copies, and the header `x-edit` of its answers. */
-export function shopRoute({ percentage, mark }: { readonly percentage: number; readonly mark: string }): string {
+export function shopRoute({
+  percentage,
+  mark,
+}: {
+  readonly percentage: number
+  readonly mark: string
+}): string {
   return `apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata:

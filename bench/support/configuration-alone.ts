@@ -19,17 +19,25 @@ export interface Alone {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** A case by itself: as it is written, without the object that has the mistake, and as it would be without the mistake. */
+/**
+ * A case by itself: as it is written, without the object that has the mistake, and as it would be without the
+ * mistake.
+ */
 export interface Translations {
   readonly written: Alone
   readonly mistaken: ReadObject | undefined
   /** Absent for a valid case. */
-  readonly compared: {
-    readonly without: Alone
-    readonly sound: Alone
-    /** What is in force when the mistake comes as an edit of the sound object; undefined where the edit is not refused. */
-    readonly afterEdit: Alone | undefined
-  } | undefined
+  readonly compared:
+    | {
+        readonly without: Alone
+        readonly sound: Alone
+        /**
+         * What is in force when the mistake comes as an edit of the sound object; undefined where the edit is
+         * not refused.
+         */
+        readonly afterEdit: Alone | undefined
+      }
+    | undefined
 }
 
 /** One pipeline for all of them, so that each is a few runs away from the one before. */
@@ -37,7 +45,9 @@ export function translateAlone(subject: Case, scopes: readonly Scope[]): Transla
   const pipeline = createPipeline(defaultSettings)
   for (const scope of scopes) pipeline.connect(scopeKey(scope), scope)
   const { mistake } = subject
-  subject.sound.forEach((object, index) => { if (index !== mistake?.object) put(pipeline, read(object)) })
+  subject.sound.forEach((object, index) => {
+    if (index !== mistake?.object) put(pipeline, read(object))
+  })
   const look = (): Alone => {
     pipeline.flush()
     return { resources: resourcesOf(pipeline, scopes), diagnostics: diagnosticsOf(pipeline) }
@@ -55,7 +65,8 @@ export function translateAlone(subject: Case, scopes: readonly Scope[]): Transla
   put(pipeline, original)
   const sound = look()
   const manifest = mistaken.located?.manifest
-  const isEditRefused = manifest !== undefined && key === keyOf(original) && isRefused(manifest, defaultSettings)
+  const isEditRefused =
+    manifest !== undefined && key === keyOf(original) && isRefused(manifest, defaultSettings)
   if (isEditRefused) put(pipeline, mistaken)
   return { written, mistaken, compared: { without, sound, afterEdit: isEditRefused ? look() : undefined } }
 }
@@ -65,9 +76,18 @@ function put(pipeline: Pipeline, object: ReadObject): void {
   if (key !== undefined && object.located !== undefined) pipeline.setManifest(key, object.located.manifest)
 }
 
-/** The resources of connected scopes. The virtual host of a route configuration without routes is no part of any case: a case that has some replaces it. */
+/**
+ * The resources of connected scopes. The virtual host of a route configuration without routes is no part of
+ * any case: a case that has some replaces it.
+ */
 export function resourcesOf(pipeline: Pipeline, scopes: readonly Scope[]): Resources {
-  return new Map(scopes.flatMap((scope) => resourceTypes.flatMap(({ name: type }) =>
-    (pipeline.read.get(pipeline.resources, `${scopeKey(scope)}|${type}`) ?? []).filter(({ resource }) => !/\/blackhole:\d+$/.test(resource.name))
-      .map(({ resource }) => [`${scope.role} ${type} ${resource.name}`, resource] as const))))
+  return new Map(
+    scopes.flatMap((scope) =>
+      resourceTypes.flatMap(({ name: type }) =>
+        (pipeline.read.get(pipeline.resources, `${scopeKey(scope)}|${type}`) ?? [])
+          .filter(({ resource }) => !/\/blackhole:\d+$/.test(resource.name))
+          .map(({ resource }) => [`${scope.role} ${type} ${resource.name}`, resource] as const),
+      ),
+    ),
+  )
 }

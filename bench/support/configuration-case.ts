@@ -29,20 +29,43 @@ export const home = 'home'
 /** Few, as each namespace is a sidecar's that sees everything. */
 const namespaces = { together: [home], apart: ['east', 'west', 'north'] } as const
 
-/** A case has neighbours in its namespace, unless it has what speaks for the whole of it; the first of a batch that is `apart` has the sidecar's to itself. */
-export function caseOf(candidate: Candidate, { id, slot, arrangement }: { readonly id: number; readonly slot: number; readonly arrangement: 'together' | 'apart' }): Case {
+/**
+ * A case has neighbours in its namespace, unless it has what speaks for the whole of it; the first of a batch
+ * that is `apart` has the sidecar's to itself.
+ */
+export function caseOf(
+  candidate: Candidate,
+  {
+    id,
+    slot,
+    arrangement,
+  }: { readonly id: number; readonly slot: number; readonly arrangement: 'together' | 'apart' },
+): Case {
   const { mistake } = candidate
   const isRenamed = mistake?.path[0] === 'metadata' && mistake.path[1] === 'name'
   const speaksForAll = isRenamed || candidate.objects.some(({ kind }) => kind === 'Sidecar')
   const among = namespaces[arrangement]
-  const namespace = slot === 0 && arrangement === 'apart' ? home : speaksForAll ? `n${id}` : among[slot % among.length] ?? home
+  const namespace =
+    slot === 0 && arrangement === 'apart'
+      ? home
+      : speaksForAll
+        ? `n${id}`
+        : (among[slot % among.length] ?? home)
   const place = { id, slot, namespace }
   const sound = placed(candidate.objects, place)
   if (mistake === undefined) return { place, kind: 'valid', sound, objects: sound, mistake: undefined }
   const [written] = placed([mistake.mistaken], place)
   if (written === undefined) throw new Error('no object')
-  const path = mistake.path.map((step) => typeof step === 'string' ? step.replaceAll('{id}', `c${id}`).replaceAll('{ns}', place.namespace) : step)
-  return { place, kind: 'half-valid', sound, objects: sound.map((each, index) => index === mistake.object ? written : each), mistake: { ...mistake, path, written } }
+  const path = mistake.path.map((step) =>
+    typeof step === 'string' ? step.replaceAll('{id}', `c${id}`).replaceAll('{ns}', place.namespace) : step,
+  )
+  return {
+    place,
+    kind: 'half-valid',
+    sound,
+    objects: sound.map((each, index) => (index === mistake.object ? written : each)),
+    mistake: { ...mistake, path, written },
+  }
 }
 
 /** An object of a case as a file with it alone would be read. */
@@ -66,7 +89,10 @@ export function kindOf({ kind }: JsonObject): string {
   return typeof kind === 'string' ? kind : ''
 }
 
-/** The lines, from 1, on which a field stands, its name included; of a field that is absent, those of what it would stand in. */
+/**
+ * The lines, from 1, on which a field stands, its name included; of a field that is absent, those of what it
+ * would stand in.
+ */
 export function linesOf(text: string, path: FieldPath): readonly [first: number, last: number] {
   const lineAt = (offset: number): number => text.slice(0, offset).split('\n').length
   const document = parseDocument(text)
@@ -92,7 +118,9 @@ function within(node: unknown, step: string | number): readonly [name: unknown, 
 
 function rangeOf(node: unknown): readonly [number, number] | undefined {
   const range = node !== null && typeof node === 'object' && 'range' in node ? node.range : undefined
-  return Array.isArray(range) && typeof range[0] === 'number' && typeof range[1] === 'number' ? [range[0], range[1]] : undefined
+  return Array.isArray(range) && typeof range[0] === 'number' && typeof range[1] === 'number'
+    ? [range[0], range[1]]
+    : undefined
 }
 
 /** The documents of a case, to be shown. */

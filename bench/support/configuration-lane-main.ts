@@ -14,11 +14,19 @@ function tell(message: LaneMessage): Promise<void> {
   })
 }
 
-process.once('message', (data: LaneData) => { void run(data) })
+process.once('message', (data: LaneData) => {
+  void run(data)
+})
 
 async function run(data: LaneData): Promise<void> {
   try {
-    const result = await runConfigurations({ ...data, signal: stopped.signal, progress: (done) => { void tell({ kind: 'progress', done }) } })
+    const result = await runConfigurations({
+      ...data,
+      signal: stopped.signal,
+      progress: (done) => {
+        void tell({ kind: 'progress', done })
+      },
+    })
     await tell({ kind: 'result', result })
   } catch (error) {
     if (!stopped.signal.aborted) console.error(error)

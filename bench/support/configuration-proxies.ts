@@ -4,10 +4,23 @@ import { scopeOf } from '../../src/xds/scope.ts'
 import type { Scope } from '../../src/xds/scope.ts'
 import { home } from './configuration-case.ts'
 
-/** The proxies that judge: a gateway, and a sidecar in the namespace `home`. Ports below 1024 are bound elsewhere, so that it needs no privileges. */
+/**
+ * The proxies that judge: a gateway, and a sidecar in the namespace `home`. Ports below 1024 are bound
+ * elsewhere, so that it needs no privileges.
+ */
 export const proxies: Readonly<Record<'gateway' | 'sidecar', Identity>> = {
-  gateway: { role: 'gateway', namespace: 'default', labels: { istio: 'ingressgateway' }, portMap: { 80: 20_080, 443: 20_443, 53: 20_053 } },
-  sidecar: { role: 'sidecar', namespace: home, labels: { app: 'v1' }, portMap: { 80: 20_080, 443: 20_443, 53: 20_053 } },
+  gateway: {
+    role: 'gateway',
+    namespace: 'default',
+    labels: { istio: 'ingressgateway' },
+    portMap: { 80: 20_080, 443: 20_443, 53: 20_053 },
+  },
+  sidecar: {
+    role: 'sidecar',
+    namespace: home,
+    labels: { app: 'v1' },
+    portMap: { 80: 20_080, 443: 20_443, 53: 20_053 },
+  },
 }
 
 /** Their scopes, with virtual hosts apart, as delta proxies have them. */

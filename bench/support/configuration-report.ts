@@ -6,11 +6,23 @@ import { isEnvoys, openCourt } from './configuration-run.ts'
 import type { Court, Found, RunOptions, RunResult } from './configuration-run.ts'
 import { shrink } from './configuration-shrink.ts'
 
-const kinds: readonly Defect['kind'][] = ['refused by Envoy', 'crash', 'not settled', 'left behind', 'transform failed', 'dropped sibling', 'lost by an edit', 'no diagnostic', 'wrong line', 'false alarm']
+const kinds: readonly Defect['kind'][] = [
+  'refused by Envoy',
+  'crash',
+  'not settled',
+  'left behind',
+  'transform failed',
+  'dropped sibling',
+  'lost by an edit',
+  'no diagnostic',
+  'wrong line',
+  'false alarm',
+]
 
 /** The counts of a run, a line each. */
 export function counted({ valid, halfValid, accepted, found }: RunResult, seed: number): readonly string[] {
-  const cases = (kind: Defect['kind']): number => new Set(found.filter((each) => each.kind === kind).map(({ subject }) => subject.place.id)).size
+  const cases = (kind: Defect['kind']): number =>
+    new Set(found.filter((each) => each.kind === kind).map(({ subject }) => subject.place.id)).size
   return [
     `${valid + halfValid} configurations, seed ${seed}: ${valid} valid, ${halfValid} half-valid`,
     `${accepted} taken whole by Envoy, as gateway and as sidecar`,
@@ -19,8 +31,13 @@ export function counted({ valid, halfValid, accepted, found }: RunResult, seed: 
 }
 
 /** Each defect once, with its smallest case. */
-export async function described(found: readonly Found[], options: Omit<RunOptions, 'seed' | 'count' | 'batch' | 'progress'>): Promise<readonly string[]> {
-  const distinct = [...Map.groupBy(found, ({ kind, signature }) => `${kind}: ${signature}`).values()].toSorted((a, b) => b.length - a.length)
+export async function described(
+  found: readonly Found[],
+  options: Omit<RunOptions, 'seed' | 'count' | 'batch' | 'progress'>,
+): Promise<readonly string[]> {
+  const distinct = [
+    ...Map.groupBy(found, ({ kind, signature }) => `${kind}: ${signature}`).values(),
+  ].toSorted((a, b) => b.length - a.length)
   const court = openCourt(options)
   const lines: string[] = []
   try {
@@ -32,7 +49,13 @@ export async function described(found: readonly Found[], options: Omit<RunOption
         continue
       }
       const subject = await smallest(first, court)
-      lines.push(`\n${first.kind} (${others.length + 1} times): ${first.text}`, ...(subject.mistake === undefined ? [] : [`the mistake: ${subject.mistake.what} at ${renderPath(subject.mistake.path)}`]), yamlOf(subject.objects).replaceAll(/x{200,}/g, (run) => `(${run.length} times x)`))
+      lines.push(
+        `\n${first.kind} (${others.length + 1} times): ${first.text}`,
+        ...(subject.mistake === undefined
+          ? []
+          : [`the mistake: ${subject.mistake.what} at ${renderPath(subject.mistake.path)}`]),
+        yamlOf(subject.objects).replaceAll(/x{200,}/g, (run) => `(${run.length} times x)`),
+      )
     }
   } finally {
     await court.close()
@@ -47,9 +70,13 @@ function isBeside({ signature }: Found): boolean {
 
 /** Pipelines say at once what proxies are not needed for. */
 function smallest(first: Found, court: Court): Promise<Case> {
-  const defects = async (subject: Case): Promise<readonly Defect[]> => isEnvoys(first.kind) ? court.try([subject]) : court.judge(subject)
+  const defects = async (subject: Case): Promise<readonly Defect[]> =>
+    isEnvoys(first.kind) ? court.try([subject]) : court.judge(subject)
   return shrink(first.subject, {
     tries: first.kind === 'not settled' ? 0 : isEnvoys(first.kind) ? 150 : 1000,
-    shows: async (subject) => (await defects(subject)).some(({ kind, signature }) => kind === first.kind && signature === first.signature),
+    shows: async (subject) =>
+      (await defects(subject)).some(
+        ({ kind, signature }) => kind === first.kind && signature === first.signature,
+      ),
   })
 }

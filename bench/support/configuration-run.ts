@@ -41,23 +41,35 @@ export interface RunResult {
 /** After so many batches the proxies are started anew, each sixth time with SotW. */
 const batchesPerTrial = 8
 
-/** Draws configurations, serves them to real Envoys in batches, and judges each. The same seed gives the same ones. */
+/**
+ * Draws configurations, serves them to real Envoys in batches, and judges each. The same seed gives the same
+ * ones.
+ */
 export async function runConfigurations(options: RunOptions): Promise<RunResult> {
   const found: Found[] = []
   const counts = { valid: 0, halfValid: 0, accepted: 0 }
   const court = openCourt(options)
   const began = performance.now()
   try {
-    for (let start = 0, batch = 0; start < options.count && performance.now() - began < (options.enough ?? Infinity); start += options.batch, batch += 1) {
+    for (
+      let start = 0, batch = 0;
+      start < options.count && performance.now() - began < (options.enough ?? Infinity);
+      start += options.batch, batch += 1
+    ) {
       options.signal.throwIfAborted()
-      const arrangement = batch % 3 === 2 ? 'together' as const : 'apart' as const
-      const cases = draw(options, start).map((each, slot) => caseOf(each, { id: start + slot, slot, arrangement }))
-      if (batch % batchesPerTrial === 0) await court.renew(Math.floor(batch / batchesPerTrial) % 6 === 3 ? 'sotw' : 'delta')
+      const arrangement = batch % 3 === 2 ? ('together' as const) : ('apart' as const)
+      const cases = draw(options, start).map((each, slot) =>
+        caseOf(each, { id: start + slot, slot, arrangement }),
+      )
+      if (batch % batchesPerTrial === 0)
+        await court.renew(Math.floor(batch / batchesPerTrial) % 6 === 3 ? 'sotw' : 'delta')
       const of = await court.try(cases)
       found.push(...of)
       counts.valid += cases.filter(({ kind }) => kind === 'valid').length
       counts.halfValid += cases.filter(({ kind }) => kind === 'half-valid').length
-      counts.accepted += cases.filter((each) => !of.some(({ subject, kind }) => subject === each && isEnvoys(kind))).length
+      counts.accepted += cases.filter(
+        (each) => !of.some(({ subject, kind }) => subject === each && isEnvoys(kind)),
+      ).length
       options.progress(start + cases.length, found.length)
     }
     return { ...counts, found }
@@ -68,7 +80,10 @@ export async function runConfigurations(options: RunOptions): Promise<RunResult>
 
 /** Those of one batch, from a seed of its own, so that a batch can be looked at alone. */
 function draw({ seed, count, batch }: RunOptions, start: number): readonly Candidate[] {
-  return fc.sample(candidates, { seed: (seed + start * 7919) % 2 ** 31, numRuns: Math.min(batch, count - start) })
+  return fc.sample(candidates, {
+    seed: (seed + start * 7919) % 2 ** 31,
+    numRuns: Math.min(batch, count - start),
+  })
 }
 
 export function isEnvoys(kind: Defect['kind']): boolean {
@@ -109,16 +124,23 @@ export function openCourt(options: Omit<TrialOptions, 'mode'>): Court {
     const isWhole = outcome.crash === undefined && outcome.unsettled === undefined && rest.length === 0
     if (isWhole) {
       const others = cases.filter((each) => !refused.some(({ subject }) => subject === each))
-      const again = refused.length > 0 && mode === 'sotw' && others.length > 0 ? (await serve(others)).found : []
+      const again =
+        refused.length > 0 && mode === 'sotw' && others.length > 0 ? (await serve(others)).found : []
       return { found: [...refused, ...again, ...failed(cases, outcome)], resources: outcome.resources }
     }
     await renew(mode)
     const [only] = cases
     if (cases.length > 1) {
-      const halves = [await serve(cases.slice(0, cases.length / 2)), await serve(cases.slice(cases.length / 2))]
+      const halves = [
+        await serve(cases.slice(0, cases.length / 2)),
+        await serve(cases.slice(cases.length / 2)),
+      ]
       return { found: halves.flatMap(({ found }) => found), resources: undefined }
     }
-    return { found: only === undefined ? [] : [...refused, ...verdict(only, outcome, rest)], resources: undefined }
+    return {
+      found: only === undefined ? [] : [...refused, ...verdict(only, outcome, rest)],
+      resources: undefined,
+    }
   }
   return {
     renew,
@@ -130,20 +152,39 @@ export function openCourt(options: Omit<TrialOptions, 'mode'>): Court {
         // So that the streams' keepalive is answered meanwhile.
         await setImmediate()
       }
-      const own = alone.flatMap(({ subject, translations }) => judged(subject, translations).map((defect) => ({ ...defect, subject })))
-      const isBroken = (subject: Case): boolean => own.some((each) => each.subject === subject && each.kind === 'transform failed')
+      const own = alone.flatMap(({ subject, translations }) =>
+        judged(subject, translations).map((defect) => ({ ...defect, subject })),
+      )
+      const isBroken = (subject: Case): boolean =>
+        own.some((each) => each.subject === subject && each.kind === 'transform failed')
       const { found, resources } = await serve(cases.filter((each) => !isBroken(each)))
-      const influenced = hasOwnView(cases) ? [] : alone.filter(({ subject }) => !isBroken(subject)).flatMap(({ subject, translations }) => translations instanceof Error ? [] : influences(subject, translations.written.resources, resources))
+      const influenced = hasOwnView(cases)
+        ? []
+        : alone
+            .filter(({ subject }) => !isBroken(subject))
+            .flatMap(({ subject, translations }) =>
+              translations instanceof Error
+                ? []
+                : influences(subject, translations.written.resources, resources),
+            )
       return [...own, ...found, ...influenced]
     },
-    close: async () => { await trial?.close() },
+    close: async () => {
+      await trial?.close()
+    },
   }
 }
 
 /** Nothing may ever throw for what a user writes. */
 function judged(subject: Case, translations: Translations | Error): readonly Defect[] {
   if (!(translations instanceof Error)) return judge(subject, translations)
-  return [{ kind: 'transform failed', signature: general(translations.message), text: translations.stack ?? translations.message }]
+  return [
+    {
+      kind: 'transform failed',
+      signature: general(translations.message),
+      text: translations.stack ?? translations.message,
+    },
+  ]
 }
 
 interface Served {
@@ -154,24 +195,38 @@ interface Served {
 
 /** True where a Sidecar says what the judging sidecar sees, also of the other configurations. */
 function hasOwnView(cases: readonly Case[]): boolean {
-  return cases.some(({ place, objects }) => place.namespace === home && objects.some(({ kind }) => kind === 'Sidecar'))
+  return cases.some(
+    ({ place, objects }) => place.namespace === home && objects.some(({ kind }) => kind === 'Sidecar'),
+  )
 }
 
-/** Resources that the listeners of several configurations may share; a port has a blackhole only while it has no other virtual host. */
+/**
+ * Resources that the listeners of several configurations may share; a port has a blackhole only while it has
+ * no other virtual host.
+ */
 const shared = /^\S+ (?:(?:listener|route|runtime|secret) |virtual-host \S+\/blackhole:)/
 
 /** What a configuration becomes does not depend on its neighbours. */
 function influences(subject: Case, alone: Resources, together: Resources | undefined): readonly Found[] {
   if (together === undefined || selectsAll(subject)) return []
-  return differences(new Map([...alone].filter(([name]) => !shared.test(name))), together).map((text) =>
-    ({ kind: 'dropped sibling', signature: `beside others: ${general(text)}`, text: `beside the other configurations of the batch ${text}`, subject }))
+  return differences(new Map([...alone].filter(([name]) => !shared.test(name))), together).map((text) => ({
+    kind: 'dropped sibling',
+    signature: `beside others: ${general(text)}`,
+    text: `beside the other configurations of the batch ${text}`,
+    subject,
+  }))
 }
 
-/** A ServiceEntry whose selector names no labels stands for every workload of its namespace, also those of its neighbours. */
+/**
+ * A ServiceEntry whose selector names no labels stands for every workload of its namespace, also those of its
+ * neighbours.
+ */
 function selectsAll({ objects }: Case): boolean {
   return objects.some(({ kind, spec }) => {
     const selector = kind === 'ServiceEntry' && isObject(spec) ? spec['workloadSelector'] : undefined
-    return isObject(selector) && Object.keys(isObject(selector['labels']) ? selector['labels'] : {}).length === 0
+    return (
+      isObject(selector) && Object.keys(isObject(selector['labels']) ? selector['labels'] : {}).length === 0
+    )
   })
 }
 
@@ -189,29 +244,74 @@ interface Blame {
 }
 
 function blamed(cases: readonly Case[], { refused }: Outcome): Blame {
-  const owners = new Map(cases.flatMap((subject) => subject.objects.map((object) => [keyOf(read(object)), subject] as const)))
-  const found = refused.filter(({ message }) => !missingFile.test(message)).map(({ resource, message }) => {
-    const subjects = [...new Set(resource.origins.flatMap(({ object }) => owners.get(objectKey(object)) ?? []))]
-    const reason = `${resource.type} ${JSON.stringify(resource.name)}: ${refusalReason(message)}`
-    return { reason, blame: subjects.length === 1 ? subjects.map((subject): Found => ({ kind: 'refused by Envoy', signature: general(`${resource.type} ${refusalReason(message).replaceAll(resource.name, '…')}`), text: reason, subject })) : [] }
-  })
-  return { refused: found.flatMap(({ blame }) => blame), rest: found.filter(({ blame }) => blame.length === 0).map(({ reason }) => reason) }
+  const owners = new Map(
+    cases.flatMap((subject) => subject.objects.map((object) => [keyOf(read(object)), subject] as const)),
+  )
+  const found = refused
+    .filter(({ message }) => !missingFile.test(message))
+    .map(({ resource, message }) => {
+      const subjects = [
+        ...new Set(resource.origins.flatMap(({ object }) => owners.get(objectKey(object)) ?? [])),
+      ]
+      const reason = `${resource.type} ${JSON.stringify(resource.name)}: ${refusalReason(message)}`
+      return {
+        reason,
+        blame:
+          subjects.length === 1
+            ? subjects.map((subject): Found => ({
+                kind: 'refused by Envoy',
+                signature: general(
+                  `${resource.type} ${refusalReason(message).replaceAll(resource.name, '…')}`,
+                ),
+                text: reason,
+                subject,
+              }))
+            : [],
+      }
+    })
+  return {
+    refused: found.flatMap(({ blame }) => blame),
+    rest: found.filter(({ blame }) => blame.length === 0).map(({ reason }) => reason),
+  }
 }
 
 function verdict(subject: Case, { crash, unsettled }: Outcome, rest: readonly string[]): readonly Found[] {
-  const defect = (kind: Defect['kind'], text: string): Found => ({ kind, signature: general(text), text, subject })
+  const defect = (kind: Defect['kind'], text: string): Found => ({
+    kind,
+    signature: general(text),
+    text,
+    subject,
+  })
   return [
-    ...crash === undefined ? [] : [defect('crash', crash)],
-    ...crash !== undefined || unsettled === undefined ? [] : [defect('not settled', unsettled)],
+    ...(crash === undefined ? [] : [defect('crash', crash)]),
+    ...(crash !== undefined || unsettled === undefined ? [] : [defect('not settled', unsettled)]),
     ...rest.map((text) => defect('refused by Envoy', text)),
   ]
 }
 
-/** What shows only beside others, or after them; the rest is found when a configuration is translated alone. */
+/**
+ * What shows only beside others, or after them; the rest is found when a configuration is translated alone.
+ */
 function failed(cases: readonly Case[], { failures, leftBehind }: Outcome): readonly Found[] {
   const [first] = cases
   if (first === undefined) return []
-  const left: readonly Found[] = leftBehind.length === 0 ? []
-    : [{ kind: 'left behind', signature: 'beside others', text: `${leftBehind.length} resources of the batch before are still there, such as ${leftBehind[0] ?? ''}`, subject: first }]
-  return [...left, ...failures.filter((message) => !/\bc\d+\b/.test(message)).map((text): Found => ({ kind: 'transform failed', signature: general(text), text, subject: first }))]
+  const left: readonly Found[] =
+    leftBehind.length === 0
+      ? []
+      : [
+          {
+            kind: 'left behind',
+            signature: 'beside others',
+            text:
+              `${leftBehind.length} resources of the batch before are still there, such as ` +
+              (leftBehind[0] ?? ''),
+            subject: first,
+          },
+        ]
+  return [
+    ...left,
+    ...failures
+      .filter((message) => !/\bc\d+\b/.test(message))
+      .map((text): Found => ({ kind: 'transform failed', signature: general(text), text, subject: first })),
+  ]
 }

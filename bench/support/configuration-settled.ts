@@ -11,35 +11,48 @@ export interface RefusedResource {
 }
 
 /** Types of which a proxy asks for each resource by name, once it has what names it. */
-const named = [['endpoint', 'cluster'], ['route', 'listener'], ['virtual-host', 'route']] as const satisfies readonly (readonly [TypeName, TypeName])[]
+const named = [
+  ['endpoint', 'cluster'],
+  ['route', 'listener'],
+  ['virtual-host', 'route'],
+] as const satisfies readonly (readonly [TypeName, TypeName])[]
 
 /** The endpoints that a cluster has over EDS. */
 const endpointsOf = onceForEach(({ bytes }: Resource): string | undefined => {
   const { type, eds_cluster_config: eds, name } = decode('envoy.config.cluster.v3.Cluster', bytes)
-  return type === 'EDS' ? eds?.service_name ?? name : undefined
+  return type === 'EDS' ? (eds?.service_name ?? name) : undefined
 })
 
 function wanted(type: TypeName, { resources }: ClientState['snapshot']): readonly string[] {
-  if (type === 'endpoint') return [...resources.get('cluster')?.values() ?? []].flatMap((each) => endpointsOf(each) ?? [])
-  return [...resources.get(type)?.keys() ?? []]
+  if (type === 'endpoint')
+    return [...(resources.get('cluster')?.values() ?? [])].flatMap((each) => endpointsOf(each) ?? [])
+  return [...(resources.get(type)?.keys() ?? [])]
 }
 
-/** What a proxy holds and should not: it is at rest with these only if the server forgets to take them away. */
+/**
+ * What a proxy holds and should not: it is at rest with these only if the server forgets to take them away.
+ */
 export function leftBehind(client: ClientState): readonly string[] {
   const { types, snapshot } = client
   const kept = keptByProxy(client)
   return [...types].flatMap(([type, { held }]) =>
-    [...held.keys()].filter((name) => snapshot.resources.get(type)?.has(name) !== true && !kept.has(name)).map((name) => `${type} ${name}`))
+    [...held.keys()]
+      .filter((name) => snapshot.resources.get(type)?.has(name) !== true && !kept.has(name))
+      .map((name) => `${type} ${name}`),
+  )
 }
 
 /**
- * Under SotW a named resource is taken away by nobody but the proxy, and Envoy asks for the routes of a removed listener until it is
- * drained, 10 minutes by default: those routes, and the clusters that they name, serve the connections that are left.
+ * Under SotW a named resource is taken away by nobody but the proxy, and Envoy asks for the routes of a
+ * removed listener until it is drained, 10 minutes by default: those routes, and the clusters that they name,
+ * serve the connections that are left.
  */
 function keptByProxy({ types, snapshot, proxy }: ClientState): ReadonlySet<string> {
   const routes = types.get('route')
   if (proxy.mode !== 'sotw' || routes === undefined) return new Set()
-  const draining = [...routes.held].filter(([name]) => routes.interest.names.has(name) && snapshot.resources.get('route')?.has(name) !== true)
+  const draining = [...routes.held].filter(
+    ([name]) => routes.interest.names.has(name) && snapshot.resources.get('route')?.has(name) !== true,
+  )
   const clusters = draining.flatMap(([, held]) => referencesOf(held))
   const further = clusters.flatMap((name) => referencesOf(types.get('cluster')?.held.get(name)))
   return new Set([...draining.map(([name]) => name), ...clusters, ...further])
@@ -54,7 +67,9 @@ function isComplete(type: TypeName, { types, snapshot }: ClientState): boolean {
   const state = types.get(type)
   if (state?.status !== 'STALE') return true
   const { wildcard, names } = state.interest
-  return [...snapshot.resources.get(type) ?? []].every(([name, { version }]) => (!wildcard && !names.has(name)) || state.held.get(name)?.version === version)
+  return [...(snapshot.resources.get(type) ?? [])].every(
+    ([name, { version }]) => (!wildcard && !names.has(name)) || state.held.get(name)?.version === version,
+  )
 }
 
 /** True when a proxy has answered for all that it should have, or says what it refuses. */
@@ -74,10 +89,21 @@ export function isSettled(client: ClientState): boolean {
 /** What keeps a proxy from being settled, to be shown. */
 export function unsettled({ types, snapshot, proxy }: ClientState): string {
   const stale = [...types].filter(([, { status }]) => status === 'STALE').map(([type]) => type)
-  const missing = named.flatMap(([type]) => wanted(type, snapshot).filter((name) => types.get(type)?.held.has(name) !== true).map((name) => `${type} ${name}`))
-  return `${proxy.scope.role}: ${stale.length > 0 ? `unanswered: ${stale.join(', ')}; ` : ''}not asked for: ${missing.slice(0, 5).join(', ') || 'nothing'}`
+  const missing = named.flatMap(([type]) =>
+    wanted(type, snapshot)
+      .filter((name) => types.get(type)?.held.has(name) !== true)
+      .map((name) => `${type} ${name}`),
+  )
+  return (
+    `${proxy.scope.role}: ${stale.length > 0 ? `unanswered: ${stale.join(', ')}; ` : ''}not asked ` +
+    `for: ${missing.slice(0, 5).join(', ') || 'nothing'}`
+  )
 }
 
 export function refusedBy({ types }: ClientState): readonly RefusedResource[] {
-  return [...types.values()].flatMap(({ refusal }) => refusal === undefined ? [] : refusal.resources.map((resource) => ({ resource, message: refusal.message })))
+  return [...types.values()].flatMap(({ refusal }) =>
+    refusal === undefined
+      ? []
+      : refusal.resources.map((resource) => ({ resource, message: refusal.message })),
+  )
 }

@@ -1,7 +1,18 @@
 import type { FieldPath } from '../../src/diagnostics/diagnostic.ts'
 
 /** Fields whose keys the user chooses. */
-const freeMaps = new Set(['labels', 'selector', 'matchLabels', 'annotations', 'set', 'add', 'withoutHeaders', 'queryParams', 'sourceLabels', 'to'])
+const freeMaps = new Set([
+  'labels',
+  'selector',
+  'matchLabels',
+  'annotations',
+  'set',
+  'add',
+  'withoutHeaders',
+  'queryParams',
+  'sourceLabels',
+  'to',
+])
 
 /** True for a map whose keys are the user's: an unknown key in it is no mistake by itself. */
 export function isFreeMap(path: FieldPath): boolean {
@@ -17,9 +28,29 @@ export function isHeaders(path: FieldPath): boolean {
 }
 
 const required: Readonly<Record<string, readonly string[]>> = {
-  VirtualService: ['http.*.route', 'http.*.redirect', 'http.*.directResponse', 'http.*.route.*.destination', 'http.*.route.*.destination.host', 'http.*.mirror.host', 'http.*.mirrors.*.destination', 'http.*.mirrors.*.destination.host',
-    'http.*.directResponse.status', 'tls.*.match', 'tls.*.route', 'tls.*.match.*.sniHosts', 'tls.*.route.*.destination', 'tls.*.route.*.destination.host'],
-  DestinationRule: ['', 'host', 'subsets.*.name', 'trafficPolicy.portLevelSettings.*.port', 'trafficPolicy.loadBalancer.consistentHash.httpCookie.name'],
+  VirtualService: [
+    'http.*.route',
+    'http.*.redirect',
+    'http.*.directResponse',
+    'http.*.route.*.destination',
+    'http.*.route.*.destination.host',
+    'http.*.mirror.host',
+    'http.*.mirrors.*.destination',
+    'http.*.mirrors.*.destination.host',
+    'http.*.directResponse.status',
+    'tls.*.match',
+    'tls.*.route',
+    'tls.*.match.*.sniHosts',
+    'tls.*.route.*.destination',
+    'tls.*.route.*.destination.host',
+  ],
+  DestinationRule: [
+    '',
+    'host',
+    'subsets.*.name',
+    'trafficPolicy.portLevelSettings.*.port',
+    'trafficPolicy.loadBalancer.consistentHash.httpCookie.name',
+  ],
   ServiceEntry: ['', 'hosts', 'ports.*.number', 'ports.*.name'],
   Gateway: ['servers.*.port', 'servers.*.port.number', 'servers.*.hosts'],
   Sidecar: ['egress.*.hosts'],
@@ -27,7 +58,10 @@ const required: Readonly<Record<string, readonly string[]>> = {
 }
 
 const nonEmptyLists: Readonly<Record<string, readonly string[]>> = {
-  VirtualService: ['http.*.route', 'tls.*.match', 'tls.*.route', 'tls.*.match.*.sniHosts'], ServiceEntry: ['hosts'], Gateway: ['servers.*.hosts'], Sidecar: ['egress.*.hosts'],
+  VirtualService: ['http.*.route', 'tls.*.match', 'tls.*.route', 'tls.*.match.*.sniHosts'],
+  ServiceEntry: ['hosts'],
+  Gateway: ['servers.*.hosts'],
+  Sidecar: ['egress.*.hosts'],
 }
 
 /** True for a field that its kind cannot do without. */
@@ -41,5 +75,8 @@ export function emptyListIsWrong(kind: string, path: FieldPath): boolean {
 
 /** Below `spec`, as `http.*.mirror`. */
 function pattern(path: FieldPath): string {
-  return path.slice(1).map((step) => typeof step === 'number' ? '*' : step).join('.')
+  return path
+    .slice(1)
+    .map((step) => (typeof step === 'number' ? '*' : step))
+    .join('.')
 }

@@ -52,9 +52,16 @@ export async function startTrial(options: TrialOptions): Promise<Trial> {
   const parts = new AsyncDisposableStack()
   const pipeline = createPipeline(defaultSettings)
   const snapshots: SnapshotCache = createSnapshotCache({
-    shared: pipeline.shared, connect: pipeline.connect, disconnect: pipeline.disconnect, refresh: () => refreshed(pipeline, pipeline.flush()),
-    wanted: () => { snapshots.advance() }, isReady: pipeline.isConnected,
-    read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
+    shared: pipeline.shared,
+    connect: pipeline.connect,
+    disconnect: pipeline.disconnect,
+    refresh: () => refreshed(pipeline, pipeline.flush()),
+    wanted: () => {
+      snapshots.advance()
+    },
+    isReady: pipeline.isConnected,
+    read: (scope, type) =>
+      (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
   })
   const events = watch()
   const xds = parts.adopt(createXdsServer({ snapshots, observe: events.observe }), (server) => server.close())
@@ -62,10 +69,25 @@ export async function startTrial(options: TrialOptions): Promise<Trial> {
     const envoys = await startEnvoys({ ...options, xds: await xds.listen('127.0.0.1:0') }, parts)
     const ends = noteEnds(envoys, events)
     const replace = replacing(pipeline)
-    const isAtRest = (): boolean => ends.crash() !== undefined || (events.unanswered.size === 0 && xds.clients().length === envoys.length && xds.clients().every(isSettled))
-    const standing = (): Standing => !isAtRest() ? 'busy' : ends.crash() === undefined && xds.clients().some((each) => refusedBy(each).length > 0 || leftBehind(each).length > 0) ? 'unsure' : 'at rest'
+    const isAtRest = (): boolean =>
+      ends.crash() !== undefined ||
+      (events.unanswered.size === 0 &&
+        xds.clients().length === envoys.length &&
+        xds.clients().every(isSettled))
+    const standing = (): Standing =>
+      !isAtRest()
+        ? 'busy'
+        : ends.crash() === undefined &&
+            xds.clients().some((each) => refusedBy(each).length > 0 || leftBehind(each).length > 0)
+          ? 'unsure'
+          : 'at rest'
     const whatIsMissing = (): string =>
-      xds.clients().filter((each) => !isSettled(each)).map(unsettled).join('; ') || `${xds.clients().length} proxies are connected, unanswered: ${[...events.unanswered].join(', ')}`
+      xds
+        .clients()
+        .filter((each) => !isSettled(each))
+        .map(unsettled)
+        .join('; ') ||
+      `${xds.clients().length} proxies are connected, unanswered: ${[...events.unanswered].join(', ')}`
     const serve = async (cases: readonly Case[]): Promise<Outcome> => {
       replace(cases)
       snapshots.advance()
@@ -75,8 +97,13 @@ export async function startTrial(options: TrialOptions): Promise<Trial> {
         crash: ends.crash(),
         unsettled: isAtRest() ? undefined : whatIsMissing(),
         leftBehind: ends.crash() === undefined && isAtRest() ? xds.clients().flatMap(leftBehind) : [],
-        failures: diagnosticsOf(pipeline).filter(({ code }) => code === 'internal/transform-failed').map(({ message }) => message),
-        resources: options.mode === 'delta' ? resourcesOf(pipeline, scopesAt(options.addresses).map(pipeline.shared)) : undefined,
+        failures: diagnosticsOf(pipeline)
+          .filter(({ code }) => code === 'internal/transform-failed')
+          .map(({ message }) => message),
+        resources:
+          options.mode === 'delta'
+            ? resourcesOf(pipeline, scopesAt(options.addresses).map(pipeline.shared))
+            : undefined,
       }
     }
     return {
@@ -93,18 +120,31 @@ export async function startTrial(options: TrialOptions): Promise<Trial> {
 }
 
 /** Both are ready, without a listener so far. */
-async function startEnvoys({ binary, mode, addresses, xds }: TrialOptions & { readonly xds: string }, parts: AsyncDisposableStack): Promise<readonly EnvoyProcess[]> {
+async function startEnvoys(
+  { binary, mode, addresses, xds }: TrialOptions & { readonly xds: string },
+  parts: AsyncDisposableStack,
+): Promise<readonly EnvoyProcess[]> {
   const [host = '', port = ''] = xds.split(':')
-  const envoys = await Promise.all([{ ...proxies.gateway, bindAddress: addresses[0] }, { ...proxies.sidecar, bindAddress: addresses[1] }].map(async (identity) => {
-    const config = bootstrap({ ...defaultBootstrap, ...identity, mode, xds: { host, port: Number(port) } })
-    return parts.adopt(await startEnvoy({ binary, bootstrap: config, logLevel: 'critical' }), (envoy) => envoy.close())
-  }))
+  const envoys = await Promise.all(
+    [
+      { ...proxies.gateway, bindAddress: addresses[0] },
+      { ...proxies.sidecar, bindAddress: addresses[1] },
+    ].map(async (identity) => {
+      const config = bootstrap({ ...defaultBootstrap, ...identity, mode, xds: { host, port: Number(port) } })
+      return parts.adopt(await startEnvoy({ binary, bootstrap: config, logLevel: 'critical' }), (envoy) =>
+        envoy.close(),
+      )
+    }),
+  )
   await Promise.all(envoys.map((envoy) => envoy.ready()))
   return envoys
 }
 
 /** Tells an end that nobody asked for. */
-function noteEnds(envoys: readonly EnvoyProcess[], events: Watch): { crash(): string | undefined; expect(): void } {
+function noteEnds(
+  envoys: readonly EnvoyProcess[],
+  events: Watch,
+): { crash(): string | undefined; expect(): void } {
   const state = { crash: undefined as string | undefined, expected: false }
   const note = async (envoy: EnvoyProcess): Promise<void> => {
     await envoy.ended
@@ -112,7 +152,12 @@ function noteEnds(envoys: readonly EnvoyProcess[], events: Watch): { crash(): st
     events.look()
   }
   for (const envoy of envoys) void note(envoy)
-  return { crash: () => state.crash, expect: () => { state.expected = true } }
+  return {
+    crash: () => state.crash,
+    expect: () => {
+      state.expected = true
+    },
+  }
 }
 
 /** Each call puts the objects of some cases in place of those of the one before. */
@@ -124,7 +169,8 @@ function replacing(pipeline: Pipeline): (cases: readonly Case[]) => void {
     keys = objects.flatMap((each) => keyOf(each) ?? [])
     for (const object of objects) {
       const key = keyOf(object)
-      if (key !== undefined && object.located !== undefined) pipeline.setManifest(key, object.located.manifest)
+      if (key !== undefined && object.located !== undefined)
+        pipeline.setManifest(key, object.located.manifest)
     }
   }
 }

@@ -33,18 +33,28 @@ export function nameChange(before: ReadonlySet<string>, after: ReadonlySet<strin
 
 /** DeltaDiscoveryRequest.initial_resource_versions 5, a map. */
 export function initialVersions(versions: Iterable<readonly [name: string, version: string]>): Buffer {
-  return Buffer.concat([...versions].map(([name, version]) => field(5, Buffer.concat([field(1, name), field(2, version)]))))
+  return Buffer.concat(
+    [...versions].map(([name, version]) => field(5, Buffer.concat([field(1, name), field(2, version)]))),
+  )
 }
 
 export function encodeRequest(mode: Mode, request: DiscoveryRequest): Buffer {
-  const optional = (number: number, value: string | Uint8Array | undefined): readonly Uint8Array[] => value === undefined || value.length === 0 ? [] : [field(number, value)]
+  const optional = (number: number, value: string | Uint8Array | undefined): readonly Uint8Array[] =>
+    value === undefined || value.length === 0 ? [] : [field(number, value)]
   if (mode === 'sotw') {
     return Buffer.concat([
-      ...optional(1, request.version), ...optional(2, request.node), request.names.sotw, ...optional(4, request.typeUrl), ...optional(5, request.nonce),
+      ...optional(1, request.version),
+      ...optional(2, request.node),
+      request.names.sotw,
+      ...optional(4, request.typeUrl),
+      ...optional(5, request.nonce),
     ])
   }
   return Buffer.concat([
-    ...optional(1, request.node), ...optional(2, request.typeUrl), request.names.delta,
-    ...request.initialVersions === undefined ? [] : [request.initialVersions], ...optional(6, request.nonce),
+    ...optional(1, request.node),
+    ...optional(2, request.typeUrl),
+    request.names.delta,
+    ...(request.initialVersions === undefined ? [] : [request.initialVersions]),
+    ...optional(6, request.nonce),
   ])
 }

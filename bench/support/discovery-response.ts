@@ -47,7 +47,9 @@ interface Known {
 const nonceField = 5 // of DiscoveryResponse and DeltaDiscoveryResponse
 const remembered = 32
 
-/** Reads responses. One that differs from an earlier one only in its nonce is recognized by comparing bytes. */
+/**
+ * Reads responses. One that differs from an earlier one only in its nonce is recognized by comparing bytes.
+ */
 export class ResponseReader {
   readonly #mode: Mode
   #known: readonly Known[] = []
@@ -67,7 +69,10 @@ export class ResponseReader {
     const carried = this.#mode === 'delta' ? carriedByDelta(message, fields) : carriedBySotw(message, fields)
     const nonce = fields.findLast((field) => field.number === nonceField)
     if (nonce === undefined) return { carried, nonce: '' }
-    this.#known = [{ head: message.subarray(0, nonce.start), tail: message.subarray(nonce.end), carried }, ...this.#known].slice(0, remembered)
+    this.#known = [
+      { head: message.subarray(0, nonce.start), tail: message.subarray(nonce.end), carried },
+      ...this.#known,
+    ].slice(0, remembered)
     return { carried, nonce: nonce.bytes.toString() }
   }
 }
@@ -75,42 +80,62 @@ export class ResponseReader {
 /** The nonce, if that is all in which the message differs. Nonces are shorter than 128 bytes. */
 function nonceWithin(message: Buffer, { head, tail }: Known): string | undefined {
   const length = message[head.length + 1] ?? 0
-  if (message[head.length] !== nonceField * 8 + 2 || message.length !== head.length + 2 + length + tail.length) return undefined
-  if (message.compare(head, 0, head.length, 0, head.length) !== 0 || !message.subarray(head.length + 2 + length).equals(tail)) return undefined
+  if (
+    message[head.length] !== nonceField * 8 + 2 ||
+    message.length !== head.length + 2 + length + tail.length
+  )
+    return undefined
+  if (
+    message.compare(head, 0, head.length, 0, head.length) !== 0 ||
+    !message.subarray(head.length + 2 + length).equals(tail)
+  )
+    return undefined
   return message.toString('utf8', head.length + 2, head.length + 2 + length)
 }
 
 /** DiscoveryResponse: version_info 1, resources 2 (Any), type_url 4. Each resource's name is its field 1. */
 function carriedBySotw(bytes: Buffer, fields: readonly Field[]): Carried {
   const typeUrl = lastText(fields, 4)
-  const resources = fields.filter(({ number }) => number === 2).map((any) => {
-    const value = lastBytes(fieldsOf(any.bytes), 2) ?? Buffer.alloc(0)
-    return { name: lastText(fieldsOf(value), 1), version: '', ...followed(typeUrl, value) }
-  })
+  const resources = fields
+    .filter(({ number }) => number === 2)
+    .map((any) => {
+      const value = lastBytes(fieldsOf(any.bytes), 2) ?? Buffer.alloc(0)
+      return { name: lastText(fieldsOf(value), 1), version: '', ...followed(typeUrl, value) }
+    })
   return { typeUrl, version: lastText(fields, 1), resources, removed: [], bytes }
 }
 
-/** DeltaDiscoveryResponse: system_version_info 1, resources 2 (Resource: version 1, resource 2, name 3), type_url 4, removed_resources 6. */
+/**
+ * DeltaDiscoveryResponse: system_version_info 1, resources 2 (Resource: version 1, resource 2, name 3),
+ * type_url 4, removed_resources 6.
+ */
 function carriedByDelta(bytes: Buffer, fields: readonly Field[]): Carried {
   const typeUrl = lastText(fields, 4)
-  const resources = fields.filter(({ number }) => number === 2).map((field) => {
-    const resource = fieldsOf(field.bytes)
-    const value = lastBytes(fieldsOf(lastBytes(resource, 2) ?? Buffer.alloc(0)), 2) ?? Buffer.alloc(0)
-    return { name: lastText(resource, 3), version: lastText(resource, 1), ...followed(typeUrl, value) }
-  })
+  const resources = fields
+    .filter(({ number }) => number === 2)
+    .map((field) => {
+      const resource = fieldsOf(field.bytes)
+      const value = lastBytes(fieldsOf(lastBytes(resource, 2) ?? Buffer.alloc(0)), 2) ?? Buffer.alloc(0)
+      return { name: lastText(resource, 3), version: lastText(resource, 1), ...followed(typeUrl, value) }
+    })
   const removed = fields.filter(({ number }) => number === 6).map((field) => field.bytes.toString())
   return { typeUrl, version: lastText(fields, 1), resources, removed, bytes }
 }
 
 const edsCluster = 3 // Cluster.type EDS
-// Listener.filter_chains 3, .filters 3, .typed_config 4, Any.value 2, HttpConnectionManager.rds 3, .route_config_name 2
+// Listener.filter_chains 3, .filters 3, .typed_config 4, Any.value 2, HttpConnectionManager.rds 3,
+// .route_config_name 2
 const routeConfigName = [3, 3, 4, 2, 3, 2]
 
 /** What a resource makes an Envoy ask for. */
 function followed(typeUrl: string, value: Buffer): Pick<CarriedResource, 'names' | 'hasVhds'> {
   if (typeUrl === typeUrls.cluster) return { names: endpointNames(value), hasVhds: false }
-  if (typeUrl === typeUrls.listener) return { names: bytesAt(value, routeConfigName).map((name) => name.toString()), hasVhds: false }
-  return { names: [], hasVhds: typeUrl === typeUrls.route && fieldsOf(value).some(({ number }) => number === 9) }
+  if (typeUrl === typeUrls.listener)
+    return { names: bytesAt(value, routeConfigName).map((name) => name.toString()), hasVhds: false }
+  return {
+    names: [],
+    hasVhds: typeUrl === typeUrls.route && fieldsOf(value).some(({ number }) => number === 9),
+  }
 }
 
 /** Cluster: name 1, type 2, eds_cluster_config 3 (service_name 2). */

@@ -23,13 +23,22 @@ export interface EchoBackend {
 
 let arrivals = 0
 
-/** An HTTP server on a free port of 127.0.0.1 that notes what arrives, and answers with the arrival's number in `x-arrival`. */
+/**
+ * An HTTP server on a free port of 127.0.0.1 that notes what arrives, and answers with the arrival's number
+ * in `x-arrival`.
+ */
 export async function startEchoBackend(record: ArrivalRecord): Promise<EchoBackend> {
   const server = createServer((request, response) => {
     const id = String(request.headers[benchIdHeader] ?? '')
     const known = record.get(id) ?? []
     const number = ++arrivals
-    known.push({ number, port: (server.address() as AddressInfo).port, host: request.headers.host ?? '', path: request.url ?? '', headers: request.headers })
+    known.push({
+      number,
+      port: (server.address() as AddressInfo).port,
+      host: request.headers.host ?? '',
+      path: request.url ?? '',
+      headers: request.headers,
+    })
     record.set(id, known)
     request.resume()
     response.writeHead(200, { 'x-arrival': String(number) }).end()
@@ -38,9 +47,10 @@ export async function startEchoBackend(record: ArrivalRecord): Promise<EchoBacke
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
   }
 }

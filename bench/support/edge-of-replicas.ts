@@ -14,10 +14,12 @@ spec:
   endpoints: [{address: 127.0.0.1, ports: {http: ${port}}}]
 ---
 `
-  return `${entry('production', production)}${entry('shadow', shadow)}apiVersion: networking.istio.io/v1
+  return (
+    `${entry('production', production)}${entry('shadow', shadow)}apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: {name: edge}
-spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, ` +
+    `hosts: ['*']}]}
 ---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -25,32 +27,50 @@ metadata: {name: edge}
 spec:
   hosts: ['*']
   gateways: [edge]
-  http: [{route: [{destination: {host: production.example, port: {number: 80}}}], mirror: {host: shadow.example, port: {number: 80}}, mirrorPercentage: {value: 50}}]
+  http: [{route: [{destination: {host: production.example, port: {number: 80}}}], mirror: {host: ` +
+    `shadow.example, port: {number: 80}}, mirrorPercentage: {value: 50}}]
 `
+  )
 }
 
 /** An Envoy that goes to either replica. */
 export function edgeBootstrap(name: string, replicas: readonly HostPort[], port: number): Bootstrap {
   const plain = bootstrap({
-    ...defaultBootstrap, role: 'gateway', labels: { istio: 'ingressgateway' }, bindAddress: '127.0.0.1', portMap: { 80: port },
+    ...defaultBootstrap,
+    role: 'gateway',
+    labels: { istio: 'ingressgateway' },
+    bindAddress: '127.0.0.1',
+    portMap: { 80: port },
     nodeId: `router~127.0.0.1~${name}.default~default.svc.cluster.local`,
   })
   const clusters = plain.static_resources?.clusters?.map((cluster) => ({
     ...cluster,
     load_assignment: {
-      ...cluster.load_assignment, cluster_name: cluster.name,
-      endpoints: [{ lb_endpoints: replicas.map(({ host, port: of }) => ({ endpoint: { address: { socket_address: { address: host, port_value: of } } } })) }],
+      ...cluster.load_assignment,
+      cluster_name: cluster.name,
+      endpoints: [
+        {
+          lb_endpoints: replicas.map(({ host, port: of }) => ({
+            endpoint: { address: { socket_address: { address: host, port_value: of } } },
+          })),
+        },
+      ],
     },
   }))
-  return { ...plain, static_resources: { ...plain.static_resources, ...(clusters === undefined ? {} : { clusters }) } }
+  return {
+    ...plain,
+    static_resources: { ...plain.static_resources, ...(clusters === undefined ? {} : { clusters }) },
+  }
 }
 
 /** Routes whose status is written, other ones for each `edit`: the API server counts their generations. */
 export function routesWithStatus(count: number, edit: number): string {
-  const route = (index: number): string => `apiVersion: gateway.networking.k8s.io/v1
+  const route = (index: number): string =>
+    `apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {name: route-${index}}
-spec: {parentRefs: [{name: told}], hostnames: [edit-${edit}.example], rules: [{backendRefs: [{name: service-0, port: 80}]}]}
+spec: {parentRefs: [{name: told}], hostnames: [edit-${edit}.example], rules: [{backendRefs: [{name: ` +
+    `service-0, port: 80}]}]}
 ---
 `
   return `apiVersion: gateway.networking.k8s.io/v1

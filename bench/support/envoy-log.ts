@@ -1,9 +1,13 @@
 /**
- * What Envoy logged at level warning and above, without times, and without what says nothing about its configuration: what it logs at
- * every start, and that a busy machine took more than two seconds to answer its first request for runtime.
+ * What Envoy logged at level warning and above, without times, and without what says nothing about its
+ * configuration: what it logs at every start, and that a busy machine took more than two seconds to answer
+ * its first request for runtime.
  */
 export function warningsIn(log: string): readonly string[] {
-  return log.split('\n').filter((line) => /\]\[(warning|error|critical)\]/.test(line)).map((line) => line.replace(/^\[[^\]]*\]\[\d+\]/, ''))
+  return log
+    .split('\n')
+    .filter((line) => /\]\[(warning|error|critical)\]/.test(line))
+    .map((line) => line.replace(/^\[[^\]]*\]\[\d+\]/, ''))
     .filter((line) => !unrelated.some((words) => line.includes(words)))
 }
 

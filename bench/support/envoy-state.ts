@@ -12,8 +12,9 @@ interface Dump {
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * Active listeners and clusters, the route configurations that these listeners name, and all endpoints. What is not in force is
- * part of the state as well: warming listeners and clusters, and refused listeners. A listener that drains is not.
+ * Active listeners and clusters, the route configurations that these listeners name, and all endpoints. What
+ * is not in force is part of the state as well: warming listeners and clusters, and refused listeners. A
+ * listener that drains is not.
  */
 export async function envoyState(envoy: EnvoyAdmin): Promise<EnvoyState> {
   const dumps = (await envoy.configDump()).configs as readonly Dump[]
@@ -21,25 +22,44 @@ export async function envoyState(envoy: EnvoyAdmin): Promise<EnvoyState> {
   const active = listeners.flatMap((each) => within(each, 'active_state').map((state) => state['listener']))
   const named = new Set(active.flatMap((each) => valuesOf(each, 'route_config_name')))
   const clusters = of(dumps, 'ClustersConfigDump', 'dynamic_active_clusters').map((each) => each['cluster'])
-  const routes = of(dumps, 'RoutesConfigDump', 'dynamic_route_configs').map((each) => each['route_config']).filter((each) => named.has(nameOf(each)))
+  const routes = of(dumps, 'RoutesConfigDump', 'dynamic_route_configs')
+    .map((each) => each['route_config'])
+    .filter((each) => named.has(nameOf(each)))
   return new Map([
     ...entries('listener', active),
-    ...listeners.filter((each) => 'warming_state' in each || 'error_state' in each).map((each) => [`listener that is not active ${nameOf(each)}`, text(each['error_state'] ?? 'warming')] as const),
+    ...listeners
+      .filter((each) => 'warming_state' in each || 'error_state' in each)
+      .map(
+        (each) =>
+          [`listener that is not active ${nameOf(each)}`, text(each['error_state'] ?? 'warming')] as const,
+      ),
     ...entries('cluster', clusters),
-    ...entries('warming cluster', of(dumps, 'ClustersConfigDump', 'dynamic_warming_clusters').map((each) => each['cluster'])),
+    ...entries(
+      'warming cluster',
+      of(dumps, 'ClustersConfigDump', 'dynamic_warming_clusters').map((each) => each['cluster']),
+    ),
     ...entries('route configuration', routes.map(sortedHosts)),
-    ...entries('endpoints', of(dumps, 'EndpointsConfigDump', 'dynamic_endpoint_configs').map((each) => each['endpoint_config'])),
+    ...entries(
+      'endpoints',
+      of(dumps, 'EndpointsConfigDump', 'dynamic_endpoint_configs').map((each) => each['endpoint_config']),
+    ),
   ])
 }
 
 /** Names of what differs, each with what both have. */
 export function stateDifferences(found: EnvoyState, wanted: EnvoyState): readonly string[] {
-  return [...new Set([...found.keys(), ...wanted.keys()])].toSorted().filter((key) => found.get(key) !== wanted.get(key))
-    .map((key) => `${key}: ${found.get(key) ?? 'absent'}, and a fresh Envoy has ${wanted.get(key) ?? 'nothing'}`)
+  return [...new Set([...found.keys(), ...wanted.keys()])]
+    .toSorted()
+    .filter((key) => found.get(key) !== wanted.get(key))
+    .map(
+      (key) => `${key}: ${found.get(key) ?? 'absent'}, and a fresh Envoy has ${wanted.get(key) ?? 'nothing'}`,
+    )
 }
 
 function of(dumps: readonly Dump[], section: string, field: string): readonly Json[] {
-  return dumps.filter((each) => each['@type']?.endsWith(`.${section}`) === true).flatMap((each) => (each[field] ?? []) as readonly Json[])
+  return dumps
+    .filter((each) => each['@type']?.endsWith(`.${section}`) === true)
+    .flatMap((each) => (each[field] ?? []) as readonly Json[])
 }
 
 function within(value: Json, field: string): readonly Json[] {
@@ -64,7 +84,9 @@ function sortedHosts(value: unknown): Json {
 
 function valuesOf(value: unknown, field: string): readonly string[] {
   if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([name, each]) => (name === field && typeof each === 'string' ? [each] : valuesOf(each, field)))
+  return Object.entries(value).flatMap(([name, each]) =>
+    name === field && typeof each === 'string' ? [each] : valuesOf(each, field),
+  )
 }
 
 function text(value: unknown): string {

@@ -7,7 +7,10 @@ export function median(values: readonly number[]): number {
 
 /** The value below which this share lies; NaN of none. */
 export function quantile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN
+  return (
+    values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ??
+    Number.NaN
+  )
 }
 
 /** Milliseconds. */

@@ -21,8 +21,12 @@ spec:
 export const fileAttacks: Readonly<Record<string, FileAttack>> = {
   anchors: {
     what: 'a file with 20,000 anchors',
-    put: (folder) => writeFile(join(folder, 'anchors.yaml'),
-      `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: anchors}\ndata:\n${Array.from({ length: 20_000 }, (_, index) => `  key-${index}: &a${index} x\n`).join('')}`),
+    put: (folder) =>
+      writeFile(
+        join(folder, 'anchors.yaml'),
+        `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ` +
+          `anchors}\ndata:\n${Array.from({ length: 20_000 }, (_, index) => `  key-${index}: &a${index} x\n`).join('')}`,
+      ),
   },
   link: {
     what: 'a link to a tree of many directories',
@@ -30,6 +34,10 @@ export const fileAttacks: Readonly<Record<string, FileAttack>> = {
   },
   findings: {
     what: '10,000 VirtualServices with a mistake',
-    put: (folder) => writeFile(join(folder, 'wrong.yaml'), Array.from({ length: 10_000 }, (_, index) => wrong(index)).join('---\n')),
+    put: (folder) =>
+      writeFile(
+        join(folder, 'wrong.yaml'),
+        Array.from({ length: 10_000 }, (_, index) => wrong(index)).join('---\n'),
+      ),
   },
 }

@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { saveByRename } from './saved-file.ts'
 import { serviceManifests } from './service-manifests.ts'
 
-/** A generated configuration on disk: one Gateway, and so many services, each with endpoints and a VirtualService that mirrors to a shadow. */
+/**
+ * A generated configuration on disk: one Gateway, and so many services, each with endpoints and a
+ * VirtualService that mirrors to a shadow.
+ */
 export interface Fleet {
   readonly folder: string
   /** Saves a VirtualService with another percentage, by renaming. */
@@ -25,11 +28,17 @@ export async function writeFleet(size: number): Promise<Fleet> {
   await mkdir(join(folder, 'services'))
   await writeFile(join(folder, 'gateway.yaml'), gateway)
   for (let index = 0; index < size; index += 1) {
-    await writeFile(join(folder, 'services', `service-${index}.yaml`), [`service-${index}`, `service-${index}-shadow`].map((name) => serviceManifests(name, '127.0.0.1')).join('---\n'))
+    await writeFile(
+      join(folder, 'services', `service-${index}.yaml`),
+      [`service-${index}`, `service-${index}-shadow`]
+        .map((name) => serviceManifests(name, '127.0.0.1'))
+        .join('---\n'),
+    )
     await writeFile(join(folder, virtualServiceFile(index)), virtualService(index, initialPercentage))
   }
   return {
-    folder, save,
+    folder,
+    save,
     setPercentage: (index, value) => save(virtualServiceFile(index), virtualService(index, value)),
     close: () => rm(folder, { recursive: true, force: true }),
   }

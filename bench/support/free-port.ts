@@ -3,19 +3,23 @@ import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
-/** Below the ports that Linux, macOS and Windows give to outgoing connections, which come and go at any moment. */
+/**
+ * Below the ports that Linux, macOS and Windows give to outgoing connections, which come and go at any
+ * moment.
+ */
 const range = { first: 15_000, count: 17_000 }
 const claims = join(tmpdir(), `shadowplane-ports-${userInfo().uid}`)
 const claimMilliseconds = 30 * 60_000
 
 /**
- * A TCP port of 127.0.0.1 that nothing listens on. Each call returns another port, also in processes that run beside this
- * one: a file claims the port for half an hour, so that its user can start late, or stop and start again.
+ * A TCP port of 127.0.0.1 that nothing listens on. Each call returns another port, also in processes that run
+ * beside this one: a file claims the port for half an hour, so that its user can start late, or stop and
+ * start again.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = range.first + Math.floor(Math.random() * range.count)
-    if (claim(join(claims, String(port))) && await isFree(port)) return port
+    if (claim(join(claims, String(port))) && (await isFree(port))) return port
   }
 }
 
@@ -39,6 +43,8 @@ function renewed(file: string): boolean {
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    server
+      .once('error', () => resolve(false))
+      .listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }

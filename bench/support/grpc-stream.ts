@@ -1,6 +1,17 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import { connectionPreface, flag, frame, FrameReader, frameType, grpcRequestHeaders, readSettings, setting, settingsFrame, windowUpdate } from './http2-frames.ts'
+import {
+  connectionPreface,
+  flag,
+  frame,
+  FrameReader,
+  frameType,
+  grpcRequestHeaders,
+  readSettings,
+  setting,
+  settingsFrame,
+  windowUpdate,
+} from './http2-frames.ts'
 import type { FrameHead } from './http2-frames.ts'
 import { lend, takeBack } from './message-buffers.ts'
 
@@ -16,7 +27,8 @@ export interface GrpcStreamOptions {
   readonly onEnd: (reason: string) => void
 }
 
-// Envoy's own windows (Http2ProtocolOptions): 16 MiB a stream, 24 MiB a connection. RFC 9113 begins with 65,535 bytes.
+// Envoy's own windows (Http2ProtocolOptions): 16 MiB a stream, 24 MiB a connection. RFC 9113 begins with
+// 65,535 bytes.
 const streamWindow = 16 * 2 ** 20
 const connectionWindow = 24 * 2 ** 20
 const firstWindow = 65_535
@@ -40,7 +52,10 @@ export class GrpcStream {
   constructor(options: GrpcStreamOptions) {
     this.#options = options
     const { host, port, path } = options
-    const reader = new FrameReader({ data: (piece) => this.#data(piece), control: (head, payload) => this.#control(head, payload) })
+    const reader = new FrameReader({
+      data: (piece) => this.#data(piece),
+      control: (head, payload) => this.#control(head, payload),
+    })
     const onread = {
       buffer: readBuffer,
       callback: (size: number, buffer: Uint8Array): boolean => {
@@ -52,12 +67,20 @@ export class GrpcStream {
     this.#socket.on('connect', options.onConnect)
     this.#socket.on('error', (error) => this.#end(error.message))
     this.#socket.on('close', () => this.#end('closed'))
-    this.#socket.write(Buffer.concat([
-      connectionPreface,
-      settingsFrame([[setting.enablePush, 0], [setting.initialWindowSize, streamWindow]]),
-      windowUpdate(0, connectionWindow - firstWindow),
-      frame({ type: frameType.headers, flags: flag.endHeaders, stream }, grpcRequestHeaders(path, `${host}:${port}`)),
-    ]))
+    this.#socket.write(
+      Buffer.concat([
+        connectionPreface,
+        settingsFrame([
+          [setting.enablePush, 0],
+          [setting.initialWindowSize, streamWindow],
+        ]),
+        windowUpdate(0, connectionWindow - firstWindow),
+        frame(
+          { type: frameType.headers, flags: flag.endHeaders, stream },
+          grpcRequestHeaders(path, `${host}:${port}`),
+        ),
+      ]),
+    )
   }
 
   /** Sends one message, as the server's windows allow. */
@@ -83,9 +106,13 @@ export class GrpcStream {
 
   #data(piece: Buffer): void {
     this.#unreported += piece.length
-    for (let position = 0; position < piece.length;) position = this.#prefixFilled < 5 ? this.#readPrefix(piece, position) : this.#readMessage(piece, position)
+    for (let position = 0; position < piece.length;)
+      position =
+        this.#prefixFilled < 5 ? this.#readPrefix(piece, position) : this.#readMessage(piece, position)
     if (this.#unreported < updateAfter) return
-    this.#socket.write(Buffer.concat([windowUpdate(0, this.#unreported), windowUpdate(stream, this.#unreported)]))
+    this.#socket.write(
+      Buffer.concat([windowUpdate(0, this.#unreported), windowUpdate(stream, this.#unreported)]),
+    )
     this.#unreported = 0
   }
 
@@ -117,7 +144,8 @@ export class GrpcStream {
 
   #control({ type, flags, stream: id }: FrameHead, payload: Buffer): void {
     if (type === frameType.settings && (flags & flag.ack) === 0) return this.#settings(payload)
-    if (type === frameType.ping && (flags & flag.ack) === 0) return void this.#socket.write(frame({ type, flags: flag.ack, stream: 0 }, payload))
+    if (type === frameType.ping && (flags & flag.ack) === 0)
+      return void this.#socket.write(frame({ type, flags: flag.ack, stream: 0 }, payload))
     if (type === frameType.windowUpdate) return this.#widen(id, payload.readUInt32BE(0) & 0x7fffffff)
     if (type === frameType.reset) return this.#end(`reset by the server, code ${payload.readUInt32BE(0)}`)
     if (type === frameType.goAway) return this.#end(`the server goes away, code ${payload.readUInt32BE(4)}`)
@@ -150,7 +178,8 @@ export class GrpcStream {
       else this.#queue[0] = next.subarray(room)
     }
     const [only, ...others] = frames
-    if (only !== undefined && !this.#ended) this.#socket.write(others.length === 0 ? only : Buffer.concat(frames))
+    if (only !== undefined && !this.#ended)
+      this.#socket.write(others.length === 0 ? only : Buffer.concat(frames))
   }
 
   #end(reason: string): void {
@@ -167,5 +196,8 @@ const readBuffer = Buffer.alloc(256 * 1024)
 
 /** Trailers are compressed; what of them is plain text says enough. */
 function statusIn(payload: Buffer): string {
-  return payload.toString('latin1').replaceAll(/[^ -~]+/g, ' ').trim()
+  return payload
+    .toString('latin1')
+    .replaceAll(/[^ -~]+/g, ' ')
+    .trim()
 }

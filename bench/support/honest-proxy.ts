@@ -2,7 +2,10 @@ import { deltaPath, deltaReader, deltaRequest, encodedNode, Wire } from './attac
 import type { WireTarget } from './attack-wire.ts'
 import { typeUrls } from './discovery-response.ts'
 
-/** A delta proxy that takes its clusters and one route configuration, ACKs everything, and knows when a change has come. */
+/**
+ * A delta proxy that takes its clusters and one route configuration, ACKs everything, and knows when a change
+ * has come.
+ */
 export class HonestProxy {
   /** Resolves with the gRPC status when its stream has ended. */
   readonly ended: Promise<number | undefined>
@@ -27,7 +30,9 @@ export class HonestProxy {
 
   /** Resolves when a response has come, and was ACKed, that holds these bytes. */
   holds(marker: string): Promise<void> {
-    return new Promise((resolve) => { this.#waiting.set(marker, resolve) })
+    return new Promise((resolve) => {
+      this.#waiting.set(marker, resolve)
+    })
   }
 
   close(): void {
@@ -36,6 +41,7 @@ export class HonestProxy {
 }
 
 const honestNode = encodedNode({
-  id: 'router~127.0.0.1~gateway.bank~bank.svc.cluster.local', cluster: 'bank',
+  id: 'router~127.0.0.1~gateway.bank~bank.svc.cluster.local',
+  cluster: 'bank',
   metadata: { NAMESPACE: 'bank', LABELS: { istio: 'ingressgateway' } },
 })

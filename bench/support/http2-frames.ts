@@ -1,6 +1,18 @@
-/** HTTP/2 frames (RFC 9113, section 4): as much as a client with one request a connection needs, so that a load costs little beside the server. */
+/**
+ * HTTP/2 frames (RFC 9113, section 4): as much as a client with one request a connection needs, so that a
+ * load costs little beside the server.
+ */
 
-export const frameType = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goAway: 7, windowUpdate: 8, continuation: 9 } as const
+export const frameType = {
+  data: 0,
+  headers: 1,
+  reset: 3,
+  settings: 4,
+  ping: 6,
+  goAway: 7,
+  windowUpdate: 8,
+  continuation: 9,
+} as const
 export const flag = { ack: 1, endStream: 1, endHeaders: 4, padded: 8 } as const
 export const connectionPreface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
@@ -36,7 +48,12 @@ export function settingsFrame(values: readonly (readonly [id: number, value: num
 
 export function readSettings(payload: Buffer): ReadonlyMap<number, number> {
   const count = Math.floor(payload.length / 6)
-  return new Map(Array.from({ length: count }, (_, index) => [payload.readUInt16BE(index * 6), payload.readUInt32BE(index * 6 + 2)]))
+  return new Map(
+    Array.from({ length: count }, (_, index) => [
+      payload.readUInt16BE(index * 6),
+      payload.readUInt32BE(index * 6 + 2),
+    ]),
+  )
 }
 
 export function windowUpdate(stream: number, increment: number): Buffer {
@@ -45,15 +62,26 @@ export function windowUpdate(stream: number, increment: number): Buffer {
   return frame({ type: frameType.windowUpdate, flags: 0, stream }, payload)
 }
 
-/** The header block of a gRPC request, without the dynamic table (RFC 7541, section 6.2.2). Names and values are shorter than 127 bytes. */
+/**
+ * The header block of a gRPC request, without the dynamic table (RFC 7541, section 6.2.2). Names and values
+ * are shorter than 127 bytes.
+ */
 export function grpcRequestHeaders(path: string, authority: string): Buffer {
-  const text = (value: string): readonly (Buffer | Uint8Array)[] => [Buffer.from([value.length]), Buffer.from(value)]
+  const text = (value: string): readonly (Buffer | Uint8Array)[] => [
+    Buffer.from([value.length]),
+    Buffer.from(value),
+  ]
   return Buffer.concat([
     Buffer.from([0x83, 0x86]), // :method POST, :scheme http
-    Buffer.from([0x04]), ...text(path), // :path
-    Buffer.from([0x01]), ...text(authority), // :authority
-    Buffer.from([0x0f, 0x10]), ...text('application/grpc'), // content-type
-    Buffer.from([0x00]), ...text('te'), ...text('trailers'),
+    Buffer.from([0x04]),
+    ...text(path), // :path
+    Buffer.from([0x01]),
+    ...text(authority), // :authority
+    Buffer.from([0x0f, 0x10]),
+    ...text('application/grpc'), // content-type
+    Buffer.from([0x00]),
+    ...text('te'),
+    ...text('trailers'),
   ])
 }
 
@@ -79,16 +107,23 @@ export class FrameReader {
 
   push(chunk: Buffer): void {
     let position = 0
-    while (position < chunk.length) position = this.#headFilled < headLength ? this.#readHead(chunk, position) : this.#readPayload(chunk, position)
+    while (position < chunk.length)
+      position =
+        this.#headFilled < headLength ? this.#readHead(chunk, position) : this.#readPayload(chunk, position)
   }
 
   #readHead(chunk: Buffer, start: number): number {
     const end = Math.min(chunk.length, start + headLength - this.#headFilled)
     this.#headFilled += chunk.copy(this.#head, this.#headFilled, start, end)
     if (this.#headFilled < headLength) return end
-    this.#frame = { type: this.#head[3] ?? 0, flags: this.#head[4] ?? 0, stream: this.#head.readUInt32BE(5) & 0x7fffffff }
+    this.#frame = {
+      type: this.#head[3] ?? 0,
+      flags: this.#head[4] ?? 0,
+      stream: this.#head.readUInt32BE(5) & 0x7fffffff,
+    }
     this.#remaining = this.#head.readUIntBE(0, 3)
-    if (this.#frame.type === frameType.data && (this.#frame.flags & flag.padded) !== 0) throw new Error('a padded DATA frame')
+    if (this.#frame.type === frameType.data && (this.#frame.flags & flag.padded) !== 0)
+      throw new Error('a padded DATA frame')
     if (this.#remaining === 0) this.#finish()
     return end
   }
@@ -108,6 +143,9 @@ export class FrameReader {
     const payload = this.#payload
     this.#payload = []
     // A DATA frame's end is told as well: it may end the stream.
-    this.#handler.control(this.#frame, payload.length === 1 && payload[0] !== undefined ? payload[0] : Buffer.concat(payload))
+    this.#handler.control(
+      this.#frame,
+      payload.length === 1 && payload[0] !== undefined ? payload[0] : Buffer.concat(payload),
+    )
   }
 }

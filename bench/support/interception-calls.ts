@@ -40,11 +40,17 @@ export interface Burst {
 export interface WorkloadCalls {
   /** Sets up addresses and rules, starts the proxy, and waits until it is ready. */
   readonly start: (options: { readonly binary: string; readonly xds: string }) => Promise<string>
-  readonly burst: (options: Target & { readonly backend: string; readonly requests: number }) => Promise<Burst>
+  readonly burst: (
+    options: Target & { readonly backend: string; readonly requests: number },
+  ) => Promise<Burst>
   /** `<status> <backend>`, or the error. */
   readonly get: (target: Target) => Promise<string>
   /** The first line that a TCP server sends; `says` is sent to it before that, unless it is ''. */
-  readonly line: (options: { readonly address: string; readonly port: number; readonly says: string }) => Promise<string>
+  readonly line: (options: {
+    readonly address: string
+    readonly port: number
+    readonly says: string
+  }) => Promise<string>
   /** A counter or gauge of the proxy; 0 where it has none. */
   readonly stat: (name: string) => Promise<number>
   readonly close: () => Promise<string>

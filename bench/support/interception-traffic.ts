@@ -9,7 +9,11 @@ const timeout = 5_000
 const lanes = 24
 
 /** An HTTP server that answers 200 with its name in `x-backend`. Rejects when the address cannot be had. */
-export async function serveHttp(name: string, { address, port }: Omit<Target, 'host'>, onRequest: (host: string) => void): Promise<Server> {
+export async function serveHttp(
+  name: string,
+  { address, port }: Omit<Target, 'host'>,
+  onRequest: (host: string) => void,
+): Promise<Server> {
   const server = createServer((asked, response) => {
     onRequest(asked.headers.host ?? '')
     asked.resume()
@@ -21,11 +25,17 @@ export async function serveHttp(name: string, { address, port }: Omit<Target, 'h
 }
 
 /** A TCP server that greets before the client has said anything, or answers a line: `greets` or `echoes`. */
-export async function serveLines(behaviour: 'greets' | 'echoes', { address, port }: Omit<Target, 'host'>): Promise<Server> {
+export async function serveLines(
+  behaviour: 'greets' | 'echoes',
+  { address, port }: Omit<Target, 'host'>,
+): Promise<Server> {
   const server = createTcpServer((socket) => {
     socket.on('error', () => undefined)
     if (behaviour === 'greets') socket.end('hello\n')
-    else socket.on('data', (bytes) => { socket.end(bytes) })
+    else
+      socket.on('data', (bytes) => {
+        socket.end(bytes)
+      })
   })
   server.listen(port, address)
   await once(server, 'listening')
@@ -36,11 +46,29 @@ export async function serveLines(behaviour: 'greets' | 'echoes', { address, port
 export function get({ address, port, host }: Target, agent?: Agent): Promise<string> {
   return new Promise((resolve) => {
     const failed = (error: Error): void => resolve(error.message)
-    const sent = request({ host: address, port, path: '/', headers: { host }, timeout, ...(agent === undefined ? { agent: false } : { agent }) }, (response) => {
-      const backend = response.headers['x-backend']
-      response.resume().once('error', failed).once('end', () => resolve(`${response.statusCode} ${typeof backend === 'string' ? backend : ''}`.trim()))
-    })
-    sent.once('error', failed).once('timeout', () => sent.destroy(new Error(`no answer after ${timeout} ms`))).end()
+    const sent = request(
+      {
+        host: address,
+        port,
+        path: '/',
+        headers: { host },
+        timeout,
+        ...(agent === undefined ? { agent: false } : { agent }),
+      },
+      (response) => {
+        const backend = response.headers['x-backend']
+        response
+          .resume()
+          .once('error', failed)
+          .once('end', () =>
+            resolve(`${response.statusCode} ${typeof backend === 'string' ? backend : ''}`.trim()),
+          )
+      },
+    )
+    sent
+      .once('error', failed)
+      .once('timeout', () => sent.destroy(new Error(`no answer after ${timeout} ms`)))
+      .end()
   })
 }
 
@@ -63,9 +91,15 @@ export async function burst(target: Target, backend: string, requests: number): 
 export function line(address: string, port: number, says: string): Promise<string> {
   return new Promise((resolve) => {
     let text = ''
-    const socket = connect({ host: address, port, timeout }, () => { if (says !== '') socket.write(`${says}\n`) })
-    socket.setEncoding('utf8').on('data', (part: string) => { text += part })
+    const socket = connect({ host: address, port, timeout }, () => {
+      if (says !== '') socket.write(`${says}\n`)
+    })
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+    })
     socket.once('timeout', () => socket.destroy(new Error(`nothing after ${timeout} ms`)))
-    socket.once('error', (error) => resolve(error.message)).once('close', () => resolve(text.split('\n')[0] ?? ''))
+    socket
+      .once('error', (error) => resolve(error.message))
+      .once('close', () => resolve(text.split('\n')[0] ?? ''))
   })
 }

@@ -1,4 +1,7 @@
-/** The workload of an intercepting sidecar, as a program in a network namespace of its own. Does what its parent process asks. */
+/**
+ * The workload of an intercepting sidecar, as a program in a network namespace of its own. Does what its
+ * parent process asks.
+ */
 import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
 import { defaultRules, interceptionRules } from '../../src/envoy/interception-rules.ts'
 import { startEnvoy } from '../../src/envoy/process.ts'
@@ -25,10 +28,20 @@ const calls: WorkloadCalls = {
     await runProgram('ip', ['route', 'add', 'default', 'via', worldAddress])
     await runProgram('iptables-restore', ['--noflush'], interceptionRules(defaultRules))
     const own = await serveHttp('workload', { address: workloadAddress, port: 8080 }, () => {})
-    server.close = () => { own.close() }
+    server.close = () => {
+      own.close()
+    }
     envoy = await startEnvoy({
-      binary, group: defaultRules.proxy,
-      bootstrap: bootstrap({ ...defaultBootstrap, role: 'sidecar', ip: workloadAddress, labels: sidecarLabels, interception: 'redirect', xds: parseHostPort('xds', xds) }),
+      binary,
+      group: defaultRules.proxy,
+      bootstrap: bootstrap({
+        ...defaultBootstrap,
+        role: 'sidecar',
+        ip: workloadAddress,
+        labels: sidecarLabels,
+        interception: 'redirect',
+        xds: parseHostPort('xds', xds),
+      }),
     })
     await envoy.ready()
     return 'ready'
@@ -46,9 +59,16 @@ const calls: WorkloadCalls = {
 
 process.on('message', (call: Call) => {
   const perform = calls[call.name] as (argument: unknown) => Promise<unknown>
-  const answer = (result: Omit<Return, 'id'>): void => { process.send?.({ id: call.id, ...result }) }
-  perform(call.argument).then((value) => answer({ value }), (error: unknown) => answer({ error: error instanceof Error ? error.message : String(error) }))
+  const answer = (result: Omit<Return, 'id'>): void => {
+    process.send?.({ id: call.id, ...result })
+  }
+  perform(call.argument).then(
+    (value) => answer({ value }),
+    (error: unknown) => answer({ error: error instanceof Error ? error.message : String(error) }),
+  )
 })
 
 // Without its parent nobody would end it.
-process.once('disconnect', () => { void calls.close().finally(() => process.exit()) })
+process.once('disconnect', () => {
+  void calls.close().finally(() => process.exit())
+})

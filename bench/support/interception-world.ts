@@ -5,10 +5,24 @@ export const workloadAddress = '10.0.0.100'
 export const sidecarLabels = { app: 'workload' } as const
 
 /** Pods of the world, on addresses of its loopback interface. */
-export const pods = { reviews: '10.0.1.1', shadow: '10.0.1.2', undeclared: '10.0.1.3', greeter: '10.0.1.4', raw: '10.0.1.5', outside: '10.0.1.9' } as const
+export const pods = {
+  reviews: '10.0.1.1',
+  shadow: '10.0.1.2',
+  undeclared: '10.0.1.3',
+  greeter: '10.0.1.4',
+  raw: '10.0.1.5',
+  outside: '10.0.1.9',
+} as const
 
 /** Virtual addresses of Services: nothing has them, and no route leads there. */
-export const virtual = { reviews: '10.96.0.10', shadow: '10.96.0.11', undeclared: '10.96.0.12', greeter: '10.96.0.13', raw: '10.96.0.14', workload: '10.96.0.15' } as const
+export const virtual = {
+  reviews: '10.96.0.10',
+  shadow: '10.96.0.11',
+  undeclared: '10.96.0.12',
+  greeter: '10.96.0.13',
+  raw: '10.96.0.14',
+  workload: '10.96.0.15',
+} as const
 
 export const mirrorPercentage = 50
 
@@ -50,7 +64,10 @@ spec:
     mirrorPercentage: {value: ${mirrorPercentage}}
 `
 
-/** Two Services that mirror, one of them on a port that declares no protocol; one that speaks first; one that declares nothing and is not HTTP; the workload's own. */
+/**
+ * Two Services that mirror, one of them on a port that declares no protocol; one that speaks first; one that
+ * declares nothing and is not HTTP; the workload's own.
+ */
 export const worldManifests = [
   service('reviews', { name: 'http', port: 80 }, pods.reviews),
   service('shadow', { name: 'http', port: 80 }, pods.shadow),

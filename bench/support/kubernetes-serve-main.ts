@@ -1,4 +1,7 @@
-/** A control plane that reads a cluster and measures itself: `node kubernetes-serve-main.ts KUBECONFIG`. One JSON object a line; each line of its input asks for one. */
+/**
+ * A control plane that reads a cluster and measures itself: `node kubernetes-serve-main.ts KUBECONFIG`. One
+ * JSON object a line; each line of its input asks for one.
+ */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import { defaultSettings } from '../../src/config.ts'
@@ -26,17 +29,44 @@ function observe(event: ControlPlaneEvent): void {
 function tell(what: string): void {
   globalThis.gc?.()
   const { rss, heapUsed } = process.memoryUsage()
-  process.stdout.write(`${JSON.stringify({
-    what, after: performance.now() - began, p99: delay.percentile(99) / 1e6, longest: delay.max / 1e6, rss, peak, heap: heapUsed, pushed, bytes, objects, xds: plane.xdsAddress,
-  })}\n`)
+  process.stdout.write(
+    `${JSON.stringify({
+      what,
+      after: performance.now() - began,
+      p99: delay.percentile(99) / 1e6,
+      longest: delay.max / 1e6,
+      rss,
+      peak,
+      heap: heapUsed,
+      pushed,
+      bytes,
+      objects,
+      xds: plane.xdsAddress,
+    })}\n`,
+  )
   delay.reset()
   pushed = 0
   bytes = 0
 }
 
-setInterval(() => { peak = Math.max(peak, process.memoryUsage.rss()) }, 50).unref()
-const plane = await startControlPlane({
-  paths: [], kubernetes: { kubeconfig, namespaces: [] }, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: defaultSettings,
-}, observe)
+setInterval(() => {
+  peak = Math.max(peak, process.memoryUsage.rss())
+}, 50).unref()
+const plane = await startControlPlane(
+  {
+    paths: [],
+    kubernetes: { kubeconfig, namespaces: [] },
+    listen: '127.0.0.1:0',
+    admin: '127.0.0.1:0',
+    settings: defaultSettings,
+  },
+  observe,
+)
 tell('ready')
-createInterface({ input: process.stdin }).on('line', (line) => { tell(line) }).on('close', () => { void plane.close() })
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    tell(line)
+  })
+  .on('close', () => {
+    void plane.close()
+  })

@@ -6,7 +6,10 @@ import type { LoadCall, LoadCommand, LoadCommands, LoadReply } from './load-prot
 export interface LoadClient {
   readonly pid: number
   /** Runs one command; rejects with its error, or when the process has ended. */
-  run<C extends LoadCommand>(command: C, options: Parameters<LoadCommands[C]>[0]): Promise<ReturnType<LoadCommands[C]>>
+  run<C extends LoadCommand>(
+    command: C,
+    options: Parameters<LoadCommands[C]>[0],
+  ): Promise<ReturnType<LoadCommands[C]>>
   close(): Promise<void>
 }
 
@@ -18,7 +21,12 @@ interface Waiting {
 const program = join(import.meta.dirname, 'load-client-main.ts')
 
 export function startLoadClient(signal: AbortSignal): LoadClient {
-  const child = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced', signal, killSignal: 'SIGKILL' })
+  const child = fork(program, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'advanced',
+    signal,
+    killSignal: 'SIGKILL',
+  })
   const waiting = new Map<number, Waiting>()
   const ended = new Promise<void>((resolve) => {
     const end = (): void => {
@@ -35,14 +43,18 @@ export function startLoadClient(signal: AbortSignal): LoadClient {
     else call?.resolve(reply.result)
   })
   let calls = 0
-  const send = (call: Omit<LoadCall, 'id'>): Promise<unknown> => new Promise((resolve, reject) => {
-    calls += 1
-    waiting.set(calls, { resolve, reject })
-    child.send({ id: calls, ...call }, (error) => { if (error !== null) reject(error) })
-  })
+  const send = (call: Omit<LoadCall, 'id'>): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      calls += 1
+      waiting.set(calls, { resolve, reject })
+      child.send({ id: calls, ...call }, (error) => {
+        if (error !== null) reject(error)
+      })
+    })
   return {
     pid: child.pid ?? 0,
-    run: async (command, options) => await send({ command, options }) as ReturnType<LoadCommands[typeof command]>,
+    run: async (command, options) =>
+      (await send({ command, options })) as ReturnType<LoadCommands[typeof command]>,
     close: async () => {
       child.kill('SIGKILL')
       await ended

@@ -32,7 +32,13 @@ export class LoadGroup {
     const reader = new ResponseReader(options.mode)
     const opened = Array.from({ length: options.streams }, (_, index) => {
       const stream: LoadStream = new LoadStream({
-        host: options.host, port: options.port, others: options.others, mode: options.mode, node: node(options, index), stages: stages(options), reader,
+        host: options.host,
+        port: options.port,
+        others: options.others,
+        mode: options.mode,
+        node: node(options, index),
+        stages: stages(options),
+        reader,
         onConnect: () => this.#connectNext(),
         onResponse: (carried, bytes) => this.#arrived(stream, carried, bytes),
         onComplete: () => {
@@ -68,10 +74,14 @@ export class LoadGroup {
 
   holdings(): Holdings {
     const types = [...this.#counts.keys()]
-    return Object.fromEntries(types.map((type) => {
-      const sizes = this.#streams.map((stream) => [...stream.held(type).values()].filter((each) => each !== undefined).length)
-      return [type, { least: Math.min(...sizes), most: Math.max(...sizes) }]
-    }))
+    return Object.fromEntries(
+      types.map((type) => {
+        const sizes = this.#streams.map(
+          (stream) => [...stream.held(type).values()].filter((each) => each !== undefined).length,
+        )
+        return [type, { least: Math.min(...sizes), most: Math.max(...sizes) }]
+      }),
+    )
   }
 
   reconnect(): void {
@@ -90,7 +100,10 @@ export class LoadGroup {
     for (const stream of this.#streams) stream.drop()
   }
 
-  /** Not all at once: a listening socket's queue is short, and what does not fit is tried again a second later. */
+  /**
+   * Not all at once: a listening socket's queue is short, and what does not fit is tried again a second
+   * later.
+   */
   #connectAll(connect: readonly (() => void)[]): void {
     this.#connecting.push(...connect)
     for (let index = 0; index < connectingAtOnce; index += 1) this.#connectNext()
@@ -103,7 +116,9 @@ export class LoadGroup {
   #arrived(stream: LoadStream, carried: Carried, bytes: number): void {
     const before = this.#counts.get(carried.typeUrl) ?? { responses: 0, bytes: 0, resources: 0 }
     this.#counts.set(carried.typeUrl, {
-      responses: before.responses + 1, bytes: before.bytes + bytes, resources: before.resources + carried.resources.length + carried.removed.length,
+      responses: before.responses + 1,
+      bytes: before.bytes + bytes,
+      resources: before.resources + carried.resources.length + carried.removed.length,
     })
     const expected = this.#expected
     if (expected === undefined || expected.at.has(stream) || !expected.contains(carried)) return
@@ -137,7 +152,13 @@ export class LoadGroup {
 function arrivals(streams: number, at: ReadonlyMap<LoadStream, number>): Arrivals {
   const times = [...at.values()].toSorted((a, b) => a - b)
   const time = (index: number): number => times[index] ?? Number.NaN
-  return { streams, missing: streams - times.length, first: time(0), median: time(Math.floor(times.length / 2)), last: time(times.length - 1) }
+  return {
+    streams,
+    missing: streams - times.length,
+    first: time(0),
+    median: time(Math.floor(times.length / 2)),
+    last: time(times.length - 1),
+  }
 }
 
 /** An Envoy of our bootstrap asks for runtime first, then for clusters, then for listeners. */
@@ -157,7 +178,10 @@ function node({ role, workloads }: LoadOptions, index: number): Buffer {
   return encode('envoy.config.core.v3.Node', {
     id: `${kind}~${ip}~load-${index}.default~default.svc.cluster.local`,
     cluster: 'load',
-    metadata: { NAMESPACE: 'default', LABELS: role === 'sidecar' ? { app: `load-${index % workloads}` } : { istio: 'ingressgateway' } },
+    metadata: {
+      NAMESPACE: 'default',
+      LABELS: role === 'sidecar' ? { app: `load-${index % workloads}` } : { istio: 'ingressgateway' },
+    },
     user_agent_name: 'envoy',
     user_agent_build_version: { version: { major_number: 1, minor_number: 40, patch: 0 } },
   })

@@ -5,11 +5,17 @@ import type { Mode } from './discovery-response.ts'
 export interface LoadOptions {
   readonly host: string
   readonly port: number
-  /** Where a stream that has ended comes back, one after the other, its own address among them. Absent: one that ends is a failure. */
+  /**
+   * Where a stream that has ended comes back, one after the other, its own address among them. Absent: one
+   * that ends is a failure.
+   */
   readonly others?: readonly HostPort[]
   readonly mode: Mode
   readonly streams: number
-  /** `envoy`: runtime, clusters, listeners and what they name; or one type, of which each stream names the same resources. */
+  /**
+   * `envoy`: runtime, clusters, listeners and what they name; or one type, of which each stream names the
+   * same resources.
+   */
   readonly ask: 'envoy' | { readonly typeUrl: string; readonly names: readonly string[] }
   readonly role: 'gateway' | 'sidecar'
   /** How many kinds of workload the streams are of, by a label: each is a scope of its own. */
@@ -42,7 +48,10 @@ export type Holdings = Readonly<Record<string, { readonly least: number; readonl
 
 /** What the load client can be told. */
 export interface LoadCommands {
-  /** Opens streams beside those that there are; resolves when each has all that an Envoy waits for, or the time is over. */
+  /**
+   * Opens streams beside those that there are; resolves when each has all that an Envoy waits for, or the
+   * time is over.
+   */
   open(options: LoadOptions): Arrivals
   /** Gets ready to see a change: `needle`, in hexadecimal, is in no response but those that carry it. */
   expect(options: { readonly needle: string; readonly timeout: number }): undefined
@@ -64,5 +73,4 @@ export interface LoadCall<C extends LoadCommand = LoadCommand> {
   readonly options: Parameters<LoadCommands[C]>[0]
 }
 export type LoadReply =
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: string }
+  { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: string }

@@ -22,7 +22,9 @@ export const nothingHeld: Held = new Map()
 export const noneAsked: Names = new Set()
 
 /** The state after a response: what is not in a SotW response for everything is gone. */
-export const afterWhole = onceForEach(({ resources }: Carried): Held => new Map(resources.map((each) => [each.name, each])))
+export const afterWhole = onceForEach(
+  ({ resources }: Carried): Held => new Map(resources.map((each) => [each.name, each])),
+)
 
 /** The state after a response that says what it changes. */
 export const afterChange = onceForAll((held: Held, { resources, removed }: Carried): Held => {
@@ -32,8 +34,13 @@ export const afterChange = onceForAll((held: Held, { resources, removed }: Carri
   return next
 })
 
-/** What an Envoy asks for on account of what it holds: endpoints for clusters, route configurations for listeners. */
-export const namesFollowed = onceForEach((held: Held): Names => new Set([...held.values()].flatMap((each) => each?.names ?? [])))
+/**
+ * What an Envoy asks for on account of what it holds: endpoints for clusters, route configurations for
+ * listeners.
+ */
+export const namesFollowed = onceForEach(
+  (held: Held): Names => new Set([...held.values()].flatMap((each) => each?.names ?? [])),
+)
 
 export const restricted = onceForAll((held: Held, asked: Names): Held => {
   const kept = [...held].filter(([name]) => asked.has(name))
@@ -42,21 +49,35 @@ export const restricted = onceForAll((held: Held, asked: Names): Held => {
 
 /** From one list of names to another; `noNames` where they are the same. */
 export const changeOfNames = onceForAll((before: Names, after: Names): NameChange =>
-  before.size === after.size && [...after].every((name) => before.has(name)) ? noNames : nameChange(before, after))
+  before.size === after.size && [...after].every((name) => before.has(name))
+    ? noNames
+    : nameChange(before, after),
+)
 
-export const holdsAll = onceForAll((held: Held, asked: Names): boolean => [...asked].every((name) => held.has(name)))
+export const holdsAll = onceForAll((held: Held, asked: Names): boolean =>
+  [...asked].every((name) => held.has(name)),
+)
 
 /** True when each route configuration whose virtual hosts come one by one has at least one. */
 export const hasVirtualHosts = onceForAll((routes: Held, hosts: Held): boolean => {
-  const owners = new Set([...hosts].filter(([, each]) => each !== undefined).map(([name]) => name.slice(0, name.lastIndexOf('/'))))
+  const owners = new Set(
+    [...hosts].filter(([, each]) => each !== undefined).map(([name]) => name.slice(0, name.lastIndexOf('/'))),
+  )
   return [...routes].every(([name, route]) => route?.hasVhds !== true || owners.has(name))
 })
 
-export const someVhds = onceForEach((routes: Held): boolean => [...routes.values()].some((each) => each?.hasVhds === true))
+export const someVhds = onceForEach((routes: Held): boolean =>
+  [...routes.values()].some((each) => each?.hasVhds === true),
+)
 
 /** What a delta client says on another stream that it has. */
 export const versionsHeld = onceForEach((held: Held): Buffer =>
-  initialVersions([...held].flatMap(([name, each]): readonly (readonly [string, string])[] => each === undefined ? [] : [[name, each.version]])))
+  initialVersions(
+    [...held].flatMap(([name, each]): readonly (readonly [string, string])[] =>
+      each === undefined ? [] : [[name, each.version]],
+    ),
+  ),
+)
 
 /** How an Envoy follows one type with the next: by names, or for virtual hosts by asking for all. */
 export const followers: ReadonlyMap<string, string> = new Map([

@@ -5,11 +5,25 @@ import { typeUrls } from './discovery-response.ts'
 import type { Carried, Mode, ResponseReader } from './discovery-response.ts'
 import { GrpcStream } from './grpc-stream.ts'
 import {
-  afterChange, afterWhole, changeOfNames, followers, hasVirtualHosts, holdsAll, namesFollowed, noneAsked, nothingHeld, restricted, someVhds, versionsHeld,
+  afterChange,
+  afterWhole,
+  changeOfNames,
+  followers,
+  hasVirtualHosts,
+  holdsAll,
+  namesFollowed,
+  noneAsked,
+  nothingHeld,
+  restricted,
+  someVhds,
+  versionsHeld,
 } from './load-stream-state.ts'
 import type { Names, TypeState } from './load-stream-state.ts'
 
-/** What a stream asks for by itself, one after the other: each when all before it, and what those name, has come. */
+/**
+ * What a stream asks for by itself, one after the other: each when all before it, and what those name, has
+ * come.
+ */
 export interface Stage {
   readonly typeUrl: string
   /** Undefined: everything. */
@@ -33,7 +47,10 @@ export interface LoadStreamOptions {
   readonly onEnd: (reason: string) => void
 }
 
-/** Milliseconds: as our bootstrap tells Envoy, which waits a random part of it, and doubles it until a response comes. */
+/**
+ * Milliseconds: as our bootstrap tells Envoy, which waits a random part of it, and doubles it until a
+ * response comes.
+ */
 const backOff = { first: 100, most: 1_000 }
 
 const methods = { sotw: 'StreamAggregatedResources', delta: 'DeltaAggregatedResources' } as const
@@ -69,7 +86,10 @@ export class LoadStream {
     this.#proceed()
   }
 
-  /** Another connection to its own address, on which it says what it holds, as a delta Envoy does; a SotW Envoy names the versions. */
+  /**
+   * Another connection to its own address, on which it says what it holds, as a delta Envoy does; a SotW
+   * Envoy names the versions.
+   */
   reopen(): void {
     const { host, port } = this.#options
     this.#reopenAt({ host, port })
@@ -80,7 +100,13 @@ export class LoadStream {
     for (const [typeUrl, state] of this.#types) {
       const names = state.asked === undefined ? noNames : changeOfNames(noneAsked, state.asked)
       this.#types.set(typeUrl, { ...state, nonce: '' })
-      this.#send({ typeUrl, nonce: '', version: state.version, names, initialVersions: versionsHeld(state.held) })
+      this.#send({
+        typeUrl,
+        nonce: '',
+        version: state.version,
+        names,
+        initialVersions: versionsHeld(state.held),
+      })
     }
   }
 
@@ -102,10 +128,16 @@ export class LoadStream {
     const { mode, onConnect } = this.#options
     this.#node = this.#options.node
     const stream: GrpcStream = new GrpcStream({
-      host, port, onConnect,
+      host,
+      port,
+      onConnect,
       path: `/envoy.service.discovery.v3.AggregatedDiscoveryService/${methods[mode]}`,
-      onMessage: (message) => { if (this.#stream === stream) this.#receive(message) },
-      onEnd: (reason) => { if (this.#stream === stream) this.#ended(reason) },
+      onMessage: (message) => {
+        if (this.#stream === stream) this.#receive(message)
+      },
+      onEnd: (reason) => {
+        if (this.#stream === stream) this.#ended(reason)
+      },
     })
     this.#stream = stream
   }
@@ -125,11 +157,19 @@ export class LoadStream {
     const { carried, nonce } = reader.read(message)
     const { typeUrl, version } = carried
     const before = this.#types.get(typeUrl)
-    if (before === undefined) return this.#options.onEnd(`a response of type ${typeUrl}, which was not asked for`)
-    const held = mode === 'sotw' && wholeTypes.has(typeUrl) ? afterWhole(carried) : afterChange(before.held, carried)
+    if (before === undefined)
+      return this.#options.onEnd(`a response of type ${typeUrl}, which was not asked for`)
+    const held =
+      mode === 'sotw' && wholeTypes.has(typeUrl) ? afterWhole(carried) : afterChange(before.held, carried)
     this.#types.set(typeUrl, { ...before, held, answered: true, nonce, version })
     onResponse(carried, message.length)
-    this.#send({ typeUrl, nonce, version, names: before.asked === undefined || mode === 'delta' ? noNames : changeOfNames(noneAsked, before.asked) })
+    this.#send({
+      typeUrl,
+      nonce,
+      version,
+      names:
+        before.asked === undefined || mode === 'delta' ? noNames : changeOfNames(noneAsked, before.asked),
+    })
     this.#follow(typeUrl)
     this.#proceed()
   }
@@ -137,18 +177,34 @@ export class LoadStream {
   #follow(typeUrl: string): void {
     const next = followers.get(typeUrl)
     if (next !== undefined) this.#ask(next, namesFollowed(this.held(typeUrl)))
-    const wantsHosts = typeUrl === typeUrls.route && this.#options.mode === 'delta' && someVhds(this.held(typeUrl))
+    const wantsHosts =
+      typeUrl === typeUrls.route && this.#options.mode === 'delta' && someVhds(this.held(typeUrl))
     if (wantsHosts && !this.#types.has(typeUrls.virtualHost)) this.#ask(typeUrls.virtualHost, undefined)
   }
 
   /** Asks for names from now on; an Envoy with no name to ask for does not begin. */
   #ask(typeUrl: string, asked: Names | undefined): void {
-    const before = this.#types.get(typeUrl) ?? { asked: noneAsked, held: nothingHeld, answered: false, nonce: '', version: '' }
+    const before = this.#types.get(typeUrl) ?? {
+      asked: noneAsked,
+      held: nothingHeld,
+      answered: false,
+      nonce: '',
+      version: '',
+    }
     const names = asked === undefined ? noNames : changeOfNames(before.asked ?? noneAsked, asked)
     if (asked !== undefined && names === noNames) return
-    this.#types.set(typeUrl, { ...before, asked, held: asked === undefined ? before.held : restricted(before.held, asked) })
+    this.#types.set(typeUrl, {
+      ...before,
+      asked,
+      held: asked === undefined ? before.held : restricted(before.held, asked),
+    })
     // A delta request with a nonce would be an ACK of it a second time.
-    this.#send({ typeUrl, nonce: this.#options.mode === 'delta' ? '' : before.nonce, version: before.version, names })
+    this.#send({
+      typeUrl,
+      nonce: this.#options.mode === 'delta' ? '' : before.nonce,
+      version: before.version,
+      names,
+    })
   }
 
   #proceed(): void {
@@ -166,7 +222,14 @@ export class LoadStream {
   /** True when nothing is outstanding of what an Envoy would wait for. */
   #answered(): boolean {
     for (const [typeUrl, { asked, held, answered }] of this.#types) {
-      if (typeUrl === typeUrls.virtualHost ? !hasVirtualHosts(this.held(typeUrls.route), held) : asked === undefined ? !answered : !holdsAll(held, asked)) return false
+      if (
+        typeUrl === typeUrls.virtualHost
+          ? !hasVirtualHosts(this.held(typeUrls.route), held)
+          : asked === undefined
+            ? !answered
+            : !holdsAll(held, asked)
+      )
+        return false
     }
     return true
   }

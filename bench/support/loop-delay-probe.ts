@@ -1,4 +1,7 @@
-/** Loaded into a server that is measured (`--import`): answers "stall" with how long its event loop stood still at most since the last one. */
+/**
+ * Loaded into a server that is measured (`--import`): answers "stall" with how long its event loop stood
+ * still at most since the last one.
+ */
 import { performance } from 'node:perf_hooks'
 
 const step = 10 // milliseconds between looks

@@ -42,7 +42,10 @@ export type Measure = (setting: MeasureSetting) => Promise<Measurement>
 const usage = '[--quick] [--json FILE] [--minutes N] [--profile DIR]'
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Runs measurements as a program: prints what each found, writes `--json FILE`; exit status 1 when an expectation did not hold. `limit`: milliseconds. */
+/**
+ * Runs measurements as a program: prints what each found, writes `--json FILE`; exit status 1 when an
+ * expectation did not hold. `limit`: milliseconds.
+ */
 export async function runMeasurement(limit: number, ...measures: readonly Measure[]): Promise<void> {
   const flags = readFlags()
   if (flags === undefined) return
@@ -58,7 +61,16 @@ export async function runMeasurement(limit: number, ...measures: readonly Measur
       print(found.at(-1))
     }
     if (!flags.quick) for (const line of aimsTable(found.flatMap(({ aims }) => aims))) console.log(line)
-    const json = { node: process.version, cpus: cpus().length, measurements: found.map(({ title, expectations, aims, data }) => ({ title, expectations, aims, ...data })) }
+    const json = {
+      node: process.version,
+      cpus: cpus().length,
+      measurements: found.map(({ title, expectations, aims, data }) => ({
+        title,
+        expectations,
+        aims,
+        ...data,
+      })),
+    }
     if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(json, null, 2)}\n`)
     process.exitCode = found.every(({ expectations }) => expectations.every(({ held }) => held)) ? 0 : 1
   } catch (error) {
@@ -73,12 +85,20 @@ export async function runMeasurement(limit: number, ...measures: readonly Measur
 function print(found: Measurement | undefined): void {
   if (found === undefined) return
   const failed = found.expectations.filter(({ held }) => !held)
-  const outcome = failed.length === 0 ? [`ok      ${found.expectations.length} expectations of bytes and counts`] : failed.map((each) => `FAILED  ${each.what}: ${each.found}`)
+  const outcome =
+    failed.length === 0
+      ? [`ok      ${found.expectations.length} expectations of bytes and counts`]
+      : failed.map((each) => `FAILED  ${each.what}: ${each.found}`)
   console.log([found.title, '', ...found.lines, '', ...outcome, ''].join('\n'))
 }
 
 function aimsTable(aims: readonly Aim[]): readonly string[] {
-  return aims.length === 0 ? [] : table([['aim', 'found', 'hoped for', ''], ...aims.map(({ what, found, aim, met }) => [what, found, aim, met ? 'met' : 'MISSED'])])
+  return aims.length === 0
+    ? []
+    : table([
+        ['aim', 'found', 'hoped for', ''],
+        ...aims.map(({ what, found, aim, met }) => [what, found, aim, met ? 'met' : 'MISSED']),
+      ])
 }
 
 interface Flags {
@@ -90,7 +110,14 @@ interface Flags {
 
 function readFlags(): Flags | undefined {
   try {
-    const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, minutes: { type: 'string', default: '30' }, profile: { type: 'string' } } })
+    const { values } = parseArgs({
+      options: {
+        quick: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        minutes: { type: 'string', default: '30' },
+        profile: { type: 'string' },
+      },
+    })
     const minutes = Number(values.minutes)
     if (!(minutes > 0)) throw new Error(`--minutes ${values.minutes}: write a number above 0`)
     return { quick: values.quick, json: values.json, minutes, profile: values.profile }

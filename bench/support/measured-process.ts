@@ -27,17 +27,33 @@ export interface MeasuredProcess {
 const killAfter = 10_000
 
 /** Starts it; resolves when it listens, rejects when it ends before that. */
-export async function startMeasured({ command, args, listening, signal }: ProcessOptions): Promise<MeasuredProcess> {
+export async function startMeasured({
+  command,
+  args,
+  listening,
+  signal,
+}: ProcessOptions): Promise<MeasuredProcess> {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-  const waiting = new Set<{ readonly pattern: RegExp; readonly resolve: (line: string) => void; readonly reject: (error: Error) => void }>()
+  const waiting = new Set<{
+    readonly pattern: RegExp
+    readonly resolve: (line: string) => void
+    readonly reject: (error: Error) => void
+  }>()
   const kill = (): void => void child.kill('SIGKILL')
   signal.addEventListener('abort', kill)
   process.once('exit', kill)
-  const ended = once(child, 'close').catch(() => undefined).finally(() => {
-    signal.removeEventListener('abort', kill)
-    process.off('exit', kill)
-    for (const { reject } of waiting) reject(signal.reason instanceof Error ? signal.reason : new Error(`${command} ${args.join(' ')} ended by itself`))
-  })
+  const ended = once(child, 'close')
+    .catch(() => undefined)
+    .finally(() => {
+      signal.removeEventListener('abort', kill)
+      process.off('exit', kill)
+      for (const { reject } of waiting)
+        reject(
+          signal.reason instanceof Error
+            ? signal.reason
+            : new Error(`${command} ${args.join(' ')} ended by itself`),
+        )
+    })
   child.stdin.on('error', () => undefined)
   createInterface({ input: child.stdout }).on('line', (text) => {
     for (const each of [...waiting]) {
@@ -46,9 +62,10 @@ export async function startMeasured({ command, args, listening, signal }: Proces
       each.resolve(text)
     }
   })
-  const line = (pattern: RegExp): Promise<string> => new Promise((resolve, reject) => {
-    waiting.add({ pattern, resolve, reject })
-  })
+  const line = (pattern: RegExp): Promise<string> =>
+    new Promise((resolve, reject) => {
+      waiting.add({ pattern, resolve, reject })
+    })
   const address = listening.exec(await line(listening))?.[1] ?? ''
   return {
     pid: child.pid ?? 0,
@@ -64,7 +81,10 @@ export async function startMeasured({ command, args, listening, signal }: Proces
   }
 }
 
-/** Arguments of Node for a program: with a folder, a CPU profile is written there when the program ends by itself. */
+/**
+ * Arguments of Node for a program: with a folder, a CPU profile is written there when the program ends by
+ * itself.
+ */
 export function nodeArgs(program: string, profile: string | undefined): readonly string[] {
-  return [...profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`], program]
+  return [...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]), program]
 }

@@ -1,7 +1,7 @@
 /**
- * The control plane without files, as a process: reads the folder that it is given once, serves it, and reads lines
- * "share INDEX SIZE MILLIONTHS", each a change of one VirtualService in memory, and "dial MILLIONTHS", a change of every proxy's
- * runtime layer. The end of its input ends it.
+ * The control plane without files, as a process: reads the folder that it is given once, serves it, and reads
+ * lines "share INDEX SIZE MILLIONTHS", each a change of one VirtualService in memory, and "dial MILLIONTHS",
+ * a change of every proxy's runtime layer. The end of its input ends it.
  */
 import { createInterface } from 'node:readline'
 import { defaultSettings } from '../../src/config.ts'
@@ -27,17 +27,36 @@ let dialed: Resource | undefined
 let isDialed = false
 const snapshots: SnapshotCache = createSnapshotCache({
   shared: pipeline.shared,
-  connect: (key, scope) => { connected.add(key); pipeline.connect(key, scope) },
-  disconnect: (key) => { connected.delete(key); pipeline.disconnect(key) },
-  wanted: () => { snapshots.advance() },
+  connect: (key, scope) => {
+    connected.add(key)
+    pipeline.connect(key, scope)
+  },
+  disconnect: (key) => {
+    connected.delete(key)
+    pipeline.disconnect(key)
+  },
+  wanted: () => {
+    snapshots.advance()
+  },
   isReady: pipeline.isConnected,
   refresh: () => {
     const result = refreshed(pipeline, pipeline.flush())
     if (!isDialed) return result
     isDialed = false
-    return { ...result, changed: new Map([...connected].map((key) => [key, new Set<TypeName>([...result.changed.get(key) ?? [], 'runtime'])])) }
+    return {
+      ...result,
+      changed: new Map(
+        [...connected].map((key) => [
+          key,
+          new Set<TypeName>([...(result.changed.get(key) ?? []), 'runtime']),
+        ]),
+      ),
+    }
   },
-  read: (scope, type) => type === 'runtime' && dialed !== undefined ? [dialed] : (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
+  read: (scope, type) =>
+    type === 'runtime' && dialed !== undefined
+      ? [dialed]
+      : (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
 })
 for (const [key, { manifest }] of manifests) pipeline.setManifest(key, manifest)
 snapshots.advance()
@@ -57,5 +76,6 @@ process.exit(0)
 
 function share(index = 0, size = 0, millionths = 0): void {
   const text = mirroringVirtualService({ index, size, millionths })
-  for (const { manifest } of parseManifests('memory.yaml', text).manifests) pipeline.setManifest(objectKey(manifest.id), manifest)
+  for (const { manifest } of parseManifests('memory.yaml', text).manifests)
+    pipeline.setManifest(objectKey(manifest.id), manifest)
 }

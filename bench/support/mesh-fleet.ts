@@ -5,7 +5,10 @@ import { encode } from '../../src/xds/proto.ts'
 import { saveByRename } from './saved-file.ts'
 import { serviceManifests } from './service-manifests.ts'
 
-/** A mesh on disk: so many services, each with an endpoint and a VirtualService that mirrors a share of its requests to the next service. */
+/**
+ * A mesh on disk: so many services, each with an endpoint and a VirtualService that mirrors a share of its
+ * requests to the next service.
+ */
 export interface MeshFleet {
   readonly folder: string
   /** Saves a VirtualService with another share, in parts per million, by renaming. */
@@ -17,21 +20,39 @@ export async function writeMeshFleet(size: number): Promise<MeshFleet> {
   const folder = await mkdtemp(join(tmpdir(), 'shadowplane-mesh-'))
   await mkdir(join(folder, 'services'))
   for (let index = 0; index < size; index += 1) {
-    await writeFile(join(folder, 'services', `service-${index}.yaml`), serviceManifests(`service-${index}`, `10.${Math.floor(index / 65_536)}.${Math.floor(index / 256) % 256}.${index % 256}`))
-    await writeFile(join(folder, virtualServiceFile(index)), mirroringVirtualService({ index, size, millionths: 500_000 }))
+    await writeFile(
+      join(folder, 'services', `service-${index}.yaml`),
+      serviceManifests(
+        `service-${index}`,
+        `10.${Math.floor(index / 65_536)}.${Math.floor(index / 256) % 256}.${index % 256}`,
+      ),
+    )
+    await writeFile(
+      join(folder, virtualServiceFile(index)),
+      mirroringVirtualService({ index, size, millionths: 500_000 }),
+    )
   }
   return {
     folder,
     setShare: async (index, millionths) => {
-      await saveByRename(join(folder, virtualServiceFile(index)), mirroringVirtualService({ index, size, millionths }))
+      await saveByRename(
+        join(folder, virtualServiceFile(index)),
+        mirroringVirtualService({ index, size, millionths }),
+      )
     },
     close: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
-/** What a share is in a route, in hexadecimal: found in no response but one that carries it, if it is a share that nothing else has. */
+/**
+ * What a share is in a route, in hexadecimal: found in no response but one that carries it, if it is a share
+ * that nothing else has.
+ */
 export function shareNeedle(millionths: number): string {
-  return encode('envoy.type.v3.FractionalPercent', { numerator: millionths, denominator: 'MILLION' }).toString('hex')
+  return encode('envoy.type.v3.FractionalPercent', {
+    numerator: millionths,
+    denominator: 'MILLION',
+  }).toString('hex')
 }
 
 function virtualServiceFile(index: number): string {

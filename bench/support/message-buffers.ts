@@ -1,4 +1,7 @@
-/** Buffers for messages under way, used again: a thousand megabytes that are each read once cost more to allocate than to read. */
+/**
+ * Buffers for messages under way, used again: a thousand megabytes that are each read once cost more to
+ * allocate than to read.
+ */
 const free = new Map<number, Buffer[]>()
 const smallest = 12 // 4 KiB
 const keptOfEach = 1_500

@@ -10,16 +10,20 @@ export async function mirrorStats(envoy: EnvoyAdmin): Promise<MirrorStats> {
   const stats = await envoy.stats('httpbin.mirror.cluster-b.upstream_(rq|cx)_')
   return (name) => {
     const value = stats.get(`cluster.${mirrorCluster}.${name}`)
-    if (value === undefined) throw new Error(`Envoy has no statistic ${name} of ${mirrorCluster}: ${[...stats.keys()].join(' ')}`)
+    if (value === undefined)
+      throw new Error(`Envoy has no statistic ${name} of ${mirrorCluster}: ${[...stats.keys()].join(' ')}`)
     return value
   }
 }
 
-/** Resolves when every copy that Envoy sent has arrived and is answered: its count of them is the backend's. */
+/**
+ * Resolves when every copy that Envoy sent has arrived and is answered: its count of them is the backend's.
+ */
 export async function drained(scene: Scene, signal: AbortSignal): Promise<void> {
   let last = ''
   await waitFor({
-    what: 'the last copies', signal,
+    what: 'the last copies',
+    signal,
     look: async () => {
       const stats = await mirrorStats(scene.envoy)
       const [total, active] = [stats('upstream_rq_total'), stats('upstream_rq_active')]

@@ -7,11 +7,17 @@ export function runProgram(command: string, args: readonly string[], input = '')
   return new Promise((resolve, reject) => {
     let output = ''
     const child = spawn(command, args, { timeout, killSignal: 'SIGKILL' })
-    const collect = (text: string): void => { output += text }
+    const collect = (text: string): void => {
+      output += text
+    }
     child.stdout.setEncoding('utf8').on('data', collect)
     child.stderr.setEncoding('utf8').on('data', collect)
     child.once('error', reject)
-    child.once('close', (status) => status === 0 ? resolve(output.trim()) : reject(new Error(`${command} ${args.join(' ')}: ${output.trim() || `status ${status}`}`)))
+    child.once('close', (status) =>
+      status === 0
+        ? resolve(output.trim())
+        : reject(new Error(`${command} ${args.join(' ')}: ${output.trim() || `status ${status}`}`)),
+    )
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)
   })
@@ -20,9 +26,24 @@ export function runProgram(command: string, args: readonly string[], input = '')
 /** Why no sidecar can be tried with interception on this machine; undefined where it can be. */
 export async function missingForInterception(): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'interception needs Linux and root'
-  const absent = await Promise.all([['ip', 'iproute2'], ['iptables-restore', 'iptables'], ['unshare', 'util-linux']].map(async ([program = '', debian = '']) =>
-    await runProgram('sh', ['-c', `command -v ${program}`]).then(() => [], () => [`${program} (Debian: ${debian})`])))
+  const absent = await Promise.all(
+    [
+      ['ip', 'iproute2'],
+      ['iptables-restore', 'iptables'],
+      ['unshare', 'util-linux'],
+    ].map(
+      async ([program = '', debian = '']) =>
+        await runProgram('sh', ['-c', `command -v ${program}`]).then(
+          () => [],
+          () => [`${program} (Debian: ${debian})`],
+        ),
+    ),
+  )
   if (absent.flat().length > 0) return `interception needs ${absent.flat().join(', ')}`
-  return await runProgram('unshare', ['--net', 'iptables', '-t', 'nat', '-S']).then(() => undefined, (error: unknown) =>
-    `this machine does not give network namespaces with NAT: ${error instanceof Error ? error.message : String(error)}`)
+  return await runProgram('unshare', ['--net', 'iptables', '-t', 'nat', '-S']).then(
+    () => undefined,
+    (error: unknown) =>
+      `this machine does not give network namespaces with NAT: ` +
+      (error instanceof Error ? error.message : String(error)),
+  )
 }

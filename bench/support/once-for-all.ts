@@ -9,7 +9,9 @@ export function onceForEach<A extends object, V>(compute: (a: A) => V): (a: A) =
 }
 
 /** The same of two objects. */
-export function onceForAll<A extends object, B extends object, V>(compute: (a: A, b: B) => V): (a: A, b: B) => V {
+export function onceForAll<A extends object, B extends object, V>(
+  compute: (a: A, b: B) => V,
+): (a: A, b: B) => V {
   const ofFirst = onceForEach((a: A) => onceForEach((b: B) => compute(a, b)))
   return (a, b) => ofFirst(a)(b)
 }

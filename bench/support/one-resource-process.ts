@@ -21,7 +21,11 @@ export interface Contender {
 
 /** With `profile`, a CPU profile is written to that folder. */
 export function shadowplane(profile: string | undefined): Contender {
-  return { name: 'shadowplane', command: process.execPath, args: nodeArgs(join(import.meta.dirname, 'one-resource-server.ts'), profile) }
+  return {
+    name: 'shadowplane',
+    command: process.execPath,
+    args: nodeArgs(join(import.meta.dirname, 'one-resource-server.ts'), profile),
+  }
 }
 
 const peerSource = join(import.meta.dirname, '../peers/go-control-plane')
@@ -30,13 +34,22 @@ const buildTimeout = 300_000
 /** Builds go-control-plane's server into a folder. `missing` says why it cannot be measured here. */
 export function buildGoControlPlane(folder: string): Contender | { readonly missing: string } {
   const command = join(folder, 'go-control-plane')
-  const built = spawnSync('go', ['build', '-o', command, '.'], { cwd: peerSource, encoding: 'utf8', timeout: buildTimeout })
-  if (built.error !== undefined) return { missing: `go-control-plane is not measured: ${built.error.message}` }
-  if (built.status !== 0) return { missing: `go-control-plane is not measured, as it does not build: ${built.stderr.trim()}` }
+  const built = spawnSync('go', ['build', '-o', command, '.'], {
+    cwd: peerSource,
+    encoding: 'utf8',
+    timeout: buildTimeout,
+  })
+  if (built.error !== undefined)
+    return { missing: `go-control-plane is not measured: ${built.error.message}` }
+  if (built.status !== 0)
+    return { missing: `go-control-plane is not measured, as it does not build: ${built.stderr.trim()}` }
   return { name: 'go-control-plane LinearCache', command, args: [] }
 }
 
-export async function startContender({ command, args }: Contender, signal: AbortSignal): Promise<OneResourceProcess> {
+export async function startContender(
+  { command, args }: Contender,
+  signal: AbortSignal,
+): Promise<OneResourceProcess> {
   const server = await startMeasured({ command, args, listening: /^listening (\S+)$/, signal })
   return {
     pid: server.pid,

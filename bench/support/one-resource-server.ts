@@ -1,4 +1,7 @@
-/** Our server over one resource, as a process: reads lines "set MARKER SIZE" and answers each with "set MARKER"; the end of its input ends it. */
+/**
+ * Our server over one resource, as a process: reads lines "set MARKER SIZE" and answers each with "set
+ * MARKER"; the end of its input ends it.
+ */
 import { createInterface } from 'node:readline'
 import { createXdsServer } from '../../src/server/ads.ts'
 import { scopeKey } from '../../src/xds/scope.ts'
@@ -7,7 +10,13 @@ import { payload } from './fan-out-payload.ts'
 
 const listeners = new Set<(snapshot: Snapshot) => void>()
 const everyone = scopeKey({
-  role: 'sidecar', namespace: 'default', labels: {}, anyGateway: false, bindAddress: '', portMap: {}, virtualHosts: 'inline',
+  role: 'sidecar',
+  namespace: 'default',
+  labels: {},
+  anyGateway: false,
+  bindAddress: '',
+  portMap: {},
+  virtualHosts: 'inline',
 })
 let current: Snapshot = { scope: everyone, resources: new Map() }
 
@@ -16,7 +25,12 @@ const snapshots: Snapshots = {
   subscribe(_, listener) {
     const notify = (snapshot: Snapshot): void => listener(snapshot)
     listeners.add(notify)
-    return { get current() { return current }, close: () => void listeners.delete(notify) }
+    return {
+      get current() {
+        return current
+      },
+      close: () => void listeners.delete(notify),
+    }
   },
 }
 

@@ -45,10 +45,19 @@ export function get({ port, host }: Target, agent: Agent | false): Promise<numbe
   const begun = performance.now()
   return new Promise((resolve) => {
     const failed = (): void => resolve(Number.NaN)
-    const sent = request({ port, host: '127.0.0.1', path: '/', headers: { host }, agent, timeout }, (response) => {
-      response.resume().once('error', failed).once('end', () => resolve(response.statusCode === 200 ? performance.now() - begun : Number.NaN))
-    })
-    sent.once('error', failed).once('timeout', () => sent.destroy()).end()
+    const sent = request(
+      { port, host: '127.0.0.1', path: '/', headers: { host }, agent, timeout },
+      (response) => {
+        response
+          .resume()
+          .once('error', failed)
+          .once('end', () => resolve(response.statusCode === 200 ? performance.now() - begun : Number.NaN))
+      },
+    )
+    sent
+      .once('error', failed)
+      .once('timeout', () => sent.destroy())
+      .end()
   })
 }
 
@@ -64,10 +73,19 @@ export function upload({ port, host, bytes, framing }: UploadOptions): Promise<n
   const begun = performance.now()
   return new Promise((resolve) => {
     const failed = (): void => resolve(Number.NaN)
-    const headers = { host, ...(framing === 'chunked' ? { 'transfer-encoding': 'chunked' } : { 'content-length': bytes }) }
-    const sent = request({ port, host: '127.0.0.1', method: 'POST', path: '/', headers, agent: false, timeout }, (response) => {
-      response.resume().once('error', failed).once('end', () => resolve(response.statusCode === 200 ? performance.now() - begun : Number.NaN))
-    })
+    const headers = {
+      host,
+      ...(framing === 'chunked' ? { 'transfer-encoding': 'chunked' } : { 'content-length': bytes }),
+    }
+    const sent = request(
+      { port, host: '127.0.0.1', method: 'POST', path: '/', headers, agent: false, timeout },
+      (response) => {
+        response
+          .resume()
+          .once('error', failed)
+          .once('end', () => resolve(response.statusCode === 200 ? performance.now() - begun : Number.NaN))
+      },
+    )
     sent.once('error', failed).once('timeout', () => sent.destroy())
     let left = bytes
     const write = (): void => {

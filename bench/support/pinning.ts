@@ -9,8 +9,8 @@ export interface Pinning {
 }
 
 /**
- * Moves this process, and all that it starts, off the last processors of the machine, which become Envoy's; with taskset(1) of
- * util-linux. On a machine with one processor, or without taskset, nothing is moved.
+ * Moves this process, and all that it starts, off the last processors of the machine, which become Envoy's;
+ * with taskset(1) of util-linux. On a machine with one processor, or without taskset, nothing is moved.
  */
 export function pinned(workers: number): Pinning {
   // Not availableParallelism(), which knows what this has moved already.

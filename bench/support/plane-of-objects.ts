@@ -1,4 +1,7 @@
-/** The control plane without its sources: objects are set by hand, so that a measurement knows when they are in force. */
+/**
+ * The control plane without its sources: objects are set by hand, so that a measurement knows when they are
+ * in force.
+ */
 import { parseHostPort, defaultSettings } from '../../src/config.ts'
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'
 import type { HostPort } from '../../src/envoy/bootstrap.ts'
@@ -29,9 +32,14 @@ export async function startPlaneOfObjects(): Promise<PlaneOfObjects> {
     connect: pipeline.connect,
     disconnect: pipeline.disconnect,
     isReady: pipeline.isConnected,
-    wanted: () => { setImmediate(() => { snapshots.advance() }) },
+    wanted: () => {
+      setImmediate(() => {
+        snapshots.advance()
+      })
+    },
     refresh: () => refreshed(pipeline, pipeline.flush()),
-    read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
+    read: (scope, type) =>
+      (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
   })
   const server = createXdsServer({ snapshots, observe: () => {} })
   const address = await server.listen('127.0.0.1:0')
@@ -47,7 +55,9 @@ export async function startPlaneOfObjects(): Promise<PlaneOfObjects> {
       objects.delete(key)
       pipeline.deleteManifest(key)
     },
-    advance: () => { snapshots.advance() },
+    advance: () => {
+      snapshots.advance()
+    },
     clients: () => server.clients(),
     close: () => server.close(),
   }

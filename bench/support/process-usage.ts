@@ -16,8 +16,13 @@ export function usageOf(pid: number): ProcessUsage {
   // The name, in parentheses, may hold blanks: utime and stime are the 12th and 13th after it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const kibibytes = (name: string): number => Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(status)?.[1]) * 1024
-  return { cpu: (Number(fields[11]) + Number(fields[12])) * tick, memory: kibibytes('VmRSS'), peak: kibibytes('VmHWM') }
+  const kibibytes = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(status)?.[1]) * 1024
+  return {
+    cpu: (Number(fields[11]) + Number(fields[12])) * tick,
+    memory: kibibytes('VmRSS'),
+    peak: kibibytes('VmHWM'),
+  }
 }
 
 /** Begins the peak anew, from what the process has now. */

@@ -1,4 +1,7 @@
-/** Protocol Buffers' wire format, read without knowing the message: what a load client needs is a few fields of many bytes. */
+/**
+ * Protocol Buffers' wire format, read without knowing the message: what a load client needs is a few fields
+ * of many bytes.
+ */
 
 export interface Field {
   readonly number: number
@@ -35,7 +38,9 @@ export function lastText(fields: readonly Field[], number: number): string {
 export function bytesAt(bytes: Buffer, path: readonly number[]): readonly Buffer[] {
   const [number, ...rest] = path
   if (number === undefined) return [bytes]
-  return fieldsOf(bytes).filter((field) => field.number === number).flatMap((field) => bytesAt(field.bytes, rest))
+  return fieldsOf(bytes)
+    .filter((field) => field.number === number)
+    .flatMap((field) => bytesAt(field.bytes, rest))
 }
 
 const nothing = Buffer.alloc(0)

@@ -8,11 +8,15 @@ export interface Quiet {
   readonly signal: AbortSignal
 }
 
-/** Waits until no copy is under way: the Envoys have no active request to a cluster of ours, twice with nothing arriving between. */
+/**
+ * Waits until no copy is under way: the Envoys have no active request to a cluster of ours, twice with
+ * nothing arriving between.
+ */
 export async function quiet({ record, envoys, signal }: Quiet): Promise<void> {
   let before = -1
   await waitFor({
-    what: 'the last copies', signal,
+    what: 'the last copies',
+    signal,
     look: async () => {
       const active = await Promise.all(envoys.map((envoy) => activeRequests(envoy)))
       const arrived = [...record.values()].reduce((sum, { length }) => sum + length, 0)
@@ -24,5 +28,8 @@ export async function quiet({ record, envoys, signal }: Quiet): Promise<void> {
 }
 
 async function activeRequests(envoy: EnvoyAdmin): Promise<number> {
-  return [...(await envoy.stats('^cluster\\.outbound.*upstream_rq_active')).values()].reduce((sum, count) => sum + count, 0)
+  return [...(await envoy.stats('^cluster\\.outbound.*upstream_rq_active')).values()].reduce(
+    (sum, count) => sum + count,
+    0,
+  )
 }

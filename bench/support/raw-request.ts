@@ -27,9 +27,20 @@ const timeout = 10_000
 export function sendRaw({ agent, port, method, path, headers, body }: RawRequest): Promise<RawAnswer> {
   return new Promise((resolve) => {
     const failed = (error: Error): void => resolve({ status: 0, headers: {}, error: error.message })
-    const sent = request({ agent, host: '127.0.0.1', port, method, path, headers: headers.flat(), setHost: false, timeout }, (response) => {
-      response.resume().once('error', failed).once('end', () => { resolve({ status: response.statusCode ?? 0, headers: response.headers }) })
-    })
-    sent.once('error', failed).once('timeout', () => sent.destroy(new Error(`no answer after ${timeout} ms`))).end(body)
+    const sent = request(
+      { agent, host: '127.0.0.1', port, method, path, headers: headers.flat(), setHost: false, timeout },
+      (response) => {
+        response
+          .resume()
+          .once('error', failed)
+          .once('end', () => {
+            resolve({ status: response.statusCode ?? 0, headers: response.headers })
+          })
+      },
+    )
+    sent
+      .once('error', failed)
+      .once('timeout', () => sent.destroy(new Error(`no answer after ${timeout} ms`)))
+      .end(body)
   })
 }

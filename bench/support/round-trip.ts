@@ -22,12 +22,19 @@ import type { AskedRequest, SourceDialect } from './round-trip-objects.ts'
 
 /** From which dialect to which. */
 export const ways: readonly (readonly [SourceDialect, string])[] = [
-  ['gateway-api', 'istio'], ['gloo', 'istio'], ['emissary', 'istio'], ['istio', 'gateway-api'], ['gloo', 'gateway-api'], ['emissary', 'gateway-api'],
+  ['gateway-api', 'istio'],
+  ['gloo', 'istio'],
+  ['emissary', 'istio'],
+  ['istio', 'gateway-api'],
+  ['gloo', 'gateway-api'],
+  ['emissary', 'gateway-api'],
 ]
 
 export interface RoundTrip {
   readonly text: string
-  /** Whether every rule, host and mirror was carried, so that the same requests must have the same mirrors. */
+  /**
+   * Whether every rule, host and mirror was carried, so that the same requests must have the same mirrors.
+   */
   readonly whole: boolean
   /** Requests that were compared, and those among them that have a mirror. */
   readonly compared: number
@@ -35,10 +42,18 @@ export interface RoundTrip {
   readonly differences: readonly string[]
 }
 
-/** What a comment says of things without which requests may have other mirrors. Anything else that is lost leaves the mirrors as they are. */
-const costly = /not carried, (?:a mirror|a rule|rule |a match|a rewrite|a redirect|an answer|a destination|its only|its routes|host )|nothing of it is written|not mirrored|copies/
+/**
+ * What a comment says of things without which requests may have other mirrors. Anything else that is lost
+ * leaves the mirrors as they are.
+ */
+const costly =
+  /not carried, (?:a mirror|a rule|rule |a match|a rewrite|a redirect|an answer|a destination|its only|its routes|host )|nothing of it is written|not mirrored|copies/
 
-export function roundTrip(objects: readonly JsonObject[], to: string, requests: readonly AskedRequest[]): RoundTrip {
+export function roundTrip(
+  objects: readonly JsonObject[],
+  to: string,
+  requests: readonly AskedRequest[],
+): RoundTrip {
   const dialect = writableDialects.get(to)
   if (dialect === undefined) throw new Error(`nothing writes ${to}`)
   const before = pipelineOf(read(objects.map((each) => stringify(each)).join('---\n')))
@@ -48,15 +63,32 @@ export function roundTrip(objects: readonly JsonObject[], to: string, requests: 
   const comments = commentsOf(conversion)
   const whole = !comments.some((comment) => costly.test(comment))
   const hosts = comments.some((comment) => comment.includes('copies')) ? 'any' : 'theirs'
-  const errors = diagnosticsOf(after).filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code} ${message}`)
+  const errors = diagnosticsOf(after)
+    .filter(({ severity }) => severity === 'error')
+    .map(({ code, message }) => `${code} ${message}`)
   const known = diagnosticsOf(before).filter(({ severity }) => severity === 'error').length > 0
-  const answers = requests.map((request) => ({ request, was: mirrorsOf(before, request), is: mirrorsOf(after, request) }))
+  const answers = requests.map((request) => ({
+    request,
+    was: mirrorsOf(before, request),
+    is: mirrorsOf(after, request),
+  }))
   return {
-    text, whole, compared: answers.length, mirrored: answers.filter(({ was }) => was.length > 0).length,
+    text,
+    whole,
+    compared: answers.length,
+    mirrored: answers.filter(({ was }) => was.length > 0).length,
     differences: [
-      ...known ? [] : errors.map((error) => `the written text has a mistake: ${error}`),
+      ...(known ? [] : errors.map((error) => `the written text has a mistake: ${error}`)),
       ...inventedMirrors(declaredMirrors(before, hosts), declaredMirrors(after, hosts)),
-      ...whole ? answers.filter(({ was, is }) => was.join() !== is.join()).map(({ request, was, is }) => `${JSON.stringify(request)}: was ${was.join(' and ') || 'none'}, is ${is.join(' and ') || 'none'}`) : [],
+      ...(whole
+        ? answers
+            .filter(({ was, is }) => was.join() !== is.join())
+            .map(
+              ({ request, was, is }) =>
+                `${JSON.stringify(request)}: was ${was.join(' and ') || 'none'}, is ` +
+                (is.join(' and ') || 'none'),
+            )
+        : []),
     ],
   }
 }
@@ -67,7 +99,8 @@ function commentsOf({ objects, comments }: Conversion): readonly string[] {
 
 function read(text: string): readonly Manifest[] {
   const { manifests, diagnostics } = parseManifests('round-trip.yaml', text)
-  if (diagnostics.length > 0) throw new Error(`${diagnostics.map(({ message }) => message).join('\n')}\n${text}`)
+  if (diagnostics.length > 0)
+    throw new Error(`${diagnostics.map(({ message }) => message).join('\n')}\n${text}`)
   return manifests.map(({ manifest }) => manifest)
 }
 
@@ -80,7 +113,10 @@ function pipelineOf(manifests: readonly Manifest[]): Pipeline {
 
 function keptOf({ read: graph, manifests }: Pipeline, { given, kept }: Conversion): readonly Manifest[] {
   const keys = new Set([...given, ...kept].map(objectKey))
-  return graph.entries(manifests).filter(([key]) => keys.has(key)).map(([, manifest]) => manifest)
+  return graph
+    .entries(manifests)
+    .filter(([key]) => keys.has(key))
+    .map(([, manifest]) => manifest)
 }
 
 /** Target, share and Host of every mirror of the model; `any` leaves the Host out. */
@@ -89,26 +125,58 @@ function declaredMirrors({ read: graph, model }: Pipeline, hosts: 'theirs' | 'an
   const sets = graph.entries(model.endpoints).map(([, set]) => set)
   const policies = graph.entries(model.policies).map(([, policy]) => policy)
   const labelsOf = (host: string, subset: string | undefined): Labels =>
-    policies.filter((policy) => policy.host === host).flatMap(({ subsets }) => subsets).find((each) => each.name === subset)?.labels ?? {}
+    policies
+      .filter((policy) => policy.host === host)
+      .flatMap(({ subsets }) => subsets)
+      .find((each) => each.name === subset)?.labels ?? {}
   const targetOf = (host: string, port: number | undefined, labels: Labels): string => {
     const service = services.get(host)
     const number = port ?? (service?.ports.length === 1 ? service.ports[0]?.number : undefined)
     const behind = service?.endpointsOf?.[number ?? 0]
     if (behind !== undefined) return targetOf(behind.host, behind.port, { ...behind.labels, ...labels })
-    const endpoints = sets.filter((set) => set.host === host).flatMap((set) => set.endpoints).filter((each) => hasLabels(each.labels, labels))
-    if (service?.origin.object.group === '') return `${endpoints.map(({ address }) => address).join()}:${number ?? ''}`
+    const endpoints = sets
+      .filter((set) => set.host === host)
+      .flatMap((set) => set.endpoints)
+      .filter((each) => hasLabels(each.labels, labels))
+    if (service?.origin.object.group === '')
+      return `${endpoints.map(({ address }) => address).join()}:${number ?? ''}`
     return endpoints.map(({ address, ports }) => `${address}:${ports[number ?? 0] ?? ''}`).join()
   }
-  return new Set(graph.entries(model.tables).flatMap(([, { routes }]) => routes.flatMap(({ action }) => action.kind !== 'forward' ? []
-    : action.mirrors.filter(({ backend }) => backend.refused !== true).map(({ backend, fraction, host }) => `${targetOf(backend.host, backend.port, labelsOf(backend.host, backend.subset))} ${fraction} ${hosts === 'any' ? '' : JSON.stringify(host)}`))))
+  return new Set(
+    graph
+      .entries(model.tables)
+      .flatMap(([, { routes }]) =>
+        routes.flatMap(({ action }) =>
+          action.kind !== 'forward'
+            ? []
+            : action.mirrors
+                .filter(({ backend }) => backend.refused !== true)
+                .map(
+                  ({ backend, fraction, host }) =>
+                    `${targetOf(backend.host, backend.port, labelsOf(backend.host, backend.subset))} ` +
+                    `${fraction} ${hosts === 'any' ? '' : JSON.stringify(host)}`,
+                ),
+        ),
+      ),
+  )
 }
 
 /** A mirror that names no port is written with the one that it has at the listener. */
 function inventedMirrors(declared: ReadonlySet<string>, written: ReadonlySet<string>): readonly string[] {
-  return [...written].filter((each) => !declared.has(each) && !declared.has(each.replace(/:\d+ /, ': '))).map((each) => `not of the original: ${each}`)
+  return [...written]
+    .filter((each) => !declared.has(each) && !declared.has(each.replace(/:\d+ /, ': ')))
+    .map((each) => `not of the original: ${each}`)
 }
 
-const gateway: Scope = { role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, bindAddress: '', portMap: {}, virtualHosts: 'inline' }
+const gateway: Scope = {
+  role: 'gateway',
+  namespace: 'default',
+  labels: {},
+  anyGateway: true,
+  bindAddress: '',
+  portMap: {},
+  virtualHosts: 'inline',
+}
 const sidecar: Scope = { ...gateway, role: 'sidecar', anyGateway: false }
 
 const configurations = new WeakMap<Pipeline, Map<Scope, EnvoyConfiguration>>()
@@ -130,5 +198,10 @@ function mirrorsOf(pipeline: Pipeline, { mesh, ...request }: AskedRequest): read
   const configuration = configurationFor(pipeline, mesh ? sidecar : gateway)
   const { outcome } = simulate(configuration, { scheme: 'http', address: '127.0.0.1', ...request })
   if (outcome.kind !== 'forward') return []
-  return outcome.forwarding.mirrors.map(({ state, millionths, authorities, path }) => `${JSON.stringify(state)} ${millionths} ${authorities.join()} ${path}`).toSorted()
+  return outcome.forwarding.mirrors
+    .map(
+      ({ state, millionths, authorities, path }) =>
+        `${JSON.stringify(state)} ${millionths} ${authorities.join()} ${path}`,
+    )
+    .toSorted()
 }

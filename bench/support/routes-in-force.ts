@@ -28,26 +28,41 @@ interface VirtualHost {
 
 interface Route {
   readonly route?: { readonly cluster?: string; readonly request_mirror_policies?: readonly Policy[] }
-  readonly response_headers_to_add?: readonly { readonly header?: { readonly key?: string; readonly value?: string } }[]
+  readonly response_headers_to_add?: readonly {
+    readonly header?: { readonly key?: string; readonly value?: string }
+  }[]
 }
 
 interface Policy {
   readonly cluster?: string
-  readonly runtime_fraction?: { readonly default_value?: { readonly numerator?: number; readonly denominator?: string } }
+  readonly runtime_fraction?: {
+    readonly default_value?: { readonly numerator?: number; readonly denominator?: string }
+  }
 }
 
-/** The routes in Envoy's own config dump; none while it has no route configuration. Rejects for a fraction that is not in parts per million. */
+/**
+ * The routes in Envoy's own config dump; none while it has no route configuration. Rejects for a fraction
+ * that is not in parts per million.
+ */
 export async function routesInForce(envoy: EnvoyAdmin): Promise<readonly RouteInForce[]> {
   const dump = await envoy.configDump('dynamic_route_configs').catch(() => undefined)
   const configurations = (dump?.configs ?? []) as readonly RouteDump[]
   const hosts = configurations.flatMap(({ route_config: configuration }) =>
-    (configuration?.virtual_hosts ?? []).map((host) => ({ ...host, name: withoutOwner(host.name ?? '', configuration?.name ?? '') })))
-  return hosts.flatMap(({ name, routes = [] }) => routes.map((route) => ({
-    virtualHost: name,
-    cluster: route.route?.cluster ?? '',
-    mirrors: (route.route?.request_mirror_policies ?? []).map(policy),
-    responseHeaders: (route.response_headers_to_add ?? []).map(({ header }) => `${header?.key ?? ''}: ${header?.value ?? ''}`),
-  })))
+    (configuration?.virtual_hosts ?? []).map((host) => ({
+      ...host,
+      name: withoutOwner(host.name ?? '', configuration?.name ?? ''),
+    })),
+  )
+  return hosts.flatMap(({ name, routes = [] }) =>
+    routes.map((route) => ({
+      virtualHost: name,
+      cluster: route.route?.cluster ?? '',
+      mirrors: (route.route?.request_mirror_policies ?? []).map(policy),
+      responseHeaders: (route.response_headers_to_add ?? []).map(
+        ({ header }) => `${header?.key ?? ''}: ${header?.value ?? ''}`,
+      ),
+    })),
+  )
 }
 
 /** Envoys with virtual host discovery know a virtual host as `<route configuration>/<name>`. */
@@ -62,13 +77,17 @@ export function carriesRoutes({ type }: { readonly type: string }): boolean {
 
 function policy({ cluster = '', runtime_fraction: fraction }: Policy): PolicyInForce {
   const { numerator = 0, denominator = 'HUNDRED' } = fraction?.default_value ?? {}
-  if (denominator !== 'MILLION') throw new Error(`the mirror to ${cluster} has the denominator ${denominator}`)
+  if (denominator !== 'MILLION')
+    throw new Error(`the mirror to ${cluster} has the denominator ${denominator}`)
   return { cluster, numerator }
 }
 
 /** One line for people. */
 export function describeRoute({ virtualHost, cluster, mirrors, responseHeaders }: RouteInForce): string {
   const copies = mirrors.map((mirror) => `${mirror.numerator} ppm to ${mirror.cluster}`)
-  return `${virtualHost} → ${cluster === '' ? 'no cluster' : cluster}; mirrors: ${copies.length === 0 ? 'none' : copies.join(', ')}`
-    + (responseHeaders.length === 0 ? '' : `; adds ${responseHeaders.join(', ')}`)
+  return (
+    `${virtualHost} → ${cluster === '' ? 'no cluster' : cluster}; mirrors: ` +
+    (copies.length === 0 ? 'none' : copies.join(', ')) +
+    (responseHeaders.length === 0 ? '' : `; adds ${responseHeaders.join(', ')}`)
+  )
 }

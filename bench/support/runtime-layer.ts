@@ -5,7 +5,10 @@ import type { Resource } from '../../src/xds/resource.ts'
 
 /** The runtime layer of every proxy, with the dial of one mirror set. */
 export function dialedLayer(millionths: number): Resource {
-  const bytes = encode('envoy.service.runtime.v3.Runtime', { name: runtimeLayer, layer: { 'shadowplane.mirror.default.service-7.0.0': dial(millionths) } })
+  const bytes = encode('envoy.service.runtime.v3.Runtime', {
+    name: runtimeLayer,
+    layer: { 'shadowplane.mirror.default.service-7.0.0': dial(millionths) },
+  })
   return resource({ type: 'runtime', name: runtimeLayer, bytes, origins: [], references: [] })
 }
 

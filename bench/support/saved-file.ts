@@ -1,7 +1,10 @@
 import { mkdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
-/** Saves as most editors do: written beside, under a name that is not read as a manifest, and renamed. Resolves with when the rename began (`performance.now()`). */
+/**
+ * Saves as most editors do: written beside, under a name that is not read as a manifest, and renamed.
+ * Resolves with when the rename began (`performance.now()`).
+ */
 export async function saveByRename(file: string, text: string): Promise<number> {
   const beside = join(dirname(file), `.${basename(file)}.saved`)
   await writeFile(beside, text)
@@ -27,7 +30,10 @@ export async function mountConfigMap(file: string, text: string): Promise<void> 
   await symlink(join('..data', name), file)
 }
 
-/** Saves as the kubelet does: writes another version's directory and swaps `..data`. Resolves with when the swap began. */
+/**
+ * Saves as the kubelet does: writes another version's directory and swaps `..data`. Resolves with when the
+ * swap began.
+ */
 export async function swapConfigMap(file: string, text: string): Promise<number> {
   const [folder, name] = [dirname(file), basename(file)]
   const before = await readlink(join(folder, '..data'))

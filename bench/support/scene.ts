@@ -24,7 +24,9 @@ export interface SceneOptions extends BenchSetting {
   readonly prepare?: (workspace: Workspace) => Promise<void>
 }
 
-/** The example istio-cross-cluster, running: backends, `serve` as a process, and a real Envoy, which answers. */
+/**
+ * The example istio-cross-cluster, running: backends, `serve` as a process, and a real Envoy, which answers.
+ */
 export interface Scene {
   readonly workspace: Workspace
   /** The control plane that was started with the scene. */
@@ -80,11 +82,20 @@ async function open(options: SceneOptions, parts: AsyncDisposableStack): Promise
   const v1 = keep(await startBackend({ name: production, port: 0, onRequest: uncounted }))
   const v2 = keep(await startBackend({ name: 'production-v2', port: 0, onRequest: uncounted }))
   const clusterB = keep(await startBackend({ name: 'cluster-b', port: 0, onRequest: onCopy }))
-  const ports = new Map([[examplePorts.v1, v1.port], [examplePorts.v2, v2.port], [examplePorts.clusterB, clusterB.port]])
+  const ports = new Map([
+    [examplePorts.v1, v1.port],
+    [examplePorts.v2, v2.port],
+    [examplePorts.clusterB, clusterB.port],
+  ])
   const workspace = keep(await openWorkspace(example, ports))
   await options.prepare?.(workspace)
   const serve = keep(await startServe({ paths: [workspace.folder], program: options.program, signal }))
-  const envoy = keep(await startEnvoy({ binary: options.binary, bootstrap: gatewayBootstrap({ xds: serve.xds, mode: options.mode ?? 'delta' }, port) }))
+  const envoy = keep(
+    await startEnvoy({
+      binary: options.binary,
+      bootstrap: gatewayBootstrap({ xds: serve.xds, mode: options.mode ?? 'delta' }, port),
+    }),
+  )
   await envoy.ready()
   const agent = parts.adopt(new Agent({ keepAlive: true }), (each) => each.destroy())
   const send = async (step: string): Promise<HeadedAnswer> => {
@@ -92,17 +103,48 @@ async function open(options: SceneOptions, parts: AsyncDisposableStack): Promise
     counts.answered(answer)
     return answer
   }
-  await waitFor({ what: 'Envoy to answer from production', timeout: 20_000, signal, look: async () => (await probe(port)) || undefined })
-  return { workspace, serve, envoy, port, host, copyHost, ledger: counts, copied, copies: () => copies, send, keep, close: () => parts.disposeAsync() }
+  await waitFor({
+    what: 'Envoy to answer from production',
+    timeout: 20_000,
+    signal,
+    look: async () => (await probe(port)) || undefined,
+  })
+  return {
+    workspace,
+    serve,
+    envoy,
+    port,
+    host,
+    copyHost,
+    ledger: counts,
+    copied,
+    copies: () => copies,
+    send,
+    keep,
+    close: () => parts.disposeAsync(),
+  }
 }
 
 /** A gateway on loopback whose listener for port 80 is bound to `port`. */
-export function gatewayBootstrap({ xds, mode }: Pick<BootstrapOptions, 'xds' | 'mode'>, port: number): ReturnType<typeof bootstrap> {
-  return bootstrap({ ...defaultBootstrap, role: 'gateway', labels: { istio: 'ingressgateway' }, bindAddress: '127.0.0.1', portMap: { 80: port }, xds, mode })
+export function gatewayBootstrap(
+  { xds, mode }: Pick<BootstrapOptions, 'xds' | 'mode'>,
+  port: number,
+): ReturnType<typeof bootstrap> {
+  return bootstrap({
+    ...defaultBootstrap,
+    role: 'gateway',
+    labels: { istio: 'ingressgateway' },
+    bindAddress: '127.0.0.1',
+    portMap: { 80: port },
+    xds,
+    mode,
+  })
 }
 
 async function probe(port: number): Promise<boolean> {
-  const response = await fetch(`http://127.0.0.1:${port}/headers`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined)
+  const response = await fetch(`http://127.0.0.1:${port}/headers`, {
+    signal: AbortSignal.timeout(5_000),
+  }).catch(() => undefined)
   await response?.arrayBuffer()
   return response?.ok === true
 }

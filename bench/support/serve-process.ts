@@ -8,7 +8,9 @@ import { waitFor } from '../../src/demo/wait.ts'
 
 /** An event as `--log json` prints it: resources by name, and the time in milliseconds since 1970. */
 export type LoggedEvent = Logged<ControlPlaneEvent> & { readonly at: number }
-type Logged<E> = E extends { readonly kind: 'nacked' } ? Omit<E, 'resources'> & { readonly resources: readonly string[] } : E
+type Logged<E> = E extends { readonly kind: 'nacked' }
+  ? Omit<E, 'resources'> & { readonly resources: readonly string[] }
+  : E
 export type EventOf<K extends LoggedEvent['kind']> = Extract<LoggedEvent, { readonly kind: K }>
 
 /** A running `shadowplane serve`. */
@@ -20,7 +22,11 @@ export interface ServeProcess {
   /** Those of one kind, from a position in `events` on. */
   of<K extends LoggedEvent['kind']>(kind: K, from?: number): readonly EventOf<K>[]
   /** Waits for an event of a kind, from a position in `events` on. Rejects with what was awaited. */
-  until<K extends LoggedEvent['kind']>(kind: K, from: number, matches?: (event: EventOf<K>) => boolean): Promise<EventOf<K>>
+  until<K extends LoggedEvent['kind']>(
+    kind: K,
+    from: number,
+    matches?: (event: EventOf<K>) => boolean,
+  ): Promise<EventOf<K>>
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>
   /** SIGTERM, SIGKILL after a while; resolves when the process is gone. Safe to call twice. */
@@ -42,14 +48,36 @@ export const mainProgram = join(import.meta.dirname, '../../src/main.ts')
 const startTimeout = 30_000
 const killAfter = 5_000
 
-/** Starts `serve` as a process of its own; resolves when it listens, rejects with its own words when it does not. */
-export async function startServe({ paths, flags = [], listen = '127.0.0.1:0', program = mainProgram, signal }: ServeOptions): Promise<ServeProcess> {
-  const args = [program, 'serve', ...paths.length === 0 ? [] : ['--config', ...paths], ...flags, '--listen', listen, '--admin', '127.0.0.1:0', '--log', 'json']
+/**
+ * Starts `serve` as a process of its own; resolves when it listens, rejects with its own words when it does
+ * not.
+ */
+export async function startServe({
+  paths,
+  flags = [],
+  listen = '127.0.0.1:0',
+  program = mainProgram,
+  signal,
+}: ServeOptions): Promise<ServeProcess> {
+  const args = [
+    program,
+    'serve',
+    ...(paths.length === 0 ? [] : ['--config', ...paths]),
+    ...flags,
+    '--listen',
+    listen,
+    '--admin',
+    '127.0.0.1:0',
+    '--log',
+    'json',
+  ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const killWithUs = (): void => void child.kill('SIGKILL')
   process.once('exit', killWithUs)
   const state = { stderr: '', running: true }
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { state.stderr += text })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    state.stderr += text
+  })
   const ended = new Promise<void>((resolve) => {
     const end = (): void => {
       state.running = false
@@ -64,14 +92,18 @@ export async function startServe({ paths, flags = [], listen = '127.0.0.1:0', pr
 
   const of = <K extends LoggedEvent['kind']>(kind: K, from = 0): readonly EventOf<K>[] =>
     events.slice(from).filter((event): event is EventOf<K> => event.kind === kind)
-  const until: ServeProcess['until'] = (kind, from, matches = () => true) => waitFor({
-    what: `an event "${kind}"`, timeout: startTimeout, signal,
-    look: () => {
-      const found = of(kind, from).find(matches)
-      if (found === undefined && !state.running) throw new Error(`serve ended by itself: ${state.stderr.trim()}`)
-      return found
-    },
-  })
+  const until: ServeProcess['until'] = (kind, from, matches = () => true) =>
+    waitFor({
+      what: `an event "${kind}"`,
+      timeout: startTimeout,
+      signal,
+      look: () => {
+        const found = of(kind, from).find(matches)
+        if (found === undefined && !state.running)
+          throw new Error(`serve ended by itself: ${state.stderr.trim()}`)
+        return found
+      },
+    })
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL')
     await ended

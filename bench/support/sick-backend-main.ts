@@ -1,11 +1,17 @@
-/** A backend of `bench/sick-shadow.ts` as a process of its own: `node sick-backend-main.ts KIND`. It tells its port, and ends what is open when it is asked to. */
+/**
+ * A backend of `bench/sick-shadow.ts` as a process of its own: `node sick-backend-main.ts KIND`. It tells its
+ * port, and ends what is open when it is asked to.
+ */
 import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { isBackendKind } from './sick-backend.ts'
 import type { BackendKind } from './sick-backend.ts'
 
-/** The open connections, and how each is ended so that its copy is a success: Envoy would eject a shadow that resets. */
+/**
+ * The open connections, and how each is ended so that its copy is a success: Envoy would eject a shadow that
+ * resets.
+ */
 const open = new Map<Socket, () => void>()
 const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(0x10000, 'x'), Buffer.from('\r\n')])
 /** 640 KB/s. */
@@ -29,12 +35,16 @@ function startHttp(): Server {
 }
 
 function readSlowly(socket: Socket): void {
-  const timer = setInterval(() => { if (socket.read(slowly.bytes) === null) socket.read() }, slowly.every)
+  const timer = setInterval(() => {
+    if (socket.read(slowly.bytes) === null) socket.read()
+  }, slowly.every)
   socket.once('close', () => clearInterval(timer))
 }
 
 function answerForEver(socket: Socket): void {
-  const write = (): void => { while (socket.writable && socket.write(chunk)); }
+  const write = (): void => {
+    while (socket.writable && socket.write(chunk));
+  }
   keep(socket, () => {
     if (socket.writable) socket.end('0\r\n\r\n')
   })
@@ -46,16 +56,21 @@ function answerForEver(socket: Socket): void {
 
 function start(kind: Exclude<BackendKind, 'refuses'>): Server {
   switch (kind) {
-    case 'healthy': return startHttp()
-    case 'hangs': return createServer({ pauseOnConnect: true }, (socket) => keep(socket, () => answerAtLast(socket)))
-    case 'slow': return createServer({ pauseOnConnect: true, highWaterMark: 16_384 }, (socket) => {
-      keep(socket, () => answerAtLast(socket))
-      readSlowly(socket)
-    })
-    case 'resets': return createServer((socket) => {
-      socket.on('error', () => {}).once('data', () => socket.resetAndDestroy())
-    })
-    case 'endless': return createServer(answerForEver)
+    case 'healthy':
+      return startHttp()
+    case 'hangs':
+      return createServer({ pauseOnConnect: true }, (socket) => keep(socket, () => answerAtLast(socket)))
+    case 'slow':
+      return createServer({ pauseOnConnect: true, highWaterMark: 16_384 }, (socket) => {
+        keep(socket, () => answerAtLast(socket))
+        readSlowly(socket)
+      })
+    case 'resets':
+      return createServer((socket) => {
+        socket.on('error', () => {}).once('data', () => socket.resetAndDestroy())
+      })
+    case 'endless':
+      return createServer(answerForEver)
   }
 }
 

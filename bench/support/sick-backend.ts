@@ -23,9 +23,10 @@ const program = join(import.meta.dirname, 'sick-backend-main.ts')
 
 /** `nice`: from 0 to 19, as nice(1); a shadow gets what the client and the primary leave. */
 export async function startBackend(kind: BackendKind, nice: number): Promise<SickBackend> {
-  if (kind === 'refuses') return { port: await freePort(), end: () => Promise.resolve(), close: () => Promise.resolve() }
+  if (kind === 'refuses')
+    return { port: await freePort(), end: () => Promise.resolve(), close: () => Promise.resolve() }
   const child = fork(program, [kind], { execArgv: [] })
-  const [{ port }] = await once(child, 'message') as [{ readonly port: number }]
+  const [{ port }] = (await once(child, 'message')) as [{ readonly port: number }]
   if (child.pid !== undefined) setPriority(child.pid, nice)
   return {
     port,

@@ -43,25 +43,48 @@ export async function openSickScene(options: SickSceneOptions): Promise<SickScen
   }
 }
 
-async function open({ program, binary, workers, signal }: SickSceneOptions, parts: AsyncDisposableStack): Promise<SickScene> {
+async function open(
+  { program, binary, workers, signal }: SickSceneOptions,
+  parts: AsyncDisposableStack,
+): Promise<SickScene> {
   const keep = <T extends { close(): Promise<void> }>(part: T): T => parts.adopt(part, (each) => each.close())
   const { isPinned, envoy: pin } = pinned(workers)
   const primary = keep(await startBackend('healthy', 0))
   const shadows = new Map<BackendKind, SickBackend>()
   for (const kind of backendKinds) shadows.set(kind, keep(await startBackend(kind, 19)))
-  const folder = parts.adopt(await mkdtemp(join(tmpdir(), 'shadowplane-shadows-')), (path) => rm(path, { recursive: true, force: true }))
+  const folder = parts.adopt(await mkdtemp(join(tmpdir(), 'shadowplane-shadows-')), (path) =>
+    rm(path, { recursive: true, force: true }),
+  )
   await writeFile(join(folder, 'shadows.yaml'), manifests(primary.port, shadows))
   const serve = keep(await startServe({ paths: [folder], program: join(program, 'src/main.ts'), signal }))
   const port = await freePort()
-  const envoy = keep(await startEnvoy({ binary, bootstrap: gatewayBootstrap({ xds: serve.xds, mode: 'delta' }, port), concurrency: workers }))
+  const envoy = keep(
+    await startEnvoy({
+      binary,
+      bootstrap: gatewayBootstrap({ xds: serve.xds, mode: 'delta' }, port),
+      concurrency: workers,
+    }),
+  )
   await envoy.ready()
   pin(envoy.pid)
   const target = (kind: BackendKind | 'plain'): Target => ({ port, host: `${kind}.example` })
-  await waitFor({ what: 'Envoy to answer', timeout: 20_000, signal, look: async () => !Number.isNaN(await get(target('plain'), false)) || undefined })
+  await waitFor({
+    what: 'Envoy to answer',
+    timeout: 20_000,
+    signal,
+    look: async () => !Number.isNaN(await get(target('plain'), false)) || undefined,
+  })
   return {
-    envoy, signal, isPinned, target,
+    envoy,
+    signal,
+    isPinned,
+    target,
     shadow: (kind) => shadows.get(kind) ?? raise(kind),
-    underWay: async (kind) => [...(await envoy.stats(`shadow-${kind}.example.upstream_rq_(pending_)?active`)).values()].reduce((sum, value) => sum + value, 0),
+    underWay: async (kind) =>
+      [...(await envoy.stats(`shadow-${kind}.example.upstream_rq_(pending_)?active`)).values()].reduce(
+        (sum, value) => sum + value,
+        0,
+      ),
     close: () => parts.disposeAsync(),
   }
 }
@@ -74,7 +97,12 @@ function manifests(primary: number, shadows: ReadonlyMap<BackendKind, SickBacken
   return [
     serviceEntry('primary', primary),
     ...[...shadows].map(([kind, { port }]) => serviceEntry(`shadow-${kind}`, port)),
-    object('Gateway', 'edge', '{selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}'),
+    object(
+      'Gateway',
+      'edge',
+      '{selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, ' +
+        'hosts: ["*"]}]}',
+    ),
     route('plain', ''),
     ...[...shadows.keys()].map((kind) => route(kind, `, mirror: {host: shadow-${kind}.example}`)),
   ].join('---\n')
@@ -82,11 +110,21 @@ function manifests(primary: number, shadows: ReadonlyMap<BackendKind, SickBacken
 
 function serviceEntry(name: string, port: number): string {
   const endpoint = `{address: 127.0.0.1, ports: {http: ${port}}}`
-  return object('ServiceEntry', name, `{hosts: [${name}.example], resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP}], endpoints: [${endpoint}]}`)
+  return object(
+    'ServiceEntry',
+    name,
+    `{hosts: [${name}.example], resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP}], ` +
+      `endpoints: [${endpoint}]}`,
+  )
 }
 
 function route(name: string, mirror: string): string {
-  return object('VirtualService', name, `{hosts: [${name}.example], gateways: [edge], http: [{route: [{destination: {host: primary.example}}]${mirror}}]}`)
+  return object(
+    'VirtualService',
+    name,
+    `{hosts: [${name}.example], gateways: [edge], http: [{route: [{destination: {host: ` +
+      `primary.example}}]${mirror}}]}`,
+  )
 }
 
 function object(kind: string, name: string, spec: string): string {

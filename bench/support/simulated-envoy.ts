@@ -31,9 +31,19 @@ export function resourcesFor(pipeline: Pipeline, scope: Scope): readonly Resourc
   return resourcesOf(pipeline, key)
 }
 
-/** A real Envoy with these resources in its bootstrap; each answer says in `x-route` and `x-cluster` where it comes from. */
-export async function startTellingEnvoy(binary: string, resources: readonly Resource[]): Promise<EnvoyProcess> {
-  const envoy = await startEnvoy({ binary, bootstrap: staticConfig(resources.map(telling)), logLevel: 'error' })
+/**
+ * A real Envoy with these resources in its bootstrap; each answer says in `x-route` and `x-cluster` where it
+ * comes from.
+ */
+export async function startTellingEnvoy(
+  binary: string,
+  resources: readonly Resource[],
+): Promise<EnvoyProcess> {
+  const envoy = await startEnvoy({
+    binary,
+    bootstrap: staticConfig(resources.map(telling)),
+    logLevel: 'error',
+  })
   await envoy.ready()
   return envoy
 }
@@ -48,12 +58,19 @@ function telling(resource: Resource): Resource {
 function tellingHost(host: VirtualHost): VirtualHost {
   const routes = (host.routes ?? []).map((route, index) => ({
     ...route,
-    response_headers_to_add: [...route.response_headers_to_add ?? [], header('x-route', routeLabel(host.name, index)), header('x-cluster', '%UPSTREAM_CLUSTER_RAW%')],
+    response_headers_to_add: [
+      ...(route.response_headers_to_add ?? []),
+      header('x-route', routeLabel(host.name, index)),
+      header('x-cluster', '%UPSTREAM_CLUSTER_RAW%'),
+    ],
   }))
   return { ...host, routes }
 }
 
-function header(key: string, value: string): { readonly header: { readonly key: string; readonly value: string } } {
+function header(
+  key: string,
+  value: string,
+): { readonly header: { readonly key: string; readonly value: string } } {
   return { header: { key, value } }
 }
 

@@ -21,18 +21,32 @@ export interface TlsBackend {
 
 export async function startTlsBackend({ name, own, authority }: TlsBackendOptions): Promise<TlsBackend> {
   const seen = new Map<string, number>()
-  const server = createServer({ cert: own.certificate, key: own.privateKey, ca: authority, requestCert: true, rejectUnauthorized: true }, (request, response) => {
-    const { socket } = request
-    const fingerprint = socket instanceof TLSSocket ? socket.getPeerCertificate().fingerprint256 : ''
-    seen.set(fingerprint, (seen.get(fingerprint) ?? 0) + 1)
-    request.resume()
-    response.writeHead(200, { 'x-backend': name }).end('ok\n')
-  })
+  const server = createServer(
+    {
+      cert: own.certificate,
+      key: own.privateKey,
+      ca: authority,
+      requestCert: true,
+      rejectUnauthorized: true,
+    },
+    (request, response) => {
+      const { socket } = request
+      const fingerprint = socket instanceof TLSSocket ? socket.getPeerCertificate().fingerprint256 : ''
+      seen.set(fingerprint, (seen.get(fingerprint) ?? 0) + 1)
+      request.resume()
+      response.writeHead(200, { 'x-backend': name }).end('ok\n')
+    },
+  )
   const port = await listen(server)
-  return { port, seen, close: () => new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  }) }
+  return {
+    port,
+    seen,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
 }
 
 function listen(server: Server): Promise<number> {

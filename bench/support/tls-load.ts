@@ -24,7 +24,10 @@ export interface TlsTally {
   readonly failure: string | undefined
 }
 
-/** Requests one after the other, each with a handshake of its own, so that each shows the certificate of its moment. */
+/**
+ * Requests one after the other, each with a handshake of its own, so that each shows the certificate of its
+ * moment.
+ */
 export interface TlsLoad {
   tally(): TlsTally
   /** Requests by the fingerprint of the server's certificate. */
@@ -58,7 +61,12 @@ export function startTlsLoad(options: TlsLoadOptions): TlsLoad {
     tally: () => ({ answered: state.answered, failed: state.failed, failure: state.failure }),
     more: async (requests, signal) => {
       const goal = done() + requests
-      await waitFor({ what: `${requests} more answers`, timeout: 30_000, signal, look: () => done() >= goal || undefined })
+      await waitFor({
+        what: `${requests} more answers`,
+        timeout: 30_000,
+        signal,
+        look: () => done() >= goal || undefined,
+      })
     },
     close: async () => {
       state.running = false
@@ -71,17 +79,42 @@ export function startTlsLoad(options: TlsLoadOptions): TlsLoad {
 const timeout = 5_000
 
 /** One request; what went wrong is in the answer. */
-export function requestOnce({ port, host, authority, shown }: Omit<TlsLoadOptions, 'lanes'>, agent?: Agent): Promise<{ readonly fingerprint: string } | { readonly failure: string }> {
+export function requestOnce(
+  { port, host, authority, shown }: Omit<TlsLoadOptions, 'lanes'>,
+  agent?: Agent,
+): Promise<{ readonly fingerprint: string } | { readonly failure: string }> {
   return new Promise((resolve) => {
     const failed = (error: Error): void => resolve({ failure: error.message })
     const own = shown === undefined ? {} : { cert: shown.certificate, key: shown.privateKey }
-    const sent = request({ ...own, ...(agent === undefined ? {} : { agent }), host: '127.0.0.1', port, servername: host, ca: authority, headers: { host }, timeout }, (response) => {
-      const { socket } = response
-      const fingerprint = socket instanceof TLSSocket ? socket.getPeerCertificate().fingerprint256 : ''
-      response.resume().once('error', failed).once('end', () => {
-        resolve(response.statusCode === 200 ? { fingerprint } : { failure: `status ${response.statusCode ?? 0}` })
-      })
-    })
-    sent.once('error', failed).once('timeout', () => sent.destroy(new Error(`no answer after ${timeout} ms`))).end()
+    const sent = request(
+      {
+        ...own,
+        ...(agent === undefined ? {} : { agent }),
+        host: '127.0.0.1',
+        port,
+        servername: host,
+        ca: authority,
+        headers: { host },
+        timeout,
+      },
+      (response) => {
+        const { socket } = response
+        const fingerprint = socket instanceof TLSSocket ? socket.getPeerCertificate().fingerprint256 : ''
+        response
+          .resume()
+          .once('error', failed)
+          .once('end', () => {
+            resolve(
+              response.statusCode === 200
+                ? { fingerprint }
+                : { failure: `status ${response.statusCode ?? 0}` },
+            )
+          })
+      },
+    )
+    sent
+      .once('error', failed)
+      .once('timeout', () => sent.destroy(new Error(`no answer after ${timeout} ms`)))
+      .end()
   })
 }

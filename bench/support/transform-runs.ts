@@ -19,7 +19,11 @@ export interface TransformRunsOptions {
 }
 
 /** The transforms that run for a cold start and for an edit after it, in a pipeline of this process. */
-export async function transformRuns({ folder, node, edit }: TransformRunsOptions): Promise<{ readonly start: TransformRuns; readonly edit: TransformRuns }> {
+export async function transformRuns({
+  folder,
+  node,
+  edit,
+}: TransformRunsOptions): Promise<{ readonly start: TransformRuns; readonly edit: TransformRuns }> {
   const source = createFileSource({ paths: [folder] })
   const { manifests } = await source.start()
   await source.close()
@@ -29,6 +33,7 @@ export async function transformRuns({ folder, node, edit }: TransformRunsOptions
   pipeline.connect(scopeKey(found.scope), found.scope)
   for (const [key, { manifest }] of manifests) pipeline.setManifest(key, manifest)
   const start = pipeline.flush().runs
-  for (const { manifest } of parseManifests('edit.yaml', edit).manifests) pipeline.setManifest(objectKey(manifest.id), manifest)
+  for (const { manifest } of parseManifests('edit.yaml', edit).manifests)
+    pipeline.setManifest(objectKey(manifest.id), manifest)
   return { start, edit: pipeline.flush().runs }
 }

@@ -8,9 +8,13 @@ export interface VersionPorts {
 
 /** A gateway, two services, and settings that only newer Envoys know in full. */
 export function versionGroundwork({ primary, copy }: VersionPorts): string {
-  return ['apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: edge}\nspec: {servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}\n',
-    serviceEntry('primary', primary), serviceEntry('copy', copy),
-    'apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: primary}\nspec: {host: primary.test, trafficPolicy: {retryBudget: {percent: 20, budgetInterval: 5s}}}\n',
+  return [
+    'apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: edge}\nspec: {servers: [{port: ' +
+      '{number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}\n',
+    serviceEntry('primary', primary),
+    serviceEntry('copy', copy),
+    'apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: primary}\nspec: {host: ' +
+      'primary.test, trafficPolicy: {retryBudget: {percent: 20, budgetInterval: 5s}}}\n',
   ].join('---\n')
 }
 

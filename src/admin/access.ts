@@ -22,7 +22,10 @@ export interface Peer {
 }
 
 export function peerOf(socket: Socket): Peer {
-  return { address: socket.remoteAddress ?? '', isCertified: socket instanceof TLSSocket && socket.authorized }
+  return {
+    address: socket.remoteAddress ?? '',
+    isCertified: socket instanceof TLSSocket && socket.authorized,
+  }
 }
 
 /** What a connection may do: everything, what a token lets it, or nothing. */
@@ -46,20 +49,52 @@ export interface Caller {
   readonly site?: string | undefined
 }
 
-/** Why a request is refused, if it is: the one rule for everything on the admin port except health, and metrics if they are open. */
+/**
+ * Why a request is refused, if it is: the one rule for everything on the admin port except health, and
+ * metrics if they are open.
+ */
 export function refusal(caller: Caller, { token }: AdminAccess): ApiError | undefined {
   switch (caller.entry) {
-    case 'certificate': return new ApiError('UNAUTHENTICATED', 'this needs a client certificate')
-    case 'elsewhere': return new ApiError('PERMISSION_DENIED', 'this is open to the machine of the control plane only: give it --admin-token-file or --admin-client-ca to open it to others')
-    case 'token': return isToken(caller.authorization, token) ? undefined : new ApiError('UNAUTHENTICATED', 'this needs the token of the control plane, as in "authorization: Bearer TOKEN"')
-    case 'open': return isOfBrowser(caller) ? new ApiError('PERMISSION_DENIED', 'this is not open to pages in browsers: call it by an address or as localhost, without the header Origin') : undefined
+    case 'certificate':
+      return new ApiError('UNAUTHENTICATED', 'this needs a client certificate')
+    case 'elsewhere':
+      return new ApiError(
+        'PERMISSION_DENIED',
+        'this is open to the machine of the control plane only: give it --admin-token-file or ' +
+          '--admin-client-ca to open it to others',
+      )
+    case 'token':
+      return isToken(caller.authorization, token)
+        ? undefined
+        : new ApiError(
+            'UNAUTHENTICATED',
+            'this needs the token of the control plane, as in "authorization: Bearer TOKEN"',
+          )
+    case 'open':
+      return isOfBrowser(caller)
+        ? new ApiError(
+            'PERMISSION_DENIED',
+            'this is not open to pages in browsers: call it by an address or as localhost, without the ' +
+              'header Origin',
+          )
+        : undefined
   }
 }
 
-/** A page in a browser of this machine must not speak for its user: it says where it comes from, or has found a name for 127.0.0.1. */
+/**
+ * A page in a browser of this machine must not speak for its user: it says where it comes from, or has found
+ * a name for 127.0.0.1.
+ */
 export function isOfBrowser({ host = '', origin, site }: Pick<Caller, 'host' | 'origin' | 'site'>): boolean {
-  const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1').toLowerCase()
-  return origin !== undefined || (site !== undefined && site !== 'none' && site !== 'same-origin') || (name !== 'localhost' && isIP(name) === 0)
+  const name = host
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase()
+  return (
+    origin !== undefined ||
+    (site !== undefined && site !== 'none' && site !== 'same-origin') ||
+    (name !== 'localhost' && isIP(name) === 0)
+  )
 }
 
 const health: ReadonlySet<string> = new Set(['/healthz', '/readyz'])

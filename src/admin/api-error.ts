@@ -1,7 +1,15 @@
 import { status } from '@grpc/grpc-js'
 
 /** Why a call of the admin API fails, by the names of gRPC's status codes. */
-export type ApiCode = 'INVALID_ARGUMENT' | 'NOT_FOUND' | 'FAILED_PRECONDITION' | 'RESOURCE_EXHAUSTED' | 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'DEADLINE_EXCEEDED' | 'INTERNAL'
+export type ApiCode =
+  | 'INVALID_ARGUMENT'
+  | 'NOT_FOUND'
+  | 'FAILED_PRECONDITION'
+  | 'RESOURCE_EXHAUSTED'
+  | 'UNAUTHENTICATED'
+  | 'PERMISSION_DENIED'
+  | 'DEADLINE_EXCEEDED'
+  | 'INTERNAL'
 
 /** A failure that is told to the caller; the message says what to do instead. */
 export class ApiError extends Error {
@@ -15,7 +23,9 @@ export class ApiError extends Error {
 
 /** Of anything thrown; what is no ApiError is a bug of ours. */
 export function apiError(thrown: unknown): ApiError {
-  return thrown instanceof ApiError ? thrown : new ApiError('INTERNAL', `this is a bug of shadowplane: ${String(thrown)}`)
+  return thrown instanceof ApiError
+    ? thrown
+    : new ApiError('INTERNAL', `this is a bug of shadowplane: ${String(thrown)}`)
 }
 
 export function grpcStatus({ code }: ApiError): status {
@@ -23,7 +33,14 @@ export function grpcStatus({ code }: ApiError): status {
 }
 
 const httpStatuses: Readonly<Record<ApiCode, number>> = {
-  INVALID_ARGUMENT: 400, NOT_FOUND: 404, FAILED_PRECONDITION: 409, RESOURCE_EXHAUSTED: 429, UNAUTHENTICATED: 401, PERMISSION_DENIED: 403, DEADLINE_EXCEEDED: 504, INTERNAL: 500,
+  INVALID_ARGUMENT: 400,
+  NOT_FOUND: 404,
+  FAILED_PRECONDITION: 409,
+  RESOURCE_EXHAUSTED: 429,
+  UNAUTHENTICATED: 401,
+  PERMISSION_DENIED: 403,
+  DEADLINE_EXCEEDED: 504,
+  INTERNAL: 500,
 }
 
 export function httpStatus({ code }: ApiError): number {

@@ -28,26 +28,40 @@ type Unary = ServerUnaryCall<Buffer, Buffer>
 type Streaming = ServerWritableStream<Buffer, Buffer>
 
 /** A dead peer is noticed within 40 s. */
-const options = { 'grpc.keepalive_time_ms': 30_000, 'grpc.keepalive_timeout_ms': 10_000, 'grpc.enable_channelz': 0, 'grpc.max_receive_message_length': 64 * 1024 }
+const options = {
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.enable_channelz': 0,
+  'grpc.max_receive_message_length': 64 * 1024,
+}
 /** How long a watcher may take nothing, in milliseconds. */
 const patience = 30_000
 
 /** Requests over HTTP/2 that are not gRPC go to `answer`. */
 export function createGrpcApi({ taps, access, answer: answerOther }: GrpcOptions): GrpcApi {
   // A call does not say which connection it came on, so connections of a kind have a server of their own.
-  const servers = new Map<Entry, { readonly server: Server; readonly injector: ReturnType<Server['createConnectionInjector']> }>()
+  const servers = new Map<
+    Entry,
+    { readonly server: Server; readonly injector: ReturnType<Server['createConnectionInjector']> }
+  >()
   const injectorFor = (entry: Entry): ReturnType<Server['createConnectionInjector']> => {
     const known = servers.get(entry)
     if (known !== undefined) return known.injector
     const server = createServer(taps, (caller) => refusal({ ...caller, entry }, access))
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
-    divide(server, (request, response) => { answerOther(request, response, entry) })
+    divide(server, (request, response) => {
+      answerOther(request, response, entry)
+    })
     servers.set(entry, { server, injector })
     return injector
   }
   return {
-    accept: (socket, entry) => { injectorFor(entry).injectConnection(socket) },
-    close: (grace) => { for (const { injector } of servers.values()) injector.drain(grace) },
+    accept: (socket, entry) => {
+      injectorFor(entry).injectConnection(socket)
+    },
+    close: (grace) => {
+      for (const { injector } of servers.values()) injector.drain(grace)
+    },
   }
 }
 
@@ -56,16 +70,28 @@ type Refuse = (caller: Omit<Caller, 'entry'>) => ApiError | undefined
 function createServer(taps: Taps, refuse: Refuse): Server {
   const server = new Server(options)
   const read = (call: Unary | Streaming, method: Method): Call => {
-    const field = (name: string): string | undefined => call.metadata.get(name).find((value) => typeof value === 'string')
-    const refused = refuse({ authorization: field('authorization'), origin: field('origin'), site: field('sec-fetch-site'), host: call.getHost() })
+    const field = (name: string): string | undefined =>
+      call.metadata.get(name).find((value) => typeof value === 'string')
+    const refused = refuse({
+      authorization: field('authorization'),
+      origin: field('origin'),
+      site: field('sec-fetch-site'),
+      host: call.getHost(),
+    })
     if (refused !== undefined) throw refused
     return method.fromBytes(call.request)
   }
   server.addService(
     Object.fromEntries(methods.map((method) => [method.name, definition(method)])),
-    Object.fromEntries(methods.map((method) => [method.name, method.kind === 'single'
-      ? (call: Unary, callback: sendUnaryData<Buffer>) => void answer(() => read(call, method), taps, callback)
-      : (call: Streaming) => void stream(call, () => read(call, method), taps)])),
+    Object.fromEntries(
+      methods.map((method) => [
+        method.name,
+        method.kind === 'single'
+          ? (call: Unary, callback: sendUnaryData<Buffer>) =>
+              void answer(() => read(call, method), taps, callback)
+          : (call: Streaming) => void stream(call, () => read(call, method), taps),
+      ]),
+    ),
   )
   return server
 }
@@ -74,8 +100,14 @@ function createServer(taps: Taps, refuse: Refuse): Server {
 function definition({ name, kind }: Method): MethodDefinition<Buffer, Buffer> {
   const pass = (bytes: Buffer): Buffer => bytes
   return {
-    path: `/${serviceName}/${name}`, requestStream: false, responseStream: kind === 'stream', originalName: name,
-    requestSerialize: pass, requestDeserialize: pass, responseSerialize: pass, responseDeserialize: pass,
+    path: `/${serviceName}/${name}`,
+    requestStream: false,
+    responseStream: kind === 'stream',
+    originalName: name,
+    requestSerialize: pass,
+    requestDeserialize: pass,
+    responseSerialize: pass,
+    responseDeserialize: pass,
   }
 }
 
@@ -93,9 +125,13 @@ async function answer(read: () => Call, taps: Taps, callback: sendUnaryData<Buff
 
 async function stream(streaming: Streaming, read: () => Call, taps: Taps): Promise<void> {
   const gone = new AbortController()
-  streaming.once('cancelled', () => { gone.abort() })
+  streaming.once('cancelled', () => {
+    gone.abort()
+  })
   // A connection that breaks is said so too; nothing can be answered on it.
-  streaming.once('error', () => { gone.abort() })
+  streaming.once('error', () => {
+    gone.abort()
+  })
   try {
     const call = read()
     if (call.kind !== 'stream') throw new ApiError('INTERNAL', 'a single answer was called as a stream')

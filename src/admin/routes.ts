@@ -43,7 +43,8 @@ const routes: Readonly<Record<string, Route>> = {
   '/healthz': (_, { outage }) => health(outage()),
   '/readyz': (_, { notReady }) => health(notReady()),
   '/status': (_, administered) => status(administered, administered.clients()),
-  '/config_dump': ({ searchParams }, administered) => proxyConfig(searchParams.get('proxy') ?? '', administered),
+  '/config_dump': ({ searchParams }, administered) =>
+    proxyConfig(searchParams.get('proxy') ?? '', administered),
   '/metrics': async (_, { metrics }) => {
     const exposition = await metrics.exposition()
     return { status: 200, mediaType: exposition.mediaType, body: exposition.text }
@@ -54,14 +55,19 @@ const proxyPath = '/status/proxies/'
 const paths = `there are ${[...Object.keys(routes), `${proxyPath}ID`].toSorted().join(', ')}`
 
 /** Answers GET on the paths above; anything else gets a 4xx that says what to ask instead. */
-export async function answerTo({ method, url, ifNoneMatch }: Question, administered: Administered): Promise<Answer> {
+export async function answerTo(
+  { method, url, ifNoneMatch }: Question,
+  administered: Administered,
+): Promise<Answer> {
   const asked = URL.parse(url, 'http://admin')
   if (asked === null) return text(400, `not a path: ${url}`)
   const route = asked.pathname.startsWith(proxyPath) ? oneProxy : routes[asked.pathname]
   if (route === undefined) return text(404, `no such path: ${asked.pathname}\n${paths}`)
   if (method !== 'GET' && method !== 'HEAD') return text(405, `${method} is not answered here: use GET`)
   const answer = await route(asked, administered)
-  return answer.etag !== undefined && answer.etag === ifNoneMatch ? { ...answer, status: 304, body: '' } : answer
+  return answer.etag !== undefined && answer.etag === ifNoneMatch
+    ? { ...answer, status: 304, body: '' }
+    : answer
 }
 
 function health(problem: string | undefined): Answer {
@@ -70,17 +76,38 @@ function health(problem: string | undefined): Answer {
 
 const oneProxy: Route = ({ pathname }, administered) => {
   const name = decoded(pathname.slice(proxyPath.length))
-  if (name === undefined || name === '') return text(400, `write ${proxyPath}ID with the node id of a proxy, percent-encoded, or %23 and the number of its stream`)
+  if (name === undefined || name === '')
+    return text(
+      400,
+      `write ${proxyPath}ID with the node id of a proxy, percent-encoded, or %23 and the number of its ` +
+        `stream`,
+    )
   const selection = select(administered.clients(), name)
   return 'problem' in selection ? text(404, selection.problem) : status(administered, selection.clients)
 }
 
-function status({ diagnostics, outage, denied, locate }: Administered, clients: readonly ClientState[]): Answer {
-  return json(statusReport({ clients, diagnostics: diagnostics(), outage: outage(), denied: denied(), locate: locate() }))
+function status(
+  { diagnostics, outage, denied, locate }: Administered,
+  clients: readonly ClientState[],
+): Answer {
+  return json(
+    statusReport({
+      clients,
+      diagnostics: diagnostics(),
+      outage: outage(),
+      denied: denied(),
+      locate: locate(),
+    }),
+  )
 }
 
 function proxyConfig(name: string, administered: Administered): Answer {
-  if (name === '') return text(400, 'write /config_dump?proxy=ID with the node id of a proxy, percent-encoded, or %23 and the number of its stream')
+  if (name === '')
+    return text(
+      400,
+      'write /config_dump?proxy=ID with the node id of a proxy, percent-encoded, or %23 and the number of ' +
+        'its stream',
+    )
   const selection = select(administered.clients(), name)
   if ('problem' in selection) return text(404, selection.problem)
   const types = selection.clients.flatMap((client) => [...client.types.keys()])
@@ -99,7 +126,12 @@ function decoded(encoded: string): string | undefined {
 
 function json(value: unknown): Answer {
   const body = `${JSON.stringify(value, null, 2)}\n`
-  return { status: 200, mediaType: 'application/json', body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` }
+  return {
+    status: 200,
+    mediaType: 'application/json',
+    body,
+    etag: `"${createHash('sha256').update(body).digest('base64url')}"`,
+  }
 }
 
 function text(code: number, line: string): Answer {

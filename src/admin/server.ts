@@ -26,8 +26,14 @@ export interface AdminOptions {
   readonly access: AdminAccess
 }
 
-/** Milliseconds until a request has its headers, is whole, and how often Node looks for those that are late. */
-export const httpTimeouts = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 }
+/**
+ * Milliseconds until a request has its headers, is whole, and how often Node looks for those that are late.
+ */
+export const httpTimeouts = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+}
 /** Milliseconds for which a reader may take nothing of an answer. */
 export const answerTimeout = 30_000
 /** At a time; all of them together are far fewer than the descriptors of a process. */
@@ -37,10 +43,17 @@ const firstWordTimeout = 5_000
 /** Until streams have said that they end, in milliseconds. */
 const lastWords = 500
 
-/** The one listener for people, probes and our own commands: what routes.ts answers, and the admin API as JSON and as gRPC. */
+/**
+ * The one listener for people, probes and our own commands: what routes.ts answers, and the admin API as JSON
+ * and as gRPC.
+ */
 export function createAdminServer(administered: Administered, { taps, access }: AdminOptions): AdminServer {
-  const answer = (request: Request, response: Response, entry: Entry): void => { void handle({ request, response, entry }, { administered, taps, access }) }
-  const http = createHttpServer(httpTimeouts, (request, response) => { answer(request, response, entryOf(peerOf(request.socket), access)) })
+  const answer = (request: Request, response: Response, entry: Entry): void => {
+    void handle({ request, response, entry }, { administered, taps, access })
+  }
+  const http = createHttpServer(httpTimeouts, (request, response) => {
+    answer(request, response, entryOf(peerOf(request.socket), access))
+  })
   http.setTimeout(answerTimeout)
   // It is handed its connections and never listens; Node looks for late clients from this event on.
   http.emit('listening')
@@ -55,7 +68,9 @@ export function createAdminServer(administered: Administered, { taps, access }: 
   })
   server.maxConnections = mostConnections
   // A handshake that fails or takes too long: Node reports it, and leaves the socket open.
-  server.on('tlsClientError', (_, socket: Socket) => { socket.destroy() })
+  server.on('tlsClientError', (_, socket: Socket) => {
+    socket.destroy()
+  })
   // Over TLS, those that are still in their handshake, too.
   server.on('connection', (socket) => {
     sockets.add(socket)
@@ -69,10 +84,16 @@ export function createAdminServer(administered: Administered, { taps, access }: 
       return hostAndPort({ host: address.host, port: bound.port })
     },
     async close() {
-      const closed = new Promise<void>((resolve) => { server.close(() => { resolve() }) })
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve()
+        })
+      })
       grpc.close(lastWords)
       http.close()
-      const timer = setTimeout(() => { for (const socket of sockets) socket.destroy() }, lastWords)
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, lastWords)
       await closed
       clearTimeout(timer)
     },
@@ -83,13 +104,24 @@ function createServer({ tls }: AdminAccess, accept: (socket: Socket) => void): S
   if (tls === undefined) return createTcpServer(accept)
   const { certificate: cert, key, clientCa } = tls
   try {
-    return createTlsServer({
-      cert, key, minVersion: 'TLSv1.2', ALPNProtocols: ['h2', 'http/1.1'], handshakeTimeout: firstWordTimeout,
-      // Probes have no certificate; access.ts decides on what needs one.
-      ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
-    }, accept)
+    return createTlsServer(
+      {
+        cert,
+        key,
+        minVersion: 'TLSv1.2',
+        ALPNProtocols: ['h2', 'http/1.1'],
+        handshakeTimeout: firstWordTimeout,
+        // Probes have no certificate; access.ts decides on what needs one.
+        ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
+      },
+      accept,
+    )
   } catch (error) {
-    throw new UsageError(`--admin-cert, --admin-key, --admin-client-ca: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new UsageError(
+      `--admin-cert, --admin-key, --admin-client-ca: ` +
+        (error instanceof Error ? error.message : String(error)),
+      { cause: error },
+    )
   }
 }
 
@@ -123,12 +155,20 @@ interface Answering extends AdminOptions {
   readonly administered: Administered
 }
 
-async function handle({ request, response, entry }: Exchange, { administered, taps, access }: Answering): Promise<void> {
+async function handle(
+  { request, response, entry }: Exchange,
+  { administered, taps, access }: Answering,
+): Promise<void> {
   const { method = '', url = '', headers } = request
   const path = URL.parse(url, 'http://admin')?.pathname ?? ''
   const isApi = path.startsWith(apiPrefix)
   const { authorization, origin, 'sec-fetch-site': site } = headers
-  const refused = isOpenPath(path, access) ? undefined : refusal({ entry, authorization, origin, site: text(site), host: headers.host ?? text(headers[':authority']) }, access)
+  const refused = isOpenPath(path, access)
+    ? undefined
+    : refusal(
+        { entry, authorization, origin, site: text(site), host: headers.host ?? text(headers[':authority']) },
+        access,
+      )
   if (refused !== undefined) {
     if (refused.code === 'UNAUTHENTICATED') response.setHeader('www-authenticate', 'Bearer')
     if (isApi) sendError(response, refused)
@@ -140,7 +180,11 @@ async function handle({ request, response, entry }: Exchange, { administered, ta
     const answer = await answerTo({ method, url, ifNoneMatch: headers['if-none-match'] }, administered)
     send(response, answer)
   } catch (error) {
-    send(response, { status: 500, mediaType: plainText, body: `this is a bug of shadowplane: ${String(error)}\n` })
+    send(response, {
+      status: 500,
+      mediaType: plainText,
+      body: `this is a bug of shadowplane: ${String(error)}\n`,
+    })
   }
 }
 
@@ -152,6 +196,11 @@ const plainText = 'text/plain; charset=utf-8'
 
 function send(response: Response, { status, mediaType, body, etag }: Answer): void {
   response.statusCode = status
-  for (const [name, value] of Object.entries({ 'content-type': mediaType, 'cache-control': 'no-store', etag })) if (value !== undefined) response.setHeader(name, value)
+  for (const [name, value] of Object.entries({
+    'content-type': mediaType,
+    'cache-control': 'no-store',
+    etag,
+  }))
+    if (value !== undefined) response.setHeader(name, value)
   response.end(body)
 }

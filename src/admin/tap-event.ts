@@ -13,14 +13,26 @@ export function tapEventBytes(event: TapEvent): Buffer {
   const request = encode('shadowplane.admin.v1.RecordedRequest', withoutBody(event.request))
   const { body } = event.request
   const bodyHeader = fieldHeader(5, body.length)
-  return Buffer.concat([head, fieldHeader(4, request.length + bodyHeader.length + body.length), request, bodyHeader, body])
+  return Buffer.concat([
+    head,
+    fieldHeader(4, request.length + bodyHeader.length + body.length),
+    request,
+    bodyHeader,
+    body,
+  ])
 }
 
 /** The same as protobuf JSON, where a body is base64. */
 export function tapEventJson(event: TapEvent): Message<'shadowplane.admin.v1.TapEvent'> {
   if (!('request' in event)) return withoutRequest(event)
   const { body } = event.request
-  return { ...withoutRequest(event), request: { ...withoutBody(event.request), ...(body.length === 0 ? {} : { body: body.toString('base64') }) } }
+  return {
+    ...withoutRequest(event),
+    request: {
+      ...withoutBody(event.request),
+      ...(body.length === 0 ? {} : { body: body.toString('base64') }),
+    },
+  }
 }
 
 function withoutRequest(event: TapEvent): Message<'shadowplane.admin.v1.TapEvent'> {
@@ -30,5 +42,12 @@ function withoutRequest(event: TapEvent): Message<'shadowplane.admin.v1.TapEvent
 }
 
 function withoutBody({ time, method, url, headers, bodyLength, isCut }: RecordedRequest): RequestMessage {
-  return { time: String(time), method, url, headers: headers.map(([name, value]) => ({ name, value })), bodyLength: String(bodyLength), cut: isCut }
+  return {
+    time: String(time),
+    method,
+    url,
+    headers: headers.map(([name, value]) => ({ name, value })),
+    bodyLength: String(bodyLength),
+    cut: isCut,
+  }
 }

@@ -33,18 +33,22 @@ export interface TapGround {
 
 /** What a watcher is told; `counts` are of the moment. */
 export type TapEvent = { readonly counts: RecorderCounts } & (
-  | { readonly standing: TapStanding }
-  | { readonly request: RecordedRequest }
-  | { readonly ended: string })
+  { readonly standing: TapStanding } | { readonly request: RecordedRequest } | { readonly ended: string }
+)
 
 type Tap = Message<'shadowplane.admin.v1.Tap'>
 
-/** The taps that are open. Each is a recorder, and an object of the overlay that mirrors to it; both go with the tap. */
+/**
+ * The taps that are open. Each is a recorder, and an object of the overlay that mirrors to it; both go with
+ * the tap.
+ */
 export interface Taps {
   create(request: Message<'shadowplane.admin.v1.CreateTapRequest'>): Promise<Tap>
   list(): readonly Tap[]
   renew(id: string): Tap
-  /** What arrives from now on; ends the tap when it ends, or when the signal says that its reader has gone. */
+  /**
+   * What arrives from now on; ends the tap when it ends, or when the signal says that its reader has gone.
+   */
   watch(id: string, gone: AbortSignal): AsyncGenerator<TapEvent>
   delete(id: string): Tap
   close(): Promise<void>
@@ -81,14 +85,18 @@ export function createTaps(ground: TapGround): Taps {
     closing.add(closed)
   }
 
-  function startLease(tap: Pick<OpenTap, 'settings'>, expired: () => void): Pick<OpenTap, 'expires' | 'lease'> {
+  function startLease(
+    tap: Pick<OpenTap, 'settings'>,
+    expired: () => void,
+  ): Pick<OpenTap, 'expires' | 'lease'> {
     const length = tap.settings.leaseSeconds * 1000
     return { expires: Date.now() + length, lease: setTimeout(expired, length).unref() }
   }
 
   function find(id: string): OpenTap {
     const tap = open.get(id)
-    if (tap === undefined) throw new ApiError('NOT_FOUND', `there is no tap ${JSON.stringify(id)}: it has ended, or never was`)
+    if (tap === undefined)
+      throw new ApiError('NOT_FOUND', `there is no tap ${JSON.stringify(id)}: it has ended, or never was`)
     return tap
   }
 
@@ -96,18 +104,41 @@ export function createTaps(ground: TapGround): Taps {
     async create(request) {
       const settings = settingsOf(request)
       const target = targetOf(request, ground.objects)
-      if (open.size + reserved >= mostTaps) throw new ApiError('RESOURCE_EXHAUSTED', `${mostTaps} taps are open, which is the limit`)
+      if (open.size + reserved >= mostTaps)
+        throw new ApiError('RESOURCE_EXHAUSTED', `${mostTaps} taps are open, which is the limit`)
       reserved += 1
       try {
         const recorder = createRecorder({ bodyLimit: settings.bodyLimit })
         const port = await listen(recorder, ground.recorder)
         const id = randomBytes(4).toString('hex')
         const object = ground.overlay.set({
-          apiVersion: 'shadowplane.io/v1alpha1', kind: 'Tap', metadata: { name: `tap-${id}`, namespace: 'default' },
-          spec: { ...target.spec, percentage: settings.percent, recorder: { address: ground.recorder.advertised, port } },
+          apiVersion: 'shadowplane.io/v1alpha1',
+          kind: 'Tap',
+          metadata: { name: `tap-${id}`, namespace: 'default' },
+          spec: {
+            ...target.spec,
+            percentage: settings.percent,
+            recorder: { address: ground.recorder.advertised, port },
+          },
         })
-        const shown = { id, target: target.text, ...settings, recorder: `${bracketed(ground.recorder.advertised)}:${port}` }
-        const tap: OpenTap = { id, object, recorder, shown, settings, isWatched: false, ended: undefined, ...startLease({ settings }, () => { end(tap, 'its lease was not renewed') }) }
+        const shown = {
+          id,
+          target: target.text,
+          ...settings,
+          recorder: `${bracketed(ground.recorder.advertised)}:${port}`,
+        }
+        const tap: OpenTap = {
+          id,
+          object,
+          recorder,
+          shown,
+          settings,
+          isWatched: false,
+          ended: undefined,
+          ...startLease({ settings }, () => {
+            end(tap, 'its lease was not renewed')
+          }),
+        }
         open.set(id, tap)
         return describe(tap)
       } finally {
@@ -118,14 +149,22 @@ export function createTaps(ground: TapGround): Taps {
     renew(id) {
       const tap = find(id)
       clearTimeout(tap.lease)
-      Object.assign(tap, startLease(tap, () => { end(tap, 'its lease was not renewed') }))
+      Object.assign(
+        tap,
+        startLease(tap, () => {
+          end(tap, 'its lease was not renewed')
+        }),
+      )
       return describe(tap)
     },
-    async* watch(id, gone) {
+    async *watch(id, gone) {
       const tap = find(id)
-      if (tap.isWatched) throw new ApiError('FAILED_PRECONDITION', `tap ${id} is watched already: a tap has one watcher`)
+      if (tap.isWatched)
+        throw new ApiError('FAILED_PRECONDITION', `tap ${id} is watched already: a tap has one watcher`)
       tap.isWatched = true
-      const leave = (): void => { end(tap, 'its watcher has gone') }
+      const leave = (): void => {
+        end(tap, 'its watcher has gone')
+      }
       if (gone.aborted) leave()
       gone.addEventListener('abort', leave)
       try {
@@ -178,12 +217,18 @@ async function* events(tap: OpenTap, { revision, standing }: TapGround): AsyncGe
 }
 
 function tick(): Promise<'look'> {
-  return new Promise((resolve) => { setTimeout(resolve, lookEvery, 'look').unref() })
+  return new Promise((resolve) => {
+    setTimeout(resolve, lookEvery, 'look').unref()
+  })
 }
 
 async function listen(recorder: Recorder, { host, ports, advertised }: RecorderAddress): Promise<number> {
   if (/^(0\.0\.0\.0|::|)$/.test(advertised)) {
-    throw new ApiError('FAILED_PRECONDITION', 'proxies do not know where the recorder is: start "shadowplane serve" with --tap-address, the name or address by which they reach this machine')
+    throw new ApiError(
+      'FAILED_PRECONDITION',
+      'proxies do not know where the recorder is: start "shadowplane serve" with --tap-address, the name ' +
+        'or address by which they reach this machine',
+    )
   }
   let problem = ''
   for (const port of ports) {

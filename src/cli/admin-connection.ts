@@ -15,7 +15,10 @@ export interface ConnectionFlags {
 export interface AdminConnection {
   readonly token?: string
   /** PEM; present if the listener speaks TLS. */
-  readonly tls?: { readonly ca: Buffer | null; readonly certificate?: { readonly chain: Buffer; readonly key: Buffer } }
+  readonly tls?: {
+    readonly ca: Buffer | null
+    readonly certificate?: { readonly chain: Buffer; readonly key: Buffer }
+  }
 }
 
 /** The flags that every command has that asks a running control plane. */
@@ -29,14 +32,31 @@ export function addConnectionFlags(command: Command): Command {
 }
 
 /** Throws UsageError for files that cannot be read, or flags that do not go together. */
-export async function connectionOf({ tokenFile, tls, ca, cert, key }: ConnectionFlags): Promise<AdminConnection> {
+export async function connectionOf({
+  tokenFile,
+  tls,
+  ca,
+  cert,
+  key,
+}: ConnectionFlags): Promise<AdminConnection> {
   if ((cert === undefined) !== (key === undefined)) throw new UsageError('--cert and --key go together')
-  const token = tokenFile === undefined ? undefined : (await read('--token-file', tokenFile)).toString().trim()
-  const certificate = cert === undefined || key === undefined ? undefined : { chain: await read('--cert', cert), key: await read('--key', key) }
+  const token =
+    tokenFile === undefined ? undefined : (await read('--token-file', tokenFile)).toString().trim()
+  const certificate =
+    cert === undefined || key === undefined
+      ? undefined
+      : { chain: await read('--cert', cert), key: await read('--key', key) }
   const secured = tls === true || ca !== undefined || certificate !== undefined
   return {
     ...(token === undefined ? {} : { token }),
-    ...(secured ? { tls: { ca: ca === undefined ? null : await read('--ca', ca), ...(certificate === undefined ? {} : { certificate }) } } : {}),
+    ...(secured
+      ? {
+          tls: {
+            ca: ca === undefined ? null : await read('--ca', ca),
+            ...(certificate === undefined ? {} : { certificate }),
+          },
+        }
+      : {}),
   }
 }
 
@@ -44,6 +64,8 @@ async function read(flag: string, file: string): Promise<Buffer> {
   try {
     return await readFile(file)
   } catch (error) {
-    throw new UsageError(`${flag} ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new UsageError(`${flag} ${file}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
   }
 }

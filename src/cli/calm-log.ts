@@ -29,16 +29,16 @@ const refusedFinding: Allowance = { each: 3, all: 50 }
 
 /** Kinds whose number a client decides. Others are logged whole. */
 const allowances: Readonly<Partial<Record<ControlPlaneEvent['kind'], Allowance>>> = {
-  'connected': { each: 3, all: 100 },
-  'disconnected': { each: 3, all: 100 },
-  'nacked': { each: 3, all: 100 },
-  'refusal': { each: 3, all: 100 },
-  'refused': { each: 3, all: 50 },
-  'denied': { each: 3, all: 50 },
+  connected: { each: 3, all: 100 },
+  disconnected: { each: 3, all: 100 },
+  nacked: { each: 3, all: 100 },
+  refusal: { each: 3, all: 100 },
+  refused: { each: 3, all: 50 },
+  denied: { each: 3, all: 50 },
   'internal-error': { each: 3, all: 50 },
   'signal-ignored': { each: 3, all: 10 },
-  'pushed': { each: 200, all: 2_000 },
-  'acked': { each: 200, all: 2_000 },
+  pushed: { each: 200, all: 2_000 },
+  acked: { each: 200, all: 2_000 },
 }
 
 /** Which events are counted together, and which of them are alike. */
@@ -54,10 +54,14 @@ interface Tally {
 }
 
 /**
- * Bounds a log under storms: in ten seconds the first few events of a kind from one proxy or peer are logged, and then one line that
- * has the last and how many there were. What is left of a window is logged before the server ends. Metrics count every event.
+ * Bounds a log under storms: in ten seconds the first few events of a kind from one proxy or peer are logged,
+ * and then one line that has the last and how many there were. What is left of a window is logged before the
+ * server ends. Metrics count every event.
  */
-export function calmLog(emit: (event: LoggedEvent) => void, schedule: Schedule = scheduleTimeout): (event: ControlPlaneEvent) => void {
+export function calmLog(
+  emit: (event: LoggedEvent) => void,
+  schedule: Schedule = scheduleTimeout,
+): (event: ControlPlaneEvent) => void {
   const tallies = new Map<string, Tally>()
   let cancel: (() => void) | undefined
 
@@ -66,7 +70,14 @@ export function calmLog(emit: (event: LoggedEvent) => void, schedule: Schedule =
     const ended = [...tallies]
     tallies.clear()
     for (const [key, { last, leftOut: times }] of ended) {
-      if (last !== undefined) emit({ kind: 'repeated', last, times, of: key.endsWith(others) ? 'others' : 'same', seconds: window / 1000 })
+      if (last !== undefined)
+        emit({
+          kind: 'repeated',
+          last,
+          times,
+          of: key.endsWith(others) ? 'others' : 'same',
+          seconds: window / 1000,
+        })
     }
   }
 
@@ -93,7 +104,8 @@ export function calmLog(emit: (event: LoggedEvent) => void, schedule: Schedule =
 
   const admitted = (kind: 'added' | 'resolved', shown: ShownDiagnostic): boolean => {
     const event: ControlPlaneEvent = { kind: 'diagnostics', added: [], resolved: [], [kind]: [shown] }
-    return shown.code === 'xds/nack' ? admits(event, { group: 'refused', origin: `${kind} ${shown.text}` }, refusedFinding)
+    return shown.code === 'xds/nack'
+      ? admits(event, { group: 'refused', origin: `${kind} ${shown.text}` }, refusedFinding)
       : admits(event, { group: 'findings', origin: `${kind} ${shown.text}` }, finding)
   }
 
@@ -103,12 +115,17 @@ export function calmLog(emit: (event: LoggedEvent) => void, schedule: Schedule =
       flush()
     }
     if (event.kind === 'diagnostics') {
-      const calm = { ...event, added: event.added.filter((each) => admitted('added', each)), resolved: event.resolved.filter((each) => admitted('resolved', each)) }
+      const calm = {
+        ...event,
+        added: event.added.filter((each) => admitted('added', each)),
+        resolved: event.resolved.filter((each) => admitted('resolved', each)),
+      }
       if (calm.added.length + calm.resolved.length > 0) emit(calm)
       return
     }
     const allowance = allowances[event.kind]
-    if (allowance === undefined || admits(event, { group: event.kind, origin: originOf(event) }, allowance)) emit(event)
+    if (allowance === undefined || admits(event, { group: event.kind, origin: originOf(event) }, allowance))
+      emit(event)
   }
 }
 
@@ -119,7 +136,8 @@ const told = 200
 
 /** Who caused an event: a node id, the address of a peer without its port, or what went wrong. */
 function originOf(event: ControlPlaneEvent): string {
-  if ('proxy' in event && event.proxy !== undefined) return JSON.stringify((typeof event.proxy === 'string' ? event.proxy : event.proxy.id).slice(0, told))
+  if ('proxy' in event && event.proxy !== undefined)
+    return JSON.stringify((typeof event.proxy === 'string' ? event.proxy : event.proxy.id).slice(0, told))
   if ('peer' in event) return JSON.stringify(addressOf(event.peer))
   if (event.kind === 'internal-error') return JSON.stringify(event.what.slice(0, told))
   return event.kind === 'signal-ignored' ? event.signal : ''

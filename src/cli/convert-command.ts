@@ -9,18 +9,27 @@ export interface ConvertFlags extends SettingsFlags {
   readonly output?: string
 }
 
-/** `shadowplane convert`: routes and mirrors of one dialect in another. Exit status 1 if the input has errors; the rest is written all the same. */
+/**
+ * `shadowplane convert`: routes and mirrors of one dialect in another. Exit status 1 if the input has errors;
+ * the rest is written all the same.
+ */
 export function convertCommand(): Command {
-  return addSettingsFlags(new Command('convert')
-    .summary('write routes and mirrors in another dialect')
-    .description(`Writes the routing and mirroring of these files in another dialect, as YAML. What that dialect cannot say stands in a comment \
-where it is missing, and is counted on standard error. Services and other objects of Kubernetes are taken as given. \
-The exit status is 1 if the files have errors, or if requests would be answered with an error as something could not be carried; the rest is written all the same.`)
-    .requiredOption('-f, --file <path...>', 'files and directories to read; - is standard input')
-    .addOption(new Option('--to <dialect>', 'what to write').choices(writableNames).makeOptionMandatory())
-    .option('-o, --output <file>', 'where to write; otherwise to standard output'))
-    .action(async (flags: ConvertFlags) => {
-      const { convertFiles } = await import('./convert.ts')
-      await convertFiles(flags)
-    })
+  return addSettingsFlags(
+    new Command('convert')
+      .summary('write routes and mirrors in another dialect')
+      .description(
+        `Writes the routing and mirroring of these files in another dialect, as YAML. What that dialect ` +
+          `cannot say stands in a comment \
+where it is missing, and is counted on standard error. Services and other objects of Kubernetes are taken ` +
+          `as given. \
+The exit status is 1 if the files have errors, or if requests would be answered with an error as ` +
+          `something could not be carried; the rest is written all the same.`,
+      )
+      .requiredOption('-f, --file <path...>', 'files and directories to read; - is standard input')
+      .addOption(new Option('--to <dialect>', 'what to write').choices(writableNames).makeOptionMandatory())
+      .option('-o, --output <file>', 'where to write; otherwise to standard output'),
+  ).action(async (flags: ConvertFlags) => {
+    const { convertFiles } = await import('./convert.ts')
+    await convertFiles(flags)
+  })
 }

@@ -22,17 +22,24 @@ export function commentCount({ objects, comments }: Conversion): number {
   return comments.length + objects.reduce((sum, each) => sum + each.comments.length, 0)
 }
 
-/** How many comments say that requests would fail, or lose their TLS, if the written objects were used as they are. */
+/**
+ * How many comments say that requests would fail, or lose their TLS, if the written objects were used as they
+ * are.
+ */
 export function failureCount({ objects, comments }: Conversion): number {
   const texts = [...comments, ...objects.flatMap((each) => each.comments.map(({ text }) => text))]
-  return texts.filter((text) => /\b(?:is|are) answered with 50[03]\b(?! instead of 404)|\bin plain text\b/.test(text)).length
+  return texts.filter((text) =>
+    /\b(?:is|are) answered with 50[03]\b(?! instead of 404)|\bin plain text\b/.test(text),
+  ).length
 }
 
 const width = 110
 
 function listed(title: string, objects: readonly ObjectId[]): readonly string[] {
   if (objects.length === 0) return []
-  const byKind = [...Map.groupBy(objects, ({ kind }) => kind)].map(([kind, group]) => `${kind} ${group.map(objectName).join(', ')}`)
+  const byKind = [...Map.groupBy(objects, ({ kind }) => kind)].map(
+    ([kind, group]) => `${kind} ${group.map(objectName).join(', ')}`,
+  )
   return wrapped(`${title} ${byKind.join('; ')}`)
 }
 
@@ -40,7 +47,9 @@ function documentText({ object, comments }: WrittenObject): string {
   const document = new Document(object, { aliasDuplicateObjects: false })
   for (const { path, text } of comments) {
     const node = commentedNode(document, path)
-    const lines = wrapped(text).map((line) => ` ${line}`).join('\n')
+    const lines = wrapped(text)
+      .map((line) => ` ${line}`)
+      .join('\n')
     if (node === undefined) document.commentBefore = joined(document.commentBefore, lines)
     else node.commentBefore = joined(node.commentBefore, lines)
   }
@@ -51,7 +60,10 @@ function joined(before: string | null | undefined, lines: string): string {
   return before === null || before === undefined ? lines : `${before}\n${lines}`
 }
 
-/** The node before which a comment on the path stands: the name of the field, or the element of a list; undefined for the whole. */
+/**
+ * The node before which a comment on the path stands: the name of the field, or the element of a list;
+ * undefined for the whole.
+ */
 function commentedNode(document: Document, path: FieldPath): Node | undefined {
   let node: unknown = document.contents
   let found: Node | undefined
@@ -74,6 +86,8 @@ function commentedNode(document: Document, path: FieldPath): Node | undefined {
 function wrapped(text: string): readonly string[] {
   return text.split(/\s+/).reduce<readonly string[]>((lines, word) => {
     const last = lines.at(-1)
-    return last === undefined || last.length + word.length >= width ? [...lines, word] : [...lines.slice(0, -1), `${last} ${word}`]
+    return last === undefined || last.length + word.length >= width
+      ? [...lines, word]
+      : [...lines.slice(0, -1), `${last} ${word}`]
   }, [])
 }

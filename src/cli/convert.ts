@@ -11,7 +11,8 @@ import { hasErrors, readOffline } from './offline.ts'
 /** Writes the files in another dialect; sets the exit status. */
 export async function convertFiles(flags: ConvertFlags): Promise<void> {
   const dialect = writableDialects.get(flags.to)
-  if (dialect === undefined) throw new UsageError(`--to ${flags.to}: there are ${[...writableDialects.keys()].join(', ')}`)
+  if (dialect === undefined)
+    throw new UsageError(`--to ${flags.to}: there are ${[...writableDialects.keys()].join(', ')}`)
   const offline = await readOffline(flags.file, flags)
   const conversion = convert(convertibleOf(offline.pipeline, offline.settings), dialect)
   const text = conversionText(conversion)
@@ -19,9 +20,17 @@ export async function convertFiles(flags: ConvertFlags): Promise<void> {
   else await writeFile(flags.output, text)
   const diagnostics = offline.diagnostics()
   process.stderr.write(renderText(atLeast('error', diagnostics), offline.locate))
-  process.stderr.write(`${counted(conversion.objects.length, 'object')} written; ${counted(commentCount(conversion), 'thing')} could not be carried${commentCount(conversion) === 0 ? '' : ', see the comments'}\n`)
+  process.stderr.write(
+    `${counted(conversion.objects.length, 'object')} written; ` +
+      `${counted(commentCount(conversion), 'thing')} could not be ` +
+      `carried${commentCount(conversion) === 0 ? '' : ', see the comments'}\n`,
+  )
   const failures = failureCount(conversion)
-  if (failures > 0) process.stderr.write(`error: ${counted(failures, 'rule')} would answer requests with an error, or send them without TLS: complete them by hand, where the comments say so\n`)
+  if (failures > 0)
+    process.stderr.write(
+      `error: ${counted(failures, 'rule')} would answer requests with an error, or send them without TLS: ` +
+        `complete them by hand, where the comments say so\n`,
+    )
   if (failures > 0 || hasErrors(diagnostics)) process.exitCode = 1
 }
 

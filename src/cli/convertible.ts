@@ -5,11 +5,14 @@ import type { Pipeline } from '../pipeline.ts'
 
 /** The model of a pipeline, after a flush. */
 export function convertibleOf({ read, manifests, model }: Pipeline, chosen: Settings): Convertible {
-  const all = <V>(collection: Collection<V>): readonly V[] => read.entries(collection).map(([, value]) => value)
+  const all = <V>(collection: Collection<V>): readonly V[] =>
+    read.entries(collection).map(([, value]) => value)
   return {
     settings: read.get(model.settings, 'mesh') ?? chosen,
     manifests: all(manifests),
-    tables: read.entries(model.tables).map(([key, table]) => ({ table, declared: read.get(model.declaredTables, key) })),
+    tables: read
+      .entries(model.tables)
+      .map(([key, table]) => ({ table, declared: read.get(model.declaredTables, key) })),
     tlsTables: all(model.tlsTables),
     listeners: all(model.listeners),
     services: all(model.services),

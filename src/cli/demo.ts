@@ -14,15 +14,25 @@ const example = join(import.meta.dirname, '../../examples/istio-cross-cluster')
 /** Plays the demo until it is over or a signal ends it; sets the exit status. */
 export async function demo(flags: DemoFlags): Promise<void> {
   const out = display(process.stdout)
-  const { path } = await findEnvoy({ flag: flags.envoy, env: process.env, progress: (line) => console.error(line) })
+  const { path } = await findEnvoy({
+    flag: flags.envoy,
+    env: process.env,
+    progress: (line) => console.error(line),
+  })
   const stopped = new AbortController()
   const stop = (): void => stopped.abort()
   for (const name of signals) process.once(name, stop)
   // Whoever read the output has gone.
   process.stdout.on('error', stop)
   const options = {
-    binary: path, example, startControlPlane: controlPlaneOver, display: out,
-    rate: flags.rate, requests: flags.requests, afterwards: flags.once === true ? 'leave' : 'stay', signal: stopped.signal,
+    binary: path,
+    example,
+    startControlPlane: controlPlaneOver,
+    display: out,
+    rate: flags.rate,
+    requests: flags.requests,
+    afterwards: flags.once === true ? 'leave' : 'stay',
+    signal: stopped.signal,
   } as const
   try {
     const held = await playDemo(options)

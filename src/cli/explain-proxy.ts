@@ -20,7 +20,10 @@ export interface ProxyAnswer {
   readonly simulation: Simulation
 }
 
-/** What the proxies of this scope do with the request. Virtual hosts are kept apart, so that each knows the objects that it is made from. */
+/**
+ * What the proxies of this scope do with the request. Virtual hosts are kept apart, so that each knows the
+ * objects that it is made from.
+ */
 export function answerOf(pipeline: Pipeline, given: Scope, request: SimulatedRequest): ProxyAnswer {
   const scope: Scope = { ...given, virtualHosts: 'apart' }
   const key = scopeKey(scope)
@@ -28,7 +31,11 @@ export function answerOf(pipeline: Pipeline, given: Scope, request: SimulatedReq
   pipeline.flush()
   const configuration = configurationOf(resourcesOf(pipeline, key))
   const ports = configuration.listeners.map(portOf).filter((port) => port !== undefined)
-  return { scope, ports: [...new Set(ports)].toSorted((a, b) => a - b), simulation: simulate(configuration, request) }
+  return {
+    scope,
+    ports: [...new Set(ports)].toSorted((a, b) => a - b),
+    simulation: simulate(configuration, request),
+  }
 }
 
 /** Resources of one scope as the simulator takes them. */
@@ -39,15 +46,25 @@ export function configurationOf(resources: readonly Resource[]): EnvoyConfigurat
     virtualHosts: decodedOf(resources, 'virtual-host', 'envoy.config.route.v3.VirtualHost'),
     clusters: decodedOf(resources, 'cluster', 'envoy.config.cluster.v3.Cluster'),
     loadAssignments: decodedOf(resources, 'endpoint', 'envoy.config.endpoint.v3.ClusterLoadAssignment'),
-    runtime: Object.assign({}, ...decodedOf(resources, 'runtime', 'envoy.service.runtime.v3.Runtime').map(({ layer }) => layer)) as Readonly<Record<string, unknown>>,
+    runtime: Object.assign(
+      {},
+      ...decodedOf(resources, 'runtime', 'envoy.service.runtime.v3.Runtime').map(({ layer }) => layer),
+    ) as Readonly<Record<string, unknown>>,
   }
 }
 
-function decodedOf<Name extends MessageName>(resources: readonly Resource[], type: TypeName, message: Name): readonly Message<Name>[] {
+function decodedOf<Name extends MessageName>(
+  resources: readonly Resource[],
+  type: TypeName,
+  message: Name,
+): readonly Message<Name>[] {
   return resources.filter((each) => each.type === type).map(({ bytes }) => decode(message, bytes))
 }
 
-/** The answer of the proxy that the configuration most likely means: one that listens on the port, has a rule for the host, and the closest one at that. */
+/**
+ * The answer of the proxy that the configuration most likely means: one that listens on the port, has a rule
+ * for the host, and the closest one at that.
+ */
 export function mostLikely(answers: readonly ProxyAnswer[]): ProxyAnswer | undefined {
   return answers.toSorted((a, b) => unlikeliness(a) - unlikeliness(b))[0]
 }
@@ -61,5 +78,8 @@ function unlikeliness({ simulation }: ProxyAnswer): number {
   const domain = simulation.virtualHost?.domain
   const width = domain === undefined ? 3 : domain === '*' ? 2 : domain.includes('*') ? 1 : 0
   const isRule = simulation.taken?.route.metadata !== undefined
-  return (isRule ? 0 : simulation.outcome.kind === 'forward' ? 10 : simulation.taken !== undefined ? 20 : 30) + width
+  return (
+    (isRule ? 0 : simulation.outcome.kind === 'forward' ? 10 : simulation.taken !== undefined ? 20 : 30) +
+    width
+  )
 }

@@ -27,10 +27,22 @@ export async function explain(words: readonly string[], flags: ExplainFlags): Pr
   const answer = mostLikely(found.answers)
   if (answer === undefined) throw new UsageError('explain: no proxy')
   const others = found.answers.filter((each) => each !== answer && listens(each))
-  const explained = { request: found.request, answer, explanation: explanation({ pipeline, offline, answer }), others }
-  const chosen = isGiven(flags) ? undefined
-    : scopes.length === 1 ? 'the only one that these files address' : `chosen of ${scopes.length} that these files address`
-  process.stdout.write(flags.output === 'json' ? printableJson(jsonOf(explained, asked.url, offline)) : printableLines(textOf(explained, { chosen, moved: found.moved }, offline)))
+  const explained = {
+    request: found.request,
+    answer,
+    explanation: explanation({ pipeline, offline, answer }),
+    others,
+  }
+  const chosen = isGiven(flags)
+    ? undefined
+    : scopes.length === 1
+      ? 'the only one that these files address'
+      : `chosen of ${scopes.length} that these files address`
+  process.stdout.write(
+    flags.output === 'json'
+      ? printableJson(jsonOf(explained, asked.url, offline))
+      : printableLines(textOf(explained, { chosen, moved: found.moved }, offline)),
+  )
 }
 
 interface Explained {
@@ -41,30 +53,46 @@ interface Explained {
   readonly others: readonly ProxyAnswer[]
 }
 
-function jsonOf({ request, explanation: found, others }: Explained, url: string, { locate }: Offline): string {
+function jsonOf(
+  { request, explanation: found, others }: Explained,
+  url: string,
+  { locate }: Offline,
+): string {
   const { method, authority, path, headers, port } = request
-  return `${JSON.stringify({
-    request: { method, url, authority, path, headers, port },
-    ...found,
-    diagnostics: JSON.parse(renderJson(found.diagnostics, locate)) as unknown,
-    others: others.map(({ scope: { role, namespace, labels } }) => ({ role, namespace, labels })),
-  }, null, 2)}\n`
+  return `${JSON.stringify(
+    {
+      request: { method, url, authority, path, headers, port },
+      ...found,
+      diagnostics: JSON.parse(renderJson(found.diagnostics, locate)) as unknown,
+      others: others.map(({ scope: { role, namespace, labels } }) => ({ role, namespace, labels })),
+    },
+    null,
+    2,
+  )}\n`
 }
 
-/** `chosen`: why it is this proxy, where no flag says which. `moved`: that the request goes to another port than its URL's. */
+/**
+ * `chosen`: why it is this proxy, where no flag says which. `moved`: that the request goes to another port
+ * than its URL's.
+ */
 interface Circumstances {
   readonly chosen: string | undefined
   readonly moved: string | undefined
 }
 
-function textOf({ request, answer, explanation: found, others }: Explained, { chosen, moved }: Circumstances, { locate }: Offline): string {
+function textOf(
+  { request, answer, explanation: found, others }: Explained,
+  { chosen, moved }: Circumstances,
+  { locate }: Offline,
+): string {
   const notes = [
     chosen,
     ...others.map(({ scope }) => `listens on port ${request.port} too: ${describeProxy(scope)}`),
     moved,
     normalizationNote(request, answer.simulation.received),
   ].filter((note) => note !== undefined)
-  const wrong = found.diagnostics.length === 0 ? '' : `\nfound in this rule:\n${renderText(found.diagnostics, locate)}`
+  const wrong =
+    found.diagnostics.length === 0 ? '' : `\nfound in this rule:\n${renderText(found.diagnostics, locate)}`
   return `${renderExplanation(request, found, notes)}${wrong}`
 }
 
@@ -94,8 +122,15 @@ interface Answers {
   readonly moved?: string
 }
 
-/** A URL without a port means the default one; where nobody listens there, and on a single other one, it means that. */
-function answersOf(pipeline: Pipeline, scopes: readonly Scope[], { request, hasPort }: AskedRequest): Answers {
+/**
+ * A URL without a port means the default one; where nobody listens there, and on a single other one, it means
+ * that.
+ */
+function answersOf(
+  pipeline: Pipeline,
+  scopes: readonly Scope[],
+  { request, hasPort }: AskedRequest,
+): Answers {
   const answers = scopes.map((scope) => answerOf(pipeline, scope, request))
   const [only, ...more] = new Set(answers.flatMap(({ ports }) => ports))
   if (hasPort || answers.some(listens) || only === undefined || more.length > 0) return { request, answers }

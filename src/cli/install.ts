@@ -15,13 +15,26 @@ const { gatewayNamespace: defaultGatewayNamespace, ...controlPlane } = installed
 export const defaultInstallation: InstallSettings = {
   ...controlPlane,
   kinds: dialects.flatMap(({ kinds }) => kinds).filter(({ group }) => group !== ownGroup),
-  gateway: { namespace: defaultGatewayNamespace, image: `envoyproxy/envoy:v${pinnedRelease.version}`, replicas: 2 },
+  gateway: {
+    namespace: defaultGatewayNamespace,
+    image: `envoyproxy/envoy:v${pinnedRelease.version}`,
+    replicas: 2,
+  },
 }
 
 /** What the command prints. Throws UsageError for flags that do not go together. */
 export function renderInstallation({ print, gatewayNamespace, ...flags }: InstallFlags): string {
-  if (print === undefined) throw new UsageError('install: add --print, and pass its output to "kubectl apply -f -"')
-  const settings = { ...flags, kinds: defaultInstallation.kinds, gateway: { ...defaultInstallation.gateway, namespace: gatewayNamespace } }
-  if (settings.namespace === gatewayNamespace) throw new UsageError(`--gateway-namespace ${gatewayNamespace}: the gateway needs a namespace of its own, whose certificates it is given`)
+  if (print === undefined)
+    throw new UsageError('install: add --print, and pass its output to "kubectl apply -f -"')
+  const settings = {
+    ...flags,
+    kinds: defaultInstallation.kinds,
+    gateway: { ...defaultInstallation.gateway, namespace: gatewayNamespace },
+  }
+  if (settings.namespace === gatewayNamespace)
+    throw new UsageError(
+      `--gateway-namespace ${gatewayNamespace}: the gateway needs a namespace of its own, whose ` +
+        `certificates it is given`,
+    )
   return renderObjects(installation(settings))
 }

@@ -11,8 +11,9 @@ export interface LineOutputOptions {
 const usual = 1024 * 1024
 
 /**
- * Writes the lines of a log to standard output. No reader and no disk can end or fill the process: lines are left out while the
- * reader takes nothing or the disk is full, and counted; the count is a line of its own as soon as lines can be written again.
+ * Writes the lines of a log to standard output. No reader and no disk can end or fill the process: lines are
+ * left out while the reader takes nothing or the disk is full, and counted; the count is a line of its own as
+ * soon as lines can be written again.
  */
 export function lineOutput({ most = usual, lost }: LineOutputOptions): (line: string) => void {
   const write = isFile(process.stdout.fd) ? toFile(process.stdout.fd) : toStream(process.stdout, most)
@@ -26,7 +27,10 @@ export function lineOutput({ most = usual, lost }: LineOutputOptions): (line: st
 /** True if the text is written, or will be. */
 type Write = (text: string) => boolean
 
-/** Node's own stream for a file is destroyed by its first error, and would stay silent when the disk has room again. */
+/**
+ * Node's own stream for a file is destroyed by its first error, and would stay silent when the disk has room
+ * again.
+ */
 function toFile(fd: number): Write {
   return (text) => {
     try {
@@ -40,7 +44,9 @@ function toFile(fd: number): Write {
 
 function toStream(stream: Writable, most: number): Write {
   let isGone = false
-  stream.on('error', () => { isGone = true })
+  stream.on('error', () => {
+    isGone = true
+  })
   return (text) => {
     if (isGone || stream.writableLength > most) return false
     stream.write(text)

@@ -4,10 +4,14 @@ import type { Writable } from 'node:stream'
 const gone: ReadonlySet<string> = new Set(['EPIPE', 'EIO', 'ECONNRESET'])
 
 /**
- * No error of standard output or standard error ends a command. A reader that has gone has what it wanted, so the command goes on
- * and keeps its own exit status. Other errors (a full disk) are reported once on standard error, and set exit status 2.
+ * No error of standard output or standard error ends a command. A reader that has gone has what it wanted, so
+ * the command goes on and keeps its own exit status. Other errors (a full disk) are reported once on standard
+ * error, and set exit status 2.
  */
-export function surviveOutputErrors({ stdout, stderr }: { readonly stdout: Writable; readonly stderr: Writable } = process): void {
+export function surviveOutputErrors({
+  stdout,
+  stderr,
+}: { readonly stdout: Writable; readonly stderr: Writable } = process): void {
   stderr.on('error', () => {})
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (gone.has(error.code ?? '')) return

@@ -5,7 +5,15 @@ import { divergencesIn } from '../dialects/portability.ts'
 import type { Offline } from './offline.ts'
 
 /** Where the vendors' own controllers are known to do otherwise with these files. */
-export function portabilityOf({ pipeline: { read, manifests, model }, settings }: Offline): readonly Diagnostic[] {
-  const around = { settings: read.get(model.settings, 'mesh') ?? settings, manifest: (id: Parameters<typeof objectKey>[0]) => read.get(manifests, objectKey(id)) }
-  return read.entries(manifests).flatMap(([, manifest]) => divergencesIn(dialectFor(manifest), manifest, around))
+export function portabilityOf({
+  pipeline: { read, manifests, model },
+  settings,
+}: Offline): readonly Diagnostic[] {
+  const around = {
+    settings: read.get(model.settings, 'mesh') ?? settings,
+    manifest: (id: Parameters<typeof objectKey>[0]) => read.get(manifests, objectKey(id)),
+  }
+  return read
+    .entries(manifests)
+    .flatMap(([, manifest]) => divergencesIn(dialectFor(manifest), manifest, around))
 }

@@ -15,10 +15,16 @@ import { tapCommand } from './tap-command.ts'
 import { translateCommand } from './translate-command.ts'
 import { validateCommand } from './validate-command.ts'
 
-/** Runs a command line. The exit status: 0 ok, 1 diagnostics of severity error, 2 wrong usage, 70 a bug of ours. */
+/**
+ * Runs a command line. The exit status: 0 ok, 1 diagnostics of severity error, 2 wrong usage, 70 a bug of
+ * ours.
+ */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   const program = new Command('shadowplane')
-    .description('An Envoy xDS control plane whose subject is traffic mirroring: it reads the YAML that says what is mirrored, and serves it to stock Envoys.')
+    .description(
+      'An Envoy xDS control plane whose subject is traffic mirroring: it reads the YAML that says what is ' +
+        'mirrored, and serves it to stock Envoys.',
+    )
     .version(version())
     .addCommand(serveCommand())
     .addCommand(translateCommand())
@@ -32,7 +38,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .addCommand(bootstrapCommand())
     .addCommand(installCommand())
     .addCommand(demoCommand())
-  for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help says more)')
+  for (const command of [program, ...program.commands])
+    command.exitOverride().showHelpAfterError('(--help says more)')
   try {
     await program.parseAsync(argv, { from: 'user' })
     return typeof process.exitCode === 'number' ? process.exitCode : 0
@@ -47,6 +54,9 @@ function exitStatusOf(error: unknown): number {
     process.stderr.write(`shadowplane: ${printableLines(error.message)}\n`)
     return 2
   }
-  process.stderr.write(`shadowplane: this is a bug of shadowplane: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`)
+  process.stderr.write(
+    `shadowplane: this is a bug of shadowplane: ` +
+      `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
   return 70
 }

@@ -1,4 +1,7 @@
-/** Flags that say what a proxy is. Each function throws UsageError, whose message names the flag and the form to write. */
+/**
+ * Flags that say what a proxy is. Each function throws UsageError, whose message names the flag and the form
+ * to write.
+ */
 import { isIP } from 'node:net'
 import { UsageError } from '../sources/source.ts'
 import { parsePortMap } from '../xds/port-map.ts'
@@ -16,7 +19,9 @@ export function parseLabels(flag: string, text: string): Readonly<Record<string,
   for (const pair of text.split(',')) {
     const [, key, value] = /^([^=\s]+)=([^=\s]*)$/.exec(pair.trim()) ?? []
     if (key === undefined || value === undefined) {
-      throw new UsageError(`${flag} ${text}: write labels as key=value, as in istio=ingressgateway,version=v1`)
+      throw new UsageError(
+        `${flag} ${text}: write labels as key=value, as in istio=ingressgateway,version=v1`,
+      )
     }
     if (labels.has(key)) throw new UsageError(`${flag} ${text}: ${key} is written twice; write it once`)
     labels.set(key, value)
@@ -33,6 +38,7 @@ export function parsePortMapFlag(flag: string, text: string): PortMap {
 
 /** A user or group id that is not root's: root's own connections would not be redirected either. */
 export function parseProxyId(flag: string, text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`${flag} ${text}: write the number of a user other than root, as in 1337`)
+  if (!/^[1-9]\d{0,9}$/.test(text))
+    throw new UsageError(`${flag} ${text}: write the number of a user other than root, as in 1337`)
   return Number(text)
 }

@@ -14,20 +14,42 @@ import { progressLine, renderReplay } from './replay-text.ts'
 /** Sends what the file holds, and prints the summary; sets the exit status. */
 export async function replayFile(file: string, flags: ReplayFlags): Promise<void> {
   await check(file, flags)
-  const pace: Pace = flags.rate === undefined ? { kind: 'recorded', speed: flags.speed } : { kind: 'rate', perSecond: flags.rate }
+  const pace: Pace =
+    flags.rate === undefined
+      ? { kind: 'recorded', speed: flags.speed }
+      : { kind: 'rate', perSecond: flags.rate }
   const tally = createTally()
-  const destination = createTarget({ url: flags.to, host: flags.originalHost === true ? 'original' : 'target', timeout: flags.timeout, connections: flags.concurrency })
+  const destination = createTarget({
+    url: flags.to,
+    host: flags.originalHost === true ? 'original' : 'target',
+    timeout: flags.timeout,
+    connections: flags.concurrency,
+  })
   const stopped = new AbortController()
-  const stop = (): void => { stopped.abort() }
+  const stop = (): void => {
+    stopped.abort()
+  }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
   const progress = showProgress(tally)
   const start = performance.now()
   try {
     await replay({
-      open: () => file === '-' ? readGorStream(process.stdin) : readGorFile(file),
-      target: destination, pace, loops: flags.loop, concurrency: flags.concurrency, tally, signal: stopped.signal,
-      onDamage: ({ offset, problem }) => { progress.damage(printable(`${file}: byte ${offset}: ${problem}`)) },
-    }).catch((error: unknown) => { throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error }) })
+      open: () => (file === '-' ? readGorStream(process.stdin) : readGorFile(file)),
+      target: destination,
+      pace,
+      loops: flags.loop,
+      concurrency: flags.concurrency,
+      tally,
+      signal: stopped.signal,
+      onDamage: ({ offset, problem }) => {
+        progress.damage(printable(`${file}: byte ${offset}: ${problem}`))
+      },
+    }).catch((error: unknown) => {
+      throw new UsageError(
+        `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      )
+    })
   } finally {
     progress.close()
     destination.close()
@@ -45,16 +67,25 @@ interface Replayed {
 
 function report(file: string, { tally, elapsed, flags, interrupted }: Replayed): void {
   const summary = tally.summary()
-  if (summary.sent + summary.cut === 0 && !interrupted) throw new UsageError(`${file} holds no request in GoReplay's format`)
-  process.stdout.write(flags.output === 'json' ? `${JSON.stringify({ ...summary, elapsed }, null, 2)}\n` : renderReplay(summary, elapsed))
+  if (summary.sent + summary.cut === 0 && !interrupted)
+    throw new UsageError(`${file} holds no request in GoReplay's format`)
+  process.stdout.write(
+    flags.output === 'json'
+      ? `${JSON.stringify({ ...summary, elapsed }, null, 2)}\n`
+      : renderReplay(summary, elapsed),
+  )
   process.exitCode = summary.damaged > 0 || Object.keys(summary.errors).length > 0 ? 1 : 0
 }
 
 async function check(file: string, { loop }: ReplayFlags): Promise<void> {
-  if (file === '-' && loop > 1) throw new UsageError('--loop: standard input can be read only once: write the recording to a file')
+  if (file === '-' && loop > 1)
+    throw new UsageError('--loop: standard input can be read only once: write the recording to a file')
   if (file === '-') return
   const stats = await stat(file).catch((error: unknown) => {
-    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new UsageError(
+      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    )
   })
   if (stats.isDirectory()) throw new UsageError(`${file} is a directory: name the recording itself`)
 }
@@ -67,7 +98,13 @@ function showProgress(tally: Tally): { damage(line: string): void; close(): void
   const out = display(process.stderr)
   const start = performance.now()
   const line = (): string => progressLine(tally.summary(), performance.now() - start)
-  const show = out.isTerminal ? () => { out.status(line()) } : () => { out.line(line()) }
+  const show = out.isTerminal
+    ? () => {
+        out.status(line())
+      }
+    : () => {
+        out.line(line())
+      }
   const timer = setInterval(show, out.isTerminal ? redrawInterval : lineInterval)
   let damages = 0
   return {

@@ -5,5 +5,7 @@ import type { ScopeKey } from '../xds/scope.ts'
 
 /** All resources of a connected scope, after a flush. */
 export function resourcesOf(pipeline: Pipeline, scope: ScopeKey): readonly Resource[] {
-  return resourceTypes.flatMap(({ name }) => (pipeline.read.get(pipeline.resources, `${scope}|${name}`) ?? []).map(({ resource }) => resource))
+  return resourceTypes.flatMap(({ name }) =>
+    (pipeline.read.get(pipeline.resources, `${scope}|${name}`) ?? []).map(({ resource }) => resource),
+  )
 }

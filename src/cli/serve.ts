@@ -24,22 +24,55 @@ interface Flags extends SettingsFlags, LimitsFlags, AdminFlags, XdsFlags, Kubern
 
 /** `shadowplane serve`: the control plane, until a signal ends it. */
 export function serveCommand(): Command {
-  return addSettingsFlags(addLimitsFlags(addAdminFlags(addXdsFlags(addKubernetesFlags(new Command('serve')
-    .summary('serve proxies over xDS')
-    .description(`Reads the files, or the objects of a cluster, follows every edit, and serves proxies over gRPC (ADS, state-of-the-world and delta). \
+  return addSettingsFlags(
+    addLimitsFlags(
+      addAdminFlags(
+        addXdsFlags(
+          addKubernetesFlags(
+            new Command('serve')
+              .summary('serve proxies over xDS')
+              .description(
+                `Reads the files, or the objects of a cluster, follows every edit, and serves proxies ` +
+                  `over gRPC (ADS, state-of-the-world and delta). \
 Point a stock Envoy at it with the bootstrap that "shadowplane bootstrap" prints.
 
-A document with a mistake never takes a route away: its last good version stays in force, and the mistake is shown at file:line:column. \
-/healthz, /readyz, /metrics and what "shadowplane status" asks are answered on the admin listener; grpc.health.v1, reflection and \
-Envoy's client status discovery on the xDS port.`)
-    .option('--config <path...>', 'files and directories to read and watch; - is standard input')
-    .option('--listen <host:port>', 'where proxies connect', '127.0.0.1:18000')
-    .option('--admin <host:port>', 'HTTP for people, status and taps: without a token or client certificates, everything but health is for this machine only', '127.0.0.1:18001')
-    .option('--probes <host:port>', 'HTTP for /livez, /readyz and /metrics alone, which may be open to a network (default: none)')
-    .addOption(new Option('--virtual-hosts <form>', 'for Envoys over delta: each virtual host apart (VHDS), so that an edit is one small response, or inline in its route configuration')
-      .choices(['apart', 'inline']).default('apart'))
-    .addOption(new Option('--log <format>', 'one line an event: for people, or one JSON object each').choices(['text', 'json']).default('text')))))))
-    .action(serve)
+A document with a mistake never takes a route away: its last good version stays in force, and the mistake ` +
+                  `is shown at file:line:column. \
+/healthz, /readyz, /metrics and what "shadowplane status" asks are answered on the admin listener; ` +
+                  `grpc.health.v1, reflection and \
+Envoy's client status discovery on the xDS port.`,
+              )
+              .option('--config <path...>', 'files and directories to read and watch; - is standard input')
+              .option('--listen <host:port>', 'where proxies connect', '127.0.0.1:18000')
+              .option(
+                '--admin <host:port>',
+                'HTTP for people, status and taps: without a token or client certificates, everything but ' +
+                  'health is for this machine only',
+                '127.0.0.1:18001',
+              )
+              .option(
+                '--probes <host:port>',
+                'HTTP for /livez, /readyz and /metrics alone, which may be open to a network (default: none)',
+              )
+              .addOption(
+                new Option(
+                  '--virtual-hosts <form>',
+                  'for Envoys over delta: each virtual host apart (VHDS), so that an edit is one small ' +
+                    'response, or inline in its route configuration',
+                )
+                  .choices(['apart', 'inline'])
+                  .default('apart'),
+              )
+              .addOption(
+                new Option('--log <format>', 'one line an event: for people, or one JSON object each')
+                  .choices(['text', 'json'])
+                  .default('text'),
+              ),
+          ),
+        ),
+      ),
+    ),
+  ).action(serve)
 }
 
 async function serve(flags: Flags): Promise<void> {
@@ -49,20 +82,35 @@ async function serve(flags: Flags): Promise<void> {
   const xds = xdsOf(flags, settings.domain)
   const warning = openPortWarning(flags, xds)
   if (warning !== undefined) process.stderr.write(`shadowplane: warning: ${warning}\n`)
-  const [{ lineOutput }, { endWithin, listenToSignals }] = await Promise.all([import('./line-output.ts'), import('./serve-signals.ts')])
+  const [{ lineOutput }, { endWithin, listenToSignals }] = await Promise.all([
+    import('./line-output.ts'),
+    import('./serve-signals.ts'),
+  ])
   const log = flags.log === 'json' ? jsonLog : textLog
   const write = log(lineOutput({ lost: lostLines[flags.log] }))
   const kubernetes = clusterOf(flags)
-  if (flags.config === undefined && kubernetes === undefined) throw new UsageError('serve: say what to read: --config <path...>, --kubernetes, or both')
+  if (flags.config === undefined && kubernetes === undefined)
+    throw new UsageError('serve: say what to read: --config <path...>, --kubernetes, or both')
   const { config: paths = [], listen, admin, virtualHosts, probes } = flags
   const config = {
-    paths, ...(kubernetes === undefined ? {} : { kubernetes }), listen, admin, settings, virtualHosts, ...(probes === undefined ? {} : { probes }),
-    limits: limitsOf(flags), ...xds, ...writebackOf(flags), ...await adminOf(flags),
+    paths,
+    ...(kubernetes === undefined ? {} : { kubernetes }),
+    listen,
+    admin,
+    settings,
+    virtualHosts,
+    ...(probes === undefined ? {} : { probes }),
+    limits: limitsOf(flags),
+    ...xds,
+    ...writebackOf(flags),
+    ...(await adminOf(flags)),
   }
   const adminWarning = openAdminWarning(admin, config)
   if (adminWarning !== undefined) process.stderr.write(`shadowplane: warning: ${adminWarning}\n`)
   const { startControlPlane } = await import('../control-plane.ts')
-  const { asked } = listenToSignals((signal) => { write({ kind: 'signal-ignored', signal }) })
+  const { asked } = listenToSignals((signal) => {
+    write({ kind: 'signal-ignored', signal })
+  })
   const starting = startControlPlane(config, write)
   const first = await Promise.race([starting, asked])
   // Nobody is served yet: nothing is lost if the process ends where it is.

@@ -15,20 +15,33 @@ export interface AdminAnswer {
 }
 
 export interface AdminClient {
-  /** Rejects with UsageError when the control plane cannot be reached, or says that it was asked something wrong. */
+  /**
+   * Rejects with UsageError when the control plane cannot be reached, or says that it was asked something
+   * wrong.
+   */
   get(path: string): Promise<AdminAnswer>
 }
 
 const bound = 10_000 // milliseconds
 
-/** Asks the admin listener of a running control plane, at `host:port`. An unchanged answer is not sent again (HTTP ETag). */
+/**
+ * Asks the admin listener of a running control plane, at `host:port`. An unchanged answer is not sent again
+ * (HTTP ETag).
+ */
 export function adminClient(server: string, connection: AdminConnection = {}): AdminClient {
   const known = new Map<string, { readonly etag: string; readonly text: string }>()
   return {
     async get(path) {
       const before = known.get(path)
-      const { response, text } = await ask({ server, path, etag: before?.etag, connection }).catch((error: unknown) => { throw unreachable(server, error) })
-      const { statusCode = 0, headers: { etag } } = response
+      const { response, text } = await ask({ server, path, etag: before?.etag, connection }).catch(
+        (error: unknown) => {
+          throw unreachable(server, error)
+        },
+      )
+      const {
+        statusCode = 0,
+        headers: { etag },
+      } = response
       if (statusCode === 304 && before !== undefined) return { text: before.text, changed: false }
       if (statusCode !== 200) throw new UsageError(`--server ${server}: ${foreignText(text.trim(), 1_000)}`)
       if (etag !== undefined) known.set(path, { etag, text })
@@ -44,15 +57,26 @@ interface Question {
   readonly connection: AdminConnection
 }
 
-async function ask({ server, path, etag, connection: { token, tls } }: Question): Promise<{ readonly response: IncomingMessage; readonly text: string }> {
+async function ask({
+  server,
+  path,
+  etag,
+  connection: { token, tls },
+}: Question): Promise<{ readonly response: IncomingMessage; readonly text: string }> {
   const { host, port } = parseHostPort('--server', server)
-  const headers = { ...(etag === undefined ? {} : { 'if-none-match': etag }), ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
+  const headers = {
+    ...(etag === undefined ? {} : { 'if-none-match': etag }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  }
   const options: RequestOptions = { host, port, path, headers, signal: AbortSignal.timeout(bound) }
-  const sent = tls === undefined ? requestHttp(options) : requestHttps({
-    ...options,
-    ...(tls.ca === null ? {} : { ca: tls.ca }),
-    ...(tls.certificate === undefined ? {} : { cert: tls.certificate.chain, key: tls.certificate.key }),
-  })
+  const sent =
+    tls === undefined
+      ? requestHttp(options)
+      : requestHttps({
+          ...options,
+          ...(tls.ca === null ? {} : { ca: tls.ca }),
+          ...(tls.certificate === undefined ? {} : { cert: tls.certificate.chain, key: tls.certificate.key }),
+        })
   const answered = once(sent, 'response') as Promise<[IncomingMessage]>
   sent.end()
   const [response] = await answered
@@ -61,7 +85,11 @@ async function ask({ server, path, etag, connection: { token, tls } }: Question)
 
 function unreachable(server: string, error: unknown): UsageError {
   if (error instanceof UsageError) return error
-  return new UsageError(`--server ${server} cannot be reached (${reasonOf(error)}): is "shadowplane serve" running, and is this the address of its --admin?`, { cause: error })
+  return new UsageError(
+    `--server ${server} cannot be reached (${reasonOf(error)}): is "shadowplane serve" running, and is ` +
+      `this the address of its --admin?`,
+    { cause: error },
+  )
 }
 
 function reasonOf(error: unknown): string {

@@ -25,12 +25,23 @@ export async function status(flags: StatusFlags): Promise<void> {
 
 const pollInterval = 1_000 // milliseconds
 
-/** Until a signal ends it. A control plane that is away for a while, or a proxy that is, is a line, not the end. */
-async function watch(flags: StatusFlags, ask: () => Promise<{ readonly text: string; readonly changed: boolean }>): Promise<void> {
+/**
+ * Until a signal ends it. A control plane that is away for a while, or a proxy that is, is a line, not the
+ * end.
+ */
+async function watch(
+  flags: StatusFlags,
+  ask: () => Promise<{ readonly text: string; readonly changed: boolean }>,
+): Promise<void> {
   const stopped = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { stopped.abort() })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      stopped.abort()
+    })
   // Whoever read the output has gone.
-  process.stdout.on('error', () => { stopped.abort() })
+  process.stdout.on('error', () => {
+    stopped.abort()
+  })
   let problem: string | undefined
   while (!stopped.signal.aborted) {
     await pause(pollInterval, undefined, { signal: stopped.signal }).catch(() => undefined)

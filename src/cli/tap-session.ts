@@ -26,7 +26,10 @@ type Tap = Message<'shadowplane.admin.v1.Tap'>
 /** How long the last copies may take to arrive, in milliseconds. */
 const lastWords = 5_000
 
-/** Opens a tap, keeps it, writes what it brings, and ends it. Resolves with who ended it; rejects with UsageError where there is none to be had. */
+/**
+ * Opens a tap, keeps it, writes what it brings, and ends it. Resolves with who ended it; rejects with
+ * UsageError where there is none to be had.
+ */
 export async function followTap(session: TapSession): Promise<'asked' | 'control plane'> {
   const { client, request, tell, length, stopped } = session
   const tap = await client.create(request)
@@ -41,7 +44,14 @@ export async function followTap(session: TapSession): Promise<'asked' | 'control
     timers.push(setTimeout(cancel, lastWords))
   }
   // A lease that is lost shows in the events.
-  const timers = [setInterval(() => { client.renew(id).catch(() => undefined) }, leaseSeconds * 1000 / 3)]
+  const timers = [
+    setInterval(
+      () => {
+        client.renew(id).catch(() => undefined)
+      },
+      (leaseSeconds * 1000) / 3,
+    ),
+  ]
   if (length !== undefined) timers.push(setTimeout(end, length))
   stopped.addEventListener('abort', end)
   if (stopped.aborted) end()
@@ -59,7 +69,11 @@ export async function followTap(session: TapSession): Promise<'asked' | 'control
   }
 }
 
-async function write(events: AsyncIterable<TapEvent>, { target = '', percent = 100 }: Tap, { sink, format, tell }: TapSession): Promise<'asked' | 'control plane'> {
+async function write(
+  events: AsyncIterable<TapEvent>,
+  { target = '', percent = 100 }: Tap,
+  { sink, format, tell }: TapSession,
+): Promise<'asked' | 'control plane'> {
   const told = new Set<string>()
   let printed = 0
   let standing = ''
@@ -73,16 +87,24 @@ async function write(events: AsyncIterable<TapEvent>, { target = '', percent = 1
     if (event.standing !== undefined) {
       const line = standingLine(target, percent, event.standing)
       // On the way to a fleet there are many, and other edits concern proxies too.
-      if (line !== standing && (standing === '' || event.standing.inSync === event.standing.proxies)) tell(standing = line)
+      if (line !== standing && (standing === '' || event.standing.inSync === event.standing.proxies))
+        tell((standing = line))
       for (const finding of event.standing.findings ?? []) {
         if (!told.has(finding)) tell(finding)
         told.add(finding)
       }
     } else if (event.ended !== undefined) {
       const dropped = Number(event.dropped ?? 0)
-      const lost = dropped === 0 ? '' : `; ${dropped} more were dropped, as they came faster than they were taken: mirror fewer with --percent, or keep less with --body-limit`
+      const lost =
+        dropped === 0
+          ? ''
+          : `; ${dropped} more were dropped, as they came faster than they were taken: mirror fewer with ` +
+            `--percent, or keep less with --body-limit`
       const isAsked = event.ended === 'it was asked to'
-      tell(`${printed} ${printed === 1 ? 'request' : 'requests'} printed${lost}${isAsked ? '' : `; the tap has ended: ${event.ended}`}`)
+      tell(
+        `${printed} ${printed === 1 ? 'request' : 'requests'} ` +
+          `printed${lost}${isAsked ? '' : `; the tap has ended: ${event.ended}`}`,
+      )
       return isAsked ? 'asked' : 'control plane'
     }
   }
@@ -91,7 +113,10 @@ async function write(events: AsyncIterable<TapEvent>, { target = '', percent = 1
 
 /** A full disk is no bug of ours. */
 export function unwritable(error: unknown): never {
-  throw new UsageError(`the output cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  throw new UsageError(
+    `the output cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  )
 }
 
 function renderRequest(request: RecordedRequest, format: TapFormat): readonly Buffer[] {

@@ -14,13 +14,23 @@ export async function translate(flags: TranslateFlags): Promise<void> {
   offline.pipeline.connect(scopeKey(scope), scope)
   offline.pipeline.flush()
   const dump = configDump(resourcesOf(offline.pipeline, scopeKey(scope)), flags.type)
-  process.stdout.write(flags.output === 'json' ? `${JSON.stringify(dump, null, 2)}\n` : stringify(dump, { aliasDuplicateObjects: false }))
+  process.stdout.write(
+    flags.output === 'json'
+      ? `${JSON.stringify(dump, null, 2)}\n`
+      : stringify(dump, { aliasDuplicateObjects: false }),
+  )
   const diagnostics = offline.diagnostics()
   process.stderr.write(renderText(diagnostics, offline.locate))
   if (hasErrors(diagnostics)) process.exitCode = 1
 }
 
-function scopeOfFlags({ role = 'gateway', namespace = 'default', labels, ip, interception }: TranslateFlags): Scope {
+function scopeOfFlags({
+  role = 'gateway',
+  namespace = 'default',
+  labels,
+  ip,
+  interception,
+}: TranslateFlags): Scope {
   return {
     ...bareScope(role, namespace),
     labels: labels ?? {},

@@ -17,7 +17,13 @@ export async function validate(flags: ValidateFlags): Promise<void> {
   const offline = await readOffline(flags.file, flags)
   const refused = flags.envoy === undefined ? [] : await judgeByEnvoy(offline.pipeline, flags.envoy)
   const elsewhere = flags.portability === true ? portabilityOf(offline) : []
-  const diagnostics = [...offline.diagnostics(), ...offline.pipeline.advice(), ...offline.pipeline.expired(Date.now()), ...elsewhere, ...refused]
+  const diagnostics = [
+    ...offline.diagnostics(),
+    ...offline.pipeline.advice(),
+    ...offline.pipeline.expired(Date.now()),
+    ...elsewhere,
+    ...refused,
+  ]
   const shown = atLeast(flags.severity, diagnostics)
   const render = { text: renderText, json: renderJson, github: renderGithub }[flags.output]
   process.stdout.write(render(shown, offline.locate))
@@ -26,13 +32,17 @@ export async function validate(flags: ValidateFlags): Promise<void> {
   if (hasErrors(diagnostics)) process.exitCode = 1
 }
 
-/** Counts, and where to read more; '' where there is nothing. It is for people, so it goes to standard error. */
+/**
+ * Counts, and where to read more; '' where there is nothing. It is for people, so it goes to standard error.
+ */
 function summary(diagnostics: readonly Diagnostic[], least: Severity): string {
   const counts = countDistinct(diagnostics)
-  const counted = (['error', 'warning', 'info'] as const).filter((severity) => counts[severity] > 0)
+  const counted = (['error', 'warning', 'info'] as const)
+    .filter((severity) => counts[severity] > 0)
     .map((severity) => `${counts[severity]} ${plural(severity, counts[severity])}`)
   if (counted.length === 0) return ''
-  const hidden = atLeast(least, diagnostics).length < diagnostics.length ? '; --severity info prints all of them' : ''
+  const hidden =
+    atLeast(least, diagnostics).length < diagnostics.length ? '; --severity info prints all of them' : ''
   return `${counted.join(', ')}${hidden}; shadowplane explain-code CODE says more\n`
 }
 
@@ -43,7 +53,13 @@ function plural(severity: Severity, count: number): string {
 }
 
 async function judgeByEnvoy(pipeline: Pipeline, envoy: string | true): Promise<readonly Diagnostic[]> {
-  const { path } = await findEnvoy({ flag: envoy === true ? undefined : envoy, env: process.env, progress: (line) => { console.error(line) } })
+  const { path } = await findEnvoy({
+    flag: envoy === true ? undefined : envoy,
+    env: process.env,
+    progress: (line) => {
+      console.error(line)
+    },
+  })
   const scopes = pipeline.read.entries(pipeline.addressedScopes)
   for (const [key, scope] of scopes) pipeline.connect(key as ScopeKey, scope)
   pipeline.flush()
@@ -51,7 +67,11 @@ async function judgeByEnvoy(pipeline: Pipeline, envoy: string | true): Promise<r
   for (const [key, scope] of scopes) {
     const answer = await validateEnvoyConfig(path, staticConfig(resourcesOf(pipeline, key as ScopeKey)))
     if (answer === undefined) continue
-    found.push({ code: 'xds/nack', severity: 'error', message: `Envoy refuses what a ${scope.role} in namespace ${scope.namespace} would get: ${answer}` })
+    found.push({
+      code: 'xds/nack',
+      severity: 'error',
+      message: `Envoy refuses what a ${scope.role} in namespace ${scope.namespace} would get: ${answer}`,
+    })
   }
   return found
 }

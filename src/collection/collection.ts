@@ -1,4 +1,7 @@
-/** A keyed set of immutable values that changes over time. Read it through `Fetch` inside a transform, or through the graph outside. */
+/**
+ * A keyed set of immutable values that changes over time. Read it through `Fetch` inside a transform, or
+ * through the graph outside.
+ */
 export interface Collection<V> {
   readonly name: string
   /** Phantom: makes `Collection<A>` and `Collection<B>` different types. */
@@ -6,8 +9,8 @@ export interface Collection<V> {
 }
 
 /**
- * Reads other collections inside a transform. The read IS the dependency: the transform of this key runs again when,
- * and only when, what it read has changed. A key that is absent is a dependency too.
+ * Reads other collections inside a transform. The read IS the dependency: the transform of this key runs
+ * again when, and only when, what it read has changed. A key that is absent is a dependency too.
  */
 export interface Fetch {
   <V>(collection: Collection<V>, key: string): V | undefined

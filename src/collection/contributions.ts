@@ -18,7 +18,10 @@ export class Contributions<V> {
     this.#equal = equal
   }
 
-  /** From the next `settle` on, `source` gives exactly these values. At most once a source between two calls of `settle`. */
+  /**
+   * From the next `settle` on, `source` gives exactly these values. At most once a source between two calls
+   * of `settle`.
+   */
   replace(source: string, values: ReadonlyMap<string, V>): void {
     for (const key of this.#keysOf.get(source) ?? none) {
       if (!values.has(key)) this.#stage(key, source, undefined)
@@ -30,7 +33,10 @@ export class Contributions<V> {
     else this.#keysOf.set(source, [...values.keys()])
   }
 
-  /** Applies what was replaced. Returns the keys with a difference and their entries by source; no entries: the key is gone. */
+  /**
+   * Applies what was replaced. Returns the keys with a difference and their entries by source; no entries:
+   * the key is gone.
+   */
   *settle(): Pieces<ReadonlyMap<string, readonly Entry<V>[]>> {
     const settled = new Map<string, readonly Entry<V>[]>()
     for (const [key, changes] of this.#staged) {

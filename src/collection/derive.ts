@@ -7,7 +7,11 @@ import { Reads } from './reads.ts'
 import type { Reading } from './reads.ts'
 
 /** Pure: what one item becomes. The first of several outputs with the same key counts. */
-export type Transform<I, O> = (item: I, fetch: Fetch, key: string) => Iterable<readonly [key: string, value: O]>
+export type Transform<I, O> = (
+  item: I,
+  fetch: Fetch,
+  key: string,
+) => Iterable<readonly [key: string, value: O]>
 
 export class DeriveNode<I, O> extends Node<O> {
   readonly #input: Node<I>
@@ -30,7 +34,8 @@ export class DeriveNode<I, O> extends Node<O> {
       yield
     }
     const edits = new Map<string, Edit<O>>()
-    for (const [key, [winner]] of yield* this.#outputs.settle()) edits.set(key, winner && { value: winner[1] })
+    for (const [key, [winner]] of yield* this.#outputs.settle())
+      edits.set(key, winner && { value: winner[1] })
     return edits
   }
 
@@ -61,7 +66,10 @@ export class DeriveNode<I, O> extends Node<O> {
     const outputs = new Map<string, O>()
     try {
       const fetch = this.#fetchInto((stage, fetched) => {
-        if (!open) throw this.phase.misuse(`"${this.name}" fetches from "${stage.name}" after its run for "${key}" has ended`)
+        if (!open)
+          throw this.phase.misuse(
+            `"${this.name}" fetches from "${stage.name}" after its run for "${key}" has ended`,
+          )
         readings.add(this.#reads.reading(stage, fetched))
       })
       for (const [name, value] of this.#transform(item, fetch, key)) {
@@ -74,22 +82,33 @@ export class DeriveNode<I, O> extends Node<O> {
   }
 
   #fetchInto(note: (stage: Stage, key: string | undefined) => void): Fetch {
-    const read = <V, T>(collection: Collection<V>, key: string | undefined, from: (node: Node<V>) => T): T => {
+    const read = <V, T>(
+      collection: Collection<V>,
+      key: string | undefined,
+      from: (node: Node<V>) => T,
+    ): T => {
       const node = this.#readable(collection)
       note(node, key)
       return from(node)
     }
     return Object.assign(
-      <V>(collection: Collection<V>, key: string) => read(collection, key, node => node.get(key)),
-      { all: <V>(collection: Collection<V>) => read(collection, undefined, node => node.entries()) },
+      <V>(collection: Collection<V>, key: string) => read(collection, key, (node) => node.get(key)),
+      { all: <V>(collection: Collection<V>) => read(collection, undefined, (node) => node.entries()) },
     )
   }
 
   #readable<V>(collection: Collection<V>): Node<V> {
     const node = nodeOf(collection, this.phase)
-    if (node === undefined) throw this.phase.misuse(`"${this.name}" fetches from "${collection.name}", which belongs to another graph`)
-    if (node.rank === this.rank) throw this.phase.misuse(`"${this.name}" fetches from itself; read its input instead`)
-    if (node.rank > this.rank) throw this.phase.misuse(`"${this.name}" fetches from "${node.name}", which was created after it; create it first`)
+    if (node === undefined)
+      throw this.phase.misuse(
+        `"${this.name}" fetches from "${collection.name}", which belongs to another graph`,
+      )
+    if (node.rank === this.rank)
+      throw this.phase.misuse(`"${this.name}" fetches from itself; read its input instead`)
+    if (node.rank > this.rank)
+      throw this.phase.misuse(
+        `"${this.name}" fetches from "${node.name}", which was created after it; create it first`,
+      )
     return node
   }
 }

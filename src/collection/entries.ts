@@ -11,7 +11,9 @@ export function find<V>(content: ReadonlyMap<string, V>, key: string): Edit<V> {
   return value !== undefined || content.has(key) ? { value: value as V } : undefined
 }
 
-/** The place of `key` in entries sorted by code unit, or where it would stand; searched from index `from` on. */
+/**
+ * The place of `key` in entries sorted by code unit, or where it would stand; searched from index `from` on.
+ */
 export function lowerBound(entries: readonly Entry<unknown>[], key: string, from: number): number {
   let low = from
   let high = entries.length
@@ -24,7 +26,10 @@ export function lowerBound(entries: readonly Entry<unknown>[], key: string, from
   return low
 }
 
-/** New sorted entries with the changes, each of another key, applied: one copy, and a binary search for each change. */
+/**
+ * New sorted entries with the changes, each of another key, applied: one copy, and a binary search for each
+ * change.
+ */
 export function merge<V>(entries: readonly Entry<V>[], changes: readonly Change<V>[]): readonly Entry<V>[] {
   const merged: Entry<V>[] = []
   let from = 0
@@ -43,7 +48,10 @@ export function merge<V>(entries: readonly Entry<V>[], changes: readonly Change<
 
 const byKey = ([a]: Change<unknown>, [b]: Change<unknown>): number => (a < b ? -1 : 1)
 
-/** The sorted entries of a map, kept from one reading to the next: after a change only the changed keys are placed anew. */
+/**
+ * The sorted entries of a map, kept from one reading to the next: after a change only the changed keys are
+ * placed anew.
+ */
 export class SortedEntries<V> {
   readonly #content: ReadonlyMap<string, V>
   readonly #stale = new Set<string>()
@@ -75,6 +83,6 @@ export class SortedEntries<V> {
   }
 
   #changes(keys: Iterable<string>): readonly Change<V>[] {
-    return Array.from(keys, key => [key, find(this.#content, key)])
+    return Array.from(keys, (key) => [key, find(this.#content, key)])
   }
 }

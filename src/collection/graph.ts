@@ -18,7 +18,10 @@ export type { Equal, Input, Transform }
 export interface FlushReport {
   /** Collections whose content changed, each with the keys that were added, changed or removed. */
   readonly changed: ReadonlyMap<Collection<unknown>, ReadonlySet<string>>
-  /** How often each collection's function (transform, keysOf, accepts) ran, by the collection's name; 0 is left out. */
+  /**
+   * How often each collection's function (transform, keysOf, accepts) ran, by the collection's name; 0 is
+   * left out.
+   */
   readonly runs: ReadonlyMap<string, number>
 }
 
@@ -31,30 +34,41 @@ export interface Failure {
 }
 
 /**
- * Collections that follow from each other, brought up to date together by `flush`. Equality is deep unless an input has its own;
- * order is by code unit. Programming errors (a name twice, a fetch of a later collection, an edit inside a flush) throw.
+ * Collections that follow from each other, brought up to date together by `flush`. Equality is deep unless an
+ * input has its own; order is by code unit. Programming errors (a name twice, a fetch of a later collection,
+ * an edit inside a flush) throw.
  */
 export interface Graph {
   input<V>(name: string, equal?: Equal<V>): Input<V>
   /**
-   * Recomputed for a key only when the item, or something it fetched, changed. Where several items emit a key, the item
-   * with the smallest key counts.
+   * Recomputed for a key only when the item, or something it fetched, changed. Where several items emit a
+   * key, the item with the smallest key counts.
    */
   derive<I, O>(name: string, input: Collection<I>, transform: Transform<I, O>): Collection<O>
-  /** Values by the keys that `keysOf` gives; each group sorted by source key. A group that becomes empty disappears. */
+  /**
+   * Values by the keys that `keysOf` gives; each group sorted by source key. A group that becomes empty
+   * disappears.
+   */
   groupBy<V>(name: string, input: Collection<V>, keysOf: KeysOf<V>): Collection<readonly V[]>
   /** One collection out of several; for a key in more than one, the earliest in the list wins. */
   union<V>(name: string, inputs: readonly Collection<V>[]): Collection<V>
-  /** Like the input, but a refused value leaves the key's last accepted one in force; while there is none, the refused value is. */
+  /**
+   * Like the input, but a refused value leaves the key's last accepted one in force; while there is none, the
+   * refused value is.
+   */
   retain<V>(name: string, input: Collection<V>, accepts: Accepts<V>): Collection<V>
   /** Brings every collection up to date with the inputs, each once, in order of creation. */
   flush(): FlushReport
   /**
-   * Does a flush piece by piece, for as long as `goOn` says, which is asked between two keys; true when it is complete, or nothing was due.
-   * Edits may come in between; those that it has not taken in are left to the next one. A look finishes what has begun.
+   * Does a flush piece by piece, for as long as `goOn` says, which is asked between two keys; true when it is
+   * complete, or nothing was due. Edits may come in between; those that it has not taken in are left to the
+   * next one. A look finishes what has begun.
    */
   prepare(goOn: () => boolean): boolean
-  /** What `prepare` has completed since the last report, as `flush` would report it; finishes what has begun, and begins nothing. */
+  /**
+   * What `prepare` has completed since the last report, as `flush` would report it; finishes what has begun,
+   * and begins nothing.
+   */
   prepared(): FlushReport
   /** True while an edit waits, or a flush is to be gone on with. */
   readonly isDue: boolean
@@ -62,9 +76,15 @@ export interface Graph {
   get<V>(collection: Collection<V>, key: string): V | undefined
   /** All entries as of the last flush, sorted by key; the same array until the collection changes. */
   entries<V>(collection: Collection<V>): readonly (readonly [key: string, value: V])[]
-  /** The keys of the collection that transforms have fetched one by one, whether they are there or not; in no order. */
+  /**
+   * The keys of the collection that transforms have fetched one by one, whether they are there or not; in no
+   * order.
+   */
   keysFetched(collection: Collection<unknown>): ReadonlySet<string>
-  /** Keys whose last run threw, by collection and key: each keeps its last good output until a run succeeds or the key goes. */
+  /**
+   * Keys whose last run threw, by collection and key: each keeps its last good output until a run succeeds or
+   * the key goes.
+   */
   readonly failures: readonly Failure[]
 }
 
@@ -97,7 +117,12 @@ class StagedGraph implements Graph {
   }
 
   union<V>(name: string, inputs: readonly Collection<V>[]): Collection<V> {
-    return this.#add(new UnionNode(this.#standing(name), inputs.map(input => this.#own(input))))
+    return this.#add(
+      new UnionNode(
+        this.#standing(name),
+        inputs.map((input) => this.#own(input)),
+      ),
+    )
   }
 
   retain<V>(name: string, input: Collection<V>, accepts: Accepts<V>): Collection<V> {
@@ -169,12 +194,14 @@ class StagedGraph implements Graph {
   get failures(): readonly Failure[] {
     this.#finish()
     return this.#stages.flatMap(({ name, failures }) =>
-      [...failures.keys()].sort().map(key => ({ transform: name, key, error: failures.get(key) })))
+      [...failures.keys()].sort().map((key) => ({ transform: name, key, error: failures.get(key) })),
+    )
   }
 
   #standing(name: string): Standing {
     this.#phase.idle(`the creation of "${name}"`)
-    if (this.#names.has(name)) throw new Error(`there is a collection "${name}" already; reports and failures tell them apart by name`)
+    if (this.#names.has(name))
+      throw new Error(`there is a collection "${name}" already; reports and failures tell them apart by name`)
     return { name, rank: this.#stages.length, phase: this.#phase }
   }
 
@@ -197,7 +224,8 @@ const nothing: FlushReport = { changed: new Map(), runs: new Map() }
 function joined(a: FlushReport, b: FlushReport): FlushReport {
   if (a === nothing) return b
   const changed = new Map(a.changed)
-  for (const [collection, keys] of b.changed) changed.set(collection, new Set([...changed.get(collection) ?? [], ...keys]))
+  for (const [collection, keys] of b.changed)
+    changed.set(collection, new Set([...(changed.get(collection) ?? []), ...keys]))
   const runs = new Map(a.runs)
   for (const [name, count] of b.runs) runs.set(name, count + (runs.get(name) ?? 0))
   return { changed, runs }
@@ -205,7 +233,7 @@ function joined(a: FlushReport, b: FlushReport): FlushReport {
 
 function reportOf(stages: readonly Stage[]): FlushReport {
   return {
-    changed: new Map(stages.filter(stage => stage.changed.size > 0).map(stage => [stage, stage.changed])),
-    runs: new Map(stages.filter(stage => stage.runs > 0).map(stage => [stage.name, stage.runs])),
+    changed: new Map(stages.filter((stage) => stage.changed.size > 0).map((stage) => [stage, stage.changed])),
+    runs: new Map(stages.filter((stage) => stage.runs > 0).map((stage) => [stage.name, stage.runs])),
   }
 }

@@ -38,7 +38,8 @@ export class GroupNode<V> extends Node<readonly V[]> {
       return
     }
     const groups = this.attempt(key, () => [...this.#keysOf(member.value, key)])
-    if (groups !== undefined) this.#members.replace(key, new Map(groups.result.map(group => [group, member.value])))
+    if (groups !== undefined)
+      this.#members.replace(key, new Map(groups.result.map((group) => [group, member.value])))
   }
 }
 

@@ -24,7 +24,10 @@ export interface Stage extends Collection<unknown> {
   readonly runs: number
   /** What the user's function last threw, by key. */
   readonly failures: ReadonlyMap<string, unknown>
-  /** The keys of another stage that this one's content was made from, or would be if they were there; absent where none are read by key. */
+  /**
+   * The keys of another stage that this one's content was made from, or would be if they were there; absent
+   * where none are read by key.
+   */
   keysRead?(stage: Stage): readonly string[]
   /** Brings the content up to date with the nodes of lower rank, one piece at each step. */
   update(): Pieces<void>
@@ -33,7 +36,10 @@ export interface Stage extends Collection<unknown> {
 /** Work that can be left and gone on with between two pieces, of which each concerns one key. */
 export type Pieces<T> = Generator<undefined, T, undefined>
 
-/** A collection and how it follows from others: a subclass says which keys get which values, the node finds out what changed. */
+/**
+ * A collection and how it follows from others: a subclass says which keys get which values, the node finds
+ * out what changed.
+ */
 export abstract class Node<V> implements Stage {
   readonly name: string
   readonly rank: number
@@ -94,7 +100,10 @@ export abstract class Node<V> implements Stage {
     return this.#fresh ? input.keys() : input.changed
   }
 
-  /** Calls the user's function for a key. A throw becomes the key's failure and gives undefined; a misuse of the graph ends the flush. */
+  /**
+   * Calls the user's function for a key. A throw becomes the key's failure and gives undefined; a misuse of
+   * the graph ends the flush.
+   */
   protected attempt<T>(key: string, run: () => T): { readonly result: T } | undefined {
     this.runs++
     try {

@@ -3,7 +3,10 @@ export class Phase {
   #flushing = false
   #broken: { readonly cause: unknown } | undefined
 
-  /** Runs one flush. A throw leaves the content half updated, so it breaks the graph for good: every later use throws. */
+  /**
+   * Runs one flush. A throw leaves the content half updated, so it breaks the graph for good: every later use
+   * throws.
+   */
   flush<T>(run: () => T): T {
     this.idle('flush')
     this.#flushing = true
@@ -19,11 +22,15 @@ export class Phase {
 
   /** Throws unless the graph is at rest and whole; `use` names what the caller wants to do. */
   idle(use: string): void {
-    if (this.#flushing) throw this.misuse(`${use} inside a flush: a transform reads through fetch and changes nothing`)
-    if (this.#broken) throw new Error(`${use} after a flush that failed: the graph is half updated`, this.#broken)
+    if (this.#flushing)
+      throw this.misuse(`${use} inside a flush: a transform reads through fetch and changes nothing`)
+    if (this.#broken)
+      throw new Error(`${use} after a flush that failed: the graph is half updated`, this.#broken)
   }
 
-  /** The error to throw for a programming error. It ends the flush under way even if a transform catches it. */
+  /**
+   * The error to throw for a programming error. It ends the flush under way even if a transform catches it.
+   */
   misuse(message: string): Error {
     const error = new Error(message)
     if (this.#flushing) this.#broken ??= { cause: error }

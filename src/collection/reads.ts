@@ -1,6 +1,9 @@
 import type { Stage } from './node.ts'
 
-/** Something that transforms have read: one key of a collection, present or not, or (key undefined) every entry of it. */
+/**
+ * Something that transforms have read: one key of a collection, present or not, or (key undefined) every
+ * entry of it.
+ */
 export interface Reading {
   readonly stage: Stage
   readonly key: string | undefined
@@ -28,7 +31,9 @@ export class Reads {
     this.#replace(dependent, readings)
   }
 
-  /** `dependent` depends on what the failed run has read, and still on what its output in force was made of. */
+  /**
+   * `dependent` depends on what the failed run has read, and still on what its output in force was made of.
+   */
   fail(dependent: string, readings: ReadonlySet<Reading>): void {
     const lastGood = this.#lastGood.get(dependent) ?? this.#byDependent.get(dependent) ?? none
     this.#lastGood.set(dependent, lastGood)
@@ -41,7 +46,7 @@ export class Reads {
 
   /** The keys of the stage that somebody depends on, present or not. */
   keysOf(stage: Stage): readonly string[] {
-    return [...this.#readings.get(stage)?.keys() ?? none].filter((key) => key !== undefined)
+    return [...(this.#readings.get(stage)?.keys() ?? none)].filter((key) => key !== undefined)
   }
 
   /** Everyone who has read something that the flush under way has changed. */

@@ -14,7 +14,7 @@ export class UnionNode<V> extends Node<V> {
     const edits = new Map<string, Edit<V>>()
     for (const input of this.#inputs) {
       for (const key of this.changesOf(input)) {
-        if (!edits.has(key)) edits.set(key, this.#inputs.find(candidate => candidate.has(key))?.find(key))
+        if (!edits.has(key)) edits.set(key, this.#inputs.find((candidate) => candidate.has(key))?.find(key))
         yield
       }
     }

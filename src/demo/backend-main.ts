@@ -1,4 +1,7 @@
-/** The demo's backends as a program: `node backend-main.ts production-v1=9001 cluster-b=9003`. One line for each request. */
+/**
+ * The demo's backends as a program: `node backend-main.ts production-v1=9001 cluster-b=9003`. One line for
+ * each request.
+ */
 import type { Arrival, Backend } from './backend.ts'
 import { startBackend } from './backend.ts'
 

@@ -31,18 +31,30 @@ export const requestIdHeader = 'x-demo-request'
 /** Answered without being counted. */
 const healthPath = '/healthz'
 
-/** A small HTTP server on 127.0.0.1 that answers who it is and what it was asked. Rejects when the port is taken. */
+/**
+ * A small HTTP server on 127.0.0.1 that answers who it is and what it was asked. Rejects when the port is
+ * taken.
+ */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const server = createServer((request, response) => answer(request, response, options))
   const { port } = await listen(server, options.port)
   return { name: options.name, port, close: () => close(server) }
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, { name, onRequest }: BackendOptions): void {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { name, onRequest }: BackendOptions,
+): void {
   const { headers } = request
   if (request.url === healthPath) return void response.end('ok\n')
   const id = headers[requestIdHeader]
-  const arrival = { backend: name, host: headers.host ?? '', path: request.url ?? '', id: typeof id === 'string' ? id : '' }
+  const arrival = {
+    backend: name,
+    host: headers.host ?? '',
+    path: request.url ?? '',
+    id: typeof id === 'string' ? id : '',
+  }
   onRequest(arrival)
   // The body is read to its end, or a large upload would never be answered.
   request.resume()

@@ -16,15 +16,17 @@ export interface DemoOptions extends Omit<StageOptions, 'signal'>, Pick<RoundOpt
 }
 
 /**
- * Plays the demo; resolves with whether every expectation held, rejects with DemoFailure when it could not go on.
- * Nothing of it is left, however it ends.
+ * Plays the demo; resolves with whether every expectation held, rejects with DemoFailure when it could not go
+ * on. Nothing of it is left, however it ends.
  */
 export async function playDemo(options: DemoOptions): Promise<boolean> {
   const { display } = options
   display.line('starting production v1 and v2, cluster B, the control plane and Envoy …')
   const stage = await openStage(options)
   const envoyEnded = new AbortController()
-  void stage.envoy.ended.then(() => envoyEnded.abort(new DemoFailure(`Envoy ended by itself\n${stage.envoy.log()}`)))
+  void stage.envoy.ended.then(() =>
+    envoyEnded.abort(new DemoFailure(`Envoy ended by itself\n${stage.envoy.log()}`)),
+  )
   const signal = AbortSignal.any([options.signal, envoyEnded.signal])
   try {
     display.line(`Envoy answers on http://127.0.0.1:${stage.port}; ${options.rate} requests a second`)

@@ -1,4 +1,6 @@
-/** Where the demo writes: lines, and on a terminal one status line below them that is drawn again and again. */
+/**
+ * Where the demo writes: lines, and on a terminal one status line below them that is drawn again and again.
+ */
 export interface Display {
   line(text?: string): void
   /** Shown on a terminal only; the next `line` or `status` replaces it. */
@@ -42,5 +44,11 @@ export function display(output: Output): Display {
 /** Columns of equal width, the first flush left and the others flush right. */
 export function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => row.map((cell, column) => column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)).join('  '))
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  '),
+  )
 }

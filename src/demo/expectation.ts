@@ -9,7 +9,10 @@ export interface Expectation {
 }
 
 /** How many copies there may be: the mean and four standard deviations of the binomial distribution. */
-export function copyBounds(requests: number, share: number): { readonly mean: number; readonly tolerance: number } {
+export function copyBounds(
+  requests: number,
+  share: number,
+): { readonly mean: number; readonly tolerance: number } {
   return { mean: requests * share, tolerance: 4 * Math.sqrt(requests * share * (1 - share)) }
 }
 
@@ -18,7 +21,9 @@ export function stepExpectations(title: string, tally: Tally, share: number): re
   const { mean, tolerance } = copyBounds(tally.sent, share)
   return [
     {
-      what: `${title}: copies within four standard deviations of ${mean.toFixed(0)} (± ${tolerance.toFixed(0)})`,
+      what:
+        `${title}: copies within four standard deviations of ${mean.toFixed(0)} (± ` +
+        `${tolerance.toFixed(0)})`,
       held: tally.sent > 0 && Math.abs(tally.copies - mean) <= tolerance,
       found: `${tally.copies} copies of ${tally.sent} requests`,
     },
@@ -26,11 +31,27 @@ export function stepExpectations(title: string, tally: Tally, share: number): re
 }
 
 /** What all requests of the demo together have to show, those sent in the middle of an edit included. */
-export function overallExpectations(tally: Tally, production: string, copyHost: string): readonly Expectation[] {
+export function overallExpectations(
+  tally: Tally,
+  production: string,
+  copyHost: string,
+): readonly Expectation[] {
   return [
-    { what: `every answer is a 200 from ${production}`, held: tally.failed === 0 && tally.answered === tally.sent,
-      found: tally.failed === 0 ? `${tally.answered} of ${tally.sent}` : `${tally.failed} of ${tally.sent} failed; the first: ${tally.failure ?? ''}` },
-    { what: `every copy has the Host ${copyHost}`, held: tally.wrongHosts === 0 && tally.copies > 0,
-      found: tally.wrongHosts === 0 ? `${tally.copies} of ${tally.copies}` : `${tally.wrongHosts} of ${tally.copies} have another` },
+    {
+      what: `every answer is a 200 from ${production}`,
+      held: tally.failed === 0 && tally.answered === tally.sent,
+      found:
+        tally.failed === 0
+          ? `${tally.answered} of ${tally.sent}`
+          : `${tally.failed} of ${tally.sent} failed; the first: ${tally.failure ?? ''}`,
+    },
+    {
+      what: `every copy has the Host ${copyHost}`,
+      held: tally.wrongHosts === 0 && tally.copies > 0,
+      found:
+        tally.wrongHosts === 0
+          ? `${tally.copies} of ${tally.copies}`
+          : `${tally.wrongHosts} of ${tally.copies} have another`,
+    },
   ]
 }

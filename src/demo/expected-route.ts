@@ -7,17 +7,24 @@ export const expectedRoute = {
     retry_policy: {
       retry_on: 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
       num_retries: 2,
-      retry_host_predicate: [{
-        name: 'envoy.retry_host_predicates.previous_hosts',
-        typed_config: { '@type': 'type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate' },
-      }],
+      retry_host_predicate: [
+        {
+          name: 'envoy.retry_host_predicates.previous_hosts',
+          typed_config: {
+            '@type':
+              'type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate',
+          },
+        },
+      ],
       host_selection_retry_max_attempts: '5',
       retriable_status_codes: [503],
     },
-    request_mirror_policies: [{
-      cluster: 'outbound|80||httpbin.mirror.cluster-b',
-      runtime_fraction: { default_value: { numerator: 500_000, denominator: 'MILLION' } },
-      trace_sampled: false,
-    }],
+    request_mirror_policies: [
+      {
+        cluster: 'outbound|80||httpbin.mirror.cluster-b',
+        runtime_fraction: { default_value: { numerator: 500_000, denominator: 'MILLION' } },
+        trace_sampled: false,
+      },
+    ],
   },
 } as const

@@ -25,7 +25,10 @@ export interface StepResult {
   readonly edit: string
   readonly share: number
   readonly tally: Tally
-  /** Milliseconds from saving the file to the change in Envoy, or to the refusal; undefined where nothing was edited. */
+  /**
+   * Milliseconds from saving the file to the change in Envoy, or to the refusal; undefined where nothing was
+   * edited.
+   */
   readonly arrival: number | undefined
 }
 
@@ -45,11 +48,17 @@ const edits = [
 /** Envoy's workers take a new route a moment after its config dump shows it. */
 const workersLag = 25
 
-/** Drives requests through every edit. Rejects when a change does not arrive; what was counted wrong is an expectation that did not hold. */
+/**
+ * Drives requests through every edit. Rejects when a change does not arrive; what was counted wrong is an
+ * expectation that did not hold.
+ */
 export async function playRound(options: RoundOptions): Promise<RoundResult> {
   const { stage, display, rate } = options
   const position = { step: 'start' }
-  const traffic = stage.drive(() => rate, () => position.step)
+  const traffic = stage.drive(
+    () => rate,
+    () => position.step,
+  )
   const steps: StepResult[] = []
   const expectations: Expectation[] = []
   const count = async (edit: string, share: number, arrival: number | undefined): Promise<void> => {
@@ -73,7 +82,10 @@ export async function playRound(options: RoundOptions): Promise<RoundResult> {
   } finally {
     await traffic.close()
   }
-  return { steps, expectations: [...expectations, ...overallExpectations(stage.ledger.tally(), production, stage.copyHost)] }
+  return {
+    steps,
+    expectations: [...expectations, ...overallExpectations(stage.ledger.tally(), production, stage.copyHost)],
+  }
 }
 
 interface Edited {
@@ -88,40 +100,75 @@ async function saveAccepted(options: RoundOptions, save: number): Promise<Edited
 }
 
 async function waitForShare({ stage, signal }: RoundOptions, share: number): Promise<void> {
-  await waitFor({ what: `${percent(share)} to arrive in Envoy`, signal, look: async () => (await shareInForce(stage.envoy)) === share || undefined })
+  await waitFor({
+    what: `${percent(share)} to arrive in Envoy`,
+    signal,
+    look: async () => (await shareInForce(stage.envoy)) === share || undefined,
+  })
 }
 
 async function saveRefused({ stage, display, signal }: RoundOptions, save: number): Promise<Edited> {
   const { file, line, column, savedAt } = await stage.workspace.setPercentage(save)
   const place = `${file.slice(file.lastIndexOf('/') + 1)}:${line}:${column}`
-  const error = await waitFor({ what: `${save} % to be refused at ${place}`, signal, look: () => stage.errors.find((text) => text.includes(place)) })
+  const error = await waitFor({
+    what: `${save} % to be refused at ${place}`,
+    signal,
+    look: () => stage.errors.find((text) => text.includes(place)),
+  })
   const arrival = performance.now() - savedAt
-  display.line(error.split('\n').map((text) => `    ${text}`).join('\n'))
+  display.line(
+    error
+      .split('\n')
+      .map((text) => `    ${text}`)
+      .join('\n'),
+  )
   const share = await shareInForce(stage.envoy)
-  return { arrival, expectations: [{ what: `${save} % is refused at ${place}, and 100 % stays in force`, held: share === 1, found: `${share * 100} % in force` }] }
+  return {
+    arrival,
+    expectations: [
+      {
+        what: `${save} % is refused at ${place}, and 100 % stays in force`,
+        held: share === 1,
+        found: `${share * 100} % in force`,
+      },
+    ],
+  }
 }
 
-async function countStep({ stage, display, requests, signal }: RoundOptions, position: { step: string }, share: number): Promise<Tally> {
+async function countStep(
+  { stage, display, requests, signal }: RoundOptions,
+  position: { step: string },
+  share: number,
+): Promise<Tally> {
   const counted = position.step
   position.step = 'settling'
   await delay(workersLag)
   position.step = counted
   const shown = (): Tally => stage.ledger.tally(counted)
   await waitFor({
-    what: `${requests} requests`, timeout: 120_000, signal,
+    what: `${requests} requests`,
+    timeout: 120_000,
+    signal,
     look: () => {
       display.status(liveLine(shown(), share))
       return shown().sent >= requests || undefined
     },
   })
   position.step = 'between'
-  await waitFor({ what: 'the last answers', signal, look: () => shown().answered === shown().sent || undefined })
+  await waitFor({
+    what: 'the last answers',
+    signal,
+    look: () => shown().answered === shown().sent || undefined,
+  })
   await lastCopies(shown)
   display.status('')
   return shown()
 }
 
-/** Copies are sent with their request and arrive with its answer, give or take; quiet for a while means that none is under way. */
+/**
+ * Copies are sent with their request and arrive with its answer, give or take; quiet for a while means that
+ * none is under way.
+ */
 async function lastCopies(tally: () => Tally): Promise<void> {
   for (let before = -1; before !== tally().copies;) {
     before = tally().copies
@@ -131,13 +178,20 @@ async function lastCopies(tally: () => Tally): Promise<void> {
 
 async function dumpExpectation({ envoy }: Stage): Promise<Expectation> {
   const held = containsSubset(expectedRoute, await envoy.configDump())
-  return { what: 'Envoy\'s config dump holds the route of the example\'s README', held, found: held ? 'it does' : 'it does not' }
+  return {
+    what: "Envoy's config dump holds the route of the example's README",
+    held,
+    found: held ? 'it does' : 'it does not',
+  }
 }
 
 export function liveLine(tally: Tally, share: number): string {
   const { mean, tolerance } = copyBounds(tally.sent, share)
-  return `${percent(share).padStart(5)} mirrored  ${tally.sent} sent  ${tally.answered - tally.failed} from ${production}  `
-    + `${tally.copies} copied (${mean.toFixed(0)} ± ${tolerance.toFixed(0)})  ${tally.failed} failed`
+  return (
+    `${percent(share).padStart(5)} mirrored  ${tally.sent} sent  ${tally.answered - tally.failed} from ` +
+    `${production}  ` +
+    `${tally.copies} copied (${mean.toFixed(0)} ± ${tolerance.toFixed(0)})  ${tally.failed} failed`
+  )
 }
 
 function stepLine({ tally, share, arrival }: StepResult): string {

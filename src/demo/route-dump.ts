@@ -3,7 +3,10 @@ import { expectedRoute } from './expected-route.ts'
 
 const mirrorCluster = expectedRoute.route.request_mirror_policies[0].cluster
 
-/** The share of requests, 0 to 1, that Envoy's own config dump says it mirrors to cluster B; 0 while there is no such policy. */
+/**
+ * The share of requests, 0 to 1, that Envoy's own config dump says it mirrors to cluster B; 0 while there is
+ * no such policy.
+ */
 export async function shareInForce(envoy: EnvoyAdmin): Promise<number> {
   const routes = await envoy.configDump('dynamic_route_configs').catch(() => undefined)
   return mirrorPolicies(routes).reduce<number>((sum, policy) => sum + share(policy), 0)
@@ -16,7 +19,8 @@ interface Policy {
 
 function mirrorPolicies(value: unknown): readonly Policy[] {
   if (value === null || typeof value !== 'object') return []
-  if ('runtime_fraction' in value && 'cluster' in value && value.cluster === mirrorCluster) return [value as Policy]
+  if ('runtime_fraction' in value && 'cluster' in value && value.cluster === mirrorCluster)
+    return [value as Policy]
   return Object.values(value).flatMap(mirrorPolicies)
 }
 

@@ -24,7 +24,10 @@ export interface StageOptions {
   readonly binary: string
   /** Folder of the example. */
   readonly example: string
-  /** Starts a control plane over a folder; `report` takes each new error as a person reads it, its place included. */
+  /**
+   * Starts a control plane over a folder; `report` takes each new error as a person reads it, its place
+   * included.
+   */
   readonly startControlPlane: (folder: string, report: (error: string) => void) => Promise<DemoControlPlane>
   readonly signal: AbortSignal
 }
@@ -50,7 +53,10 @@ export const production = 'production-v1'
 const requestHost = 'shop.example'
 const uncounted = (): void => {}
 
-/** Starts backends, control plane and Envoy, and waits for the first answer. When one of them fails, the others are closed again. */
+/**
+ * Starts backends, control plane and Envoy, and waits for the first answer. When one of them fails, the
+ * others are closed again.
+ */
 export async function openStage(options: StageOptions): Promise<Stage> {
   const closers: (() => Promise<void>)[] = []
   const closed = <T extends { close(): Promise<void> }>(part: T): T => {
@@ -61,14 +67,17 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     for (const closePart of closers.splice(0)) await closePart()
   }
   try {
-    return { ...await openParts(options, closed), close }
+    return { ...(await openParts(options, closed)), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function openParts(options: StageOptions, closed: <T extends { close(): Promise<void> }>(part: T) => T): Promise<Omit<Stage, 'close'>> {
+async function openParts(
+  options: StageOptions,
+  closed: <T extends { close(): Promise<void> }>(part: T) => T,
+): Promise<Omit<Stage, 'close'>> {
   const port = await freePort()
   const host = `${requestHost}:${port}`
   const copyHost = `${requestHost}-shadow:${port}`
@@ -76,20 +85,42 @@ async function openParts(options: StageOptions, closed: <T extends { close(): Pr
   const v1 = closed(await startBackend({ name: production, port: 0, onRequest: uncounted }))
   const v2 = closed(await startBackend({ name: 'production-v2', port: 0, onRequest: uncounted }))
   const clusterB = closed(await startBackend({ name: 'cluster-b', port: 0, onRequest: counts.copied }))
-  const ports = new Map([[examplePorts.v1, v1.port], [examplePorts.v2, v2.port], [examplePorts.clusterB, clusterB.port]])
+  const ports = new Map([
+    [examplePorts.v1, v1.port],
+    [examplePorts.v2, v2.port],
+    [examplePorts.clusterB, clusterB.port],
+  ])
   const workspace = closed(await openWorkspace(options.example, ports))
   const errors: string[] = []
-  const controlPlane = closed(await options.startControlPlane(workspace.folder, (error) => errors.push(error)))
-  const envoy = closed(await startEnvoy({ binary: options.binary, bootstrap: gatewayBootstrap(controlPlane.xds, port) })
-    .catch((error: unknown) => { throw new DemoFailure(messageOf(error)) }))
-  await waitFor({ what: 'Envoy to answer from production', timeout: 20_000, signal: options.signal, look: () => answers(port) })
-    .catch((error: unknown) => {
-      options.signal.throwIfAborted()
-      throw new DemoFailure([messageOf(error), ...errors, envoy.log()].join('\n'))
-    })
+  const controlPlane = closed(
+    await options.startControlPlane(workspace.folder, (error) => errors.push(error)),
+  )
+  const envoy = closed(
+    await startEnvoy({ binary: options.binary, bootstrap: gatewayBootstrap(controlPlane.xds, port) }).catch(
+      (error: unknown) => {
+        throw new DemoFailure(messageOf(error))
+      },
+    ),
+  )
+  await waitFor({
+    what: 'Envoy to answer from production',
+    timeout: 20_000,
+    signal: options.signal,
+    look: () => answers(port),
+  }).catch((error: unknown) => {
+    options.signal.throwIfAborted()
+    throw new DemoFailure([messageOf(error), ...errors, envoy.log()].join('\n'))
+  })
   return {
-    workspace, controlPlane, envoy, port, ledger: counts, errors, copyHost,
-    drive: (rate, step) => startTraffic({ port, host, rate, nextId: () => counts.nextId(step()), onAnswer: counts.answered }),
+    workspace,
+    controlPlane,
+    envoy,
+    port,
+    ledger: counts,
+    errors,
+    copyHost,
+    drive: (rate, step) =>
+      startTraffic({ port, host, rate, nextId: () => counts.nextId(step()), onAnswer: counts.answered }),
   }
 }
 
@@ -109,7 +140,9 @@ function gatewayBootstrap(xds: HostPort, port: number): ReturnType<typeof bootst
 }
 
 async function answers(port: number): Promise<true | undefined> {
-  const response = await fetch(`http://127.0.0.1:${port}/headers`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined)
+  const response = await fetch(`http://127.0.0.1:${port}/headers`, {
+    signal: AbortSignal.timeout(5_000),
+  }).catch(() => undefined)
   await response?.arrayBuffer()
   return response?.ok === true ? true : undefined
 }

@@ -17,7 +17,10 @@ const refresh = 250
 export async function stayUp({ stage, display, signal }: StayOptions): Promise<void> {
   for (const line of invitation(stage)) display.line(line)
   const position = { step: 'live 0', share: await shareInForce(stage.envoy) }
-  const traffic = stage.drive(() => rate, () => position.step)
+  const traffic = stage.drive(
+    () => rate,
+    () => position.step,
+  )
   let reported = stage.errors.length
   try {
     for (let change = 1; !signal.aborted;) {
@@ -42,7 +45,10 @@ function invitation({ workspace, controlPlane, envoy, port }: Stage): readonly s
     ['a request of your own', `curl http://127.0.0.1:${port}/headers`],
     ['another percentage, or a mistake; what comes of it shows below', `$EDITOR ${workspace.virtualService}`],
     ['what Envoy holds', `curl http://${envoy.adminAddress}/config_dump`],
-    ['the same without a server', `npm run shadowplane -- translate --role gateway --labels istio=ingressgateway -f ${workspace.folder}`],
+    [
+      'the same without a server',
+      `npm run shadowplane -- translate --role gateway --labels istio=ingressgateway -f ${workspace.folder}`,
+    ],
     ['whether the control plane is well', `curl http://${controlPlane.adminAddress}/readyz`],
   ]
   const lines = ideas.flatMap(([what = '', command = '']) => [`  # ${what}`, `  ${command}`])

@@ -16,7 +16,13 @@ export function renderSummary({ steps, expectations }: RoundResult): readonly st
 function row({ edit, share, tally, arrival }: StepResult): readonly string[] {
   const { mean, tolerance } = copyBounds(tally.sent, share)
   return [
-    edit, percent(share), arrival === undefined ? '' : `${arrival.toFixed(0)} ms`, `${tally.sent}`, `${tally.answered - tally.failed}`,
-    `${tally.copies}`, `${mean.toFixed(0)} ± ${tolerance.toFixed(0)}`, `${tally.failed}`,
+    edit,
+    percent(share),
+    arrival === undefined ? '' : `${arrival.toFixed(0)} ms`,
+    `${tally.sent}`,
+    `${tally.answered - tally.failed}`,
+    `${tally.copies}`,
+    `${mean.toFixed(0)} ± ${tolerance.toFixed(0)}`,
+    `${tally.failed}`,
   ]
 }

@@ -5,7 +5,10 @@ import type { Answer } from './traffic.ts'
 export interface Tally {
   readonly sent: number
   readonly answered: number
-  /** Answers with another status than 200 or from another backend than production v1, and requests without an answer. */
+  /**
+   * Answers with another status than 200 or from another backend than production v1, and requests without an
+   * answer.
+   */
   readonly failed: number
   /** The first failure, in words. */
   readonly failure: string | undefined
@@ -14,7 +17,10 @@ export interface Tally {
   readonly wrongHosts: number
 }
 
-/** Joins answers and copies by the step in their request id, so that a late copy counts where its request was sent. */
+/**
+ * Joins answers and copies by the step in their request id, so that a late copy counts where its request was
+ * sent.
+ */
 export interface Ledger {
   /** Id for the next request of a step. */
   readonly nextId: (step: string) => string
@@ -44,16 +50,22 @@ export function ledger(production: string, copyHost: string): Ledger {
     },
     answered(answer) {
       const failure = failureOf(answer, production)
-      add(answer.id, (tally) => failure === undefined
-        ? { answered: tally.answered + 1 }
-        : { answered: tally.answered + 1, failed: tally.failed + 1, failure: tally.failure ?? failure })
+      add(answer.id, (tally) =>
+        failure === undefined
+          ? { answered: tally.answered + 1 }
+          : { answered: tally.answered + 1, failed: tally.failed + 1, failure: tally.failure ?? failure },
+      )
     },
     copied({ id, host }) {
       // Requests by hand have no id: they are nobody's.
       if (id === '') return
-      add(id, (tally) => ({ copies: tally.copies + 1, wrongHosts: tally.wrongHosts + (host === copyHost ? 0 : 1) }))
+      add(id, (tally) => ({
+        copies: tally.copies + 1,
+        wrongHosts: tally.wrongHosts + (host === copyHost ? 0 : 1),
+      }))
     },
-    tally: (step) => step === undefined ? [...tallies.values()].reduce(sum, nothing) : tallies.get(step) ?? nothing,
+    tally: (step) =>
+      step === undefined ? [...tallies.values()].reduce(sum, nothing) : (tallies.get(step) ?? nothing),
   }
 }
 

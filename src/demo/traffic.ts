@@ -40,7 +40,9 @@ export function startTraffic(options: TrafficOptions): Traffic {
   const timer = setInterval(() => {
     due = Math.min(due + (options.rate() * tick) / 1000, maxInFlight)
     for (; due >= 1 && inFlight.size < maxInFlight; due -= 1) {
-      const sent: Promise<void> = send(agent, options).then(options.onAnswer).finally(() => inFlight.delete(sent))
+      const sent: Promise<void> = send(agent, options)
+        .then(options.onAnswer)
+        .finally(() => inFlight.delete(sent))
       inFlight.add(sent)
     }
   }, tick)
@@ -58,12 +60,29 @@ function send(agent: Agent, { port, host, nextId }: TrafficOptions): Promise<Ans
   const headers = { host, [requestIdHeader]: id }
   return new Promise((resolve) => {
     const failed = (error: Error): void => resolve({ id, status: 0, backend: '', error: error.message })
-    const sent = request({ agent, port, host: '127.0.0.1', path: '/headers', headers, signal: AbortSignal.timeout(requestTimeout) }, (response) => {
-      const backend = response.headers['x-backend']
-      response.resume().once('error', failed).once('end', () => {
-        resolve({ id, status: response.statusCode ?? 0, backend: typeof backend === 'string' ? backend : '' })
-      })
-    })
+    const sent = request(
+      {
+        agent,
+        port,
+        host: '127.0.0.1',
+        path: '/headers',
+        headers,
+        signal: AbortSignal.timeout(requestTimeout),
+      },
+      (response) => {
+        const backend = response.headers['x-backend']
+        response
+          .resume()
+          .once('error', failed)
+          .once('end', () => {
+            resolve({
+              id,
+              status: response.statusCode ?? 0,
+              backend: typeof backend === 'string' ? backend : '',
+            })
+          })
+      },
+    )
     sent.once('error', failed).end()
   })
 }

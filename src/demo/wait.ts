@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** The demo could not go on: something did not happen, or a part of it ended. The message is the whole explanation. */
+/**
+ * The demo could not go on: something did not happen, or a part of it ended. The message is the whole
+ * explanation.
+ */
 export class DemoFailure extends Error {}
 
 export interface WaitOptions<T> {
@@ -15,7 +18,9 @@ export interface WaitOptions<T> {
 
 const pollInterval = 2
 
-/** Looks until there is something. Rejects with DemoFailure after the timeout, or with the signal's reason. */
+/**
+ * Looks until there is something. Rejects with DemoFailure after the timeout, or with the signal's reason.
+ */
 export async function waitFor<T>({ what, look, timeout = 10_000, signal }: WaitOptions<T>): Promise<T> {
   const deadline = performance.now() + timeout
   for (;;) {

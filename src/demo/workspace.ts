@@ -28,7 +28,10 @@ export async function openWorkspace(example: string, ports: ReadonlyMap<number, 
   const manifests = (await readdir(folder)).filter((file) => file.endsWith('.yaml'))
   for (const file of manifests) {
     const text = await readFile(join(folder, file), 'utf8')
-    await writeFile(join(folder, file), text.replace(/\b\d{4}\b/g, (port) => String(ports.get(Number(port)) ?? port)))
+    await writeFile(
+      join(folder, file),
+      text.replace(/\b\d{4}\b/g, (port) => String(ports.get(Number(port)) ?? port)),
+    )
   }
   const virtualService = join(folder, 'virtual-service.yaml')
   return {

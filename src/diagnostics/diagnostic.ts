@@ -11,7 +11,9 @@ export interface ObjectId {
 /** Path to a field of an object, as in `['spec', 'http', 0, 'mirror']`. */
 export type FieldPath = readonly (string | number)[]
 
-/** Where a value came from, so that any later stage, even a NACK from a proxy, can point at the user's line. */
+/**
+ * Where a value came from, so that any later stage, even a NACK from a proxy, can point at the user's line.
+ */
 export interface Origin {
   readonly object: ObjectId
   readonly path: FieldPath
@@ -24,12 +26,17 @@ export interface Place {
   readonly file: string
   readonly line: number
   readonly column: number
-  /** The whole text of that line, and the length of what is meant on it, where they are known: for a caret. */
+  /**
+   * The whole text of that line, and the length of what is meant on it, where they are known: for a caret.
+   */
   readonly text?: string
   readonly length?: number
 }
 
-/** A user's mistake, or something worth knowing, as a value. It points at a field (`origin`) or at a bare `place` (a syntax error). */
+/**
+ * A user's mistake, or something worth knowing, as a value. It points at a field (`origin`) or at a bare
+ * `place` (a syntax error).
+ */
 export interface Diagnostic {
   readonly code: Code
   readonly severity: Severity

@@ -1,8 +1,13 @@
 /**
- * The candidate that `name` is most likely a misspelling of, or undefined when none is as close as `mostEdits` letters.
- * A list of candidates is prepared once, so give the same one for many names, and do not change it.
+ * The candidate that `name` is most likely a misspelling of, or undefined when none is as close as
+ * `mostEdits` letters. A list of candidates is prepared once, so give the same one for many names, and do not
+ * change it.
  */
-export function didYouMean(name: string, candidates: readonly string[], mostEdits = Infinity): string | undefined {
+export function didYouMean(
+  name: string,
+  candidates: readonly string[],
+  mostEdits = Infinity,
+): string | undefined {
   const { plain, letters } = spelled(name)
   const limit = Math.min(Math.max(1, Math.floor(plain.length / 3)), mostEdits)
   let best: string | undefined
@@ -55,8 +60,8 @@ function bitsIn(bits: number): number {
 }
 
 /**
- * Insertions, deletions, substitutions and swaps of neighbours that make one text of the other (optimal string alignment);
- * `limit` where there are as many or more. Costs about the length times the limit.
+ * Insertions, deletions, substitutions and swaps of neighbours that make one text of the other (optimal
+ * string alignment); `limit` where there are as many or more. Costs about the length times the limit.
  */
 export function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit
@@ -77,7 +82,10 @@ function alignment(from: string, to: string, limit: number): number {
     let least = at(row, 0)
     for (let j = Math.max(1, i - limit + 1); j <= Math.min(to.length, i + limit - 1); j++) {
       const substituted = at(last, j - 1) + (from[i - 1] === to[j - 1] ? 0 : 1)
-      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1] ? at(beforeLast, j - 2) + 1 : limit
+      const swapped =
+        i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
+          ? at(beforeLast, j - 2) + 1
+          : limit
       const cell = Math.min(at(last, j) + 1, at(row, j - 1) + 1, substituted, swapped, limit)
       row[j] = cell
       least = Math.min(least, cell)

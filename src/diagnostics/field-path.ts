@@ -1,6 +1,8 @@
 import type { FieldPath } from './diagnostic.ts'
 
-/** `spec.http[0].mirror`, as people write a path; keys that are no plain names are quoted: `labels["a.b/c"]`. */
+/**
+ * `spec.http[0].mirror`, as people write a path; keys that are no plain names are quoted: `labels["a.b/c"]`.
+ */
 export function renderPath(path: FieldPath): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`

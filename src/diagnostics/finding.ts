@@ -29,7 +29,10 @@ export function nameOf({ object }: Pick<Origin, 'object'>): string {
 export function withLastGood(diagnostic: Diagnostic): Diagnostic {
   const { consequence, ...others } = diagnostic
   if (consequence === undefined) return diagnostic
-  return { ...others, message: `${diagnostic.message.slice(0, -consequence.length)}the last good version stays in force` }
+  return {
+    ...others,
+    message: `${diagnostic.message.slice(0, -consequence.length)}the last good version stays in force`,
+  }
 }
 
 /** The origin of a field below. */

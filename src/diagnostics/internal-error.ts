@@ -23,8 +23,12 @@ const mostCauses = 5
 /** The stack of whatever was thrown, then those of its causes; each is cut. */
 export function stackOf(error: unknown): string {
   const stacks: string[] = []
-  for (let each = error; each !== undefined && stacks.length <= mostCauses; each = each instanceof Error ? each.cause : undefined) {
-    stacks.push(cut(each instanceof Error ? each.stack ?? String(each) : inspect(each)))
+  for (
+    let each = error;
+    each !== undefined && stacks.length <= mostCauses;
+    each = each instanceof Error ? each.cause : undefined
+  ) {
+    stacks.push(cut(each instanceof Error ? (each.stack ?? String(each)) : inspect(each)))
   }
   return stacks.join('\ncaused by: ')
 }
@@ -34,7 +38,10 @@ function cut(text: string): string {
 }
 
 export interface InternalErrors {
-  /** Takes all failures that there are now; gives those that were not there before, each bug once, whatever it concerns. */
+  /**
+   * Takes all failures that there are now; gives those that were not there before, each bug once, whatever it
+   * concerns.
+   */
   update(failures: readonly Failure[]): readonly InternalError[]
 }
 
@@ -47,17 +54,28 @@ export function recordInternalErrors(): InternalErrors {
       const bugs = Map.groupBy(failures, siteOf)
       const fresh = [...bugs].filter(([site]) => !known.has(site))
       known = new Set(bugs.keys())
-      return fresh.flatMap(([, [first, ...others]]) => first === undefined ? [] : [{
-        what: `${first.transform} of ${first.key}${others.length === 0 ? '' : `, and of ${others.length} more`}`,
-        stack: stackOf(first.error),
-      }])
+      return fresh.flatMap(([, [first, ...others]]) =>
+        first === undefined
+          ? []
+          : [
+              {
+                what:
+                  `${first.transform} of ` +
+                  `${first.key}${others.length === 0 ? '' : `, and of ${others.length} more`}`,
+                stack: stackOf(first.error),
+              },
+            ],
+      )
     },
   }
 }
 
-/** Where it was thrown: the transform, and the calls without the message, which may differ from object to object. */
+/**
+ * Where it was thrown: the transform, and the calls without the message, which may differ from object to
+ * object.
+ */
 function siteOf({ transform, error }: Failure): string {
-  const stack = error instanceof Error ? error.stack ?? '' : ''
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
   const calls = stack.split('\n').filter((line) => line.startsWith('    at '))
   return [transform, ...(calls.length === 0 ? [String(error)] : calls)].join('\n')
 }

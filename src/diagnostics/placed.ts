@@ -9,12 +9,27 @@ export interface PlacedDiagnostic {
   readonly place: Place | undefined
 }
 
-/** Sorted by file, line, column and code, those without a place last; once what is said twice of one place, as of an alias. A diagnostic's own place wins over its origin's. */
-export function sortDiagnostics(diagnostics: readonly Diagnostic[], locate: LocateOrigin): readonly PlacedDiagnostic[] {
+/**
+ * Sorted by file, line, column and code, those without a place last; once what is said twice of one place, as
+ * of an alias. A diagnostic's own place wins over its origin's.
+ */
+export function sortDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  locate: LocateOrigin,
+): readonly PlacedDiagnostic[] {
   const unique = new Map<string, PlacedDiagnostic>()
   for (const diagnostic of diagnostics) {
-    const place = diagnostic.place ?? (diagnostic.origin === undefined ? undefined : locate(diagnostic.origin))
-    const key = JSON.stringify([diagnostic.code, diagnostic.message, diagnostic.hint, place === undefined ? diagnostic.origin : undefined, place?.file, place?.line, place?.column])
+    const place =
+      diagnostic.place ?? (diagnostic.origin === undefined ? undefined : locate(diagnostic.origin))
+    const key = JSON.stringify([
+      diagnostic.code,
+      diagnostic.message,
+      diagnostic.hint,
+      place === undefined ? diagnostic.origin : undefined,
+      place?.file,
+      place?.line,
+      place?.column,
+    ])
     if (!unique.has(key)) unique.set(key, { diagnostic, place })
   }
   return [...unique.values()].toSorted(byPlace)
@@ -24,7 +39,12 @@ function byPlace(a: PlacedDiagnostic, b: PlacedDiagnostic): number {
   if (a.place === undefined || b.place === undefined) {
     return Number(a.place === undefined) - Number(b.place === undefined) || byText(a, b)
   }
-  return compare(a.place.file, b.place.file) || a.place.line - b.place.line || a.place.column - b.place.column || byText(a, b)
+  return (
+    compare(a.place.file, b.place.file) ||
+    a.place.line - b.place.line ||
+    a.place.column - b.place.column ||
+    byText(a, b)
+  )
 }
 
 function byText(a: PlacedDiagnostic, b: PlacedDiagnostic): number {

@@ -6,7 +6,10 @@ export interface DiagnosticChange {
   readonly resolved: readonly Diagnostic[]
 }
 
-/** All diagnostics that stand now, from parts that change one by one. The same diagnostic from several parts is one. */
+/**
+ * All diagnostics that stand now, from parts that change one by one. The same diagnostic from several parts
+ * is one.
+ */
 export interface DiagnosticRecord {
   /** Each part's new list; an empty one for a part that has nothing, or is gone. */
   update(parts: Iterable<readonly [part: string, diagnostics: readonly Diagnostic[]]>): DiagnosticChange
@@ -42,10 +45,16 @@ export function recordDiagnostics(): DiagnosticRecord {
         else parts.set(part, keys)
       }
       return {
-        added: [...touched].filter(([key, before]) => before === undefined && standing.has(key)).flatMap(([key]) => standing.get(key)?.diagnostic ?? []),
-        resolved: [...touched].filter(([key, before]) => before !== undefined && !standing.has(key)).flatMap(([, before]) => before ?? []),
+        added: [...touched]
+          .filter(([key, before]) => before === undefined && standing.has(key))
+          .flatMap(([key]) => standing.get(key)?.diagnostic ?? []),
+        resolved: [...touched]
+          .filter(([key, before]) => before !== undefined && !standing.has(key))
+          .flatMap(([, before]) => before ?? []),
       }
     },
-    get current() { return [...standing.values()].map(({ diagnostic }) => diagnostic) },
+    get current() {
+      return [...standing.values()].map(({ diagnostic }) => diagnostic)
+    },
   }
 }

@@ -18,12 +18,22 @@ export const mostShown = 1_000
 /** Characters of a message that are shown to people: it may quote a value of any length. */
 const longestMessage = 1_000
 
-/** For people: `file:line:column severity code  message`, then the line, a caret below the value, and the hint. '' for no diagnostics. */
-export function renderText(diagnostics: readonly Diagnostic[], locate: LocateOrigin, options: TextOptions = { width: 120 }): string {
+/**
+ * For people: `file:line:column severity code  message`, then the line, a caret below the value, and the
+ * hint. '' for no diagnostics.
+ */
+export function renderText(
+  diagnostics: readonly Diagnostic[],
+  locate: LocateOrigin,
+  options: TextOptions = { width: 120 },
+): string {
   return lines(sortDiagnostics(diagnostics, locate), (placed) => block(placed, options).join('\n'), '')
 }
 
-/** For programs: one array of `{code, severity, message, hint, object, path, file, line, column}`, each key always there, null for what is unknown. */
+/**
+ * For programs: one array of `{code, severity, message, hint, object, path, file, line, column}`, each key
+ * always there, null for what is unknown.
+ */
 export function renderJson(diagnostics: readonly Diagnostic[], locate: LocateOrigin): string {
   const rows = sortDiagnostics(diagnostics, locate).map(({ diagnostic, place }) => ({
     code: diagnostic.code,
@@ -45,10 +55,19 @@ export function renderGithub(diagnostics: readonly Diagnostic[], locate: LocateO
 }
 
 /** One text each, and a count of those that are left out. */
-function lines(all: readonly PlacedDiagnostic[], render: (placed: PlacedDiagnostic) => string, before: string): string {
+function lines(
+  all: readonly PlacedDiagnostic[],
+  render: (placed: PlacedDiagnostic) => string,
+  before: string,
+): string {
   const rest = all.length - mostShown
-  const shown = all.slice(0, mostShown).map((placed) => `${render(placed)}\n`).join('')
-  return rest <= 0 ? shown : `${shown}${before}… and ${rest} more; validate --output json prints all of them\n`
+  const shown = all
+    .slice(0, mostShown)
+    .map((placed) => `${render(placed)}\n`)
+    .join('')
+  return rest <= 0
+    ? shown
+    : `${shown}${before}… and ${rest} more; validate --output json prints all of them\n`
 }
 
 /** Its own hint, as it knows the value; else the one of its code. */
@@ -63,7 +82,12 @@ function block({ diagnostic, place }: PlacedDiagnostic, { width }: TextOptions):
   const head = `${where}${severity} ${code}  ${foreignText(message, longestMessage)}`
   const said = hint === undefined ? '' : `hint: ${printable(hint)}`
   if (place?.text === undefined) return said === '' ? [printable(head)] : [printable(head), `    ${said}`]
-  const { line, carets } = excerpt({ text: place.text, column: place.column, length: place.length ?? 1, width })
+  const { line, carets } = excerpt({
+    text: place.text,
+    column: place.column,
+    length: place.length ?? 1,
+    width,
+  })
   return [printable(head), `    ${line}`, `    ${carets}${said === '' ? '' : `   ${said}`}`]
 }
 
@@ -83,9 +107,15 @@ function workflowCommand({ diagnostic, place }: PlacedDiagnostic): string {
     ...(place === undefined ? {} : { file: place.file, line: String(place.line), col: String(place.column) }),
     title: code,
   }
-  const said = message.length > longestMessage ? foreignText(message, longestMessage) : printableLines(message)
-  const shown = Object.entries(properties).map(([name, value]) => `${name}=${escapeProperty(value)}`).join(',')
-  return `::${commands[severity]} ${shown}::${escapeData(hint === undefined ? said : `${said} (hint: ${printableLines(hint)})`)}`
+  const said =
+    message.length > longestMessage ? foreignText(message, longestMessage) : printableLines(message)
+  const shown = Object.entries(properties)
+    .map(([name, value]) => `${name}=${escapeProperty(value)}`)
+    .join(',')
+  return (
+    `::${commands[severity]} ` +
+    `${shown}::${escapeData(hint === undefined ? said : `${said} (hint: ${printableLines(hint)})`)}`
+  )
 }
 
 /** The runner undoes exactly these (actions/toolkit, packages/core/src/command.ts). */

@@ -14,29 +14,47 @@ const countAnnotations: Readonly<Record<string, keyof MirrorLimits>> = {
   'mirror-max-requests': 'maxRequests',
 }
 
-const otherAnnotations = ['shadow-host', 'mirror-clusters', 'mirror-max-stream-duration', 'mirror-max-body', 'mirror-connection-buffer', 'mirror-outlier-detection']
+const otherAnnotations = [
+  'shadow-host',
+  'mirror-clusters',
+  'mirror-max-stream-duration',
+  'mirror-max-body',
+  'mirror-connection-buffer',
+  'mirror-outlier-detection',
+]
 
-/** Reads `shadowplane.io/…` annotations; one that is not understood is reported and the flag's value counts. */
+/**
+ * Reads `shadowplane.io/…` annotations; one that is not understood is reported and the flag's value counts.
+ */
 export function mirrorOptions(report: Report, settings: Settings): MirrorOptions {
-  const state: { host: MirrorHost, cluster: MirrorCluster, limits: MirrorLimits } = {
-    host: settings.mirrorHost, cluster: settings.mirrorCluster, limits: settings.mirrorLimits,
+  const state: { host: MirrorHost; cluster: MirrorCluster; limits: MirrorLimits } = {
+    host: settings.mirrorHost,
+    cluster: settings.mirrorCluster,
+    limits: settings.mirrorLimits,
   }
   for (const [name, value] of Object.entries(report.manifest.annotations)) {
     if (!name.startsWith(prefix)) continue
     const problem = apply(state, name.slice(prefix.length), value)
     if (problem === undefined) continue
-    report.refuse('annotation/invalid', ['metadata', 'annotations', name], { message: `annotation ${name} is ${JSON.stringify(value)}, ${problem}` })
+    report.refuse('annotation/invalid', ['metadata', 'annotations', name], {
+      message: `annotation ${name} is ${JSON.stringify(value)}, ${problem}`,
+    })
   }
   return state
 }
 
-function apply(state: { host: MirrorHost, cluster: MirrorCluster, limits: MirrorLimits }, name: string, value: string): string | undefined {
+function apply(
+  state: { host: MirrorHost; cluster: MirrorCluster; limits: MirrorLimits },
+  name: string,
+  value: string,
+): string | undefined {
   const count = Object.hasOwn(countAnnotations, name) ? countAnnotations[name] : undefined
   if (name === 'shadow-host') {
     if (value !== 'suffix' && value !== 'keep') return 'must be suffix or keep'
     state.host = { kind: value }
   } else if (name === 'mirror-clusters') {
-    if (value !== 'auto' && value !== 'shared' && value !== 'dedicated') return 'must be auto, shared or dedicated'
+    if (value !== 'auto' && value !== 'shared' && value !== 'dedicated')
+      return 'must be auto, shared or dedicated'
     state.cluster = value
   } else if (name === 'mirror-max-stream-duration') {
     const milliseconds = /^(\d+(?:\.\d+)?)s$/.exec(value)?.[1]
@@ -57,7 +75,9 @@ function apply(state: { host: MirrorHost, cluster: MirrorCluster, limits: Mirror
     if (!/^[1-9]\d{0,8}$/.test(value)) return 'must be a whole number from 1'
     state.limits = { ...state.limits, [count]: Number(value) }
   } else {
-    return `no such annotation; there are ${[...otherAnnotations, ...Object.keys(countAnnotations)].join(', ')}`
+    return (
+      `no such annotation; there are ` + [...otherAnnotations, ...Object.keys(countAnnotations)].join(', ')
+    )
   }
   return undefined
 }

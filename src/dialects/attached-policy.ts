@@ -23,14 +23,18 @@ export function objectsAt(value: JsonObject, field: string): readonly JsonObject
 
 /** The strings of a map, as labels are. */
 export function labelsAt(value: JsonObject, field: string): Labels {
-  return Object.fromEntries(Object.entries(objectAt(value, field)).flatMap(([name, each]) => typeof each === 'string' ? [[name, each]] : []))
+  return Object.fromEntries(
+    Object.entries(objectAt(value, field)).flatMap(([name, each]) =>
+      typeof each === 'string' ? [[name, each]] : [],
+    ),
+  )
 }
 
 export type IsClaimed = (kind: Pick<ObjectId, 'group' | 'kind'>) => boolean
 
 /**
- * What `targetRef`, `targetRefs` and `targetSelectors` name, as policies for the Gateway API have them (GEP-713). A kind that is
- * not read may stand for anything, and so may a GatewayClass.
+ * What `targetRef`, `targetRefs` and `targetSelectors` name, as policies for the Gateway API have them
+ * (GEP-713). A kind that is not read may stand for anything, and so may a GatewayClass.
  */
 export function targetsOf(manifest: Manifest, isClaimed: IsClaimed): readonly ProtectionTarget[] {
   const spec = specOf(manifest)
@@ -38,7 +42,9 @@ export function targetsOf(manifest: Manifest, isClaimed: IsClaimed): readonly Pr
   return [
     ...references.map((reference) => referenced(reference, manifest, isClaimed)),
     ...objectsAt(spec, 'targetSelectors').map((selector): ProtectionTarget => ({
-      kind: 'selected', of: kindOf(selector, manifest), labels: labelsAt(selector, 'matchLabels'),
+      kind: 'selected',
+      of: kindOf(selector, manifest),
+      labels: labelsAt(selector, 'matchLabels'),
     })),
   ]
 }
@@ -49,7 +55,11 @@ function referenced(reference: JsonObject, manifest: Manifest, isClaimed: IsClai
 }
 
 function kindOf(reference: JsonObject, { id }: Manifest): Omit<ObjectId, 'name'> {
-  return { group: textAt(reference, 'group') ?? '', kind: textAt(reference, 'kind') ?? '', namespace: textAt(reference, 'namespace') ?? id.namespace }
+  return {
+    group: textAt(reference, 'group') ?? '',
+    kind: textAt(reference, 'kind') ?? '',
+    namespace: textAt(reference, 'namespace') ?? id.namespace,
+  }
 }
 
 export function textAt(value: JsonObject, field: string): string | undefined {
@@ -61,8 +71,8 @@ const protectingKind = /auth|security|jwt|oidc|rbac|waf|firewall|access/i
 const protectingField = /auth|jwt|oidc|rbac|waf/i
 
 /**
- * A policy of a kind that nobody here knows, if it is attached to an object of the Gateway API and its kind or a field of it speaks
- * of who may send a request.
+ * A policy of a kind that nobody here knows, if it is attached to an object of the Gateway API and its kind
+ * or a field of it speaks of who may send a request.
  */
 export function foreignProtection(manifest: Manifest, isClaimed: IsClaimed): Protection | undefined {
   const { id } = manifest

@@ -27,7 +27,9 @@ export interface Conversion extends Written {
 }
 
 /** The dialects that can be written, by name. */
-export const writableDialects: ReadonlyMap<string, WritingDialect> = new Map(dialects.flatMap((dialect) => isWriting(dialect) ? [[dialect.name, dialect] as const] : []))
+export const writableDialects: ReadonlyMap<string, WritingDialect> = new Map(
+  dialects.flatMap((dialect) => (isWriting(dialect) ? [[dialect.name, dialect] as const] : [])),
+)
 
 type WritingDialect = Dialect & Required<Pick<Dialect, 'write'>>
 
@@ -37,10 +39,20 @@ function isWriting(dialect: Dialect): dialect is WritingDialect {
 
 /** Everything that routes and mirrors, written in the dialect. */
 export function convert(model: Convertible, dialect: WritingDialect): Conversion {
-  const own = new Set(model.manifests.filter((manifest) => dialectFor(manifest) === dialect).map(({ id }) => objectKey(id)))
+  const own = new Set(
+    model.manifests.filter((manifest) => dialectFor(manifest) === dialect).map(({ id }) => objectKey(id)),
+  )
   const isOwn = (object: ObjectId): boolean => own.has(objectKey(object))
-  const foreignHosts = new Set(model.services.filter(({ origin: { object } }) => object.group !== '' && !isOwn(object)).map(({ host }) => host))
-  const replaced = new Set(model.tables.filter((each) => isOwn(each.table.origin.object) && usesOthers(each, foreignHosts)).map(({ table }) => objectKey(table.origin.object)))
+  const foreignHosts = new Set(
+    model.services
+      .filter(({ origin: { object } }) => object.group !== '' && !isOwn(object))
+      .map(({ host }) => host),
+  )
+  const replaced = new Set(
+    model.tables
+      .filter((each) => isOwn(each.table.origin.object) && usesOthers(each, foreignHosts))
+      .map(({ table }) => objectKey(table.origin.object)),
+  )
   const isWritten = (object: ObjectId): boolean => !isOwn(object) || replaced.has(objectKey(object))
   const kept = model.manifests.filter(({ id }) => !isWritten(id)).map(({ id }) => id)
   const taken = new Set(kept.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`))
@@ -52,21 +64,47 @@ export function convert(model: Convertible, dialect: WritingDialect): Conversion
   return {
     objects: written.objects,
     comments: [...written.comments, ...beyondRoutes(model, isWritten)],
-    given: model.manifests.filter((manifest) => manifest.id.group === '' || dialectFor(manifest)?.name === 'kubernetes').map(({ id }) => id),
+    given: model.manifests
+      .filter((manifest) => manifest.id.group === '' || dialectFor(manifest)?.name === 'kubernetes')
+      .map(({ id }) => id),
     kept,
     replaced: model.manifests.filter(({ id }) => replaced.has(objectKey(id))).map(({ id }) => id),
   }
 }
 
 /** Whether an object of the dialect would say something else without the objects that are converted. */
-function usesOthers({ declared, table }: Convertible['tables'][number], foreignHosts: ReadonlySet<string>): boolean {
-  return !isDeepStrictEqual(declared, table) || table.routes.some(({ attachTo = [], action }) => attachTo.length > 0
-    || (action.kind === 'forward' && [...action.destinations, ...action.mirrors].some(({ backend }) => foreignHosts.has(backend.host))))
+function usesOthers(
+  { declared, table }: Convertible['tables'][number],
+  foreignHosts: ReadonlySet<string>,
+): boolean {
+  return (
+    !isDeepStrictEqual(declared, table) ||
+    table.routes.some(
+      ({ attachTo = [], action }) =>
+        attachTo.length > 0 ||
+        (action.kind === 'forward' &&
+          [...action.destinations, ...action.mirrors].some(({ backend }) => foreignHosts.has(backend.host))),
+    )
+  )
 }
 
-function beyondRoutes({ tlsTables, backendTls, egressRules }: Convertible, isWritten: (object: ObjectId) => boolean): readonly string[] {
-  const passing = tlsTables.flatMap(({ routes: [first] }) => first === undefined || !isWritten(first.origin.object) ? [] : [`${nameOf(first.origin)}: not carried, its routes of TLS that is passed through`])
-  const egress = egressRules.filter(({ origin }) => isWritten(origin.object)).map(({ origin }) => `${nameOf(origin)}: not carried, what its sidecars see of the mesh`)
-  const demanded = backendTls.filter(({ origin }) => isWritten(origin.object)).map(({ origin, host }) => `${nameOf(origin)}: not carried, TLS to ${host}: requests would go there in plain text`)
+function beyondRoutes(
+  { tlsTables, backendTls, egressRules }: Convertible,
+  isWritten: (object: ObjectId) => boolean,
+): readonly string[] {
+  const passing = tlsTables.flatMap(({ routes: [first] }) =>
+    first === undefined || !isWritten(first.origin.object)
+      ? []
+      : [`${nameOf(first.origin)}: not carried, its routes of TLS that is passed through`],
+  )
+  const egress = egressRules
+    .filter(({ origin }) => isWritten(origin.object))
+    .map(({ origin }) => `${nameOf(origin)}: not carried, what its sidecars see of the mesh`)
+  const demanded = backendTls
+    .filter(({ origin }) => isWritten(origin.object))
+    .map(
+      ({ origin, host }) =>
+        `${nameOf(origin)}: not carried, TLS to ${host}: requests would go there in plain text`,
+    )
   return [...passing, ...demanded, ...egress]
 }

@@ -47,19 +47,30 @@ export interface Translated {
   readonly delegates: readonly ObjectId[]
   /** Found as well, as long as no object delegates to this one. */
   readonly unlessDelegated: readonly Diagnostic[]
-  /** True when a mistake was found for which the object's last good version, if there is one, stays in force. */
+  /**
+   * True when a mistake was found for which the object's last good version, if there is one, stays in force.
+   */
   readonly refused: boolean
 }
 
-/** What a dialect may know besides its manifest. Each read is a dependency: the manifest is translated again when the answer changes. */
+/**
+ * What a dialect may know besides its manifest. Each read is a dependency: the manifest is translated again
+ * when the answer changes.
+ */
 export interface Surroundings {
   readonly settings: Settings
   manifest(id: ObjectId): Manifest | undefined
   /** All manifests of a kind in a namespace, sorted by name. */
   manifestsOf(kind: { readonly group: string; readonly kind: string }, namespace: string): readonly Manifest[]
-  /** All manifests that their dialect lists under the key (`Dialect.indexKeys`), of every namespace, sorted by object. */
+  /**
+   * All manifests that their dialect lists under the key (`Dialect.indexKeys`), of every namespace, sorted by
+   * object.
+   */
   indexed(key: string): readonly Manifest[]
-  /** Of those, the key of the oldest object, then the first by namespace and name: who speaks for all of them. What they say is not asked for. */
+  /**
+   * Of those, the key of the oldest object, then the first by namespace and name: who speaks for all of them.
+   * What they say is not asked for.
+   */
   firstIndexed(key: string): string | undefined
   /** Whether some dialect reads the kind, in any version. */
   isClaimed(kind: { readonly group: string; readonly kind: string }): boolean
@@ -68,31 +79,63 @@ export interface Surroundings {
 export interface Dialect {
   readonly name: string
   readonly kinds: readonly GroupKind[]
-  /** Kinds of the same API that it does not read, where one is easily taken for a misspelling of a kind that it reads. */
+  /**
+   * Kinds of the same API that it does not read, where one is easily taken for a misspelling of a kind that
+   * it reads.
+   */
   readonly unread?: readonly Pick<GroupKind, 'group' | 'kind'>[]
   /** Pure. Reads other objects only through `surroundings`. Never throws for user input. */
   translate(manifest: Manifest, surroundings: Surroundings): Translated
-  /** What an object says about the whole mesh, over the settings that the operator chose; undefined for every other object. Reads no others. */
+  /**
+   * What an object says about the whole mesh, over the settings that the operator chose; undefined for every
+   * other object. Reads no others.
+   */
   settings?(manifest: Manifest, chosen: Settings): Settings | undefined
-  /** Keys under which `Surroundings.indexed` finds the object, as for those that form a group wherever they are. Reads no others; never throws. */
+  /**
+   * Keys under which `Surroundings.indexed` finds the object, as for those that form a group wherever they
+   * are. Reads no others; never throws.
+   */
   indexKeys?(manifest: Manifest): readonly string[]
-  /** The objects that say the same in this dialect, and comments on what it cannot say. Absent: nothing is written in it. Never throws. */
+  /**
+   * The objects that say the same in this dialect, and comments on what it cannot say. Absent: nothing is
+   * written in it. Never throws.
+   */
   write?(model: Writable): Written
-  /** False for an object that is labelled for another control plane than `settings` say; absent: there are no such labels. Reads no others. */
+  /**
+   * False for an object that is labelled for another control plane than `settings` say; absent: there are no
+   * such labels. Reads no others.
+   */
   inRevision?(manifest: Manifest, settings: Settings): boolean
   /**
-   * The `status` that the object is to have, made from the one that it has; what others say in it stays. Undefined where its
-   * API has none, or where another controller may be writing it. Never throws.
+   * The `status` that the object is to have, made from the one that it has; what others say in it stays.
+   * Undefined where its API has none, or where another controller may be writing it. Never throws.
    */
   status?(report: StatusReport, moment: StatusMoment): JsonObject | undefined
-  /** What is wrong with annotations of the dialect on an object of any kind. Reads no others; never throws. */
+  /**
+   * What is wrong with annotations of the dialect on an object of any kind. Reads no others; never throws.
+   */
   annotationFindings?(manifest: Manifest): readonly Diagnostic[]
   /** Where the vendors' own controllers do otherwise. */
   readonly divergences?: readonly Divergence[]
 }
 
 const nothing: Translated = {
-  routeTables: [], listeners: [], services: [], endpoints: [], policies: [], backendTls: [], egress: [], tlsTables: [], secrets: [], protections: [], attachments: [], statuses: [], diagnostics: [], delegates: [], unlessDelegated: [], refused: false,
+  routeTables: [],
+  listeners: [],
+  services: [],
+  endpoints: [],
+  policies: [],
+  backendTls: [],
+  egress: [],
+  tlsTables: [],
+  secrets: [],
+  protections: [],
+  attachments: [],
+  statuses: [],
+  diagnostics: [],
+  delegates: [],
+  unlessDelegated: [],
+  refused: false,
 }
 
 /** A translation that has only the given parts. */

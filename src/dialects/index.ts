@@ -17,10 +17,17 @@ export { withMeshConfig } from './istio/mesh-config.ts'
 /** The only list of dialects. */
 export const dialects: readonly Dialect[] = [kubernetes, istio, gatewayApi, gloo, emissary, shadowplane]
 
-const claims = new Map(dialects.flatMap((dialect) =>
-  dialect.kinds.flatMap(({ group, versions, kind, only }) => versions.map((version) => [`${group}/${version}/${kind}`, { dialect, only }] as const))))
+const claims = new Map(
+  dialects.flatMap((dialect) =>
+    dialect.kinds.flatMap(({ group, versions, kind, only }) =>
+      versions.map((version) => [`${group}/${version}/${kind}`, { dialect, only }] as const),
+    ),
+  ),
+)
 
-const claimedKinds = new Set(dialects.flatMap(({ kinds }) => kinds.map(({ group, kind }) => `${group}/${kind}`)))
+const claimedKinds = new Set(
+  dialects.flatMap(({ kinds }) => kinds.map(({ group, kind }) => `${group}/${kind}`)),
+)
 
 /** Whether some dialect reads the kind, in any version. */
 export function isClaimed({ group, kind }: { readonly group: string; readonly kind: string }): boolean {
@@ -28,16 +35,33 @@ export function isClaimed({ group, kind }: { readonly group: string; readonly ki
 }
 
 const claimedNames = new Set(dialects.flatMap(({ kinds }) => kinds.map(({ kind }) => kind.toLowerCase())))
-const claimedGroups = new Set(dialects.flatMap(({ kinds }) => kinds.map(({ group }) => group)).filter((group) => group !== ''))
+const claimedGroups = new Set(
+  dialects.flatMap(({ kinds }) => kinds.map(({ group }) => group)).filter((group) => group !== ''),
+)
 
-/** Whether an object of this version and kind, as far as it is known, is one that some dialect reads, or is meant to be. */
-export function mayBeRead({ apiVersion, kind }: { readonly apiVersion?: string | undefined; readonly kind?: string | undefined }): boolean {
+/**
+ * Whether an object of this version and kind, as far as it is known, is one that some dialect reads, or is
+ * meant to be.
+ */
+export function mayBeRead({
+  apiVersion,
+  kind,
+}: {
+  readonly apiVersion?: string | undefined
+  readonly kind?: string | undefined
+}): boolean {
   const group = apiVersion?.includes('/') === true ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   if (claimedGroups.has(group)) return true
   if (kind === undefined) return false
   if (apiVersion === undefined) return claimedNames.has(kind.toLowerCase())
   const id = { group, kind, namespace: '', name: '' }
-  return isClaimed(id) || unreadKind({ id, apiVersion, labels: {}, annotations: {}, created: '', object: {}, exactNumbers: {} }, allKinds) !== undefined
+  return (
+    isClaimed(id) ||
+    unreadKind(
+      { id, apiVersion, labels: {}, annotations: {}, created: '', object: {}, exactNumbers: {} },
+      allKinds,
+    ) !== undefined
+  )
 }
 
 /** Keys under which dialects find the manifest among all (`Dialect.indexKeys`). */
@@ -48,10 +72,14 @@ export function indexKeys(manifest: Manifest): readonly string[] {
 /** The dialect that reads the manifest, by its kind and version, if any does. */
 export function dialectFor({ apiVersion, id }: Manifest): Dialect | undefined {
   const claim = claims.get(`${id.group}/${apiVersion.split('/').at(-1) ?? ''}/${id.kind}`)
-  return claim?.only === undefined || (claim.only.namespace === id.namespace && claim.only.name === id.name) ? claim?.dialect : undefined
+  return claim?.only === undefined || (claim.only.namespace === id.namespace && claim.only.name === id.name)
+    ? claim?.dialect
+    : undefined
 }
 
-/** Whether an object is for the control plane that the settings speak of, and not for another revision of it. */
+/**
+ * Whether an object is for the control plane that the settings speak of, and not for another revision of it.
+ */
 export function isInRevision(manifest: Manifest, settings: Settings): boolean {
   return dialectFor(manifest)?.inRevision?.(manifest, settings) ?? true
 }
@@ -61,10 +89,20 @@ export function statusOf(report: StatusReport, moment: StatusMoment): JsonObject
   return mayHaveStatus(report.manifest) ? dialectFor(report.manifest)?.status?.(report, moment) : undefined
 }
 
-const kindsWithStatus = new Set(dialects.flatMap(({ kinds, status }) => status === undefined ? [] : kinds.flatMap(({ group, kind, status: has }) => has === undefined ? [] : [`${group}/${kind}`])))
+const kindsWithStatus = new Set(
+  dialects.flatMap(({ kinds, status }) =>
+    status === undefined
+      ? []
+      : kinds.flatMap(({ group, kind, status: has }) => (has === undefined ? [] : [`${group}/${kind}`])),
+  ),
+)
 
 /** Whether the API of the object's kind has a status that is written here. */
-export function mayHaveStatus({ id }: { readonly id: { readonly group: string; readonly kind: string } }): boolean {
+export function mayHaveStatus({
+  id,
+}: {
+  readonly id: { readonly group: string; readonly kind: string }
+}): boolean {
   return kindsWithStatus.has(`${id.group}/${id.kind}`)
 }
 
@@ -76,15 +114,35 @@ export function translateManifest(manifest: Manifest, surroundings: Surroundings
   // Where dialects share a host, tables are taken in the order of this list.
   const rank = String(dialects.indexOf(dialect)).padStart(2, '0')
   const diagnostics = [...translation.diagnostics, ...annotationFindings(manifest)]
-  return { ...translation, diagnostics, routeTables: translation.routeTables.map((table) => ({ ...table, order: `${rank} ${table.order}` })) }
+  return {
+    ...translation,
+    diagnostics,
+    routeTables: translation.routeTables.map((table) => ({ ...table, order: `${rank} ${table.order}` })),
+  }
 }
 
-/** Whether the object's last good version stays in force instead. That depends on the manifest alone, not on what is around it. */
+/**
+ * Whether the object's last good version stays in force instead. That depends on the manifest alone, not on
+ * what is around it.
+ */
 export function isRefused(manifest: Manifest, settings: Settings): boolean {
-  return manifest.malformed === true || translateManifest(manifest, { settings, manifest: () => undefined, manifestsOf: () => [], indexed: () => [], firstIndexed: () => undefined, isClaimed }).refused
+  return (
+    manifest.malformed === true ||
+    translateManifest(manifest, {
+      settings,
+      manifest: () => undefined,
+      manifestsOf: () => [],
+      indexed: () => [],
+      firstIndexed: () => undefined,
+      isClaimed,
+    }).refused
+  )
 }
 
-/** What the manifest says about the whole mesh, over what the operator chose, under the key `mesh`; nothing for almost every manifest. */
+/**
+ * What the manifest says about the whole mesh, over what the operator chose, under the key `mesh`; nothing
+ * for almost every manifest.
+ */
 export function meshSettings(manifest: Manifest, chosen: Settings): readonly (readonly ['mesh', Settings])[] {
   const settings = dialectFor(manifest)?.settings?.(manifest, chosen)
   return settings === undefined ? [] : [['mesh', settings]]
@@ -92,18 +150,26 @@ export function meshSettings(manifest: Manifest, chosen: Settings): readonly (re
 
 const allKinds = dialects.flatMap(({ kinds }) => kinds).filter(({ only }) => only === undefined)
 
-const unread = new Set(dialects.flatMap((dialect) => dialect.unread ?? []).map(({ group, kind }) => `${group}/${kind}`))
+const unread = new Set(
+  dialects.flatMap((dialect) => dialect.unread ?? []).map(({ group, kind }) => `${group}/${kind}`),
+)
 
 function isKnownUnread({ group, kind }: Manifest['id']): boolean {
   return unread.has(`${group}/${kind}`)
 }
 
-/** An object that no dialect reads: a mistake in its kind or version, a policy that protects what is served, or a note. */
+/**
+ * An object that no dialect reads: a mistake in its kind or version, a policy that protects what is served,
+ * or a note.
+ */
 export function translateUnclaimed(manifest: Manifest): Translated {
   const mistake = isKnownUnread(manifest.id) ? undefined : unreadKind(manifest, allKinds)
   const protection = mistake === undefined ? foreignProtection(manifest, isClaimed) : undefined
   const notes = protection === undefined ? [mistake ?? unclaimedKind(manifest)] : []
-  return translated({ protections: protection === undefined ? [] : [protection], diagnostics: [...notes, ...annotationFindings(manifest)] })
+  return translated({
+    protections: protection === undefined ? [] : [protection],
+    diagnostics: [...notes, ...annotationFindings(manifest)],
+  })
 }
 
 function annotationFindings(manifest: Manifest): Translated['diagnostics'] {

@@ -1,7 +1,10 @@
 import { nameOf } from '../diagnostics/finding.ts'
 import type { BackendPolicy } from '../model/backend.ts'
 
-/** One comment on all settings of connections that are not part of routing and mirroring; none where there are none. */
+/**
+ * One comment on all settings of connections that are not part of routing and mirroring; none where there are
+ * none.
+ */
 export function lostSettings(policies: readonly BackendPolicy[]): readonly string[] {
   const lost = policies.flatMap((policy) => {
     const names = settingsOf(policy)
@@ -12,6 +15,8 @@ export function lostSettings(policies: readonly BackendPolicy[]): readonly strin
 
 /** Names of the settings, and `subsets`. */
 function settingsOf({ settings: { all, ports }, subsets }: BackendPolicy): readonly string[] {
-  const names = [all, ...Object.values(ports)].flatMap((each) => Object.entries(each).flatMap(([name, value]) => value === undefined ? [] : [name]))
+  const names = [all, ...Object.values(ports)].flatMap((each) =>
+    Object.entries(each).flatMap(([name, value]) => (value === undefined ? [] : [name])),
+  )
   return [...new Set([...names, ...(subsets.length === 0 ? [] : ['subsets'])])]
 }

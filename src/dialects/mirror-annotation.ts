@@ -17,14 +17,21 @@ export interface MirrorAnnotations {
   readonly comments: readonly Comment[]
 }
 
-/** The `shadowplane.io/…` annotations by which an object's mirrors are made as these are, and a comment on each that differs from the first. */
+/**
+ * The `shadowplane.io/…` annotations by which an object's mirrors are made as these are, and a comment on
+ * each that differs from the first.
+ */
 export function mirrorAnnotations(mirrors: readonly PlacedMirror[], settings: Settings): MirrorAnnotations {
-  const [first] = mirrors.filter(({ mirror }) => mirror.host.kind !== 'rewrite').toSorted((a, b) => Number(isDefault(a.mirror, settings)) - Number(isDefault(b.mirror, settings)))
+  const [first] = mirrors
+    .filter(({ mirror }) => mirror.host.kind !== 'rewrite')
+    .toSorted((a, b) => Number(isDefault(a.mirror, settings)) - Number(isDefault(b.mirror, settings)))
   const chosen = first?.mirror
   const annotations = chosen === undefined ? {} : optionsOf(chosen, settings)
   return {
     annotations: Object.keys(annotations).length === 0 ? undefined : annotations,
-    comments: mirrors.flatMap(({ mirror, path }) => deviations(mirror, chosen).map((text) => ({ path, text }))),
+    comments: mirrors.flatMap(({ mirror, path }) =>
+      deviations(mirror, chosen).map((text) => ({ path, text })),
+    ),
   }
 }
 
@@ -32,28 +39,51 @@ function isDefault(mirror: Mirror, settings: Settings): boolean {
   return Object.keys(optionsOf(mirror, settings)).length === 0
 }
 
-function optionsOf({ host, cluster, limits }: Mirror, { mirrorHost, mirrorCluster, mirrorLimits }: Settings): JsonObject {
-  const limitNames = { maxConnections: 'mirror-max-connections', maxPendingRequests: 'mirror-max-pending-requests', maxRequests: 'mirror-max-requests' } as const
-  const others = (['maxConnections', 'maxPendingRequests', 'maxRequests'] as const).filter((field) => limits[field] !== mirrorLimits[field])
+function optionsOf(
+  { host, cluster, limits }: Mirror,
+  { mirrorHost, mirrorCluster, mirrorLimits }: Settings,
+): JsonObject {
+  const limitNames = {
+    maxConnections: 'mirror-max-connections',
+    maxPendingRequests: 'mirror-max-pending-requests',
+    maxRequests: 'mirror-max-requests',
+  } as const
+  const others = (['maxConnections', 'maxPendingRequests', 'maxRequests'] as const).filter(
+    (field) => limits[field] !== mirrorLimits[field],
+  )
   return {
     ...(host.kind === mirrorHost.kind ? {} : { 'shadowplane.io/shadow-host': host.kind }),
     ...(cluster === mirrorCluster ? {} : { 'shadowplane.io/mirror-clusters': cluster }),
-    ...(limits.maxStreamDuration === mirrorLimits.maxStreamDuration ? {} : { 'shadowplane.io/mirror-max-stream-duration': `${limits.maxStreamDuration / 1000}s` }),
-    ...Object.fromEntries(others.map((field) => [`shadowplane.io/${limitNames[field]}`, String(limits[field])])),
-    ...(limits.maxBody === mirrorLimits.maxBody ? {}
-      : { 'shadowplane.io/mirror-max-body': limits.maxBody === 'unlimited' ? limits.maxBody : renderByteSize(limits.maxBody) }),
-    ...(limits.connectionBuffer === mirrorLimits.connectionBuffer ? {}
+    ...(limits.maxStreamDuration === mirrorLimits.maxStreamDuration
+      ? {}
+      : { 'shadowplane.io/mirror-max-stream-duration': `${limits.maxStreamDuration / 1000}s` }),
+    ...Object.fromEntries(
+      others.map((field) => [`shadowplane.io/${limitNames[field]}`, String(limits[field])]),
+    ),
+    ...(limits.maxBody === mirrorLimits.maxBody
+      ? {}
+      : {
+          'shadowplane.io/mirror-max-body':
+            limits.maxBody === 'unlimited' ? limits.maxBody : renderByteSize(limits.maxBody),
+        }),
+    ...(limits.connectionBuffer === mirrorLimits.connectionBuffer
+      ? {}
       : { 'shadowplane.io/mirror-connection-buffer': renderByteSize(limits.connectionBuffer) }),
-    ...(limits.outlierDetection === mirrorLimits.outlierDetection ? {} : { 'shadowplane.io/mirror-outlier-detection': limits.outlierDetection }),
+    ...(limits.outlierDetection === mirrorLimits.outlierDetection
+      ? {}
+      : { 'shadowplane.io/mirror-outlier-detection': limits.outlierDetection }),
   }
 }
 
 function deviations({ host, cluster, limits }: Mirror, chosen: Mirror | undefined): readonly string[] {
   if (host.kind === 'rewrite') return [`not carried: copies have the Host ${host.value}`]
   if (chosen === undefined) return []
-  const kept = host.kind === 'keep' ? 'copies keep the Host of the request' : 'copies have -shadow behind their Host'
+  const kept =
+    host.kind === 'keep' ? 'copies keep the Host of the request' : 'copies have -shadow behind their Host'
   return [
     ...(host.kind === chosen.host.kind ? [] : [`not carried: ${kept}; an object's mirrors have it alike`]),
-    ...(cluster === chosen.cluster && JSON.stringify(limits) === JSON.stringify(chosen.limits) ? [] : ['not carried: the limits of copies; an object\'s mirrors have them alike']),
+    ...(cluster === chosen.cluster && JSON.stringify(limits) === JSON.stringify(chosen.limits)
+      ? []
+      : ["not carried: the limits of copies; an object's mirrors have them alike"]),
   ]
 }

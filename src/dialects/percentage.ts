@@ -15,19 +15,27 @@ export interface WrittenPercentage {
   readonly text: string
 }
 
-/** The number at a path of the user's object; undefined for what is no number, which the decoder has reported. */
+/**
+ * The number at a path of the user's object; undefined for what is no number, which the decoder has reported.
+ */
 export function writtenPercentage(manifest: Manifest, path: FieldPath): WrittenPercentage | undefined {
   const found = rawValue(manifest, path)
   if (typeof found?.value !== 'number') return undefined
   return {
     path: found.path,
-    field: found.path.filter((step) => typeof step === 'string').slice(2).join('.'),
+    field: found.path
+      .filter((step) => typeof step === 'string')
+      .slice(2)
+      .join('.'),
     value: found.value,
     text: manifest.exactNumbers[JSON.stringify(found.path)] ?? String(found.value),
   }
 }
 
-/** The share of a mirror, by its percentage at a path of the user's object. Undefined where there is none to use; what is wrong is in the report. */
+/**
+ * The share of a mirror, by its percentage at a path of the user's object. Undefined where there is none to
+ * use; what is wrong is in the report.
+ */
 export function mirroredShare(path: FieldPath, report: Report): Millionths | undefined {
   const written = writtenPercentage(report.manifest, path)
   if (written === undefined) return undefined
@@ -48,7 +56,9 @@ export function mirroredShare(path: FieldPath, report: Report): Millionths | und
     })
   } else if (!exact) {
     report.note('mirror/percentage-rounded', written.path, {
-      message: `${field} is ${text}, more digits than a millionth can hold: ${percentageOf(millionths)} is used`,
+      message:
+        `${field} is ${text}, more digits than a millionth can hold: ${percentageOf(millionths)} ` +
+        `is used`,
       hint: `write ${percentageOf(millionths)}`,
     })
   }

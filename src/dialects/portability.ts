@@ -4,7 +4,9 @@ import { finding } from '../diagnostics/finding.ts'
 import type { Json, Manifest } from '../manifest/manifest.ts'
 import type { Dialect, Surroundings } from './dialect.ts'
 
-/** Something that a vendor's controller is known to do otherwise than its manifest says, or than is done here. */
+/**
+ * Something that a vendor's controller is known to do otherwise than its manifest says, or than is done here.
+ */
 export interface Divergence {
   readonly code: Code
   /** Whose controller, and since when. */
@@ -27,19 +29,34 @@ export interface DivergentField {
 }
 
 /** What the controllers that the dialect knows would do otherwise with the manifest. */
-export function divergencesIn(dialect: Dialect | undefined, manifest: Manifest, around: Around): readonly Diagnostic[] {
-  return (dialect?.divergences ?? []).flatMap(({ code, controller, source, find }) => find(manifest, around).map(({ path, message, hint }) =>
-    finding(code, { object: manifest.id, path }, { message: `${controller} ${message} (${source})`, hint })))
+export function divergencesIn(
+  dialect: Dialect | undefined,
+  manifest: Manifest,
+  around: Around,
+): readonly Diagnostic[] {
+  return (dialect?.divergences ?? []).flatMap(({ code, controller, source, find }) =>
+    find(manifest, around).map(({ path, message, hint }) =>
+      finding(code, { object: manifest.id, path }, { message: `${controller} ${message} (${source})`, hint }),
+    ),
+  )
 }
 
 /** The paths to what is there under a pattern, in which `*` stands for each element of a list. */
 export function pathsTo(value: Json | undefined, pattern: string): readonly FieldPath[] {
-  return pattern.split('.').reduce<readonly (readonly [FieldPath, Json])[]>((found, step) => found.flatMap(([path, at]): readonly (readonly [FieldPath, Json])[] => {
-    if (step === '*') return Array.isArray(at) ? at.map((each: Json, index) => [[...path, index], each] as const) : []
-    if (at === null || typeof at !== 'object' || Array.isArray(at)) return []
-    const below = Object.entries(at).find(([name]) => name === step)?.[1]
-    return below === undefined || below === null ? [] : [[[...path, step], below]]
-  }), value === undefined ? [] : [[[], value]]).map(([path]) => path)
+  return pattern
+    .split('.')
+    .reduce<readonly (readonly [FieldPath, Json])[]>(
+      (found, step) =>
+        found.flatMap(([path, at]): readonly (readonly [FieldPath, Json])[] => {
+          if (step === '*')
+            return Array.isArray(at) ? at.map((each: Json, index) => [[...path, index], each] as const) : []
+          if (at === null || typeof at !== 'object' || Array.isArray(at)) return []
+          const below = Object.entries(at).find(([name]) => name === step)?.[1]
+          return below === undefined || below === null ? [] : [[[...path, step], below]]
+        }),
+      value === undefined ? [] : [[[], value]],
+    )
+    .map(([path]) => path)
 }
 
 /** The Host of an object's copies: what its annotation says, else what the flags do. */

@@ -27,7 +27,9 @@ export function reportOn(manifest: Manifest): Report {
   return {
     manifest,
     diagnostics,
-    get refused() { return state.refused },
+    get refused() {
+      return state.refused
+    },
     refuse(code, path, wording) {
       state.refused = true
       add(code, path, wording)
@@ -46,13 +48,23 @@ export interface DecodedAt {
 export function noteUnsupported(report: Report, { path, value }: DecodedAt, fields: readonly string[]): void {
   for (const field of fields) {
     if (value?.[field] === undefined) continue
-    const shown = [...path, field].filter((step) => typeof step === 'string').slice(1).join('.')
-    report.note('field/unsupported', [...path, field], { message: `${shown} is not supported yet, it has no effect` })
+    const shown = [...path, field]
+      .filter((step) => typeof step === 'string')
+      .slice(1)
+      .join('.')
+    report.note('field/unsupported', [...path, field], {
+      message: `${shown} is not supported yet, it has no effect`,
+    })
   }
 }
 
-/** The value at a path of the user's object, if it is there and not null, and the path as the user spelled it. */
-export function rawValue({ object }: Manifest, path: FieldPath): { readonly value: unknown; readonly path: FieldPath } | undefined {
+/**
+ * The value at a path of the user's object, if it is there and not null, and the path as the user spelled it.
+ */
+export function rawValue(
+  { object }: Manifest,
+  path: FieldPath,
+): { readonly value: unknown; readonly path: FieldPath } | undefined {
   const value = valueAt(object, path)
   return value === undefined || value === null ? undefined : { value, path: spelledPath(object, path) }
 }

@@ -4,7 +4,10 @@ import type { Settings } from '../model/settings.ts'
 /** Says for which revision of the control plane an object is. */
 const revisionLabel = 'istio.io/rev'
 
-/** As istiod has it for its own kinds and for routes of the Gateway API: an object without the label is for every revision, and without a revision all are read. */
+/**
+ * As istiod has it for its own kinds and for routes of the Gateway API: an object without the label is for
+ * every revision, and without a revision all are read.
+ */
 export function inRevision({ labels }: Manifest, { revision }: Settings): boolean {
   const label = labels[revisionLabel]
   return label === undefined || revision === undefined || label === revision

@@ -3,7 +3,10 @@ import { isCatchAll } from '../model/catch-all.ts'
 import { compareText, intersectHosts } from '../model/names.ts'
 import type { Route, RouteTable } from '../model/route.ts'
 
-/** The routes of tables for one host in one place, in the order in which they are asked: what tables that join amount to there. */
+/**
+ * The routes of tables for one host in one place, in the order in which they are asked: what tables that join
+ * amount to there.
+ */
 export interface ServedRoutes {
   /** In their order; at least one. */
   readonly tables: readonly RouteTable[]
@@ -33,9 +36,17 @@ interface Member {
 }
 
 /** What the tables serve, host by host and place by place. */
-export function servedRoutes(tables: readonly RouteTable[], listeners: readonly GatewayListener[]): readonly ServedRoutes[] {
-  const members = tables.toSorted((a, b) => compareText(a.order, b.order)).flatMap((table, index) =>
-    table.attachedTo.flatMap((place) => table.hosts.flatMap(({ host }) => membersOf({ table, host, place }, index, listeners))))
+export function servedRoutes(
+  tables: readonly RouteTable[],
+  listeners: readonly GatewayListener[],
+): readonly ServedRoutes[] {
+  const members = tables
+    .toSorted((a, b) => compareText(a.order, b.order))
+    .flatMap((table, index) =>
+      table.attachedTo.flatMap((place) =>
+        table.hosts.flatMap(({ host }) => membersOf({ table, host, place }, index, listeners)),
+      ),
+    )
   return [...Map.groupBy(members, ({ key }) => key).values()].map((group): ServedRoutes => {
     const [first] = group
     const socket = first === undefined || first.place === 'mesh' ? undefined : socketOf(group)
@@ -46,13 +57,33 @@ export function servedRoutes(tables: readonly RouteTable[], listeners: readonly 
 
 type Declared = Pick<Member, 'table' | 'host' | 'place'>
 
-function membersOf(declared: Declared, index: number, listeners: readonly GatewayListener[]): readonly Member[] {
+function membersOf(
+  declared: Declared,
+  index: number,
+  listeners: readonly GatewayListener[],
+): readonly Member[] {
   const { table, host, place } = declared
-  if (place === 'mesh') return [{ ...declared, key: JSON.stringify(['mesh', host, table.visibility, table.joins ?? index]), listeners: [] }]
+  if (place === 'mesh')
+    return [
+      {
+        ...declared,
+        key: JSON.stringify(['mesh', host, table.visibility, table.joins ?? index]),
+        listeners: [],
+      },
+    ]
   const ofGateway = listeners.filter(({ gateway }) => gateway === place)
-  if (ofGateway.length === 0) return [{ ...declared, key: JSON.stringify(['unknown', place, host]), listeners: [] }]
-  return ofGateway.filter(({ serves }) => serves.kind !== 'passthrough').flatMap((listener) => commonHosts(listener, table.namespace, host)
-    .map((common): Member => ({ ...declared, host: common, key: JSON.stringify([socketKey(listener), common]), listeners: [listener] })))
+  if (ofGateway.length === 0)
+    return [{ ...declared, key: JSON.stringify(['unknown', place, host]), listeners: [] }]
+  return ofGateway
+    .filter(({ serves }) => serves.kind !== 'passthrough')
+    .flatMap((listener) =>
+      commonHosts(listener, table.namespace, host).map((common): Member => ({
+        ...declared,
+        host: common,
+        key: JSON.stringify([socketKey(listener), common]),
+        listeners: [listener],
+      })),
+    )
 }
 
 function commonHosts({ hosts }: GatewayListener, namespace: string, host: string): readonly string[] {
@@ -61,31 +92,60 @@ function commonHosts({ hosts }: GatewayListener, namespace: string, host: string
 }
 
 /** Listeners for TLS are told apart by server name, so that each has virtual hosts of its own. */
-function socketKey({ selector, onlyIn, port, bind, serves: { kind }, gateway, index }: GatewayListener): string {
-  return JSON.stringify([Object.entries(selector).toSorted(([a], [b]) => compareText(a, b)), onlyIn, port, bind, ...(kind === 'https' ? [gateway, index] : [])])
+function socketKey({
+  selector,
+  onlyIn,
+  port,
+  bind,
+  serves: { kind },
+  gateway,
+  index,
+}: GatewayListener): string {
+  return JSON.stringify([
+    Object.entries(selector).toSorted(([a], [b]) => compareText(a, b)),
+    onlyIn,
+    port,
+    bind,
+    ...(kind === 'https' ? [gateway, index] : []),
+  ])
 }
 
 function socketOf(group: readonly Member[]): Socket {
   const listeners = [...new Set(group.flatMap((each) => each.listeners))]
   const [first] = listeners
   return {
-    key: first === undefined ? '' : socketKey(first), listeners, gateways: [...new Set(group.map(({ place }) => place))],
-    port: first?.port, scheme: first?.serves.kind === 'https' ? 'https' : 'http',
+    key: first === undefined ? '' : socketKey(first),
+    listeners,
+    gateways: [...new Set(group.map(({ place }) => place))],
+    port: first?.port,
+    scheme: first?.serves.kind === 'https' ? 'https' : 'http',
   }
 }
 
-/** Tables that join are sorted by precedence; on gateways the others follow each other, what takes everything last. */
+/**
+ * Tables that join are sorted by precedence; on gateways the others follow each other, what takes everything
+ * last.
+ */
 function inOrder(tables: readonly RouteTable[], socket: Socket | undefined): readonly Route[] {
   const groups = [...Map.groupBy(tables, (table) => table.joins ?? table).values()]
   const all = groups.flatMap((group) => {
     const routes = group.flatMap((table) => table.routes.filter((route) => applies(route, socket)))
     return upToCatchAll(routes.toSorted((a, b) => compareText(a.precedence ?? '', b.precedence ?? '')))
   })
-  return upToCatchAll([...all.filter(({ match }) => !isCatchAll(match)), ...all.filter(({ match }) => isCatchAll(match))])
+  return upToCatchAll([
+    ...all.filter(({ match }) => !isCatchAll(match)),
+    ...all.filter(({ match }) => isCatchAll(match)),
+  ])
 }
 
 function applies({ applies: condition }: Route, socket: Socket | undefined): boolean {
-  if (condition.attachedTo !== undefined && !condition.attachedTo.some((each) => socket === undefined ? each === 'mesh' : socket.gateways.includes(each))) return false
+  if (
+    condition.attachedTo !== undefined &&
+    !condition.attachedTo.some((each) =>
+      socket === undefined ? each === 'mesh' : socket.gateways.includes(each),
+    )
+  )
+    return false
   return socket === undefined || condition.port === undefined || condition.port === socket.port
 }
 

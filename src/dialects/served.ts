@@ -19,14 +19,21 @@ export interface ServedCollections {
 }
 
 /** Answers through the graph what is served; asking is depending. */
-export function servedWith({ accepted, listeners, servicesByNamespace, manifestsByKind }: ServedCollections, fetch: Fetch) {
+export function servedWith(
+  { accepted, listeners, servicesByNamespace, manifestsByKind }: ServedCollections,
+  fetch: Fetch,
+) {
   return {
     services: (namespace: string | undefined): readonly Service[] =>
-      namespace === undefined ? fetch.all(servicesByNamespace).flatMap(([, each]) => each) : fetch(servicesByNamespace, namespace) ?? [],
+      namespace === undefined
+        ? fetch.all(servicesByNamespace).flatMap(([, each]) => each)
+        : (fetch(servicesByNamespace, namespace) ?? []),
     listeners: (): readonly GatewayListener[] => fetch.all(listeners).map(([, each]) => each),
     has: (id: ObjectId): boolean => isServed(fetch(accepted, objectKey(id))),
     selected: (of: Omit<ObjectId, 'name'>, labels: Labels): readonly ObjectId[] =>
-      (fetch(manifestsByKind, kindKey(of)) ?? []).filter((manifest) => hasLabels(manifest.labels, labels)).map(({ id }) => id),
+      (fetch(manifestsByKind, kindKey(of)) ?? [])
+        .filter((manifest) => hasLabels(manifest.labels, labels))
+        .map(({ id }) => id),
   }
 }
 

@@ -49,16 +49,33 @@ export interface ConditionsOf {
 /** The longest message that a metav1.Condition takes. */
 const longestMessage = 32_768
 
-/** metav1.Conditions: the time of transition stays where the status is the same (API conventions, "Typical status properties"). */
-export function writtenConditions(current: Json | undefined, conditions: readonly Condition[], { generation, now, types }: ConditionsOf): readonly JsonObject[] {
+/**
+ * metav1.Conditions: the time of transition stays where the status is the same (API conventions, "Typical
+ * status properties").
+ */
+export function writtenConditions(
+  current: Json | undefined,
+  conditions: readonly Condition[],
+  { generation, now, types }: ConditionsOf,
+): readonly JsonObject[] {
   const before = objectsIn(current)
-  const others = before.filter(({ type }) => typeof type !== 'string' || (!types.includes(type) && !conditions.some((each) => each.type === type)))
+  const others = before.filter(
+    ({ type }) =>
+      typeof type !== 'string' || (!types.includes(type) && !conditions.some((each) => each.type === type)),
+  )
   const ours = conditions.map((condition): JsonObject => {
     const old = before.find(({ type }) => type === condition.type)
-    const since = old?.['status'] === condition.status && typeof old['lastTransitionTime'] === 'string' ? old['lastTransitionTime'] : now
+    const since =
+      old?.['status'] === condition.status && typeof old['lastTransitionTime'] === 'string'
+        ? old['lastTransitionTime']
+        : now
     return {
-      type: condition.type, status: condition.status, reason: condition.reason, message: condition.message.slice(0, longestMessage),
-      lastTransitionTime: since, ...(generation === undefined ? {} : { observedGeneration: generation }),
+      type: condition.type,
+      status: condition.status,
+      reason: condition.reason,
+      message: condition.message.slice(0, longestMessage),
+      lastTransitionTime: since,
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
     }
   })
   return [...others, ...ours]

@@ -22,7 +22,17 @@ export interface ManifestCollections {
 }
 
 /** Answers a dialect's questions through the graph, so that asking is depending. */
-export function surroundings({ settings, manifests, secretManifests, manifestsByKind, manifestsByIndex, firstByIndex }: ManifestCollections, fetch: Fetch): Surroundings {
+export function surroundings(
+  {
+    settings,
+    manifests,
+    secretManifests,
+    manifestsByKind,
+    manifestsByIndex,
+    firstByIndex,
+  }: ManifestCollections,
+  fetch: Fetch,
+): Surroundings {
   return {
     settings,
     manifest: (id) => fetch(isSecret(id) ? secretManifests : manifests, objectKey(id)),
@@ -44,6 +54,11 @@ export function kindKey({ group, kind, namespace }: Omit<ObjectId, 'name'>): str
 
 /** Key of the oldest object: by creation time, then namespace and name. */
 export function oldest(manifests: readonly Manifest[]): string {
-  const [first] = manifests.toSorted((a, b) => compareText(a.created, b.created) || compareText(a.id.namespace, b.id.namespace) || compareText(a.id.name, b.id.name))
+  const [first] = manifests.toSorted(
+    (a, b) =>
+      compareText(a.created, b.created) ||
+      compareText(a.id.namespace, b.id.namespace) ||
+      compareText(a.id.name, b.id.name),
+  )
   return first === undefined ? '' : objectKey(first.id)
 }

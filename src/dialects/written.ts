@@ -30,7 +30,10 @@ export interface Comment {
   readonly text: string
 }
 
-/** An object to be written as YAML, each comment before the node that its path leads to, or the nearest above it. */
+/**
+ * An object to be written as YAML, each comment before the node that its path leads to, or the nearest above
+ * it.
+ */
 export interface WrittenObject {
   readonly object: JsonObject
   readonly comments: readonly Comment[]
@@ -50,7 +53,12 @@ export interface Remarks {
 
 export function createRemarks(): Remarks {
   const comments: Comment[] = []
-  return { comments, add: (path, text) => { comments.push({ path, text }) } }
+  return {
+    comments,
+    add: (path, text) => {
+      comments.push({ path, text })
+    },
+  }
 }
 
 /** The same comments, for what stands at a path of something larger. */
@@ -59,7 +67,11 @@ export function commentsAt(path: FieldPath, comments: readonly Comment[]): reado
 }
 
 /** Gives names to objects that are to be created: the wanted one, numbered where it is taken. */
-export type Naming = (object: { readonly kind: string; readonly namespace: string; readonly name: string }) => string
+export type Naming = (object: {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}) => string
 
 export function createNaming(isTaken: Writable['isTaken']): Naming {
   const given = new Set<string>()
@@ -77,7 +89,12 @@ export function createNaming(isTaken: Writable['isTaken']): Naming {
 
 /** A text as the name of a Kubernetes object (RFC 1123 subdomain). */
 export function kubernetesName(text: string): string {
-  const name = text.toLowerCase().replaceAll('*', 'any').replaceAll(/[^a-z0-9.-]/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '').slice(0, 240)
+  const name = text
+    .toLowerCase()
+    .replaceAll('*', 'any')
+    .replaceAll(/[^a-z0-9.-]/g, '-')
+    .replaceAll(/^[-.]+|[-.]+$/g, '')
+    .slice(0, 240)
   return name === '' ? 'unnamed' : name
 }
 
@@ -88,5 +105,7 @@ export function nameOfBackend({ host }: BackendReference): string {
 
 /** The given fields, without those that are undefined. */
 export function present<V>(fields: Readonly<Record<string, V | undefined>>): Readonly<Record<string, V>> {
-  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, V] => entry[1] !== undefined))
+  return Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, V] => entry[1] !== undefined),
+  )
 }

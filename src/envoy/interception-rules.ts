@@ -11,10 +11,13 @@ export const defaultRules: InterceptionRules = { proxy: 1337, outbound: 15_001, 
 
 /**
  * Rules for `iptables-restore --noflush` in the network namespace of one workload and its proxy. Other rules
- * stay, and to apply them twice does no harm. IPv4 and TCP only. Connections to port 22 are left alone, so that nobody is locked out.
+ * stay, and to apply them twice does no harm. IPv4 and TCP only. Connections to port 22 are left alone, so
+ * that nobody is locked out.
  */
 export function interceptionRules({ proxy, outbound, inbound }: InterceptionRules): string {
-  return `# Redirects the TCP connections of a workload to the proxy beside it, which runs as user or group ${proxy}.
+  return (
+    `# Redirects the TCP connections of a workload to the proxy beside it, which runs as user or ` +
+    `group ${proxy}.
 # In the network namespace of the workload, as root: iptables-restore --noflush < this file
 *nat
 :SHADOWPLANE_INBOUND - [0:0]
@@ -32,9 +35,11 @@ export function interceptionRules({ proxy, outbound, inbound }: InterceptionRule
 # What the workload sends to itself.
 -A SHADOWPLANE_OUTBOUND -o lo -j RETURN
 -A SHADOWPLANE_OUTBOUND -p tcp -j REDIRECT --to-ports ${outbound}
-# What the proxy sends: to the workload's own address, where a service led back to it, as if it came from outside.
+# What the proxy sends: to the workload's own address, where a service led back to it, as if it came from ` +
+    `outside.
 -A SHADOWPLANE_PROXY -p tcp -o lo ! -d 127.0.0.1/32 -j REDIRECT --to-ports ${inbound}
 -A SHADOWPLANE_PROXY -j ACCEPT
 COMMIT
 `
+  )
 }

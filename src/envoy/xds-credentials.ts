@@ -12,7 +12,10 @@ export interface XdsCredentials {
   readonly certificate?: { readonly file: string; readonly key: string } | undefined
   /** A ServiceAccount token, which is renewed in place. */
   readonly token?: string | undefined
-  /** Where the SDS files are, by which Envoy follows renewed files: it reads those that the bootstrap itself names only once. */
+  /**
+   * Where the SDS files are, by which Envoy follows renewed files: it reads those that the bootstrap itself
+   * names only once.
+   */
   readonly sdsDirectory: string
 }
 
@@ -22,19 +25,39 @@ export type SdsFile = 'trust' | 'certificate' | 'token'
 type Secret = Message<'envoy.extensions.transport_sockets.tls.v3.Secret'>
 type SdsSecretConfig = Message<'envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig'>
 
-/** The SDS files that a bootstrap with these credentials refers to, each a DiscoveryResponse with one secret. */
-export function sdsFiles({ ca, certificate, token }: XdsCredentials): ReadonlyMap<SdsFile, Message<'envoy.service.discovery.v3.DiscoveryResponse'>> {
+/**
+ * The SDS files that a bootstrap with these credentials refers to, each a DiscoveryResponse with one secret.
+ */
+export function sdsFiles({
+  ca,
+  certificate,
+  token,
+}: XdsCredentials): ReadonlyMap<SdsFile, Message<'envoy.service.discovery.v3.DiscoveryResponse'>> {
   const files = new Map<SdsFile, Secret>()
-  if (ca !== undefined) files.set('trust', { name: secretName('trust'), validation_context: { trusted_ca: { filename: ca }, watched_directory: { path: dirname(ca) } } })
+  if (ca !== undefined)
+    files.set('trust', {
+      name: secretName('trust'),
+      validation_context: { trusted_ca: { filename: ca }, watched_directory: { path: dirname(ca) } },
+    })
   if (certificate !== undefined) {
     const { file, key } = certificate
     files.set('certificate', {
       name: secretName('certificate'),
-      tls_certificate: { certificate_chain: { filename: file }, private_key: { filename: key }, watched_directory: { path: dirname(file) } },
+      tls_certificate: {
+        certificate_chain: { filename: file },
+        private_key: { filename: key },
+        watched_directory: { path: dirname(file) },
+      },
     })
   }
-  if (token !== undefined) files.set('token', { name: secretName('token'), generic_secret: { secret: { filename: token } } })
-  return new Map([...files].map(([name, secret]) => [name, { resources: [any('envoy.extensions.transport_sockets.tls.v3.Secret', secret)] }]))
+  if (token !== undefined)
+    files.set('token', { name: secretName('token'), generic_secret: { secret: { filename: token } } })
+  return new Map(
+    [...files].map(([name, secret]) => [
+      name,
+      { resources: [any('envoy.extensions.transport_sockets.tls.v3.Secret', secret)] },
+    ]),
+  )
 }
 
 /** The path of an SDS file, as the bootstrap names it. */
@@ -43,7 +66,9 @@ export function sdsPath(file: SdsFile, { sdsDirectory }: Pick<XdsCredentials, 's
 }
 
 /** TLS to the control plane; undefined for plain text. */
-export function xdsTransportSocket(credentials: XdsCredentials): Message<'envoy.config.core.v3.TransportSocket'> | undefined {
+export function xdsTransportSocket(
+  credentials: XdsCredentials,
+): Message<'envoy.config.core.v3.TransportSocket'> | undefined {
   const { ca, name, certificate } = credentials
   if (ca === undefined) return undefined
   const isName = isIP(name) === 0
@@ -53,9 +78,15 @@ export function xdsTransportSocket(credentials: XdsCredentials): Message<'envoy.
       ...(isName ? { sni: name } : {}),
       common_tls_context: {
         tls_params: { tls_minimum_protocol_version: 'TLSv1_2' },
-        ...(certificate === undefined ? {} : { tls_certificate_sds_secret_configs: [secretConfig('certificate', credentials)] }),
+        ...(certificate === undefined
+          ? {}
+          : { tls_certificate_sds_secret_configs: [secretConfig('certificate', credentials)] }),
         combined_validation_context: {
-          default_validation_context: { match_typed_subject_alt_names: [{ san_type: isName ? 'DNS' : 'IP_ADDRESS', matcher: { exact: name } }] },
+          default_validation_context: {
+            match_typed_subject_alt_names: [
+              { san_type: isName ? 'DNS' : 'IP_ADDRESS', matcher: { exact: name } },
+            ],
+          },
           validation_context_sds_secret_config: secretConfig('trust', credentials),
         },
       },
@@ -64,7 +95,9 @@ export function xdsTransportSocket(credentials: XdsCredentials): Message<'envoy.
 }
 
 /** The filter that puts the token into each request to the control plane; none without a token. */
-export function xdsHttpFilters(credentials: XdsCredentials): { readonly http_filters?: readonly Message<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>[] } {
+export function xdsHttpFilters(credentials: XdsCredentials): {
+  readonly http_filters?: readonly Message<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>[]
+} {
   if (credentials.token === undefined) return {}
   const generic = any('envoy.extensions.http.injected_credentials.generic.v3.Generic', {
     // Another token comes as another file in its directory.
@@ -72,16 +105,28 @@ export function xdsHttpFilters(credentials: XdsCredentials): { readonly http_fil
     header: 'authorization',
     header_value_prefix: 'Bearer ',
   })
-  const injector = { overwrite: true, credential: { name: 'envoy.http.injected_credentials.generic', typed_config: generic } }
+  const injector = {
+    overwrite: true,
+    credential: { name: 'envoy.http.injected_credentials.generic', typed_config: generic },
+  }
   return {
     http_filters: [
-      filter('envoy.filters.http.credential_injector', any('envoy.extensions.filters.http.credential_injector.v3.CredentialInjector', injector)),
-      filter('envoy.filters.http.upstream_codec', any('envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec', {})),
+      filter(
+        'envoy.filters.http.credential_injector',
+        any('envoy.extensions.filters.http.credential_injector.v3.CredentialInjector', injector),
+      ),
+      filter(
+        'envoy.filters.http.upstream_codec',
+        any('envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec', {}),
+      ),
     ],
   }
 }
 
-function filter(name: string, config: AnyJson): Message<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'> {
+function filter(
+  name: string,
+  config: AnyJson,
+): Message<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'> {
   return { name, typed_config: config }
 }
 
@@ -94,7 +139,10 @@ function secretConfig(file: SdsFile, credentials: XdsCredentials, watched?: stri
     name: secretName(file),
     sds_config: {
       resource_api_version: 'V3',
-      path_config_source: { path: sdsPath(file, credentials), ...(watched === undefined ? {} : { watched_directory: { path: watched } }) },
+      path_config_source: {
+        path: sdsPath(file, credentials),
+        ...(watched === undefined ? {} : { watched_directory: { path: watched } }),
+      },
     },
   }
 }

@@ -17,12 +17,21 @@ export interface IdentityOptions {
 }
 
 /** Undefined where everybody is let in. Rejects where nobody can be asked about tokens. */
-export async function authenticator({ identity, certificates }: IdentityOptions): Promise<Authenticate | undefined> {
+export async function authenticator({
+  identity,
+  certificates,
+}: IdentityOptions): Promise<Authenticate | undefined> {
   switch (identity.kind) {
-    case 'none': return certificates === 'required' ? anyCertificate : undefined
-    case 'certificate': return byCertificate(identity.trustDomain)
+    case 'none':
+      return certificates === 'required' ? anyCertificate : undefined
+    case 'certificate':
+      return byCertificate(identity.trustDomain)
     case 'token': {
-      const token = byToken({ review: await kubernetesReview(identity), audience: identity.audience, now: Date.now })
+      const token = byToken({
+        review: await kubernetesReview(identity),
+        audience: identity.audience,
+        now: Date.now,
+      })
       return certificates === 'required' ? after(anyCertificate, token) : token
     }
   }

@@ -13,7 +13,10 @@ export interface CertificateFiles {
   readonly clientCa?: string
 }
 
-/** What became of the files: what is in force is good until then; with a problem, it is what was in force before. */
+/**
+ * What became of the files: what is in force is good until then; with a problem, it is what was in force
+ * before.
+ */
 export interface CertificateNews {
   readonly until: string
   readonly problem?: string
@@ -27,12 +30,17 @@ export interface WatchedCertificate extends TlsSource {
 const lookAgain = 30_000 // milliseconds
 
 /**
- * Reads a certificate, its key and the authorities of clients, and follows their files, also where a directory above them is
- * replaced, as the volumes of Kubernetes are. What does not go together, as while it is being written, is passed over.
- * Rejects with UsageError where there is nothing good to begin with.
+ * Reads a certificate, its key and the authorities of clients, and follows their files, also where a
+ * directory above them is replaced, as the volumes of Kubernetes are. What does not go together, as while it
+ * is being written, is passed over. Rejects with UsageError where there is nothing good to begin with.
  */
-export async function openCertificateFiles(files: CertificateFiles, tell: (news: CertificateNews) => void): Promise<WatchedCertificate> {
-  let current = await read(files).catch((error: unknown) => { throw new UsageError(`--xds-cert, --xds-key, --xds-client-ca: ${reasonOf(error)}`) })
+export async function openCertificateFiles(
+  files: CertificateFiles,
+  tell: (news: CertificateNews) => void,
+): Promise<WatchedCertificate> {
+  let current = await read(files).catch((error: unknown) => {
+    throw new UsageError(`--xds-cert, --xds-key, --xds-client-ca: ${reasonOf(error)}`)
+  })
   let problem: string | undefined
   let looking: Promise<void> | undefined
   const listeners = new Set<(tls: ServerTls) => void>()
@@ -51,13 +59,23 @@ export async function openCertificateFiles(files: CertificateFiles, tell: (news:
     }
   }
   // One after the other: of two that overlap, the older could win.
-  const hint = (): void => { looking = (looking ?? Promise.resolve()).then(look) }
-  const watchers = [...new Set([files.certificate, files.key, files.clientCa ?? files.certificate].map((file) => dirname(file)))].flatMap((directory) => watching(directory, hint))
+  const hint = (): void => {
+    looking = (looking ?? Promise.resolve()).then(look)
+  }
+  const watchers = [
+    ...new Set(
+      [files.certificate, files.key, files.clientCa ?? files.certificate].map((file) => dirname(file)),
+    ),
+  ].flatMap((directory) => watching(directory, hint))
   const timer = setInterval(hint, lookAgain).unref()
   tell({ until: current.until })
   return {
-    get current() { return current.tls },
-    onChange: (renewed) => { listeners.add(renewed) },
+    get current() {
+      return current.tls
+    },
+    onChange: (renewed) => {
+      listeners.add(renewed)
+    },
     close() {
       clearInterval(timer)
       for (const watcher of watchers) watcher.close()
@@ -79,10 +97,15 @@ interface Loaded {
 }
 
 /** Throws for what TLS would not take. */
-async function read({ certificate: certificateFile, key: keyFile, clientCa: clientCaFile }: CertificateFiles): Promise<Loaded> {
+async function read({
+  certificate: certificateFile,
+  key: keyFile,
+  clientCa: clientCaFile,
+}: CertificateFiles): Promise<Loaded> {
   const [certificate, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')])
   const leaf = parsed(certificateFile, () => new X509Certificate(certificate))
-  if (!leaf.checkPrivateKey(parsed(keyFile, () => createPrivateKey(key)))) throw new Error(`${keyFile} is not the key of ${certificateFile}`)
+  if (!leaf.checkPrivateKey(parsed(keyFile, () => createPrivateKey(key))))
+    throw new Error(`${keyFile} is not the key of ${certificateFile}`)
   createSecureContext({ cert: certificate, key })
   const until = new Date(leaf.validTo).toISOString()
   if (clientCaFile === undefined) return { tls: { certificate, key }, until }

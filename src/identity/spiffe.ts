@@ -1,6 +1,9 @@
 import type { X509Certificate } from 'node:crypto'
 
-/** `spiffe://<trust domain>/ns/<namespace>/sa/<account>`: the form in which meshes name the ServiceAccounts of Kubernetes. */
+/**
+ * `spiffe://<trust domain>/ns/<namespace>/sa/<account>`: the form in which meshes name the ServiceAccounts of
+ * Kubernetes.
+ */
 export interface SpiffeId {
   readonly text: string
   readonly trustDomain: string
@@ -14,13 +17,17 @@ const form = new RegExp(`^spiffe://([a-z0-9._-]+)/ns/(${label})/sa/(${label}(?:\
 /** Undefined for any other text. */
 export function parseSpiffeId(text: string): SpiffeId | undefined {
   const [, trustDomain, namespace, account] = form.exec(text) ?? []
-  return trustDomain === undefined || namespace === undefined || account === undefined ? undefined : { text, trustDomain, namespace, account }
+  return trustDomain === undefined || namespace === undefined || account === undefined
+    ? undefined
+    : { text, trustDomain, namespace, account }
 }
 
 /**
- * The URIs among a certificate's alternative names. Node puts the names in one line, and quotes a name that could be taken for
- * more than one; such a one is no SPIFFE id.
+ * The URIs among a certificate's alternative names. Node puts the names in one line, and quotes a name that
+ * could be taken for more than one; such a one is no SPIFFE id.
  */
 export function urisOf({ subjectAltName = '' }: X509Certificate): readonly string[] {
-  return [...subjectAltName.matchAll(/(?:^|, )([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)/g)].flatMap(([, kind, name = '']) => (kind === 'URI' ? [name] : []))
+  return [...subjectAltName.matchAll(/(?:^|, )([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)/g)].flatMap(
+    ([, kind, name = '']) => (kind === 'URI' ? [name] : []),
+  )
 }

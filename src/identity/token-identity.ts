@@ -24,14 +24,19 @@ const kept = 60_000 // milliseconds
 const most = 10_000
 
 /**
- * Lets in ServiceAccounts that show a token for the audience, each as a proxy of its namespace. What was found of a good token
- * holds for a minute, so that a fleet that connects again at once does not ask for each proxy twice.
+ * Lets in ServiceAccounts that show a token for the audience, each as a proxy of its namespace. What was
+ * found of a good token holds for a minute, so that a fleet that connects again at once does not ask for each
+ * proxy twice.
  */
 export function byToken({ review, audience, now }: TokenIdentityOptions): Authenticate {
   const known = new Map<string, { readonly principal: Principal; readonly until: number }>()
   return async ({ authorization }) => {
     const token = tokenOf(authorization)
-    if (token === undefined) return denied(`no token was shown, as in "authorization: Bearer TOKEN": give Envoy a ServiceAccount token for the audience ${audience}, as "shadowplane bootstrap --token-file FILE" does`)
+    if (token === undefined)
+      return denied(
+        `no token was shown, as in "authorization: Bearer TOKEN": give Envoy a ServiceAccount token for ` +
+          `the audience ${audience}, as "shadowplane bootstrap --token-file FILE" does`,
+      )
     const key = createHash('sha256').update(token).digest('base64')
     const before = known.get(key)
     if (before !== undefined && before.until > now()) return before.principal
@@ -49,12 +54,22 @@ function tokenOf(authorization: readonly string[]): string | undefined {
   return others.length > 0 ? undefined : /^Bearer +(\S+)$/i.exec(only ?? '')?.[1]
 }
 
-function principalOf({ authenticated, username, audiences, error }: ReviewedToken, audience: string): Principal | Denial {
-  if (!authenticated) return denied(`the token is refused${error === '' ? '' : `: ${error}`} (it must be one for the audience ${audience}, and not have expired)`)
+function principalOf(
+  { authenticated, username, audiences, error }: ReviewedToken,
+  audience: string,
+): Principal | Denial {
+  if (!authenticated)
+    return denied(
+      `the token is refused${error === '' ? '' : `: ${error}`} (it must be one for the audience ` +
+        `${audience}, and not have expired)`,
+    )
   // An API server that knows no audiences says nothing of them, and would let in a token for anything.
-  if (!audiences.includes(audience)) return denied(`the token is not for the audience ${audience}: project one with "audience: ${audience}"`)
+  if (!audiences.includes(audience))
+    return denied(`the token is not for the audience ${audience}: project one with "audience: ${audience}"`)
   const [, namespace] = /^system:serviceaccount:([^:]+):[^:]+$/.exec(username) ?? []
-  return namespace === undefined ? denied(`the token is of ${username}, which is no ServiceAccount`) : { name: username, namespace }
+  return namespace === undefined
+    ? denied(`the token is of ${username}, which is no ServiceAccount`)
+    : { name: username, namespace }
 }
 
 function denied(reason: string): Denial {

@@ -12,7 +12,11 @@ export async function kubernetesReview(cluster: ClusterChoice): Promise<ReviewTo
     const { value } = await api.request({
       path: '/apis/authentication.k8s.io/v1/tokenreviews',
       method: 'POST',
-      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences: [audience] } },
+      body: {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenReview',
+        spec: { token, audiences: [audience] },
+      },
       idle: bound,
     })
     const status = recordIn(value, 'status')

@@ -39,11 +39,21 @@ export function secretBinding(gateways: string, { namespace }: InstallSettings):
 }
 
 function clusterRole(roleName: string, permissions: readonly Permission[]): KubernetesObject {
-  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: roleName, labels: labels(component) }, rules: permissions.map(policyRule) }
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: roleName, labels: labels(component) },
+    rules: permissions.map(policyRule),
+  }
 }
 
 function role(namespace: string): KubernetesObject {
-  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name, namespace, labels: labels(component) }, rules: ownPermissions.map(policyRule) }
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: { name, namespace, labels: labels(component) },
+    rules: ownPermissions.map(policyRule),
+  }
 }
 
 interface Bound {
@@ -53,11 +63,18 @@ interface Bound {
   readonly in?: string
 }
 
-function binding({ kind, role: roleKind, name: roleName, in: where }: Bound, namespace: string): KubernetesObject {
+function binding(
+  { kind, role: roleKind, name: roleName, in: where }: Bound,
+  namespace: string,
+): KubernetesObject {
   return {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind,
-    metadata: { name: roleName, ...(where === undefined ? {} : { namespace: where }), labels: labels(component) },
+    metadata: {
+      name: roleName,
+      ...(where === undefined ? {} : { namespace: where }),
+      labels: labels(component),
+    },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: roleKind, name: roleName },
     subjects: [{ kind: 'ServiceAccount', name, namespace }],
   }
@@ -67,11 +84,20 @@ function workload(settings: InstallSettings): KubernetesObject {
   const { namespace, image, replicas, tls } = settings
   const probe = (path: string) => ({ httpGet: { path, port: 'probes' } })
   return deployment({
-    name, namespace, component, replicas, user, serviceAccountToken: 'mounted',
+    name,
+    namespace,
+    component,
+    replicas,
+    user,
+    serviceAccountToken: 'mounted',
     container: {
-      name, image,
+      name,
+      image,
       args: serveArguments(settings),
-      ports: [{ name: 'xds', containerPort: ports.xds }, { name: 'probes', containerPort: ports.probes }],
+      ports: [
+        { name: 'xds', containerPort: ports.xds },
+        { name: 'probes', containerPort: ports.probes },
+      ],
       // The sources may be slow at first, and nothing is served before they have been read.
       startupProbe: { ...probe('/readyz'), periodSeconds: 2, failureThreshold: 150 },
       readinessProbe: { ...probe('/readyz'), periodSeconds: 5 },
@@ -79,18 +105,24 @@ function workload(settings: InstallSettings): KubernetesObject {
       resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
       ...(tls === 'none' ? {} : { volumeMounts: [{ name: 'xds', mountPath: certificates, readOnly: true }] }),
     },
-    ...(tls === 'none' ? {} : { volumes: [{ name: 'xds', secret: { secretName: 'shadowplane-xds', defaultMode: 0o440 } }] }),
+    ...(tls === 'none'
+      ? {}
+      : { volumes: [{ name: 'xds', secret: { secretName: 'shadowplane-xds', defaultMode: 0o440 } }] }),
   })
 }
 
 function serveArguments({ namespace, tls, maxConnectionAge }: InstallSettings): readonly string[] {
   return [
-    'serve', '--kubernetes', '--status=on', `--lease-namespace=${namespace}`,
+    'serve',
+    '--kubernetes',
+    '--status=on',
+    `--lease-namespace=${namespace}`,
     `--listen=0.0.0.0:${ports.xds}`,
     // The admin listener shows the configuration of all namespaces: it is reached by "kubectl port-forward".
     `--admin=127.0.0.1:${ports.admin}`,
     `--probes=0.0.0.0:${ports.probes}`,
-    '--proxy-identity=token', `--token-audience=${audience}`,
+    '--proxy-identity=token',
+    `--token-audience=${audience}`,
     ...(tls === 'none' ? [] : [`--xds-cert=${certificates}/tls.crt`, `--xds-key=${certificates}/tls.key`]),
     `--max-connection-age=${maxConnectionAge}`,
     '--log=json',
@@ -102,7 +134,10 @@ function service(namespace: string): KubernetesObject {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name, namespace, labels: labels(component) },
-    spec: { selector: labels(component), ports: [{ name: 'grpc-xds', port: ports.xds, targetPort: 'xds', appProtocol: 'grpc' }] },
+    spec: {
+      selector: labels(component),
+      ports: [{ name: 'grpc-xds', port: ports.xds, targetPort: 'xds', appProtocol: 'grpc' }],
+    },
   }
 }
 

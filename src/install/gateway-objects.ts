@@ -16,17 +16,20 @@ const trust = '/etc/shadowplane-ca'
 const user = 101
 
 /**
- * By it the control plane knows the Pods, and so their Service, as those of the Gateway API's Gateway with the name of the Deployment, and gives
- * that Gateway its address (GEP-1762).
+ * By it the control plane knows the Pods, and so their Service, as those of the Gateway API's Gateway with
+ * the name of the Deployment, and gives that Gateway its address (GEP-1762).
  */
 const gatewayName = { 'gateway.networking.k8s.io/gateway-name': name }
 
 /**
- * A gateway to begin with: stock Envoys in a namespace of their own, that every Istio Gateway with `istio: ingressgateway` configures, and the
- * Gateway API's Gateway of that namespace with the name of the Deployment.
+ * A gateway to begin with: stock Envoys in a namespace of their own, that every Istio Gateway with `istio:
+ * ingressgateway` configures, and the Gateway API's Gateway of that namespace with the name of the
+ * Deployment.
  */
 export function gatewayObjects(settings: InstallSettings): readonly KubernetesObject[] {
-  const { gateway: { namespace } } = settings
+  const {
+    gateway: { namespace },
+  } = settings
   return [
     namespaceObject(namespace),
     secretBinding(namespace, settings),
@@ -40,7 +43,12 @@ export function gatewayObjects(settings: InstallSettings): readonly KubernetesOb
 }
 
 function credentialsOf({ namespace, tls }: InstallSettings): XdsCredentials {
-  return { name: xdsHost(namespace), sdsDirectory: configuration, token: `${token}/token`, ca: tls === 'none' ? undefined : `${trust}/ca.crt` }
+  return {
+    name: xdsHost(namespace),
+    sdsDirectory: configuration,
+    token: `${token}/token`,
+    ca: tls === 'none' ? undefined : `${trust}/ca.crt`,
+  }
 }
 
 function xdsHost(namespace: string): string {
@@ -48,35 +56,63 @@ function xdsHost(namespace: string): string {
 }
 
 function configMap(settings: InstallSettings): KubernetesObject {
-  const { gateway: { namespace }, namespace: controlPlane } = settings
+  const {
+    gateway: { namespace },
+    namespace: controlPlane,
+  } = settings
   const credentials = credentialsOf(settings)
   const message = bootstrap({
-    ...defaultBootstrap, credentials,
-    role: 'gateway', namespace, labels: { istio: 'ingressgateway', ...gatewayName }, portMap: { 80: 8080, 443: 8443 },
+    ...defaultBootstrap,
+    credentials,
+    role: 'gateway',
+    namespace,
+    labels: { istio: 'ingressgateway', ...gatewayName },
+    portMap: { 80: 8080, 443: 8443 },
     xds: { host: xdsHost(controlPlane), port: ports.xds },
   })
   const text = (value: object): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
   const files = [['envoy', message] as const, ...sdsFiles(credentials)]
   return {
-    apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, labels: labels(component) },
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace, labels: labels(component) },
     data: Object.fromEntries(files.map(([file, value]) => [`${file}.yaml`, text(value)])),
   }
 }
 
 function workload(settings: InstallSettings): KubernetesObject {
-  const { tls, gateway: { namespace, image, replicas } } = settings
-  const field = (variable: string, fieldPath: string) => ({ name: variable, valueFrom: { fieldRef: { fieldPath } } })
+  const {
+    tls,
+    gateway: { namespace, image, replicas },
+  } = settings
+  const field = (variable: string, fieldPath: string) => ({
+    name: variable,
+    valueFrom: { fieldRef: { fieldPath } },
+  })
   return deployment({
-    name, namespace, component, podLabels: gatewayName, replicas, user, serviceAccountToken: 'absent',
+    name,
+    namespace,
+    component,
+    podLabels: gatewayName,
+    replicas,
+    user,
+    serviceAccountToken: 'absent',
     container: {
-      name: 'envoy', image,
+      name: 'envoy',
+      image,
       command: ['envoy'],
       args: [
-        '--config-path', `${configuration}/envoy.yaml`, '--disable-hot-restart',
-        '--service-node', `router~$(POD_IP)~$(POD_NAME).${namespace}~${namespace}.svc.cluster.local`,
+        '--config-path',
+        `${configuration}/envoy.yaml`,
+        '--disable-hot-restart',
+        '--service-node',
+        `router~$(POD_IP)~$(POD_NAME).${namespace}~${namespace}.svc.cluster.local`,
       ],
       env: [field('POD_IP', 'status.podIP'), field('POD_NAME', 'metadata.name')],
-      ports: [{ name: 'http', containerPort: 8080 }, { name: 'https', containerPort: 8443 }],
+      ports: [
+        { name: 'http', containerPort: 8080 },
+        { name: 'https', containerPort: 8443 },
+      ],
       // Envoy's admin interface is on loopback, and the image has no curl.
       readinessProbe: { exec: { command: ['bash', '-c', readiness] }, periodSeconds: 5, timeoutSeconds: 3 },
       lifecycle: { preStop: { sleep: { seconds: 5 } } },
@@ -89,7 +125,12 @@ function workload(settings: InstallSettings): KubernetesObject {
     },
     volumes: [
       { name: 'configuration', configMap: { name } },
-      { name: 'token', projected: { sources: [{ serviceAccountToken: { audience, path: 'token', expirationSeconds: 3600 } }] } },
+      {
+        name: 'token',
+        projected: {
+          sources: [{ serviceAccountToken: { audience, path: 'token', expirationSeconds: 3600 } }],
+        },
+      },
       ...(tls === 'none' ? [] : [{ name: 'trust', configMap: { name: 'shadowplane-ca' } }]),
     ],
   })
@@ -105,7 +146,10 @@ function service(namespace: string): KubernetesObject {
     spec: {
       type: 'LoadBalancer',
       selector: labels(component),
-      ports: [{ name: 'http', port: 80, targetPort: 'http' }, { name: 'https', port: 443, targetPort: 'https' }],
+      ports: [
+        { name: 'http', port: 80, targetPort: 'http' },
+        { name: 'https', port: 443, targetPort: 'https' },
+      ],
     },
   }
 }
@@ -119,7 +163,14 @@ function networkPolicy(namespace: string): KubernetesObject {
     spec: {
       podSelector: { matchLabels: labels(component) },
       policyTypes: ['Ingress'],
-      ingress: [{ ports: [{ protocol: 'TCP', port: 8080 }, { protocol: 'TCP', port: 8443 }] }],
+      ingress: [
+        {
+          ports: [
+            { protocol: 'TCP', port: 8080 },
+            { protocol: 'TCP', port: 8443 },
+          ],
+        },
+      ],
     },
   }
 }

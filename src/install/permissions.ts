@@ -20,41 +20,109 @@ export interface ReadKind {
   readonly status?: 'conditions'
 }
 
-/** In every namespace that is watched. Discovery and /readyz are open to every account by Kubernetes' own roles. */
+/**
+ * In every namespace that is watched. Discovery and /readyz are open to every account by Kubernetes' own
+ * roles.
+ */
 export function clusterPermissions(kinds: readonly ReadKind[]): readonly Permission[] {
   const whole = kinds.filter((kind) => kind.only === undefined && !isSecret(kind))
   const single = kinds.flatMap((kind) => (kind.only === undefined ? [] : [{ ...kind, name: kind.only.name }]))
   return [
-    ...perGroup(whole).map(([group, resources]): Permission => ({ group, resources, verbs: read, because: 'routes, gateways, policies, backends and their endpoints' })),
-    ...single.map(({ group, kind, name }): Permission => ({ group, resources: [plural(kind)], verbs: read, names: [name], because: 'settings' })),
-    { group: 'apiextensions.k8s.io', resources: ['customresourcedefinitions'], verbs: read, because: 'which kinds there are' },
-    ...perGroup(kinds.filter(({ status }) => status === 'conditions')).flatMap(([group, resources]): readonly Permission[] => [
-      { group, resources, verbs: ['get'], because: 'the status that an object has, before another is written' },
-      { group, resources: resources.map((resource) => `${resource}/status`), verbs: ['update'], because: 'conditions' },
-    ]),
-    { group: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'], because: 'what is wrong with objects whose conditions do not say it' },
-    { group: 'authentication.k8s.io', resources: ['tokenreviews'], verbs: ['create'], because: 'the tokens that proxies show' },
+    ...perGroup(whole).map(([group, resources]): Permission => ({
+      group,
+      resources,
+      verbs: read,
+      because: 'routes, gateways, policies, backends and their endpoints',
+    })),
+    ...single.map(({ group, kind, name }): Permission => ({
+      group,
+      resources: [plural(kind)],
+      verbs: read,
+      names: [name],
+      because: 'settings',
+    })),
+    {
+      group: 'apiextensions.k8s.io',
+      resources: ['customresourcedefinitions'],
+      verbs: read,
+      because: 'which kinds there are',
+    },
+    ...perGroup(kinds.filter(({ status }) => status === 'conditions')).flatMap(
+      ([group, resources]): readonly Permission[] => [
+        {
+          group,
+          resources,
+          verbs: ['get'],
+          because: 'the status that an object has, before another is written',
+        },
+        {
+          group,
+          resources: resources.map((resource) => `${resource}/status`),
+          verbs: ['update'],
+          because: 'conditions',
+        },
+      ],
+    ),
+    {
+      group: 'events.k8s.io',
+      resources: ['events'],
+      verbs: ['create', 'patch'],
+      because: 'what is wrong with objects whose conditions do not say it',
+    },
+    {
+      group: 'authentication.k8s.io',
+      resources: ['tokenreviews'],
+      verbs: ['create'],
+      because: 'the tokens that proxies show',
+    },
   ]
 }
 
 /** In its own namespace. */
 export const ownPermissions: readonly Permission[] = [
-  { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'], because: 'one replica writes status' },
-  { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'watch', 'update'], names: ['shadowplane'], because: 'one replica writes status' },
+  {
+    group: 'coordination.k8s.io',
+    resources: ['leases'],
+    verbs: ['create'],
+    because: 'one replica writes status',
+  },
+  {
+    group: 'coordination.k8s.io',
+    resources: ['leases'],
+    verbs: ['get', 'watch', 'update'],
+    names: ['shadowplane'],
+    because: 'one replica writes status',
+  },
 ]
 
-/** In the namespaces of gateways, and in no other: certificates are given to proxies of their own namespace only. */
+/**
+ * In the namespaces of gateways, and in no other: certificates are given to proxies of their own namespace
+ * only.
+ */
 export const secretPermissions: readonly Permission[] = [
-  { group: '', resources: ['secrets'], verbs: read, because: 'the certificates that listeners and clusters name' },
+  {
+    group: '',
+    resources: ['secrets'],
+    verbs: read,
+    because: 'the certificates that listeners and clusters name',
+  },
 ]
 
 /** A PolicyRule of rbac.authorization.k8s.io/v1. */
-export function policyRule({ group, resources, verbs, names }: Permission): Readonly<Record<string, readonly string[]>> {
+export function policyRule({
+  group,
+  resources,
+  verbs,
+  names,
+}: Permission): Readonly<Record<string, readonly string[]>> {
   return { apiGroups: [group], resources, verbs, ...(names === undefined ? {} : { resourceNames: names }) }
 }
 
 function perGroup(kinds: readonly ReadKind[]): readonly (readonly [string, readonly string[]])[] {
-  return [...Map.groupBy(kinds, ({ group }) => group)].map(([group, ofGroup]) => [group, ofGroup.map(({ kind }) => plural(kind))])
+  return [...Map.groupBy(kinds, ({ group }) => group)].map(([group, ofGroup]) => [
+    group,
+    ofGroup.map(({ kind }) => plural(kind)),
+  ])
 }
 
 function isSecret({ group, kind }: ReadKind): boolean {

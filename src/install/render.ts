@@ -10,5 +10,7 @@ export function installation(settings: InstallSettings): readonly KubernetesObje
 
 /** Documents of YAML. */
 export function renderObjects(objects: readonly KubernetesObject[]): string {
-  return objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
+  return objects
+    .map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }))
+    .join('---\n')
 }

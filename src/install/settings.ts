@@ -1,13 +1,18 @@
 import type { ReadKind } from './permissions.ts'
 
-/** What an installation may be given. The values of a chart are placeholders, so that a number may be a text. */
+/**
+ * What an installation may be given. The values of a chart are placeholders, so that a number may be a text.
+ */
 export interface InstallSettings {
   readonly namespace: string
   readonly image: string
   readonly replicas: number | string
   /** `30m`: then proxies are asked to connect again, and spread over new replicas. */
   readonly maxConnectionAge: string
-  /** `files`: the xDS port has the certificate of the Secret `shadowplane-xds`, and proxies trust the ConfigMap `shadowplane-ca`. */
+  /**
+   * `files`: the xDS port has the certificate of the Secret `shadowplane-xds`, and proxies trust the
+   * ConfigMap `shadowplane-ca`.
+   */
   readonly tls: 'none' | 'files'
   readonly gateway: GatewaySettings
   /** What is read of the cluster. */
@@ -24,7 +29,11 @@ export interface GatewaySettings {
 export interface KubernetesObject {
   readonly apiVersion: string
   readonly kind: string
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> }
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly labels?: Readonly<Record<string, string>>
+  }
   readonly [field: string]: unknown
 }
 

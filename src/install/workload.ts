@@ -18,7 +18,17 @@ export function labels(component: string): Readonly<Record<string, string>> {
   return { 'app.kubernetes.io/name': 'shadowplane', 'app.kubernetes.io/component': component }
 }
 
-export function deployment({ name, namespace, component, podLabels, replicas, container, volumes, user, serviceAccountToken }: WorkloadOptions): KubernetesObject {
+export function deployment({
+  name,
+  namespace,
+  component,
+  podLabels,
+  replicas,
+  container,
+  volumes,
+  user,
+  serviceAccountToken,
+}: WorkloadOptions): KubernetesObject {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -33,9 +43,31 @@ export function deployment({ name, namespace, component, podLabels, replicas, co
         spec: {
           serviceAccountName: name,
           automountServiceAccountToken: serviceAccountToken === 'mounted',
-          securityContext: { runAsNonRoot: true, runAsUser: user, runAsGroup: user, fsGroup: user, seccompProfile: { type: 'RuntimeDefault' } },
-          topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: labels(component) } }],
-          containers: [{ ...container, securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } } }],
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: user,
+            runAsGroup: user,
+            fsGroup: user,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          topologySpreadConstraints: [
+            {
+              maxSkew: 1,
+              topologyKey: 'kubernetes.io/hostname',
+              whenUnsatisfiable: 'ScheduleAnyway',
+              labelSelector: { matchLabels: labels(component) },
+            },
+          ],
+          containers: [
+            {
+              ...container,
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ['ALL'] },
+              },
+            },
+          ],
           ...(volumes === undefined ? {} : { volumes }),
         },
       },
@@ -45,11 +77,22 @@ export function deployment({ name, namespace, component, podLabels, replicas, co
 
 /** Its Pods run nowhere without the restricted profile of Pod Security. */
 export function namespaceObject(name: string): KubernetesObject {
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted', ...labels('namespace') } } }
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name,
+      labels: { 'pod-security.kubernetes.io/enforce': 'restricted', ...labels('namespace') },
+    },
+  }
 }
 
 export function serviceAccount(name: string, namespace: string, component: string): KubernetesObject {
-  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels: labels(component) } }
+  return {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name, namespace, labels: labels(component) },
+  }
 }
 
 /** One Pod at a time may be taken away. */

@@ -43,7 +43,10 @@ interface Answer {
 export interface KubernetesApi {
   /** Of the cluster, for people: `https://10.0.0.1:443`. */
   readonly server: string
-  /** The answer's JSON; its text, where it is none. Rejects with ApiFailure for every status but 2xx, and for a connection that breaks. */
+  /**
+   * The answer's JSON; its text, where it is none. Rejects with ApiFailure for every status but 2xx, and for
+   * a connection that breaks.
+   */
   request(request: ApiRequest): Promise<NodeValue>
   /** Resolves when the server has ended the response; rejects with ApiFailure as `request` does. */
   lines(request: ApiRequest, listener: LineListener): Promise<void>
@@ -61,7 +64,9 @@ export async function kubernetesApi(choice: ClusterChoice): Promise<KubernetesAp
   const credentials = authenticator(config)
 
   async function send(request: ApiRequest): Promise<Answer> {
-    const { headers, ...options } = await credentials.options().catch((thrown: unknown) => { throw broken(thrown) })
+    const { headers, ...options } = await credentials.options().catch((thrown: unknown) => {
+      throw broken(thrown)
+    })
     const body = request.body === undefined ? undefined : JSON.stringify(request.body)
     const idle = request.idle ?? defaultIdle
     const start = base.protocol === 'http:' ? httpRequest : httpsRequest
@@ -72,7 +77,7 @@ export async function kubernetesApi(choice: ClusterChoice): Promise<KubernetesAp
       timeout: idle,
       method: request.method ?? 'GET',
       headers: {
-        ...headers as Record<string, string>,
+        ...(headers as Record<string, string>),
         accept: request.accept ?? 'application/json',
         'user-agent': 'shadowplane',
         ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
@@ -81,10 +86,13 @@ export async function kubernetesApi(choice: ClusterChoice): Promise<KubernetesAp
     const cause = endings(sent, idle, request.signal)
     sent.once('response', resolve)
     // Later errors are heard by whoever reads the response.
-    sent.on('error', (error) => { reject(cause() ?? broken(error)) })
+    sent.on('error', (error) => {
+      reject(cause() ?? broken(error))
+    })
     sent.end(body)
     const response = await promise
-    if (response.statusCode !== undefined && response.statusCode >= 200 && response.statusCode < 300) return { response, cause }
+    if (response.statusCode !== undefined && response.statusCode >= 200 && response.statusCode < 300)
+      return { response, cause }
     throw await refusal(response)
   }
 
@@ -94,7 +102,9 @@ export async function kubernetesApi(choice: ClusterChoice): Promise<KubernetesAp
       const { response, cause } = await send(request)
       try {
         const body = await text(response)
-        return response.headers['content-type']?.includes('json') === true ? parseJson(body) : { value: body, exactNumbers: [] }
+        return response.headers['content-type']?.includes('json') === true
+          ? parseJson(body)
+          : { value: body, exactNumbers: [] }
       } catch (thrown) {
         throw cause() ?? broken(thrown)
       }
@@ -104,10 +114,19 @@ export async function kubernetesApi(choice: ClusterChoice): Promise<KubernetesAp
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       response.setEncoding('utf8')
       response.once('end', resolve)
-      response.on('error', (error) => { reject(cause() ?? broken(error)) })
-      response.once('close', () => { reject(new ApiFailure('the connection was closed')) })
+      response.on('error', (error) => {
+        reject(cause() ?? broken(error))
+      })
+      response.once('close', () => {
+        reject(new ApiFailure('the connection was closed'))
+      })
       listener.open()
-      response.on('data', splitLines((line) => { listener.line(line) }))
+      response.on(
+        'data',
+        splitLines((line) => {
+          listener.line(line)
+        }),
+      )
       await promise
     },
     close() {
@@ -117,20 +136,31 @@ export async function kubernetesApi(choice: ClusterChoice): Promise<KubernetesAp
 }
 
 /**
- * Gives the request up when nothing comes for a while, or when it is told to; returns which of the two it was. Neither by Node's
- * option `signal` nor with an error: both would end at the socket, which outlives the request in the agent's pool and has nobody to hear it.
+ * Gives the request up when nothing comes for a while, or when it is told to; returns which of the two it
+ * was. Neither by Node's option `signal` nor with an error: both would end at the socket, which outlives the
+ * request in the agent's pool and has nobody to hear it.
  */
-function endings(sent: ClientRequest, idle: number, signal: AbortSignal | undefined): () => ApiFailure | undefined {
+function endings(
+  sent: ClientRequest,
+  idle: number,
+  signal: AbortSignal | undefined,
+): () => ApiFailure | undefined {
   let cause: ApiFailure | undefined
   const giveUp = (why: ApiFailure): void => {
     cause ??= why
     sent.destroy()
   }
-  sent.on('timeout', () => { giveUp(new ApiFailure(`nothing came for ${idle / 1000} s`, { quiet: true })) })
-  const abort = (): void => { giveUp(new ApiFailure('given up')) }
+  sent.on('timeout', () => {
+    giveUp(new ApiFailure(`nothing came for ${idle / 1000} s`, { quiet: true }))
+  })
+  const abort = (): void => {
+    giveUp(new ApiFailure('given up'))
+  }
   if (signal?.aborted === true) abort()
   signal?.addEventListener('abort', abort, { once: true })
-  sent.once('close', () => { signal?.removeEventListener('abort', abort) })
+  sent.once('close', () => {
+    signal?.removeEventListener('abort', abort)
+  })
   return () => cause
 }
 
@@ -158,7 +188,10 @@ function statusOf(body: string): unknown {
 function broken(thrown: unknown): ApiFailure {
   if (thrown instanceof ApiFailure) return thrown
   // Where a host has several addresses, the message of the whole is empty.
-  const error = thrown instanceof AggregateError && thrown.errors[0] instanceof Error ? thrown.errors[0] : thrown
+  const error =
+    thrown instanceof AggregateError && thrown.errors[0] instanceof Error ? thrown.errors[0] : thrown
   // Node's word for a response that ended too early.
-  return new ApiFailure(error instanceof Error && error.message !== 'aborted' ? error.message : 'the connection broke')
+  return new ApiFailure(
+    error instanceof Error && error.message !== 'aborted' ? error.message : 'the connection broke',
+  )
 }

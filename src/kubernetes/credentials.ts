@@ -26,12 +26,16 @@ export async function loadCluster({ kubeconfig, context, root = '' }: ClusterCho
     throw new UsageError(`--kubeconfig: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
   }
   if (context !== undefined) {
-    if (!config.getContexts().some(({ name }) => name === context)) throw new UsageError(`--context ${context}: the kubeconfig has no such context`)
+    if (!config.getContexts().some(({ name }) => name === context))
+      throw new UsageError(`--context ${context}: the kubeconfig has no such context`)
     config.setCurrentContext(context)
   }
   const cluster = config.getCurrentCluster()
   if (cluster === null || cluster.server === nowhere) {
-    throw new UsageError('--kubernetes: there is neither a service account (as in a pod) nor a kubeconfig; give --kubeconfig FILE')
+    throw new UsageError(
+      '--kubernetes: there is neither a service account (as in a pod) nor a kubeconfig; give --kubeconfig ' +
+        'FILE',
+    )
   }
   return config
 }
@@ -44,7 +48,10 @@ function isInCluster(root: string): boolean {
   return process.env['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(`${root}${tokenFile}`)
 }
 
-/** Gives each request its credentials, which may be renewed at any time, and one agent for as long as they are the same. */
+/**
+ * Gives each request its credentials, which may be renewed at any time, and one agent for as long as they are
+ * the same.
+ */
 export function authenticator(config: KubeConfig): { options(): Promise<RequestOptions>; close(): void } {
   let agent: { readonly options: AgentOptions; readonly agent: Agent } | undefined
   const shared = (options: AgentOptions): Agent => {
@@ -65,7 +72,11 @@ export function authenticator(config: KubeConfig): { options(): Promise<RequestO
         return { ...(options.headers === undefined ? {} : { headers: options.headers }), agent: plain }
       }
       const { ca, cert, key, servername, rejectUnauthorized, passphrase, pfx } = options
-      const given = Object.fromEntries(Object.entries({ ca, cert, key, servername, rejectUnauthorized, passphrase, pfx }).filter(([, value]) => value !== undefined))
+      const given = Object.fromEntries(
+        Object.entries({ ca, cert, key, servername, rejectUnauthorized, passphrase, pfx }).filter(
+          ([, value]) => value !== undefined,
+        ),
+      )
       return { ...options, agent: shared(given) }
     },
     close() {

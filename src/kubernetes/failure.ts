@@ -9,7 +9,10 @@ export class ApiFailure extends Error {
   /** We ended it, as nothing came for a while. */
   readonly quiet: boolean
 
-  constructor(message: string, answer: { readonly status?: number; readonly retryAfter?: number; readonly quiet?: true } = {}) {
+  constructor(
+    message: string,
+    answer: { readonly status?: number; readonly retryAfter?: number; readonly quiet?: true } = {},
+  ) {
     super(message)
     this.status = answer.status
     this.retryAfter = answer.retryAfter
@@ -17,7 +20,10 @@ export class ApiFailure extends Error {
   }
 }
 
-/** Of a `metav1.Status`, as in the body of a refusal and in the ERROR event of a watch; `status` counts where its code is absent. */
+/**
+ * Of a `metav1.Status`, as in the body of a refusal and in the ERROR event of a watch; `status` counts where
+ * its code is absent.
+ */
 export function failureOf(body: unknown, status?: number, retryAfterHeader?: string): ApiFailure {
   const { message, code, details } = isRecord(body) ? body : {}
   const seconds = Number(retryAfterHeader ?? (isRecord(details) ? details['retryAfterSeconds'] : undefined))

@@ -1,4 +1,7 @@
-/** Cuts text that comes in pieces into its lines; an object of a megabyte comes in many pieces, each of which is looked at once. */
+/**
+ * Cuts text that comes in pieces into its lines; an object of a megabyte comes in many pieces, each of which
+ * is looked at once.
+ */
 export function splitLines(line: (text: string) => void): (piece: string) => void {
   let begun: string[] = []
   return (piece) => {

@@ -14,6 +14,11 @@ export interface ListPage {
 export function listPage(value: Json): ListPage {
   const { metadata, items } = isRecord(value) ? value : {}
   const { resourceVersion, continue: more } = isRecord(metadata) ? metadata : {}
-  if (typeof resourceVersion !== 'string' || !Array.isArray(items)) throw new ApiFailure('the answer is no list')
-  return { items: items as readonly JsonObject[], version: resourceVersion, more: typeof more === 'string' && more !== '' ? more : undefined }
+  if (typeof resourceVersion !== 'string' || !Array.isArray(items))
+    throw new ApiFailure('the answer is no list')
+  return {
+    items: items as readonly JsonObject[],
+    version: resourceVersion,
+    more: typeof more === 'string' && more !== '' ? more : undefined,
+  }
 }

@@ -17,7 +17,10 @@ export type AdsEvent = XdsEvent
 export interface AdsServerOptions {
   /** Made by `createResourceCache`. */
   readonly cache: ResourceCache
-  /** The group of the cache that a client belongs to; by default its node id. What it throws refuses the client, with the message. */
+  /**
+   * The group of the cache that a client belongs to; by default its node id. What it throws refuses the
+   * client, with the message.
+   */
   readonly groupOf?: (node: ClientNode) => string
   /** What happens on the streams: connected, pushed, acked, nacked, disconnected, refused. */
   readonly observe?: (event: AdsEvent) => void
@@ -30,8 +33,16 @@ export interface AdsServer extends Pick<XdsServer, 'listen' | 'close'> {
   clients(): readonly ClientState[]
 }
 
-/** Serves a cache over gRPC: aggregated and by type, SotW and delta, with health, reflection and client status discovery. */
-export function createAdsServer({ cache, groupOf = (node) => node.id ?? '', observe = () => {}, limits }: AdsServerOptions): AdsServer {
+/**
+ * Serves a cache over gRPC: aggregated and by type, SotW and delta, with health, reflection and client status
+ * discovery.
+ */
+export function createAdsServer({
+  cache,
+  groupOf = (node) => node.id ?? '',
+  observe = () => {},
+  limits,
+}: AdsServerOptions): AdsServer {
   return createXdsServer({
     snapshots: servedBy(cache),
     observe,
@@ -51,5 +62,13 @@ function identify(bytes: Uint8Array, groupOf: (node: ClientNode) => string): Ide
 
 /** The engine tells clients apart by scope; here a group is all that there is to one. */
 function scopeOfGroup(group: string): Scope {
-  return { role: 'gateway', namespace: group, labels: {}, anyGateway: false, bindAddress: '', portMap: {}, virtualHosts: 'apart' }
+  return {
+    role: 'gateway',
+    namespace: group,
+    labels: {},
+    anyGateway: false,
+    bindAddress: '',
+    portMap: {},
+    virtualHosts: 'apart',
+  }
 }

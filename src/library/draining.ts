@@ -12,9 +12,10 @@ export interface DrainingOptions {
 }
 
 /**
- * Resources that a group no longer has, and that its proxies may still use. When a listener changes, Envoy lets the connections
- * that it has go on as they began, with the routes and filters of the former listener, for its drain time (`--drain-time-s`). So
- * the clusters that a listener named itself, with their endpoints and secrets, stay as long after the last listener that did.
+ * Resources that a group no longer has, and that its proxies may still use. When a listener changes, Envoy
+ * lets the connections that it has go on as they began, with the routes and filters of the former listener,
+ * for its drain time (`--drain-time-s`). So the clusters that a listener named itself, with their endpoints
+ * and secrets, stay as long after the last listener that did.
  */
 export class DrainingResources {
   readonly #options: DrainingOptions
@@ -28,10 +29,12 @@ export class DrainingResources {
   served(before: Snapshot['resources'], next: readonly Resource[]): readonly Resource[] {
     const current = new Map(next.map((resource) => [keyOf(resource), resource]))
     for (const key of current.keys()) this.#release(key)
-    const listeners = [...before.get('listener')?.values() ?? []].filter((listener) => current.get(keyOf(listener))?.version !== listener.version)
+    const listeners = [...(before.get('listener')?.values() ?? [])].filter(
+      (listener) => current.get(keyOf(listener))?.version !== listener.version,
+    )
     const named = new Set(listeners.flatMap(({ references }) => references))
     const gone = (type: 'cluster' | 'endpoint' | 'secret'): readonly Resource[] =>
-      [...before.get(type)?.values() ?? []].filter((resource) => !current.has(keyOf(resource)))
+      [...(before.get(type)?.values() ?? [])].filter((resource) => !current.has(keyOf(resource)))
     const clusters = gone('cluster').filter(({ name }) => named.has(name))
     for (const name of clusters.flatMap(({ references }) => references)) named.add(name)
     const needed = [...gone('endpoint'), ...gone('secret')].filter(({ name }) => named.has(name))

@@ -1,4 +1,7 @@
-/** The engine by itself, for other control planes: a resource cache and an ADS server over it; no dialect, no source. */
+/**
+ * The engine by itself, for other control planes: a resource cache and an ADS server over it; no dialect, no
+ * source.
+ */
 export { createAdsServer } from './ads-server.ts'
 export type { AdsServer, AdsServerOptions, AdsEvent, ClientNode } from './ads-server.ts'
 export { createResourceCache } from './resource-cache.ts'

@@ -4,20 +4,27 @@ import type { EncodedAny } from '../xds/proto.ts'
 import type { TypeName } from '../xds/resource-types.ts'
 
 /**
- * Names of other resources that a message depends on, as `Resource.references` has them. `json` is protobuf JSON, or as
- * `decodeOpaquely` gives it. A cluster's endpoints and secrets; the clusters of a route configuration or virtual host; the route
- * configurations, clusters and secrets that a listener names itself. Of an extension whose type is not known here, every string:
- * too many names do no harm, as a name keeps something only until the next version of what named it is in force.
+ * Names of other resources that a message depends on, as `Resource.references` has them. `json` is protobuf
+ * JSON, or as `decodeOpaquely` gives it. A cluster's endpoints and secrets; the clusters of a route
+ * configuration or virtual host; the route configurations, clusters and secrets that a listener names itself.
+ * Of an extension whose type is not known here, every string: too many names do no harm, as a name keeps
+ * something only until the next version of what named it is in force.
  */
 export function referencesOf(type: TypeName, json: unknown): readonly string[] {
   switch (type) {
-    case 'cluster': return unique([...endpointsOf(json), ...namesIn(json, isSecretName)])
+    case 'cluster':
+      return unique([...endpointsOf(json), ...namesIn(json, isSecretName)])
     case 'route':
-    case 'virtual-host': return unique(namesIn(json, isClusterName))
-    case 'listener': return unique(namesIn(json, (place) => isClusterName(place) || isRouteName(place) || isSecretName(place)))
+    case 'virtual-host':
+      return unique(namesIn(json, isClusterName))
+    case 'listener':
+      return unique(
+        namesIn(json, (place) => isClusterName(place) || isRouteName(place) || isSecretName(place)),
+      )
     case 'endpoint':
     case 'runtime':
-    case 'secret': return []
+    case 'secret':
+      return []
   }
 }
 
@@ -30,16 +37,24 @@ function endpointsOf(json: unknown): readonly string[] {
 
 const edsNumber = 3 // of envoy.config.cluster.v3.Cluster.DiscoveryType
 
-/** Where a string is: the names of the fields that lead to it (lists add none), and the message that holds it. */
+/**
+ * Where a string is: the names of the fields that lead to it (lists add none), and the message that holds it.
+ */
 interface Place {
   readonly path: readonly string[]
   readonly message: Fields
 }
 
-/** `cluster`, `cluster_name` (of a gRPC service), `collector_cluster` and the like, and `weighted_clusters.clusters[].name`. */
+/**
+ * `cluster`, `cluster_name` (of a gRPC service), `collector_cluster` and the like, and
+ * `weighted_clusters.clusters[].name`.
+ */
 function isClusterName({ path }: Place): boolean {
   const field = path.at(-1) ?? ''
-  return /(^|_)cluster(_name)?$/.test(field) || (field === 'name' && path.at(-2) === 'clusters' && path.at(-3) === 'weighted_clusters')
+  return (
+    /(^|_)cluster(_name)?$/.test(field) ||
+    (field === 'name' && path.at(-2) === 'clusters' && path.at(-3) === 'weighted_clusters')
+  )
 }
 
 function isRouteName({ path }: Place): boolean {
@@ -89,7 +104,9 @@ function stringsIn(bytes: Uint8Array): readonly string[] {
 const unprintable = /[\p{Cc}\ufffd]/u
 
 function fields(value: unknown): Fields {
-  return value !== null && typeof value === 'object' && !(value instanceof Uint8Array) ? value as Fields : {}
+  return value !== null && typeof value === 'object' && !(value instanceof Uint8Array)
+    ? (value as Fields)
+    : {}
 }
 
 function unique(names: readonly string[]): readonly string[] {

@@ -10,21 +10,26 @@ import type { ResourceInput } from './resource-input.ts'
 /** What each group of proxies should have. A change goes out at once, and is no more than what differs. */
 export interface ResourceCache {
   /**
-   * Replaces all that the proxies of a group should have. Nothing is sent of resources whose version, a hash of their
-   * content unless given, is what it was. Throws TypeError for a resource that cannot be served, and for two of one type and
-   * name; then nothing changes. What a listener named itself stays for the drain time (see `ResourceCacheOptions`).
+   * Replaces all that the proxies of a group should have. Nothing is sent of resources whose version, a hash
+   * of their content unless given, is what it was. Throws TypeError for a resource that cannot be served, and
+   * for two of one type and name; then nothing changes. What a listener named itself stays for the drain time
+   * (see `ResourceCacheOptions`).
    */
   set(group: string, resources: Iterable<ResourceInput>): void
   /** As `set` with nothing. */
   delete(group: string): void
-  /** Resources of a type that the group should have, by name, those included that stay for connections that drain. */
+  /**
+   * Resources of a type that the group should have, by name, those included that stay for connections that
+   * drain.
+   */
   get(group: string, type: TypeName): ReadonlyMap<string, Resource>
 }
 
 export interface ResourceCacheOptions {
   /**
-   * Milliseconds that clusters which a listener named itself (a TCP proxy, inline routes, ext_authz) stay after it changed or went,
-   * for the connections that it still has; by default 600,000, as Envoy's `--drain-time-s`. 0: they go when the change is ACKed.
+   * Milliseconds that clusters which a listener named itself (a TCP proxy, inline routes, ext_authz) stay
+   * after it changed or went, for the connections that it still has; by default 600,000, as Envoy's
+   * `--drain-time-s`. 0: they go when the change is ACKed.
    */
   readonly drainTime?: number
 }
@@ -36,8 +41,11 @@ interface Group {
 }
 
 /** Throws RangeError for a drain time that is not from 0 to 2,147,483,647 (what a timer takes). */
-export function createResourceCache({ drainTime = envoyDrainTime }: ResourceCacheOptions = {}): ResourceCache {
-  if (!(drainTime >= 0 && drainTime <= longestTimer)) throw new RangeError(`drainTime is ${drainTime}: write milliseconds, from 0 to ${longestTimer}`)
+export function createResourceCache({
+  drainTime = envoyDrainTime,
+}: ResourceCacheOptions = {}): ResourceCache {
+  if (!(drainTime >= 0 && drainTime <= longestTimer))
+    throw new RangeError(`drainTime is ${drainTime}: write milliseconds, from 0 to ${longestTimer}`)
   return new GroupedCache(drainTime)
 }
 
@@ -62,10 +70,14 @@ class GroupedCache implements ResourceCache {
   readonly snapshots: Snapshots = {
     subscribe: (scope, listener) => {
       const group = this.#group(scope.namespace)
-      const notify = (snapshot: Snapshot): void => { listener(snapshot) }
+      const notify = (snapshot: Snapshot): void => {
+        listener(snapshot)
+      }
       group.listeners.add(notify)
       return {
-        get current() { return group.snapshot },
+        get current() {
+          return group.snapshot
+        },
         close: () => {
           group.listeners.delete(notify)
           this.#forgetIfUnused(scope.namespace, group)
@@ -83,7 +95,9 @@ class GroupedCache implements ResourceCache {
   #replace(name: string, group: Group, next: readonly Resource[]): void {
     const byType = Map.groupBy(next, (resource) => resource.type)
     const before = group.snapshot.resources
-    const resources = new Map(resourceTypes.map(({ name: type }) => [type, merged(before.get(type), byType.get(type) ?? [])]))
+    const resources = new Map(
+      resourceTypes.map(({ name: type }) => [type, merged(before.get(type), byType.get(type) ?? [])]),
+    )
     if (resourceTypes.every(({ name: type }) => before.get(type) === resources.get(type))) return
     group.snapshot = { scope: name as ScopeKey, resources }
     for (const listener of [...group.listeners]) listener(group.snapshot)
@@ -106,10 +120,18 @@ class GroupedCache implements ResourceCache {
       drainTime: this.#drainTime,
       onOver: (over) => {
         const all = [...group.snapshot.resources.values()].flatMap((resources) => [...resources.values()])
-        this.#replace(name, group, all.filter((each) => each !== over))
+        this.#replace(
+          name,
+          group,
+          all.filter((each) => each !== over),
+        )
       },
     })
-    const group: Group = { snapshot: { scope: name as ScopeKey, resources: empty }, draining, listeners: new Set() }
+    const group: Group = {
+      snapshot: { scope: name as ScopeKey, resources: empty },
+      draining,
+      listeners: new Set(),
+    }
     this.#groups.set(name, group)
     return group
   }
@@ -124,18 +146,30 @@ function distinct(resources: readonly Resource[]): readonly Resource[] {
   const seen = new Set<string>()
   for (const { type, name } of resources) {
     const key = JSON.stringify([type, name])
-    if (seen.has(key)) throw new TypeError(`two resources of type ${type} have the name ${JSON.stringify(name)}: a group has one of each name`)
+    if (seen.has(key))
+      throw new TypeError(
+        `two resources of type ${type} have the name ${JSON.stringify(name)}: a group has one of each name`,
+      )
     seen.add(key)
   }
   return resources
 }
 
-/** The very map from before where nothing differs, so that a stream can tell by looking at it; unchanged resources stay the same values. */
-function merged(before: ReadonlyMap<string, Resource> | undefined, resources: readonly Resource[]): ReadonlyMap<string, Resource> {
-  const after = new Map(resources.map((resource) => {
-    const old = before?.get(resource.name)
-    return [resource.name, old?.version === resource.version ? old : resource]
-  }))
-  const isSame = before?.size === after.size && [...after].every(([name, resource]) => before.get(name) === resource)
+/**
+ * The very map from before where nothing differs, so that a stream can tell by looking at it; unchanged
+ * resources stay the same values.
+ */
+function merged(
+  before: ReadonlyMap<string, Resource> | undefined,
+  resources: readonly Resource[],
+): ReadonlyMap<string, Resource> {
+  const after = new Map(
+    resources.map((resource) => {
+      const old = before?.get(resource.name)
+      return [resource.name, old?.version === resource.version ? old : resource]
+    }),
+  )
+  const isSame =
+    before?.size === after.size && [...after].every(([name, resource]) => before.get(name) === resource)
   return isSame ? before : after
 }

@@ -7,9 +7,10 @@ import type { ResourceType } from '../xds/resource-types.ts'
 import { referencesOf } from './references.ts'
 
 /**
- * A resource to serve: an Any in protobuf JSON (`{"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", …}`, with
- * the proto's own field names), or one that is encoded already, `{ type_url, value }`; alone, or with a version of your own.
- * Each Any within is either too: `@type` for the types that are bundled, `{ type_url, value }` for any type at all.
+ * A resource to serve: an Any in protobuf JSON (`{"@type":
+ * "type.googleapis.com/envoy.config.cluster.v3.Cluster", …}`, with the proto's own field names), or one that
+ * is encoded already, `{ type_url, value }`; alone, or with a version of your own. Each Any within is either
+ * too: `@type` for the types that are bundled, `{ type_url, value }` for any type at all.
  */
 export type ResourceInput = AnyJson | EncodedAny | Versioned
 
@@ -18,9 +19,13 @@ interface Versioned {
   readonly version: string
 }
 
-/** Throws TypeError for a type that is not served, a message that is not one, or a resource without a name. */
+/**
+ * Throws TypeError for a type that is not served, a message that is not one, or a resource without a name.
+ */
 export function toResource(input: ResourceInput): Resource {
-  const { any, version } = isVersioned(input) ? { any: input.resource, version: input.version } : { any: input, version: undefined }
+  const { any, version } = isVersioned(input)
+    ? { any: input.resource, version: input.version }
+    : { any: input, version: undefined }
   const { type, bytes, json } = read(any)
   const name = nameOf(json)
   if (name === '') throw new TypeError(`a ${type.message} has no name`)
@@ -45,7 +50,10 @@ interface ReadAny {
 function read(any: AnyJson | EncodedAny): ReadAny {
   const url: string = isEncoded(any) ? any.type_url : any['@type']
   const type = resourceTypeByUrl.get(url)
-  if (type === undefined) throw new TypeError(`${url} is not a type that is served: there are ${[...resourceTypeByUrl.keys()].join(', ')}`)
+  if (type === undefined)
+    throw new TypeError(
+      `${url} is not a type that is served: there are ${[...resourceTypeByUrl.keys()].join(', ')}`,
+    )
   try {
     if (isEncoded(any)) {
       const bytes = Buffer.from(any.value)
@@ -54,7 +62,10 @@ function read(any: AnyJson | EncodedAny): ReadAny {
     const { '@type': _, ...message } = any
     return { type, bytes: encodeInput(type.message, message), json: message }
   } catch (error) {
-    throw new TypeError(`a ${type.message} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new TypeError(
+      `a ${type.message} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    )
   }
 }
 

@@ -3,14 +3,17 @@ import { isJsonObject } from './message.ts'
 
 const secretKind = /["']?\bkind["']?\s*:\s*["']?Secret(List)?\b/
 
-/** True for a text that nothing is known of and that holds a Kubernetes Secret, or may: its lines must not be shown. */
+/**
+ * True for a text that nothing is known of and that holds a Kubernetes Secret, or may: its lines must not be
+ * shown.
+ */
 export function isConfidential(text: string): boolean {
   return secretKind.test(text) || text.includes('-----BEGIN ')
 }
 
 /**
- * True for a document, read from `text`, that holds a Kubernetes Secret: as itself, in a list, inside another object, or in a text.
- * A reference to a Secret, such as in a Gateway's `certificateRefs`, is none.
+ * True for a document, read from `text`, that holds a Kubernetes Secret: as itself, in a list, inside another
+ * object, or in a text. A reference to a Secret, such as in a Gateway's `certificateRefs`, is none.
  */
 export function isConfidentialDocument(value: Json, text: string): boolean {
   return text.includes('-----BEGIN ') || (secretKind.test(text) && holdsSecret(value, 'object'))
@@ -23,7 +26,9 @@ function holdsSecret(value: Json, as: 'object' | 'field'): boolean {
   if (!isJsonObject(value)) return false
   const isSecret = value['kind'] === 'Secret' || value['kind'] === 'SecretList'
   if (isSecret && (as === 'object' || 'data' in value || 'stringData' in value)) return true
-  return Object.entries(value).some(([key, each]) => holdsSecret(each, as === 'object' && key === 'items' ? 'object' : 'field'))
+  return Object.entries(value).some(([key, each]) =>
+    holdsSecret(each, as === 'object' && key === 'items' ? 'object' : 'field'),
+  )
 }
 
 const named = /^(\s*(?:-\s+)*(?:"[^"]*"|'[^']*'|[\w./-]+)\s*:)(?=\s|$)/

@@ -15,15 +15,27 @@ export interface DecodeOptions<T> {
   /** Of the part of the object that `schema` describes, as `['spec']`. */
   readonly path: FieldPath
   readonly schema: z.ZodType<T>
-  /** What may be left out alone, relative to `path`: `http.*.{mirror,mirrorPercentage}`, `http.*`, … (see `enclosingParts`). */
+  /**
+   * What may be left out alone, relative to `path`: `http.*.{mirror,mirrorPercentage}`, `http.*`, … (see
+   * `enclosingParts`).
+   */
   readonly parts: readonly string[]
-  /** What it means that a part is left out, `[]` for the whole, as the end of a sentence; undefined if the mistake says enough. */
+  /**
+   * What it means that a part is left out, `[]` for the whole, as the end of a sentence; undefined if the
+   * mistake says enough.
+   */
   readonly consequence?: (left: FieldPath) => string | undefined
-  /** What to write instead of a field that does not exist or has another type, where the schema alone would mislead. */
+  /**
+   * What to write instead of a field that does not exist or has another type, where the schema alone would
+   * mislead.
+   */
   readonly hints?: readonly FieldHint[]
 }
 
-/** The hint on one kind of mistake at the paths of a pattern (see `enclosingParts`), relative to `DecodeOptions.path`. */
+/**
+ * The hint on one kind of mistake at the paths of a pattern (see `enclosingParts`), relative to
+ * `DecodeOptions.path`.
+ */
 export interface FieldHint {
   readonly code: 'field/unknown' | 'field/wrong-type'
   /** Of the field as it was written, or as an unknown field was probably meant. */
@@ -42,7 +54,10 @@ export interface Decoded<T> {
   readonly refused: boolean
 }
 
-/** Reads a part of a manifest by a schema. Every mistake is a diagnostic, and costs the smallest of `parts` around it. Never throws. */
+/**
+ * Reads a part of a manifest by a schema. Every mistake is a diagnostic, and costs the smallest of `parts`
+ * around it. Never throws.
+ */
 export function decode<T>(options: DecodeOptions<T>): Decoded<T> {
   const { schema } = options
   const written = valueAt(options.manifest.object, options.path) ?? undefined
@@ -52,16 +67,25 @@ export function decode<T>(options: DecodeOptions<T>): Decoded<T> {
   for (;;) {
     const parsed = schema.safeParse(value)
     const illFormed = illFormedTexts(value)
-    if (parsed.success && illFormed.length === 0) return { value: parsed.data, diagnostics: [...reported.values()], refused: reported.size > 0 }
-    const found = [...illFormed, ...(parsed.error?.issues ?? []).flatMap((issue) => findings(issue, { schema, value }))].map((each) => withHint(each, written, options))
+    if (parsed.success && illFormed.length === 0)
+      return { value: parsed.data, diagnostics: [...reported.values()], refused: reported.size > 0 }
+    const found = [
+      ...illFormed,
+      ...(parsed.error?.issues ?? []).flatMap((issue) => findings(issue, { schema, value })),
+    ].map((each) => withHint(each, written, options))
     const leaveOut = found.map((finding) => smallestPart(finding, options.parts, removed))
     for (const [index, finding] of found.entries()) {
       if (removed.some((path) => encloses(path, finding.path))) continue
       const [left] = leaveOut[index]?.paths ?? [[]]
-      const diagnostic = diagnose(finding, { written, consequence: options.consequence?.(left ?? []) }, options)
+      const diagnostic = diagnose(
+        finding,
+        { written, consequence: options.consequence?.(left ?? []) },
+        options,
+      )
       reported.set(JSON.stringify(diagnostic), diagnostic)
     }
-    if (leaveOut.includes(undefined)) return { value: undefined, diagnostics: [...reported.values()], refused: true }
+    if (leaveOut.includes(undefined))
+      return { value: undefined, diagnostics: [...reported.values()], refused: true }
     const paths = leaveOut.flatMap((part) => part?.paths ?? [])
     value = without(value, paths)
     removed.push(...paths)
@@ -81,12 +105,24 @@ function withHint<T>(finding: Finding, written: unknown, { hints = [] }: DecodeO
   return finding
 }
 
-/** The smallest part around a mistake that is still there. An unknown field counts with the known one that it was meant to be. */
-function smallestPart(finding: Finding, patterns: readonly string[], removed: readonly FieldPath[]): Part | undefined {
-  const meant = finding.meant === undefined ? [] : enclosingParts(patterns, [...finding.path.slice(0, -1), finding.meant])
-    .filter((part) => part.paths.every((path) => path.length === finding.path.length))
-    .map((part): Part => ({ paths: [...part.paths, finding.path] }))
-  return [...meant, ...enclosingParts(patterns, finding.path)].find((part) => !part.paths.every((path) => removed.some((each) => encloses(each, path))))
+/**
+ * The smallest part around a mistake that is still there. An unknown field counts with the known one that it
+ * was meant to be.
+ */
+function smallestPart(
+  finding: Finding,
+  patterns: readonly string[],
+  removed: readonly FieldPath[],
+): Part | undefined {
+  const meant =
+    finding.meant === undefined
+      ? []
+      : enclosingParts(patterns, [...finding.path.slice(0, -1), finding.meant])
+          .filter((part) => part.paths.every((path) => path.length === finding.path.length))
+          .map((part): Part => ({ paths: [...part.paths, finding.path] }))
+  return [...meant, ...enclosingParts(patterns, finding.path)].find(
+    (part) => !part.paths.every((path) => removed.some((each) => encloses(each, path))),
+  )
 }
 
 function encloses(outer: FieldPath, inner: FieldPath): boolean {
@@ -98,13 +134,19 @@ interface Found {
   readonly consequence: string | undefined
 }
 
-function diagnose<T>(finding: Finding, { written, consequence }: Found, options: DecodeOptions<T>): Diagnostic {
+function diagnose<T>(
+  finding: Finding,
+  { written, consequence }: Found,
+  options: DecodeOptions<T>,
+): Diagnostic {
   const { id } = options.manifest
   const path = [...options.path, ...spelledPath(written, finding.path)]
   return {
     code: finding.code,
     severity: codes[finding.code].severity,
-    message: `${id.kind} ${objectName(id)}: ${renderPath(path)} ${finding.says}${consequence === undefined ? '' : `: ${consequence}`}`,
+    message:
+      `${id.kind} ${objectName(id)}: ${renderPath(path)} ` +
+      `${finding.says}${consequence === undefined ? '' : `: ${consequence}`}`,
     ...(finding.hint === undefined ? {} : { hint: finding.hint }),
     ...(consequence === undefined ? {} : { consequence }),
     origin: { object: id, path, ...(finding.part === undefined ? {} : { part: finding.part }) },

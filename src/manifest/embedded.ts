@@ -13,8 +13,8 @@ export type Embedded =
   | { readonly mistake: { readonly message: string; readonly line: number } }
 
 /**
- * The object as if the text at `path`, YAML inside a string as ConfigMaps have it, stood there as a map: its fields have
- * paths, and exact positions if the text is a literal block scalar (`|`).
+ * The object as if the text at `path`, YAML inside a string as ConfigMaps have it, stood there as a map: its
+ * fields have paths, and exact positions if the text is a literal block scalar (`|`).
  */
 export function readEmbedded(manifest: Manifest, path: FieldPath): Embedded {
   const text = valueAt(manifest.object, path)
@@ -26,7 +26,13 @@ export function readEmbedded(manifest: Manifest, path: FieldPath): Embedded {
     const { value, exactNumbers } = nodeValue(document.contents)
     if (value !== null && !isRecord(value)) return unreadable(text, 'is not a YAML map', 0)
     const digits = exactNumbers.map((each) => [JSON.stringify([...path, ...each.path]), each.text] as const)
-    return { manifest: { ...manifest, object: replaced(manifest.object, path, value ?? {}), exactNumbers: Object.fromEntries(digits) } }
+    return {
+      manifest: {
+        ...manifest,
+        object: replaced(manifest.object, path, value ?? {}),
+        exactNumbers: Object.fromEntries(digits),
+      },
+    }
   } catch (thrown) {
     if (thrown instanceof UnreadableNode) return unreadable(text, thrown.message, thrown.offset)
     throw thrown
@@ -38,8 +44,8 @@ export function parseEmbedded(text: string): Document {
 }
 
 /**
- * Where offset `at` of a literal block scalar's text stands in the source. Undefined for every other scalar, as its text
- * and its source do not go together line by line.
+ * Where offset `at` of a literal block scalar's text stands in the source. Undefined for every other scalar,
+ * as its text and its source do not go together line by line.
  */
 export function sourceOffset(scalar: Scalar, source: string, at: number): number | undefined {
   if (scalar.type !== 'BLOCK_LITERAL' || typeof scalar.value !== 'string' || !scalar.range) return undefined
@@ -52,16 +58,25 @@ export function sourceOffset(scalar: Scalar, source: string, at: number): number
   return start + Math.max(0, sourceLine.length - textLine.length) + (before[wanted]?.length ?? 0)
 }
 
-/** Whether steps below a scalar can mean something: fields of the YAML that it holds, or the number of a line. */
+/**
+ * Whether steps below a scalar can mean something: fields of the YAML that it holds, or the number of a line.
+ */
 export function isEmbedded(node: unknown): node is Scalar<string> {
   return isScalar(node) && typeof node.value === 'string'
 }
 
 /** Offset of a line of a text that is no list: what a number behind the path of such a text means. */
-export function lineOffset(document: Document, text: string, step: string | number | undefined): number | undefined {
+export function lineOffset(
+  document: Document,
+  text: string,
+  step: string | number | undefined,
+): number | undefined {
   if (typeof step !== 'number' || isSeq(document.contents)) return undefined
   if (isMap(document.contents) && document.errors.length === 0) return undefined
-  return text.split('\n').slice(0, step).reduce((sum, line) => sum + line.length + 1, 0)
+  return text
+    .split('\n')
+    .slice(0, step)
+    .reduce((sum, line) => sum + line.length + 1, 0)
 }
 
 function lineAt(text: string, start: number): string {

@@ -1,4 +1,7 @@
-/** `mirror_percent` → `mirrorPercent`, the JSON name that protobuf gives to a field; a name in camelCase stays as it is. */
+/**
+ * `mirror_percent` → `mirrorPercent`, the JSON name that protobuf gives to a field; a name in camelCase stays
+ * as it is.
+ */
 export function camelCase(name: string): string {
   return name.replace(/_+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase())
 }

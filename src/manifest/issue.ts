@@ -41,13 +41,30 @@ export function findings(issue: z.core.$ZodIssue, decoding: Decoding): readonly 
     case 'invalid_value':
       return [value === undefined ? required(path) : notAllowed(path, value, issue.values.map(String))]
     case 'invalid_key':
-      return issue.issues.map((each) => ({ ...invalid(path, path.at(-1), each.message), part: 'key' as const }))
+      return issue.issues.map((each) => ({
+        ...invalid(path, path.at(-1), each.message),
+        part: 'key' as const,
+      }))
     case 'custom':
       return [custom(path, value, issue)]
     case 'too_small':
-      return [invalid(path, value, `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${amount(issue.minimum, issue.origin)}`)]
+      return [
+        invalid(
+          path,
+          value,
+          `must be ${issue.inclusive === false ? 'more than' : 'at least'} ` +
+            amount(issue.minimum, issue.origin),
+        ),
+      ]
     case 'too_big':
-      return [invalid(path, value, `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${amount(issue.maximum, issue.origin)}`)]
+      return [
+        invalid(
+          path,
+          value,
+          `must be ${issue.inclusive === false ? 'less than' : 'at most'} ` +
+            amount(issue.maximum, issue.origin),
+        ),
+      ]
     default:
       return [invalid(path, value, issue.message)]
   }
@@ -73,7 +90,9 @@ export function spelledPath(value: unknown, path: FieldPath): FieldPath {
 
 function spelling(record: Readonly<Record<string, unknown>>, step: string | number): string {
   const name = String(step)
-  return Object.hasOwn(record, name) ? name : (Object.keys(record).find((key) => camelCase(key) === name) ?? name)
+  return Object.hasOwn(record, name)
+    ? name
+    : (Object.keys(record).find((key) => camelCase(key) === name) ?? name)
 }
 
 function unknownField(path: FieldPath, schema: z.core.$ZodType): Finding {
@@ -84,11 +103,24 @@ function unknownField(path: FieldPath, schema: z.core.$ZodType): Finding {
   const parent = above.findLastIndex((step) => typeof step === 'string')
   const owner = parent === -1 ? [] : above.slice(0, parent)
   const meant = didYouMean(key, known)
-  const hint = below !== undefined ? `${key} belongs in ${below}`
-    : parent !== -1 && fieldsAt(schema, owner).includes(camelCase(key)) ? `${key} belongs one level up, beside ${String(above[parent])}`
-    : meant !== undefined ? `did you mean \`${meant}\`?`
-    : known.length > 0 && known.length <= 12 ? `the fields here are ${known.join(', ')}` : undefined
-  return { path, code: 'field/unknown', says: 'is not a known field', hint, meant: below === undefined ? meant : below, part: 'key' }
+  const hint =
+    below !== undefined
+      ? `${key} belongs in ${below}`
+      : parent !== -1 && fieldsAt(schema, owner).includes(camelCase(key))
+        ? `${key} belongs one level up, beside ${String(above[parent])}`
+        : meant !== undefined
+          ? `did you mean \`${meant}\`?`
+          : known.length > 0 && known.length <= 12
+            ? `the fields here are ${known.join(', ')}`
+            : undefined
+  return {
+    path,
+    code: 'field/unknown',
+    says: 'is not a known field',
+    hint,
+    meant: below === undefined ? meant : below,
+    part: 'key',
+  }
 }
 
 /** Fields of the message at `path`, or of the elements of the list there. */
@@ -97,35 +129,69 @@ function fieldsInside(schema: z.core.$ZodType, path: FieldPath): readonly string
   return own.length > 0 ? own : fieldsAt(schema, [...path, 0])
 }
 
-function unionFindings(issue: z.core.$ZodIssueInvalidUnion, path: FieldPath, decoding: Decoding): readonly Finding[] {
+function unionFindings(
+  issue: z.core.$ZodIssueInvalidUnion,
+  path: FieldPath,
+  decoding: Decoding,
+): readonly Finding[] {
   const value = valueAt(decoding.value, path)
   if (value === undefined) return [required(path)]
   const branches = issue.errors
-  if (branches.length === 0) return [notAllowed(path, value, 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [])]
-  const fitting = branches.filter((branch) => !branch.some((each) => each.path.length === 0 && (each.code === 'invalid_type' || each.code === 'invalid_value')))
+  if (branches.length === 0)
+    return [
+      notAllowed(
+        path,
+        value,
+        'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [],
+      ),
+    ]
+  const fitting = branches.filter(
+    (branch) =>
+      !branch.some(
+        (each) => each.path.length === 0 && (each.code === 'invalid_type' || each.code === 'invalid_value'),
+      ),
+  )
   const [closest] = (fitting.length > 0 ? fitting : []).toSorted((a, b) => a.length - b.length)
-  if (closest !== undefined) return closest.flatMap((each) => findings({ ...each, path: [...issue.path, ...each.path] }, decoding))
+  if (closest !== undefined)
+    return closest.flatMap((each) => findings({ ...each, path: [...issue.path, ...each.path] }, decoding))
   const roots = branches.flatMap((branch) => branch.filter((each) => each.path.length === 0))
-  const allowed = roots.flatMap((each) => each.code === 'invalid_value' ? each.values.map(String) : [])
-  const types = roots.flatMap((each) => each.code === 'invalid_type' ? [each.expected] : [])
-  return [allowed.length > 0 && typeof value === 'string' ? notAllowed(path, value, allowed) : wrongType(path, value, types)]
+  const allowed = roots.flatMap((each) => (each.code === 'invalid_value' ? each.values.map(String) : []))
+  const types = roots.flatMap((each) => (each.code === 'invalid_type' ? [each.expected] : []))
+  return [
+    allowed.length > 0 && typeof value === 'string'
+      ? notAllowed(path, value, allowed)
+      : wrongType(path, value, types),
+  ]
 }
 
 const typeNames: Readonly<Record<string, string>> = {
-  string: 'a string', number: 'a number', int: 'a whole number', boolean: 'true or false', object: 'an object', record: 'an object', array: 'a list',
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
 }
 
 function wrongType(path: FieldPath, value: unknown, expected: readonly string[]): Finding {
   if (value === undefined) return required(path)
   const wanted = [...new Set(expected.map((type) => typeNames[type] ?? type))].join(' or ')
-  return { path, code: 'field/wrong-type', says: `is ${typed(value)}, must be ${wanted}`, hint: quotesHint(value, expected) }
+  return {
+    path,
+    code: 'field/wrong-type',
+    says: `is ${typed(value)}, must be ${wanted}`,
+    hint: quotesHint(value, expected),
+  }
 }
 
 function quotesHint(value: unknown, expected: readonly string[]): string | undefined {
-  if (expected.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) return `write "${value}" in quotes`
+  if (expected.includes('string') && (typeof value === 'number' || typeof value === 'boolean'))
+    return `write "${value}" in quotes`
   if (typeof value !== 'string' || value.trim() === '') return undefined
-  const bare = (expected.includes('number') || expected.includes('int')) && Number.isFinite(Number(value))
-    || expected.includes('boolean') && (value === 'true' || value === 'false')
+  const bare =
+    ((expected.includes('number') || expected.includes('int')) && Number.isFinite(Number(value))) ||
+    (expected.includes('boolean') && (value === 'true' || value === 'false'))
   return bare ? `write ${value} without quotes` : undefined
 }
 
@@ -135,12 +201,21 @@ function required(path: FieldPath): Finding {
 
 function notAllowed(path: FieldPath, value: unknown, allowed: readonly string[]): Finding {
   const meant = typeof value === 'string' ? didYouMean(value, allowed) : undefined
-  const finding = invalid(path, value, allowed.length === 1 ? `must be ${allowed.join('')}` : `must be one of ${allowed.join(', ')}`)
+  const finding = invalid(
+    path,
+    value,
+    allowed.length === 1 ? `must be ${allowed.join('')}` : `must be one of ${allowed.join(', ')}`,
+  )
   return meant === undefined ? finding : { ...finding, hint: `did you mean \`${meant}\`?` }
 }
 
 function invalid(path: FieldPath, value: unknown, must: string): Finding {
-  return { path, code: 'field/invalid-value', says: must.startsWith('must ') ? `is ${shown(value)}, ${must}` : must, hint: undefined }
+  return {
+    path,
+    code: 'field/invalid-value',
+    says: must.startsWith('must ') ? `is ${shown(value)}, ${must}` : must,
+    hint: undefined,
+  }
 }
 
 /** Issues that a schema's own refinement added; `params` may carry our code and a hint. */
@@ -164,7 +239,12 @@ function amount(bound: number | bigint, origin: string): string {
 }
 
 function typed(value: unknown): string {
-  if (typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return `the ${typeof value} ${shown(value)}`
+  if (
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    (typeof value === 'number' && Number.isFinite(value))
+  )
+    return `the ${typeof value} ${shown(value)}`
   return shown(value)
 }
 

@@ -11,7 +11,10 @@ export function parseJson(text: string): NodeValue {
   return { value, exactNumbers }
 }
 
-/** A number of 16 digits, or with an exponent of three: what a double holds exactly has fewer. Text in strings may look alike, which only costs time; a uid does not. */
+/**
+ * A number of 16 digits, or with an exponent of three: what a double holds exactly has fewer. Text in strings
+ * may look alike, which only costs time; a uid does not.
+ */
 const mayLoseDigits = /(?:^|[:,[])\s*-?(?:\d[\d.]{15}|\d[\d.]*[eE][+-]?\d{3})/
 
 /** Stands for a number while its path is not known: a reviver goes from the leaves up. */
@@ -26,7 +29,9 @@ class Lost {
 
 function markLost(_: string, value: unknown, context?: { readonly source?: string }): unknown {
   const source = context?.source
-  return typeof value === 'number' && source !== undefined && losesDigits(source, value) ? new Lost(source, value) : value
+  return typeof value === 'number' && source !== undefined && losesDigits(source, value)
+    ? new Lost(source, value)
+    : value
 }
 
 function settle(value: unknown, path: FieldPath, found: { path: FieldPath; text: string }[]): Json {
@@ -36,5 +41,7 @@ function settle(value: unknown, path: FieldPath, found: { path: FieldPath; text:
   }
   if (Array.isArray(value)) return value.map((each, index) => settle(each, [...path, index], found))
   if (typeof value !== 'object' || value === null) return value as Json
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, settle(each, [...path, key], found)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key, settle(each, [...path, key], found)]),
+  )
 }

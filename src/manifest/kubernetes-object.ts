@@ -33,21 +33,38 @@ export interface FoundObjects {
 
 /** Kinds without a namespace among those that people keep beside their routes. */
 const clusterScoped = new Set([
-  '/Namespace', '/Node', '/PersistentVolume',
-  'gateway.networking.k8s.io/GatewayClass', 'networking.k8s.io/IngressClass',
-  'rbac.authorization.k8s.io/ClusterRole', 'rbac.authorization.k8s.io/ClusterRoleBinding',
-  'apiextensions.k8s.io/CustomResourceDefinition', 'apiregistration.k8s.io/APIService',
-  'admissionregistration.k8s.io/ValidatingWebhookConfiguration', 'admissionregistration.k8s.io/MutatingWebhookConfiguration',
-  'storage.k8s.io/StorageClass', 'scheduling.k8s.io/PriorityClass', 'cert-manager.io/ClusterIssuer',
+  '/Namespace',
+  '/Node',
+  '/PersistentVolume',
+  'gateway.networking.k8s.io/GatewayClass',
+  'networking.k8s.io/IngressClass',
+  'rbac.authorization.k8s.io/ClusterRole',
+  'rbac.authorization.k8s.io/ClusterRoleBinding',
+  'apiextensions.k8s.io/CustomResourceDefinition',
+  'apiregistration.k8s.io/APIService',
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration',
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration',
+  'storage.k8s.io/StorageClass',
+  'scheduling.k8s.io/PriorityClass',
+  'cert-manager.io/ClusterIssuer',
 ])
 
-/** The Kubernetes objects of one document: itself, or the items of a `List` (or of a `ServiceList`, whose items may leave their kind out). */
+/**
+ * The Kubernetes objects of one document: itself, or the items of a `List` (or of a `ServiceList`, whose
+ * items may leave their kind out).
+ */
 export function findObjects(document: NodeValue, mayBeRead: MayBeRead): FoundObjects {
   return document.value === null ? nothing : read({ document, value: document.value, prefix: [], mayBeRead })
 }
 
-/** Whether an object of this version and kind could mean something here, were it whole. Absent: the document does not say it. */
-export type MayBeRead = (kind: { readonly apiVersion?: string | undefined; readonly kind?: string | undefined }) => boolean
+/**
+ * Whether an object of this version and kind could mean something here, were it whole. Absent: the document
+ * does not say it.
+ */
+export type MayBeRead = (kind: {
+  readonly apiVersion?: string | undefined
+  readonly kind?: string | undefined
+}) => boolean
 
 const nothing: FoundObjects = { objects: [], mistakes: [] }
 
@@ -65,7 +82,9 @@ function read(candidate: Candidate): FoundObjects {
   const { value, prefix } = candidate
   if (!isJsonObject(value)) {
     const what = `is ${Array.isArray(value) ? 'a list' : typeof value === 'string' && isConfidential(value) ? 'a key or certificate' : `the ${typeof value} ${JSON.stringify(value)}`}, not a Kubernetes object`
-    return prefix.length > 0 || isListOfObjects(value, candidate.mayBeRead) ? mistake(prefix, what) : otherYaml(what)
+    return prefix.length > 0 || isListOfObjects(value, candidate.mayBeRead)
+      ? mistake(prefix, what)
+      : otherYaml(what)
   }
   const kind = text(value['kind']) ?? candidate.kind
   const apiVersion = text(value['apiVersion']) ?? candidate.apiVersion
@@ -76,30 +95,48 @@ function read(candidate: Candidate): FoundObjects {
   }
   const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {}
   const isNamed = isGiven(metadata['name'])
-  if (kind !== undefined && apiVersion !== undefined && isNamed) return readNamed({ ...candidate, value, metadata, apiVersion, kind })
-  const missing = [apiVersion === undefined ? 'apiVersion' : [], kind === undefined ? 'kind' : [], isNamed ? [] : 'metadata.name'].flat()
+  if (kind !== undefined && apiVersion !== undefined && isNamed)
+    return readNamed({ ...candidate, value, metadata, apiVersion, kind })
+  const missing = [
+    apiVersion === undefined ? 'apiVersion' : [],
+    kind === undefined ? 'kind' : [],
+    isNamed ? [] : 'metadata.name',
+  ].flat()
   const what = `is not a Kubernetes object: it has no ${missing.join(', no ')}`
-  const isMeant = prefix.length > 0 || (kind === undefined && apiVersion === undefined ? isShapedAsObject(value) : candidate.mayBeRead({ apiVersion, kind }))
+  const isMeant =
+    prefix.length > 0 ||
+    (kind === undefined && apiVersion === undefined
+      ? isShapedAsObject(value)
+      : candidate.mayBeRead({ apiVersion, kind }))
   return isMeant ? mistake(prefix, what) : otherYaml(what)
 }
 
-/** Has the parts of an object that mean something here, so that version and kind may have been forgotten or misspelt. */
+/**
+ * Has the parts of an object that mean something here, so that version and kind may have been forgotten or
+ * misspelt.
+ */
 function isShapedAsObject(value: JsonObject): boolean {
   return isJsonObject(value['metadata']) && isJsonObject(value['spec'])
 }
 
 /** A list that would be read if it were the `items` of a List. */
 function isListOfObjects(value: Json, mayBeRead: MayBeRead): boolean {
-  return isList(value) && value.some((each) => {
-    if (!isJsonObject(each)) return false
-    const [apiVersion, kind] = [text(each['apiVersion']), text(each['kind'])]
-    return apiVersion !== undefined && kind !== undefined && mayBeRead({ apiVersion, kind })
-  })
+  return (
+    isList(value) &&
+    value.some((each) => {
+      if (!isJsonObject(each)) return false
+      const [apiVersion, kind] = [text(each['apiVersion']), text(each['kind'])]
+      return apiVersion !== undefined && kind !== undefined && mayBeRead({ apiVersion, kind })
+    })
+  )
 }
 
 /** What people keep beside their manifests: values of charts, files of Kustomize, Compose and CI. */
 function otherYaml(what: string): FoundObjects {
-  return { objects: [], mistakes: [{ code: 'manifest/other-yaml', message: `the document ${what}`, path: [] }] }
+  return {
+    objects: [],
+    mistakes: [{ code: 'manifest/other-yaml', message: `the document ${what}`, path: [] }],
+  }
 }
 
 interface Named extends Candidate {
@@ -109,21 +146,41 @@ interface Named extends Candidate {
   readonly kind: string
 }
 
-/** Names become parts of host names and of Envoy's resources, so an object is left out if Kubernetes would not take its name or namespace. */
+/**
+ * Names become parts of host names and of Envoy's resources, so an object is left out if Kubernetes would not
+ * take its name or namespace.
+ */
 function readNamed({ kind, ...named }: Named): FoundObjects {
   const { metadata, apiVersion, prefix, mayBeRead } = named
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   const isClusterScoped = clusterScoped.has(`${group}/${kind}`)
   const [name, namespace] = [metadata['name'] ?? '', metadata['namespace'] ?? '']
   const misnamed = [
-    ...nameMistakes(`${group}/${kind}`, name).map((each) => ({ ...each, path: [...prefix, 'metadata', 'name'] })),
-    ...(isClusterScoped || namespace === '' ? [] : namespaceMistakes(namespace)).map((each) => ({ ...each, path: [...prefix, 'metadata', 'namespace'] })),
+    ...nameMistakes(`${group}/${kind}`, name).map((each) => ({
+      ...each,
+      path: [...prefix, 'metadata', 'name'],
+    })),
+    ...(isClusterScoped || namespace === '' ? [] : namespaceMistakes(namespace)).map((each) => ({
+      ...each,
+      path: [...prefix, 'metadata', 'namespace'],
+    })),
   ]
   if (misnamed.length > 0 || typeof name !== 'string') {
-    const severity = mayBeRead({ apiVersion, kind }) ? {} : { severity: 'info' } as const
-    return { objects: [], mistakes: misnamed.map(({ says, ...where }) => ({ code: 'manifest/invalid-name', ...severity, message: `${kind}: ${renderPath(where.path)} ${says}`, ...where })) }
+    const severity = mayBeRead({ apiVersion, kind }) ? {} : ({ severity: 'info' } as const)
+    return {
+      objects: [],
+      mistakes: misnamed.map(({ says, ...where }) => ({
+        code: 'manifest/invalid-name',
+        ...severity,
+        message: `${kind}: ${renderPath(where.path)} ${says}`,
+        ...where,
+      })),
+    }
   }
-  return readObject({ ...named, id: { group, kind, namespace: isClusterScoped ? '' : (text(namespace) ?? 'default'), name } })
+  return readObject({
+    ...named,
+    id: { group, kind, namespace: isClusterScoped ? '' : (text(namespace) ?? 'default'), name },
+  })
 }
 
 interface Identified extends Omit<Named, 'kind'> {
@@ -133,7 +190,9 @@ interface Identified extends Omit<Named, 'kind'> {
 function readObject({ document, value, prefix, metadata, apiVersion, id }: Identified): FoundObjects {
   const labels = strings('labels', metadata['labels'])
   const annotations = strings('annotations', metadata['annotations'])
-  const exactNumbers = numbersBelow(document, prefix).map(({ path, text: digits }) => [JSON.stringify(path.slice(prefix.length)), digits] as const)
+  const exactNumbers = numbersBelow(document, prefix).map(
+    ({ path, text: digits }) => [JSON.stringify(path.slice(prefix.length)), digits] as const,
+  )
   const others = [...labels.others, ...annotations.others]
   const manifest: Manifest = {
     id,
@@ -158,7 +217,9 @@ function numbersBelow(document: NodeValue, prefix: FieldPath): ExactNumbers {
   if (document.exactNumbers.length === 0 || prefix.length === 0) return document.exactNumbers
   const byLength = numbersByPrefix.get(document) ?? new Map<number, ReadonlyMap<string, ExactNumbers>>()
   numbersByPrefix.set(document, byLength)
-  const known = byLength.get(prefix.length) ?? Map.groupBy(document.exactNumbers, ({ path }) => JSON.stringify(path.slice(0, prefix.length)))
+  const known =
+    byLength.get(prefix.length) ??
+    Map.groupBy(document.exactNumbers, ({ path }) => JSON.stringify(path.slice(0, prefix.length)))
   byLength.set(prefix.length, known)
   return known.get(JSON.stringify(prefix)) ?? []
 }
@@ -194,8 +255,14 @@ function strings(field: 'labels' | 'annotations', value: Json | undefined): Stri
   if (!isJsonObject(value)) return { values: {}, others: [{ path, value }] }
   const entries = Object.entries(value)
   return {
-    values: Object.fromEntries(entries.flatMap(([key, each]) => typeof each === 'string' ? [[key, each]] : each === null ? [[key, '']] : [])),
-    others: entries.filter(([, each]) => typeof each !== 'string' && each !== null).map(([key, each]) => ({ path: [...path, key], value: each })),
+    values: Object.fromEntries(
+      entries.flatMap(([key, each]) =>
+        typeof each === 'string' ? [[key, each]] : each === null ? [[key, '']] : [],
+      ),
+    ),
+    others: entries
+      .filter(([, each]) => typeof each !== 'string' && each !== null)
+      .map(([key, each]) => ({ path: [...path, key], value: each })),
   }
 }
 
@@ -204,8 +271,10 @@ function notAString({ path, value }: NoString, prefix: FieldPath, object: Object
   const isEntry = path.length > 2
   return {
     code: 'field/wrong-type',
-    message: `${object.kind} ${objectName(object)}: ${renderPath(path)} is ${isScalar ? `the ${typeof value} ${String(value)}` : 'a collection'}, `
-      + `must be ${isEntry ? 'a string' : 'a mapping of strings'}`,
+    message:
+      `${object.kind} ${objectName(object)}: ${renderPath(path)} is ` +
+      `${isScalar ? `the ${typeof value} ${String(value)}` : 'a collection'}, ` +
+      `must be ${isEntry ? 'a string' : 'a mapping of strings'}`,
     ...(isScalar && isEntry ? { hint: `write "${String(value)}" in quotes` } : {}),
     path: [...prefix, ...path],
     origin: { object, path },

@@ -1,9 +1,14 @@
 import type { FieldPath, ObjectId, Place } from '../diagnostics/diagnostic.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
-export interface JsonObject { readonly [key: string]: Json }
+export interface JsonObject {
+  readonly [key: string]: Json
+}
 
-/** One Kubernetes object as the user wrote it. It holds no positions, so that moving it in its file is no change. */
+/**
+ * One Kubernetes object as the user wrote it. It holds no positions, so that moving it in its file is no
+ * change.
+ */
 export interface Manifest {
   readonly id: ObjectId
   readonly apiVersion: string
@@ -14,7 +19,10 @@ export interface Manifest {
   readonly object: JsonObject
   /** The text of numbers that a double cannot hold exactly, by JSON-encoded field path. */
   readonly exactNumbers: Readonly<Record<string, string>>
-  /** Labels or annotations had to be left out, as they are no strings: a mistake for which the last good version stays in force. */
+  /**
+   * Labels or annotations had to be left out, as they are no strings: a mistake for which the last good
+   * version stays in force.
+   */
   readonly malformed?: true
 }
 
@@ -26,7 +34,10 @@ export interface Located extends Place {
   readonly length: number
 }
 
-/** Finds the place of a field's value, or of its name; for a path that is not there, the nearest field above it that is. */
+/**
+ * Finds the place of a field's value, or of its name; for a path that is not there, the nearest field above
+ * it that is.
+ */
 export type Locate = (path: FieldPath, part?: 'key') => Located
 
 /** A manifest, and where its fields stand; undefined for one that came from no text. */

@@ -3,26 +3,41 @@ import { camelCase } from './field-name.ts'
 import type { Json, JsonObject } from './manifest.ts'
 
 /**
- * A protobuf message in JSON: unknown fields are mistakes, each field is accepted as `mirrorPercent` and `mirror_percent`
- * (ProtoJSON accepts both; the output has the former), and a null field is absent.
+ * A protobuf message in JSON: unknown fields are mistakes, each field is accepted as `mirrorPercent` and
+ * `mirror_percent` (ProtoJSON accepts both; the output has the former), and a null field is absent.
  */
 export function message<S extends z.ZodRawShape>(shape: S) {
   const fields = new Set(Object.keys(shape))
-  return z.preprocess((value, ctx) => isRecord(value) ? renameFields(value, fields, ctx) : value, z.strictObject(shape))
+  return z.preprocess(
+    (value, ctx) => (isRecord(value) ? renameFields(value, fields, ctx) : value),
+    z.strictObject(shape),
+  )
 }
 
-/** A list whose elements may be left out alone: a refused element is undefined, and the indices of the others stay. */
+/**
+ * A list whose elements may be left out alone: a refused element is undefined, and the indices of the others
+ * stay.
+ */
 export function parts<E extends z.ZodType>(element: E) {
   return z.array(element.optional())
 }
 
-function renameFields(value: Readonly<Record<string, unknown>>, fields: ReadonlySet<string>, ctx: z.RefinementCtx): Record<string, unknown> {
+function renameFields(
+  value: Readonly<Record<string, unknown>>,
+  fields: ReadonlySet<string>,
+  ctx: z.RefinementCtx,
+): Record<string, unknown> {
   const renamed = new Map<string, unknown>()
   for (const [key, each] of Object.entries(value)) {
     if (each === null || each === undefined) continue
     const name = fields.has(key) || !fields.has(camelCase(key)) ? key : camelCase(key)
     if (renamed.has(name)) {
-      ctx.addIssue({ code: 'custom', path: [key], message: `is there twice, as ${name} and in another spelling`, params: { hint: 'remove one of the two' } })
+      ctx.addIssue({
+        code: 'custom',
+        path: [key],
+        message: `is there twice, as ${name} and in another spelling`,
+        params: { hint: 'remove one of the two' },
+      })
     }
     renamed.set(name, each)
   }

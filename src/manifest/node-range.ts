@@ -18,19 +18,23 @@ export interface Source {
 }
 
 /**
- * Where a field stands: its value if that is a scalar, its key if it is a collection or `part` asks for it; else the nearest
- * field above. Fields of YAML inside a literal block scalar are found too.
+ * Where a field stands: its value if that is a scalar, its key if it is a collection or `part` asks for it;
+ * else the nearest field above. Fields of YAML inside a literal block scalar are found too.
  */
 export function nodeRange({ document, text }: Source, path: FieldPath, part?: 'key'): NodeRange {
   let node: unknown = document.contents
   let key: unknown
   for (const [index, step] of path.entries()) {
     const next = child(document, node, step)
-    // Only of a literal block can a part be placed, and the text of any other scalar would be read as itself without end.
+    // Only of a literal block can a part be placed, and the text of any other scalar would be read as itself
+    // without end.
     if (next === undefined && isEmbedded(node) && node.type === 'BLOCK_LITERAL') {
       const scalar = node
       const offsetOf = (at: number): number | undefined => sourceOffset(scalar, text, at)
-      return embeddedRange({ text: scalar.value, offsetOf }, path.slice(index), part) ?? shown(node, key, undefined)
+      return (
+        embeddedRange({ text: scalar.value, offsetOf }, path.slice(index), part) ??
+        shown(node, key, undefined)
+      )
     }
     if (next === undefined) return shown(node, key, undefined)
     node = next.value
@@ -45,10 +49,15 @@ interface EmbeddedText {
   readonly offsetOf: (at: number) => number | undefined
 }
 
-function embeddedRange({ text, offsetOf }: EmbeddedText, path: FieldPath, part: 'key' | undefined): NodeRange | undefined {
+function embeddedRange(
+  { text, offsetOf }: EmbeddedText,
+  path: FieldPath,
+  part: 'key' | undefined,
+): NodeRange | undefined {
   const document = parseEmbedded(text)
   const line = lineOffset(document, text, path[0])
-  const found = line === undefined ? nodeRange({ document, text }, path, part) : { start: line, end: line + 1 }
+  const found =
+    line === undefined ? nodeRange({ document, text }, path, part) : { start: line, end: line + 1 }
   const start = offsetOf(found.start)
   return start === undefined ? undefined : { start, end: start + found.end - found.start }
 }
@@ -108,7 +117,8 @@ function merged(document: Document, map: YAMLMap, step: string | number): Child 
 
 function shown(node: unknown, key: unknown, part: 'key' | undefined): NodeRange {
   const absent = isScalar(node) && node.source === '' && node.type === 'PLAIN'
-  if (isScalar(key) && (part === 'key' || isMap(node) || isSeq(node) || absent || node === null)) return range(key)
+  if (isScalar(key) && (part === 'key' || isMap(node) || isSeq(node) || absent || node === null))
+    return range(key)
   const first = isMap(node) && node.flow !== true ? node.items[0]?.key : undefined
   return range(isScalar(first) ? first : node)
 }

@@ -4,7 +4,10 @@ import type { FieldPath } from '../diagnostics/diagnostic.ts'
 import { losesDigits } from './exact-number.ts'
 import type { Json, JsonObject } from './manifest.ts'
 
-/** Nodes that all aliases of one document may stand for together: far above real files, far below a "billion laughs". */
+/**
+ * Nodes that all aliases of one document may stand for together: far above real files, far below a "billion
+ * laughs".
+ */
 const maxAliasedNodes = 100_000
 const maxDepth = 200
 
@@ -43,14 +46,17 @@ class Reading {
   #aliased = 0
 
   read(node: unknown, path: FieldPath): Json {
-    if (path.length > maxDepth) throw new UnreadableNode(`nested more than ${maxDepth} levels deep`, offsetOf(node))
+    if (path.length > maxDepth)
+      throw new UnreadableNode(`nested more than ${maxDepth} levels deep`, offsetOf(node))
     if (this.#aliasDepth > 0 && ++this.#aliased > maxAliasedNodes) {
       throw new UnreadableNode(`aliases stand for more than ${maxAliasedNodes} values`, offsetOf(node))
     }
     if (isAlias(node)) return this.#follow(node, (target) => this.read(target, path))
-    if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) this.#anchors.set(node.anchor, node)
+    if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined)
+      this.#anchors.set(node.anchor, node)
     if (isMap(node)) return this.#within(node, () => this.#readMap(node, path))
-    if (isSeq(node)) return this.#within(node, () => node.items.map((item, index) => this.read(item, [...path, index])))
+    if (isSeq(node))
+      return this.#within(node, () => node.items.map((item, index) => this.read(item, [...path, index])))
     if (!isScalar(node)) return null
     if (typeof node.value === 'number' && node.source !== undefined && losesDigits(node.source, node.value)) {
       this.exactNumbers.push({ path, text: node.source })
@@ -71,7 +77,8 @@ class Reading {
       entries.set(key, this.read(pair.value, [...path, key]))
     }
     for (const pair of merges) {
-      for (const [key, value] of this.#merged(pair.value, path)) if (!entries.has(key)) entries.set(key, value)
+      for (const [key, value] of this.#merged(pair.value, path))
+        if (!entries.has(key)) entries.set(key, value)
     }
     return Object.fromEntries(entries)
   }
@@ -85,8 +92,13 @@ class Reading {
 
   #follow<T>(alias: { readonly source: string }, read: (target: Node) => T): T {
     const target = this.#anchors.get(alias.source)
-    if (target === undefined) throw new UnreadableNode(`the alias *${alias.source} has no anchor &${alias.source} before it`, offsetOf(alias))
-    if (this.#open.has(target)) throw new UnreadableNode(`the alias *${alias.source} stands inside its own anchor`, offsetOf(alias))
+    if (target === undefined)
+      throw new UnreadableNode(
+        `the alias *${alias.source} has no anchor &${alias.source} before it`,
+        offsetOf(alias),
+      )
+    if (this.#open.has(target))
+      throw new UnreadableNode(`the alias *${alias.source} stands inside its own anchor`, offsetOf(alias))
     this.#aliasDepth++
     try {
       return read(target)
@@ -106,7 +118,11 @@ class Reading {
 }
 
 function keyText(key: unknown): string {
-  if (isScalar(key) && (typeof key.value === 'string' || typeof key.value === 'number' || typeof key.value === 'boolean')) return String(key.value)
+  if (
+    isScalar(key) &&
+    (typeof key.value === 'string' || typeof key.value === 'number' || typeof key.value === 'boolean')
+  )
+    return String(key.value)
   throw new UnreadableNode('the key of a mapping must be a string', offsetOf(key))
 }
 

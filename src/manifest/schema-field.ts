@@ -2,9 +2,15 @@ import type { z } from 'zod'
 import type { FieldPath } from '../diagnostics/diagnostic.ts'
 import { camelCase } from './field-name.ts'
 
-/** The names of the fields that `schema` has at `path`, in their order; none where it is no message. Unions count with all their branches. */
+/**
+ * The names of the fields that `schema` has at `path`, in their order; none where it is no message. Unions
+ * count with all their branches.
+ */
 export function fieldsAt(schema: z.core.$ZodType, path: FieldPath): readonly string[] {
-  const reached = path.reduce<readonly z.core.$ZodType[]>((schemas, step) => schemas.flatMap((each) => stepInto(each, step)), [schema])
+  const reached = path.reduce<readonly z.core.$ZodType[]>(
+    (schemas, step) => schemas.flatMap((each) => stepInto(each, step)),
+    [schema],
+  )
   return [...new Set(reached.flatMap((each) => shapes(each)).flatMap((shape) => Object.keys(shape)))]
 }
 
@@ -19,7 +25,7 @@ function stepInto(schema: z.core.$ZodType, step: string | number): readonly z.co
 }
 
 function shapes(schema: z.core.$ZodType): readonly Readonly<Record<string, z.core.$ZodType>>[] {
-  return structures(schema).flatMap((each) => each._zod.def.type === 'object' ? [each._zod.def.shape] : [])
+  return structures(schema).flatMap((each) => (each._zod.def.type === 'object' ? [each._zod.def.shape] : []))
 }
 
 /** The schemas behind wrappers (optional, preprocess, transform, lazy, …) and in the branches of unions. */
@@ -27,7 +33,13 @@ function structures(schema: z.core.$ZodType): readonly z.core.$ZodTypes[] {
   const known = schema as z.core.$ZodTypes
   const { def } = known._zod
   switch (def.type) {
-    case 'optional': case 'nullable': case 'default': case 'prefault': case 'nonoptional': case 'readonly': case 'catch':
+    case 'optional':
+    case 'nullable':
+    case 'default':
+    case 'prefault':
+    case 'nonoptional':
+    case 'readonly':
+    case 'catch':
       return structures(def.innerType)
     case 'pipe':
       return [...structures(def.in), ...structures(def.out)]

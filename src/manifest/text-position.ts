@@ -10,7 +10,10 @@ export interface TextPiece {
   readonly confidential: boolean
 }
 
-/** The place of `start` to `end` in the file; an offset behind the last character counts as that character. A byte order mark takes no column. */
+/**
+ * The place of `start` to `end` in the file; an offset behind the last character counts as that character. A
+ * byte order mark takes no column.
+ */
 export function located(piece: TextPiece, start: number, end: number): Located {
   const { text } = piece
   const last = text.trimEnd().length

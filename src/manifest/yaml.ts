@@ -7,7 +7,10 @@ import type { MayBeRead } from './kubernetes-object.ts'
 import { countLines, located } from './text-position.ts'
 import type { TextPiece } from './text-position.ts'
 
-/** One document of a file. Two with equal `text` and `linesBefore` answer every question about positions alike. */
+/**
+ * One document of a file. Two with equal `text` and `linesBefore` answer every question about positions
+ * alike.
+ */
 export interface ParsedDocument extends TextPiece {
   readonly content: DocumentContent
   readonly manifests: readonly LocatedManifest[]
@@ -29,9 +32,9 @@ export interface ParseOptions {
 }
 
 /**
- * Reads every Kubernetes object of a file (YAML or JSON). A document that cannot be read is a diagnostic and costs only
- * itself. A document whose text stands in `previous` too is not parsed again and keeps its very manifests; at the same line it
- * is the very same value.
+ * Reads every Kubernetes object of a file (YAML or JSON). A document that cannot be read is a diagnostic and
+ * costs only itself. A document whose text stands in `previous` too is not parsed again and keeps its very
+ * manifests; at the same line it is the very same value.
  */
 export function parseManifests(file: string, text: string, options: ParseOptions = {}): ParsedFile {
   const steps = parseSteps(file, text, options)
@@ -45,13 +48,19 @@ export function parseManifests(file: string, text: string, options: ParseOptions
 const slice = 20
 
 /** As `parseManifests`, and leaves turns of the event loop to others between documents. */
-export async function parseManifestsInTurns(file: string, text: string, options: ParseOptions = {}): Promise<ParsedFile> {
+export async function parseManifestsInTurns(
+  file: string,
+  text: string,
+  options: ParseOptions = {},
+): Promise<ParsedFile> {
   const steps = parseSteps(file, text, options)
   for (let begun = performance.now(); ;) {
     const step = steps.next()
     if (step.done === true) return step.value
     if (performance.now() < begun + slice) continue
-    await new Promise((resolve) => { setImmediate(resolve) })
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
     begun = performance.now()
   }
 }
@@ -59,7 +68,11 @@ export async function parseManifestsInTurns(file: string, text: string, options:
 const all: MayBeRead = () => true
 
 /** Yields after each document that had to be read. */
-function* parseSteps(file: string, text: string, { previous, mayBeRead = all }: ParseOptions): Generator<undefined, ParsedFile> {
+function* parseSteps(
+  file: string,
+  text: string,
+  { previous, mayBeRead = all }: ParseOptions,
+): Generator<undefined, ParsedFile> {
   const contents = new Map(previous?.documents.map((document) => [document.text, document.content]))
   const byLine = new Map(previous?.documents.map((document) => [document.linesBefore, document]))
   const documents: ParsedDocument[] = []
@@ -74,12 +87,16 @@ function* parseSteps(file: string, text: string, { previous, mayBeRead = all }: 
       continue
     }
     const content = contents.get(piece.text) ?? readDocument(piece.text, mayBeRead)
-    documents.push(placed({ file, text: piece.text, linesBefore: line, confidential: content.confidential }, content))
+    documents.push(
+      placed({ file, text: piece.text, linesBefore: line, confidential: content.confidential }, content),
+    )
     yield
   }
   return {
     manifests: documents.flatMap((document) => document.manifests),
-    diagnostics: documents.flatMap((document) => document.content.mistakes.map((mistake) => diagnose(document, mistake))),
+    diagnostics: documents.flatMap((document) =>
+      document.content.mistakes.map((mistake) => diagnose(document, mistake)),
+    ),
     complete: documents.every((document) => document.content.complete),
     documents,
   }

@@ -28,7 +28,10 @@ export interface Attachment {
   readonly origin: Origin
 }
 
-/** To all routes of an object, or of one of its rules, by name; of an object that routes name, to those routes (`Route.attachTo`). */
+/**
+ * To all routes of an object, or of one of its rules, by name; of an object that routes name, to those routes
+ * (`Route.attachTo`).
+ */
 export function attachToObject(object: ObjectId, rule?: string): AttachKey {
   return `object|${objectKey(object)}${rule === undefined ? '' : `#${rule}`}` as AttachKey
 }
@@ -57,9 +60,16 @@ export interface Attached {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** The table with the mirrors that other objects attach to its routes, after their own, and the settings. A mirror of what is not forwarded is left out, with a diagnostic. */
+/**
+ * The table with the mirrors that other objects attach to its routes, after their own, and the settings. A
+ * mirror of what is not forwarded is left out, with a diagnostic.
+ */
 export function attach(table: RouteTable, attachedTo: (key: AttachKey) => readonly Attachment[]): Attached {
-  const byKey = new Map([attachToAll, ...attachKeys(table)].map((key) => [key, attachedTo(key)] as const).filter(([, attachments]) => attachments.length > 0))
+  const byKey = new Map(
+    [attachToAll, ...attachKeys(table)]
+      .map((key) => [key, attachedTo(key)] as const)
+      .filter(([, attachments]) => attachments.length > 0),
+  )
   const diagnostics: Diagnostic[] = []
   if (byKey.size === 0 && !table.routes.some(hasTooMany)) return { table, diagnostics }
   const routes = table.routes.map((route): Route => {
@@ -67,14 +77,32 @@ export function attach(table: RouteTable, attachedTo: (key: AttachKey) => readon
     if (attachments.length === 0) return bounded(route, diagnostics)
     const { action } = route
     const declared = mirrorsIn(attachments)
-    if (action.kind !== 'forward') diagnostics.push(...declared.filter(({ among }) => among === undefined).map((each) => withoutForward(each, action)))
-    const mirrored = action.kind === 'forward' ? { ...route, action: { ...action, mirrors: [...action.mirrors, ...declared.map(({ mirror }) => mirror)] } } : route
-    return bounded(attachments.reduce((sum, { settings }) => settings === undefined ? sum : withSettings(sum, settings), mirrored), diagnostics)
+    if (action.kind !== 'forward')
+      diagnostics.push(
+        ...declared.filter(({ among }) => among === undefined).map((each) => withoutForward(each, action)),
+      )
+    const mirrored =
+      action.kind === 'forward'
+        ? {
+            ...route,
+            action: { ...action, mirrors: [...action.mirrors, ...declared.map(({ mirror }) => mirror)] },
+          }
+        : route
+    return bounded(
+      attachments.reduce(
+        (sum, { settings }) => (settings === undefined ? sum : withSettings(sum, settings)),
+        mirrored,
+      ),
+      diagnostics,
+    )
   })
   return { table: { ...table, routes }, diagnostics }
 }
 
-/** Envoy makes a copy of a request for each mirror, so more of them multiply the traffic and the memory that it takes. */
+/**
+ * Envoy makes a copy of a request for each mirror, so more of them multiply the traffic and the memory that
+ * it takes.
+ */
 export const mostMirrors = 16
 
 function hasTooMany({ action }: Route): boolean {
@@ -86,10 +114,14 @@ function bounded(route: Route, diagnostics: Diagnostic[]): Route {
   const { action } = route
   if (action.kind !== 'forward' || action.mirrors.length <= mostMirrors) return route
   const mirrors = action.mirrors.slice(0, mostMirrors)
-  diagnostics.push(finding('mirror/too-many', action.mirrors[mostMirrors]?.origin ?? route.origin, {
-    message: `it is mirror ${mostMirrors + 1} of ${action.mirrors.length} of a route, which may have ${mostMirrors}; this one and those after it are dropped`,
-    hint: 'remove mirrors, or mirror to one service that passes the copies on',
-  }))
+  diagnostics.push(
+    finding('mirror/too-many', action.mirrors[mostMirrors]?.origin ?? route.origin, {
+      message:
+        `it is mirror ${mostMirrors + 1} of ${action.mirrors.length} of a route, which may have ` +
+        `${mostMirrors}; this one and those after it are dropped`,
+      hint: 'remove mirrors, or mirror to one service that passes the copies on',
+    }),
+  )
   return { ...route, action: { ...action, mirrors } }
 }
 
@@ -102,24 +134,30 @@ type MirrorAttachment = Attachment & { readonly mirror: Mirror }
 /** Those whose mirror the route takes. */
 function mirrorsIn(attachments: readonly Attachment[]): readonly MirrorAttachment[] {
   const taken = new Set<string>()
-  return attachments.filter(({ oneOf }) => {
-    if (oneOf === undefined) return true
-    if (taken.has(oneOf)) return false
-    taken.add(oneOf)
-    return true
-  }).filter((each): each is MirrorAttachment => each.mirror !== undefined)
+  return attachments
+    .filter(({ oneOf }) => {
+      if (oneOf === undefined) return true
+      if (taken.has(oneOf)) return false
+      taken.add(oneOf)
+      return true
+    })
+    .filter((each): each is MirrorAttachment => each.mirror !== undefined)
 }
 
 function withoutForward({ origin }: Attachment, { kind }: Exclude<Route['action'], Forward>): Diagnostic {
   return finding('mirror/without-forward', origin, {
-    message: `it is attached to a route that answers with ${kind === 'redirect' ? 'a redirect' : 'a direct response'}, so there is nothing to mirror`,
+    message:
+      `it is attached to a route that answers with ` +
+      `${kind === 'redirect' ? 'a redirect' : 'a direct response'}, so there is nothing to mirror`,
   })
 }
 
 /** That an attachment finds no route. */
 export function unattached({ origin, target, mirror }: Attachment): Diagnostic {
   return finding('mirror/attached-to-nothing', origin, {
-    message: `no route is there for it (${target.replace('|', ' ')}), so ${mirror === undefined ? 'it has no effect' : 'nothing is mirrored'}`,
+    message:
+      `no route is there for it (${target.replace('|', ' ')}), so ` +
+      (mirror === undefined ? 'it has no effect' : 'nothing is mirrored'),
     hint: 'name the object, rule or host as its own manifest does, in its namespace',
   })
 }

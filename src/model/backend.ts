@@ -11,8 +11,8 @@ export interface BackendReference {
   readonly port: number | undefined
   readonly subset: string | undefined
   /**
-   * The dialect rejected it, and reported why: no request may reach it, whether or not a service has its host. Its share of
-   * the requests is answered with an error.
+   * The dialect rejected it, and reported why: no request may reach it, whether or not a service has its
+   * host. Its share of the requests is answered with an error.
    */
   readonly refused?: true
   readonly origin: Origin
@@ -29,8 +29,9 @@ export interface ServicePort {
 }
 
 /**
- * How a proxy finds the endpoints: `endpoints` from EDS; `dns` resolves the endpoints' host names, all of their addresses
- * (`strict`) or one at a time (`logical`); `original-destination` is wherever the client was going (EDS on gateways).
+ * How a proxy finds the endpoints: `endpoints` from EDS; `dns` resolves the endpoints' host names, all of
+ * their addresses (`strict`) or one at a time (`logical`); `original-destination` is wherever the client was
+ * going (EDS on gateways).
  */
 export type Discovery = 'endpoints' | 'strict-dns' | 'logical-dns' | 'original-destination'
 
@@ -53,10 +54,20 @@ export interface Service {
   readonly externalName: string | undefined
   /** One of which the certificate of its endpoints carries, where a policy for TLS names none. */
   readonly subjectAltNames?: readonly string[]
-  /** Clients never ask for it: only routes name it, so that it has clusters and no virtual host of its own. */
+  /**
+   * Clients never ask for it: only routes name it, so that it has clusters and no virtual host of its own.
+   */
   readonly namedBy?: 'routes'
-  /** Where its endpoints come from another host and port, for each of its own ports; those with all of the labels. */
-  readonly endpointsOf?: Readonly<Record<number, { readonly host: string; readonly port: number; readonly labels?: Readonly<Record<string, string>> }>>
+  /**
+   * Where its endpoints come from another host and port, for each of its own ports; those with all of the
+   * labels.
+   */
+  readonly endpointsOf?: Readonly<
+    Record<
+      number,
+      { readonly host: string; readonly port: number; readonly labels?: Readonly<Record<string, string>> }
+    >
+  >
   /** Names of its clusters without a subset, by port, where they are not the usual ones. */
   readonly clusterNames?: Readonly<Record<number, string>>
   readonly visibility: Visibility
@@ -71,7 +82,10 @@ export interface Endpoint {
   readonly weight: number
   /** `region/zone/subzone`, '' where unknown. */
   readonly locality: string
-  /** Absent where nobody looks after it: Envoy treats such an endpoint alike, and shows it as of unknown health. */
+  /**
+   * Absent where nobody looks after it: Envoy treats such an endpoint alike, and shows it as of unknown
+   * health.
+   */
   readonly health?: 'healthy'
 }
 
@@ -89,7 +103,9 @@ export interface Subset {
   readonly settings: PortSettings
 }
 
-/** Connection settings with the dialect's precedence already applied: `ports` replaces `all` for its ports. */
+/**
+ * Connection settings with the dialect's precedence already applied: `ports` replaces `all` for its ports.
+ */
 export interface PortSettings {
   readonly all: BackendSettings
   readonly ports: Readonly<Record<number, BackendSettings>>
@@ -176,4 +192,9 @@ export type HashPolicy =
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'query-parameter'; readonly name: string }
   | { readonly kind: 'source-ip' }
-  | { readonly kind: 'cookie'; readonly name: string; readonly path: string | undefined; readonly ttl: number | undefined }
+  | {
+      readonly kind: 'cookie'
+      readonly name: string
+      readonly path: string | undefined
+      readonly ttl: number | undefined
+    }

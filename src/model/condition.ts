@@ -15,12 +15,22 @@ export interface ObjectAddress {
   readonly value: string
 }
 
-/** The status of an object towards one of those that it refers to, such as a route's towards a gateway; `parent` absent: of the object itself. */
+/**
+ * The status of an object towards one of those that it refers to, such as a route's towards a gateway;
+ * `parent` absent: of the object itself.
+ */
 export interface ObjectStatus {
   readonly object: ObjectId
   /** Of a part of the object that has a status of its own, by name, such as a listener of a gateway. */
   readonly section?: string
-  readonly parent?: { readonly group: string; readonly kind: string; readonly namespace: string; readonly name: string; readonly section?: string; readonly port?: number }
+  readonly parent?: {
+    readonly group: string
+    readonly kind: string
+    readonly namespace: string
+    readonly name: string
+    readonly section?: string
+    readonly port?: number
+  }
   readonly conditions: readonly Condition[]
   /** Where an object as a whole, such as a gateway, is reached; absent if nothing here knows. */
   readonly addresses?: readonly ObjectAddress[]
@@ -32,7 +42,8 @@ export interface ObjectStatus {
 
 /** Keys of the sections that take the object: of its parent, by name. */
 export function sectionsTaking({ parent, takenBy = [], conditions }: ObjectStatus): readonly string[] {
-  if (parent === undefined || conditions.some(({ type, status }) => type === 'Accepted' && status !== 'True')) return []
+  if (parent === undefined || conditions.some(({ type, status }) => type === 'Accepted' && status !== 'True'))
+    return []
   return takenBy.map((section) => sectionKey(objectKey(parent), section))
 }
 

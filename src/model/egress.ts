@@ -2,11 +2,17 @@ import type { Origin } from '../diagnostics/diagnostic.ts'
 import type { Labels } from './labels.ts'
 import type { OutsideTraffic } from './settings.ts'
 
-/** What the sidecars of a namespace, or those of them with some labels, see of the mesh. Without such a rule they see everything that is visible to them. */
+/**
+ * What the sidecars of a namespace, or those of them with some labels, see of the mesh. Without such a rule
+ * they see everything that is visible to them.
+ */
 export interface EgressRule {
   readonly namespace: string
   readonly name: string
-  /** Undefined: every sidecar of the namespace that no rule with a selector takes; in the root namespace, of every other one too. */
+  /**
+   * Undefined: every sidecar of the namespace that no rule with a selector takes; in the root namespace, of
+   * every other one too.
+   */
   readonly selector: Labels | undefined
   readonly created: string
   /** For a port the first that names it counts, else the first that names none. */

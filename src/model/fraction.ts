@@ -33,15 +33,20 @@ export function millionthsOfPercentage(text: string): RoundedPercentage | undefi
   return withinRange((2n * digits + divisor) / (2n * divisor), digits % divisor === 0n)
 }
 
-/** `numerator` out of `denominator`, rounded half up; undefined where that is no share between none and all. */
+/**
+ * `numerator` out of `denominator`, rounded half up; undefined where that is no share between none and all.
+ */
 export function millionthsOfFraction(numerator: number, denominator: number): RoundedPercentage | undefined {
-  if (!Number.isInteger(numerator) || !Number.isInteger(denominator) || numerator < 0 || denominator < 1) return undefined
+  if (!Number.isInteger(numerator) || !Number.isInteger(denominator) || numerator < 0 || denominator < 1)
+    return undefined
   const [scaled, divisor] = [BigInt(numerator) * BigInt(everyRequest), BigInt(denominator)]
   return withinRange((2n * scaled + divisor) / (2n * divisor), scaled % divisor === 0n)
 }
 
 function withinRange(millionths: bigint, exact: boolean): RoundedPercentage | undefined {
-  return millionths > BigInt(everyRequest) ? undefined : { millionths: Number(millionths) as Millionths, exact }
+  return millionths > BigInt(everyRequest)
+    ? undefined
+    : { millionths: Number(millionths) as Millionths, exact }
 }
 
 /** The percentage that people read: 5700 is '0.57'. */

@@ -3,7 +3,10 @@ import type { DownstreamTls } from './tls.ts'
 
 /** One server of a Gateway: a port to listen on, for some hosts, on the proxies that the selector names. */
 export interface GatewayListener {
-  /** What route tables attach to: `<namespace>/<name>`, or `<namespace>/<name>/<listener>` where they choose among its listeners. */
+  /**
+   * What route tables attach to: `<namespace>/<name>`, or `<namespace>/<name>/<listener>` where they choose
+   * among its listeners.
+   */
   readonly gateway: string
   readonly namespace: string
   /** Proxies with all of these labels. */
@@ -23,7 +26,9 @@ export interface GatewayListener {
   readonly origin: Origin
 }
 
-/** HTTP, perhaps only to redirect it to HTTPS; HTTPS; or TLS that is passed through unopened, by server name. */
+/**
+ * HTTP, perhaps only to redirect it to HTTPS; HTTPS; or TLS that is passed through unopened, by server name.
+ */
 export type GatewayService =
   | { readonly kind: 'http'; readonly redirect: 'to-https' | 'none' }
   | { readonly kind: 'https'; readonly tls: DownstreamTls }

@@ -1,9 +1,13 @@
 /**
- * How a proxy prefers endpoints near itself: shares by locality (`distribute`), or priorities, of which Envoy takes a lower
- * one only when the endpoints of a higher one are ejected. Localities are `region/zone/subzone`; a rule may end early or with `*`.
+ * How a proxy prefers endpoints near itself: shares by locality (`distribute`), or priorities, of which Envoy
+ * takes a lower one only when the endpoints of a higher one are ejected. Localities are
+ * `region/zone/subzone`; a rule may end early or with `*`.
  */
 export interface LocalityBalancing {
-  /** The first whose `from` covers the proxy's locality counts; localities that none of its shares covers get nothing. */
+  /**
+   * The first whose `from` covers the proxy's locality counts; localities that none of its shares covers get
+   * nothing.
+   */
   readonly distribute: readonly { readonly from: string; readonly shares: Readonly<Record<string, number>> }[]
   /** Where a region's requests go first when it fails. */
   readonly failover: readonly { readonly from: string; readonly to: string }[]
@@ -18,6 +22,9 @@ export interface Comparison {
   readonly value: string | undefined
   /** Where neither has the label, the part of their localities that stands for it: 0 is the region. */
   readonly part: 0 | 1 | 2 | undefined
-  /** That the endpoint is in another network: it then comes after all in the proxy's own, in the order of the other labels. */
+  /**
+   * That the endpoint is in another network: it then comes after all in the proxy's own, in the order of the
+   * other labels.
+   */
   readonly isNetwork: boolean
 }

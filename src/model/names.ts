@@ -11,17 +11,33 @@ export function mirrorClusterName(port: number, subset: string | undefined, host
 }
 
 /**
- * Where routes send what may go to no backend: a cluster that never exists, as no host, service or Upstream makes a name
- * like it. Envoy answers with the route's `cluster_not_found_response_code`.
+ * Where routes send what may go to no backend: a cluster that never exists, as no host, service or Upstream
+ * makes a name like it. Envoy answers with the route's `cluster_not_found_response_code`.
  */
 export const rejectedClusterName = 'rejected|backend'
 
-/** Host by which routes name an object that is no Kubernetes Service: `<name>.<namespace>.<kind>.<group>`, lower case. */
-export function objectHost({ group, kind, namespace, name }: { readonly group: string; readonly kind: string; readonly namespace: string; readonly name: string }): string {
+/**
+ * Host by which routes name an object that is no Kubernetes Service: `<name>.<namespace>.<kind>.<group>`,
+ * lower case.
+ */
+export function objectHost({
+  group,
+  kind,
+  namespace,
+  name,
+}: {
+  readonly group: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}): string {
   return `${name}.${namespace}.${kind}.${group}`.toLowerCase()
 }
 
-/** 48 bits of SHA-256 in hexadecimal: short enough for a runtime key, long enough never to meet within one object. */
+/**
+ * 48 bits of SHA-256 in hexadecimal: short enough for a runtime key, long enough never to meet within one
+ * object.
+ */
 export function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }

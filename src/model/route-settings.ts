@@ -1,7 +1,10 @@
 import type { Origin } from '../diagnostics/diagnostic.ts'
 import type { CorsPolicy, Fault, Forward, HeaderChanges, HeaderOperations, Rewrite, Route } from './route.ts'
 
-/** What an object says of routes, whatever they match and wherever they go. A field that is absent says nothing. */
+/**
+ * What an object says of routes, whatever they match and wherever they go. A field that is absent says
+ * nothing.
+ */
 export interface RouteSettings {
   /** Milliseconds; 0 is no timeout, which `noTimeout` asks for. */
   readonly timeout?: number
@@ -14,7 +17,10 @@ export interface RouteSettings {
   readonly cors?: CorsPolicy
 }
 
-/** The route with the settings for all that it says nothing of itself, field by field. Header changes are joined; its own count first. */
+/**
+ * The route with the settings for all that it says nothing of itself, field by field. Header changes are
+ * joined; its own count first.
+ */
 export function withSettings(route: Route, settings: RouteSettings): Route {
   const { action, headers } = route
   return {
@@ -30,25 +36,38 @@ function forwardWith(forward: Forward, { timeout, noTimeout, retry, rewrite }: R
   const isTimed = forward.timeout !== 0 || forward.noTimeout !== undefined
   return {
     ...forward,
-    ...(isTimed || timeout === undefined ? {} : { timeout, ...(noTimeout === undefined ? {} : { noTimeout }) }),
-    retry: forward.retry === 'default' ? retry ?? 'default' : forward.retry,
+    ...(isTimed || timeout === undefined
+      ? {}
+      : { timeout, ...(noTimeout === undefined ? {} : { noTimeout }) }),
+    retry: forward.retry === 'default' ? (retry ?? 'default') : forward.retry,
     rewrite: rewrite === undefined ? forward.rewrite : rewriteWith(forward.rewrite, rewrite),
   }
 }
 
 function rewriteWith(own: Rewrite, { authority, ...path }: Omit<Rewrite, 'explicit'>): Rewrite {
   const isRewritten = own.prefix !== undefined || own.regex !== undefined
-  return { ...(isRewritten ? {} : path), ...(authority === undefined ? {} : { authority }), ...own, explicit: true }
+  return {
+    ...(isRewritten ? {} : path),
+    ...(authority === undefined ? {} : { authority }),
+    ...own,
+    explicit: true,
+  }
 }
 
 /** Both changes as one; where they are about the same header, the first counts. */
 export function joinedHeaders(first: HeaderChanges, second: HeaderChanges): HeaderChanges {
-  return { request: joinedOperations(first.request, second.request), response: joinedOperations(first.response, second.response) }
+  return {
+    request: joinedOperations(first.request, second.request),
+    response: joinedOperations(first.response, second.response),
+  }
 }
 
 function joinedOperations(first: HeaderOperations, second: HeaderOperations): HeaderOperations {
-  const named = new Set([...Object.keys(first.set), ...Object.keys(first.add), ...first.remove].map((name) => name.toLowerCase()))
-  const others = (values: Readonly<Record<string, string>>) => Object.entries(values).filter(([name]) => !named.has(name.toLowerCase()))
+  const named = new Set(
+    [...Object.keys(first.set), ...Object.keys(first.add), ...first.remove].map((name) => name.toLowerCase()),
+  )
+  const others = (values: Readonly<Record<string, string>>) =>
+    Object.entries(values).filter(([name]) => !named.has(name.toLowerCase()))
   return {
     set: { ...first.set, ...Object.fromEntries(others(second.set)) },
     add: { ...first.add, ...Object.fromEntries(others(second.add)) },

@@ -5,7 +5,10 @@ import type { Millionths } from './fraction.ts'
 import type { Mirror } from './mirror.ts'
 import type { Visibility } from './visibility.ts'
 
-/** Routes for some hosts, attached to the mesh or to gateways: what one VirtualService, HTTPRoute or Mapping becomes. */
+/**
+ * Routes for some hosts, attached to the mesh or to gateways: what one VirtualService, HTTPRoute or Mapping
+ * becomes.
+ */
 export interface RouteTable {
   readonly namespace: string
   readonly name: string
@@ -17,11 +20,14 @@ export interface RouteTable {
   /** Tables for one host are taken in the order of this key. */
   readonly order: string
   /**
-   * Absent: on sidecars the first table of a host has it alone, on gateways tables follow each other. Tables that name the same
-   * word act as one wherever they share a host: their routes are sorted by `precedence`.
+   * Absent: on sidecars the first table of a host has it alone, on gateways tables follow each other. Tables
+   * that name the same word act as one wherever they share a host: their routes are sorted by `precedence`.
    */
   readonly joins?: string
-  /** `joins` of the tables in whose place it stands for some proxies: that these have no effect there is meant. */
+  /**
+   * `joins` of the tables in whose place it stands for some proxies: that these have no effect there is
+   * meant.
+   */
   readonly replaces?: string
   readonly routes: readonly Route[]
   readonly origin: Origin
@@ -48,14 +54,16 @@ export interface Route {
   readonly fault: Fault | undefined
   readonly cors: CorsPolicy | undefined
   readonly statPrefix: string | undefined
-  /** Path of the object in the API server, shown as the route's metadata in the config dump; the key is the dialect's. */
+  /**
+   * Path of the object in the API server, shown as the route's metadata in the config dump; the key is the
+   * dialect's.
+   */
   readonly metadata: { readonly namespace: string; readonly config: string }
   readonly origin: Origin
 }
 
 export type StringMatch =
-  | { readonly kind: 'exact' | 'prefix' | 'regex'; readonly value: string }
-  | { readonly kind: 'present' }
+  { readonly kind: 'exact' | 'prefix' | 'regex'; readonly value: string } | { readonly kind: 'present' }
 
 export interface HeaderMatch {
   readonly name: string
@@ -64,7 +72,10 @@ export interface HeaderMatch {
 }
 
 export interface Match {
-  /** `segments`: a prefix that ends where a segment does, without a slash at its end: `/a` takes `/a` and `/a/b`, not `/ab`. */
+  /**
+   * `segments`: a prefix that ends where a segment does, without a slash at its end: `/a` takes `/a` and
+   * `/a/b`, not `/ab`.
+   */
   readonly path: { readonly kind: 'exact' | 'prefix' | 'segments' | 'regex'; readonly value: string }
   /** Absent: nothing was said about it (Envoy matches case-sensitively). */
   readonly caseSensitive: boolean | undefined
@@ -108,13 +119,24 @@ export interface Rewrite {
   readonly explicit: boolean
 }
 
-/** Failures made on purpose, for a share of the requests each: Envoy draws for the delay and for the abort apart. */
+/**
+ * Failures made on purpose, for a share of the requests each: Envoy draws for the delay and for the abort
+ * apart.
+ */
 export interface Fault {
   readonly delay: { readonly duration: number; readonly fraction: Millionths } | undefined // milliseconds
-  readonly abort: { readonly status: { readonly kind: 'http' | 'grpc'; readonly code: number }; readonly fraction: Millionths } | undefined
+  readonly abort:
+    | {
+        readonly status: { readonly kind: 'http' | 'grpc'; readonly code: number }
+        readonly fraction: Millionths
+      }
+    | undefined
 }
 
-/** Which pages of other origins may use the route from a browser (Cross-Origin Resource Sharing). Lists that are empty say nothing. */
+/**
+ * Which pages of other origins may use the route from a browser (Cross-Origin Resource Sharing). Lists that
+ * are empty say nothing.
+ */
 export interface CorsPolicy {
   readonly origins: readonly Exclude<StringMatch, { readonly kind: 'present' }>[]
   readonly methods: readonly string[]
@@ -141,7 +163,10 @@ export interface RetryPolicy {
 export interface Redirect {
   readonly kind: 'redirect'
   readonly host: string | undefined
-  readonly path: { readonly kind: 'path' | 'prefix'; readonly value: string } | { readonly kind: 'regex'; readonly pattern: string; readonly substitution: string } | undefined
+  readonly path:
+    | { readonly kind: 'path' | 'prefix'; readonly value: string }
+    | { readonly kind: 'regex'; readonly pattern: string; readonly substitution: string }
+    | undefined
   readonly scheme: 'http' | 'https' | undefined
   /** Absent: the default of the scheme. */
   readonly port: number | 'of the listener' | undefined

@@ -6,7 +6,10 @@ import type { RetryPolicy } from './route.ts'
 /** Requests for hosts that nothing defines: sent where the client was going, or refused. */
 export type OutsideTraffic = 'allow' | 'refuse'
 
-/** What a path is made into before it is matched (Envoy's normalize_path, merge_slashes and path_with_escaped_slashes_action). */
+/**
+ * What a path is made into before it is matched (Envoy's normalize_path, merge_slashes and
+ * path_with_escaped_slashes_action).
+ */
 export type PathNormalization = 'none' | 'base' | 'merge-slashes' | 'decode-and-merge-slashes'
 
 /** Namespaces that may see an object that names none: `*` all, `.` its own, `~` none, or names. */
@@ -16,7 +19,10 @@ export interface DefaultExport {
   readonly policies: readonly string[]
 }
 
-/** What the operator chose for the whole control plane: flags and mesh-wide defaults. Durations in milliseconds. */
+/**
+ * What the operator chose for the whole control plane: flags and mesh-wide defaults. Durations in
+ * milliseconds.
+ */
 export interface Settings {
   /** DNS suffix of the cluster, `cluster.local`. */
   readonly domain: string
@@ -31,7 +37,9 @@ export interface Settings {
   readonly defaultRetry: RetryPolicy | 'never'
   readonly connectTimeout: number
   readonly dnsRefreshRate: number
-  /** Of every connection to a backend; absent: none. A backend's own settings count before it, field by field. */
+  /**
+   * Of every connection to a backend; absent: none. A backend's own settings count before it, field by field.
+   */
   readonly tcpKeepalive?: TcpKeepalive
   readonly defaultExport: DefaultExport
   readonly outsideTraffic: OutsideTraffic

@@ -16,7 +16,10 @@ export type CertificateSource =
   | { readonly kind: 'secret'; readonly secret: SecretReference }
   | { readonly kind: 'files'; readonly certificate: string; readonly privateKey: string }
 
-/** Which authorities are trusted: those of a Secret, of a file that the proxy has, or those of the proxy's system. */
+/**
+ * Which authorities are trusted: those of a Secret, of a file that the proxy has, or those of the proxy's
+ * system.
+ */
 export type TrustSource =
   | { readonly kind: 'secret'; readonly secret: SecretReference }
   | { readonly kind: 'file'; readonly path: string }
@@ -27,7 +30,10 @@ export interface PeerVerification {
   readonly trust: TrustSource
   /** One of these; none: whatever name it carries. */
   readonly subjectAltNames: readonly string[]
-  /** Base64 SHA-256 of its public key, hexadecimal SHA-256 of itself: one of all that are listed, where any is. */
+  /**
+   * Base64 SHA-256 of its public key, hexadecimal SHA-256 of itself: one of all that are listed, where any
+   * is.
+   */
   readonly publicKeyHashes: readonly string[]
   readonly certificateHashes: readonly string[]
 }
@@ -37,7 +43,9 @@ export interface UpstreamTls {
   /** What the proxy shows of itself; undefined: nothing. */
   readonly certificate: CertificateSource | undefined
   readonly verification: PeerVerification | 'none'
-  /** Undefined: the Host of each request, to which the certificate must belong, too, if no names are listed. */
+  /**
+   * Undefined: the Host of each request, to which the certificate must belong, too, if no names are listed.
+   */
   readonly sni: string | undefined
   /** `gateways`: the material is there for gateways only, and sidecars connect without TLS. */
   readonly appliesTo: 'all' | 'gateways'
@@ -46,13 +54,18 @@ export interface UpstreamTls {
 /** TLS that the clients of a backend must use: where they cannot, nothing is sent. */
 export interface BackendTls {
   readonly host: string
-  /** The object that the host is of, where others may define that host, too; undefined: whatever defines it. */
+  /**
+   * The object that the host is of, where others may define that host, too; undefined: whatever defines it.
+   */
   readonly target?: ObjectId
   /** Name of the port that it is for; undefined: of all. */
   readonly portName: string | undefined
   /** Undefined where the policy cannot be followed. */
   readonly tls: UpstreamTls | undefined
-  /** Where the policy cannot be followed, requests go out over the TLS that the backend's own settings ask for, if they do. */
+  /**
+   * Where the policy cannot be followed, requests go out over the TLS that the backend's own settings ask
+   * for, if they do.
+   */
   readonly satisfiedBy?: 'own-tls'
   readonly created: string
   readonly origin: Origin
@@ -65,7 +78,9 @@ export interface DownstreamTls {
   /** At most one of each kind of key. */
   readonly certificates: readonly CertificateSource[]
   /** Undefined: clients are not asked for certificates. */
-  readonly clients: { readonly certificate: 'required' | 'optional'; readonly verification: PeerVerification | 'none' } | undefined
+  readonly clients:
+    | { readonly certificate: 'required' | 'optional'; readonly verification: PeerVerification | 'none' }
+    | undefined
   readonly minimumVersion: TlsVersion | undefined
   readonly maximumVersion: TlsVersion | undefined
   /** Envoy's names; none: Envoy's defaults. */
@@ -73,7 +88,10 @@ export interface DownstreamTls {
   readonly curves: readonly string[]
 }
 
-/** What a Secret holds for TLS, in PEM. It is checked: the key belongs to the certificate. It must never be shown. */
+/**
+ * What a Secret holds for TLS, in PEM. It is checked: the key belongs to the certificate. It must never be
+ * shown.
+ */
 export interface TlsSecret {
   readonly namespace: string
   readonly name: string

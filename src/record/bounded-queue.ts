@@ -4,7 +4,10 @@ export interface QueueLimits {
   readonly bytes: number
 }
 
-/** A queue for one consumer that never grows past its limits: what does not fit is refused, for the producer to drop and count. */
+/**
+ * A queue for one consumer that never grows past its limits: what does not fit is refused, for the producer
+ * to drop and count.
+ */
 export class BoundedQueue<T> {
   readonly #limits: QueueLimits
   readonly #items: { readonly value: T; readonly bytes: number }[] = []
@@ -50,7 +53,11 @@ export class BoundedQueue<T> {
       this.release(item.bytes)
       return Promise.resolve(item.value)
     }
-    return this.#closed ? Promise.resolve(undefined) : new Promise((resolve) => { this.#consumer = resolve })
+    return this.#closed
+      ? Promise.resolve(undefined)
+      : new Promise((resolve) => {
+          this.#consumer = resolve
+        })
   }
 
   /** Takes nothing more; what is there can still be taken. */

@@ -12,7 +12,10 @@ export interface ByteSink {
   close(): Promise<void>
 }
 
-/** A new file, in place of one that is there; compressed where its name ends in `.gz`. Rejects where it cannot be opened. */
+/**
+ * A new file, in place of one that is there; compressed where its name ends in `.gz`. Rejects where it cannot
+ * be opened.
+ */
 export async function fileSink(path: string): Promise<ByteSink> {
   const file = await open(path, 'w')
   const output = file.createWriteStream()

@@ -1,4 +1,7 @@
-/** The part of a stream of bytes that is still to be looked at: appended to at its end, dropped from its beginning. */
+/**
+ * The part of a stream of bytes that is still to be looked at: appended to at its end, dropped from its
+ * beginning.
+ */
 export class ByteWindow {
   readonly #source: AsyncIterator<Buffer>
   #storage = Buffer.alloc(0)
@@ -50,7 +53,10 @@ export class ByteWindow {
   #append(chunk: Buffer): void {
     const needed = this.length + chunk.length
     if (this.#end + chunk.length > this.#storage.length) {
-      const room = needed > this.#storage.length / 2 ? Buffer.allocUnsafe(Math.max(needed * 2, 64 * 1024)) : this.#storage
+      const room =
+        needed > this.#storage.length / 2
+          ? Buffer.allocUnsafe(Math.max(needed * 2, 64 * 1024))
+          : this.#storage
       this.#storage.copy(room, 0, this.#start, this.#end)
       this.#end -= this.#start
       this.#start = 0

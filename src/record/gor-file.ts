@@ -5,7 +5,10 @@ import { constants, createGunzip } from 'node:zlib'
 import { readGor } from './gor-reader.ts'
 import type { GorItem } from './gor-reader.ts'
 
-/** The requests of a file of GoReplay; compressed ones (gzip) are known by their first bytes. Rejects where the file cannot be read. */
+/**
+ * The requests of a file of GoReplay; compressed ones (gzip) are known by their first bytes. Rejects where
+ * the file cannot be read.
+ */
 export function readGorFile(path: string): AsyncGenerator<GorItem> {
   return readGorStream(createReadStream(path, { highWaterMark: 256 * 1024 }))
 }
@@ -18,7 +21,10 @@ export async function* readGorStream(stream: Readable): AsyncGenerator<GorItem> 
   } finally {
     stream.destroy()
   }
-  if (failure.problem !== undefined) yield { damage: { offset: failure.offset, problem: `the rest cannot be decompressed: ${failure.problem}` } }
+  if (failure.problem !== undefined)
+    yield {
+      damage: { offset: failure.offset, problem: `the rest cannot be decompressed: ${failure.problem}` },
+    }
 }
 
 interface Failure {
@@ -63,7 +69,8 @@ const slice = 4096
 
 async function feed(gunzip: Writable, first: Buffer, rest: AsyncIterable<Buffer>): Promise<void> {
   const write = async (chunk: Buffer): Promise<void> => {
-    for (let at = 0; at < chunk.length; at += slice) if (!gunzip.write(chunk.subarray(at, at + slice))) await once(gunzip, 'drain')
+    for (let at = 0; at < chunk.length; at += slice)
+      if (!gunzip.write(chunk.subarray(at, at + slice))) await once(gunzip, 'drain')
   }
   try {
     await write(first)

@@ -18,8 +18,9 @@ const longestRecord = 64 * 1024 * 1024
 const longestHead = 1024 * 1024
 
 /**
- * Reads the requests of a GoReplay file, one at a time; answers (types 2 and 3) are passed over. A body may hold anything, the
- * separator too: its end is where Content-Length says, if a separator is there, else at the first separator with a record behind it.
+ * Reads the requests of a GoReplay file, one at a time; answers (types 2 and 3) are passed over. A body may
+ * hold anything, the separator too: its end is where Content-Length says, if a separator is there, else at
+ * the first separator with a record behind it.
  */
 export async function* readGor(chunks: AsyncIterable<Buffer>): AsyncGenerator<GorItem> {
   const window = new ByteWindow(chunks)
@@ -32,7 +33,10 @@ export async function* readGor(chunks: AsyncIterable<Buffer>): AsyncGenerator<Go
     if (header === undefined) {
       const line = window.bytes.toString('utf8', 0, 60).split('\n', 1)[0] ?? ''
       await dropToNextRecord(window)
-      yield damaged(`this is no record of GoReplay: ${JSON.stringify(line)} instead of "<type> <id> <timestamp> <latency>"`)
+      yield damaged(
+        `this is no record of GoReplay: ${JSON.stringify(line)} instead of "<type> <id> <timestamp> ` +
+          `<latency>"`,
+      )
       continue
     }
     const length = await payloadLength(window)
@@ -67,7 +71,9 @@ async function takeHeader(window: ByteWindow): Promise<RecordHeader | undefined>
   return header
 }
 
-/** Of the record at the window's beginning, without its separator; undefined for more than `longestRecord`. */
+/**
+ * Of the record at the window's beginning, without its separator; undefined for more than `longestRecord`.
+ */
 async function payloadLength(window: ByteWindow): Promise<number | undefined> {
   const declared = await declaredEnd(window)
   if (declared !== undefined && declared <= longestRecord) {
@@ -92,7 +98,10 @@ async function payloadLength(window: ByteWindow): Promise<number | undefined> {
   }
 }
 
-/** Where the body ends by its head; undefined where that does not say it. A request without Content-Length has no body (RFC 9112 §6.3). */
+/**
+ * Where the body ends by its head; undefined where that does not say it. A request without Content-Length has
+ * no body (RFC 9112 §6.3).
+ */
 async function declaredEnd(window: ByteWindow): Promise<number | undefined> {
   for (;;) {
     const start = window.bytes.subarray(0, longestHead)
@@ -111,14 +120,18 @@ async function declaredEnd(window: ByteWindow): Promise<number | undefined> {
 /** A separator stands there, or what the end of the file has left of one. */
 function isEnd(window: ByteWindow, at: number): boolean {
   const behind = window.bytes.subarray(at, at + separator.length)
-  return behind.equals(separator) || (window.ended && window.length >= at && behind.equals(separator.subarray(0, behind.length)))
+  return (
+    behind.equals(separator) ||
+    (window.ended && window.length >= at && behind.equals(separator.subarray(0, behind.length)))
+  )
 }
 
 /** Behind the separator there stands a record, or nothing. */
 async function isBeforeRecord(window: ByteWindow, found: number): Promise<boolean> {
   const at = found + separator.length
   await window.fill(at + longestHeaderLine)
-  const [next = ''] = /^[\r\n]*([^\n]*)/.exec(window.bytes.toString('latin1', at, at + longestHeaderLine))?.slice(1) ?? []
+  const [next = ''] =
+    /^[\r\n]*([^\n]*)/.exec(window.bytes.toString('latin1', at, at + longestHeaderLine))?.slice(1) ?? []
   return next === '' || parseRecordHeader(next) !== undefined
 }
 
@@ -133,7 +146,7 @@ function trimmedEnd(window: ByteWindow): number {
 async function dropToNextRecord(window: ByteWindow): Promise<void> {
   for (;;) {
     const found = window.bytes.indexOf(separator)
-    if (found >= 0 && await isBeforeRecord(window, found)) return window.drop(found + separator.length)
+    if (found >= 0 && (await isBeforeRecord(window, found))) return window.drop(found + separator.length)
     if (found >= 0) {
       window.drop(found + 1)
       continue

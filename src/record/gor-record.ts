@@ -15,14 +15,20 @@ export interface RecordHeader {
 /** Longer than any header line that GoReplay writes. */
 export const longestHeaderLine = 512
 
-/** Reads `<type> <id> <timestamp> <latency>`; older versions write no latency for a request. Undefined for any other line. */
+/**
+ * Reads `<type> <id> <timestamp> <latency>`; older versions write no latency for a request. Undefined for any
+ * other line.
+ */
 export function parseRecordHeader(line: string): RecordHeader | undefined {
   const [, type, time] = /^([123]) \S+ (\d{1,19})(?: -?\d+)?[ \t]*\r?$/.exec(line) ?? []
   if (time === undefined || (type !== '1' && type !== '2' && type !== '3')) return undefined
   return { type, time: BigInt(time) }
 }
 
-/** A request as GoReplay's file output writes it, its separator included; parts to be written one after the other. */
+/**
+ * A request as GoReplay's file output writes it, its separator included; parts to be written one after the
+ * other.
+ */
 export function renderRecord(request: RecordedRequest): readonly Buffer[] {
   const header = Buffer.from(`1 ${randomBytes(12).toString('hex')} ${request.time} 0\n`)
   return [header, ...renderRequestMessage(request), separator]

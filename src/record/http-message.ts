@@ -3,7 +3,10 @@ import type { Header, RecordedRequest } from './recorded-request.ts'
 
 export type RequestMessage = Omit<RecordedRequest, 'time'>
 
-/** Where the head of a message ends, its empty line included; undefined where it does not. Bare line feeds count as line ends (RFC 9112 §2.2). */
+/**
+ * Where the head of a message ends, its empty line included; undefined where it does not. Bare line feeds
+ * count as line ends (RFC 9112 §2.2).
+ */
 export function headLength(message: Buffer): number | undefined {
   const strict = message.indexOf('\r\n\r\n')
   const lenient = message.indexOf('\n\n')
@@ -26,13 +29,15 @@ export function parseRequestMessage(message: Buffer): RequestMessage | { readonl
   if (length === undefined) return { problem: 'the request ends before its headers do' }
   const [first = '', ...lines] = message.toString('latin1', 0, length).split(/\r?\n/).slice(0, -2)
   const [, method, url] = requestLine.exec(first) ?? []
-  if (method === undefined || url === undefined) return { problem: `this is no request line of HTTP/1: ${JSON.stringify(first.slice(0, 80))}` }
+  if (method === undefined || url === undefined)
+    return { problem: `this is no request line of HTTP/1: ${JSON.stringify(first.slice(0, 80))}` }
   const headers: Header[] = []
   for (const line of lines) {
     const folded = /^[ \t]+(.*)$/.exec(line)
     const last = headers.at(-1)
     const [, name, value = ''] = /^([^\s:]+)[ \t]*:[ \t]*(.*?)[ \t]*$/.exec(line) ?? []
-    if (folded !== null && last !== undefined) headers[headers.length - 1] = [last[0], `${last[1]} ${folded[1] ?? ''}`.trim()]
+    if (folded !== null && last !== undefined)
+      headers[headers.length - 1] = [last[0], `${last[1]} ${folded[1] ?? ''}`.trim()]
     else if (name !== undefined) headers.push([name, value])
     else return { problem: `this is no header: ${JSON.stringify(line.slice(0, 80))}` }
   }
@@ -44,7 +49,8 @@ type Body = Pick<RequestMessage, 'body' | 'bodyLength' | 'isCut'>
 function bodyOf(bytes: Buffer, headers: readonly Header[]): Body {
   if (/(^|[\s,])chunked$/i.test(headerValue(headers, 'transfer-encoding') ?? '')) return unchunked(bytes)
   const declared = headerValue(headers, 'content-length')
-  if (declared === undefined || !/^\d{1,15}$/.test(declared)) return { body: bytes, bodyLength: bytes.length, isCut: false }
+  if (declared === undefined || !/^\d{1,15}$/.test(declared))
+    return { body: bytes, bodyLength: bytes.length, isCut: false }
   const bodyLength = Number(declared)
   return { body: bytes.subarray(0, bodyLength), bodyLength, isCut: bytes.length < bodyLength }
 }
@@ -55,8 +61,11 @@ function unchunked(bytes: Buffer): Body {
   let at = 0
   for (;;) {
     const end = bytes.indexOf('\n', at)
-    const size = /^([\da-f]{1,12})[ \t]*(?:;.*)?\r?$/i.exec(end < 0 ? '' : bytes.toString('latin1', at, Math.min(end, at + 1024)))?.[1]
-    if (size === undefined && parts.length === 0 && bytes.length > 0) return { body: bytes, bodyLength: bytes.length, isCut: false }
+    const size = /^([\da-f]{1,12})[ \t]*(?:;.*)?\r?$/i.exec(
+      end < 0 ? '' : bytes.toString('latin1', at, Math.min(end, at + 1024)),
+    )?.[1]
+    if (size === undefined && parts.length === 0 && bytes.length > 0)
+      return { body: bytes, bodyLength: bytes.length, isCut: false }
     const length = size === undefined ? undefined : Number.parseInt(size, 16)
     if (length === undefined || length === 0) return joined(parts, length === undefined ? 'cut' : 'whole')
     parts.push(bytes.subarray(end + 1, end + 1 + length))
@@ -72,14 +81,29 @@ function joined(parts: readonly Buffer[], extent: 'whole' | 'cut'): Body {
 }
 
 /**
- * An HTTP/1.1 request, in two parts so that a large body is not copied. The body is framed by its length: a Transfer-Encoding
- * becomes a Content-Length, and of a body that was cut Content-Length says what it had.
+ * An HTTP/1.1 request, in two parts so that a large body is not copied. The body is framed by its length: a
+ * Transfer-Encoding becomes a Content-Length, and of a body that was cut Content-Length says what it had.
  */
-export function renderRequestMessage({ method, url, headers, body, bodyLength, isCut }: RequestMessage): readonly [head: Buffer, body: Buffer] {
+export function renderRequestMessage({
+  method,
+  url,
+  headers,
+  body,
+  bodyLength,
+  isCut,
+}: RequestMessage): readonly [head: Buffer, body: Buffer] {
   const length = isCut && bodyLength <= body.length ? body.length + 1 : bodyLength
   const framing = headers.findIndex(([name]) => isFraming(name))
-  const framed = framing < 0 && length > 0 ? [...headers, ['Content-Length', String(length)] as const]
-    : headers.flatMap((header, index) => !isFraming(header[0]) ? [header] : index === framing ? [['Content-Length', String(length)] as const] : [])
+  const framed =
+    framing < 0 && length > 0
+      ? [...headers, ['Content-Length', String(length)] as const]
+      : headers.flatMap((header, index) =>
+          !isFraming(header[0])
+            ? [header]
+            : index === framing
+              ? [['Content-Length', String(length)] as const]
+              : [],
+        )
   const lines = [`${method} ${url} HTTP/1.1`, ...framed.map(([name, value]) => `${name}: ${value}`), '', '']
   return [Buffer.from(lines.join('\r\n'), 'latin1'), body]
 }

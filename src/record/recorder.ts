@@ -20,7 +20,10 @@ export interface RecorderCounts {
 export interface Recorder {
   /** Port 0 picks a free one; resolves with the one that was bound, rejects with the reason. */
   listen(address: { readonly host: string; readonly port: number }): Promise<number>
-  /** The oldest request that was not taken yet, when there is one; undefined after `close`. One call at a time. */
+  /**
+   * The oldest request that was not taken yet, when there is one; undefined after `close`. One call at a
+   * time.
+   */
   next(): Promise<RecordedRequest | undefined>
   counts(): RecorderCounts
   /** What has been received can still be taken. */
@@ -30,7 +33,12 @@ export interface Recorder {
 const defaultQueue: QueueLimits = { items: 1024, bytes: 64 * 1024 * 1024 }
 
 /** Idle connections stay: a proxy that reuses one that is just being closed would lose a copy. */
-const serverOptions = { keepAliveTimeout: 0, requestTimeout: 60_000, headersTimeout: 30_000, maxHeaderSize: 128 * 1024 }
+const serverOptions = {
+  keepAliveTimeout: 0,
+  requestTimeout: 60_000,
+  headersTimeout: 30_000,
+  maxHeaderSize: 128 * 1024,
+}
 const mostConnections = 1024
 /** Of a request besides its body and headers. */
 const overhead = 1024
@@ -41,28 +49,38 @@ export function createRecorder({ bodyLimit, queue: limits = defaultQueue }: Reco
   const counts = { received: 0, dropped: 0 }
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     counts.received += 1
-    record(request, { queue, bodyLimit, dropped: () => { counts.dropped += 1 } })
+    record(request, {
+      queue,
+      bodyLimit,
+      dropped: () => {
+        counts.dropped += 1
+      },
+    })
     request.once('end', () => response.writeHead(200, { 'content-length': 0 }).end())
   }
   const server = createServer(serverOptions, take)
   server.maxConnections = mostConnections
   server.on('checkExpectation', take)
   return {
-    listen: ({ host, port }) => new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, host, () => {
-        server.off('error', reject)
-        const bound = server.address()
-        resolve(bound === null || typeof bound === 'string' ? port : bound.port)
-      })
-    }),
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, host, () => {
+          server.off('error', reject)
+          const bound = server.address()
+          resolve(bound === null || typeof bound === 'string' ? port : bound.port)
+        })
+      }),
     next: () => queue.next(),
     counts: () => ({ ...counts }),
-    close: () => new Promise((resolve) => {
-      queue.close()
-      server.close(() => { resolve() })
-      server.closeAllConnections()
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        queue.close()
+        server.close(() => {
+          resolve()
+        })
+        server.closeAllConnections()
+      }),
   }
 }
 
@@ -100,14 +118,17 @@ function record(request: IncomingMessage, { queue, bodyLimit, dropped }: Recordi
     if (parts === undefined) return
     const body = Buffer.concat(parts)
     parts = undefined
-    if (!queue.push({ time, method, url, headers, body, bodyLength: length, isCut: length > kept }, reserved)) dropped()
+    if (!queue.push({ time, method, url, headers, body, bodyLength: length, isCut: length > kept }, reserved))
+      dropped()
   })
   request.once('close', giveUp)
   request.once('error', giveUp)
 }
 
 function pairs(rawHeaders: readonly string[]): readonly Header[] {
-  return rawHeaders.flatMap((name, index) => index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? ''] as const] : [])
+  return rawHeaders.flatMap((name, index) =>
+    index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? ''] as const] : [],
+  )
 }
 
 /** Nanoseconds since the epoch, in steps of a microsecond, never backwards. */

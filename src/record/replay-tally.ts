@@ -50,18 +50,29 @@ export function createTally(): Tally {
       counts.late = Math.max(counts.late, late)
     },
     ended(outcome, milliseconds) {
-      if ('error' in outcome) return count(errors, errors.has(outcome.error) || errors.size < mostReasons ? outcome.error : 'others')
+      if ('error' in outcome)
+        return count(
+          errors,
+          errors.has(outcome.error) || errors.size < mostReasons ? outcome.error : 'others',
+        )
       counts.answered += 1
       count(statuses, outcome.status)
       histogram.record(Math.max(1, Math.round(milliseconds * microseconds)))
     },
-    cut: () => { counts.cut += 1 },
-    damaged: () => { counts.damaged += 1 },
+    cut: () => {
+      counts.cut += 1
+    },
+    damaged: () => {
+      counts.damaged += 1
+    },
     summary: () => ({
       ...counts,
       statuses: Object.fromEntries([...statuses].toSorted(([a], [b]) => a - b)),
       errors: Object.fromEntries([...errors].toSorted(([, a], [, b]) => b - a)),
-      latencies: counts.answered === 0 ? undefined : latencies((share) => histogram.percentile(share) / microseconds, histogram.max / microseconds),
+      latencies:
+        counts.answered === 0
+          ? undefined
+          : latencies((share) => histogram.percentile(share) / microseconds, histogram.max / microseconds),
     }),
   }
 }

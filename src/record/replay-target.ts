@@ -32,7 +32,9 @@ export function createTarget(options: TargetOptions): Target {
       const first = await attempt(request, { ...options, agent })
       return 'again' in first ? outcomeOf(await attempt(request, { ...options, agent })) : first
     },
-    close: () => { agent.destroy() },
+    close: () => {
+      agent.destroy()
+    },
   }
 }
 
@@ -43,9 +45,14 @@ function outcomeOf(attempted: Attempt): Outcome {
   return 'error' in attempted ? { error: attempted.error } : attempted
 }
 
-function attempt(recorded: RecordedRequest, { url, host, timeout, agent }: TargetOptions & { readonly agent: HttpAgent }): Promise<Attempt> {
+function attempt(
+  recorded: RecordedRequest,
+  { url, host, timeout, agent }: TargetOptions & { readonly agent: HttpAgent },
+): Promise<Attempt> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => { sent?.destroy(new Error('timeout')) }, timeout)
+    const timer = setTimeout(() => {
+      sent?.destroy(new Error('timeout'))
+    }, timeout)
     const end = (outcome: Attempt): void => {
       clearTimeout(timer)
       resolve(outcome)
@@ -54,16 +61,28 @@ function attempt(recorded: RecordedRequest, { url, host, timeout, agent }: Targe
     let answer: IncomingMessage | undefined
     const failed = (error: NodeJS.ErrnoException): void => {
       const reason = error.code ?? error.message
-      end(sent?.reusedSocket === true && error.code === 'ECONNRESET' && answer === undefined ? { again: true, error: reason } : { error: reason })
+      end(
+        sent?.reusedSocket === true && error.code === 'ECONNRESET' && answer === undefined
+          ? { again: true, error: reason }
+          : { error: reason },
+      )
     }
     try {
       const headers = headersFor(recorded, host === 'target' ? url.host : undefined).flat()
       const path = `${url.pathname.replace(/\/$/, '')}${originForm(recorded.url)}`
       const begin = url.protocol === 'https:' ? httpsRequest : httpRequest
-      sent = begin({ agent, host: bareHost(url), port: url.port, method: recorded.method, path, headers }, (response) => {
-        answer = response
-        response.resume().once('error', failed).once('end', () => { end({ status: response.statusCode ?? 0 }) })
-      })
+      sent = begin(
+        { agent, host: bareHost(url), port: url.port, method: recorded.method, path, headers },
+        (response) => {
+          answer = response
+          response
+            .resume()
+            .once('error', failed)
+            .once('end', () => {
+              end({ status: response.statusCode ?? 0 })
+            })
+        },
+      )
       sent.once('error', failed)
       sent.end(recorded.body.length === 0 ? undefined : recorded.body)
     } catch (error) {
@@ -74,12 +93,26 @@ function attempt(recorded: RecordedRequest, { url, host, timeout, agent }: Targe
 }
 
 /** Of the connection that the request came on (RFC 9110 §7.6.1), or of how its body was framed. */
-const ofTheConnection = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'expect', 'te', 'trailer', 'transfer-encoding', 'content-length'])
+const ofTheConnection = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'upgrade',
+  'expect',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'content-length',
+])
 
 function headersFor({ headers, body }: RecordedRequest, host: string | undefined): readonly Header[] {
   const kept = headers.filter(([name]) => !ofTheConnection.has(name.toLowerCase()))
-  const hosted = host === undefined ? kept : [['Host', host] as const, ...kept.filter(([name]) => name.toLowerCase() !== 'host')]
-  const isFramed = body.length > 0 || headers.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name))
+  const hosted =
+    host === undefined
+      ? kept
+      : [['Host', host] as const, ...kept.filter(([name]) => name.toLowerCase() !== 'host')]
+  const isFramed =
+    body.length > 0 || headers.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name))
   return isFramed ? [...hosted, ['Content-Length', String(body.length)]] : hosted
 }
 

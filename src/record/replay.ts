@@ -5,7 +5,9 @@ import type { Target } from './replay-target.ts'
 import type { Tally } from './replay-tally.ts'
 
 /** When requests are sent: as they were recorded, so many times as fast, or so many a second. */
-export type Pace = { readonly kind: 'recorded'; readonly speed: number } | { readonly kind: 'rate'; readonly perSecond: number }
+export type Pace =
+  | { readonly kind: 'recorded'; readonly speed: number }
+  | { readonly kind: 'rate'; readonly perSecond: number }
 
 export interface ReplayOptions {
   /** Opens the recording; once for each loop. */
@@ -21,17 +23,24 @@ export interface ReplayOptions {
   readonly signal: AbortSignal
 }
 
-/** Sends a recording, in its order; resolves when every request has its answer, or has none for good. Rejects where it cannot be read. */
+/**
+ * Sends a recording, in its order; resolves when every request has its answer, or has none for good. Rejects
+ * where it cannot be read.
+ */
 export async function replay(options: ReplayOptions): Promise<void> {
   const underWay = new Set<Promise<void>>()
   try {
-    for (let loop = 0; loop < options.loops && !options.signal.aborted; loop += 1) await replayOnce(options, underWay)
+    for (let loop = 0; loop < options.loops && !options.signal.aborted; loop += 1)
+      await replayOnce(options, underWay)
   } finally {
     await Promise.all(underWay)
   }
 }
 
-async function replayOnce({ open, target, pace, concurrency, tally, onDamage, signal }: ReplayOptions, underWay: Set<Promise<void>>): Promise<void> {
+async function replayOnce(
+  { open, target, pace, concurrency, tally, onDamage, signal }: ReplayOptions,
+  underWay: Set<Promise<void>>,
+): Promise<void> {
   const schedule = startSchedule(pace)
   for await (const item of open()) {
     if (signal.aborted) return
@@ -50,7 +59,9 @@ async function replayOnce({ open, target, pace, concurrency, tally, onDamage, si
     if (signal.aborted) return
     const started = performance.now()
     tally.sent(started - due)
-    const ended = async (): Promise<void> => { tally.ended(await target.send(item.request), performance.now() - started) }
+    const ended = async (): Promise<void> => {
+      tally.ended(await target.send(item.request), performance.now() - started)
+    }
     const sent: Promise<void> = ended().finally(() => underWay.delete(sent))
     underWay.add(sent)
   }
@@ -64,7 +75,7 @@ function startSchedule(pace: Pace): (request: RecordedRequest) => number {
   return ({ time }) => {
     if (start === undefined) [start, first] = [performance.now(), time]
     sent += 1
-    if (pace.kind === 'rate') return start + (sent - 1) * 1000 / pace.perSecond
+    if (pace.kind === 'rate') return start + ((sent - 1) * 1000) / pace.perSecond
     return start + Number(time - first) / 1e6 / pace.speed
   }
 }

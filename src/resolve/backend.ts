@@ -1,4 +1,10 @@
-import type { BackendPolicy, BackendReference, BackendSettings, HashPolicy, Service } from '../model/backend.ts'
+import type {
+  BackendPolicy,
+  BackendReference,
+  BackendSettings,
+  HashPolicy,
+  Service,
+} from '../model/backend.ts'
 import type { Origin } from '../diagnostics/diagnostic.ts'
 import type { Labels } from '../model/labels.ts'
 import { clusterName, rejectedClusterName } from '../model/names.ts'
@@ -10,7 +16,10 @@ import type { HiddenService, Sight } from './sight.ts'
 /** A destination as a proxy of the scope finds it. */
 export type ResolvedBackend = FoundBackend | MissingBackend | BackendWithoutTls | RejectedBackend
 
-/** A destination that its dialect rejected. Its host is not looked up: the service may exist, and have a cluster. */
+/**
+ * A destination that its dialect rejected. Its host is not looked up: the service may exist, and have a
+ * cluster.
+ */
 export interface RejectedBackend {
   readonly kind: 'rejected'
   /** Name of a cluster that never exists: Envoy answers with the route's error. */
@@ -65,10 +74,14 @@ export interface Listening {
 }
 
 /**
- * Port of a destination without one: the host's only port, on gateways and sidecars alike, else the listener's.
- * (Istio's sidecars take the listener's port even where the host has another, single one: such a mirror goes nowhere.)
+ * Port of a destination without one: the host's only port, on gateways and sidecars alike, else the
+ * listener's. (Istio's sidecars take the listener's port even where the host has another, single one: such a
+ * mirror goes nowhere.)
  */
-export function resolveBackend(reference: BackendReference, { sight, port: listenerPort }: Listening): ResolvedBackend {
+export function resolveBackend(
+  reference: BackendReference,
+  { sight, port: listenerPort }: Listening,
+): ResolvedBackend {
   if (reference.refused === true) return { kind: 'rejected', cluster: rejectedClusterName }
   const service = findService(reference.host, sight)
   const ports = service === undefined ? [] : portsWithClusters(service)
@@ -76,38 +89,84 @@ export function resolveBackend(reference: BackendReference, { sight, port: liste
   const port = reference.port ?? (only !== undefined && more.length === 0 ? only.number : listenerPort)
   const missing = (what: MissingBackend['what'], present: readonly string[]): MissingBackend => {
     const host = service?.host ?? reference.host
-    const hidden = what === 'subset' ? undefined
-      : sight.hidden(host).find((each) => what === 'host' || each.service.ports.some(({ number }) => number === port))
+    const hidden =
+      what === 'subset'
+        ? undefined
+        : sight
+            .hidden(host)
+            .find((each) => what === 'host' || each.service.ports.some(({ number }) => number === port))
     return {
-      kind: 'missing', what, host, port, ...standsFor(reference, service, sight), cluster: clusterName(port, reference.subset, host), present,
-      definedBy: what === 'subset' ? sight.policiesOf(host).filter(({ subsets }) => subsets.some(({ name }) => name === reference.subset)) : [],
+      kind: 'missing',
+      what,
+      host,
+      port,
+      ...standsFor(reference, service, sight),
+      cluster: clusterName(port, reference.subset, host),
+      present,
+      definedBy:
+        what === 'subset'
+          ? sight
+              .policiesOf(host)
+              .filter(({ subsets }) => subsets.some(({ name }) => name === reference.subset))
+          : [],
       hidden: hidden === undefined ? undefined : { ...hidden, namespace: sight.scope.namespace },
     }
   }
   if (service === undefined) return missing('host', sight.hosts())
-  if (!ports.some((each) => each.number === port)) return missing('port', ports.map((each) => String(each.number)))
+  if (!ports.some((each) => each.number === port))
+    return missing(
+      'port',
+      ports.map((each) => String(each.number)),
+    )
   const policy = policyFor(service, sight)
   const { subset } = reference
   if (subset !== undefined && !policy?.subsets.some((each) => each.name === subset)) {
-    return missing('subset', (policy?.subsets ?? []).map((each) => each.name))
+    return missing(
+      'subset',
+      (policy?.subsets ?? []).map((each) => each.name),
+    )
   }
   const demanded = demandedTls(service, port, sight)
   const own = settingsFor(policy, port, subset)
   if (demanded !== undefined && !canFollow(demanded, own, sight)) {
-    return { kind: 'without-tls', host: service.host, port, cluster: rejectedClusterName, demandedBy: demanded.origin }
+    return {
+      kind: 'without-tls',
+      host: service.host,
+      port,
+      cluster: rejectedClusterName,
+      demandedBy: demanded.origin,
+    }
   }
   const settings = withDemandedTls(own, demanded)
   const labels = policy?.subsets.find((each) => each.name === subset)?.labels ?? {}
-  return { kind: 'found', host: service.host, port, subset, cluster: serviceCluster(service, port, subset), settings, service, labels }
+  return {
+    kind: 'found',
+    host: service.host,
+    port,
+    subset,
+    cluster: serviceCluster(service, port, subset),
+    settings,
+    service,
+    labels,
+  }
 }
 
-function standsFor({ host }: BackendReference, service: Service | undefined, sight: Sight): Pick<MissingBackend, 'standsFor'> {
-  const name = service !== undefined ? undefined : nearestService(sight.services(host), sight.scope)?.externalName
+function standsFor(
+  { host }: BackendReference,
+  service: Service | undefined,
+  sight: Sight,
+): Pick<MissingBackend, 'standsFor'> {
+  const name =
+    service !== undefined ? undefined : nearestService(sight.services(host), sight.scope)?.externalName
   return name === undefined ? {} : { standsFor: name }
 }
 
 /** Name of the cluster for primary requests to a port of a service. */
-export function serviceCluster({ host, clusterNames }: Service, port: number, subset: string | undefined): string {
+export function serviceCluster(
+  { host, clusterNames }: Service,
+  port: number,
+  subset: string | undefined,
+): string {
   return (subset === undefined ? clusterNames?.[port] : undefined) ?? clusterName(port, subset, host)
 }
 
@@ -120,14 +179,15 @@ export function portsWithClusters({ ports }: Service): Service['ports'] {
 export const longestAliasChain = 5
 
 /**
- * The service that a proxy means by a name: of several, the one in its namespace, else the first. ExternalNames are followed,
- * except to a service that only routes may name.
+ * The service that a proxy means by a name: of several, the one in its namespace, else the first.
+ * ExternalNames are followed, except to a service that only routes may name.
  */
 export function findService(host: string, sight: Sight): Service | undefined {
   let name = host
   for (let step = 0; step < longestAliasChain; step += 1) {
     const service = nearestService(sight.services(name), sight.scope)
-    if (service?.externalName === undefined) return step > 0 && service?.namedBy === 'routes' ? undefined : service
+    if (service?.externalName === undefined)
+      return step > 0 && service?.namedBy === 'routes' ? undefined : service
     name = service.externalName
   }
   return undefined

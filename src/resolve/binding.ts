@@ -1,6 +1,9 @@
 import type { Scope } from '../xds/scope.ts'
 
-/** The address that a listener binds to: what the proxy itself says of its addresses counts before the configuration. */
+/**
+ * The address that a listener binds to: what the proxy itself says of its addresses counts before the
+ * configuration.
+ */
 export function boundAddress({ bindAddress }: Scope, address: string): string {
   return bindAddress === '' ? address : bindAddress
 }

@@ -25,13 +25,27 @@ export interface ChoosingCollections {
 export function chosenLabels(collections: ChoosingCollections): Collection<Choosing> {
   const { graph, tables, egressRules, policies, declaredSettings, services, listeners } = collections
   return graph.union('labels that choose proxies', [
-    graph.derive('labels that tables choose by', tables, (table) => chosen([...labelsChosenBy(table), ...releasesNeededBy(table)])),
-    graph.derive('labels that egress rules choose by', egressRules, ({ selector }) => chosen(labelKeys(selector ?? {}))),
-    graph.derive('labels that policies compare', policies, (policy) => chosen([...labelsCompared(policy), ...releasesNeededByPolicy(policy)])),
-    graph.derive('labels that the mesh compares', declaredSettings, ({ locality }) => chosen(labelsBalancedBy(locality))),
-    graph.derive('labels that services choose by', services, ({ selector }) => chosen(labelsServed(selector ?? {}))),
-    graph.derive('selectors of gateways', listeners, ({ selector }) => choosing({ labels: selector, onlyIn: undefined })),
-    graph.derive('selectors of services', services, ({ selector, namespace }) => choosing({ labels: selector ?? {}, onlyIn: namespace })),
+    graph.derive('labels that tables choose by', tables, (table) =>
+      chosen([...labelsChosenBy(table), ...releasesNeededBy(table)]),
+    ),
+    graph.derive('labels that egress rules choose by', egressRules, ({ selector }) =>
+      chosen(labelKeys(selector ?? {})),
+    ),
+    graph.derive('labels that policies compare', policies, (policy) =>
+      chosen([...labelsCompared(policy), ...releasesNeededByPolicy(policy)]),
+    ),
+    graph.derive('labels that the mesh compares', declaredSettings, ({ locality }) =>
+      chosen(labelsBalancedBy(locality)),
+    ),
+    graph.derive('labels that services choose by', services, ({ selector }) =>
+      chosen(labelsServed(selector ?? {})),
+    ),
+    graph.derive('selectors of gateways', listeners, ({ selector }) =>
+      choosing({ labels: selector, onlyIn: undefined }),
+    ),
+    graph.derive('selectors of services', services, ({ selector, namespace }) =>
+      choosing({ labels: selector ?? {}, onlyIn: namespace }),
+    ),
   ])
 }
 

@@ -52,98 +52,164 @@ export interface HostQuestions {
   readonly usesOf: (cluster: string) => readonly ClusterUse[]
 }
 
-/** The clusters of a host: for each port one for all endpoints and one for each subset, and those that mirrors have for themselves. */
-export function clustersOfHost(host: string, { sight, endpoints: endpointsOf, usesOf }: HostQuestions): readonly ResolvedCluster[] {
+/**
+ * The clusters of a host: for each port one for all endpoints and one for each subset, and those that mirrors
+ * have for themselves.
+ */
+export function clustersOfHost(
+  host: string,
+  { sight, endpoints: endpointsOf, usesOf }: HostQuestions,
+): readonly ResolvedCluster[] {
   const service = findService(host, sight)
   if (service?.host !== host) return []
   const policy = policyFor(service, sight)
   const subsets = [undefined, ...(policy?.subsets ?? [])]
-  return portsWithClusters(service).flatMap((port) => subsets.flatMap((subset) => {
-    const name = serviceCluster(service, port.number, subset?.name)
-    const source: EndpointSource = service.endpointsOf?.[port.number] ?? { host, port: port.number }
-    const selected = endpointsOf(source.host).filter(({ labels }) => hasLabels(labels, { ...source.labels, ...subset?.labels }))
-    const demanded = isOpaque(port, usesOf(name), sight) ? undefined : demandedTls(service, port.number, sight)
-    const understood = understoodSettings(settingsFor(policy, port.number, subset?.name), sight.scope, policy?.origin)
-    if (demanded !== undefined && !canFollow(demanded, understood.value, sight)) return []
-    const settings = withDemandedTls(understood.value, demanded)
-    const { priorityOf, ...localities } = planLocalities(settings, selected, { scope: sight.scope, mesh: sight.settings })
-    const members = placed(selected.flatMap((endpoint) => endpointOf(endpoint, source.port).map((each) => ({ ...each, priority: priorityOf(endpoint) }))), localities)
-    const common = {
-      ...usable(discoveryFor(service, sight), members),
-      localities,
-      assignment: name,
-      protocol: port.protocol,
-      ...settled(withPeerNames(settings, service), port.protocol, sight),
-      origins: policy === undefined ? [service.origin] : [policy.origin, service.origin],
-      diagnostics: understood.diagnostics,
-    }
-    const dedicated = mirrorClusterName(port.number, subset?.name, service.host)
-    const dedicatedUses = usesOf(dedicated)
-    return [
-      { ...common, name, limits: mirrorLimits(usesOf(name)) },
-      ...(dedicatedUses.length === 0 ? [] : [{ ...common, ...usable(mirrorDiscoveryFor(service, sight), members), name: dedicated, limits: mirrorLimits(dedicatedUses) }]),
-    ]
-  }))
+  return portsWithClusters(service).flatMap((port) =>
+    subsets.flatMap((subset) => {
+      const name = serviceCluster(service, port.number, subset?.name)
+      const source: EndpointSource = service.endpointsOf?.[port.number] ?? { host, port: port.number }
+      const selected = endpointsOf(source.host).filter(({ labels }) =>
+        hasLabels(labels, { ...source.labels, ...subset?.labels }),
+      )
+      const demanded = isOpaque(port, usesOf(name), sight)
+        ? undefined
+        : demandedTls(service, port.number, sight)
+      const understood = understoodSettings(
+        settingsFor(policy, port.number, subset?.name),
+        sight.scope,
+        policy?.origin,
+      )
+      if (demanded !== undefined && !canFollow(demanded, understood.value, sight)) return []
+      const settings = withDemandedTls(understood.value, demanded)
+      const { priorityOf, ...localities } = planLocalities(settings, selected, {
+        scope: sight.scope,
+        mesh: sight.settings,
+      })
+      const members = placed(
+        selected.flatMap((endpoint) =>
+          endpointOf(endpoint, source.port).map((each) => ({ ...each, priority: priorityOf(endpoint) })),
+        ),
+        localities,
+      )
+      const common = {
+        ...usable(discoveryFor(service, sight), members),
+        localities,
+        assignment: name,
+        protocol: port.protocol,
+        ...settled(withPeerNames(settings, service), port.protocol, sight),
+        origins: policy === undefined ? [service.origin] : [policy.origin, service.origin],
+        diagnostics: understood.diagnostics,
+      }
+      const dedicated = mirrorClusterName(port.number, subset?.name, service.host)
+      const dedicatedUses = usesOf(dedicated)
+      return [
+        { ...common, name, limits: mirrorLimits(usesOf(name)) },
+        ...(dedicatedUses.length === 0
+          ? []
+          : [
+              {
+                ...common,
+                ...usable(mirrorDiscoveryFor(service, sight), members),
+                name: dedicated,
+                limits: mirrorLimits(dedicatedUses),
+              },
+            ]),
+      ]
+    }),
+  )
 }
 
 /** Whether sidecars only pass on what their clients encrypt themselves. */
-function isOpaque({ protocol }: Service['ports'][number], uses: readonly ClusterUse[], { scope }: Sight): boolean {
+function isOpaque(
+  { protocol }: Service['ports'][number],
+  uses: readonly ClusterUse[],
+  { scope }: Sight,
+): boolean {
   return scope.role === 'sidecar' && protocol === 'tls' && uses.length === 0
 }
 
-/** The strictest of every limit if all uses are mirrors. A primary use lifts them, because no mirror may throttle a primary. */
+/**
+ * The strictest of every limit if all uses are mirrors. A primary use lifts them, because no mirror may
+ * throttle a primary.
+ */
 function mirrorLimits(uses: readonly ClusterUse[]): MirrorLimits | undefined {
-  const limits = uses.map((use) => use.by === 'mirror' ? use.limits : undefined)
-  return limits.reduce((sum, each) => sum === undefined || each === undefined ? undefined : strictest(sum, each), limits[0])
+  const limits = uses.map((use) => (use.by === 'mirror' ? use.limits : undefined))
+  return limits.reduce(
+    (sum, each) => (sum === undefined || each === undefined ? undefined : strictest(sum, each)),
+    limits[0],
+  )
 }
 
 /**
- * Bound listeners know no original destination: there a headless Service is reached by its endpoints, as gateways do.
- * A host that has no endpoints at all keeps the kind of cluster that Istio gives it.
+ * Bound listeners know no original destination: there a headless Service is reached by its endpoints, as
+ * gateways do. A host that has no endpoints at all keeps the kind of cluster that Istio gives it.
  */
 export function discoveryFor(service: Service, { scope }: Sight): Discovery {
   if (service.discovery === 'strict-dns' && scope.role === 'grpc') return 'logical-dns'
-  if (service.discovery !== 'original-destination' || scope.interception === 'redirect') return service.discovery
+  if (service.discovery !== 'original-destination' || scope.interception === 'redirect')
+    return service.discovery
   return scope.role !== 'sidecar' || service.selector !== undefined ? 'endpoints' : 'original-destination'
 }
 
-/** A copy is not sent where the client was going, which is where the primary request goes, but to the service's own endpoints. */
+/**
+ * A copy is not sent where the client was going, which is where the primary request goes, but to the
+ * service's own endpoints.
+ */
 export function mirrorDiscoveryFor(service: Service, sight: Sight): Discovery {
   const discovery = discoveryFor(service, sight)
   return discovery === 'original-destination' && service.selector !== undefined ? 'endpoints' : discovery
 }
 
 /** The settings, and what comes of those for TLS. */
-function settled({ tls, ...settings }: BackendSettings, protocol: Protocol, sight: Sight): Pick<ResolvedCluster, 'settings' | 'tls'> {
+function settled(
+  { tls, ...settings }: BackendSettings,
+  protocol: Protocol,
+  sight: Sight,
+): Pick<ResolvedCluster, 'settings' | 'tls'> {
   return { settings: settingsOfRole(settings, protocol, sight), tls: resolveUpstreamTls(tls, sight.scope) }
 }
 
-/** gRPC refuses a cluster with a balancer that it lacks: it has round robin (proposal A27) and ring hash (A42). */
+/**
+ * gRPC refuses a cluster with a balancer that it lacks: it has round robin (proposal A27) and ring hash
+ * (A42).
+ */
 function settingsOfRole(settings: BackendSettings, protocol: Protocol, { scope }: Sight): BackendSettings {
   // What a sidecar detects, it passes on as it came; a gateway's clients do not know what the backend speaks.
-  if (scope.role === 'sidecar' && protocol === 'detect' && settings.upgradeToHttp2 === undefined) return { ...settings, useClientProtocol: true }
+  if (scope.role === 'sidecar' && protocol === 'detect' && settings.upgradeToHttp2 === undefined)
+    return { ...settings, useClientProtocol: true }
   if (scope.role !== 'grpc' || settings.loadBalancer?.kind === 'ring-hash') return settings
   return { ...settings, loadBalancer: { kind: 'round-robin' } }
 }
 
 /**
- * What Envoy can use of the endpoints. A cluster that routes may name is always there: one that resolves names, and has
- * none to resolve, is one without endpoints (Istio leaves it out). EDS takes addresses only; LOGICAL_DNS has one name.
+ * What Envoy can use of the endpoints. A cluster that routes may name is always there: one that resolves
+ * names, and has none to resolve, is one without endpoints (Istio leaves it out). EDS takes addresses only;
+ * LOGICAL_DNS has one name.
  */
-function usable(discovery: Discovery, endpoints: readonly ResolvedEndpoint[]): Pick<ResolvedCluster, 'discovery' | 'endpoints'> {
+function usable(
+  discovery: Discovery,
+  endpoints: readonly ResolvedEndpoint[],
+): Pick<ResolvedCluster, 'discovery' | 'endpoints'> {
   switch (discovery) {
     case 'strict-dns':
     case 'logical-dns': {
       if (endpoints.length === 0) return { discovery: 'endpoints', endpoints }
       return { discovery, endpoints: discovery === 'logical-dns' ? endpoints.slice(0, 1) : endpoints }
     }
-    case 'endpoints': return { discovery, endpoints: endpoints.filter(({ address }) => isIP(address) !== 0 || address.startsWith('unix://')) }
-    case 'original-destination': return { discovery, endpoints: [] }
+    case 'endpoints':
+      return {
+        discovery,
+        endpoints: endpoints.filter(({ address }) => isIP(address) !== 0 || address.startsWith('unix://')),
+      }
+    case 'original-destination':
+      return { discovery, endpoints: [] }
   }
 }
 
 function endpointOf(endpoint: Endpoint, port: number): readonly Omit<ResolvedEndpoint, 'priority'>[] {
   const target = endpoint.ports[port]
   const { address, weight, locality, health } = endpoint
-  return target === undefined ? [] : [{ address, port: target, weight, locality, ...(health === undefined ? {} : { health }) }]
+  return target === undefined
+    ? []
+    : [{ address, port: target, weight, locality, ...(health === undefined ? {} : { health }) }]
 }

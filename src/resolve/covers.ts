@@ -1,29 +1,45 @@
 import { hasLabels } from '../model/labels.ts'
 import type { Applicability, HeaderMatch, Match, Route, StringMatch } from '../model/route.ts'
 
-/** Whether `earlier` surely takes every request that `later` would take; false where that cannot be told, as for two regular expressions. */
+/**
+ * Whether `earlier` surely takes every request that `later` would take; false where that cannot be told, as
+ * for two regular expressions.
+ */
 export function covers(earlier: Match, later: Match): boolean {
-  return coversPath(earlier, later)
-    && earlier.headers.every((wanted) => later.headers.some((given) => impliesHeader(given, wanted)))
-    && earlier.queryParameters.every((wanted) => later.queryParameters.some((given) => given.name === wanted.name && implies(given.match, wanted.match)))
+  return (
+    coversPath(earlier, later) &&
+    earlier.headers.every((wanted) => later.headers.some((given) => impliesHeader(given, wanted))) &&
+    earlier.queryParameters.every((wanted) =>
+      later.queryParameters.some((given) => given.name === wanted.name && implies(given.match, wanted.match)),
+    )
+  )
 }
 
-/** Whether `earlier` is there for every proxy and listener for which `later` is. `attachedTo`: what the tables of both are attached to. */
+/**
+ * Whether `earlier` is there for every proxy and listener for which `later` is. `attachedTo`: what the tables
+ * of both are attached to.
+ */
 export function coversApplicability(earlier: Route, later: Route, attachedTo: readonly string[]): boolean {
   const { port, attachedTo: only, proxyLabels, proxyNamespace }: Applicability = earlier.applies
   const places = later.applies.attachedTo ?? attachedTo
-  return (port === undefined || port === later.applies.port)
-    && (only === undefined || places.every((place) => only.includes(place)))
-    && (proxyNamespace === undefined || proxyNamespace === later.applies.proxyNamespace)
-    && hasLabels(later.applies.proxyLabels ?? {}, proxyLabels ?? {})
+  return (
+    (port === undefined || port === later.applies.port) &&
+    (only === undefined || places.every((place) => only.includes(place))) &&
+    (proxyNamespace === undefined || proxyNamespace === later.applies.proxyNamespace) &&
+    hasLabels(later.applies.proxyLabels ?? {}, proxyLabels ?? {})
+  )
 }
 
-function coversPath({ path: earlier, caseSensitive }: Match, { path: later, caseSensitive: laterSensitive }: Match): boolean {
+function coversPath(
+  { path: earlier, caseSensitive }: Match,
+  { path: later, caseSensitive: laterSensitive }: Match,
+): boolean {
   if (earlier.value === '/' && earlier.kind === 'prefix') return true
-  if (earlier.kind === 'regex') return earlier.value === '.*' || (later.kind === 'regex' && earlier.value === later.value)
+  if (earlier.kind === 'regex')
+    return earlier.value === '.*' || (later.kind === 'regex' && earlier.value === later.value)
   if (later.kind === 'regex') return false
   if (caseSensitive !== false && laterSensitive === false) return false
-  const text = (value: string): string => caseSensitive === false ? value.toLowerCase() : value
+  const text = (value: string): string => (caseSensitive === false ? value.toLowerCase() : value)
   if (earlier.kind === 'exact') return later.kind === 'exact' && text(later.value) === text(earlier.value)
   if (earlier.kind === 'prefix') return text(later.value).startsWith(text(earlier.value))
   return later.kind !== 'prefix' && `${text(later.value)}/`.startsWith(`${text(earlier.value)}/`)

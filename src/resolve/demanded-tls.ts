@@ -5,19 +5,30 @@ import type { BackendTls } from '../model/tls.ts'
 import { resolveUpstreamTls } from './secret-use.ts'
 import type { Sight } from './sight.ts'
 
-/** The policy that demands TLS to a port of a service: one for that port before one for all, then the oldest. */
-export function demandedTls({ host, ports, origin }: Pick<Service, 'host' | 'ports' | 'origin'>, port: number, sight: Sight): BackendTls | undefined {
+/**
+ * The policy that demands TLS to a port of a service: one for that port before one for all, then the oldest.
+ */
+export function demandedTls(
+  { host, ports, origin }: Pick<Service, 'host' | 'ports' | 'origin'>,
+  port: number,
+  sight: Sight,
+): BackendTls | undefined {
   const name = ports.find((each) => each.number === port)?.name
-  return sight.backendTls(host)
+  return sight
+    .backendTls(host)
     .filter(({ portName }) => portName === undefined || portName === name)
     .filter(({ target }) => target === undefined || objectKey(target) === objectKey(origin.object))
-    .toSorted((a, b) => Number(a.portName === undefined) - Number(b.portName === undefined)
-      || compareText(a.created, b.created) || compareText(objectName(a.origin.object), objectName(b.origin.object)))[0]
+    .toSorted(
+      (a, b) =>
+        Number(a.portName === undefined) - Number(b.portName === undefined) ||
+        compareText(a.created, b.created) ||
+        compareText(objectName(a.origin.object), objectName(b.origin.object)),
+    )[0]
 }
 
 /**
- * Whether proxies of the scope can do what is demanded of a backend with these settings; gRPC clients without a proxy get no
- * certificates by name.
+ * Whether proxies of the scope can do what is demanded of a backend with these settings; gRPC clients without
+ * a proxy get no certificates by name.
  */
 export function canFollow({ tls, satisfiedBy }: BackendTls, own: BackendSettings, { scope }: Sight): boolean {
   if (scope.role === 'grpc') return false
@@ -25,6 +36,9 @@ export function canFollow({ tls, satisfiedBy }: BackendTls, own: BackendSettings
 }
 
 /** The settings with the TLS that is demanded, which wins over that of the backend's other policy. */
-export function withDemandedTls(settings: BackendSettings, demanded: BackendTls | undefined): BackendSettings {
+export function withDemandedTls(
+  settings: BackendSettings,
+  demanded: BackendTls | undefined,
+): BackendSettings {
   return demanded?.tls === undefined ? settings : { ...settings, tls: demanded.tls }
 }

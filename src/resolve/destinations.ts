@@ -12,15 +12,27 @@ export interface DestinationCollections {
   readonly servicesByHost: Collection<readonly Service[]>
 }
 
-/** What some route sends requests or connections to, for whatever proxy, by `destinationKey`. A name that stands for another host counts as both. */
-export function destinations({ graph, tables, tlsTables, servicesByHost }: DestinationCollections): Collection<true> {
+/**
+ * What some route sends requests or connections to, for whatever proxy, by `destinationKey`. A name that
+ * stands for another host counts as both.
+ */
+export function destinations({
+  graph,
+  tables,
+  tlsTables,
+  servicesByHost,
+}: DestinationCollections): Collection<true> {
   const named = graph.union('destinations as written', [
     graph.derive('destinations of requests', tables, ({ routes }) =>
-      written(routes.flatMap(({ action }) => action.kind === 'forward' ? action.destinations : []))),
-    graph.derive('destinations of connections', tlsTables, ({ routes }) => written(routes.flatMap((route) => route.destinations))),
+      written(routes.flatMap(({ action }) => (action.kind === 'forward' ? action.destinations : []))),
+    ),
+    graph.derive('destinations of connections', tlsTables, ({ routes }) =>
+      written(routes.flatMap((route) => route.destinations)),
+    ),
   ])
   return graph.derive('destinations', named, ({ host, subset }, fetch) =>
-    aliasChain(host, servicesByHost, fetch).map((each) => [destinationKey(each, subset), true] as const))
+    aliasChain(host, servicesByHost, fetch).map((each) => [destinationKey(each, subset), true] as const),
+  )
 }
 
 /** Key of a host's endpoints, or of those of one subset. */
@@ -30,15 +42,27 @@ export function destinationKey(host: string, subset: string | undefined): string
 
 type Destination = Pick<BackendReference, 'host' | 'subset'>
 
-function written(all: readonly { readonly backend: BackendReference }[]): readonly (readonly [string, Destination])[] {
-  return [...new Map(all.map(({ backend: { host, subset } }) => [destinationKey(host, subset), { host, subset }])).entries()]
+function written(
+  all: readonly { readonly backend: BackendReference }[],
+): readonly (readonly [string, Destination])[] {
+  return [
+    ...new Map(
+      all.map(({ backend: { host, subset } }) => [destinationKey(host, subset), { host, subset }]),
+    ).entries(),
+  ]
 }
 
 /** The host, and the names that it stands for (Kubernetes type ExternalName). */
-function aliasChain(host: string, servicesByHost: Collection<readonly Service[]>, fetch: Fetch): readonly string[] {
+function aliasChain(
+  host: string,
+  servicesByHost: Collection<readonly Service[]>,
+  fetch: Fetch,
+): readonly string[] {
   const chain = [host]
   for (let last = host; chain.length <= longestAliasChain;) {
-    const next = (fetch(servicesByHost, last) ?? []).find(({ externalName }) => externalName !== undefined)?.externalName
+    const next = (fetch(servicesByHost, last) ?? []).find(
+      ({ externalName }) => externalName !== undefined,
+    )?.externalName
     if (next === undefined) break
     chain.push(next)
     last = next

@@ -13,12 +13,18 @@ import type { RouteTableHead } from './plan.ts'
 import { nearestService } from './service-port.ts'
 import { tablesInOrder } from './table-order.ts'
 
-/** What the egress rule of a scope lets its proxies see. A scope without a rule has none, and sees whatever is visible to it. */
+/**
+ * What the egress rule of a scope lets its proxies see. A scope without a rule has none, and sees whatever is
+ * visible to it.
+ */
 export interface Reach {
   readonly rule: Origin
   /** Namespaces are resolved: `.` does not occur. */
   readonly listeners: readonly EgressListener[]
-  /** Hosts that the route tables seen send requests or copies to: they have clusters also where no listener shows them. */
+  /**
+   * Hosts that the route tables seen send requests or copies to: they have clusters also where no listener
+   * shows them.
+   */
   readonly destinations: readonly ReachedDestination[]
   readonly outsideTraffic: OutsideTraffic | undefined
 }
@@ -38,8 +44,15 @@ export interface TableDestination {
 
 /** Every destination and mirror of a table, each once: what an edited percentage leaves equal. */
 export function destinationsOf({ routes }: RouteTable): readonly TableDestination[] {
-  const named = routes.flatMap(({ action, applies }) => action.kind !== 'forward' ? [] : [...action.destinations, ...action.mirrors]
-    .map(({ backend: { host, port } }): TableDestination => ({ host, port, proxyNamespace: applies.proxyNamespace })))
+  const named = routes.flatMap(({ action, applies }) =>
+    action.kind !== 'forward'
+      ? []
+      : [...action.destinations, ...action.mirrors].map(({ backend: { host, port } }): TableDestination => ({
+          host,
+          port,
+          proxyNamespace: applies.proxyNamespace,
+        })),
+  )
   return [...new Map(named.map((each) => [JSON.stringify(each), each])).values()]
 }
 
@@ -53,38 +66,71 @@ export interface ReachCollections {
 }
 
 /** The reach of each scope that has a rule. */
-export function reaches({ graph, settings, scopes, rules, tables, tablesByAttachment }: ReachCollections): Collection<Reach> {
+export function reaches({
+  graph,
+  settings,
+  scopes,
+  rules,
+  tables,
+  tablesByAttachment,
+}: ReachCollections): Collection<Reach> {
   const rulesByNamespace = graph.groupBy('egress rules by namespace', rules, ({ namespace }) => [namespace])
-  const destinations = graph.derive('destinations of route tables', tables, (table, _, key) => [[key, destinationsOf(table)] as const])
+  const destinations = graph.derive('destinations of route tables', tables, (table, _, key) => [
+    [key, destinationsOf(table)] as const,
+  ])
   return graph.derive('reach', scopes, (scope, fetch, key) => {
     if (scope.role === 'gateway') return []
-    const root = () => (fetch(rulesByNamespace, settings(fetch).rootNamespace) ?? []).filter(({ selector }) => selector === undefined)
+    const root = () =>
+      (fetch(rulesByNamespace, settings(fetch).rootNamespace) ?? []).filter(
+        ({ selector }) => selector === undefined,
+      )
     const rule = ruleFor(scope, fetch(rulesByNamespace, scope.namespace) ?? []) ?? ruleFor(scope, root())
     if (rule === undefined) return []
     const heads = tablesInOrder(fetch(tablesByAttachment, 'mesh') ?? [], scope.namespace)
-    const listeners = rule.listeners.map((each) => ({ ...each, hosts: each.hosts.map((host) => host.namespace === '.' ? { ...host, namespace: scope.namespace } : host) }))
+    const listeners = rule.listeners.map((each) => ({
+      ...each,
+      hosts: each.hosts.map((host) =>
+        host.namespace === '.' ? { ...host, namespace: scope.namespace } : host,
+      ),
+    }))
     const seen = [...new Set(listeners.flatMap((listener) => tablesThrough(listener, heads)))]
-    const named = seen.flatMap((head) => fetch(destinations, head.key) ?? []).filter(({ proxyNamespace }) => proxyNamespace === undefined || proxyNamespace === scope.namespace)
-    return [[key, { rule: rule.origin, listeners, destinations: joined(named), outsideTraffic: rule.outsideTraffic }] as const]
+    const named = seen
+      .flatMap((head) => fetch(destinations, head.key) ?? [])
+      .filter(({ proxyNamespace }) => proxyNamespace === undefined || proxyNamespace === scope.namespace)
+    return [
+      [
+        key,
+        { rule: rule.origin, listeners, destinations: joined(named), outsideTraffic: rule.outsideTraffic },
+      ] as const,
+    ]
   })
 }
 
 /** One with a selector for the proxy counts before one without; of several the oldest. */
 function ruleFor(scope: Scope, rules: readonly EgressRule[]): EgressRule | undefined {
-  const ordered = rules.toSorted((a, b) =>
-    Number(a.selector === undefined) - Number(b.selector === undefined) || compareText(a.created, b.created) || compareText(a.name, b.name))
+  const ordered = rules.toSorted(
+    (a, b) =>
+      Number(a.selector === undefined) - Number(b.selector === undefined) ||
+      compareText(a.created, b.created) ||
+      compareText(a.name, b.name),
+  )
   return ordered.find(({ selector }) => selector === undefined || hasLabels(scope.labels, selector))
 }
 
 function joined(named: readonly TableDestination[]): readonly ReachedDestination[] {
-  return [...Map.groupBy(named, ({ host }) => host)].toSorted(([a], [b]) => compareText(a, b)).map(([host, same]) => {
-    const ports = same.map(({ port }) => port).filter((port) => port !== undefined)
-    return { host, ports: ports.length < same.length ? [] : [...new Set(ports)].toSorted((a, b) => a - b) }
-  })
+  return [...Map.groupBy(named, ({ host }) => host)]
+    .toSorted(([a], [b]) => compareText(a, b))
+    .map(([host, same]) => {
+      const ports = same.map(({ port }) => port).filter((port) => port !== undefined)
+      return { host, ports: ports.length < same.length ? [] : [...new Set(ports)].toSorted((a, b) => a - b) }
+    })
 }
 
 /** Of these services, those that a listener shows; one with a port shows only that port of each. */
-export function servicesThrough({ hosts, port }: EgressListener, services: readonly Service[]): readonly Service[] {
+export function servicesThrough(
+  { hosts, port }: EgressListener,
+  services: readonly Service[],
+): readonly Service[] {
   return services
     .filter((service) => shows(hosts, service, (pattern) => hostIsWithin(service.host, pattern)))
     .flatMap((service) => narrowed(service, port === undefined ? [] : [port]))
@@ -92,16 +138,31 @@ export function servicesThrough({ hosts, port }: EgressListener, services: reado
 
 /** Of these services, those that some listener of a reach shows, with the ports that it shows of them. */
 export function shownServices({ listeners }: Reach, services: readonly Service[]): readonly Service[] {
-  return joinPorts(listeners.flatMap((listener) => servicesThrough(listener, services)), services)
+  return joinPorts(
+    listeners.flatMap((listener) => servicesThrough(listener, services)),
+    services,
+  )
 }
 
-/** Of these tables, those that a listener shows: one of their hosts covers, or is covered by, one of its own. */
-export function tablesThrough({ hosts }: EgressListener, tables: readonly RouteTableHead[]): readonly RouteTableHead[] {
-  return tables.filter(({ namespace, hosts: own }) => own.some((host) =>
-    shows(hosts, { namespace, host }, (pattern) => intersectHosts(host, pattern) !== undefined)))
+/**
+ * Of these tables, those that a listener shows: one of their hosts covers, or is covered by, one of its own.
+ */
+export function tablesThrough(
+  { hosts }: EgressListener,
+  tables: readonly RouteTableHead[],
+): readonly RouteTableHead[] {
+  return tables.filter(({ namespace, hosts: own }) =>
+    own.some((host) =>
+      shows(hosts, { namespace, host }, (pattern) => intersectHosts(host, pattern) !== undefined),
+    ),
+  )
 }
 
-function shows(hosts: readonly EgressHost[], { namespace, host }: Pick<Service, 'namespace' | 'host'>, fits: (pattern: string) => boolean): boolean {
+function shows(
+  hosts: readonly EgressHost[],
+  { namespace, host }: Pick<Service, 'namespace' | 'host'>,
+  fits: (pattern: string) => boolean,
+): boolean {
   const applicable = hosts.filter((each) => each.namespace === '*' || each.namespace === namespace)
   if (applicable.some((each) => each.excluded && hostIsWithin(host, each.host))) return false
   return applicable.some((each) => !each.excluded && fits(each.host))
@@ -111,19 +172,34 @@ function shows(hosts: readonly EgressHost[], { namespace, host }: Pick<Service, 
 function narrowed(service: Service, ports: readonly number[]): readonly Service[] {
   if (ports.length === 0) return [service]
   const kept = service.ports.filter(({ number }) => ports.includes(number))
-  return kept.length === 0 ? [] : kept.length === service.ports.length ? [service] : [{ ...service, ports: kept }]
+  return kept.length === 0
+    ? []
+    : kept.length === service.ports.length
+      ? [service]
+      : [{ ...service, ports: kept }]
 }
 
-/** Of the services of one host, what a scope has clusters for: what some listener shows, and the destinations of its routes. */
-export function reachedServices(reach: Reach, services: readonly Service[], scope: Scope): readonly Service[] {
+/**
+ * Of the services of one host, what a scope has clusters for: what some listener shows, and the destinations
+ * of its routes.
+ */
+export function reachedServices(
+  reach: Reach,
+  services: readonly Service[],
+  scope: Scope,
+): readonly Service[] {
   const shown = shownServices(reach, services)
   const destination = reach.destinations.find(({ host }) => services[0]?.host === host)
   if (destination === undefined) return shown
-  const visible = services.filter((service) => isVisible(service.visibility, scope.namespace)).toSorted((a, b) => compareText(a.namespace, b.namespace))
+  const visible = services
+    .filter((service) => isVisible(service.visibility, scope.namespace))
+    .toSorted((a, b) => compareText(a.namespace, b.namespace))
   const meant = shown[0] ?? nearestService(visible, scope)
   const whole = services.find((service) => service.namespace === meant?.namespace)
   if (whole === undefined) return shown
-  const ports = reach.listeners.every(({ port }) => port !== undefined) ? reach.listeners.flatMap(({ port }) => port ?? []) : destination.ports
+  const ports = reach.listeners.every(({ port }) => port !== undefined)
+    ? reach.listeners.flatMap(({ port }) => port ?? [])
+    : destination.ports
   return joinPorts([...shown, ...narrowed(whole, ports)], services)
 }
 
@@ -135,7 +211,9 @@ function joinPorts(parts: readonly Service[], services: readonly Service[]): rea
     const own = byService.get(keyOf(service))
     if (own === undefined) return []
     const numbers = new Set(own.flatMap(({ ports }) => ports.map(({ number }) => number)))
-    return numbers.size === service.ports.length ? [service] : [{ ...service, ports: service.ports.filter(({ number }) => numbers.has(number)) }]
+    return numbers.size === service.ports.length
+      ? [service]
+      : [{ ...service, ports: service.ports.filter(({ number }) => numbers.has(number)) }]
   })
 }
 

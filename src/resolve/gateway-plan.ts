@@ -11,12 +11,30 @@ export interface GatewayModel extends GatewaySockets {
   readonly tablesOf: (gateway: string) => readonly RouteTableHead[]
 }
 
-/** The route configurations of a gateway proxy: one for all servers of an HTTP port, one for each HTTPS server. */
-export function planGateway(key: ScopeKey, scope: Scope, model: GatewayModel): readonly RouteConfigurationPlan[] {
+/**
+ * The route configurations of a gateway proxy: one for all servers of an HTTP port, one for each HTTPS
+ * server.
+ */
+export function planGateway(
+  key: ScopeKey,
+  scope: Scope,
+  model: GatewayModel,
+): readonly RouteConfigurationPlan[] {
   return gatewaySockets(scope, model).flatMap((socket) => {
-    const plan = (servers: readonly GatewayListener[], name: string, listener: ListenerPlan) => planServers({ key, scope, model, servers, name, listener })
-    if (socket.protocol === 'http') return [{ ...plan(socket.servers, `http.${socket.binding}`, plainListener(socket)), diagnostics: socket.diagnostics }]
-    return socket.servers.flatMap((server) => server.serves.kind === 'https' ? [plan([server], routeConfigurationOf(server), { kind: 'shared', name: socket.listener })] : [])
+    const plan = (servers: readonly GatewayListener[], name: string, listener: ListenerPlan) =>
+      planServers({ key, scope, model, servers, name, listener })
+    if (socket.protocol === 'http')
+      return [
+        {
+          ...plan(socket.servers, `http.${socket.binding}`, plainListener(socket)),
+          diagnostics: socket.diagnostics,
+        },
+      ]
+    return socket.servers.flatMap((server) =>
+      server.serves.kind === 'https'
+        ? [plan([server], routeConfigurationOf(server), { kind: 'shared', name: socket.listener })]
+        : [],
+    )
   })
 }
 
@@ -39,22 +57,31 @@ interface ServersQuestion {
   readonly listener: ListenerPlan
 }
 
-function planServers({ key, scope, model, servers, name, listener }: ServersQuestion): RouteConfigurationPlan {
+function planServers({
+  key,
+  scope,
+  model,
+  servers,
+  name,
+  listener,
+}: ServersQuestion): RouteConfigurationPlan {
   const port = servers[0]?.port ?? 0
   const attachedTo = [...new Set(servers.map((server) => server.gateway))]
-  const virtualHosts = collapse(hostsOf(servers, scope, model)).map(({ hosts, tables, redirects }): VirtualHostPlan => ({
-    scope: key,
-    routeConfiguration: name,
-    name: `${hosts[0] ?? '*'}:${port}`,
-    domains: hosts,
-    port,
-    attachedTo,
-    tables: tables.map((table) => table.key),
-    sharing: 'all',
-    otherwise: { kind: 'nothing' },
-    ...(redirects ? { requireTls: true } : {}),
-    ...(servers.some(({ serves }) => serves.kind === 'https') ? { scheme: 'https' } : {}),
-  }))
+  const virtualHosts = collapse(hostsOf(servers, scope, model)).map(
+    ({ hosts, tables, redirects }): VirtualHostPlan => ({
+      scope: key,
+      routeConfiguration: name,
+      name: `${hosts[0] ?? '*'}:${port}`,
+      domains: hosts,
+      port,
+      attachedTo,
+      tables: tables.map((table) => table.key),
+      sharing: 'all',
+      otherwise: { kind: 'nothing' },
+      ...(redirects ? { requireTls: true } : {}),
+      ...(servers.some(({ serves }) => serves.kind === 'https') ? { scheme: 'https' } : {}),
+    }),
+  )
   return {
     scope: key,
     name,
@@ -72,8 +99,15 @@ interface ServedHost {
   readonly redirects: boolean
 }
 
-/** Each host that a server and a table of its gateway have in common, with the tables in order, and those that are redirected without any. */
-function hostsOf(servers: readonly GatewayListener[], scope: Scope, model: GatewayModel): ReadonlyMap<string, ServedHost> {
+/**
+ * Each host that a server and a table of its gateway have in common, with the tables in order, and those that
+ * are redirected without any.
+ */
+function hostsOf(
+  servers: readonly GatewayListener[],
+  scope: Scope,
+  model: GatewayModel,
+): ReadonlyMap<string, ServedHost> {
   const found = new Map<string, { readonly tables: RouteTableHead[]; redirects: boolean }>()
   for (const server of servers) {
     const redirects = server.serves.kind === 'http' && server.serves.redirect === 'to-https'
@@ -94,7 +128,9 @@ function hostsOf(servers: readonly GatewayListener[], scope: Scope, model: Gatew
 }
 
 function commonHosts(server: GatewayListener, table: RouteTableHead): readonly string[] {
-  return hostsFor(server, table.namespace).flatMap((host) => table.hosts.flatMap((wanted) => intersectHosts(host, wanted) ?? []))
+  return hostsFor(server, table.namespace).flatMap((host) =>
+    table.hosts.flatMap((wanted) => intersectHosts(host, wanted) ?? []),
+  )
 }
 
 interface SharedHosts extends ServedHost {
@@ -104,6 +140,13 @@ interface SharedHosts extends ServedHost {
 /** Hosts with the same tables become one virtual host, named after the most specific. */
 function collapse(served: ReadonlyMap<string, ServedHost>): readonly SharedHosts[] {
   const entries = [...served].toSorted(([a], [b]) => compareSpecificity(a, b))
-  const groups = Map.groupBy(entries, ([, { tables, redirects }]) => [String(redirects), ...tables.map((table) => table.key)].join('\n'))
-  return [...groups.values()].map((group) => ({ tables: [], redirects: false, ...group[0]?.[1], hosts: group.map(([host]) => host) }))
+  const groups = Map.groupBy(entries, ([, { tables, redirects }]) =>
+    [String(redirects), ...tables.map((table) => table.key)].join('\n'),
+  )
+  return [...groups.values()].map((group) => ({
+    tables: [],
+    redirects: false,
+    ...group[0]?.[1],
+    hosts: group.map(([host]) => host),
+  }))
 }

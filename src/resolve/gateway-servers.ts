@@ -26,22 +26,33 @@ export interface GatewaySockets {
   readonly targetPort: (port: number) => number
 }
 
-/** The sockets of a gateway proxy. A socket is for plain HTTP or for TLS, as its oldest server says; with TLS each host has one server. */
-export function gatewaySockets(scope: Scope, { listeners, targetPort }: GatewaySockets): readonly SocketServers[] {
+/**
+ * The sockets of a gateway proxy. A socket is for plain HTTP or for TLS, as its oldest server says; with TLS
+ * each host has one server.
+ */
+export function gatewaySockets(
+  scope: Scope,
+  { listeners, targetPort }: GatewaySockets,
+): readonly SocketServers[] {
   const selected = listeners.filter((listener) => selects(listener, scope)).toSorted(byAge)
-  const byBinding = Map.groupBy(selected, ({ port, bind }) => `${targetPort(port)}${bind === '' ? '' : `.${bind}`}`)
+  const byBinding = Map.groupBy(
+    selected,
+    ({ port, bind }) => `${targetPort(port)}${bind === '' ? '' : `.${bind}`}`,
+  )
   return [...byBinding].flatMap(([binding, servers]) => {
     const [first] = servers
     if (first === undefined) return []
     const target = targetPort(first.port)
-    return [{
-      listener: `${first.bind === '' ? anyAddress : first.bind}_${target}`,
-      binding,
-      address: boundAddress(scope, first.bind === '' ? anyAddress : first.bind),
-      port: boundPort(scope, target),
-      protocol: protocolOf(first),
-      ...admitted(servers, first),
-    }]
+    return [
+      {
+        listener: `${first.bind === '' ? anyAddress : first.bind}_${target}`,
+        binding,
+        address: boundAddress(scope, first.bind === '' ? anyAddress : first.bind),
+        port: boundPort(scope, target),
+        protocol: protocolOf(first),
+        ...admitted(servers, first),
+      },
+    ]
   })
 }
 
@@ -51,10 +62,15 @@ function selects({ selector, onlyIn }: GatewayListener, { anyGateway, labels, na
 
 /** The hosts of a server that route tables of a namespace may use. */
 export function hostsFor({ hosts }: GatewayListener, namespace: string): readonly string[] {
-  return hosts.filter((each) => each.namespace === '*' || each.namespace === namespace).map(({ host }) => host)
+  return hosts
+    .filter((each) => each.namespace === '*' || each.namespace === namespace)
+    .map(({ host }) => host)
 }
 
-function admitted(servers: readonly GatewayListener[], first: GatewayListener): Pick<SocketServers, 'servers' | 'diagnostics'> {
+function admitted(
+  servers: readonly GatewayListener[],
+  first: GatewayListener,
+): Pick<SocketServers, 'servers' | 'diagnostics'> {
   const kept: GatewayListener[] = []
   const diagnostics: Diagnostic[] = []
   for (const server of servers) {
@@ -64,13 +80,22 @@ function admitted(servers: readonly GatewayListener[], first: GatewayListener): 
     }
     const taken = protocolOf(server) === 'http' ? undefined : hostTaken(server, kept)
     if (taken === undefined) kept.push(server)
-    else diagnostics.push(leftOut(server, ['hosts', taken.index], { taken: `host ${taken.host} on port ${server.port}`, by: taken.by }))
+    else
+      diagnostics.push(
+        leftOut(server, ['hosts', taken.index], {
+          taken: `host ${taken.host} on port ${server.port}`,
+          by: taken.by,
+        }),
+      )
   }
   return { servers: kept, diagnostics }
 }
 
 /** TLS connections are told apart by the name of the server, so that two servers cannot have one host. */
-function hostTaken(server: GatewayListener, kept: readonly GatewayListener[]): { readonly host: string; readonly index: number; readonly by: GatewayListener } | undefined {
+function hostTaken(
+  server: GatewayListener,
+  kept: readonly GatewayListener[],
+): { readonly host: string; readonly index: number; readonly by: GatewayListener } | undefined {
   for (const [index, { host }] of server.hosts.entries()) {
     const by = kept.find((each) => each.hosts.some((other) => other.host === host))
     if (by !== undefined) return { host, index, by }
@@ -78,7 +103,11 @@ function hostTaken(server: GatewayListener, kept: readonly GatewayListener[]): {
   return undefined
 }
 
-function leftOut(server: GatewayListener, path: readonly (string | number)[], { taken, by }: { readonly taken: string; readonly by: GatewayListener }): Diagnostic {
+function leftOut(
+  server: GatewayListener,
+  path: readonly (string | number)[],
+  { taken, by }: { readonly taken: string; readonly by: GatewayListener },
+): Diagnostic {
   return finding('gateway/server-left-out', below(server.origin, ...path), {
     message: `${taken} is taken by servers[${by.index}] of ${nameOf(by.origin)}: this server is not served`,
     hint: 'give it another port, or other hosts',

@@ -1,4 +1,5 @@
-// Lists of all hosts there are: made once for each state, so that what is found out about a list is shared by all that look into it.
+// Lists of all hosts there are: made once for each state, so that what is found out about a list is shared by
+// all that look into it.
 
 type Entries = readonly (readonly [host: string, value: unknown])[]
 

@@ -8,8 +8,8 @@ export interface InterceptedListener {
   readonly address: string
   readonly port: number
   /**
-   * `hands-over`: gives a connection to the listener of its original destination, if there is one. `takes`: serves it under
-   * its original destination. `none`: has no socket, and gets what is handed over.
+   * `hands-over`: gives a connection to the listener of its original destination, if there is one. `takes`:
+   * serves it under its original destination. `none`: has no socket, and gets what is handed over.
    */
   readonly socket: 'hands-over' | 'takes' | 'none'
   readonly chains: readonly InterceptedChain[]
@@ -34,14 +34,32 @@ export type ConnectionTarget =
   /** HTTP, by a route configuration that comes over ADS. */
   | { readonly kind: 'routes'; readonly routeConfiguration: string }
   /** HTTP, every request to one cluster. `virtualHost` and `operation` are for people. */
-  | { readonly kind: 'requests'; readonly cluster: string; readonly virtualHost: string; readonly operation: string }
+  | {
+      readonly kind: 'requests'
+      readonly cluster: string
+      readonly virtualHost: string
+      readonly operation: string
+    }
 
 /** What a scope with interception has besides its route configurations and the clusters of its services. */
 export type InterceptionPart =
-  | { readonly kind: 'listener'; readonly scope: ScopeKey; readonly listener: InterceptedListener; readonly origins: readonly Origin[] }
-  | { readonly kind: 'cluster'; readonly scope: ScopeKey; readonly cluster: InterceptionCluster; readonly origins: readonly Origin[] }
+  | {
+      readonly kind: 'listener'
+      readonly scope: ScopeKey
+      readonly listener: InterceptedListener
+      readonly origins: readonly Origin[]
+    }
+  | {
+      readonly kind: 'cluster'
+      readonly scope: ScopeKey
+      readonly cluster: InterceptionCluster
+      readonly origins: readonly Origin[]
+    }
 
-/** `pass-through` and `inbound` go to where the client was going, `inbound` to the workload itself; `refuse` goes nowhere. */
+/**
+ * `pass-through` and `inbound` go to where the client was going, `inbound` to the workload itself; `refuse`
+ * goes nowhere.
+ */
 export interface InterceptionCluster {
   readonly name: string
   readonly kind: 'pass-through' | 'inbound' | 'refuse'

@@ -16,54 +16,92 @@ export interface LocalityPlan {
 
 const indifferent: LocalityPlan = { priorityOf: () => 0, weights: undefined, isWeighted: false }
 
-/** Shares count by themselves; priorities only with outlier detection, as Envoy never leaves a priority without it. */
-export function planLocalities(settings: BackendSettings, endpoints: readonly Endpoint[], { scope, mesh }: { readonly scope: Scope; readonly mesh: Settings }): LocalityPlan {
+/**
+ * Shares count by themselves; priorities only with outlier detection, as Envoy never leaves a priority
+ * without it.
+ */
+export function planLocalities(
+  settings: BackendSettings,
+  endpoints: readonly Endpoint[],
+  { scope, mesh }: { readonly scope: Scope; readonly mesh: Settings },
+): LocalityPlan {
   const balancing = settings.locality ?? mesh.locality ?? 'off'
   if (balancing === 'off') return indifferent
   const own = scope.locality ?? ''
   // Other proxies have only those of their labels that some selector names, so that none left says nothing.
-  const isUnknown = own === '' && (scope.anyGateway || (scope.role === 'grpc' && Object.keys(scope.labels).length === 0))
+  const isUnknown =
+    own === '' && (scope.anyGateway || (scope.role === 'grpc' && Object.keys(scope.labels).length === 0))
   if (isUnknown && balancing.comparisons.length > 0) return indifferent
-  if (balancing.distribute.length > 0) return { ...indifferent, weights: distributed(balancing, endpoints, own), isWeighted: true }
+  if (balancing.distribute.length > 0)
+    return { ...indifferent, weights: distributed(balancing, endpoints, own), isWeighted: true }
   if (settings.outlierDetection === undefined) return indifferent
   const isWeighted = balancing.failover.length + balancing.comparisons.length > 0
   return { weights: undefined, isWeighted, priorityOf: priorities(balancing, scope, own) }
 }
 
-/** The localities that the first fitting rule names, with its shares; one share for several localities is divided by their weights. */
-function distributed({ distribute }: LocalityBalancing, endpoints: readonly Endpoint[], own: string): LocalityPlan['weights'] {
+/**
+ * The localities that the first fitting rule names, with its shares; one share for several localities is
+ * divided by their weights.
+ */
+function distributed(
+  { distribute }: LocalityBalancing,
+  endpoints: readonly Endpoint[],
+  own: string,
+): LocalityPlan['weights'] {
   const rule = distribute.find(({ from }) => coversLocality(from, own))
   if (rule === undefined) return undefined
-  const left = new Map([...Map.groupBy(endpoints, ({ locality }) => locality)].map(([name, members]) => [name, members.reduce((sum, { weight }) => sum + weight, 0)]))
+  const left = new Map(
+    [...Map.groupBy(endpoints, ({ locality }) => locality)].map(([name, members]) => [
+      name,
+      members.reduce((sum, { weight }) => sum + weight, 0),
+    ]),
+  )
   const weights = new Map<string, number>()
-  for (const [pattern, share] of Object.entries(rule.shares).toSorted(([a], [b]) => b.length - a.length || compareText(a, b))) {
+  for (const [pattern, share] of Object.entries(rule.shares).toSorted(
+    ([a], [b]) => b.length - a.length || compareText(a, b),
+  )) {
     const covered = [...left].filter(([name]) => coversLocality(pattern, name))
     const total = covered.reduce((sum, [, weight]) => sum + weight, 0)
     for (const [name, weight] of covered) {
-      weights.set(name, Math.ceil(weight * share / total))
+      weights.set(name, Math.ceil((weight * share) / total))
       left.delete(name)
     }
   }
   return Object.fromEntries([...weights].toSorted(([a], [b]) => compareText(a, b)))
 }
 
-/** Whether a locality is one that a rule means: what the rule leaves out, or writes as `*`, may be anything. */
+/**
+ * Whether a locality is one that a rule means: what the rule leaves out, or writes as `*`, may be anything.
+ */
 function coversLocality(rule: string, locality: string): boolean {
   const [region = '', zone = '', subZone = ''] = locality.split('/')
   const [ruleRegion = '', ruleZone = '*', ruleSubZone = '*'] = rule.split('/')
-  return [[ruleRegion, region], [ruleZone, zone], [ruleSubZone, subZone]].every(([wanted, found]) => wanted === '*' || wanted === found)
+  return [
+    [ruleRegion, region],
+    [ruleZone, zone],
+    [ruleSubZone, subZone],
+  ].every(([wanted, found]) => wanted === '*' || wanted === found)
 }
 
-function priorities({ comparisons, failover }: LocalityBalancing, { labels }: Scope, own: string): LocalityPlan['priorityOf'] {
+function priorities(
+  { comparisons, failover }: LocalityBalancing,
+  { labels }: Scope,
+  own: string,
+): LocalityPlan['priorityOf'] {
   const byLabels = labelPriority(comparisons, { labels, locality: own })
   const byDistance = (endpoint: Endpoint): number => distance(own, endpoint.locality, failover)
   if (comparisons.length === 0) return byDistance
-  return failover.length === 0 ? byLabels : (endpoint) => byLabels(endpoint) * distances + byDistance(endpoint)
+  return failover.length === 0
+    ? byLabels
+    : (endpoint) => byLabels(endpoint) * distances + byDistance(endpoint)
 }
 
 const distances = 5
 
-/** 0 for the same subzone, 1 the same zone, 2 the same region; of other regions 3 for the one to fail over to, or for all if none is named, else 4. */
+/**
+ * 0 for the same subzone, 1 the same zone, 2 the same region; of other regions 3 for the one to fail over to,
+ * or for all if none is named, else 4.
+ */
 function distance(own: string, other: string, failover: LocalityBalancing['failover']): number {
   const [region = '', zone = '', subZone = ''] = own.split('/')
   const [otherRegion = '', otherZone = '', otherSubZone = ''] = other.split('/')
@@ -74,8 +112,14 @@ function distance(own: string, other: string, failover: LocalityBalancing['failo
   return zone !== otherZone ? 2 : subZone !== otherSubZone ? 1 : 0
 }
 
-/** As many as the first labels that the endpoint has in common with the proxy leave over; another network comes after everything else. */
-function labelPriority(comparisons: readonly Comparison[], proxy: Pick<Endpoint, 'labels' | 'locality'>): LocalityPlan['priorityOf'] {
+/**
+ * As many as the first labels that the endpoint has in common with the proxy leave over; another network
+ * comes after everything else.
+ */
+function labelPriority(
+  comparisons: readonly Comparison[],
+  proxy: Pick<Endpoint, 'labels' | 'locality'>,
+): LocalityPlan['priorityOf'] {
   const wanted = comparisons.map((each) => each.value ?? valueOf(each, proxy))
   return (endpoint) => {
     const differs = comparisons.map((each, index) => valueOf(each, endpoint) !== wanted[index])
@@ -85,13 +129,26 @@ function labelPriority(comparisons: readonly Comparison[], proxy: Pick<Endpoint,
   }
 }
 
-function valueOf({ label, part }: Comparison, { labels, locality }: Pick<Endpoint, 'labels' | 'locality'>): string {
-  return (Object.hasOwn(labels, label) ? labels[label] : undefined) ?? (part === undefined ? '' : locality.split('/')[part] ?? '')
+function valueOf(
+  { label, part }: Comparison,
+  { labels, locality }: Pick<Endpoint, 'labels' | 'locality'>,
+): string {
+  return (
+    (Object.hasOwn(labels, label) ? labels[label] : undefined) ??
+    (part === undefined ? '' : (locality.split('/')[part] ?? ''))
+  )
 }
 
-/** Endpoints that a plan gives nothing are left out; priorities go from 0 up without gaps, as Envoy refuses an assignment that skips one. */
-export function placed<E extends { readonly priority: number; readonly locality: string }>(endpoints: readonly E[], { weights }: Pick<LocalityPlan, 'weights'>): readonly E[] {
-  const kept = weights === undefined ? endpoints : endpoints.filter(({ locality }) => Object.hasOwn(weights, locality))
+/**
+ * Endpoints that a plan gives nothing are left out; priorities go from 0 up without gaps, as Envoy refuses an
+ * assignment that skips one.
+ */
+export function placed<E extends { readonly priority: number; readonly locality: string }>(
+  endpoints: readonly E[],
+  { weights }: Pick<LocalityPlan, 'weights'>,
+): readonly E[] {
+  const kept =
+    weights === undefined ? endpoints : endpoints.filter(({ locality }) => Object.hasOwn(weights, locality))
   const sorted = [...new Set(kept.map(({ priority }) => priority))].toSorted((a, b) => a - b)
   return kept.map((each) => ({ ...each, priority: sorted.indexOf(each.priority) }))
 }

@@ -9,11 +9,19 @@ export interface MirrorEdge {
   readonly origin: Origin
 }
 
-/** The edges of a table: from each of its hosts to each host that it mirrors to. Wildcard hosts are left out: nothing is mirrored to one. */
+/**
+ * The edges of a table: from each of its hosts to each host that it mirrors to. Wildcard hosts are left out:
+ * nothing is mirrored to one.
+ */
 export function mirrorEdges({ hosts, routes }: RouteTable): readonly MirrorEdge[] {
-  const mirrors = routes.flatMap(({ action }) => action.kind === 'forward' ? action.mirrors : [])
-  return hosts.filter(({ host }) => !host.startsWith('*')).flatMap(({ host: from }) =>
-    mirrors.filter(({ backend }) => backend.host !== from).map(({ backend, origin }) => ({ from, to: backend.host, origin })))
+  const mirrors = routes.flatMap(({ action }) => (action.kind === 'forward' ? action.mirrors : []))
+  return hosts
+    .filter(({ host }) => !host.startsWith('*'))
+    .flatMap(({ host: from }) =>
+      mirrors
+        .filter(({ backend }) => backend.host !== from)
+        .map(({ backend, origin }) => ({ from, to: backend.host, origin })),
+    )
 }
 
 /** Longer loops are not looked for: each host more on the way is one more look for every mirror. */
@@ -22,16 +30,26 @@ const longestLoop = 4
 const mostEdges = 200
 
 /** A loop that the edge closes: copies of copies without end, where each host's requests pass a proxy. */
-export function mirrorLoop(edge: MirrorEdge, edgesFrom: (host: string) => readonly MirrorEdge[]): readonly Diagnostic[] {
+export function mirrorLoop(
+  edge: MirrorEdge,
+  edgesFrom: (host: string) => readonly MirrorEdge[],
+): readonly Diagnostic[] {
   const way = shortestWay(edge, edgesFrom)
   const back = way?.at(-1)
   if (way === undefined || back === undefined) return []
-  return [finding('mirror/loop', edge.origin, {
-    message: `the copies go round: ${[edge.from, edge.to, ...way.map(({ to }) => to)].join(' → ')}, as ${nameOf(back.origin)} mirrors back`,
-  })]
+  return [
+    finding('mirror/loop', edge.origin, {
+      message:
+        `the copies go round: ${[edge.from, edge.to, ...way.map(({ to }) => to)].join(' → ')}, as ` +
+        `${nameOf(back.origin)} mirrors back`,
+    }),
+  ]
 }
 
-function shortestWay(edge: MirrorEdge, edgesFrom: (host: string) => readonly MirrorEdge[]): readonly MirrorEdge[] | undefined {
+function shortestWay(
+  edge: MirrorEdge,
+  edgesFrom: (host: string) => readonly MirrorEdge[],
+): readonly MirrorEdge[] | undefined {
   const seen = new Set([edge.to])
   let ways: readonly (readonly MirrorEdge[])[] = [[]]
   for (let length = 2, looked = 0; length <= longestLoop && looked < mostEdges; length += 1) {

@@ -19,9 +19,17 @@ export interface ResolvedMirrors {
   readonly missing: readonly NamespaceFinding[]
 }
 
-/** The mirrors of a route that lead somewhere. The others are dropped with an error each: no policy ever names a cluster that is not there. */
-export function resolveMirrors(mirrors: readonly Mirror[], primaryBackends: readonly ResolvedBackend[], listening: Listening): ResolvedMirrors {
-  if (listening.sight.scope.role === 'grpc') return { mirrors: [], uses: [], diagnostics: mirrors.map(leftOut), missing: [] }
+/**
+ * The mirrors of a route that lead somewhere. The others are dropped with an error each: no policy ever names
+ * a cluster that is not there.
+ */
+export function resolveMirrors(
+  mirrors: readonly Mirror[],
+  primaryBackends: readonly ResolvedBackend[],
+  listening: Listening,
+): ResolvedMirrors {
+  if (listening.sight.scope.role === 'grpc')
+    return { mirrors: [], uses: [], diagnostics: mirrors.map(leftOut), missing: [] }
   const primaries = new Set(primaryBackends.map(({ cluster }) => cluster))
   const kept: ResolvedMirror[] = []
   const uses: ClusterUse[] = []
@@ -34,44 +42,88 @@ export function resolveMirrors(mirrors: readonly Mirror[], primaryBackends: read
     if (backend.kind === 'rejected') continue
     if (backend.kind !== 'found') {
       const consequence = 'nothing is mirrored there, the route is served without it'
-      missing.push(missingFinding(backend, { area: 'mirror', reference: mirror.backend, consequence, namespace, primaries: primaryBackends }))
+      missing.push(
+        missingFinding(backend, {
+          area: 'mirror',
+          reference: mirror.backend,
+          consequence,
+          namespace,
+          primaries: primaryBackends,
+        }),
+      )
       continue
     }
     if (primaries.has(backend.cluster)) {
-      diagnostics.push(finding('mirror/to-itself', mirror.origin, { message: `the mirror sends its copies to ${backend.cluster}, a destination of the route itself` }))
+      diagnostics.push(
+        finding('mirror/to-itself', mirror.origin, {
+          message: `the mirror sends its copies to ${backend.cluster}, a destination of the route itself`,
+        }),
+      )
     }
     if (seen.has(backend.cluster)) {
-      diagnostics.push(finding('mirror/duplicate', mirror.origin, { message: `${backend.cluster} is mirrored to twice: a request can be copied there twice` }))
+      diagnostics.push(
+        finding('mirror/duplicate', mirror.origin, {
+          message: `${backend.cluster} is mirrored to twice: a request can be copied there twice`,
+        }),
+      )
     }
     seen.add(backend.cluster)
     diagnostics.push(...ambiguousPort('mirror/ambiguous-port', mirror.backend, { ...listening, backend }))
     if (isWhereverTheRequestGoes(backend, listening)) diagnostics.push(alongside(mirror, backend))
-    const cluster = needsOwnCluster(mirror, backend, listening) ? mirrorClusterName(backend.port, backend.subset, backend.host) : backend.cluster
-    kept.push({ cluster, fraction: mirror.fraction, runtimeKey: mirror.runtimeKey, host: mirror.host, origin: mirror.origin })
-    uses.push({ by: 'mirror', cluster, limits: mirror.limits, origin: mirror.origin, ...targetOf(backend, listening) })
+    const cluster = needsOwnCluster(mirror, backend, listening)
+      ? mirrorClusterName(backend.port, backend.subset, backend.host)
+      : backend.cluster
+    kept.push({
+      cluster,
+      fraction: mirror.fraction,
+      runtimeKey: mirror.runtimeKey,
+      host: mirror.host,
+      origin: mirror.origin,
+    })
+    uses.push({
+      by: 'mirror',
+      cluster,
+      limits: mirror.limits,
+      origin: mirror.origin,
+      ...targetOf(backend, listening),
+    })
   }
   return { mirrors: kept, uses, diagnostics, missing }
 }
 
 function isWhereverTheRequestGoes({ service, settings }: FoundBackend, { sight }: Listening): boolean {
-  return mirrorDiscoveryFor(service, sight) === 'original-destination' || settings.loadBalancer?.kind === 'passthrough'
+  return (
+    mirrorDiscoveryFor(service, sight) === 'original-destination' ||
+    settings.loadBalancer?.kind === 'passthrough'
+  )
 }
 
 function alongside({ origin }: Mirror, { host }: FoundBackend): Diagnostic {
   return finding('mirror/original-destination', origin, {
-    message: `${host} has no endpoints of its own: with interception the copies go where the primary requests go, from bound listeners nowhere`,
-    hint: 'give it endpoints: resolution STATIC or DNS instead of NONE, or another load balancer than PASSTHROUGH',
+    message:
+      `${host} has no endpoints of its own: with interception the copies go where the primary ` +
+      `requests go, from bound listeners nowhere`,
+    hint:
+      'give it endpoints: resolution STATIC or DNS instead of NONE, or another load balancer than ' +
+      'PASSTHROUGH',
   })
 }
 
 function needsOwnCluster(mirror: Mirror, backend: FoundBackend, { sight }: Listening): boolean {
-  return mirror.cluster === 'dedicated' || mirrorDiscoveryFor(backend.service, sight) !== discoveryFor(backend.service, sight)
-    || (mirror.cluster === 'auto' && mayBePrimary(backend, sight))
+  return (
+    mirror.cluster === 'dedicated' ||
+    mirrorDiscoveryFor(backend.service, sight) !== discoveryFor(backend.service, sight) ||
+    (mirror.cluster === 'auto' && mayBePrimary(backend, sight))
+  )
 }
 
-/** Whether requests that are no copies may use the backend's cluster: those for what a route names, and on a sidecar those for any service. */
+/**
+ * Whether requests that are no copies may use the backend's cluster: those for what a route names, and on a
+ * sidecar those for any service.
+ */
 function mayBePrimary({ host, subset, service }: FoundBackend, sight: Sight): boolean {
-  const isCalledByName = sight.scope.role === 'sidecar' && subset === undefined && service.namedBy === undefined
+  const isCalledByName =
+    sight.scope.role === 'sidecar' && subset === undefined && service.namedBy === undefined
   return isCalledByName || sight.isDestination(host, subset)
 }
 
@@ -81,5 +133,7 @@ function targetOf(backend: FoundBackend, { sight }: Listening): Pick<MirrorUse, 
 }
 
 function leftOut({ origin }: Mirror): Diagnostic {
-  return finding('mirror/proxyless-grpc', origin, { message: 'gRPC clients without a proxy cannot mirror: their requests are not copied' })
+  return finding('mirror/proxyless-grpc', origin, {
+    message: 'gRPC clients without a proxy cannot mirror: their requests are not copied',
+  })
 }

@@ -24,9 +24,13 @@ export function joinKey({ code, origin, message, hint }: NamespaceFinding): stri
 /** One diagnostic for findings of one `joinKey`, with all of their namespaces. */
 export function joinNamespaces(group: readonly NamespaceFinding[]): readonly Diagnostic[] {
   const namespaces = listed([...new Set(group.map(({ namespace }) => namespace))].toSorted(compareText))
-  const text = (parts: NamespaceText): string => typeof parts === 'string' ? parts : `${parts[0]}${namespaces}${parts[1]}`
-  return group.slice(0, 1).map(({ code, origin, message, hint }) =>
-    finding(code, origin, { message: text(message), hint: hint === undefined ? undefined : text(hint) }))
+  const text = (parts: NamespaceText): string =>
+    typeof parts === 'string' ? parts : `${parts[0]}${namespaces}${parts[1]}`
+  return group
+    .slice(0, 1)
+    .map(({ code, origin, message, hint }) =>
+      finding(code, origin, { message: text(message), hint: hint === undefined ? undefined : text(hint) }),
+    )
 }
 
 const mostNamed = 5

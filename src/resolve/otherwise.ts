@@ -9,27 +9,59 @@ import type { RouteResolution } from './route.ts'
 import type { Sight } from './sight.ts'
 
 /** The route of a virtual host for which no table has one: it stands for no object. */
-export function resolveOtherwise({ name, port, otherwise }: VirtualHostPlan, sight: Sight): readonly RouteResolution[] {
+export function resolveOtherwise(
+  { name, port, otherwise }: VirtualHostPlan,
+  sight: Sight,
+): readonly RouteResolution[] {
   switch (otherwise.kind) {
-    case 'nothing': return []
+    case 'nothing':
+      return []
     case 'status': {
       const action = { kind: 'direct-response', status: otherwise.status, body: undefined } as const
-      return [{ resolved: catchAll({ name, action, operation: undefined }), uses: [], diagnostics: [], missing: [] }]
+      return [
+        {
+          resolved: catchAll({ name, action, operation: undefined }),
+          uses: [],
+          diagnostics: [],
+          missing: [],
+        },
+      ]
     }
-    case 'pass-through': return [forwarded({ name, operation: undefined }, { cluster: passThrough, retry: 'never', hash: [] })]
+    case 'pass-through':
+      return [forwarded({ name, operation: undefined }, { cluster: passThrough, retry: 'never', hash: [] })]
     case 'service': {
       const { host } = otherwise
-      const origin = { object: { group: '', kind: 'Service', namespace: sight.scope.namespace, name: host }, path: [] }
+      const origin = {
+        object: { group: '', kind: 'Service', namespace: sight.scope.namespace, name: host },
+        path: [],
+      }
       const backend = resolveBackend({ host, port, subset: undefined, origin }, { sight, port })
-      return [forwarded({ name: 'default', operation: `${host}:${port}/*` }, { cluster: backend.cluster, retry: sight.settings.defaultRetry, hash: hashOf(backend) })]
+      return [
+        forwarded(
+          { name: 'default', operation: `${host}:${port}/*` },
+          { cluster: backend.cluster, retry: sight.settings.defaultRetry, hash: hashOf(backend) },
+        ),
+      ]
     }
   }
 }
 
-const everything: Match = { path: { kind: 'prefix', value: '/' }, caseSensitive: undefined, headers: [], queryParameters: [] }
+const everything: Match = {
+  path: { kind: 'prefix', value: '/' },
+  caseSensitive: undefined,
+  headers: [],
+  queryParameters: [],
+}
 
 function catchAll(route: Pick<ResolvedRoute, 'name' | 'action' | 'operation'>): ResolvedRoute {
-  return { ...route, match: everything, headers: noHeaderChanges, statPrefix: undefined, metadata: undefined, origin: undefined }
+  return {
+    ...route,
+    match: everything,
+    headers: noHeaderChanges,
+    statPrefix: undefined,
+    metadata: undefined,
+    origin: undefined,
+  }
 }
 
 interface Target {
@@ -38,8 +70,24 @@ interface Target {
   readonly hash: readonly HashPolicy[]
 }
 
-function forwarded(route: Pick<ResolvedRoute, 'name' | 'operation'>, { cluster, retry, hash }: Target): RouteResolution {
+function forwarded(
+  route: Pick<ResolvedRoute, 'name' | 'operation'>,
+  { cluster, retry, hash }: Target,
+): RouteResolution {
   const destinations = [{ cluster, weight: 0, headers: noHeaderChanges, authority: undefined }]
-  const action: ResolvedForward = { kind: 'forward', destinations, mirrors: [], timeout: 0, retry, rewrite: { explicit: false }, hash }
-  return { resolved: catchAll({ ...route, action }), uses: [{ by: 'primary', cluster }], diagnostics: [], missing: [] }
+  const action: ResolvedForward = {
+    kind: 'forward',
+    destinations,
+    mirrors: [],
+    timeout: 0,
+    retry,
+    rewrite: { explicit: false },
+    hash,
+  }
+  return {
+    resolved: catchAll({ ...route, action }),
+    uses: [{ by: 'primary', cluster }],
+    diagnostics: [],
+    missing: [],
+  }
 }

@@ -4,7 +4,10 @@ import type { Visibility } from '../model/visibility.ts'
 import type { ScopeKey } from '../xds/scope.ts'
 import type { InterceptedListener } from './intercepted.ts'
 
-/** A listener and its route configuration, for the proxies of one scope: which virtual hosts there are, not yet what they hold. */
+/**
+ * A listener and its route configuration, for the proxies of one scope: which virtual hosts there are, not
+ * yet what they hold.
+ */
 export interface RouteConfigurationPlan {
   readonly scope: ScopeKey
   /** `80`, `http.8080`: as Istio names them. */
@@ -19,7 +22,13 @@ export interface RouteConfigurationPlan {
 
 export type ListenerPlan =
   /** A socket. The name, `0.0.0.0_80`, does not change with the address and port really bound. */
-  | { readonly kind: 'socket'; readonly side: 'gateway' | 'sidecar'; readonly name: string; readonly address: string; readonly port: number }
+  | {
+      readonly kind: 'socket'
+      readonly side: 'gateway' | 'sidecar'
+      readonly name: string
+      readonly address: string
+      readonly port: number
+    }
   /** For connections that were redirected to the proxy. */
   | { readonly kind: 'intercepted'; readonly listeners: readonly InterceptedListener[] }
   /** One that several route configurations share; it is made apart. */
@@ -40,12 +49,18 @@ export interface VirtualHostPlan {
   /** What the listener stands for: `mesh`, or the gateways on it. */
   readonly attachedTo: readonly string[]
   readonly tables: readonly string[]
-  /** `first`: the first table with a route for the proxy has the host alone; `all`: their routes are joined, catch-alls last. */
+  /**
+   * `first`: the first table with a route for the proxy has the host alone; `all`: their routes are joined,
+   * catch-alls last.
+   */
   readonly sharing: 'first' | 'all'
   /** Plain requests are redirected to HTTPS, also where no table has a route. */
   readonly requireTls?: true
   /** What answers where no table has a route for the proxy. */
-  readonly otherwise: { readonly kind: 'service'; readonly host: string } | { readonly kind: 'status'; readonly status: number } | { readonly kind: 'nothing' }
+  readonly otherwise:
+    | { readonly kind: 'service'; readonly host: string }
+    | { readonly kind: 'status'; readonly status: number }
+    | { readonly kind: 'nothing' }
     /** To where the client was going: only where connections are redirected. */
     | { readonly kind: 'pass-through' }
 }
@@ -60,6 +75,9 @@ export interface RouteTableHead {
   readonly order: string
 }
 
-export function headOf(key: string, { namespace, hosts, attachedTo, visibility, order }: RouteTable): RouteTableHead {
+export function headOf(
+  key: string,
+  { namespace, hosts, attachedTo, visibility, order }: RouteTable,
+): RouteTableHead {
   return { key, namespace, hosts: hosts.map(({ host }) => host), attachedTo, visibility, order }
 }

@@ -4,12 +4,17 @@ import { isVisible } from '../model/visibility.ts'
 import type { Sight } from './sight.ts'
 
 /**
- * The policy that a client in the scope's namespace gets for a service: of the first search that finds one, the most
- * specific host's; of several for that host, the oldest, with the others' new subsets.
+ * The policy that a client in the scope's namespace gets for a service: of the first search that finds one,
+ * the most specific host's; of several for that host, the oldest, with the others' new subsets.
  */
-export function policyFor(service: Pick<Service, 'host' | 'namespace'>, sight: Sight): BackendPolicy | undefined {
+export function policyFor(
+  service: Pick<Service, 'host' | 'namespace'>,
+  sight: Sight,
+): BackendPolicy | undefined {
   for (const search of searches(service, sight)) {
-    const found = closest(service.host, search, sight).filter(({ visibility }) => isVisible(visibility, sight.scope.namespace))
+    const found = closest(service.host, search, sight).filter(({ visibility }) =>
+      isVisible(visibility, sight.scope.namespace),
+    )
     const [first, ...others] = inOrder(found)
     if (first !== undefined) return others.reduce(withNewSubsets, first)
   }
@@ -23,8 +28,9 @@ interface Search {
 }
 
 /**
- * As istiod searches: the client's namespace, the service's, the root one. Gateways often live in the root namespace, whose
- * policies for the whole mesh must not win over those beside a service: there, only private ones come first.
+ * As istiod searches: the client's namespace, the service's, the root one. Gateways often live in the root
+ * namespace, whose policies for the whole mesh must not win over those beside a service: there, only private
+ * ones come first.
  */
 function searches(service: Pick<Service, 'namespace'>, { scope, settings }: Sight): readonly Search[] {
   const seen: Search['counts'] = ({ visibility }) => isVisible(visibility, scope.namespace)
@@ -48,7 +54,9 @@ export function inOrder(policies: readonly BackendPolicy[]): readonly BackendPol
 function closest(host: string, { namespace, counts }: Search, sight: Sight): readonly BackendPolicy[] {
   const exact = sight.policies(namespace, host).filter(counts)
   if (exact.length > 0) return exact
-  const covering = sight.wildcardPolicies(namespace).filter((policy) => hostIsWithin(host, policy.host) && counts(policy))
+  const covering = sight
+    .wildcardPolicies(namespace)
+    .filter((policy) => hostIsWithin(host, policy.host) && counts(policy))
   const [best] = covering.map((policy) => policy.host).toSorted(compareSpecificity)
   return covering.filter((policy) => policy.host === best)
 }
@@ -59,12 +67,23 @@ function withNewSubsets(policy: BackendPolicy, other: BackendPolicy): BackendPol
 }
 
 /** Every set of settings in a policy, whatever its ports and subsets. */
-export function settingsOf({ settings, subsets }: Pick<BackendPolicy, 'settings' | 'subsets'>): readonly BackendSettings[] {
-  return [settings, ...subsets.map((subset) => subset.settings)].flatMap(({ all, ports }) => [all, ...Object.values(ports)])
+export function settingsOf({
+  settings,
+  subsets,
+}: Pick<BackendPolicy, 'settings' | 'subsets'>): readonly BackendSettings[] {
+  return [settings, ...subsets.map((subset) => subset.settings)].flatMap(({ all, ports }) => [
+    all,
+    ...Object.values(ports),
+  ])
 }
 
 /** Settings of one port, of a subset if one is named. */
-export function settingsFor(policy: BackendPolicy | undefined, port: number, subset: string | undefined): BackendSettings {
-  const settings = subset === undefined ? policy?.settings : policy?.subsets.find((each) => each.name === subset)?.settings
+export function settingsFor(
+  policy: BackendPolicy | undefined,
+  port: number,
+  subset: string | undefined,
+): BackendSettings {
+  const settings =
+    subset === undefined ? policy?.settings : policy?.subsets.find((each) => each.name === subset)?.settings
   return settings?.ports[port] ?? settings?.all ?? {}
 }

@@ -15,15 +15,28 @@ export interface Served {
   selected(of: Omit<ObjectId, 'name'>, labels: Labels): readonly ObjectId[]
 }
 
-/** Says which traffic is served without a policy; a policy that applies to nothing that is served is only a note. */
-export function protectionFindings({ missing, targets, origin }: Protection, served: Served): readonly Diagnostic[] {
+/**
+ * Says which traffic is served without a policy; a policy that applies to nothing that is served is only a
+ * note.
+ */
+export function protectionFindings(
+  { missing, targets, origin }: Protection,
+  served: Served,
+): readonly Diagnostic[] {
   const names = [...new Set(targets.flatMap((target) => namesOf(target, served)))].toSorted()
-  if (names.length === 0) return [finding('manifest/unclaimed-kind', origin, { message: `${missing}, and it applies to nothing that is served` })]
+  if (names.length === 0)
+    return [
+      finding('manifest/unclaimed-kind', origin, {
+        message: `${missing}, and it applies to nothing that is served`,
+      }),
+    ]
   const isAny = names.includes('')
-  return [finding('route/unprotected', origin, {
-    message: `${missing}: requests${isAny ? '' : ` to ${listed(names)}`} are served without it`,
-    hint: 'enforce it in front of these proxies or in the applications behind them',
-  })]
+  return [
+    finding('route/unprotected', origin, {
+      message: `${missing}: requests${isAny ? '' : ` to ${listed(names)}`} are served without it`,
+      hint: 'enforce it in front of these proxies or in the applications behind them',
+    }),
+  ]
 }
 
 type Workloads = Extract<ProtectionTarget, { readonly kind: 'workloads' }>
@@ -39,14 +52,24 @@ function listed(names: readonly string[]): string {
 /** Names of what is served and the target may be; '' stands for everything. */
 function namesOf(target: ProtectionTarget, served: Served): readonly string[] {
   switch (target.kind) {
-    case 'everything': return served.listeners().length > 0 || served.services(undefined).length > 0 ? [''] : []
-    case 'object': return served.has(target.id) ? [nameOf({ object: target.id })] : []
-    case 'selected': return served.selected(target.of, target.labels).filter((id) => served.has(id)).map((object) => nameOf({ object }))
-    case 'workloads': return workloadsOf(target, served)
+    case 'everything':
+      return served.listeners().length > 0 || served.services(undefined).length > 0 ? [''] : []
+    case 'object':
+      return served.has(target.id) ? [nameOf({ object: target.id })] : []
+    case 'selected':
+      return served
+        .selected(target.of, target.labels)
+        .filter((id) => served.has(id))
+        .map((object) => nameOf({ object }))
+    case 'workloads':
+      return workloadsOf(target, served)
   }
 }
 
-/** Those that share a label with the policy; if there are none, those that may have workloads with its labels all the same. */
+/**
+ * Those that share a label with the policy; if there are none, those that may have workloads with its labels
+ * all the same.
+ */
 function workloadsOf(target: Workloads, served: Served): readonly string[] {
   const { namespace, labels } = target
   const services = served.services(namespace).filter((service) => mayBeBehind(service, labels))
@@ -64,8 +87,14 @@ function mayBeBehind({ selector, external, namedBy }: Service, labels: Labels): 
   return !external && namedBy === undefined && (selector === undefined || !contradicts(selector, labels))
 }
 
-/** The namespace of a Gateway's proxies is not known: a policy beside the Gateway, or with a label of its selector, may apply to them. */
-function mayBeServedBy({ selector, namespace: own }: GatewayListener, { namespace, labels }: Workloads): boolean {
+/**
+ * The namespace of a Gateway's proxies is not known: a policy beside the Gateway, or with a label of its
+ * selector, may apply to them.
+ */
+function mayBeServedBy(
+  { selector, namespace: own }: GatewayListener,
+  { namespace, labels }: Workloads,
+): boolean {
   if (contradicts(selector, labels)) return false
   return namespace === undefined || namespace === own || sharesLabel(selector, labels)
 }

@@ -2,11 +2,23 @@ import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
 import type { HashPolicy } from '../model/backend.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Mirror, MirrorLimits } from '../model/mirror.ts'
-import type { CorsPolicy, DirectResponse, Fault, Forward, HeaderChanges, Redirect, RetryPolicy, Route } from '../model/route.ts'
+import type {
+  CorsPolicy,
+  DirectResponse,
+  Fault,
+  Forward,
+  HeaderChanges,
+  Redirect,
+  RetryPolicy,
+  Route,
+} from '../model/route.ts'
 import type { ScopeKey } from '../xds/scope.ts'
 import type { NamespaceFinding } from './namespace-finding.ts'
 
-/** A virtual host as the proxies of one scope get it: every destination is a cluster's name. Nothing more is looked up after this. */
+/**
+ * A virtual host as the proxies of one scope get it: every destination is a cluster's name. Nothing more is
+ * looked up after this.
+ */
 export interface ResolvedVirtualHost {
   readonly scope: ScopeKey
   readonly routeConfiguration: string
@@ -17,7 +29,10 @@ export interface ResolvedVirtualHost {
   readonly requireTls?: true
   readonly uses: readonly ClusterUse[]
   readonly diagnostics: readonly Diagnostic[]
-  /** Destinations and mirrors that are not there for the proxies of the scope; those of other namespaces may find the same. */
+  /**
+   * Destinations and mirrors that are not there for the proxies of the scope; those of other namespaces may
+   * find the same.
+   */
   readonly missing: readonly NamespaceFinding[]
   readonly origins: readonly Origin[]
 }
@@ -29,7 +44,10 @@ export interface ResolvedRoute extends Pick<Route, 'name' | 'match' | 'headers' 
   /** What tracing calls a request that took this route; absent on routes that stand for no object. */
   readonly operation: string | undefined
   readonly metadata: Route['metadata'] | undefined
-  /** The match, or the rule without one, that it was made from; in the delegate's object where that has it. Undefined where no object asks for the route. */
+  /**
+   * The match, or the rule without one, that it was made from; in the delegate's object where that has it.
+   * Undefined where no object asks for the route.
+   */
   readonly origin: Origin | undefined
 }
 
@@ -59,9 +77,7 @@ export interface ResolvedMirror extends Pick<Mirror, 'fraction' | 'runtimeKey' |
 }
 
 /** That a virtual host names a cluster, and for what: a cluster that only mirrors use gets limits. */
-export type ClusterUse =
-  | PrimaryUse
-  | MirrorUse
+export type ClusterUse = PrimaryUse | MirrorUse
 
 /** Whose endpoints a cluster's requests or copies go to. */
 export interface EndpointTarget {
@@ -73,7 +89,10 @@ export interface EndpointTarget {
 export interface PrimaryUse {
   readonly by: 'primary'
   readonly cluster: string
-  /** Where requests were given to it, and whose endpoints they go to; absent where nobody wrote a destination, or where they are found otherwise. */
+  /**
+   * Where requests were given to it, and whose endpoints they go to; absent where nobody wrote a destination,
+   * or where they are found otherwise.
+   */
   readonly destination?: { readonly origin: Origin; readonly target: EndpointTarget }
 }
 
@@ -82,7 +101,10 @@ export interface MirrorUse {
   readonly cluster: string
   readonly limits: MirrorLimits
   readonly origin: Origin
-  /** Whose endpoints the copies go to; absent where they are found otherwise, by DNS or by the original destination. */
+  /**
+   * Whose endpoints the copies go to; absent where they are found otherwise, by DNS or by the original
+   * destination.
+   */
   readonly target?: EndpointTarget
   /** The field that says that the route, and so its copies, have no timeout. */
   readonly noTimeout?: Origin

@@ -23,29 +23,55 @@ export interface RouteListening extends Listening {
 }
 
 /**
- * One route with its destinations and mirrors found. A destination that does not exist keeps its cluster's name, and one that its dialect
- * rejected has a name that no cluster has: Envoy answers both with 503, or with `missingStatus`.
+ * One route with its destinations and mirrors found. A destination that does not exist keeps its cluster's
+ * name, and one that its dialect rejected has a name that no cluster has: Envoy answers both with 503, or
+ * with `missingStatus`.
  */
 export function resolveRoute(route: Route, table: RouteTable, listening: RouteListening): RouteResolution {
   const { name, match, statPrefix, metadata, origin, action } = route
   const headers = understoodHeaders(route.headers, listening.sight.scope, origin)
-  const common = { name, match, headers: headers.value, statPrefix, metadata, origin, ...faults(route, listening) }
+  const common = {
+    name,
+    match,
+    headers: headers.value,
+    statPrefix,
+    metadata,
+    origin,
+    ...faults(route, listening),
+  }
   const ofTable = `${table.name}:${listening.port}${pathPattern(route)}`
   if (action.kind !== 'forward') {
     const answer = action.kind === 'redirect' ? redirect(action, listening) : action
-    return { resolved: { ...common, action: answer, operation: ofTable }, uses: [], diagnostics: headers.diagnostics, missing: [] }
+    return {
+      resolved: { ...common, action: answer, operation: ofTable },
+      uses: [],
+      diagnostics: headers.diagnostics,
+      missing: [],
+    }
   }
   const backends = action.destinations.map((destination) => resolveBackend(destination.backend, listening))
   const [only, ...more] = backends
-  const operation = only !== undefined && only.kind !== 'rejected' && more.length === 0 ? `${only.host}:${only.port}${pathPattern(route)}` : ofTable
+  const operation =
+    only !== undefined && only.kind !== 'rejected' && more.length === 0
+      ? `${only.host}:${only.port}${pathPattern(route)}`
+      : ofTable
   const forwarded = forward(action, backends, { ...listening, origin })
   return {
     resolved: { ...common, action: forwarded.action, operation },
     uses: forwarded.uses,
     diagnostics: [
-      ...headers.diagnostics, ...action.destinations.flatMap((destination, index) => ambiguousDestination(destination, backends[index], listening)), ...forwarded.diagnostics,
+      ...headers.diagnostics,
+      ...action.destinations.flatMap((destination, index) =>
+        ambiguousDestination(destination, backends[index], listening),
+      ),
+      ...forwarded.diagnostics,
     ],
-    missing: [...action.destinations.flatMap((destination, index) => missingDestination(destination, backends[index], { action, listening })), ...forwarded.missing],
+    missing: [
+      ...action.destinations.flatMap((destination, index) =>
+        missingDestination(destination, backends[index], { action, listening }),
+      ),
+      ...forwarded.missing,
+    ],
   }
 }
 
@@ -69,8 +95,14 @@ interface Forwarded {
   readonly missing: readonly NamespaceFinding[]
 }
 
-function forward(action: Forward, backends: readonly ResolvedBackend[], { origin, ...listening }: Listening & { readonly origin: Route['origin'] }): Forwarded {
-  const headers = action.destinations.map((destination) => understoodHeaders(destination.headers, listening.sight.scope, origin))
+function forward(
+  action: Forward,
+  backends: readonly ResolvedBackend[],
+  { origin, ...listening }: Listening & { readonly origin: Route['origin'] },
+): Forwarded {
+  const headers = action.destinations.map((destination) =>
+    understoodHeaders(destination.headers, listening.sight.scope, origin),
+  )
   const destinations = action.destinations.map((destination, index) => ({
     cluster: backends[index]?.cluster ?? '',
     weight: destination.weight,
@@ -90,21 +122,39 @@ function forward(action: Forward, backends: readonly ResolvedBackend[], { origin
       ...(action.missingStatus === undefined ? {} : { missingStatus: action.missingStatus }),
       hash: backends.flatMap(hashOf),
     },
-    uses: [...action.destinations.map((destination, index) => primaryUse(destination, backends[index], { action, listening })), ...mirrored.uses.map((use) => ({ ...use, ...noTimeout }))],
+    uses: [
+      ...action.destinations.map((destination, index) =>
+        primaryUse(destination, backends[index], { action, listening }),
+      ),
+      ...mirrored.uses.map((use) => ({ ...use, ...noTimeout })),
+    ],
     diagnostics: [...headers.flatMap(({ diagnostics }) => diagnostics), ...mirrored.diagnostics],
     missing: mirrored.missing,
   }
 }
 
-function primaryUse({ backend: { origin }, weight }: Destination, backend: ResolvedBackend | undefined, { action, listening: { sight } }: ForwardTo): PrimaryUse {
+function primaryUse(
+  { backend: { origin }, weight }: Destination,
+  backend: ResolvedBackend | undefined,
+  { action, listening: { sight } }: ForwardTo,
+): PrimaryUse {
   const cluster = backend?.cluster ?? ''
   const getsNothing = weight === 0 && action.destinations.length > 1
-  const target = backend?.kind !== 'found' || getsNothing ? undefined : endpointTarget(backend, discoveryFor(backend.service, sight))
+  const target =
+    backend?.kind !== 'found' || getsNothing
+      ? undefined
+      : endpointTarget(backend, discoveryFor(backend.service, sight))
   return { by: 'primary', cluster, ...(target === undefined ? {} : { destination: { origin, target } }) }
 }
 
-function ambiguousDestination({ backend: reference }: Destination, backend: ResolvedBackend | undefined, listening: Listening): readonly Diagnostic[] {
-  return backend?.kind === 'found' ? ambiguousPort('route/ambiguous-port', reference, { ...listening, backend }) : []
+function ambiguousDestination(
+  { backend: reference }: Destination,
+  backend: ResolvedBackend | undefined,
+  listening: Listening,
+): readonly Diagnostic[] {
+  return backend?.kind === 'found'
+    ? ambiguousPort('route/ambiguous-port', reference, { ...listening, backend })
+    : []
 }
 
 interface ForwardTo {
@@ -112,12 +162,26 @@ interface ForwardTo {
   readonly listening: Listening
 }
 
-function missingDestination({ backend: reference }: Destination, backend: ResolvedBackend | undefined, { action, listening }: ForwardTo): readonly NamespaceFinding[] {
+function missingDestination(
+  { backend: reference }: Destination,
+  backend: ResolvedBackend | undefined,
+  { action, listening }: ForwardTo,
+): readonly NamespaceFinding[] {
   if (backend === undefined || backend.kind === 'found' || backend.kind === 'rejected') return []
   const consequence = `requests for it are answered with ${action.missingStatus ?? 503}`
-  return [missingFinding(backend, { area: 'route', reference, consequence, namespace: listening.sight.scope.namespace, primaries: [] })]
+  return [
+    missingFinding(backend, {
+      area: 'route',
+      reference,
+      consequence,
+      namespace: listening.sight.scope.namespace,
+      primaries: [],
+    }),
+  ]
 }
 
 function pathPattern({ match }: Route): string {
-  return match.path.kind === 'prefix' || match.path.kind === 'segments' ? `${match.path.value}*` : match.path.value
+  return match.path.kind === 'prefix' || match.path.kind === 'segments'
+    ? `${match.path.value}*`
+    : match.path.value
 }

@@ -5,7 +5,12 @@ import type { SecretContent } from './secret-use.ts'
 
 /** What a secret holds, for the proxy that is sent it. */
 export type SecretValue =
-  | { readonly kind: 'certificate'; readonly chain: string; readonly privateKey: string; readonly origin: Origin }
+  | {
+      readonly kind: 'certificate'
+      readonly chain: string
+      readonly privateKey: string
+      readonly origin: Origin
+    }
   | { readonly kind: 'trust'; readonly authorities: string; readonly origin: Origin }
   | { readonly kind: 'certificate-files'; readonly certificate: string; readonly privateKey: string }
   | { readonly kind: 'trust-file'; readonly path: string }
@@ -20,9 +25,16 @@ export function secretsNamed(secretsByName: Collection<readonly TlsSecret[]>, fe
 /** Undefined where the Secret is not there, or lacks what is asked of it. */
 export function secretValue(content: SecretContent, named: SecretsNamed): SecretValue | undefined {
   if (content.kind === 'certificate-files' || content.kind === 'trust-file') return content
-  const { secret: { namespace, name } } = content
-  const within = (each: SecretsNamed): SecretsNamed => (wanted) => each(wanted).filter((secret) => secret.namespace === namespace)
-  return candidates(content.kind, name, within(named)).map((secret) => valueOf(content.kind, secret)).find((value) => value !== undefined)
+  const {
+    secret: { namespace, name },
+  } = content
+  const within =
+    (each: SecretsNamed): SecretsNamed =>
+    (wanted) =>
+      each(wanted).filter((secret) => secret.namespace === namespace)
+  return candidates(content.kind, name, within(named))
+    .map((secret) => valueOf(content.kind, secret))
+    .find((value) => value !== undefined)
 }
 
 /** What a Secret is needed for: a certificate with its key, or the authorities to verify others by. */

@@ -26,12 +26,15 @@ export function hasHttpPort(service: Service, number: number): boolean {
 }
 
 /**
- * With interception: whether the port has one listener and one route configuration for all of its hosts. A port whose protocol
- * is detected needs them only where no virtual address tells its services apart.
+ * With interception: whether the port has one listener and one route configuration for all of its hosts. A
+ * port whose protocol is detected needs them only where no virtual address tells its services apart.
  */
 export function needsSharedRoutes(number: number, services: readonly Service[]): boolean {
   return services.some(({ ports, addresses }) =>
-    ports.some((port) => port.number === number && isHttp(port) && (!isDetected(port) || addresses.length === 0)))
+    ports.some(
+      (port) => port.number === number && isHttp(port) && (!isDetected(port) || addresses.length === 0),
+    ),
+  )
 }
 
 /** Of several services with one host, the one that a proxy means: that of its namespace, else the first. */
@@ -39,9 +42,20 @@ export function nearestService(services: readonly Service[], { namespace }: Scop
   return services.find((service) => service.namespace === namespace) ?? services[0]
 }
 
-/** The services that a proxy may see, sorted by host: of several with one host the one beside the proxy, else the first by namespace. */
+/**
+ * The services that a proxy may see, sorted by host: of several with one host the one beside the proxy, else
+ * the first by namespace.
+ */
 export function visibleServices(services: readonly Service[], scope: Scope): readonly Service[] {
-  return oneByHost(services.filter((service) => service.namedBy === undefined && isVisible(service.visibility, scope.namespace) && service.externalName === undefined), scope)
+  return oneByHost(
+    services.filter(
+      (service) =>
+        service.namedBy === undefined &&
+        isVisible(service.visibility, scope.namespace) &&
+        service.externalName === undefined,
+    ),
+    scope,
+  )
 }
 
 function oneByHost(services: readonly Service[], scope: Scope): readonly Service[] {
@@ -54,5 +68,7 @@ function oneByHost(services: readonly Service[], scope: Scope): readonly Service
 
 /** The further names under which the scope's proxies may know a service. */
 export function aliasDomains(service: Service, scope: Scope): readonly string[] {
-  return service.aliases.filter(({ onlyIn }) => onlyIn === undefined || onlyIn === scope.namespace).map(({ domain }) => domain)
+  return service.aliases
+    .filter(({ onlyIn }) => onlyIn === undefined || onlyIn === scope.namespace)
+    .map(({ domain }) => domain)
 }

@@ -18,22 +18,34 @@ export function labelsChosenBy({ routes }: RouteTable): readonly LabelKey[] {
 /** Stands among the labels for the locality of a proxy. */
 const ofLocality: LabelKey = 'locality'
 
-/** What a policy's balancing depends on: where a proxy is, and the labels that it compares, whatever their values. */
+/**
+ * What a policy's balancing depends on: where a proxy is, and the labels that it compares, whatever their
+ * values.
+ */
 export function labelsCompared(policy: Pick<BackendPolicy, 'settings' | 'subsets'>): readonly LabelKey[] {
   const each = settingsOf(policy)
-  const compared = each.flatMap(({ locality }) => locality === undefined || locality === 'off' ? [] : labelsBalancedBy(locality))
-  return each.some(({ outlierDetection }) => outlierDetection !== undefined) ? [...compared, ofLocality] : compared
+  const compared = each.flatMap(({ locality }) =>
+    locality === undefined || locality === 'off' ? [] : labelsBalancedBy(locality),
+  )
+  return each.some(({ outlierDetection }) => outlierDetection !== undefined)
+    ? [...compared, ofLocality]
+    : compared
 }
 
 /** What balancing by locality depends on; undefined is none. */
 export function labelsBalancedBy(balancing: LocalityBalancing | undefined): readonly LabelKey[] {
   if (balancing === undefined) return []
   const { distribute, failover, comparisons } = balancing
-  const names = comparisons.flatMap(({ label, value }) => value === undefined ? [JSON.stringify([label])] : [])
+  const names = comparisons.flatMap(({ label, value }) =>
+    value === undefined ? [JSON.stringify([label])] : [],
+  )
   return distribute.length + failover.length + comparisons.length === 0 ? [] : [...names, ofLocality]
 }
 
-/** The labels by which a service chooses the workloads that it stands for: they tell sidecars with interception apart, which serve those. */
+/**
+ * The labels by which a service chooses the workloads that it stands for: they tell sidecars with
+ * interception apart, which serve those.
+ */
 export function labelsServed(selector: Labels): readonly LabelKey[] {
   return labelKeys(selector).map(served)
 }
@@ -42,7 +54,10 @@ function served(key: LabelKey): LabelKey {
   return `served ${key}`
 }
 
-/** Labels by which an object chooses gateways if they have all of them: a Gateway, or a Service that leads to proxies of its namespace. */
+/**
+ * Labels by which an object chooses gateways if they have all of them: a Gateway, or a Service that leads to
+ * proxies of its namespace.
+ */
 export interface GatewaySelector {
   readonly labels: Labels
   /** Undefined for every namespace. */
@@ -59,7 +74,10 @@ export interface Choice {
 /** What `chosenLabels` has under each of its keys: nothing more for a single label. */
 export type Choosing = 'label' | GatewaySelector
 
-export function choiceOf(entries: Iterable<readonly [LabelKey, Choosing]>, others: readonly LabelKey[]): Choice {
+export function choiceOf(
+  entries: Iterable<readonly [LabelKey, Choosing]>,
+  others: readonly LabelKey[],
+): Choice {
   const labels = new Set(others)
   const selectors = new Map<LabelKey, GatewaySelector[]>()
   for (const [key, choosing] of entries) {
@@ -76,26 +94,42 @@ function append<V>(lists: Map<LabelKey, V[]>, key: LabelKey, value: V): void {
 }
 
 /**
- * The scope whose resources a proxy gets. Labels by which nothing chooses it are left out, so that a proxy cannot make a scope of its
- * own by its word. A sidecar keeps the labels that some selector names, with interception also those of its own services; a gateway
- * keeps those of whole selectors: of the Gateways that it serves, and of the Services that lead to it. Instead of its address it
- * has the ports on which Services lead there (`portsByAddress`, by `placeOf`), so that its replicas share.
+ * The scope whose resources a proxy gets. Labels by which nothing chooses it are left out, so that a proxy
+ * cannot make a scope of its own by its word. A sidecar keeps the labels that some selector names, with
+ * interception also those of its own services; a gateway keeps those of whole selectors: of the Gateways that
+ * it serves, and of the Services that lead to it. Instead of its address it has the ports on which Services
+ * lead there (`portsByAddress`, by `placeOf`), so that its replicas share.
  */
-export function sharedScope(scope: Scope, choice: Choice, targetPortsAt: (place: string) => Ports | undefined): Scope {
+export function sharedScope(
+  scope: Scope,
+  choice: Choice,
+  targetPortsAt: (place: string) => Ports | undefined,
+): Scope {
   const { locality, address, ...elsewhere } = scope
   const targetPorts = address === undefined ? undefined : targetPortsAt(placeOf(scope.namespace, address))
   const selected = scope.role === 'gateway' ? labelsOfSelectors(scope, choice) : new Set<string>()
   const isKept = ([name, value]: readonly [string, string]): boolean =>
-    selected.has(name) || choice.isChosenBy(JSON.stringify([name])) || labelKeys({ [name]: value }).some((key) =>
-      choice.isChosenBy(key) || (scope.interception === 'redirect' && choice.isChosenBy(served(key))))
+    selected.has(name) ||
+    choice.isChosenBy(JSON.stringify([name])) ||
+    labelKeys({ [name]: value }).some(
+      (key) =>
+        choice.isChosenBy(key) || (scope.interception === 'redirect' && choice.isChosenBy(served(key))),
+    )
   const labels = Object.fromEntries(Object.entries(scope.labels).filter(isKept))
   const hasLocality = locality !== undefined && choice.isChosenBy(ofLocality)
-  return { ...elsewhere, labels, ...(targetPorts === undefined ? {} : { targetPorts }), ...(hasLocality ? { locality } : {}) }
+  return {
+    ...elsewhere,
+    labels,
+    ...(targetPorts === undefined ? {} : { targetPorts }),
+    ...(hasLocality ? { locality } : {}),
+  }
 }
 
 /** Names of the labels of all selectors that choose this gateway. */
 function labelsOfSelectors({ namespace, labels }: Scope, { gatewaySelectors }: Choice): ReadonlySet<string> {
   const selectors = new Set(labelKeys(labels).flatMap((key) => gatewaySelectors(key)))
-  const chosenBy = [...selectors].filter((each) => (each.onlyIn === undefined || each.onlyIn === namespace) && hasLabels(labels, each.labels))
+  const chosenBy = [...selectors].filter(
+    (each) => (each.onlyIn === undefined || each.onlyIn === namespace) && hasLabels(labels, each.labels),
+  )
   return new Set(chosenBy.flatMap((each) => Object.keys(each.labels)))
 }

@@ -10,7 +10,10 @@ import { reachedServices } from './egress.ts'
 import type { Reach } from './egress.ts'
 import { hostNames } from './host-names.ts'
 
-/** What the proxies of one scope can see of the model. Each question is answered through the graph, so that asking is depending. */
+/**
+ * What the proxies of one scope can see of the model. Each question is answered through the graph, so that
+ * asking is depending.
+ */
 export interface Sight {
   readonly key: ScopeKey
   readonly scope: Scope
@@ -33,7 +36,10 @@ export interface Sight {
   hosts(): readonly string[]
 }
 
-/** `visibility`: it is not exported to the proxy's namespace. `egress`: the proxy's egress rule does not list it. */
+/**
+ * `visibility`: it is not exported to the proxy's namespace. `egress`: the proxy's egress rule does not list
+ * it.
+ */
 export interface HiddenService {
   readonly service: Service
   readonly by: { readonly kind: 'visibility' } | { readonly kind: 'egress'; readonly rule: Origin }
@@ -55,21 +61,36 @@ export interface SightCollections {
 
 /** Throws for a scope that is not there: nothing is planned for one. */
 export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch): Sight {
-  const { settings, scopes, reach, servicesByHost, policiesByHost, policiesOfHosts, backendTlsByHost, destinations } = collections
+  const {
+    settings,
+    scopes,
+    reach,
+    servicesByHost,
+    policiesByHost,
+    policiesOfHosts,
+    backendTlsByHost,
+    destinations,
+  } = collections
   const scope = fetch(scopes, key)
   if (scope === undefined) throw new Error(`no scope ${key}`)
   const reachable = (services: readonly Service[]): readonly Service[] => {
     const limits = services.length === 0 ? undefined : fetch(reach, key)
     return limits === undefined ? services : reachedServices(limits, services, scope)
   }
-  const visible = (host: string): readonly Service[] => (fetch(servicesByHost, host) ?? []).filter((service) => isVisible(service.visibility, scope.namespace))
+  const visible = (host: string): readonly Service[] =>
+    (fetch(servicesByHost, host) ?? []).filter((service) => isVisible(service.visibility, scope.namespace))
   return {
     key,
     scope,
     settings,
     services: (host) => reachable(visible(host)),
-    hidden: (host) => hiddenAmong(fetch(servicesByHost, host) ?? [], reachable(visible(host)), { scope, rule: fetch(reach, key)?.rule }),
-    policies: (namespace, host) => (fetch(policiesByHost, policyKey({ namespace, host })) ?? []).filter((policy) => policy.host === host),
+    hidden: (host) =>
+      hiddenAmong(fetch(servicesByHost, host) ?? [], reachable(visible(host)), {
+        scope,
+        rule: fetch(reach, key)?.rule,
+      }),
+    policies: (namespace, host) =>
+      (fetch(policiesByHost, policyKey({ namespace, host })) ?? []).filter((policy) => policy.host === host),
     wildcardPolicies: (namespace) => fetch(policiesByHost, policyKey({ namespace, host: '*' })) ?? [],
     policiesOf: (host) => fetch(policiesOfHosts, host) ?? [],
     backendTls: (host) => fetch(backendTlsByHost, host) ?? [],
@@ -83,10 +104,16 @@ interface Hiding {
   readonly rule: Origin | undefined
 }
 
-function hiddenAmong(services: readonly Service[], seen: readonly Service[], { scope, rule }: Hiding): readonly HiddenService[] {
+function hiddenAmong(
+  services: readonly Service[],
+  seen: readonly Service[],
+  { scope, rule }: Hiding,
+): readonly HiddenService[] {
   return services.flatMap((service): readonly HiddenService[] => {
     if (!isVisible(service.visibility, scope.namespace)) return [{ service, by: { kind: 'visibility' } }]
-    const isWhole = seen.some((each) => each.namespace === service.namespace && each.ports.length === service.ports.length)
+    const isWhole = seen.some(
+      (each) => each.namespace === service.namespace && each.ports.length === service.ports.length,
+    )
     return isWhole || rule === undefined ? [] : [{ service, by: { kind: 'egress', rule } }]
   })
 }

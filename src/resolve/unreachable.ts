@@ -17,14 +17,19 @@ export function unreachableRoutes(table: RouteTable): readonly Diagnostic[] {
   const covered = coveredRoutes(table).filter(({ route, by }) => ruleKey(route) !== ruleKey(by))
   const byRule = Map.groupBy(covered, ({ route }) => ruleKey(route))
   return [...byRule].flatMap(([rule, each]) => {
-    const whole = each.length > 1 && each.length === table.routes.filter((route) => ruleKey(route) === rule).length
+    const whole =
+      each.length > 1 && each.length === table.routes.filter((route) => ruleKey(route) === rule).length
     const takers = [...new Set(each.map(({ route, by }) => placeOf(by, route)))]
     return (whole ? each.slice(0, 1) : each).map(({ route, by }) => {
       const origin = whole ? { object: route.origin.object, path: rulePath(route.origin) } : route.origin
-      const taken = whole && takers.length > 1 ? `${takers.join(' and ')} take` : `${placeOf(by, route)} takes`
+      const taken =
+        whole && takers.length > 1 ? `${takers.join(' and ')} take` : `${placeOf(by, route)} takes`
       return finding('route/unreachable', origin, {
         message: `no request gets here: ${taken} all of them before${lostMirrors(route)}`,
-        hint: route.precedence === undefined ? `move it above ${renderPath(rulePath(by.origin))}, or remove it` : 'give it another match, or remove it',
+        hint:
+          route.precedence === undefined
+            ? `move it above ${renderPath(rulePath(by.origin))}, or remove it`
+            : 'give it another match, or remove it',
       })
     })
   })
@@ -32,10 +37,14 @@ export function unreachableRoutes(table: RouteTable): readonly Diagnostic[] {
 
 /** The matches that another match of their own rule makes superfluous. */
 export function redundantMatches(table: RouteTable): readonly Diagnostic[] {
-  return coveredRoutes(table).filter(({ route, by }) => ruleKey(route) === ruleKey(by)).map(({ route, by }) => finding('route/redundant-match', route.origin, {
-    message: `${renderPath(by.origin.path)} of the same rule takes all of these requests`,
-    hint: 'remove one of the two',
-  }))
+  return coveredRoutes(table)
+    .filter(({ route, by }) => ruleKey(route) === ruleKey(by))
+    .map(({ route, by }) =>
+      finding('route/redundant-match', route.origin, {
+        message: `${renderPath(by.origin.path)} of the same rule takes all of these requests`,
+        hint: 'remove one of the two',
+      }),
+    )
 }
 
 function coveredRoutes({ routes, attachedTo }: RouteTable): readonly Covered[] {
@@ -60,7 +69,9 @@ function ruleKey({ origin }: Route): string {
 
 function placeOf(by: Route, route: Route): string {
   const path = renderPath(by.origin.path)
-  return objectKey(by.origin.object) === objectKey(route.origin.object) ? path : `${path} of ${nameOf(by.origin)}`
+  return objectKey(by.origin.object) === objectKey(route.origin.object)
+    ? path
+    : `${path} of ${nameOf(by.origin)}`
 }
 
 /** What a mirror on a route that is never reached amounts to. */

@@ -6,18 +6,24 @@ import { isDetected, isOpaque } from './service-port.ts'
 export type AddressesOf = (service: Service, port: ServicePort) => readonly string[]
 
 /**
- * With interception, a port that is not HTTP, or may not be, is told from others by its service's virtual addresses. Of several
- * services on one address and port the first has it, as Envoy refuses a listener that stands twice.
+ * With interception, a port that is not HTTP, or may not be, is told from others by its service's virtual
+ * addresses. Of several services on one address and port the first has it, as Envoy refuses a listener that
+ * stands twice.
  */
 export function claimAddresses(services: readonly Service[]): AddressesOf {
   const owners = new Map<string, string>()
   for (const { host, addresses, ports } of services) {
     for (const { number } of ports.filter(isApart)) {
-      for (const key of addresses.map((address) => `${address}_${number}`)) if (!owners.has(key)) owners.set(key, host)
+      for (const key of addresses.map((address) => `${address}_${number}`))
+        if (!owners.has(key)) owners.set(key, host)
     }
   }
-  return ({ host, addresses }, port) => !isApart(port) ? [] : [...new Set(addresses)]
-    .filter((address) => address !== anyAddress && owners.get(`${address}_${port.number}`) === host)
+  return ({ host, addresses }, port) =>
+    !isApart(port)
+      ? []
+      : [...new Set(addresses)].filter(
+          (address) => address !== anyAddress && owners.get(`${address}_${port.number}`) === host,
+        )
 }
 
 /** Whether connections to the port are told apart by address, not by the Host of a request. */

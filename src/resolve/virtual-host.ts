@@ -15,11 +15,24 @@ import type { ResolvedMirror, ResolvedVirtualHost } from './resolved.ts'
 import type { Sight } from './sight.ts'
 
 /** Fills a planned virtual host with the routes of its tables. Undefined where nothing would answer. */
-export function resolveVirtualHost(plan: VirtualHostPlan, tables: readonly RouteTable[], sight: Sight): ResolvedVirtualHost | undefined {
-  const applicable = joinTables(tables.map((table) => ({ table, routes: table.routes.filter((route) => applies(route, plan, sight.scope)) })))
+export function resolveVirtualHost(
+  plan: VirtualHostPlan,
+  tables: readonly RouteTable[],
+  sight: Sight,
+): ResolvedVirtualHost | undefined {
+  const applicable = joinTables(
+    tables.map((table) => ({
+      table,
+      routes: table.routes.filter((route) => applies(route, plan, sight.scope)),
+    })),
+  )
   const chosen = plan.sharing === 'first' ? applicable.slice(0, 1) : applicable
   const chosenRoutes = chosen.flatMap(({ routes: own }) => own)
-  const resolutions = chosenRoutes.map(({ route, table }) => ({ route, table, ...resolveRoute(route, table, { sight, port: plan.port, scheme: plan.scheme ?? 'http' }) }))
+  const resolutions = chosenRoutes.map(({ route, table }) => ({
+    route,
+    table,
+    ...resolveRoute(route, table, { sight, port: plan.port, scheme: plan.scheme ?? 'http' }),
+  }))
   const ordered = plan.sharing === 'all' ? catchAllsLast(resolutions) : resolutions
   const routes: readonly RouteResolution[] = ordered.length > 0 ? ordered : resolveOtherwise(plan, sight)
   if (routes.length === 0 && plan.requireTls !== true) return undefined
@@ -35,14 +48,22 @@ export function resolveVirtualHost(plan: VirtualHostPlan, tables: readonly Route
       ...routes.flatMap((each) => each.diagnostics),
       ...joinedConflicts(ordered, plan.domains[0] ?? plan.name),
       ...chosen.flatMap((group) => cutOffConflicts(group, plan.domains[0] ?? plan.name)),
-      ...overruled(plan, [...byTable(applicable.slice(chosen.length).flatMap(({ routes: own }) => own)).keys()].filter((table) => !isReplaced(table, chosenRoutes))),
+      ...overruled(
+        plan,
+        [...byTable(applicable.slice(chosen.length).flatMap(({ routes: own }) => own)).keys()].filter(
+          (table) => !isReplaced(table, chosenRoutes),
+        ),
+      ),
     ],
     missing: isPrivate(plan, sight) ? [] : routes.flatMap((each) => each.missing),
     origins: originsOf(chosenRoutes),
   }
 }
 
-/** Whether the host is of a service that proxies of the scope may not see, so that none of them is meant to call it. */
+/**
+ * Whether the host is of a service that proxies of the scope may not see, so that none of them is meant to
+ * call it.
+ */
 function isPrivate({ name, port }: VirtualHostPlan, sight: Sight): boolean {
   const host = name.slice(0, -`:${port}`.length)
   return sight.scope.role !== 'gateway' && sight.services(host).length === 0 && sight.hidden(host).length > 0
@@ -50,19 +71,26 @@ function isPrivate({ name, port }: VirtualHostPlan, sight: Sight): boolean {
 
 /** The mirrors of a virtual host's routes. */
 export function mirrorsOf({ routes }: ResolvedVirtualHost): readonly ResolvedMirror[] {
-  return routes.flatMap(({ action }) => action.kind === 'forward' ? action.mirrors : [])
+  return routes.flatMap(({ action }) => (action.kind === 'forward' ? action.mirrors : []))
 }
 
 /** Where routes that another object gave to a table were written: the first of each object. */
 function delegateOrigins(table: RouteTable, routes: readonly JoinedRoute[]): readonly Origin[] {
-  const byObject = Map.groupBy(routes.map(({ route }) => route.origin), ({ object }) => objectKey(object))
+  const byObject = Map.groupBy(
+    routes.map(({ route }) => route.origin),
+    ({ object }) => objectKey(object),
+  )
   byObject.delete(objectKey(table.origin.object))
   return [...byObject.values()].flatMap(([first]) => first ?? [])
 }
 
 function applies({ applies: condition }: Route, plan: VirtualHostPlan, scope: Scope): boolean {
   if (condition.port !== undefined && condition.port !== plan.port) return false
-  if (condition.attachedTo !== undefined && !condition.attachedTo.some((each) => plan.attachedTo.includes(each))) return false
+  if (
+    condition.attachedTo !== undefined &&
+    !condition.attachedTo.some((each) => plan.attachedTo.includes(each))
+  )
+    return false
   if (condition.proxyNamespace !== undefined && condition.proxyNamespace !== scope.namespace) return false
   return hasLabels(scope.labels, condition.proxyLabels ?? {})
 }
@@ -73,7 +101,10 @@ function byTable(routes: readonly JoinedRoute[]): ReadonlyMap<RouteTable, readon
 
 function originsOf(routes: readonly JoinedRoute[]): readonly Origin[] {
   const tables = byTable(routes)
-  return [...[...tables.keys()].map(({ origin }) => origin), ...[...tables].flatMap(([table, own]) => delegateOrigins(table, own))]
+  return [
+    ...[...tables.keys()].map(({ origin }) => origin),
+    ...[...tables].flatMap(([table, own]) => delegateOrigins(table, own)),
+  ]
 }
 
 function catchAllsLast<R extends { readonly route: Route }>(resolutions: readonly R[]): readonly R[] {
@@ -89,7 +120,9 @@ function overruled(plan: VirtualHostPlan, tables: readonly RouteTable[]): readon
   return tables.map((table) => {
     const declared = table.hosts.find(({ host }) => plan.name === `${host}:${plan.port}`)
     return finding('virtual-host/duplicate-domain', declared?.origin ?? table.origin, {
-      message: `sidecars take the routes of ${plan.domains[0] ?? plan.name} from an older object, so these have no effect there`,
+      message:
+        `sidecars take the routes of ${plan.domains[0] ?? plan.name} from an older object, so ` +
+        `these have no effect there`,
       hint: 'join the rules in one object',
     })
   })

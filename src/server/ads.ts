@@ -37,13 +37,18 @@ export interface XdsServerOptions {
   readonly serving?: Serving
   /** `apart`, the default: a delta Envoy gets its virtual hosts as resources of their own (VHDS). */
   readonly virtualHostDiscovery?: Scope['virtualHosts']
-  /** Who a client is and which scope it is in; by default as `scopeOf` reads it, and `virtualHostDiscovery`. */
+  /**
+   * Who a client is and which scope it is in; by default as `scopeOf` reads it, and `virtualHostDiscovery`.
+   */
   readonly identify?: Identify
   /** Finds out who calls before a stream begins, or client status is told; absent: nobody asks. */
   readonly authenticate?: Authenticate | undefined
   /** Absent: plain text. */
   readonly tls?: TlsSource | undefined
-  /** Milliseconds after which a proxy is asked to connect again, give or take a tenth, so that it may come to another replica; absent: never. */
+  /**
+   * Milliseconds after which a proxy is asked to connect again, give or take a tenth, so that it may come to
+   * another replica; absent: never.
+   */
   readonly maxConnectionAge?: number | undefined
   /** Those that are absent are the default ones. */
   readonly limits?: Partial<Limits>
@@ -54,31 +59,51 @@ export interface XdsServerOptions {
 export type Serving = 'SERVING' | 'NOT_SERVING'
 
 export interface XdsServer {
-  /** `address` is `host:port`, port 0 for any; resolves with the `host:port` that was bound, rejects with the reason. */
+  /**
+   * `address` is `host:port`, port 0 for any; resolves with the `host:port` that was bound, rejects with the
+   * reason.
+   */
   listen(address: string): Promise<string>
   /** What grpc.health.v1 answers, for the server ('') and for each discovery service. */
   setServing(serving: Serving): void
   /** What each client has, in the order in which they connected. */
   clients(): readonly ClientState[]
   /**
-   * Ends every stream with UNAVAILABLE, so that proxies connect elsewhere. Connections that are still open after `grace`
-   * milliseconds (2,000 if absent) are cut: a peer that is frozen or never closes its side holds nothing.
+   * Ends every stream with UNAVAILABLE, so that proxies connect elsewhere. Connections that are still open
+   * after `grace` milliseconds (2,000 if absent) are cut: a peer that is frozen or never closes its side
+   * holds nothing.
    */
   close(grace?: number): Promise<void>
 }
 
-/** Discovery over gRPC, aggregated and by type, SotW and delta, with health and reflection on the same port. */
+/**
+ * Discovery over gRPC, aggregated and by type, SotW and delta, with health and reflection on the same port.
+ */
 export function createXdsServer(options: XdsServerOptions): XdsServer {
-  const { snapshots, observe, serving = 'SERVING', virtualHostDiscovery = 'apart', schedule = scheduleTimeout } = options
-  const identifyClient: Identify = options.identify ?? ((node, client) => identify(node, { ...client, virtualHostDiscovery }))
+  const {
+    snapshots,
+    observe,
+    serving = 'SERVING',
+    virtualHostDiscovery = 'apart',
+    schedule = scheduleTimeout,
+  } = options
+  const identifyClient: Identify =
+    options.identify ?? ((node, client) => identify(node, { ...client, virtualHostDiscovery }))
   const limits = { ...defaultLimits, ...options.limits }
   const server = new Server({
-    ...channelOptions, ...ageOptions(options.maxConnectionAge), ...limitOptions(limits), interceptors: [auxiliaryCalls({ limits, schedule })],
+    ...channelOptions,
+    ...ageOptions(options.maxConnectionAge),
+    ...limitOptions(limits),
+    interceptors: [auxiliaryCalls({ limits, schedule })],
   })
   const gate = new Gate(options.authenticate, observe)
   const connections = new Connections()
   const streams = new Set<Stream>()
-  const bytesInFlight = new BytesInFlight({ limit: limits.bytesInFlight, patience: limits.patience, schedule })
+  const bytesInFlight = new BytesInFlight({
+    limit: limits.bytesInFlight,
+    patience: limits.patience,
+    schedule,
+  })
   const turns = new Turns()
   const places = new Places(limits.streams)
   const bindings = new Bindings(limits.bindings)
@@ -86,17 +111,43 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   let started = 0
   const begin = (kind: StreamKind, call: XdsCall, principal: Principal | undefined): void => {
     const holder = holderOf(call, principal)
-    const giveWay = (reason: string) => (): void => { stream.fail(status.RESOURCE_EXHAUSTED, reason) }
-    const place = places.take({ holder, connection: call.getPeer(), giveWay: giveWay(`${holder} has most of the ${limits.streams} streams, and others need some: connect again later`) })
+    const giveWay = (reason: string) => (): void => {
+      stream.fail(status.RESOURCE_EXHAUSTED, reason)
+    }
+    const place = places.take({
+      holder,
+      connection: call.getPeer(),
+      giveWay: giveWay(
+        `${holder} has most of the ${limits.streams} streams, and others need some: connect again later`,
+      ),
+    })
     if (place === undefined) return refuseStream(call, { observe, limits })
-    const keeper = { holder, giveWay: giveWay('this stream makes the control plane remember most of all, and there is no more room: subscribe to fewer names') }
+    const keeper = {
+      holder,
+      giveWay: giveWay(
+        'this stream makes the control plane remember most of all, and there is no more room: subscribe ' +
+          'to fewer names',
+      ),
+    }
     const [account, incoming] = [memory.open(keeper), memory.open(keeper)]
     const onEnd = (): void => {
       streams.delete(stream)
       retired()
     }
     const stream: Stream = new Stream(call, {
-      ...kind, number: ++started, snapshots, observe, onEnd, limits, bytesInFlight, place, bindings, account, incoming, turns, schedule,
+      ...kind,
+      number: ++started,
+      snapshots,
+      observe,
+      onEnd,
+      limits,
+      bytesInFlight,
+      place,
+      bindings,
+      account,
+      incoming,
+      turns,
+      schedule,
       identify: principal === undefined ? identifyClient : confined(identifyClient, principal),
     })
     const retired = retire(stream, options.maxConnectionAge, schedule)
@@ -105,8 +156,12 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const open: Open = (kind) => (call) => {
     if (gate.waiting >= limits.streams) return refuseStream(call, { observe, limits })
     gate.admit(call, {
-      enter: (principal) => { begin(kind, call, principal) },
-      deny: (error) => { call.emit('error', error) },
+      enter: (principal) => {
+        begin(kind, call, principal)
+      },
+      deny: (error) => {
+        call.emit('error', error)
+      },
     })
   }
   const named = ['', ...services.map(({ name }) => name)]
@@ -117,10 +172,15 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     for (const { state } of [...streams]) if (state !== undefined) yield state
   }
   addClientStatus(server, { clients: states, gate, observe })
-  addReflection(server, [...services.map(({ name }) => name), clientStatusName, 'grpc.health.v1.Health'], observe)
+  addReflection(
+    server,
+    [...services.map(({ name }) => name), clientStatusName, 'grpc.health.v1.Health'],
+    observe,
+  )
   const setServing = (state: Serving): void => named.forEach((name) => health.setStatus(name, state))
   return {
-    listen: (address) => listen(server, { address, credentials: serverCredentials(options.tls, limits.idle), connections }),
+    listen: (address) =>
+      listen(server, { address, credentials: serverCredentials(options.tls, limits.idle), connections }),
     setServing,
     clients: () => [...states()],
     close: (grace = usualGrace) => {
@@ -139,7 +199,11 @@ const channelOptions = {
   'grpc.enable_channelz': 0, // nobody could read it, and it counts every message
 }
 
-function limitOptions({ requestBytes, streamsPerConnection, idle }: Limits): Readonly<Record<string, number>> {
+function limitOptions({
+  requestBytes,
+  streamsPerConnection,
+  idle,
+}: Limits): Readonly<Record<string, number>> {
   return {
     'grpc.max_receive_message_length': requestBytes,
     'grpc.max_concurrent_streams': streamsPerConnection,
@@ -154,14 +218,21 @@ function holderOf(call: XdsCall, principal: Principal | undefined): string {
 
 /** From its age on, a connection takes no new stream: the client opens another one for that (GOAWAY). */
 function ageOptions(age: number | undefined): Readonly<Record<string, number>> {
-  return age === undefined ? {} : { 'grpc.max_connection_age_ms': age, 'grpc.max_connection_age_grace_ms': age }
+  return age === undefined
+    ? {}
+    : { 'grpc.max_connection_age_ms': age, 'grpc.max_connection_age_grace_ms': age }
 }
 
-/** Ends a stream once its connection takes no other, which grpc-js sees to within a tenth of the age; the function takes it back. */
+/**
+ * Ends a stream once its connection takes no other, which grpc-js sees to within a tenth of the age; the
+ * function takes it back.
+ */
 function retire(stream: Stream, age: number | undefined, schedule: Schedule): () => void {
   if (age === undefined) return () => {}
   const spread = 1.1 + Math.random() / 10
-  return schedule(age * spread, () => { stream.fail(status.UNAVAILABLE, 'this connection has reached its age: connect again, to any replica') })
+  return schedule(age * spread, () => {
+    stream.fail(status.UNAVAILABLE, 'this connection has reached its age: connect again, to any replica')
+  })
 }
 
 type StreamKind = Pick<StreamOptions, 'codec' | 'service'>
@@ -178,7 +249,10 @@ function addService(server: Server, service: Service, open: Open): void {
   )
 }
 
-function refuseStream(call: XdsCall, { observe, limits }: { readonly observe: ObserveXds; readonly limits: Limits }): void {
+function refuseStream(
+  call: XdsCall,
+  { observe, limits }: { readonly observe: ObserveXds; readonly limits: Limits },
+): void {
   const reason = `${limits.streams} streams are open, which is the limit of this control plane`
   observe({ kind: 'refused', peer: call.getPeer(), reason })
   call.emit('error', { code: status.RESOURCE_EXHAUSTED, details: reason })
@@ -195,7 +269,12 @@ function listen(server: Server, { address, credentials, connections }: Binding):
     server.bindAsync(address, credentials, (error, port) => {
       connections.follow(server)
       if (error === null) resolve(`${address.slice(0, address.lastIndexOf(':'))}:${port}`)
-      else reject(new Error(`cannot listen on ${address}: ${/errors: \[(.*)\]/.exec(error.message)?.[1] ?? error.message}`))
+      else
+        reject(
+          new Error(
+            `cannot listen on ${address}: ${/errors: \[(.*)\]/.exec(error.message)?.[1] ?? error.message}`,
+          ),
+        )
     })
   })
 }

@@ -77,25 +77,46 @@ export class Gate {
 
   async #principalOf(authenticate: Authenticate, call: Call): Promise<Principal | Denial> {
     try {
-      return await authenticate({ certificate: certificateOf(call), authorization: call.metadata.get('authorization').map(String) })
+      return await authenticate({
+        certificate: certificateOf(call),
+        authorization: call.metadata.get('authorization').map(String),
+      })
     } catch (error) {
-      return { code: 'UNAVAILABLE', reason: `it could not be found out who calls: ${error instanceof Error ? error.message : String(error)}` }
+      return {
+        code: 'UNAVAILABLE',
+        reason:
+          `it could not be found out who calls: ` + (error instanceof Error ? error.message : String(error)),
+      }
     }
   }
 }
 
-/** As `identify`, for a principal: no proxy is of another namespace than its principal, nor stands in for all gateways. */
+/**
+ * As `identify`, for a principal: no proxy is of another namespace than its principal, nor stands in for all
+ * gateways.
+ */
 export function confined(identify: Identify, { name, namespace }: Principal): Identify {
   return (node, client) => {
     const identity = identify(node, client)
     if ('error' in identity) return identity
     const { id, scope } = identity
-    const denied = (error: string): ReturnType<Identify> => ({ error, denied: { principal: name, proxy: id } })
+    const denied = (error: string): ReturnType<Identify> => ({
+      error,
+      denied: { principal: name, proxy: id },
+    })
     if (namespace !== undefined && scope.anyGateway) {
-      return denied(`the node says no labels, which stands for the gateways of all namespaces, and ${name} is of namespace ${namespace}: set metadata.NAMESPACE and metadata.LABELS, as "shadowplane bootstrap --namespace ${namespace} --labels KEY=VALUE" does`)
+      return denied(
+        `the node says no labels, which stands for the gateways of all namespaces, and ${name} is of ` +
+          `namespace ${namespace}: set metadata.NAMESPACE and metadata.LABELS, as "shadowplane bootstrap ` +
+          `--namespace ${namespace} --labels KEY=VALUE" does`,
+      )
     }
     if (namespace !== undefined && scope.namespace !== namespace) {
-      return denied(`the node says namespace ${scope.namespace}, and ${name} is of namespace ${namespace}: set metadata.NAMESPACE and the node id to ${namespace}, or run the proxy as an account of ${scope.namespace}`)
+      return denied(
+        `the node says namespace ${scope.namespace}, and ${name} is of namespace ${namespace}: set ` +
+          `metadata.NAMESPACE and the node id to ${namespace}, or run the proxy as an account of ` +
+          scope.namespace,
+      )
     }
     return { id, scope, principal: name }
   }
@@ -108,5 +129,9 @@ function certificateOf(call: Call): ShownCertificate {
   const socket = socketOf(call)
   const shown = socket?.getPeerX509Certificate()
   if (socket === undefined || shown === undefined) return { kind: 'none' }
-  return { kind: 'untrusted', subject: shown.subject.replaceAll('\n', ', '), because: String(socket.authorizationError) }
+  return {
+    kind: 'untrusted',
+    subject: shown.subject.replaceAll('\n', ', '),
+    because: String(socket.authorizationError),
+  }
 }

@@ -11,13 +11,15 @@ export interface AuxiliaryOptions {
 }
 
 /**
- * Bounds what clients may use of the services beside discovery: health, reflection and client status. Streams are counted a
- * service, and a connection may have a tenth of them. One answer is in flight a stream: the next request is not read before the
- * client has taken the answer. A call that makes no progress ends.
+ * Bounds what clients may use of the services beside discovery: health, reflection and client status. Streams
+ * are counted a service, and a connection may have a tenth of them. One answer is in flight a stream: the
+ * next request is not read before the client has taken the answer. A call that makes no progress ends.
  */
 export function auxiliaryCalls({ limits, schedule }: AuxiliaryOptions): ServerInterceptor {
   const open = new Map<string, OpenStreams>()
-  const discovery = new Set(services.flatMap(({ name, methods }) => Object.values(methods).map((method) => `/${name}/${method}`)))
+  const discovery = new Set(
+    services.flatMap(({ name, methods }) => Object.values(methods).map((method) => `/${name}/${method}`)),
+  )
   return ({ path, requestStream, responseStream }, call) => {
     if (discovery.has(path)) return new BoundedCall(call, { schedule })
     const service = path.split('/', 2)[1] ?? ''
@@ -90,7 +92,9 @@ class AuxiliaryCall extends BoundedCall {
           this.#progressed()
           deliver(message)
         },
-        onCancel: () => { this.#ended() },
+        onCancel: () => {
+          this.#ended()
+        },
       })
     }
     super(nextCall, { schedule: options.schedule, responder: { start } })
@@ -103,7 +107,10 @@ class AuxiliaryCall extends BoundedCall {
     const { shape, streams, service } = this.#options
     const reason = shape === 'unary' ? undefined : streams.enter(this.#peer)
     if (reason !== undefined) {
-      this.sendStatus({ code: status.RESOURCE_EXHAUSTED, details: `${reason} are open of ${service}, which is the limit` })
+      this.sendStatus({
+        code: status.RESOURCE_EXHAUSTED,
+        details: `${reason} are open of ${service}, which is the limit`,
+      })
       return
     }
     this.#isCounted = shape !== 'unary'
@@ -142,7 +149,9 @@ class AuxiliaryCall extends BoundedCall {
     this.#cancelTimer()
     const { shape, timeout, schedule } = this.#options
     const isWatching = shape === 'answers' && this.#hasRequest && this.#unread === 0
-    this.#cancelTimer = schedule(isWatching ? longestWatch : timeout, () => { this.#expire(isWatching) })
+    this.#cancelTimer = schedule(isWatching ? longestWatch : timeout, () => {
+      this.#expire(isWatching)
+    })
   }
 
   #expire(isWatching: boolean): void {

@@ -1,11 +1,14 @@
 import type { Scope } from '../xds/scope.ts'
 
-/** Where the proxies of a namespace bind their listeners. A proxy has listeners, clusters and routes of its own for it. */
+/**
+ * Where the proxies of a namespace bind their listeners. A proxy has listeners, clusters and routes of its
+ * own for it.
+ */
 export type Binding = Pick<Scope, 'namespace' | 'bindAddress' | 'portMap'>
 
 /**
- * Counts the different bindings (`BIND_ADDRESS`, `PORT_MAP`) of each namespace that streams use now. Each is computed and kept
- * separately, so a client that invents them would otherwise use memory without bound.
+ * Counts the different bindings (`BIND_ADDRESS`, `PORT_MAP`) of each namespace that streams use now. Each is
+ * computed and kept separately, so a client that invents them would otherwise use memory without bound.
  */
 export class Bindings {
   readonly #limit: number
@@ -16,7 +19,10 @@ export class Bindings {
     this.#limit = limit
   }
 
-  /** The function ends the use, once. Undefined if the binding is new to the namespace, which already has as many as are allowed. */
+  /**
+   * The function ends the use, once. Undefined if the binding is new to the namespace, which already has as
+   * many as are allowed.
+   */
   take({ namespace, bindAddress, portMap }: Binding): (() => void) | undefined {
     const key = JSON.stringify([bindAddress, portMap])
     const used = this.#used.get(namespace) ?? new Map<string, number>()

@@ -8,15 +8,19 @@ import { statusText } from './status-text.ts'
 const grace = 5_000
 
 /**
- * A call whose HTTP/2 stream is gone within seconds of its status. A status waits behind what the client has not read, and a
- * stream stays open until the client closes its half: without this, a client could keep both in memory for as long as it likes.
+ * A call whose HTTP/2 stream is gone within seconds of its status. A status waits behind what the client has
+ * not read, and a stream stays open until the client closes its half: without this, a client could keep both
+ * in memory for as long as it likes.
  */
 export class BoundedCall extends ServerInterceptingCall {
   readonly #nextCall: ServerInterceptingCallInterface
   readonly #schedule: Schedule
   #isOver = false
 
-  constructor(nextCall: ServerInterceptingCallInterface, { schedule, responder }: { readonly schedule: Schedule; readonly responder?: Responder }) {
+  constructor(
+    nextCall: ServerInterceptingCallInterface,
+    { schedule, responder }: { readonly schedule: Schedule; readonly responder?: Responder },
+  ) {
     super(nextCall, responder)
     this.#nextCall = nextCall
     this.#schedule = schedule
@@ -28,7 +32,9 @@ export class BoundedCall extends ServerInterceptingCall {
     const stream = interceptedStream(this.#nextCall)
     if (this.#isOver || stream === undefined || stream.closed) return
     this.#isOver = true
-    const cancel = this.#schedule(grace, () => { stream.destroy() })
+    const cancel = this.#schedule(grace, () => {
+      stream.destroy()
+    })
     stream.once('close', cancel)
   }
 }

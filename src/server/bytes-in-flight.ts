@@ -19,15 +19,19 @@ interface Counted extends Admission {
 
 export interface BytesInFlightOptions {
   readonly limit: number
-  /** Milliseconds that others wait, at least, before unanswered bytes stop counting; they do after twice that at most. */
+  /**
+   * Milliseconds that others wait, at least, before unanswered bytes stop counting; they do after twice that
+   * at most.
+   */
   readonly patience: number
   readonly schedule: Schedule
 }
 
 /**
- * Bounds the bytes of all responses that are sent and not answered. Streams that find no room wait their turn, in the order in
- * which they came, and hold no response meanwhile: what they send then is the newest state. A reader that stalls keeps nobody
- * from their turn: it has one response of each type at most, so what stalled readers hold is bounded by their number.
+ * Bounds the bytes of all responses that are sent and not answered. Streams that find no room wait their
+ * turn, in the order in which they came, and hold no response meanwhile: what they send then is the newest
+ * state. A reader that stalls keeps nobody from their turn: it has one response of each type at most, so what
+ * stalled readers hold is bounded by their number.
  */
 export class BytesInFlight {
   readonly #options: BytesInFlightOptions
@@ -50,7 +54,13 @@ export class BytesInFlight {
       this.#growImpatient()
       return undefined
     }
-    const counted: Counted = { bytes, isOld: false, release: () => { this.#release(counted) } }
+    const counted: Counted = {
+      bytes,
+      isOld: false,
+      release: () => {
+        this.#release(counted)
+      },
+    }
     this.#bytes += bytes
     this.#counted.add(counted)
     this.#waiting.delete(sender)

@@ -18,14 +18,21 @@ export interface ClientState {
 }
 
 export interface TypeState {
-  /** SYNCED: has answered for all that it should have. STALE: something was sent and is unanswered, or is yet to be sent. NACKED: refuses something. */
+  /**
+   * SYNCED: has answered for all that it should have. STALE: something was sent and is unanswered, or is yet
+   * to be sent. NACKED: refuses something.
+   */
   readonly status: 'SYNCED' | 'STALE' | 'NACKED'
   /** What it has asked for. */
   readonly interest: Pick<Interest, 'wildcard' | 'names'>
-  /** What it is known to hold, by name: a resource of ours, or only a version where it came with the proxy from another stream. */
+  /**
+   * What it is known to hold, by name: a resource of ours, or only a version where it came with the proxy
+   * from another stream.
+   */
   readonly held: ReadonlyMap<string, Resource | { readonly version: string }>
   /** version_info of the last response that it ACKed; '' for none. */
   readonly ackedVersion: string
   /** Set while NACKED: what the proxy said, and what it said it of. */
-  readonly refusal: { readonly message: string; readonly resources: readonly Resource[]; readonly at: number } | undefined
+  readonly refusal:
+    { readonly message: string; readonly resources: readonly Resource[]; readonly at: number } | undefined
 }

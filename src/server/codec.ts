@@ -24,7 +24,9 @@ export interface DecodeContext extends RequestBounds {
   readonly known: () => readonly NameList[]
 }
 
-/** A variant of the protocol: bytes to request, content to bytes. All rules about when to send are elsewhere. */
+/**
+ * A variant of the protocol: bytes to request, content to bytes. All rules about when to send are elsewhere.
+ */
 export interface Codec {
   readonly mode: 'sotw' | 'delta'
   /** Throws for bytes that are no request, and TooManyNames. */

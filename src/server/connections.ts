@@ -3,18 +3,25 @@ import type { Socket } from 'node:net'
 import type { Server as GrpcServer } from '@grpc/grpc-js'
 
 /**
- * The open sockets of a gRPC server, from its binding on: those that have said nothing yet, too. grpc-js keeps its HTTP/2 servers in a
- * private field, and closes sessions by a message that a dead peer never reads; a socket can be destroyed.
+ * The open sockets of a gRPC server, from its binding on: those that have said nothing yet, too. grpc-js
+ * keeps its HTTP/2 servers in a private field, and closes sessions by a message that a dead peer never reads;
+ * a socket can be destroyed.
  */
 export class Connections {
   readonly #sockets = new Set<Socket>()
 
-  /** Follows the servers that are bound now; called before the first connection can arrive, in the callback of the binding. */
+  /**
+   * Follows the servers that are bound now; called before the first connection can arrive, in the callback of
+   * the binding.
+   */
   follow(server: GrpcServer): void {
     const servers: unknown = Reflect.get(server, 'http2Servers')
     if (!(servers instanceof Map)) return
     for (const bound of servers.keys()) {
-      if (bound instanceof Server) bound.on('connection', (socket) => { this.#add(socket) })
+      if (bound instanceof Server)
+        bound.on('connection', (socket) => {
+          this.#add(socket)
+        })
     }
   }
 
@@ -25,6 +32,8 @@ export class Connections {
 
   #add(socket: Socket): void {
     this.#sockets.add(socket)
-    socket.once('close', () => { this.#sockets.delete(socket) })
+    socket.once('close', () => {
+      this.#sockets.delete(socket)
+    })
   }
 }

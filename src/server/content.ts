@@ -9,12 +9,17 @@ export type Resources = ReadonlyMap<string, Resource>
 export type Holding = Resource | Unknown
 export type Holdings = ReadonlyMap<string, Holding>
 
-/** A version from before this stream, or a resource that the client has been told does not exist (`absent`). */
+/**
+ * A version from before this stream, or a resource that the client has been told does not exist (`absent`).
+ */
 export interface Unknown {
   readonly version: string
   /** Undefined where they are unknown as well: it may refer to anything. */
   readonly references: readonly string[] | undefined
-  /** Set where a change was refused, and may be in force all the same: what the client had before; 'none' for nothing. */
+  /**
+   * Set where a change was refused, and may be in force all the same: what the client had before; 'none' for
+   * nothing.
+   */
   readonly before?: Resource | Unknown | 'none' | undefined
 }
 
@@ -30,7 +35,9 @@ export function isResource(holding: Holding): holding is Resource {
 
 /** What one response carries. Streams that send the same share one value, and by it the encoded bytes. */
 export interface Content {
-  /** Of the whole state that the response leads to: a hash over names and versions, equal on every replica. */
+  /**
+   * Of the whole state that the response leads to: a hash over names and versions, equal on every replica.
+   */
   readonly version: string
   readonly resources: readonly Resource[]
   readonly sent: readonly string[]
@@ -53,18 +60,24 @@ export function difference(held: Holdings, target: Resources): Difference {
 }
 
 function compare(held: Holdings, target: Resources): Difference {
-  const fresh = byName(target.values()).filter((resource) => held.get(resource.name)?.version !== resource.version)
+  const fresh = byName(target.values()).filter(
+    (resource) => held.get(resource.name)?.version !== resource.version,
+  )
   return {
     added: fresh.filter((resource) => (held.get(resource.name) ?? absent) === absent),
     changed: fresh.filter((resource) => (held.get(resource.name) ?? absent) !== absent),
-    removed: [...held].filter(([name, holding]) => holding !== absent && !target.has(name)).map(([name]) => name).toSorted(),
+    removed: [...held]
+      .filter(([name, holding]) => holding !== absent && !target.has(name))
+      .map(([name]) => name)
+      .toSorted(),
   }
 }
 
 const selected = remembered((names: ReadonlySet<string>, resources: Resources): Resources => {
-  const selection = resources.size < names.size
-    ? new Map([...resources].filter(([name]) => names.has(name)))
-    : new Map([...names].flatMap((name) => entry(resources, name)))
+  const selection =
+    resources.size < names.size
+      ? new Map([...resources].filter(([name]) => names.has(name)))
+      : new Map([...names].flatMap((name) => entry(resources, name)))
   return selection.size === resources.size ? resources : selection
 })
 
@@ -86,16 +99,26 @@ export function wholeContent(resources: Resources): Content {
 }
 
 const changes = remembered(({ added, changed, removed }: Difference, target: Resources): Content =>
-  changedContent([...added, ...changed], removed, target))
+  changedContent([...added, ...changed], removed, target),
+)
 
 /** A difference as one response, shared by all streams that go from the one state to the other. */
 export function differenceContent(between: Difference, target: Resources): Content {
   return changes(between, target)
 }
 
-export function changedContent(resources: readonly Resource[], removed: readonly string[], target: Resources): Content {
+export function changedContent(
+  resources: readonly Resource[],
+  removed: readonly string[],
+  target: Resources,
+): Content {
   const list = byName(resources)
-  return { version: wholeContent(target).version, resources: list, sent: list.map(({ name }) => name), removed: removed.toSorted() }
+  return {
+    version: wholeContent(target).version,
+    resources: list,
+    sent: list.map(({ name }) => name),
+    removed: removed.toSorted(),
+  }
 }
 
 function hash(resources: readonly Resource[]): string {

@@ -20,28 +20,42 @@ interface ClientStatusOptions {
 type ClientStatusCall = ServerDuplexStream<Buffer, readonly Buffer[]>
 
 /**
- * Adds Envoy's Client Status Discovery Service: what each connected client has, and what it refuses (envoy/service/status/v3/csds.proto).
- * A caller of a namespace sees the proxies of that namespace.
+ * Adds Envoy's Client Status Discovery Service: what each connected client has, and what it refuses
+ * (envoy/service/status/v3/csds.proto). A caller of a namespace sees the proxies of that namespace.
  */
 export function addClientStatus(server: Server, { clients, gate, observe }: ClientStatusOptions): void {
   const answers = new StatusAnswers()
-  const give = async (call: ClientStatusCall, request: Buffer, principal: Principal | undefined): Promise<void> => {
+  const give = async (
+    call: ClientStatusCall,
+    request: Buffer,
+    principal: Principal | undefined,
+  ): Promise<void> => {
     try {
       const question = statusQuestion(request)
       await answers.give(call, () => clientStatusResponse(shownTo(principal, clients()), question))
     } catch (error) {
       const failure = failureOf(error)
-      if (failure.code === status.INTERNAL) observe({ kind: 'internal-error', what: 'client status', stack: stackOf(error) })
+      if (failure.code === status.INTERNAL)
+        observe({ kind: 'internal-error', what: 'client status', stack: stackOf(error) })
       call.emit('error', failure)
     }
   }
   const open = (call: ClientStatusCall): void => {
     const enter = (principal: Principal | undefined): void => {
       let last = Promise.resolve()
-      call.on('data', (request: Buffer) => { last = last.then(() => give(call, request, principal)) })
-      call.on('end', () => { void last.then(() => call.end()) })
+      call.on('data', (request: Buffer) => {
+        last = last.then(() => give(call, request, principal))
+      })
+      call.on('end', () => {
+        void last.then(() => call.end())
+      })
     }
-    gate.admit(call, { enter, deny: (error) => { call.emit('error', error) } })
+    gate.admit(call, {
+      enter,
+      deny: (error) => {
+        call.emit('error', error)
+      },
+    })
   }
   server.addService(
     { StreamClientStatus: method('StreamClientStatus'), FetchClientStatus: method('FetchClientStatus') },
@@ -51,7 +65,8 @@ export function addClientStatus(server: Server, { clients, gate, observe }: Clie
 
 function* shownTo(principal: Principal | undefined, clients: Iterable<ClientState>): Iterable<ClientState> {
   for (const client of clients) {
-    if (principal?.namespace === undefined || client.proxy.scope.namespace === principal.namespace) yield client
+    if (principal?.namespace === undefined || client.proxy.scope.namespace === principal.namespace)
+      yield client
   }
 }
 
@@ -59,8 +74,14 @@ function* shownTo(principal: Principal | undefined, clients: Iterable<ClientStat
 function method(name: string): MethodDefinition<Buffer, readonly Buffer[]> {
   const pass = (bytes: Buffer): Buffer => bytes
   return {
-    path: `/${clientStatusName}/${name}`, requestStream: true, responseStream: true, originalName: name,
-    requestSerialize: pass, requestDeserialize: pass, responseSerialize: (parts) => Buffer.concat(parts), responseDeserialize: (bytes) => [bytes],
+    path: `/${clientStatusName}/${name}`,
+    requestStream: true,
+    responseStream: true,
+    originalName: name,
+    requestSerialize: pass,
+    requestDeserialize: pass,
+    responseSerialize: (parts) => Buffer.concat(parts),
+    responseDeserialize: (bytes) => [bytes],
   }
 }
 

@@ -28,7 +28,10 @@ export interface Unidentified {
   readonly denied?: { readonly principal: string; readonly proxy: string }
 }
 
-/** Who a client is, by the encoded node of its first request; an error ends the stream, and says what to write. */
+/**
+ * Who a client is, by the encoded node of its first request; an error ends the stream, and says what to
+ * write.
+ */
 export type Identify = (node: Uint8Array, client: Pick<Circumstances, 'mode' | 'service'>) => Identity
 
 /** Reads who a client is out of the encoded node of its first request; the error says what to write. */
@@ -37,17 +40,25 @@ export function identify(node: Uint8Array, circumstances: Circumstances): Identi
     const message = decode('envoy.config.core.v3.Node', node)
     const found = scopeOf(message)
     if ('error' in found) return found
-    return { id: message.id ?? '', scope: { ...found.scope, virtualHosts: virtualHostsFor(message, circumstances) } }
+    return {
+      id: message.id ?? '',
+      scope: { ...found.scope, virtualHosts: virtualHostsFor(message, circumstances) },
+    }
   } catch (error) {
     return { error: `the node cannot be read: ${error instanceof Error ? error.message : String(error)}` }
   }
 }
 
 /**
- * Envoy takes virtual hosts as resources of their own over delta, and after their route configuration, which only an aggregated stream
- * ensures. A client that requests nothing but virtual hosts wants them so.
+ * Envoy takes virtual hosts as resources of their own over delta, and after their route configuration, which
+ * only an aggregated stream ensures. A client that requests nothing but virtual hosts wants them so.
  */
-function virtualHostsFor(agent: UserAgent, { mode, service, virtualHostDiscovery }: Circumstances): Scope['virtualHosts'] {
+function virtualHostsFor(
+  agent: UserAgent,
+  { mode, service, virtualHostDiscovery }: Circumstances,
+): Scope['virtualHosts'] {
   if (service.type?.name === 'virtual-host') return 'apart'
-  return mode === 'delta' && service.type === undefined && takesVirtualHosts(agent) ? virtualHostDiscovery : 'inline'
+  return mode === 'delta' && service.type === undefined && takesVirtualHosts(agent)
+    ? virtualHostDiscovery
+    : 'inline'
 }

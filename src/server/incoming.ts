@@ -8,7 +8,10 @@ const step = 64 * 1024
 /** Length-Prefixed-Message (gRPC over HTTP2, "Requests"). */
 const prefixLength = 5
 
-/** Counts the bytes of a request until all of it is there: grpc-js keeps them, and a client may never send the rest. */
+/**
+ * Counts the bytes of a request until all of it is there: grpc-js keeps them, and a client may never send the
+ * rest.
+ */
 export class Incoming {
   readonly #account: Account
   #bytes = 0
@@ -16,7 +19,9 @@ export class Incoming {
 
   constructor(call: XdsCall, account: Account) {
     this.#account = account
-    streamOf(call)?.on('data', ({ length }: Buffer) => { this.#set(this.#bytes + length) })
+    streamOf(call)?.on('data', ({ length }: Buffer) => {
+      this.#set(this.#bytes + length)
+    })
   }
 
   /** A whole message has arrived. Compressed, it took fewer bytes. */

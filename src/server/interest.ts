@@ -5,16 +5,24 @@ import { remembered } from './remembered.ts'
 /** What a client subscribes to, of one type, on one stream. */
 export interface Interest {
   readonly wildcard: boolean
-  /** Clients that came to the same names by the same requests share the set, and so what is remembered by it. */
+  /**
+   * Clients that came to the same names by the same requests share the set, and so what is remembered by it.
+   */
   readonly names: ReadonlySet<string>
-  /** Once the client has named anything, an empty list no longer means everything ("How the client specifies what resources to return"). */
+  /**
+   * Once the client has named anything, an empty list no longer means everything ("How the client specifies
+   * what resources to return").
+   */
   readonly explicit: boolean
 }
 
 const none: ReadonlySet<string> = new Set()
 export const noInterest: Interest = { wildcard: false, names: none, explicit: false }
 
-/** SotW: each request holds the whole list ("Unsubscribing From Resources"). An unchanged list gives the very same set. */
+/**
+ * SotW: each request holds the whole list ("Unsubscribing From Resources"). An unchanged list gives the very
+ * same set.
+ */
 export function interestIn(type: ResourceType, list: NameList, before: Interest): Interest {
   const explicit = before.explicit || list.names.length > 0
   const wildcard = type.wildcard && (list.names.includes('*') || !explicit)
@@ -30,10 +38,14 @@ export interface InterestChange {
 }
 
 /**
- * Delta: requests hold changes. The legacy wildcard is a first request that names nothing ("Incremental xDS"); it lasts
- * until `*` is unsubscribed, whatever else is subscribed meanwhile.
+ * Delta: requests hold changes. The legacy wildcard is a first request that names nothing ("Incremental
+ * xDS"); it lasts until `*` is unsubscribed, whatever else is subscribed meanwhile.
  */
-export function changedInterest(type: ResourceType, { subscribe, unsubscribe, first }: InterestChange, before: Interest): Interest {
+export function changedInterest(
+  type: ResourceType,
+  { subscribe, unsubscribe, first }: InterestChange,
+  before: Interest,
+): Interest {
   const isEmpty = subscribe.names.length + unsubscribe.names.length === 0
   const kept = before.wildcard && !unsubscribe.names.includes('*')
   const wildcard = type.wildcard && ((first && isEmpty) || kept || subscribe.names.includes('*'))
@@ -50,7 +62,8 @@ export function covers(interest: Interest, name: string): boolean {
 type Names = ReadonlySet<string>
 
 const joined = remembered(({ names }: NameList, before: Names): Names =>
-  names.every((name) => before.has(name)) ? before : new Set([...before, ...names]))
+  names.every((name) => before.has(name)) ? before : new Set([...before, ...names]),
+)
 const starless = remembered(({ names }: NameList, before: Names): Names => {
   const added = names.filter((name) => name !== '*' && !before.has(name))
   return added.length === 0 ? before : new Set([...before, ...added])

@@ -5,15 +5,30 @@ import type { Isolation } from './isolation.ts'
 import type { Kept } from './memory-budget.ts'
 import type { Subscription } from './subscription.ts'
 
-// Estimates of what V8 uses, rather too high than too low. A resource of ours is not counted: it is there for everybody.
+// Estimates of what V8 uses, rather too high than too low. A resource of ours is not counted: it is there for
+// everybody.
 const perEntry = 56 // bytes: of a Set or Map, and the head of a string
 const perHolding = 120 // bytes
 
 /** What a subscription makes the server remember because of what its client has sent. */
-export function keptFor({ interest, list, held, again, refused, isolation, inFlight }: Subscription): readonly Kept[] {
+export function keptFor({
+  interest,
+  list,
+  held,
+  again,
+  refused,
+  isolation,
+  inFlight,
+}: Subscription): readonly Kept[] {
   return [
-    ...sized(interest.names, namesBytes), ...sized(again, namesBytes), ...sized(held, holdingsBytes), ...sized(refused, refusedBytes),
-    ...sized(list, listBytes), ...sized(isolation, isolationBytes), ...sized(inFlight?.after, holdingsBytes), ...sized(inFlight?.content, contentBytes),
+    ...sized(interest.names, namesBytes),
+    ...sized(again, namesBytes),
+    ...sized(held, holdingsBytes),
+    ...sized(refused, refusedBytes),
+    ...sized(list, listBytes),
+    ...sized(isolation, isolationBytes),
+    ...sized(inFlight?.after, holdingsBytes),
+    ...sized(inFlight?.content, contentBytes),
   ]
 }
 

@@ -2,7 +2,9 @@
 export interface Limits {
   /** Streams at a time; how a further one is treated is in places.ts. */
   readonly streams: number
-  /** Streams at a time on one connection; HTTP/2 tells the client, which waits or opens another connection. */
+  /**
+   * Streams at a time on one connection; HTTP/2 tells the client, which waits or opens another connection.
+   */
   readonly streamsPerConnection: number
   /** Different `BIND_ADDRESS` and `PORT_MAP` of one namespace's proxies at a time (bindings.ts). */
   readonly bindings: number
@@ -14,7 +16,10 @@ export interface Limits {
   readonly names: number
   /** Bytes of a node, without its list of extensions. */
   readonly nodeBytes: number
-  /** Bytes, estimated, of all that one stream makes the server remember: node, names, versions, messages of NACKs. */
+  /**
+   * Bytes, estimated, of all that one stream makes the server remember: node, names, versions, messages of
+   * NACKs.
+   */
   readonly streamBytes: number
   /** Bytes of what all streams make it remember; what several have in common counts once. */
   readonly rememberedBytes: number
@@ -26,20 +31,25 @@ export interface Limits {
   readonly patience: number
   /** Milliseconds until a response must be answered. */
   readonly answerTimeout: number
-  /** Streams at a time of each service beside discovery: health, reflection and client status. A connection may have a tenth of them. */
+  /**
+   * Streams at a time of each service beside discovery: health, reflection and client status. A connection
+   * may have a tenth of them.
+   */
   readonly auxiliaryStreams: number
   /** Milliseconds that such a stream may be silent, or leave an answer unread. */
   readonly auxiliaryTimeout: number
 }
 
 /**
- * A stream costs some 50 kB, so that 10,000 are no accident. A request of Envoy's repeats all names of its type: 16 MiB are
- * room for 100,000 and more. Envoy answers for clusters when these have warmed: after initial_fetch_timeout, by default 15 s,
- * and the first health checks; a peer that is dead is found by the keepalive long before. 128 MiB at a time are sent in
- * little more time than all at once, as clients need longer to apply them than to receive them.
+ * A stream costs some 50 kB, so that 10,000 are no accident. A request of Envoy's repeats all names of its
+ * type: 16 MiB are room for 100,000 and more. Envoy answers for clusters when these have warmed: after
+ * initial_fetch_timeout, by default 15 s, and the first health checks; a peer that is dead is found by the
+ * keepalive long before. 128 MiB at a time are sent in little more time than all at once, as clients need
+ * longer to apply them than to receive them.
  *
- * An Envoy sends its node within milliseconds, and has one stream on a connection, or one for each type; 100 is the least that HTTP/2
- * recommends. The node of an Istio proxy has some KB, with long annotations some ten. A list of 100,000 names takes some 20 MB.
+ * An Envoy sends its node within milliseconds, and has one stream on a connection, or one for each type; 100
+ * is the least that HTTP/2 recommends. The node of an Istio proxy has some KB, with long annotations some
+ * ten. A list of 100,000 names takes some 20 MB.
  */
 export const defaultLimits: Limits = {
   streams: 10_000,

@@ -1,4 +1,6 @@
-/** An object that a stream keeps, and an estimate of its bytes. Streams that keep the same object share it. */
+/**
+ * An object that a stream keeps, and an estimate of its bytes. Streams that keep the same object share it.
+ */
 export interface Kept {
   readonly object: object
   readonly bytes: number
@@ -6,7 +8,9 @@ export interface Kept {
 
 /** A stream whose memory is counted. */
 export interface Keeper {
-  /** Who shares the memory fairly with others: a namespace, or an address where no client proves who it is. */
+  /**
+   * Who shares the memory fairly with others: a namespace, or an address where no client proves who it is.
+   */
   readonly holder: string
   /** Ends the stream, because there is no memory for what all streams keep. */
   readonly giveWay: () => void
@@ -29,8 +33,9 @@ interface Shared {
 }
 
 /**
- * Bounds the bytes of what clients make the server remember. When they are too many, the stream that keeps most gives way, of the
- * holder that keeps most; an object that several streams keep counts once, in equal parts for each of them.
+ * Bounds the bytes of what clients make the server remember. When they are too many, the stream that keeps
+ * most gives way, of the holder that keeps most; an object that several streams keep counts once, in equal
+ * parts for each of them.
  */
 export class MemoryBudget {
   readonly #limit: number
@@ -105,7 +110,10 @@ export class MemoryBudget {
   }
 
   #shareOf({ kept }: Open): number {
-    return kept.reduce((total, { object, bytes }) => total + bytes / (this.#objects.get(object)?.keepers ?? 1), 0)
+    return kept.reduce(
+      (total, { object, bytes }) => total + bytes / (this.#objects.get(object)?.keepers ?? 1),
+      0,
+    )
   }
 }
 

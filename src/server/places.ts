@@ -1,6 +1,8 @@
 /** A stream that asks for one of a limited number of places. */
 export interface Claim {
-  /** Who shares the places fairly with others: a namespace, or an address where no client proves who it is. */
+  /**
+   * Who shares the places fairly with others: a namespace, or an address where no client proves who it is.
+   */
   readonly holder: string
   /** The connection that the stream is on. */
   readonly connection: string
@@ -23,9 +25,10 @@ interface Taken extends Claim {
 const usualOnConnection = 16
 
 /**
- * The places of all streams. When none is free, a newcomer replaces a stream of the holder with most places, if it then has no
- * more places than that one. So no holder shuts another out, and a single holder can use them all. Among the streams of one holder,
- * those give way that have not sent a request yet, and then those of a connection with unusually many.
+ * The places of all streams. When none is free, a newcomer replaces a stream of the holder with most places,
+ * if it then has no more places than that one. So no holder shuts another out, and a single holder can use
+ * them all. Among the streams of one holder, those give way that have not sent a request yet, and then those
+ * of a connection with unusually many.
  */
 export class Places {
   readonly #limit: number
@@ -49,7 +52,14 @@ export class Places {
     const own = this.#taken.get(claim.holder) ?? new Set()
     this.#taken.set(claim.holder, own.add(taken))
     this.#size += 1
-    return { settle: () => { taken.isSilent = false }, leave: () => { this.#leave(taken) } }
+    return {
+      settle: () => {
+        taken.isSilent = false
+      },
+      leave: () => {
+        this.#leave(taken)
+      },
+    }
   }
 
   #leave(taken: Taken): void {
@@ -60,7 +70,7 @@ export class Places {
   }
 
   #replaceableBy({ holder, connection }: Claim): Taken | undefined {
-    const own = [...this.#taken.get(holder) ?? []]
+    const own = [...(this.#taken.get(holder) ?? [])]
     const largest = [...this.#taken.values()].reduce((most, each) => (each.size > most.size ? each : most))
     if (largest.size >= own.length + 2) {
       const others = [...largest]
@@ -68,11 +78,17 @@ export class Places {
     }
     const crowd = crowdOf(own)
     const here = own.filter((each) => each.connection === connection).length
-    return own.find(({ isSilent }) => isSilent) ?? (crowd.length > usualOnConnection && crowd.length >= here + 2 ? crowd.at(-1) : undefined)
+    return (
+      own.find(({ isSilent }) => isSilent) ??
+      (crowd.length > usualOnConnection && crowd.length >= here + 2 ? crowd.at(-1) : undefined)
+    )
   }
 }
 
 /** The streams of the connection that has most of them. */
 function crowdOf(streams: readonly Taken[]): readonly Taken[] {
-  return [...Map.groupBy(streams, ({ connection }) => connection).values()].reduce((most, each) => (each.length > most.length ? each : most), [])
+  return [...Map.groupBy(streams, ({ connection }) => connection).values()].reduce(
+    (most, each) => (each.length > most.length ? each : most),
+    [],
+  )
 }

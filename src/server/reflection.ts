@@ -1,6 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
-import type { Server, ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
+import type {
+  Server,
+  ServerDuplexStream,
+  ServiceDefinition,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js'
 import { fromJSON, loadSync } from '@grpc/proto-loader'
 import type { PackageDefinition } from '@grpc/proto-loader'
 import { ReflectionService } from '@grpc/reflection'
@@ -17,23 +22,32 @@ interface Registration {
 type ReflectionCall = ServerDuplexStream<unknown, unknown>
 
 /**
- * Server reflection (grpc.reflection.v1 and v1alpha) for these services. The descriptors of Envoy's API take half a second
- * to make, so they are made when the first client asks, in steps, so that proxies are served meanwhile.
+ * Server reflection (grpc.reflection.v1 and v1alpha) for these services. The descriptors of Envoy's API take
+ * half a second to make, so they are made when the first client asks, in steps, so that proxies are served
+ * meanwhile.
  */
 export function addReflection(server: Server, services: readonly string[], observe: ObserveXds): void {
   let made: Promise<readonly Registration[]> | undefined
-  const answer = (index: number, method: string) => async (call: ReflectionCall): Promise<void> => {
-    try {
-      made ??= make(services)
-      const handler: unknown = (await made)[index]?.handlers[method]
-      if (typeof handler === 'function') Reflect.apply(handler, undefined, [call])
-    } catch (error) {
-      observe({ kind: 'internal-error', what: 'reflection', stack: stackOf(error) })
-      call.emit('error', { code: status.INTERNAL, details: `the descriptors cannot be made: ${String(error)}` })
+  const answer =
+    (index: number, method: string) =>
+    async (call: ReflectionCall): Promise<void> => {
+      try {
+        made ??= make(services)
+        const handler: unknown = (await made)[index]?.handlers[method]
+        if (typeof handler === 'function') Reflect.apply(handler, undefined, [call])
+      } catch (error) {
+        observe({ kind: 'internal-error', what: 'reflection', stack: stackOf(error) })
+        call.emit('error', {
+          code: status.INTERNAL,
+          details: `the descriptors cannot be made: ${String(error)}`,
+        })
+      }
     }
-  }
   registrations({}, []).forEach(({ definition, handlers }, index) => {
-    server.addService(definition, Object.fromEntries(Object.keys(handlers).map((method) => [method, answer(index, method)])))
+    server.addService(
+      definition,
+      Object.fromEntries(Object.keys(handlers).map((method) => [method, answer(index, method)])),
+    )
   })
 }
 
@@ -48,13 +62,19 @@ async function make(services: readonly string[]): Promise<readonly Registration[
 /** What the service would add to a server, one for each version of reflection. */
 function registrations(definitions: PackageDefinition, services: readonly string[]): readonly Registration[] {
   const found: Registration[] = []
-  const collect = (definition: ServiceDefinition, handlers: UntypedServiceImplementation): number => found.push({ definition, handlers })
+  const collect = (definition: ServiceDefinition, handlers: UntypedServiceImplementation): number =>
+    found.push({ definition, handlers })
   new ReflectionService(definitions, { services: [...services] }).addToServer({ addService: collect })
   return found
 }
 
-/** Each entry of a package holds the descriptors of all its files, and costs as much to read as the first: one of Envoy's is enough. */
+/**
+ * Each entry of a package holds the descriptors of all its files, and costs as much to read as the first: one
+ * of Envoy's is enough.
+ */
 function envoyPackage(): PackageDefinition {
-  const envoy = Object.entries(fromJSON(descriptors(), { keepCase: true })).filter(([, entry]) => 'fileDescriptorProtos' in entry).slice(0, 1)
+  const envoy = Object.entries(fromJSON(descriptors(), { keepCase: true }))
+    .filter(([, entry]) => 'fileDescriptorProtos' in entry)
+    .slice(0, 1)
   return Object.fromEntries(envoy)
 }

@@ -1,5 +1,10 @@
-/** A pure function of two immutable objects whose result is computed once for all streams, and forgotten with either object. */
-export function remembered<A extends object, B extends object, V>(compute: (a: A, b: B) => V): (a: A, b: B) => V {
+/**
+ * A pure function of two immutable objects whose result is computed once for all streams, and forgotten with
+ * either object.
+ */
+export function remembered<A extends object, B extends object, V>(
+  compute: (a: A, b: B) => V,
+): (a: A, b: B) => V {
   const results = new WeakMap<A, WeakMap<B, { readonly value: V }>>()
   return (a, b) => {
     const ofA = results.get(a) ?? new WeakMap<B, { readonly value: V }>()

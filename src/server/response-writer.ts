@@ -9,14 +9,18 @@ export type XdsCall = ServerDuplexStream<Buffer, Buffer>
 
 /** Writes responses to one client. */
 export interface ResponseWriter {
-  /** Sends one message, which is its parts in order. False when the client is behind: nothing more should be written before `drained`. */
+  /**
+   * Sends one message, which is its parts in order. False when the client is behind: nothing more should be
+   * written before `drained`.
+   */
   write(parts: readonly Buffer[]): boolean
 }
 
 /**
- * A writer that leaves the parts where they are, so that a body that a thousand streams share is in memory once. The public way to
- * write copies a message into its gRPC frame; so the frame is written here, to the HTTP/2 stream beneath the call, and all else
- * (headers, status, cancellation, shutdown) stays with grpc-js. Where grpc-js has no such stream, messages go the public way.
+ * A writer that leaves the parts where they are, so that a body that a thousand streams share is in memory
+ * once. The public way to write copies a message into its gRPC frame; so the frame is written here, to the
+ * HTTP/2 stream beneath the call, and all else (headers, status, cancellation, shutdown) stays with grpc-js.
+ * Where grpc-js has no such stream, messages go the public way.
  */
 export function responseWriter(call: XdsCall, drained: () => void): ResponseWriter {
   const stream = streamOf(call)
@@ -60,22 +64,31 @@ function property(value: unknown, name: string): unknown {
 }
 
 function isHttp2Stream(value: unknown): value is ServerHttp2Stream {
-  return typeof value === 'object' && value !== null && 'respond' in value && 'cork' in value && 'write' in value
+  return (
+    typeof value === 'object' && value !== null && 'respond' in value && 'cork' in value && 'write' in value
+  )
 }
 
 /** Below this, one write of a copy costs less than one write for each part. */
 const leastShared = 16_384 // bytes, as one HTTP/2 DATA frame
 
 /**
- * Writes a Length-Prefixed-Message: a zero for "not compressed", the length in 4 bytes, the message (gRPC over HTTP2, "Requests").
- * False when the client is behind; `done` is called when it has taken all of the message, or is gone.
+ * Writes a Length-Prefixed-Message: a zero for "not compressed", the length in 4 bytes, the message (gRPC
+ * over HTTP2, "Requests"). False when the client is behind; `done` is called when it has taken all of the
+ * message, or is gone.
  */
-export function writeMessage(stream: Writable, parts: readonly Buffer[], done: () => void = () => {}): boolean {
+export function writeMessage(
+  stream: Writable,
+  parts: readonly Buffer[],
+  done: () => void = () => {},
+): boolean {
   const length = lengthOf(parts)
   if (length < leastShared) return stream.write(joined(parts, length), done)
   stream.cork()
   stream.write(joined([], length))
-  const results = parts.map((part, index) => (index === parts.length - 1 ? stream.write(part, done) : stream.write(part)))
+  const results = parts.map((part, index) =>
+    index === parts.length - 1 ? stream.write(part, done) : stream.write(part),
+  )
   stream.uncork()
   return results.every(Boolean)
 }

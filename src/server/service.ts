@@ -15,26 +15,70 @@ export interface Service {
 export const aggregated = 'envoy.service.discovery.v3.AggregatedDiscoveryService'
 
 export const services: readonly Service[] = [
-  { name: aggregated, methods: { sotw: 'StreamAggregatedResources', delta: 'DeltaAggregatedResources' }, type: undefined },
-  { name: 'envoy.service.cluster.v3.ClusterDiscoveryService', methods: { sotw: 'StreamClusters', delta: 'DeltaClusters' }, type: alone('cluster') },
-  { name: 'envoy.service.endpoint.v3.EndpointDiscoveryService', methods: { sotw: 'StreamEndpoints', delta: 'DeltaEndpoints' }, type: alone('endpoint') },
-  { name: 'envoy.service.listener.v3.ListenerDiscoveryService', methods: { sotw: 'StreamListeners', delta: 'DeltaListeners' }, type: alone('listener') },
-  { name: 'envoy.service.route.v3.RouteDiscoveryService', methods: { sotw: 'StreamRoutes', delta: 'DeltaRoutes' }, type: alone('route') },
-  { name: 'envoy.service.route.v3.VirtualHostDiscoveryService', methods: { delta: 'DeltaVirtualHosts' }, type: alone('virtual-host') },
-  { name: 'envoy.service.runtime.v3.RuntimeDiscoveryService', methods: { sotw: 'StreamRuntime', delta: 'DeltaRuntime' }, type: alone('runtime') },
-  { name: 'envoy.service.secret.v3.SecretDiscoveryService', methods: { sotw: 'StreamSecrets', delta: 'DeltaSecrets' }, type: alone('secret') },
+  {
+    name: aggregated,
+    methods: { sotw: 'StreamAggregatedResources', delta: 'DeltaAggregatedResources' },
+    type: undefined,
+  },
+  {
+    name: 'envoy.service.cluster.v3.ClusterDiscoveryService',
+    methods: { sotw: 'StreamClusters', delta: 'DeltaClusters' },
+    type: alone('cluster'),
+  },
+  {
+    name: 'envoy.service.endpoint.v3.EndpointDiscoveryService',
+    methods: { sotw: 'StreamEndpoints', delta: 'DeltaEndpoints' },
+    type: alone('endpoint'),
+  },
+  {
+    name: 'envoy.service.listener.v3.ListenerDiscoveryService',
+    methods: { sotw: 'StreamListeners', delta: 'DeltaListeners' },
+    type: alone('listener'),
+  },
+  {
+    name: 'envoy.service.route.v3.RouteDiscoveryService',
+    methods: { sotw: 'StreamRoutes', delta: 'DeltaRoutes' },
+    type: alone('route'),
+  },
+  {
+    name: 'envoy.service.route.v3.VirtualHostDiscoveryService',
+    methods: { delta: 'DeltaVirtualHosts' },
+    type: alone('virtual-host'),
+  },
+  {
+    name: 'envoy.service.runtime.v3.RuntimeDiscoveryService',
+    methods: { sotw: 'StreamRuntime', delta: 'DeltaRuntime' },
+    type: alone('runtime'),
+  },
+  {
+    name: 'envoy.service.secret.v3.SecretDiscoveryService',
+    methods: { sotw: 'StreamSecrets', delta: 'DeltaSecrets' },
+    type: alone('secret'),
+  },
 ]
 
-/** Bytes in, bytes out: requests are decoded where a mistake in them gets a clear answer, and responses are ready. */
+/**
+ * Bytes in, bytes out: requests are decoded where a mistake in them gets a clear answer, and responses are
+ * ready.
+ */
 export function streamingMethod(service: string, method: string): MethodDefinition<Buffer, Buffer> {
   const pass = (bytes: Buffer): Buffer => bytes
   return {
-    path: `/${service}/${method}`, requestStream: true, responseStream: true, originalName: method,
-    requestSerialize: pass, requestDeserialize: pass, responseSerialize: pass, responseDeserialize: pass,
+    path: `/${service}/${method}`,
+    requestStream: true,
+    responseStream: true,
+    originalName: method,
+    requestSerialize: pass,
+    requestDeserialize: pass,
+    responseSerialize: pass,
+    responseDeserialize: pass,
   }
 }
 
-/** A type on a stream of its own has no other to wait for: order between types is what ADS is for ("Aggregated Discovery Service"). */
+/**
+ * A type on a stream of its own has no other to wait for: order between types is what ADS is for ("Aggregated
+ * Discovery Service").
+ */
 function alone(name: TypeName): ResourceType {
   const row = resourceTypeByName.get(name)
   if (row === undefined) throw new Error(`no resource type ${name}`)

@@ -16,18 +16,27 @@ export const sotw: Codec = {
     return {
       ...request,
       names: list.names.length,
-      // "The management server should not send a DiscoveryResponse for any DiscoveryRequest that has a stale nonce" ("Resource updates")
+      // "The management server should not send a DiscoveryResponse for any DiscoveryRequest that has a stale
+      // nonce" ("Resource updates")
       voidWhenStale: true,
       apply: (subscription) => {
         if (subscription.list === list) return subscription
-        const next = { ...interested(subscription, interestIn(subscription.type, list, subscription.interest)), list }
+        const next = {
+          ...interested(subscription, interestIn(subscription.type, list, subscription.interest)),
+          list,
+        }
         return subscription.requested ? next : { ...next, claimed: version, fresh: version === '' }
       },
     }
   },
   // DiscoveryResponse without its nonce: version_info 1, resources 2, type_url 4.
   body: remembered((type: ResourceType, content: Content): Buffer =>
-    Buffer.concat([field(1, content.version), field(4, type.typeUrl), ...content.resources.flatMap((resource) => anyOf(resource, type))])),
+    Buffer.concat([
+      field(1, content.version),
+      field(4, type.typeUrl),
+      ...content.resources.flatMap((resource) => anyOf(resource, type)),
+    ]),
+  ),
 }
 
 function anyOf(resource: Resource, type: ResourceType): readonly Buffer[] {

@@ -14,12 +14,17 @@ type Call = ServerDuplexStream<Buffer, readonly Buffer[]>
 /** Too many bytes: the message says what the caller can do. */
 export class TooManyBytes extends Error {}
 
-/** Makes large answers: one at a time, in slices, so that proxies are served meanwhile; the bytes of all are bounded. */
+/**
+ * Makes large answers: one at a time, in slices, so that proxies are served meanwhile; the bytes of all are
+ * bounded.
+ */
 export class StatusAnswers {
   #last: Promise<unknown> = Promise.resolve()
   #bytes = 0
 
-  /** Makes an answer and writes it; resolves when the client has taken it, or is gone. Throws TooManyBytes. */
+  /**
+   * Makes an answer and writes it; resolves when the client has taken it, or is gone. Throws TooManyBytes.
+   */
   async give(call: Call, pieces: () => Iterable<readonly Buffer[]>): Promise<void> {
     const parts = new Parts()
     try {
@@ -46,16 +51,21 @@ export class StatusAnswers {
   #add(buffer: Buffer, parts: Parts): void {
     if (this.#bytes + buffer.length > mostBytes) {
       const most = `${mostBytes / 1024 / 1024} MiB`
-      throw new TooManyBytes(parts.length + buffer.length > mostBytes
-        ? `the answer is larger than ${most}: match fewer nodes, or set exclude_resource_contents`
-        : `all answers that wait for their readers have ${most}, which is the limit: try again later, match fewer nodes, or set exclude_resource_contents`)
+      throw new TooManyBytes(
+        parts.length + buffer.length > mostBytes
+          ? `the answer is larger than ${most}: match fewer nodes, or set exclude_resource_contents`
+          : `all answers that wait for their readers have ${most}, which is the limit: try again later, ` +
+              `match fewer nodes, or set exclude_resource_contents`,
+      )
     }
     this.#bytes += buffer.length
     parts.add(buffer)
   }
 }
 
-/** Joins small buffers, and leaves large ones as they are, so that what other messages share is not copied. */
+/**
+ * Joins small buffers, and leaves large ones as they are, so that what other messages share is not copied.
+ */
 class Parts {
   readonly #whole: Buffer[] = []
   #small: Buffer[] = []

@@ -1,4 +1,7 @@
-/** Bytes in a header field, percent-encoded. Clients drop a stream whose header fields take some 8 KB, and then show no status at all. */
+/**
+ * Bytes in a header field, percent-encoded. Clients drop a stream whose header fields take some 8 KB, and
+ * then show no status at all.
+ */
 const most = 1024
 
 /** A text as gRPC can send it with a status (grpc-message): well-formed, and cut where it is long. */

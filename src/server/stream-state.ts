@@ -27,10 +27,13 @@ export interface Arrival extends Request {
   readonly at: number
 }
 
-/** A request of a known type. ACK and NACK are told apart by error_detail ("ACK and NACK semantics summary"). */
+/**
+ * A request of a known type. ACK and NACK are told apart by error_detail ("ACK and NACK semantics summary").
+ */
 export function received(subscriptions: Subscriptions, type: ResourceType, request: Arrival): Received {
   const before = subscriptions.get(type.name) ?? newSubscription(type, request.mode)
-  if (request.voidWhenStale && request.nonce !== before.nonce) return { subscriptions, answer: { kind: 'none' } }
+  if (request.voidWhenStale && request.nonce !== before.nonce)
+    return { subscriptions, answer: { kind: 'none' } }
   const response = before.inFlight?.nonce === request.nonce ? before.inFlight : undefined
   const after = request.apply(response === undefined ? before : settled(before, response, request))
   const next = new Map(subscriptions).set(type.name, after)
@@ -38,14 +41,21 @@ export function received(subscriptions: Subscriptions, type: ResourceType, reque
 }
 
 function settled(before: Subscription, response: Response, { refusal, at }: Arrival): Subscription {
-  return refusal === undefined ? accepted(before, response) : rejected(before, response, { message: refusal, at })
+  return refusal === undefined
+    ? accepted(before, response)
+    : rejected(before, response, { message: refusal, at })
 }
 
 /** After a client's first answer: all the requests with which it began have arrived. */
 function begun(subscriptions: Subscriptions): Subscriptions {
   const returned = [...subscriptions.values()].filter(({ returning }) => returning)
   if (returned.length === 0) return subscriptions
-  return new Map([...subscriptions, ...returned.map((subscription) => [subscription.type.name, { ...subscription, returning: false }] as const)])
+  return new Map([
+    ...subscriptions,
+    ...returned.map(
+      (subscription) => [subscription.type.name, { ...subscription, returning: false }] as const,
+    ),
+  ])
 }
 
 function answerTo(response: Response | undefined, { refusal }: Request): Answer {
@@ -56,7 +66,8 @@ function answerTo(response: Response | undefined, { refusal }: Request): Answer 
 export interface Step {
   readonly subscriptions: Subscriptions
   /** The next response to write; undefined when nothing is to be sent now. */
-  readonly next: { readonly type: ResourceType; readonly content: Content; readonly nonce: string } | undefined
+  readonly next:
+    { readonly type: ResourceType; readonly content: Content; readonly nonce: string } | undefined
 }
 
 /** True where nothing is due, as most answers find it. */
@@ -67,11 +78,18 @@ export function isSettled(subscriptions: Subscriptions, snapshot: Snapshot): boo
   return true
 }
 
-/** The first response, in table order, that the stream needs now. One is in flight per type, and none is ever queued. */
+/**
+ * The first response, in table order, that the stream needs now. One is in flight per type, and none is ever
+ * queued.
+ */
 export function advanced(subscriptions: Subscriptions, snapshot: Snapshot, nonce: string): Step {
-  // First of all: what a client dropped together with its owner keeps nothing alive, and no answer will report that. The rules
-  // are those of the stream's own type, which differs from its row in the table on a stream of one type (see service.ts).
-  let current = [...subscriptions.values()].reduce((state, { type }) => disowned(state, type, snapshot), subscriptions)
+  // First of all: what a client dropped together with its owner keeps nothing alive, and no answer will
+  // report that. The rules are those of the stream's own type, which differs from its row in the table on a
+  // stream of one type (see service.ts).
+  let current = [...subscriptions.values()].reduce(
+    (state, { type }) => disowned(state, type, snapshot),
+    subscriptions,
+  )
   for (const { name } of resourceTypes) {
     const subscription = current.get(name)
     if (subscription === undefined || isIdle(subscription, resourcesOf(snapshot, subscription.type))) continue
@@ -84,7 +102,12 @@ export function advanced(subscriptions: Subscriptions, snapshot: Snapshot, nonce
       return { subscriptions: new Map(marked).set(name, inFlight), next: { type, content, nonce } }
     }
     if (subscription.held !== after || subscription.again.size > 0 || subscription.isolation !== undefined) {
-      current = new Map(current).set(name, { ...subscription, held: after, again: new Set<string>(), isolation: undefined })
+      current = new Map(current).set(name, {
+        ...subscription,
+        held: after,
+        again: new Set<string>(),
+        isolation: undefined,
+      })
     }
   }
   return { subscriptions: current, next: undefined }

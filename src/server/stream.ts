@@ -65,7 +65,10 @@ interface Unanswered {
   readonly cancel: () => void
 }
 
-/** One xDS stream: the effects around stream-state.ts. A mistake in it, ours or the client's, ends this stream only. */
+/**
+ * One xDS stream: the effects around stream-state.ts. A mistake in it, ours or the client's, ends this stream
+ * only.
+ */
 export class Stream {
   readonly #call: XdsCall
   readonly #writer: ResponseWriter
@@ -74,7 +77,10 @@ export class Stream {
   readonly #unanswered = new Map<TypeName, Unanswered>()
   /** What the client refuses, as it was reported last. */
   readonly #refusals = new Map<TypeName, Refusal>()
-  readonly #kept = new Map<TypeName, { readonly subscription: Subscription; readonly kept: readonly Kept[] }>()
+  readonly #kept = new Map<
+    TypeName,
+    { readonly subscription: Subscription; readonly kept: readonly Kept[] }
+  >()
   /** Ends the wait for the first request. */
   readonly #heard: () => void
   #connection: Connection | undefined
@@ -101,7 +107,13 @@ export class Stream {
   get state(): ClientState | undefined {
     if (this.#connection === undefined || this.#snapshot === undefined) return undefined
     const { proxy, node, at: connectedAt } = this.#connection
-    return { proxy, node, connectedAt, snapshot: this.#snapshot, types: typeStates(this.#subscriptions, this.#snapshot) }
+    return {
+      proxy,
+      node,
+      connectedAt,
+      snapshot: this.#snapshot,
+      types: typeStates(this.#subscriptions, this.#snapshot),
+    }
   }
 
   /** Ends the stream with a status; the proxy keeps what it has and connects again. */
@@ -121,7 +133,10 @@ export class Stream {
   #silent(): void {
     setImmediate(() => {
       if (this.#connection !== undefined || this.#progress === 'ended') return
-      this.#refuse(status.DEADLINE_EXCEEDED, `no request on this stream within ${this.#options.limits.firstRequest / 1000} s`)
+      this.#refuse(
+        status.DEADLINE_EXCEEDED,
+        `no request on this stream within ${this.#options.limits.firstRequest / 1000} s`,
+      )
     })
   }
 
@@ -132,12 +147,17 @@ export class Stream {
     if (request === undefined || !this.#isWithin(request.names) || !this.#connect(request)) return
     const type = this.#typeOf(request.typeUrl)
     if (type === undefined) return
-    const { subscriptions, answer } = received(this.#subscriptions, type, { ...request, mode: this.#options.codec.mode, at: Date.now() })
+    const { subscriptions, answer } = received(this.#subscriptions, type, {
+      ...request,
+      mode: this.#options.codec.mode,
+      at: Date.now(),
+    })
     this.#subscriptions = subscriptions
     const { interest, again } = subscriptions.get(type.name) ?? { interest: { names: none }, again: none }
     if (!this.#isWithin(Math.max(interest.names.size, again.size)) || !this.#remember()) return
     this.#settle(type.name, answer)
-    if (this.#snapshot === undefined || this.#refusals.size > 0 || !isSettled(subscriptions, this.#snapshot)) this.#wake()
+    if (this.#snapshot === undefined || this.#refusals.size > 0 || !isSettled(subscriptions, this.#snapshot))
+      this.#wake()
   }
 
   #decode(bytes: Buffer): Request | undefined {
@@ -159,20 +179,38 @@ export class Stream {
 
   #isWithin(names: number): boolean {
     const most = this.#options.limits.names
-    return names <= most || this.#refuse(status.RESOURCE_EXHAUSTED, `${names} resource names on one stream and type: ${most} are allowed`)
+    return (
+      names <= most ||
+      this.#refuse(
+        status.RESOURCE_EXHAUSTED,
+        `${names} resource names on one stream and type: ${most} are allowed`,
+      )
+    )
   }
 
   /** Counts what the stream keeps now; false if it has ended over it. */
   #remember(): boolean {
-    const changed = [...this.#subscriptions].filter(([type, subscription]) => this.#kept.get(type)?.subscription !== subscription)
-    for (const [type, subscription] of changed) this.#kept.set(type, { subscription, kept: keptFor(subscription) })
+    const changed = [...this.#subscriptions].filter(
+      ([type, subscription]) => this.#kept.get(type)?.subscription !== subscription,
+    )
+    for (const [type, subscription] of changed)
+      this.#kept.set(type, { subscription, kept: keptFor(subscription) })
     const node = this.#connection?.node ?? noNode
-    const kept = [{ object: node, bytes: node.length * 2 }, ...[...this.#kept.values()].flatMap((each) => each.kept)]
+    const kept = [
+      { object: node, bytes: node.length * 2 },
+      ...[...this.#kept.values()].flatMap((each) => each.kept),
+    ]
     const bytes = kept.reduce((sum, each) => sum + each.bytes, 0)
-    const { account, limits: { streamBytes } } = this.#options
+    const {
+      account,
+      limits: { streamBytes },
+    } = this.#options
     if (bytes > streamBytes) {
       const size = `${Math.ceil(bytes / mebibyte)} MiB of names and versions on one stream`
-      return this.#refuse(status.RESOURCE_EXHAUSTED, `${size}: ${Math.floor(streamBytes / mebibyte)} MiB are allowed`)
+      return this.#refuse(
+        status.RESOURCE_EXHAUSTED,
+        `${size}: ${Math.floor(streamBytes / mebibyte)} MiB are allowed`,
+      )
     }
     account.keep(kept)
     return this.#isOpen()
@@ -182,7 +220,10 @@ export class Stream {
     return this.#progress !== 'ended'
   }
 
-  /** "Only the first request on a stream is guaranteed to carry the node identifier" ("Basic Protocol Overview"). */
+  /**
+   * "Only the first request on a stream is guaranteed to carry the node identifier" ("Basic Protocol
+   * Overview").
+   */
   #connect(request: Request): boolean {
     if (this.#connection !== undefined) return true
     const { codec, service, number, observe, snapshots, identify, limits, place, bindings } = this.#options
@@ -192,17 +233,28 @@ export class Stream {
       return this.#refuse(status.RESOURCE_EXHAUSTED, `${sizes}; set less metadata in the bootstrap`)
     }
     if (node.length === 0) {
-      return this.#refuse(status.INVALID_ARGUMENT, 'the first request of a stream must carry the node: set node.id and node.cluster in the bootstrap')
+      return this.#refuse(
+        status.INVALID_ARGUMENT,
+        'the first request of a stream must carry the node: set node.id and node.cluster in the bootstrap',
+      )
     }
     const identity = identify(node, { mode: codec.mode, service })
-    if ('error' in identity) return identity.denied === undefined ? this.#refuse(status.INVALID_ARGUMENT, identity.error) : this.#deny(identity.error, identity.denied)
+    if ('error' in identity)
+      return identity.denied === undefined
+        ? this.#refuse(status.INVALID_ARGUMENT, identity.error)
+        : this.#deny(identity.error, identity.denied)
     const { id, scope, principal } = identity
     if (id.length > longestId) {
-      return this.#refuse(status.INVALID_ARGUMENT, `node.id has ${id.length} characters: write at most ${longestId}; it begins ${foreignText(id, 50)}`)
+      return this.#refuse(
+        status.INVALID_ARGUMENT,
+        `node.id has ${id.length} characters: write at most ${longestId}; it begins ${foreignText(id, 50)}`,
+      )
     }
     const unbind = bindings.take(scope)
     if (unbind === undefined) {
-      const taken = `the proxies of namespace ${foreignText(scope.namespace, 63)} have ${limits.bindings} different BIND_ADDRESS and PORT_MAP already`
+      const taken =
+        `the proxies of namespace ${foreignText(scope.namespace, 63)} have ${limits.bindings} ` +
+        `different BIND_ADDRESS and PORT_MAP already`
       return this.#refuse(status.RESOURCE_EXHAUSTED, `${taken}: use one of those, or raise --max-bindings`)
     }
     place.settle()
@@ -212,14 +264,26 @@ export class Stream {
       this.#wake()
     })
     this.#snapshot ??= source.current
-    const proxy = { id, stream: number, mode: codec.mode, scope, ...(principal === undefined ? {} : { principal }) }
+    const proxy = {
+      id,
+      stream: number,
+      mode: codec.mode,
+      scope,
+      ...(principal === undefined ? {} : { principal }),
+    }
     this.#connection = { proxy, source, node, unbind, at: Date.now() }
     observe({ kind: 'connected', proxy: this.#connection.proxy })
     return this.#remember()
   }
 
   #deny(reason: string, known: Unidentified['denied']): false {
-    this.#options.observe({ kind: 'denied', peer: this.#call.getPeer(), code: 'PERMISSION_DENIED', reason: statusText(reason), ...known })
+    this.#options.observe({
+      kind: 'denied',
+      peer: this.#call.getPeer(),
+      code: 'PERMISSION_DENIED',
+      reason: statusText(reason),
+      ...known,
+    })
     this.fail(status.PERMISSION_DENIED, reason)
     return false
   }
@@ -230,9 +294,15 @@ export class Stream {
     return false
   }
 
-  /** The type "is implicit in requests made via singleton xDS APIs such as CDS, LDS, etc. but is required for ADS" (discovery.proto). */
+  /**
+   * The type "is implicit in requests made via singleton xDS APIs such as CDS, LDS, etc. but is required for
+   * ADS" (discovery.proto).
+   */
   #typeOf(typeUrl: string): ResourceType | undefined {
-    const { service: { type: own }, codec } = this.#options
+    const {
+      service: { type: own },
+      codec,
+    } = this.#options
     if (own === undefined) {
       const type = resourceTypeByUrl.get(typeUrl)
       const isServed = type !== undefined && (codec.mode === 'delta' || type.ownedBy === undefined)
@@ -261,8 +331,18 @@ export class Stream {
     const { nonce, content } = answer.response
     const refusal = refusalOn(type, this.#subscriptions, this.#snapshot)
     this.#note(type, refusal)
-    if (answer.kind === 'acked') this.#options.observe({ kind: 'acked', proxy, type, nonce, version: content.version, refusal })
-    else this.#options.observe({ kind: 'nacked', proxy, type, nonce, message: answer.message, resources: content.resources, refusal })
+    if (answer.kind === 'acked')
+      this.#options.observe({ kind: 'acked', proxy, type, nonce, version: content.version, refusal })
+    else
+      this.#options.observe({
+        kind: 'nacked',
+        proxy,
+        type,
+        nonce,
+        message: answer.message,
+        resources: content.resources,
+        refusal,
+      })
   }
 
   #note(type: TypeName, refusal: Refusal | undefined): void {
@@ -270,7 +350,9 @@ export class Stream {
     else this.#refusals.set(type, refusal)
   }
 
-  /** A refused resource may be removed, mended or unsubscribed without a response, and so without an answer. */
+  /**
+   * A refused resource may be removed, mended or unsubscribed without a response, and so without an answer.
+   */
   #reviewRefusals(proxy: Proxy, snapshot: Snapshot): void {
     for (const type of this.#subscriptions.keys()) {
       const refusal = refusalOn(type, this.#subscriptions, snapshot)
@@ -302,7 +384,8 @@ export class Stream {
   }
 
   #review(): void {
-    if (this.#connection !== undefined && this.#snapshot !== undefined) this.#reviewRefusals(this.#connection.proxy, this.#snapshot)
+    if (this.#connection !== undefined && this.#snapshot !== undefined)
+      this.#reviewRefusals(this.#connection.proxy, this.#snapshot)
   }
 
   #advance(): void {
@@ -326,8 +409,16 @@ export class Stream {
   #send({ subscriptions, next }: Step, parts: readonly Buffer[], admission: Admission): void {
     const proxy = this.#connection?.proxy
     if (next === undefined || proxy === undefined) return admission.release()
-    const { type: { name: type }, content: { sent, removed }, nonce } = next
-    const { schedule, limits: { answerTimeout }, observe } = this.#options
+    const {
+      type: { name: type },
+      content: { sent, removed },
+      nonce,
+    } = next
+    const {
+      schedule,
+      limits: { answerTimeout },
+      observe,
+    } = this.#options
     this.#subscriptions = subscriptions
     this.#responses += 1
     this.#unanswered.set(type, { admission, cancel: schedule(answerTimeout, () => this.#overdue(type)) })
@@ -337,7 +428,10 @@ export class Stream {
   }
 
   #overdue(type: TypeName): void {
-    this.fail(status.DEADLINE_EXCEEDED, `no answer to a ${type} response within ${this.#options.limits.answerTimeout / 1000} s`)
+    this.fail(
+      status.DEADLINE_EXCEEDED,
+      `no answer to a ${type} response within ${this.#options.limits.answerTimeout / 1000} s`,
+    )
   }
 
   #drained(): void {
@@ -351,7 +445,11 @@ export class Stream {
       action()
     } catch (error) {
       const of = this.#connection === undefined ? '' : ` of ${this.#connection.proxy.id}`
-      this.#options.observe({ kind: 'internal-error', what: `stream ${this.#options.number}${of}`, stack: stackOf(error) })
+      this.#options.observe({
+        kind: 'internal-error',
+        what: `stream ${this.#options.number}${of}`,
+        stack: stackOf(error),
+      })
       this.fail(status.INTERNAL, `shadowplane failed on this stream: ${messageOf(error)}`)
     }
   }
@@ -374,7 +472,8 @@ export class Stream {
     this.#connection?.source.close()
     this.#connection?.unbind()
     this.#options.onEnd()
-    if (this.#connection !== undefined) this.#options.observe({ kind: 'disconnected', proxy: this.#connection.proxy, reason })
+    if (this.#connection !== undefined)
+      this.#options.observe({ kind: 'disconnected', proxy: this.#connection.proxy, reason })
   }
 }
 

@@ -30,13 +30,19 @@ export interface Subscription {
   readonly ackedVersion: string
   /** Names that are answered next, whatever the client holds: subscribed again, or warming. */
   readonly again: ReadonlySet<string>
-  /** Resources of this type that the client may still have under an owner that is no longer there, by owner (see owner.ts). */
+  /**
+   * Resources of this type that the client may still have under an owner that is no longer there, by owner
+   * (see owner.ts).
+   */
   readonly orphans: ReadonlyMap<string, ReadonlySet<string>>
   /** version_info of the first SotW request: what the client had from another stream. */
   readonly claimed: string
   /** True until the client has ACKed, or claimed, anything of this type. */
   readonly fresh: boolean
-  /** A delta client that came back with resources, until it has answered anything: first requests of other types may be under way. */
+  /**
+   * A delta client that came back with resources, until it has answered anything: first requests of other
+   * types may be under way.
+   */
   readonly returning: boolean
   readonly requested: boolean
   readonly answered: boolean
@@ -71,48 +77,91 @@ const noOrphans: Subscription['orphans'] = new Map()
 
 export function newSubscription(type: ResourceType, mode: Subscription['mode']): Subscription {
   return {
-    type, mode, interest: noInterest, list: undefined,
-    held: nothing, refused: noneRefused, isolation: undefined, refusedVersion: '', refusedAt: 0, ackedVersion: '', again: new Set(),
-    orphans: noOrphans, claimed: '', fresh: true, returning: false, requested: false, answered: false, nonce: '', inFlight: undefined,
+    type,
+    mode,
+    interest: noInterest,
+    list: undefined,
+    held: nothing,
+    refused: noneRefused,
+    isolation: undefined,
+    refusedVersion: '',
+    refusedAt: 0,
+    ackedVersion: '',
+    again: new Set(),
+    orphans: noOrphans,
+    claimed: '',
+    fresh: true,
+    returning: false,
+    requested: false,
+    answered: false,
+    nonce: '',
+    inFlight: undefined,
   }
 }
 
 /** The state after a response went out: nothing more of this type until it is answered. */
 export function sent(subscription: Subscription, response: Response): Subscription {
-  const { isolation, again } = response.purpose === 'trial' ? subscription : { isolation: undefined, again: new Set<string>() }
+  const { isolation, again } =
+    response.purpose === 'trial' ? subscription : { isolation: undefined, again: new Set<string>() }
   return { ...subscription, answered: true, isolation, again, nonce: response.nonce, inFlight: response }
 }
 
 /** ACK: the client holds what the response led to ("ACK and NACK semantics summary"). */
 export function accepted(subscription: Subscription, { after, changed, content }: Response): Subscription {
   const { isolation } = subscription
-  const kept = { ...subscription, held: after, ackedVersion: content.version, refusedVersion: '', fresh: false, inFlight: undefined }
+  const kept = {
+    ...subscription,
+    held: after,
+    ackedVersion: content.version,
+    refusedVersion: '',
+    fresh: false,
+    inFlight: undefined,
+  }
   if (isolation === undefined && subscription.refused.size === 0) return kept
   const answered = new Set([...changed.map(({ name }) => name), ...content.removed])
   const verdict = isolation === undefined ? { refused: [], isolation } : afterAck(isolation, answered)
   const refused = without(subscription.refused, (name) => answered.has(name))
-  return { ...kept, held: withFormer(after, verdict.refused), isolation: verdict.isolation, refused: withRefused(refused, verdict.refused) }
+  return {
+    ...kept,
+    held: withFormer(after, verdict.refused),
+    isolation: verdict.isolation,
+    refused: withRefused(refused, verdict.refused),
+  }
 }
 
 /**
- * NACK: what the response brought is refused until its content changes; of several changes it is to be found out which.
- * Envoy takes nothing of a response that it cannot decode, and of another may have taken what is good: until that is sent
- * again it is uncertain what the client holds under those names.
+ * NACK: what the response brought is refused until its content changes; of several changes it is to be found
+ * out which. Envoy takes nothing of a response that it cannot decode, and of another may have taken what is
+ * good: until that is sent again it is uncertain what the client holds under those names.
  */
-export function rejected(subscription: Subscription, response: Response, { message, at }: Refusal): Subscription {
+export function rejected(
+  subscription: Subscription,
+  response: Response,
+  { message, at }: Refusal,
+): Subscription {
   const changes = changesOf(subscription, response)
   const all = { refused: changes.map((change) => ({ ...change, message })), isolation: undefined }
   const verdict = isDivisible(subscription, response.changed) ? afterNack(changes, message) : all
   const isSingle = subscription.mode === 'delta' && changes.length === 1
-  const held = isSingle ? certainAgain(subscription.held, response, verdict.refused) : withUncertain(subscription, response, changes)
+  const held = isSingle
+    ? certainAgain(subscription.held, response, verdict.refused)
+    : withUncertain(subscription, response, changes)
   const refused = withRefused(subscription.refused, verdict.refused)
   const { version: refusedVersion } = response.content
-  return { ...subscription, held, refused, isolation: verdict.isolation, refusedVersion, refusedAt: at, inFlight: undefined }
+  return {
+    ...subscription,
+    held,
+    refused,
+    isolation: verdict.isolation,
+    refusedVersion,
+    refusedAt: at,
+    inFlight: undefined,
+  }
 }
 
 /**
- * The changes that may be at fault. To say that a name does not exist is none, nor is what gives the client back what it
- * certainly had, if there are others.
+ * The changes that may be at fault. To say that a name does not exist is none, nor is what gives the client
+ * back what it certainly had, if there are others.
  */
 function changesOf(subscription: Subscription, { changed, content }: Response): readonly Change[] {
   const isBack = ({ name, version }: Resource): boolean => {
@@ -125,17 +174,25 @@ function changesOf(subscription: Subscription, { changed, content }: Response): 
 }
 
 /**
- * True where the changes of a response can be sent in parts. A SotW response of clusters or listeners always holds a whole
- * state: for a part, the others stand in it as the client had them, which must be known, or they would be deleted.
+ * True where the changes of a response can be sent in parts. A SotW response of clusters or listeners always
+ * holds a whole state: for a part, the others stand in it as the client had them, which must be known, or
+ * they would be deleted.
  */
 function isDivisible(subscription: Subscription, changed: readonly Resource[]): boolean {
-  return subscription.mode === 'delta' || !subscription.type.wildcard || changed.every(({ name }) => hadBefore(subscription, name) !== undefined)
+  return (
+    subscription.mode === 'delta' ||
+    !subscription.type.wildcard ||
+    changed.every(({ name }) => hadBefore(subscription, name) !== undefined)
+  )
 }
 
-/** A new interest. What is no longer subscribed is forgotten, so that it is sent if it is subscribed again. */
+/**
+ * A new interest. What is no longer subscribed is forgotten, so that it is sent if it is subscribed again.
+ */
 export function interested(subscription: Subscription, interest: Interest): Subscription {
   const next = { ...subscription, interest, requested: true }
-  if (interest.names === subscription.interest.names && interest.wildcard === subscription.interest.wildcard) return next
+  if (interest.names === subscription.interest.names && interest.wildcard === subscription.interest.wildcard)
+    return next
   const gone = (name: string): boolean => !covers(interest, name)
   const again = new Set([...subscription.again].filter((name) => !gone(name)))
   return { ...forgetting(next, gone), refused: without(subscription.refused, gone), again }
@@ -150,7 +207,9 @@ export function forgetting(subscription: Subscription, gone: (name: string) => b
 
 /** Answers these names next, whatever the client holds. */
 export function asked(subscription: Subscription, names: readonly string[]): Subscription {
-  return names.length === 0 ? subscription : { ...subscription, again: new Set([...subscription.again, ...names]) }
+  return names.length === 0
+    ? subscription
+    : { ...subscription, again: new Set([...subscription.again, ...names]) }
 }
 
 /** True where the client has refused this very resource. */
@@ -170,7 +229,9 @@ const removal = (name: string): Change => ({ name, version: '', resource: undefi
 const arrival = (resource: Resource): Change => ({ name: resource.name, version: resource.version, resource })
 
 function withRefused(refused: Subscription['refused'], found: readonly Refused[]): Subscription['refused'] {
-  return found.length === 0 ? refused : new Map([...refused, ...found.map((each) => [each.name, each] as const)])
+  return found.length === 0
+    ? refused
+    : new Map([...refused, ...found.map((each) => [each.name, each] as const)])
 }
 
 function without<V>(map: ReadonlyMap<string, V>, gone: (name: string) => boolean): ReadonlyMap<string, V> {

@@ -5,7 +5,9 @@ import type { SecureContextOptions } from 'node:tls'
 export interface ServerTls {
   readonly certificate: string
   readonly key: string
-  /** Clients are asked for a certificate where it is given; authentication.ts decides on those that show none. */
+  /**
+   * Clients are asked for a certificate where it is given; authentication.ts decides on those that show none.
+   */
   readonly clientCa?: string
 }
 
@@ -16,16 +18,30 @@ export interface TlsSource {
   onChange(renewed: (tls: ServerTls) => void): void
 }
 
-/** Credentials whose certificates are renewed for new connections; those that are open stay. A handshake takes `handshakeTimeout` ms at most. */
-export function serverCredentials(source: TlsSource | undefined, handshakeTimeout: number): ServerCredentials {
-  return source === undefined ? ServerCredentials.createInsecure() : new RenewableCredentials(source, handshakeTimeout)
+/**
+ * Credentials whose certificates are renewed for new connections; those that are open stay. A handshake takes
+ * `handshakeTimeout` ms at most.
+ */
+export function serverCredentials(
+  source: TlsSource | undefined,
+  handshakeTimeout: number,
+): ServerCredentials {
+  return source === undefined
+    ? ServerCredentials.createInsecure()
+    : new RenewableCredentials(source, handshakeTimeout)
 }
 
 class RenewableCredentials extends ServerCredentials {
   constructor({ current, onChange }: TlsSource, handshakeTimeout: number) {
-    // A stranger's certificate ends in a status with a reason instead of an alert: the call is refused, not the handshake.
-    super({ requestCert: current.clientCa !== undefined, rejectUnauthorized: false, handshakeTimeout }, contextOf(current))
-    onChange((tls) => { this.updateSecureContextOptions(contextOf(tls)) })
+    // A stranger's certificate ends in a status with a reason instead of an alert: the call is refused, not
+    // the handshake.
+    super(
+      { requestCert: current.clientCa !== undefined, rejectUnauthorized: false, handshakeTimeout },
+      contextOf(current),
+    )
+    onChange((tls) => {
+      this.updateSecureContextOptions(contextOf(tls))
+    })
   }
 
   _equals(other: ServerCredentials): boolean {
@@ -34,5 +50,10 @@ class RenewableCredentials extends ServerCredentials {
 }
 
 function contextOf({ certificate, key, clientCa }: ServerTls): SecureContextOptions {
-  return { cert: certificate, key, minVersion: 'TLSv1.2', ...(clientCa === undefined ? {} : { ca: clientCa }) }
+  return {
+    cert: certificate,
+    key,
+    minVersion: 'TLSv1.2',
+    ...(clientCa === undefined ? {} : { ca: clientCa }),
+  }
 }

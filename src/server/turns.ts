@@ -2,8 +2,8 @@
 const slice = 20
 
 /**
- * Runs what streams have to do in the order in which they ask, after the events that are at hand. Many streams, or a few with much to do,
- * do not keep the process from answering others meanwhile.
+ * Runs what streams have to do in the order in which they ask, after the events that are at hand. Many
+ * streams, or a few with much to do, do not keep the process from answering others meanwhile.
  */
 export class Turns {
   readonly #waiting = new Set<() => void>()
@@ -18,7 +18,9 @@ export class Turns {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    setImmediate(() => { this.#run() })
+    setImmediate(() => {
+      this.#run()
+    })
   }
 
   #run(): void {

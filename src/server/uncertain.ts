@@ -4,11 +4,15 @@ import type { Holding, Holdings, Unknown } from './content.ts'
 import type { Change, Refused } from './isolation.ts'
 import type { Response, Subscription } from './subscription.ts'
 
-// Envoy takes nothing of a response that it cannot decode. Of clusters and listeners that it can, it takes the good ones
-// and refuses the response all the same. So after a NACK of several changes, what a client holds is open for a while.
+// Envoy takes nothing of a response that it cannot decode. Of clusters and listeners that it can, it takes
+// the good ones and refuses the response all the same. So after a NACK of several changes, what a client
+// holds is open for a while.
 
 /** What the client certainly had under a name before it refused a change of it, if we have that. */
-export function hadBefore({ held, ackedVersion, claimed }: Subscription, name: string): Resource | 'none' | undefined {
+export function hadBefore(
+  { held, ackedVersion, claimed }: Subscription,
+  name: string,
+): Resource | 'none' | undefined {
   const holding = held.get(name)
   if (holding === undefined) return ackedVersion !== '' || claimed === '' ? 'none' : undefined
   const former = certain(holding)
@@ -16,7 +20,11 @@ export function hadBefore({ held, ackedVersion, claimed }: Subscription, name: s
 }
 
 /** What a client holds after it refused these changes, of which some may be in force. */
-export function withUncertain(subscription: Subscription, { purpose }: Response, changes: readonly Change[]): Holdings {
+export function withUncertain(
+  subscription: Subscription,
+  { purpose }: Response,
+  changes: readonly Change[],
+): Holdings {
   const held = new Map(subscription.held)
   for (const change of changes) {
     const isKnown = purpose === 'trial' && isUncertain(held.get(change.name))
@@ -28,10 +36,13 @@ export function withUncertain(subscription: Subscription, { purpose }: Response,
 function uncertain(subscription: Subscription, { name, resource }: Change): Unknown {
   const holding = subscription.held.get(name)
   const had = holding === undefined ? [] : holding.references
-  const references = had === undefined ? undefined : [...new Set([...had, ...resource?.references ?? []])]
-  if (holding === undefined) return { version: uncertainVersion, references, before: hadBefore(subscription, name) }
+  const references = had === undefined ? undefined : [...new Set([...had, ...(resource?.references ?? [])])]
+  if (holding === undefined)
+    return { version: uncertainVersion, references, before: hadBefore(subscription, name) }
   // Not deeper than two: what is open already stays open, and below is what is certain.
-  const before = isUncertain(holding) ? { version: uncertainVersion, references: had, before: certain(holding) } : holding
+  const before = isUncertain(holding)
+    ? { version: uncertainVersion, references: had, before: certain(holding) }
+    : holding
   return { version: uncertainVersion, references, before }
 }
 

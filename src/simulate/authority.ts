@@ -1,4 +1,7 @@
-/** Splits `host:port` as Envoy does: at the last colon that is not inside the brackets of an IPv6 address. The port keeps its colon. */
+/**
+ * Splits `host:port` as Envoy does: at the last colon that is not inside the brackets of an IPv6 address. The
+ * port keeps its colon.
+ */
 export function splitPort(authority: string): { readonly host: string; readonly port: string } {
   const colon = authority.lastIndexOf(':')
   if (colon < 0 || authority.lastIndexOf(']') > colon) return { host: authority, port: '' }

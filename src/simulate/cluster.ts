@@ -16,11 +16,16 @@ export function clusterState({ clusters, loadAssignments }: EnvoyConfiguration, 
   const cluster = clusters.find((each) => each.name === name)
   if (cluster === undefined) return { kind: 'missing' }
   const service = cluster.eds_cluster_config?.service_name ?? ''
-  const assignment = cluster.load_assignment ?? loadAssignments.find((each) => each.cluster_name === (service === '' ? name : service)) ?? {}
+  const assignment =
+    cluster.load_assignment ??
+    loadAssignments.find((each) => each.cluster_name === (service === '' ? name : service)) ??
+    {}
   switch (cluster.type) {
-    case 'ORIGINAL_DST': return { kind: 'original-destination' }
+    case 'ORIGINAL_DST':
+      return { kind: 'original-destination' }
     case 'STRICT_DNS':
-    case 'LOGICAL_DNS': return { kind: 'dns', names: endpointsOf(assignment).map(({ address }) => address) }
+    case 'LOGICAL_DNS':
+      return { kind: 'dns', names: endpointsOf(assignment).map(({ address }) => address) }
     default: {
       const endpoints = endpointsOf(assignment)
       const ready = endpoints.filter((endpoint) => endpoint.ready).map(({ address }) => address)
@@ -36,11 +41,15 @@ interface UpstreamFilter {
   readonly typed_config?: { readonly max_request_bytes?: number }
 }
 
-/** Bytes of the largest request body that the cluster takes: one with the upstream filter `envoy.filters.http.buffer` gives up on larger ones. */
+/**
+ * Bytes of the largest request body that the cluster takes: one with the upstream filter
+ * `envoy.filters.http.buffer` gives up on larger ones.
+ */
 export function largestBody({ clusters }: EnvoyConfiguration, name: string): number | undefined {
   const options = clusters.find((each) => each.name === name)?.typed_extension_protocol_options?.[httpOptions]
   const filters = (options?.['http_filters'] ?? []) as readonly UpstreamFilter[]
-  return filters.find((filter) => filter.name === 'envoy.filters.http.buffer')?.typed_config?.max_request_bytes
+  return filters.find((filter) => filter.name === 'envoy.filters.http.buffer')?.typed_config
+    ?.max_request_bytes
 }
 
 /** No endpoint can get a request for it: Envoy answers with an error, and makes no copy. */
@@ -50,9 +59,16 @@ export function isDown(state: ClusterState): boolean {
 
 const readyStatuses: readonly (string | undefined)[] = [undefined, 'UNKNOWN', 'HEALTHY', 'DEGRADED']
 
-function endpointsOf({ endpoints = [] }: LoadAssignment): readonly { readonly address: string; readonly ready: boolean }[] {
-  return endpoints.flatMap(({ lb_endpoints: members = [] }) => members).map(({ endpoint, health_status: status }) => {
-    const { address = '', port_value: port = 0 } = endpoint?.address?.socket_address ?? {}
-    return { address: `${address.includes(':') ? `[${address}]` : address}:${port}`, ready: readyStatuses.includes(status) }
-  })
+function endpointsOf({
+  endpoints = [],
+}: LoadAssignment): readonly { readonly address: string; readonly ready: boolean }[] {
+  return endpoints
+    .flatMap(({ lb_endpoints: members = [] }) => members)
+    .map(({ endpoint, health_status: status }) => {
+      const { address = '', port_value: port = 0 } = endpoint?.address?.socket_address ?? {}
+      return {
+        address: `${address.includes(':') ? `[${address}]` : address}:${port}`,
+        ready: readyStatuses.includes(status),
+      }
+    })
 }

@@ -2,7 +2,8 @@ import type { Message } from '../xds/proto.ts'
 
 export type Listener = Message<'envoy.config.listener.v3.Listener'>
 export type FilterChain = Message<'envoy.config.listener.v3.FilterChain'>
-export type ConnectionManager = Message<'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'>
+export type ConnectionManager =
+  Message<'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'>
 export type RouteConfiguration = Message<'envoy.config.route.v3.RouteConfiguration'>
 export type VirtualHost = Message<'envoy.config.route.v3.VirtualHost'>
 export type Route = Message<'envoy.config.route.v3.Route'>
@@ -28,7 +29,12 @@ export interface EnvoyConfiguration {
 }
 
 /** The virtual hosts of a route configuration, inline ones and those that came by VHDS. */
-export function virtualHostsOf(configuration: EnvoyConfiguration, { name = '', virtual_hosts: inline = [] }: RouteConfiguration): readonly VirtualHost[] {
-  const apart = (configuration.virtualHosts ?? []).filter((host) => host.name?.startsWith(`${name}/`) === true)
+export function virtualHostsOf(
+  configuration: EnvoyConfiguration,
+  { name = '', virtual_hosts: inline = [] }: RouteConfiguration,
+): readonly VirtualHost[] {
+  const apart = (configuration.virtualHosts ?? []).filter(
+    (host) => host.name?.startsWith(`${name}/`) === true,
+  )
   return [...inline, ...apart]
 }

@@ -1,7 +1,14 @@
 import { shadowAuthority } from './authority.ts'
 import { clusterState, isDown, largestBody } from './cluster.ts'
 import type { ClusterState } from './cluster.ts'
-import type { EnvoyConfiguration, MirrorPolicy, Route, RouteAction, RouteConfiguration, VirtualHost } from './configuration.ts'
+import type {
+  EnvoyConfiguration,
+  MirrorPolicy,
+  Route,
+  RouteAction,
+  RouteConfiguration,
+  VirtualHost,
+} from './configuration.ts'
 import { millionthsOf } from './fraction.ts'
 import { headerValues } from './request.ts'
 import type { Header, ReceivedRequest } from './request.ts'
@@ -75,10 +82,21 @@ export function forwarding(route: Route, action: RouteAction, surroundings: Rout
     const rewritten = nonEmpty(action.host_rewrite_literal)
     const state = clusterState(surroundings.configuration, target.name)
     const failure = failureOf(state, action)
-    const originals = { authority: rewritten === undefined ? undefined : before, path: rewritesPath(action) ? received.path : undefined }
+    const originals = {
+      authority: rewritten === undefined ? undefined : before,
+      path: rewritesPath(action) ? received.path : undefined,
+    }
     return {
-      cluster: target.name, weight: target.weight, state, ...(failure === undefined ? {} : { failure }), authority: rewritten ?? before, path,
-      headers: withOriginals(changedHeaders(received.headers, inOrder(target, route, surroundings)), originals),
+      cluster: target.name,
+      weight: target.weight,
+      state,
+      ...(failure === undefined ? {} : { failure }),
+      authority: rewritten ?? before,
+      path,
+      headers: withOriginals(
+        changedHeaders(received.headers, inOrder(target, route, surroundings)),
+        originals,
+      ),
     }
   })
   return {
@@ -97,11 +115,16 @@ export function isForwarded({ failure }: Destination): boolean {
 
 /** RouteAction.ClusterNotFoundResponseCode */
 const notFoundStatuses = {
-  SERVICE_UNAVAILABLE: 503, NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500,
+  SERVICE_UNAVAILABLE: 503,
+  NOT_FOUND: 404,
+  INTERNAL_SERVER_ERROR: 500,
 } as const satisfies Record<NonNullable<RouteAction['cluster_not_found_response_code']>, number>
 
 /** A cluster without a ready endpoint answers with 503 whatever the route says of one that does not exist. */
-function failureOf(state: ClusterState, { cluster_not_found_response_code: code = 'SERVICE_UNAVAILABLE' }: RouteAction): number | undefined {
+function failureOf(
+  state: ClusterState,
+  { cluster_not_found_response_code: code = 'SERVICE_UNAVAILABLE' }: RouteAction,
+): number | undefined {
   if (!isDown(state)) return undefined
   return state.kind === 'missing' ? notFoundStatuses[code] : 503
 }
@@ -116,22 +139,40 @@ interface Target extends HeaderChanges {
 function targetsOf(action: RouteAction, received: ReceivedRequest): readonly Target[] {
   const named = action.cluster ?? headerValues(received, action.cluster_header ?? '')[0]
   if (action.weighted_clusters === undefined) return [{ name: named ?? '', weight: 1 }]
-  return (action.weighted_clusters.clusters ?? []).map((each): Target => ({ ...each, name: each.name ?? '', weight: each.weight ?? 0 })).filter(({ weight }) => weight > 0)
+  return (action.weighted_clusters.clusters ?? [])
+    .map((each): Target => ({ ...each, name: each.name ?? '', weight: each.weight ?? 0 }))
+    .filter(({ weight }) => weight > 0)
 }
 
-/** The closest first, so that the widest has the last word; the other way round where the route configuration says so. */
-function inOrder(target: Target, route: Route, { virtualHost, routeConfiguration }: RouteSurroundings): readonly HeaderChanges[] {
+/**
+ * The closest first, so that the widest has the last word; the other way round where the route configuration
+ * says so.
+ */
+function inOrder(
+  target: Target,
+  route: Route,
+  { virtualHost, routeConfiguration }: RouteSurroundings,
+): readonly HeaderChanges[] {
   const order = [target, route, virtualHost, routeConfiguration]
   return routeConfiguration.most_specific_header_mutations_wins === true ? order.toReversed() : order
 }
 
 /** Those of the route, else of its virtual host, else of the route configuration. */
-function policiesOf(action: RouteAction, { virtualHost, routeConfiguration }: RouteSurroundings): readonly MirrorPolicy[] {
-  const levels = [action, virtualHost, routeConfiguration].map(({ request_mirror_policies: policies = [] }) => policies)
+function policiesOf(
+  action: RouteAction,
+  { virtualHost, routeConfiguration }: RouteSurroundings,
+): readonly MirrorPolicy[] {
+  const levels = [action, virtualHost, routeConfiguration].map(
+    ({ request_mirror_policies: policies = [] }) => policies,
+  )
   return levels.find((policies) => policies.length > 0) ?? []
 }
 
-function mirror(policy: MirrorPolicy, destinations: readonly Destination[], { configuration, received }: RouteSurroundings): SimulatedMirror {
+function mirror(
+  policy: MirrorPolicy,
+  destinations: readonly Destination[],
+  { configuration, received }: RouteSurroundings,
+): SimulatedMirror {
   const cluster = nonEmpty(policy.cluster) ?? headerValues(received, policy.cluster_header ?? '')[0] ?? ''
   const maxBody = largestBody(configuration, cluster)
   return {
@@ -142,18 +183,28 @@ function mirror(policy: MirrorPolicy, destinations: readonly Destination[], { co
     authorities: [...new Set(destinations.map(({ authority }) => copyAuthority(policy, authority)))],
     path: destinations[0]?.path ?? received.path,
     maxBody,
-    withheld: maxBody !== undefined && headerValues(received, 'content-length').some((value) => Number(value) > maxBody),
+    withheld:
+      maxBody !== undefined &&
+      headerValues(received, 'content-length').some((value) => Number(value) > maxBody),
   }
 }
 
 /** Host of the copy of a request with this authority. */
-function copyAuthority({ host_rewrite_literal: rewritten, disable_shadow_host_suffix_append: keeps }: MirrorPolicy, authority: string): string {
+function copyAuthority(
+  { host_rewrite_literal: rewritten, disable_shadow_host_suffix_append: keeps }: MirrorPolicy,
+  authority: string,
+): string {
   return nonEmpty(rewritten) ?? (keeps === true ? authority : shadowAuthority(authority))
 }
 
 function retriesOf(policy: RouteAction['retry_policy']): Retries | undefined {
   if (policy?.retry_on === undefined || policy.num_retries === 0) return undefined
-  return { attempts: policy.num_retries ?? 1, on: policy.retry_on, statuses: policy.retriable_status_codes ?? [], perTryTimeout: policy.per_try_timeout }
+  return {
+    attempts: policy.num_retries ?? 1,
+    on: policy.retry_on,
+    statuses: policy.retriable_status_codes ?? [],
+    perTryTimeout: policy.per_try_timeout,
+  }
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

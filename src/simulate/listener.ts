@@ -1,13 +1,21 @@
 import type { FilterChain, Listener } from './configuration.ts'
 import type { SimulatedRequest } from './request.ts'
 
-/** The listener that a connection reaches: that of its port, of its very address before that of every address; else the one that takes redirected connections. */
-export function chooseListener(listeners: readonly Listener[], { address, port }: Pick<SimulatedRequest, 'address' | 'port'>): Listener | undefined {
+/**
+ * The listener that a connection reaches: that of its port, of its very address before that of every address;
+ * else the one that takes redirected connections.
+ */
+export function chooseListener(
+  listeners: readonly Listener[],
+  { address, port }: Pick<SimulatedRequest, 'address' | 'port'>,
+): Listener | undefined {
   const ofPort = listeners.filter((listener) => portOf(listener) === port)
-  return ofPort.find((listener) => addressOf(listener) === address)
-    ?? ofPort.find((listener) => ['0.0.0.0', '::'].includes(addressOf(listener)))
-    ?? ofPort[0]
-    ?? listeners.find(({ use_original_dst: handsOver }) => handsOver === true)
+  return (
+    ofPort.find((listener) => addressOf(listener) === address) ??
+    ofPort.find((listener) => ['0.0.0.0', '::'].includes(addressOf(listener))) ??
+    ofPort[0] ??
+    listeners.find(({ use_original_dst: handsOver }) => handsOver === true)
+  )
 }
 
 export function portOf({ address }: Listener): number | undefined {
@@ -20,14 +28,27 @@ export function addressOf({ address }: Listener): string {
 
 type ChainMatch = NonNullable<FilterChain['filter_chain_match']>
 
-/** The filter chain by original port, SNI, transport and application protocol, in Envoy's order, the closest first; it never goes back to a wider one. */
-export function chooseFilterChain({ filter_chains: chains = [], default_filter_chain: otherwise }: Listener, request: SimulatedRequest): FilterChain | undefined {
+/**
+ * The filter chain by original port, SNI, transport and application protocol, in Envoy's order, the closest
+ * first; it never goes back to a wider one.
+ */
+export function chooseFilterChain(
+  { filter_chains: chains = [], default_filter_chain: otherwise }: Listener,
+  request: SimulatedRequest,
+): FilterChain | undefined {
   const name = request.scheme === 'https' ? request.address.toLowerCase() : ''
   const steps: readonly ((match: ChainMatch) => number)[] = [
-    ({ destination_port: port }) => port === undefined ? 0 : port === request.port ? 1 : -1,
-    ({ server_names: names = [] }) => names.length === 0 ? 0 : Math.max(...names.map((pattern) => closeness(pattern.toLowerCase(), name))),
-    ({ transport_protocol: protocol = '' }) => protocol === '' ? 0 : protocol === (request.scheme === 'https' ? 'tls' : 'raw_buffer') ? 1 : -1,
-    ({ application_protocols: protocols = [] }) => protocols.length === 0 ? 0 : protocols.includes(request.scheme === 'https' ? 'h2' : 'http/1.1') ? 1 : -1,
+    ({ destination_port: port }) => (port === undefined ? 0 : port === request.port ? 1 : -1),
+    ({ server_names: names = [] }) =>
+      names.length === 0 ? 0 : Math.max(...names.map((pattern) => closeness(pattern.toLowerCase(), name))),
+    ({ transport_protocol: protocol = '' }) =>
+      protocol === '' ? 0 : protocol === (request.scheme === 'https' ? 'tls' : 'raw_buffer') ? 1 : -1,
+    ({ application_protocols: protocols = [] }) =>
+      protocols.length === 0
+        ? 0
+        : protocols.includes(request.scheme === 'https' ? 'h2' : 'http/1.1')
+          ? 1
+          : -1,
   ]
   const left = steps.reduce<readonly FilterChain[]>((remaining, closest) => {
     const marks = remaining.map((chain) => closest(chain.filter_chain_match ?? {}))

@@ -2,9 +2,16 @@ import type { ConnectionManager } from './configuration.ts'
 
 type PathOptions = Pick<ConnectionManager, 'normalize_path' | 'merge_slashes'>
 
-/** What the connection manager makes of a path before it is routed; undefined where it answers 400. The query stays as it is. */
-export function normalizedPath(path: string, { normalize_path: normalize, merge_slashes: merge }: PathOptions): string | undefined {
-  // HTTP/1 has no place for these, and Envoy takes no fragment (envoy.reloadable_features.http_reject_path_with_fragment).
+/**
+ * What the connection manager makes of a path before it is routed; undefined where it answers 400. The query
+ * stays as it is.
+ */
+export function normalizedPath(
+  path: string,
+  { normalize_path: normalize, merge_slashes: merge }: PathOptions,
+): string | undefined {
+  // HTTP/1 has no place for these, and Envoy takes no fragment
+  // (envoy.reloadable_features.http_reject_path_with_fragment).
   if (!/^\/[\x21-\x7e]*$/.test(path) || path.includes('#')) return undefined
   const query = path.indexOf('?')
   const [before, after] = query < 0 ? [path, ''] : [path.slice(0, query), path.slice(query)]
@@ -13,7 +20,10 @@ export function normalizedPath(path: string, { normalize_path: normalize, merge_
   return `${merge === true ? normal.replaceAll(/\/{2,}/g, '/') : normal}${after}`
 }
 
-/** RFC 3986 as Envoy's URL library has it: dot segments go, `\` separates too, unreserved characters are not escaped, unusual ones are. */
+/**
+ * RFC 3986 as Envoy's URL library has it: dot segments go, `\` separates too, unreserved characters are not
+ * escaped, unusual ones are.
+ */
 function canonical(path: string): string {
   const kept: string[] = []
   const segments = withoutDotParameters(path).split(/[/\\]/).slice(1)
@@ -43,5 +53,8 @@ function unescaped(segment: string): string {
 }
 
 function escaped(segment: string): string {
-  return segment.replaceAll(/["<>^`{|}]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+  return segment.replaceAll(
+    /["<>^`{|}]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }

@@ -5,14 +5,17 @@ type RegexMatcher = Message<'envoy.type.matcher.v3.RegexMatcher'>
 
 const compiled = new WeakMap<RegexMatcher, RE2JS | undefined>()
 
-/** Whether the whole text matches, as RE2::FullMatch has it. Undefined for what is no regular expression in RE2's syntax. */
+/**
+ * Whether the whole text matches, as RE2::FullMatch has it. Undefined for what is no regular expression in
+ * RE2's syntax.
+ */
 export function matchesRegex(matcher: RegexMatcher, text: string): boolean | undefined {
   return compile(matcher)?.matches(text)
 }
 
 /**
- * All matches replaced, as RE2::GlobalReplace does: `\1` in the substitution is a group, and right behind a match there is
- * no empty one.
+ * All matches replaced, as RE2::GlobalReplace does: `\1` in the substitution is a group, and right behind a
+ * match there is no empty one.
  */
 export function replaceRegex(matcher: RegexMatcher, text: string, substitution: string): string {
   const found = compile(matcher)?.matcher(text)
@@ -21,7 +24,11 @@ export function replaceRegex(matcher: RegexMatcher, text: string, substitution: 
   while (found.find()) {
     if (replaced && found.start() === end && found.end() === end) continue
     const groups = Array.from({ length: found.groupCount() + 1 }, (_, index) => found.group(index) ?? '')
-    result += text.slice(end, found.start()) + substitution.replaceAll(/\\(\d|\\)/g, (_, digit: string) => digit === '\\' ? '\\' : groups[Number(digit)] ?? '')
+    result +=
+      text.slice(end, found.start()) +
+      substitution.replaceAll(/\\(\d|\\)/g, (_, digit: string) =>
+        digit === '\\' ? '\\' : (groups[Number(digit)] ?? ''),
+      )
     end = found.end()
     replaced = true
   }

@@ -24,15 +24,23 @@ export interface ReceivedRequest {
   readonly headers: readonly Header[]
 }
 
-/** Every value of a header, pseudo headers included. Envoy keeps `host` as `:authority` and finds it under both names. */
+/**
+ * Every value of a header, pseudo headers included. Envoy keeps `host` as `:authority` and finds it under
+ * both names.
+ */
 export function headerValues(request: ReceivedRequest, name: string): readonly string[] {
   switch (name.toLowerCase()) {
-    case ':method': return [request.method]
-    case ':path': return [request.path]
-    case ':scheme': return [request.scheme]
+    case ':method':
+      return [request.method]
+    case ':path':
+      return [request.path]
+    case ':scheme':
+      return [request.scheme]
     case 'host':
-    case ':authority': return [request.authority]
-    default: return request.headers.filter(([each]) => each === name.toLowerCase()).map(([, value]) => value)
+    case ':authority':
+      return [request.authority]
+    default:
+      return request.headers.filter(([each]) => each === name.toLowerCase()).map(([, value]) => value)
   }
 }
 

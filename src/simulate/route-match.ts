@@ -10,31 +10,46 @@ import { asciiLowerCase, describeString, matchesString } from './string-match.ts
 type HeaderMatcher = Message<'envoy.config.route.v3.HeaderMatcher'>
 type QueryParameterMatcher = Message<'envoy.config.route.v3.QueryParameterMatcher'>
 
-/** Whether a route takes a request; `because` names the first matcher that does not hold, with the value found. */
+/**
+ * Whether a route takes a request; `because` names the first matcher that does not hold, with the value
+ * found.
+ */
 export type Verdict =
   /** `millionths`: the share of such requests that the route takes. */
   | { readonly matches: true; readonly millionths: number }
   | { readonly matches: false; readonly because: string }
 
 /** envoy.config.route.v3.RouteMatch. All of its matchers must hold; the path's is told first. */
-export function judge(match: RouteMatch, request: ReceivedRequest, runtime: Readonly<Record<string, unknown>>): Verdict {
-  const because = pathMismatch(match, withoutQuery(request.path))
-    ?? firstOf(match.headers ?? [], (matcher) => headerMismatch(matcher, request))
-    ?? firstOf(match.query_parameters ?? [], (matcher) => queryMismatch(matcher, request.path))
-    ?? (match.grpc !== undefined && !isGrpc(request) ? 'the request is not gRPC' : undefined)
-    ?? unknownMatcher(match)
+export function judge(
+  match: RouteMatch,
+  request: ReceivedRequest,
+  runtime: Readonly<Record<string, unknown>>,
+): Verdict {
+  const because =
+    pathMismatch(match, withoutQuery(request.path)) ??
+    firstOf(match.headers ?? [], (matcher) => headerMismatch(matcher, request)) ??
+    firstOf(match.query_parameters ?? [], (matcher) => queryMismatch(matcher, request.path)) ??
+    (match.grpc !== undefined && !isGrpc(request) ? 'the request is not gRPC' : undefined) ??
+    unknownMatcher(match)
   if (because !== undefined) return { matches: false, because }
   const millionths = millionthsOf(match.runtime_fraction, runtime)
-  return millionths === 0 ? { matches: false, because: 'it takes 0 % of the requests' } : { matches: true, millionths: Math.min(millionths, everyRequest) }
+  return millionths === 0
+    ? { matches: false, because: 'it takes 0 % of the requests' }
+    : { matches: true, millionths: Math.min(millionths, everyRequest) }
 }
 
 /** The part of the path that the route's path matcher has matched: what a prefix rewrite replaces. */
 export function matchedPath(match: RouteMatch, path: string): string {
   const { prefix, path_separated_prefix: separated } = match
-  return prefix !== undefined || separated !== undefined ? path.slice(0, (prefix ?? separated ?? '').length) : withoutQuery(path)
+  return prefix !== undefined || separated !== undefined
+    ? path.slice(0, (prefix ?? separated ?? '').length)
+    : withoutQuery(path)
 }
 
-function firstOf<T>(matchers: readonly T[], mismatch: (matcher: T) => string | undefined): string | undefined {
+function firstOf<T>(
+  matchers: readonly T[],
+  mismatch: (matcher: T) => string | undefined,
+): string | undefined {
   for (const matcher of matchers) {
     const found = mismatch(matcher)
     if (found !== undefined) return found
@@ -46,19 +61,29 @@ function pathMismatch(match: RouteMatch, path: string): string | undefined {
   const { prefix, path: exact, path_separated_prefix: separated, safe_regex: regex } = match
   const fold = match.case_sensitive === false ? asciiLowerCase : (text: string): string => text
   const found = `path is ${path}, must`
-  if (regex !== undefined) return matchesRegex(regex, path) === true ? undefined : `${found} match ${regex.regex ?? ''}`
+  if (regex !== undefined)
+    return matchesRegex(regex, path) === true ? undefined : `${found} match ${regex.regex ?? ''}`
   if (exact !== undefined) return fold(path) === fold(exact) ? undefined : `${found} be ${exact}`
   if (separated !== undefined) {
     const rest = path.slice(separated.length)
-    return fold(path).startsWith(fold(separated)) && (rest === '' || rest.startsWith('/')) ? undefined : `${found} be ${separated}, or begin with ${separated}/`
+    return fold(path).startsWith(fold(separated)) && (rest === '' || rest.startsWith('/'))
+      ? undefined
+      : `${found} be ${separated}, or begin with ${separated}/`
   }
   // Protobuf JSON leaves out an empty prefix, which every path has.
   return fold(path).startsWith(fold(prefix ?? '')) ? undefined : `${found} begin with ${prefix ?? ''}`
 }
 
-/** Of several values of one header a single one is enough (envoy.reloadable_features.match_headers_individually); `invert_match` wants none. */
+/**
+ * Of several values of one header a single one is enough
+ * (envoy.reloadable_features.match_headers_individually); `invert_match` wants none.
+ */
 function headerMismatch(matcher: HeaderMatcher, request: ReceivedRequest): string | undefined {
-  const { name = '', invert_match: inverted = false, treat_missing_header_as_empty: emptyIfMissing = false } = matcher
+  const {
+    name = '',
+    invert_match: inverted = false,
+    treat_missing_header_as_empty: emptyIfMissing = false,
+  } = matcher
   const sent = headerValues(request, name)
   const values = sent.length === 0 && emptyIfMissing ? [''] : sent
   const wanted = stringMatcherOf(matcher)
@@ -77,16 +102,27 @@ export function describeMatch(match: RouteMatch): string {
   return [
     pathDemand(match),
     ...headers.map((matcher) => `${subject(matcher.name ?? '')} ${headerDemand(matcher)}`),
-    ...parameters.map(({ name = '', string_match: wanted }) => `query parameter ${name} must ${wanted === undefined ? 'be there' : describeString(wanted)}`),
+    ...parameters.map(
+      ({ name = '', string_match: wanted }) =>
+        `query parameter ${name} must ${wanted === undefined ? 'be there' : describeString(wanted)}`,
+    ),
     ...(fraction === undefined ? [] : [`${millionthsOf(fraction, {}) / 10_000} % of the requests`]),
   ].join('; ')
 }
 
-function pathDemand({ prefix, path, path_separated_prefix: separated, safe_regex: regex, case_sensitive: isSensitive }: RouteMatch): string {
+function pathDemand({
+  prefix,
+  path,
+  path_separated_prefix: separated,
+  safe_regex: regex,
+  case_sensitive: isSensitive,
+}: RouteMatch): string {
   const anyCase = isSensitive === false && regex === undefined ? ', in any case' : ''
   if (regex !== undefined) return `regex ${regex.regex ?? ''}`
   if (path !== undefined) return `path ${path}${anyCase}`
-  return separated === undefined ? `prefix ${prefix ?? ''}${anyCase}` : `prefix ${separated}, up to a slash${anyCase}`
+  return separated === undefined
+    ? `prefix ${prefix ?? ''}${anyCase}`
+    : `prefix ${separated}, up to a slash${anyCase}`
 }
 
 function subject(header: string): string {
@@ -96,21 +132,36 @@ function subject(header: string): string {
 function headerDemand(matcher: HeaderMatcher): string {
   const wanted = stringMatcherOf(matcher)
   const inverted = matcher.invert_match === true
-  if (wanted === undefined) return `must ${(matcher.present_match ?? true) === inverted ? 'be absent' : 'be there'}`
+  if (wanted === undefined)
+    return `must ${(matcher.present_match ?? true) === inverted ? 'be absent' : 'be there'}`
   return `must ${inverted ? 'not ' : ''}${describe(wanted)}`
 }
 
 function describeSent(values: readonly string[]): string {
   if (values.length === 0) return 'is absent'
-  return values.some(isGenerated) ? 'is made by Envoy for each request, and so unknown' : `is ${values.map((value) => JSON.stringify(value)).join(' and ')}`
+  return values.some(isGenerated)
+    ? 'is made by Envoy for each request, and so unknown'
+    : `is ${values.map((value) => JSON.stringify(value)).join(' and ')}`
 }
 
-type ValueMatcher = NonNullable<QueryParameterMatcher['string_match']> | { readonly start: number; readonly end: number }
+type ValueMatcher =
+  NonNullable<QueryParameterMatcher['string_match']> | { readonly start: number; readonly end: number }
 
-/** Undefined: it is enough that the header is there. Older configurations have fields of their own for each kind. */
+/**
+ * Undefined: it is enough that the header is there. Older configurations have fields of their own for each
+ * kind.
+ */
 function stringMatcherOf(matcher: HeaderMatcher): ValueMatcher | undefined {
-  const { string_match: current, exact_match: exact, prefix_match: prefix, suffix_match: suffix, contains_match: contains, safe_regex_match: regex } = matcher
-  if (matcher.range_match !== undefined) return { start: Number(matcher.range_match.start ?? 0), end: Number(matcher.range_match.end ?? 0) }
+  const {
+    string_match: current,
+    exact_match: exact,
+    prefix_match: prefix,
+    suffix_match: suffix,
+    contains_match: contains,
+    safe_regex_match: regex,
+  } = matcher
+  if (matcher.range_match !== undefined)
+    return { start: Number(matcher.range_match.start ?? 0), end: Number(matcher.range_match.end ?? 0) }
   if (current !== undefined) return current
   if (exact !== undefined) return exact === '' ? { prefix: '' } : { exact }
   if (prefix !== undefined) return { prefix }
@@ -128,13 +179,25 @@ function describe(wanted: ValueMatcher): string {
   return 'start' in wanted ? `be a number from ${wanted.start}, below ${wanted.end}` : describeString(wanted)
 }
 
-/** Names and values are compared as they stand in the path, percent-encoding included; of a repeated name the first value counts. */
-function queryMismatch({ name = '', string_match: wanted }: QueryParameterMatcher, path: string): string | undefined {
+/**
+ * Names and values are compared as they stand in the path, percent-encoding included; of a repeated name the
+ * first value counts.
+ */
+function queryMismatch(
+  { name = '', string_match: wanted }: QueryParameterMatcher,
+  path: string,
+): string | undefined {
   const query = /\?([^#]*)/.exec(path)?.[1] ?? ''
   const found = query.split('&').find((each) => each !== '' && (each === name || each.startsWith(`${name}=`)))
   const value = found?.slice(name.length + 1)
-  if (value === undefined) return `query parameter ${name} is absent, must ${wanted === undefined ? 'be there' : describeString(wanted)}`
-  return wanted === undefined || matchesString(wanted, value) ? undefined : `query parameter ${name} is ${JSON.stringify(value)}, must ${describeString(wanted)}`
+  if (value === undefined)
+    return (
+      `query parameter ${name} is absent, must ` +
+      (wanted === undefined ? 'be there' : describeString(wanted))
+    )
+  return wanted === undefined || matchesString(wanted, value)
+    ? undefined
+    : `query parameter ${name} is ${JSON.stringify(value)}, must ${describeString(wanted)}`
 }
 
 function isGrpc(request: ReceivedRequest): boolean {
@@ -143,7 +206,9 @@ function isGrpc(request: ReceivedRequest): boolean {
 
 /** A matcher that shadowplane never makes is not guessed at. */
 function unknownMatcher(match: RouteMatch): string | undefined {
-  const unknown = (['connect_matcher', 'path_match_policy', 'tls_context'] as const).find((name) => match[name] !== undefined)
-    ?? ((match.dynamic_metadata ?? []).length > 0 ? 'dynamic_metadata' : undefined)
+  const unknown =
+    (['connect_matcher', 'path_match_policy', 'tls_context'] as const).find(
+      (name) => match[name] !== undefined,
+    ) ?? ((match.dynamic_metadata ?? []).length > 0 ? 'dynamic_metadata' : undefined)
   return unknown === undefined ? undefined : `its matcher ${unknown} cannot be simulated`
 }

@@ -11,76 +11,142 @@ import { judge } from './route-match.ts'
 import type { Outcome, PassedOver, Simulation, TakenRoute } from './simulation.ts'
 import { chooseVirtualHost } from './virtual-host.ts'
 
-/** What a stock Envoy with this configuration does with the request, as far as it can be known without sending it. */
+/**
+ * What a stock Envoy with this configuration does with the request, as far as it can be known without sending
+ * it.
+ */
 export function simulate(configuration: EnvoyConfiguration, request: SimulatedRequest): Simulation {
   const listener = chooseListener(configuration.listeners, request)
-  if (listener === undefined) return { passedOver: [], outcome: refused(undefined, `nothing listens on port ${request.port}`) }
+  if (listener === undefined)
+    return { passedOver: [], outcome: refused(undefined, `nothing listens on port ${request.port}`) }
   const chain = chooseFilterChain(listener, request)
   const problem = connectionProblem(listener, chain, request)
-  if (problem !== undefined || chain === undefined) return { listener, passedOver: [], outcome: refused(undefined, problem ?? 'no filter chain') }
+  if (problem !== undefined || chain === undefined)
+    return { listener, passedOver: [], outcome: refused(undefined, problem ?? 'no filter chain') }
   const manager = managerOf(chain)
-  return manager === undefined ? { listener, passedOver: [], outcome: tcpOutcome(chain) } : { listener, ...managed(configuration, manager, request) }
+  return manager === undefined
+    ? { listener, passedOver: [], outcome: tcpOutcome(chain) }
+    : { listener, ...managed(configuration, manager, request) }
 }
 
-function connectionProblem(listener: Listener, chain: FilterChain | undefined, { scheme, port, address }: SimulatedRequest): string | undefined {
+function connectionProblem(
+  listener: Listener,
+  chain: FilterChain | undefined,
+  { scheme, port, address }: SimulatedRequest,
+): string | undefined {
   const where = `${listener.name ?? ''} (${addressOf(listener)}:${portOf(listener) ?? port})`
-  if (chain === undefined) return `${where} has no filter chain for ${scheme === 'https' ? `TLS with the server name ${address}` : 'a connection without TLS'}: it is closed`
+  if (chain === undefined)
+    return (
+      `${where} has no filter chain for ` +
+      `${scheme === 'https' ? `TLS with the server name ${address}` : 'a connection without TLS'}: ` +
+      `it is closed`
+    )
   const isTls = chain.transport_socket !== undefined
   if (managerOf(chain) === undefined || isTls === (scheme === 'https')) return undefined
-  return isTls ? `${where} speaks TLS, and the request comes without` : `${where} speaks HTTP without TLS, and the request comes with it`
+  return isTls
+    ? `${where} speaks TLS, and the request comes without`
+    : `${where} speaks HTTP without TLS, and the request comes with it`
 }
 
 function managerOf({ filters = [] }: FilterChain): ConnectionManager | undefined {
-  return filters.find(({ typed_config: config }) => config?.['@type'].endsWith('.HttpConnectionManager') === true)?.typed_config as ConnectionManager | undefined
+  return filters.find(
+    ({ typed_config: config }) => config?.['@type'].endsWith('.HttpConnectionManager') === true,
+  )?.typed_config as ConnectionManager | undefined
 }
 
 function tcpOutcome({ filters = [] }: FilterChain): Outcome {
-  const proxy = filters.find(({ typed_config: config }) => config?.['@type'].endsWith('.TcpProxy') === true)?.typed_config
+  const proxy = filters.find(
+    ({ typed_config: config }) => config?.['@type'].endsWith('.TcpProxy') === true,
+  )?.typed_config
   const cluster = proxy?.['cluster']
-  return typeof cluster === 'string' ? { kind: 'tcp', cluster } : refused(undefined, 'the filter chain neither speaks HTTP nor forwards connections')
+  return typeof cluster === 'string'
+    ? { kind: 'tcp', cluster }
+    : refused(undefined, 'the filter chain neither speaks HTTP nor forwards connections')
 }
 
-function managed(configuration: EnvoyConfiguration, manager: ConnectionManager, request: SimulatedRequest): Simulation {
+function managed(
+  configuration: EnvoyConfiguration,
+  manager: ConnectionManager,
+  request: SimulatedRequest,
+): Simulation {
   const received = receive(request, manager)
-  if (received === undefined) return { passedOver: [], outcome: refused(400, `Envoy does not take the path ${request.path}`) }
-  const routeConfiguration = manager.route_config ?? configuration.routeConfigurations.find(({ name }) => name === manager.rds?.route_config_name)
+  if (received === undefined)
+    return { passedOver: [], outcome: refused(400, `Envoy does not take the path ${request.path}`) }
+  const routeConfiguration =
+    manager.route_config ??
+    configuration.routeConfigurations.find(({ name }) => name === manager.rds?.route_config_name)
   const name = routeConfiguration?.name ?? manager.rds?.route_config_name ?? ''
-  if (routeConfiguration === undefined) return { received, passedOver: [], outcome: refused(404, `there is no route configuration ${name}`) }
-  const chosen = chooseVirtualHost(virtualHostsOf(configuration, routeConfiguration), received.authority, routeConfiguration)
-  if (chosen === undefined) return { received, routeConfiguration: name, passedOver: [], outcome: refused(404, `no virtual host of ${name} has a domain for ${received.authority}`) }
+  if (routeConfiguration === undefined)
+    return { received, passedOver: [], outcome: refused(404, `there is no route configuration ${name}`) }
+  const chosen = chooseVirtualHost(
+    virtualHostsOf(configuration, routeConfiguration),
+    received.authority,
+    routeConfiguration,
+  )
+  if (chosen === undefined)
+    return {
+      received,
+      routeConfiguration: name,
+      passedOver: [],
+      outcome: refused(404, `no virtual host of ${name} has a domain for ${received.authority}`),
+    }
   const surroundings = { configuration, routeConfiguration, virtualHost: chosen.virtualHost, received }
   return { received, routeConfiguration: name, virtualHost: chosen, ...routed(surroundings) }
 }
 
 function routed(surroundings: RouteSurroundings): Pick<Simulation, 'passedOver' | 'taken' | 'outcome'> {
   const { virtualHost, received, configuration } = surroundings
-  if (virtualHost.require_tls !== undefined && virtualHost.require_tls !== 'NONE' && received.scheme !== 'https') {
+  if (
+    virtualHost.require_tls !== undefined &&
+    virtualHost.require_tls !== 'NONE' &&
+    received.scheme !== 'https'
+  ) {
     return { passedOver: [], outcome: { kind: 'redirect', redirection: redirectionToTls(received) } }
   }
   // A request of which Envoy does not know how it came has no route at all.
-  if (headerValues(received, 'x-forwarded-proto').includes('')) return { passedOver: [], outcome: refused(404, 'the header x-forwarded-proto is empty') }
+  if (headerValues(received, 'x-forwarded-proto').includes(''))
+    return { passedOver: [], outcome: refused(404, 'the header x-forwarded-proto is empty') }
   const passedOver: PassedOver[] = []
   for (const [index, route] of (virtualHost.routes ?? []).entries()) {
     const verdict = judge(route.match ?? {}, received, configuration.runtime ?? {})
-    if (verdict.matches) return { passedOver, taken: taken(route, surroundings, { index, millionths: verdict.millionths }), outcome: outcomeOf(route, surroundings) }
+    if (verdict.matches)
+      return {
+        passedOver,
+        taken: taken(route, surroundings, { index, millionths: verdict.millionths }),
+        outcome: outcomeOf(route, surroundings),
+      }
     passedOver.push({ route, index, because: verdict.because })
   }
   return { passedOver, outcome: refused(404, 'no route of the virtual host matches') }
 }
 
-function taken(route: Route, { virtualHost, routeConfiguration }: RouteSurroundings, found: Pick<TakenRoute, 'index' | 'millionths'>): TakenRoute {
-  const filters = { ...routeConfiguration.typed_per_filter_config, ...virtualHost.typed_per_filter_config, ...route.typed_per_filter_config }
+function taken(
+  route: Route,
+  { virtualHost, routeConfiguration }: RouteSurroundings,
+  found: Pick<TakenRoute, 'index' | 'millionths'>,
+): TakenRoute {
+  const filters = {
+    ...routeConfiguration.typed_per_filter_config,
+    ...virtualHost.typed_per_filter_config,
+    ...route.typed_per_filter_config,
+  }
   return { route, ...found, filters }
 }
 
 function outcomeOf(route: Route, surroundings: RouteSurroundings): Outcome {
   const { received } = surroundings
-  if (route.redirect !== undefined) return { kind: 'redirect', redirection: redirection(route.redirect, route.match ?? {}, received) }
+  if (route.redirect !== undefined)
+    return { kind: 'redirect', redirection: redirection(route.redirect, route.match ?? {}, received) }
   if (route.direct_response !== undefined) {
     const { inline_string: text, inline_bytes: base64 = '' } = route.direct_response.body ?? {}
-    return { kind: 'direct-response', status: route.direct_response.status ?? 200, body: text ?? Buffer.from(base64, 'base64').toString() }
+    return {
+      kind: 'direct-response',
+      status: route.direct_response.status ?? 200,
+      body: text ?? Buffer.from(base64, 'base64').toString(),
+    }
   }
-  if (route.route !== undefined) return { kind: 'forward', forwarding: forwarding(route, route.route, surroundings) }
+  if (route.route !== undefined)
+    return { kind: 'forward', forwarding: forwarding(route, route.route, surroundings) }
   return refused(404, 'the route has no action')
 }
 

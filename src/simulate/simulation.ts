@@ -3,7 +3,10 @@ import type { Forwarding } from './forward.ts'
 import type { Redirection } from './redirect.ts'
 import type { ReceivedRequest } from './request.ts'
 
-/** What a stock Envoy does with a request, and how it came to that. A part is absent where Envoy did not get that far. */
+/**
+ * What a stock Envoy does with a request, and how it came to that. A part is absent where Envoy did not get
+ * that far.
+ */
 export interface Simulation {
   readonly listener?: Listener
   readonly received?: ReceivedRequest
@@ -28,7 +31,10 @@ export interface TakenRoute {
   readonly index: number
   /** Parts per million of such requests; the others are compared with the routes behind it. */
   readonly millionths: number
-  /** What the route, its virtual host and its route configuration say to other filters (faults, CORS), by name: the closest counts. */
+  /**
+   * What the route, its virtual host and its route configuration say to other filters (faults, CORS), by
+   * name: the closest counts.
+   */
   readonly filters: Readonly<Record<string, unknown>>
 }
 

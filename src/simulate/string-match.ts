@@ -1,7 +1,10 @@
 import type { StringMatcher } from './configuration.ts'
 import { matchesRegex } from './regular-expression.ts'
 
-/** envoy.type.matcher.v3.StringMatcher. `ignore_case` folds ASCII letters, and not those of a regular expression. */
+/**
+ * envoy.type.matcher.v3.StringMatcher. `ignore_case` folds ASCII letters, and not those of a regular
+ * expression.
+ */
 export function matchesString(matcher: StringMatcher, value: string): boolean {
   const { exact, prefix, suffix, contains, safe_regex: regex } = matcher
   const fold = matcher.ignore_case === true ? asciiLowerCase : (text: string): string => text
@@ -14,7 +17,14 @@ export function matchesString(matcher: StringMatcher, value: string): boolean {
 }
 
 /** What a value must be, in words: `"jason"`, `begin with "j"`. */
-export function describeString({ exact, prefix, suffix, contains, safe_regex: regex, ignore_case: ignoresCase }: StringMatcher): string {
+export function describeString({
+  exact,
+  prefix,
+  suffix,
+  contains,
+  safe_regex: regex,
+  ignore_case: ignoresCase,
+}: StringMatcher): string {
   const anyCase = ignoresCase === true ? ', in any case' : ''
   if (prefix !== undefined) return `begin with ${JSON.stringify(prefix)}${anyCase}`
   if (suffix !== undefined) return `end with ${JSON.stringify(suffix)}${anyCase}`

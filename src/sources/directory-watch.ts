@@ -2,12 +2,15 @@ import { watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { reasonOf } from './file-scan.ts'
 
-/** Something happened in `directory`; `name` is the entry in it, if the system says so. `rename`: the name appeared, vanished or is another file now. */
+/**
+ * Something happened in `directory`; `name` is the entry in it, if the system says so. `rename`: the name
+ * appeared, vanished or is another file now.
+ */
 export type Hint = (directory: string, name: string | undefined, event: 'rename' | 'change') => void
 
 /**
- * Watches a changing set of directories. Its events are hints to look again, no more.
- * On `fs.watch`, as chokidar drops a second change of a file within 50 ms, which loses the end of a truncate-then-write.
+ * Watches a changing set of directories. Its events are hints to look again, no more. On `fs.watch`, as
+ * chokidar drops a second change of a file within 50 ms, which loses the end of a truncate-then-write.
  */
 export class DirectoryWatches {
   readonly #hint: Hint
@@ -24,7 +27,10 @@ export class DirectoryWatches {
     return this.#failure
   }
 
-  /** Watches `directory` from now until a `sweep` that it was not visited before. Another inode at the same path is watched anew. */
+  /**
+   * Watches `directory` from now until a `sweep` that it was not visited before. Another inode at the same
+   * path is watched anew.
+   */
   readonly visit = (directory: string, inode: string): void => {
     this.#visited.add(directory)
     const known = this.#watches.get(directory)
@@ -32,7 +38,9 @@ export class DirectoryWatches {
     known?.watcher.close()
     this.#watches.delete(directory)
     try {
-      const watcher = watch(directory, { persistent: false }, (event, name) => this.#hint(directory, name ?? undefined, event))
+      const watcher = watch(directory, { persistent: false }, (event, name) =>
+        this.#hint(directory, name ?? undefined, event),
+      )
       watcher.on('error', () => {
         watcher.close()
         if (this.#watches.get(directory)?.watcher === watcher) this.#watches.delete(directory)

@@ -76,13 +76,21 @@ export class FileRoot {
       this.#renamesOf([path, file.real])
     }
     const isAiling = this.#outage !== undefined && hinted.size > 0
-    if (rescan || isAiling || !await this.#readAll(hinted)) await this.#scan(hinted)
+    if (rescan || isAiling || !(await this.#readAll(hinted))) await this.#scan(hinted)
   }
 
   contributions(): readonly Contribution[] {
     const { path } = this.#options
-    const refused = { path, real: `${path} (not read)`, manifests: [], leaving: [], diagnostics: this.#refused }
-    return [...this.#files.values()].map((file) => file.contribution()).concat(refused.diagnostics.length === 0 ? [] : [refused])
+    const refused = {
+      path,
+      real: `${path} (not read)`,
+      manifests: [],
+      leaving: [],
+      diagnostics: this.#refused,
+    }
+    return [...this.#files.values()]
+      .map((file) => file.contribution())
+      .concat(refused.diagnostics.length === 0 ? [] : [refused])
   }
 
   close(): void {
@@ -91,18 +99,38 @@ export class FileRoot {
     for (const file of this.#files.values()) file.stay()
   }
 
-  /** Known names are looked at alone. A name with a dot may be a ConfigMap's `..data`, which stands for every file; other names may be directories. */
-  #hint({ directory, name, event }: { readonly directory: string; readonly name: string | undefined; readonly event: 'rename' | 'change' }): void {
+  /**
+   * Known names are looked at alone. A name with a dot may be a ConfigMap's `..data`, which stands for every
+   * file; other names may be directories.
+   */
+  #hint({
+    directory,
+    name,
+    event,
+  }: {
+    readonly directory: string
+    readonly name: string | undefined
+    readonly event: 'rename' | 'change'
+  }): void {
     const { path, wake } = this.#options
-    const shown = name === undefined ? undefined : directory === dirname(path) && name === basename(path) ? path : `${directory.replace(/\/$/, '')}/${name}`
+    const shown =
+      name === undefined
+        ? undefined
+        : directory === dirname(path) && name === basename(path)
+          ? path
+          : `${directory.replace(/\/$/, '')}/${name}`
     if (shown !== undefined && event === 'rename') this.#countRename(shown)
-    if (shown !== undefined && name !== undefined && !name.startsWith('.') && this.#files.has(shown)) this.#hinted.add(shown)
+    if (shown !== undefined && name !== undefined && !name.startsWith('.') && this.#files.has(shown))
+      this.#hinted.add(shown)
     else if (isHidden(name) || this.#isBeside(directory, name)) return
     else this.#rescan = true
     wake()
   }
 
-  /** Only for files that are held, by their own path or the one behind their links: other names come and go without end. */
+  /**
+   * Only for files that are held, by their own path or the one behind their links: other names come and go
+   * without end.
+   */
   #countRename(shown: string): void {
     if (!this.#files.has(shown) && ![...this.#files.values()].some((file) => file.real === shown)) return
     this.#renames.set(shown, (this.#renames.get(shown) ?? 0) + 1)
@@ -118,14 +146,19 @@ export class FileRoot {
   #isBeside(directory: string, name: string | undefined): boolean {
     const { path } = this.#options
     if (directory !== dirname(path) || directory === path || name === undefined) return false
-    return name !== basename(path) && name !== basename(this.#files.get(path)?.real ?? '') && !name.startsWith('..')
+    return (
+      name !== basename(path) &&
+      name !== basename(this.#files.get(path)?.real ?? '') &&
+      !name.startsWith('..')
+    )
   }
 
   /** Resolves to false when one of them is not simply a file that can be read. */
   async #readAll(paths: ReadonlySet<string>): Promise<boolean> {
     for (const path of paths) {
       const file = this.#files.get(path)
-      if (file === undefined || (await readOrKeep(file)).kind !== 'read' || file.unreadable !== undefined) return false
+      if (file === undefined || (await readOrKeep(file)).kind !== 'read' || file.unreadable !== undefined)
+        return false
     }
     return true
   }
@@ -134,11 +167,17 @@ export class FileRoot {
     this.#watches.begin()
     this.#watches.visitIfPossible(dirname(this.#options.path))
     try {
-      const scan = await scanFiles(this.#options.path, { visit: this.#watches.visit, within: await realPaths(this.#options.paths) })
+      const scan = await scanFiles(this.#options.path, {
+        visit: this.#watches.visit,
+        within: await realPaths(this.#options.paths),
+      })
       this.#watches.sweep()
       this.#isLost = false
       await this.#compare(scan, changed)
-      this.#judgeHealth(scan.unreadable.map(({ path, reason }) => `${path} cannot be read: ${reason}`)[0] ?? this.#watches.failure)
+      this.#judgeHealth(
+        scan.unreadable.map(({ path, reason }) => `${path} cannot be read: ${reason}`)[0] ??
+          this.#watches.failure,
+      )
     } catch (thrown) {
       this.#watches.sweep()
       this.#isLost = true
@@ -185,10 +224,15 @@ export class FileRoot {
     return file
   }
 
-  /** Sets the outage, and looks again later, ever more slowly and never in step with others, while there is one. */
+  /**
+   * Sets the outage, and looks again later, ever more slowly and never in step with others, while there is
+   * one.
+   */
   #judgeHealth(outage: string | undefined): void {
     const unreadable = [...this.#files.values()].find((file) => file.unreadable !== undefined)
-    this.#outage = outage ?? (unreadable === undefined ? undefined : `${unreadable.path} cannot be read: ${unreadable.unreadable}`)
+    this.#outage =
+      outage ??
+      (unreadable === undefined ? undefined : `${unreadable.path} cannot be read: ${unreadable.unreadable}`)
     this.#cancelRetry?.()
     this.#cancelRetry = undefined
     if (this.#outage === undefined) {
@@ -213,10 +257,18 @@ async function realPaths(paths: readonly string[]): Promise<readonly string[]> {
 
 function notRead({ path, reason }: Unreadable): Diagnostic {
   const code = 'file/not-read'
-  return { code, severity: codes[code].severity, message: `${path} is not read: ${reason}`, place: { file: path, line: 1, column: 1 } }
+  return {
+    code,
+    severity: codes[code].severity,
+    message: `${path} is not read: ${reason}`,
+    place: { file: path, line: 1, column: 1 },
+  }
 }
 
-/** An editor's or a copying tool's own file. A name with two dots is not one: it may be a ConfigMap's `..data`. */
+/**
+ * An editor's or a copying tool's own file. A name with two dots is not one: it may be a ConfigMap's
+ * `..data`.
+ */
 function isHidden(name: string | undefined): boolean {
   return name !== undefined && name.startsWith('.') && !name.startsWith('..')
 }

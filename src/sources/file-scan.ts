@@ -44,7 +44,10 @@ export interface ScanLimits {
 export const scanLimits: ScanLimits = { depth: 32, entries: 50_000 }
 
 export interface ScanOptions {
-  /** Runs for each directory before it is listed, so that nothing can change unseen between the two. `inode` tells it from a later one of the same path. */
+  /**
+   * Runs for each directory before it is listed, so that nothing can change unseen between the two. `inode`
+   * tells it from a later one of the same path.
+   */
   readonly visit: (path: string, inode: string) => void
   /** The real paths of all that is configured; links may lead to these and below. */
   readonly within: readonly string[]
@@ -52,9 +55,10 @@ export interface ScanOptions {
 }
 
 /**
- * The files at `root`: itself, or those below it whose names end in .yaml, .yml or .json. Names that begin with a dot are passed
- * over (ConfigMap mounts keep their versions there). Symbolic links are followed as long as they lead to what is configured, and
- * each directory is read once. Rejects when `root` cannot be read.
+ * The files at `root`: itself, or those below it whose names end in .yaml, .yml or .json. Names that begin
+ * with a dot are passed over (ConfigMap mounts keep their versions there). Symbolic links are followed as
+ * long as they lead to what is configured, and each directory is read once. Rejects when `root` cannot be
+ * read.
  */
 export async function scanFiles(root: string, options: ScanOptions): Promise<Scan> {
   const stats = await stat(root, { bigint: true })
@@ -83,7 +87,13 @@ export async function stampFile(path: string): Promise<FileStamp> {
 }
 
 export function sameStamp(a: FileStamp, b: FileStamp): boolean {
-  return a.real === b.real && a.inode === b.inode && a.size === b.size && a.modified === b.modified && a.changed === b.changed
+  return (
+    a.real === b.real &&
+    a.inode === b.inode &&
+    a.size === b.size &&
+    a.modified === b.modified &&
+    a.changed === b.changed
+  )
 }
 
 export function isManifestName(name: string): boolean {
@@ -134,14 +144,21 @@ class Walk implements Scan {
     }
     const { entries } = this.#limits
     // Without a word that the rest is unknown, it would be taken for deleted.
-    if (this.#entries > entries) this.refused.push({ path: root.path, reason: `it has more than ${entries} manifest files and directories, so some of them are not read` })
-    this.refused.sort((a, b) => a.path < b.path ? -1 : 1)
+    if (this.#entries > entries)
+      this.refused.push({
+        path: root.path,
+        reason: `it has more than ${entries} manifest files and directories, so some of them are not read`,
+      })
+    this.refused.sort((a, b) => (a.path < b.path ? -1 : 1))
   }
 
   async #list(directory: Directory): Promise<void> {
     if (this.#entered.has(directory.real) || this.#entries > this.#limits.entries) return
     if (directory.depth > this.#limits.depth) {
-      this.refused.push({ path: directory.path, reason: `it is more than ${this.#limits.depth} directories deep` })
+      this.refused.push({
+        path: directory.path,
+        reason: `it is more than ${this.#limits.depth} directories deep`,
+      })
       return
     }
     this.#entered.add(directory.real)
@@ -152,10 +169,12 @@ class Walk implements Scan {
     })
     const names = entries
       .filter((entry) => !entry.name.startsWith('.') && (isManifestName(entry.name) || !entry.isFile()))
-      .toSorted((a, b) => a.name < b.name ? -1 : 1)
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     const below: Directory[] = []
     for (let at = 0; at < names.length && this.#entries <= this.#limits.entries; at += together) {
-      const found = await Promise.all(names.slice(at, at + together).map((entry) => this.#look(directory, entry)))
+      const found = await Promise.all(
+        names.slice(at, at + together).map((entry) => this.#look(directory, entry)),
+      )
       below.push(...found.filter((each) => each !== undefined))
     }
     for (const each of below) await this.#list(each)
@@ -170,7 +189,12 @@ class Walk implements Scan {
       const real = isLink ? await realpath(path) : `${parent.real}/${entry.name}`
       if (!stats.isDirectory() && !isManifestName(entry.name)) return undefined
       if (isLink && !this.#isWithin(real)) {
-        this.refused.push({ path, reason: `it is a link to ${real}, which is outside of the configured paths; name ${real} as a path of its own` })
+        this.refused.push({
+          path,
+          reason:
+            `it is a link to ${real}, which is outside of the configured paths; name ${real} as a ` +
+            `path of its own`,
+        })
         return undefined
       }
       this.#entries += 1
@@ -193,7 +217,9 @@ class Walk implements Scan {
   }
 
   #isWithin(real: string): boolean {
-    return this.#options.within.some((each) => real === each || real.startsWith(each.endsWith('/') ? each : `${each}/`))
+    return this.#options.within.some(
+      (each) => real === each || real.startsWith(each.endsWith('/') ? each : `${each}/`),
+    )
   }
 
   /** Gone since it was listed, or a symbolic link to nothing: that is no mistake. */

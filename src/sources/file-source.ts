@@ -15,10 +15,16 @@ export interface FileSourceOptions {
   /** Files and directories; `-` is standard input. Diagnostics show them as they are written here. */
   readonly paths: readonly string[]
   readonly readStandardInput?: () => Promise<string>
-  /** Milliseconds that a file must be left alone before a change in place that takes something away is believed; see partial-write.ts. */
+  /**
+   * Milliseconds that a file must be left alone before a change in place that takes something away is
+   * believed; see partial-write.ts.
+   */
   readonly settleAfter?: number
   readonly after?: After
-  /** Which objects mean something here: mistakes in others, and duplicates of them, are no errors. Absent: all. */
+  /**
+   * Which objects mean something here: mistakes in others, and duplicates of them, are no errors. Absent:
+   * all.
+   */
   readonly mayBeRead?: MayBeRead
 }
 
@@ -26,7 +32,10 @@ const defaultSettleAfter = 2_000
 /** How often everything is looked at without any event, for file systems that have none. */
 const lookEvery = 10_000
 
-/** Manifests from files and directories, kept in step with them: one look when an event comes, then again whatever changed meanwhile. */
+/**
+ * Manifests from files and directories, kept in step with them: one look when an event comes, then again
+ * whatever changed meanwhile.
+ */
 export function createFileSource(options: FileSourceOptions): Source {
   return new FileSource(options)
 }
@@ -81,7 +90,9 @@ class FileSource implements Source {
   async #open(path: string): Promise<void> {
     if (path === '-') {
       const readStandardInput = this.#options.readStandardInput ?? (() => readStream(process.stdin))
-      this.#readOnce.push(await this.#onceRead('<stdin>', await orUsageError('standard input', readStandardInput())))
+      this.#readOnce.push(
+        await this.#onceRead('<stdin>', await orUsageError('standard input', readStandardInput())),
+      )
       return
     }
     const stats = await stat(path).catch((thrown: unknown) => {
@@ -104,7 +115,9 @@ class FileSource implements Source {
   }
 
   async #onceRead(path: string, content: string): Promise<Contribution> {
-    const { manifests, diagnostics } = await parseManifestsInTurns(path, content, { mayBeRead: this.#options.mayBeRead })
+    const { manifests, diagnostics } = await parseManifestsInTurns(path, content, {
+      mayBeRead: this.#options.mayBeRead,
+    })
     return { path, real: path, manifests, leaving: [], diagnostics }
   }
 
@@ -140,7 +153,10 @@ class FileSource implements Source {
 
   #join(): SourceState {
     const outages = this.#roots.map((root) => root.outage).filter((outage) => outage !== undefined)
-    return joinFiles([...this.#readOnce, ...this.#roots.flatMap((root) => root.contributions())], { outages, mayBeRead: this.#options.mayBeRead ?? (() => true) })
+    return joinFiles([...this.#readOnce, ...this.#roots.flatMap((root) => root.contributions())], {
+      outages,
+      mayBeRead: this.#options.mayBeRead ?? (() => true),
+    })
   }
 
   #lookLater(): void {
@@ -153,6 +169,8 @@ class FileSource implements Source {
 
 async function orUsageError(path: string, reading: Promise<string>): Promise<string> {
   return reading.catch((thrown: unknown) => {
-    throw thrown instanceof UnsuitableFile ? new UsageError(`${path} cannot be read: ${thrown.message}`) : thrown
+    throw thrown instanceof UnsuitableFile
+      ? new UsageError(`${path} cannot be read: ${thrown.message}`)
+      : thrown
   })
 }

@@ -13,8 +13,14 @@ export interface JoinOptions {
   readonly mayBeRead: MayBeRead
 }
 
-/** Joins what the files hold. Of an object in two places the first is used, by path and position; each other one has a diagnostic. */
-export function joinFiles(contributions: readonly Contribution[], { outages, mayBeRead }: JoinOptions): SourceState {
+/**
+ * Joins what the files hold. Of an object in two places the first is used, by path and position; each other
+ * one has a diagnostic.
+ */
+export function joinFiles(
+  contributions: readonly Contribution[],
+  { outages, mayBeRead }: JoinOptions,
+): SourceState {
   const files = onceEach(contributions)
   const manifests = new Map<string, LocatedManifest>()
   const duplicates: Diagnostic[] = []
@@ -35,19 +41,23 @@ export function joinFiles(contributions: readonly Contribution[], { outages, may
   }
 }
 
-/** True when nobody could tell the two apart: same objects at the same places, same diagnostics, same outage. */
+/**
+ * True when nobody could tell the two apart: same objects at the same places, same diagnostics, same outage.
+ */
 export function sameState(a: SourceState, b: SourceState): boolean {
-  return a.outage === b.outage
-    && a.manifests.size === b.manifests.size
-    && [...a.manifests].every(([key, located]) => b.manifests.get(key) === located)
-    && JSON.stringify(a.diagnostics) === JSON.stringify(b.diagnostics)
+  return (
+    a.outage === b.outage &&
+    a.manifests.size === b.manifests.size &&
+    [...a.manifests].every(([key, located]) => b.manifests.get(key) === located) &&
+    JSON.stringify(a.diagnostics) === JSON.stringify(b.diagnostics)
+  )
 }
 
 /** Sorted by path in code units; a file that two configured paths lead to is there once. */
 function onceEach(contributions: readonly Contribution[]): readonly Contribution[] {
   const seen = new Set<string>()
   return contributions
-    .toSorted((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : 0)
+    .toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
     .filter(({ real }) => !seen.has(real) && seen.add(real))
 }
 
@@ -59,8 +69,13 @@ function duplicate(first: LocatedManifest, other: LocatedManifest, mayBeRead: Ma
   return {
     code: 'manifest/duplicate',
     severity: !isRead ? 'info' : isSame ? 'warning' : codes['manifest/duplicate'].severity,
-    message: `${id.kind} ${objectName(id)} is defined at ${used.file}:${used.line} and again${isSame ? ', in the same words,' : ''} at ${ignored.file}:${ignored.line}; the first definition is used`,
-    ...(isRead ? { hint: isSame ? 'remove one of the two' : 'remove one of the two, or give it another name' } : {}),
+    message:
+      `${id.kind} ${objectName(id)} is defined at ${used.file}:${used.line} and ` +
+      `again${isSame ? ', in the same words,' : ''} at ${ignored.file}:${ignored.line}; the first ` +
+      `definition is used`,
+    ...(isRead
+      ? { hint: isSame ? 'remove one of the two' : 'remove one of the two, or give it another name' }
+      : {}),
     origin: { object: id, path: ['metadata', 'name'] },
     place: ignored,
   }

@@ -8,7 +8,10 @@ import type { ParsedFile } from '../manifest/yaml.ts'
 export interface FileVersion {
   readonly text: string
   readonly parsed: ParsedFile
-  /** Objects of the version before that a document which cannot be read may still hold: they stay, at their old places. */
+  /**
+   * Objects of the version before that a document which cannot be read may still hold: they stay, at their
+   * old places.
+   */
   readonly kept: readonly LocatedManifest[]
 }
 
@@ -25,14 +28,25 @@ export interface FileText {
 }
 
 /** As `nextVersion`, and leaves turns of the event loop to others. */
-export async function nextVersionInTurns({ file, text, mayBeRead }: FileText, previous: FileVersion | undefined): Promise<FileVersion> {
-  return successor(text, await parseManifestsInTurns(file, text, { previous: previous?.parsed, mayBeRead }), previous)
+export async function nextVersionInTurns(
+  { file, text, mayBeRead }: FileText,
+  previous: FileVersion | undefined,
+): Promise<FileVersion> {
+  return successor(
+    text,
+    await parseManifestsInTurns(file, text, { previous: previous?.parsed, mayBeRead }),
+    previous,
+  )
 }
 
 function successor(text: string, parsed: ParsedFile, previous: FileVersion | undefined): FileVersion {
   if (parsed.complete || previous === undefined) return { text, parsed, kept: [] }
   const present = keysOf(parsed.manifests)
-  return { text, parsed, kept: manifestsOf(previous).filter(({ manifest }) => !present.has(objectKey(manifest.id))) }
+  return {
+    text,
+    parsed,
+    kept: manifestsOf(previous).filter(({ manifest }) => !present.has(objectKey(manifest.id))),
+  }
 }
 
 /** All objects of a version, the kept ones last. */

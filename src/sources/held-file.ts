@@ -21,7 +21,10 @@ export interface HoldOptions {
   readonly mayBeRead?: MayBeRead | undefined
   /** The longest pause, in milliseconds; the others are at most as long. */
   readonly settleAfter: number
-  /** How often the name, or the path that its links lead to, became another file or vanished (as the system reported it) since this was called last. */
+  /**
+   * How often the name, or the path that its links lead to, became another file or vanished (as the system
+   * reported it) since this was called last.
+   */
   readonly renamesOf: (paths: readonly string[]) => number
   /** Runs when waiting has changed what the file contributes. */
   readonly settled: () => void
@@ -48,7 +51,10 @@ export interface Contribution {
   readonly path: string
   readonly real: string
   readonly manifests: readonly LocatedManifest[]
-  /** Objects that the file's newest content lacks and that stay for now; they give way to the same object in another file. */
+  /**
+   * Objects that the file's newest content lacks and that stay for now; they give way to the same object in
+   * another file.
+   */
   readonly leaving: readonly LocatedManifest[]
   readonly diagnostics: readonly Diagnostic[]
 }
@@ -62,7 +68,9 @@ interface Waiting {
 /** A modification time this close to the clock may hide a second write: file systems tick in milliseconds. */
 const raceWindow = 50
 
-/** One file over time: its version in force, and a newer one that waits to be believed (see partial-write.ts). */
+/**
+ * One file over time: its version in force, and a newer one that waits to be believed (see partial-write.ts).
+ */
 export class HeldFile {
   readonly path: string
   readonly #options: HoldOptions
@@ -98,7 +106,13 @@ export class HeldFile {
   /** True when the file's content is known to be what was read last, so that it need not be read again. */
   isCurrent(stamp: FileStamp): boolean {
     const absent = this.#waiting !== undefined && this.#waiting.version === undefined
-    if (this.#stamp === undefined || absent || this.#unreadable !== undefined || !sameStamp(this.#stamp, stamp)) return false
+    if (
+      this.#stamp === undefined ||
+      absent ||
+      this.#unreadable !== undefined ||
+      !sameStamp(this.#stamp, stamp)
+    )
+      return false
     return this.#readAt - Number(stamp.modified / 1_000_000n) > raceWindow
   }
 
@@ -118,10 +132,17 @@ export class HeldFile {
   refuseToRead(reason: string): void {
     this.stay()
     this.#unreadable = reason
-    this.#problem = problem('file/unreadable', `${this.path} cannot be read: ${reason}`, { file: this.path, line: 1, column: 1 })
+    this.#problem = problem('file/unreadable', `${this.path} cannot be read: ${reason}`, {
+      file: this.path,
+      line: 1,
+      column: 1,
+    })
   }
 
-  /** The file is absent from a directory that is there: deleted, unless it comes back within the settle time (editors rename it away and back). */
+  /**
+   * The file is absent from a directory that is there: deleted, unless it comes back within the settle time
+   * (editors rename it away and back).
+   */
   vanish(): void {
     if (this.#waiting !== undefined && this.#waiting.version === undefined) return
     this.stay()
@@ -134,7 +155,10 @@ export class HeldFile {
     })
   }
 
-  /** Nothing is known about the file any more, as its whole directory is out of reach: what is in force stays until it is read again. */
+  /**
+   * Nothing is known about the file any more, as its whole directory is out of reach: what is in force stays
+   * until it is read again.
+   */
   lose(): void {
     this.stay()
     this.#readAt = 0
@@ -150,8 +174,10 @@ export class HeldFile {
     const version = this.#inForce
     const { path, real } = this
     const problems = this.#problem === undefined ? [] : [this.#problem]
-    if (version === undefined || this.#gone) return { path, real, manifests: [], leaving: [], diagnostics: problems }
-    const newest = this.#waiting === undefined ? version.parsed.manifests : (this.#waiting.version?.parsed.manifests ?? [])
+    if (version === undefined || this.#gone)
+      return { path, real, manifests: [], leaving: [], diagnostics: problems }
+    const newest =
+      this.#waiting === undefined ? version.parsed.manifests : (this.#waiting.version?.parsed.manifests ?? [])
     const present = keysOf(newest)
     const all = manifestsOf(version)
     return {
@@ -169,8 +195,12 @@ export class HeldFile {
     this.#refused = undefined
     this.#problem = undefined
     if (text === this.#inForce?.text) return
-    const next = await nextVersionInTurns({ file: this.path, text, mayBeRead: this.#options.mayBeRead }, this.#inForce)
-    const verdict: Verdict = this.#inForce === undefined ? { kind: 'accept' } : judge(this.#inForce, next, change)
+    const next = await nextVersionInTurns(
+      { file: this.path, text, mayBeRead: this.#options.mayBeRead },
+      this.#inForce,
+    )
+    const verdict: Verdict =
+      this.#inForce === undefined ? { kind: 'accept' } : judge(this.#inForce, next, change)
     if (verdict.kind === 'accept') {
       this.#inForce = next
       return
@@ -186,12 +216,14 @@ export class HeldFile {
   }
 
   /**
-   * How the file came to be what `stamp` says. A rename over it is one event of its name; a file created in place was removed
-   * before, which makes two. Without events, a file that was renamed has an inode that changed later than its content.
+   * How the file came to be what `stamp` says. A rename over it is one event of its name; a file created in
+   * place was removed before, which makes two. Without events, a file that was renamed has an inode that
+   * changed later than its content.
    */
   async #changeTo(stamp: FileStamp): Promise<Change> {
     const before = this.#stamp
-    if (before === undefined || (before.real === stamp.real && before.inode === stamp.inode)) return 'in-place'
+    if (before === undefined || (before.real === stamp.real && before.inode === stamp.inode))
+      return 'in-place'
     if (before.real !== stamp.real) return 'replaced'
     // What had happened when the file was looked at has been reported after a whole turn of the event loop.
     await turn()
@@ -205,7 +237,12 @@ export class HeldFile {
     this.stay()
     const waiting: Waiting = { version, cancel: () => {} }
     this.#waiting = waiting
-    const first = ending === 'as before' ? pauses.whole : ending === 'of a line' ? pauses.closed : this.#options.settleAfter
+    const first =
+      ending === 'as before'
+        ? pauses.whole
+        : ending === 'of a line'
+          ? pauses.closed
+          : this.#options.settleAfter
     let waited = 0
     const wait = (milliseconds: number): void => {
       waited += milliseconds
@@ -241,21 +278,39 @@ function patienceFor(writers: Writers): number {
 }
 
 function turn(): Promise<void> {
-  return new Promise((resolve) => { setImmediate(resolve) })
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }
 
 function truncated(file: string, text: string, offset: number): Diagnostic {
-  const place = located({ file, text, linesBefore: 0, confidential: isConfidential(text) }, offset, offset + 1)
-  return problem('file/truncated', `${file} ends in the middle of a line of its last version; its last good content stays in force`, place)
+  const place = located(
+    { file, text, linesBefore: 0, confidential: isConfidential(text) },
+    offset,
+    offset + 1,
+  )
+  return problem(
+    'file/truncated',
+    `${file} ends in the middle of a line of its last version; its last good content stays in force`,
+    place,
+  )
 }
 
-function problem(code: 'file/truncated' | 'file/unreadable', message: string, place: NonNullable<Diagnostic['place']>): Diagnostic {
-  const hint = code === 'file/truncated' ? 'save the whole file again' : 'its last good content stays in force'
+function problem(
+  code: 'file/truncated' | 'file/unreadable',
+  message: string,
+  place: NonNullable<Diagnostic['place']>,
+): Diagnostic {
+  const hint =
+    code === 'file/truncated' ? 'save the whole file again' : 'its last good content stays in force'
   return { code, severity: codes[code].severity, message, hint, place }
 }
 
 /** What came of reading a file: what it held stays unless it was read. */
-export type ReadResult = { readonly kind: 'read' } | { readonly kind: 'absent' } | { readonly kind: 'unsuitable'; readonly reason: string }
+export type ReadResult =
+  | { readonly kind: 'read' }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unsuitable'; readonly reason: string }
 
 /** Reads `file`, and keeps what it had if that fails. Never rejects. */
 export async function readOrKeep(file: HeldFile): Promise<ReadResult> {

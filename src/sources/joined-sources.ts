@@ -2,7 +2,10 @@ import type { PlacedManifest } from '../manifest/manifest.ts'
 import { LayeredMap } from './layered-map.ts'
 import type { Source, SourceState } from './source.ts'
 
-/** Several sources as one, which has started when all have. Of an object in two of them the first source's counts. */
+/**
+ * Several sources as one, which has started when all have. Of an object in two of them the first source's
+ * counts.
+ */
 export function joinSources(sources: readonly Source[]): Source {
   const states = new Map<Source, SourceState>()
   let manifests: LayeredMap<PlacedManifest> = LayeredMap.over(new Map())
@@ -14,23 +17,34 @@ export function joinSources(sources: readonly Source[]): Source {
     states.set(source, state)
     // Changes before `start` has resolved are in its state.
     if (!started) return
-    const changed = state.changed ?? new Set([...before?.manifests.keys() ?? [], ...state.manifests.keys()])
+    const changed = state.changed ?? new Set([...(before?.manifests.keys() ?? []), ...state.manifests.keys()])
     manifests = manifests.with(new Map([...changed].map((key) => [key, firstOf(parts(), key)])))
     listener?.({ ...joined(parts(), manifests), changed })
   }
   return {
     async start() {
-      await Promise.all(sources.map(async (source) => {
-        const state = await source.start()
-        states.set(source, states.get(source) ?? state)
-      }))
-      manifests = LayeredMap.over(new Map(parts().toReversed().flatMap((part) => [...part.manifests])))
+      await Promise.all(
+        sources.map(async (source) => {
+          const state = await source.start()
+          states.set(source, states.get(source) ?? state)
+        }),
+      )
+      manifests = LayeredMap.over(
+        new Map(
+          parts()
+            .toReversed()
+            .flatMap((part) => [...part.manifests]),
+        ),
+      )
       started = true
       return joined(parts(), manifests)
     },
     onChange(listening) {
       listener = listening
-      for (const source of sources) source.onChange((state) => { accept(source, state) })
+      for (const source of sources)
+        source.onChange((state) => {
+          accept(source, state)
+        })
     },
     async close() {
       await Promise.all(sources.map((source) => source.close()))
@@ -44,5 +58,9 @@ function firstOf(parts: readonly SourceState[], key: string): PlacedManifest | u
 
 function joined(parts: readonly SourceState[], manifests: ReadonlyMap<string, PlacedManifest>): SourceState {
   const outages = parts.flatMap(({ outage }) => outage ?? [])
-  return { manifests, diagnostics: parts.flatMap(({ diagnostics }) => diagnostics), outage: outages.length === 0 ? undefined : outages.join('; ') }
+  return {
+    manifests,
+    diagnostics: parts.flatMap(({ diagnostics }) => diagnostics),
+    outage: outages.length === 0 ? undefined : outages.join('; '),
+  }
 }

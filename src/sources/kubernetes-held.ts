@@ -39,7 +39,11 @@ export interface TargetStanding {
 
 /** The objects of one list and watch, which stay through whatever happens to it. */
 export class HeldTarget {
-  readonly #connection: { readonly api: KubernetesApi; readonly pace: ReflectorPace; readonly listener: HeldListener }
+  readonly #connection: {
+    readonly api: KubernetesApi
+    readonly pace: ReflectorPace
+    readonly listener: HeldListener
+  }
   #target: Target
   #reflector: Reflector<HeldObject>
   readonly #objects = new Map<string, PlacedManifest>()
@@ -48,7 +52,14 @@ export class HeldTarget {
   /** Requests of reflectors that gave way to another version. */
   #ending: Promise<void> = Promise.resolve()
 
-  constructor(target: Target, connection: { readonly api: KubernetesApi; readonly pace: ReflectorPace; readonly listener: HeldListener }) {
+  constructor(
+    target: Target,
+    connection: {
+      readonly api: KubernetesApi
+      readonly pace: ReflectorPace
+      readonly listener: HeldListener
+    },
+  ) {
     this.#target = target
     this.#connection = connection
     this.#reflector = this.#create()
@@ -71,7 +82,8 @@ export class HeldTarget {
   /** What is wrong and has not passed at the next attempt. */
   get trouble(): string | undefined {
     const { failure, failures, synced } = this.#reflector.reflection
-    if (failure === undefined || (this.#target.whenForbidden === 'go without' && this.#isForbidden())) return undefined
+    if (failure === undefined || (this.#target.whenForbidden === 'go without' && this.#isForbidden()))
+      return undefined
     return failures > 1 || !synced ? failure.message : undefined
   }
 
@@ -127,17 +139,32 @@ export class HeldTarget {
       pace,
       listener: {
         read: (object) => read(object, served),
-        replace: (items) => { this.#replace(items) },
-        set: (item) => { if (this.#set(item)) listener.changed(new Map([[item.key, item]])) },
-        delete: ({ key }) => { if (this.#objects.delete(key)) listener.changed(new Map([[key, undefined]])) },
-        missing: () => { listener.missing() },
-        recovered: () => { listener.recovered() },
-        standing: () => { listener.standing() },
+        replace: (items) => {
+          this.#replace(items)
+        },
+        set: (item) => {
+          if (this.#set(item)) listener.changed(new Map([[item.key, item]]))
+        },
+        delete: ({ key }) => {
+          if (this.#objects.delete(key)) listener.changed(new Map([[key, undefined]]))
+        },
+        missing: () => {
+          listener.missing()
+        },
+        recovered: () => {
+          listener.recovered()
+        },
+        standing: () => {
+          listener.standing()
+        },
       },
     })
   }
 
-  /** False where nothing has changed that anybody reads, as when a status was written: the very manifest that is held stays. */
+  /**
+   * False where nothing has changed that anybody reads, as when a status was written: the very manifest that
+   * is held stays.
+   */
   #set(item: HeldObject): boolean {
     const held = this.#objects.get(item.key)
     if (held !== undefined && isDeepStrictEqual(held.manifest, item.manifest)) return false
@@ -151,7 +178,13 @@ export class HeldTarget {
     const gone = [...this.#objects.keys()].filter((key) => !present.has(key))
     for (const key of gone) this.#objects.delete(key)
     const set = items.filter((item) => this.#set(item))
-    if (gone.length + set.length > 0) this.#connection.listener.changed(new Map([...gone.map((key) => [key, undefined] as const), ...set.map((item) => [item.key, item] as const)]))
+    if (gone.length + set.length > 0)
+      this.#connection.listener.changed(
+        new Map([
+          ...gone.map((key) => [key, undefined] as const),
+          ...set.map((item) => [item.key, item] as const),
+        ]),
+      )
   }
 }
 

@@ -40,7 +40,9 @@ export function apiVersionOf({ group, version }: Pick<ServedKind, 'group' | 'ver
   return group === '' ? version : `${group}/${version}`
 }
 
-/** Where the objects of a kind are; those of all namespaces, and of kinds without, where `namespace` is empty. */
+/**
+ * Where the objects of a kind are; those of all namespaces, and of kinds without, where `namespace` is empty.
+ */
 export function collectionPath(apiVersion: string, plural: string, namespace: string): string {
   return `${rootPath(apiVersion)}${namespace === '' ? '' : `/namespaces/${namespace}`}/${plural}`
 }
@@ -60,13 +62,22 @@ interface Resource {
 
 /** Asks which of the kinds the cluster serves, and in which version. Never rejects. */
 export async function discover(api: KubernetesApi, wanted: readonly WantedKind[]): Promise<Discovery> {
-  const versions = new Set(wanted.flatMap(({ group, versions: ofKind }) => ofKind.map((version) => apiVersionOf({ group, version }))))
+  const versions = new Set(
+    wanted.flatMap(({ group, versions: ofKind }) =>
+      ofKind.map((version) => apiVersionOf({ group, version })),
+    ),
+  )
   const served = new Map<string, Resources>()
-  await Promise.all([...versions].map(async (apiVersion) => {
-    served.set(apiVersion, await resourcesOf(api, apiVersion))
-  }))
+  await Promise.all(
+    [...versions].map(async (apiVersion) => {
+      served.set(apiVersion, await resourcesOf(api, apiVersion))
+    }),
+  )
   const failure = [...served.values()].find((each) => each instanceof ApiFailure)
-  return { kinds: new Map(wanted.map((each) => [kindName(each), find(each, served)])), error: failure?.message }
+  return {
+    kinds: new Map(wanted.map((each) => [kindName(each), find(each, served)])),
+    error: failure?.message,
+  }
 }
 
 /** While the server starts, it may not know kinds yet that it has: only a ready one is believed. */
@@ -85,8 +96,15 @@ function find({ group, kind, versions }: WantedKind, served: ReadonlyMap<string,
     const resources = served.get(apiVersionOf({ group, version }))
     if (resources instanceof ApiFailure || resources === undefined) return 'unknown'
     if (resources === 'absent') continue
-    const resource = resources.find((each) => each.kind === kind && !each.name.includes('/') && each.verbs.includes('list') && each.verbs.includes('watch'))
-    if (resource !== undefined) return { group, kind, version, plural: resource.name, namespaced: resource.namespaced }
+    const resource = resources.find(
+      (each) =>
+        each.kind === kind &&
+        !each.name.includes('/') &&
+        each.verbs.includes('list') &&
+        each.verbs.includes('watch'),
+    )
+    if (resource !== undefined)
+      return { group, kind, version, plural: resource.name, namespaced: resource.namespaced }
   }
   return 'absent'
 }

@@ -13,19 +13,30 @@ export interface PresenceOptions {
   readonly pace: ReflectorPace
   /** Milliseconds between two looks, where nothing calls for one. */
   readonly lookEvery: number
-  /** Runs after every look. Kinds whose answer could not be had are what they were before; `error` says why. */
+  /**
+   * Runs after every look. Kinds whose answer could not be had are what they were before; `error` says why.
+   */
   readonly looked: (presence: Presence, error: string | undefined) => void
 }
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-/** Without the schemas, which are most of them. A watch that is asked for a list opens, and no event ever comes. */
+/**
+ * Without the schemas, which are most of them. A watch that is asked for a list opens, and no event ever
+ * comes.
+ */
 const namesOnly = { list: partial('PartialObjectMetadataList'), watch: partial('PartialObjectMetadata') }
-/** Milliseconds. Something that was there is gone when that is seen twice, so far apart; also the wait for an answer that could not be had. */
+/**
+ * Milliseconds. Something that was there is gone when that is seen twice, so far apart; also the wait for an
+ * answer that could not be had.
+ */
 const confirmAfter = 1_000
 /** What the server says of its kinds follows their definitions a moment later. */
 const followUps = [100, 2_000, 10_000]
 
-/** Follows which kinds there are: by looking every now and then, and at once when a CustomResourceDefinition changes. */
+/**
+ * Follows which kinds there are: by looking every now and then, and at once when a CustomResourceDefinition
+ * changes.
+ */
 export class KindPresence {
   readonly #options: PresenceOptions
   readonly #definitions: Reflector<{ readonly key: string }>
@@ -39,10 +50,25 @@ export class KindPresence {
   constructor(options: PresenceOptions) {
     this.#options = options
     const { api, pace } = options
-    const call = (): void => { this.call() }
-    this.#definitions = new Reflector({ path: definitions, query: {}, accept: namesOnly }, {
-      api, pace, listener: { read: () => ({ key: '' }), replace: call, set: call, delete: call, missing: () => undefined, recovered: () => undefined, standing: () => undefined },
-    })
+    const call = (): void => {
+      this.call()
+    }
+    this.#definitions = new Reflector(
+      { path: definitions, query: {}, accept: namesOnly },
+      {
+        api,
+        pace,
+        listener: {
+          read: () => ({ key: '' }),
+          replace: call,
+          set: call,
+          delete: call,
+          missing: () => undefined,
+          recovered: () => undefined,
+          standing: () => undefined,
+        },
+      },
+    )
   }
 
   start(): void {
@@ -102,8 +128,10 @@ export class KindPresence {
     const { api, wanted, lookEvery, looked, pace } = this.#options
     const found = await discover(api, wanted)
     const names = wanted.map((each) => kindName(each))
-    const absent = names.filter((name) => found.kinds.get(name) === 'absent' && this.#present.get(name) !== 'absent')
-    const believed = absent.length === 0 || await isReady(api)
+    const absent = names.filter(
+      (name) => found.kinds.get(name) === 'absent' && this.#present.get(name) !== 'absent',
+    )
+    const believed = absent.length === 0 || (await isReady(api))
     let open = !believed
     for (const name of names) {
       const kind = found.kinds.get(name)
@@ -115,7 +143,8 @@ export class KindPresence {
         open = true
       }
     }
-    if (this.#isOpen()) looked(new Map(this.#present), found.error ?? (believed ? undefined : 'the API server is not ready'))
+    if (this.#isOpen())
+      looked(new Map(this.#present), found.error ?? (believed ? undefined : 'the API server is not ready'))
     return open ? confirmAfter : lookEvery * (0.5 + pace.random())
   }
 

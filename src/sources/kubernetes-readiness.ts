@@ -11,12 +11,16 @@ export interface ReadinessOptions {
 
 /** Milliseconds. */
 const askEvery = 500
-/** Milliseconds in which nobody is hurried again, as many as a server asks for that starts: one that is ready and refuses all the same has other reasons. */
+/**
+ * Milliseconds in which nobody is hurried again, as many as a server asks for that starts: one that is ready
+ * and refuses all the same has other reasons.
+ */
 const rest = 5_000
 
 /**
- * An API server that starts asks everybody to stay away for 5 s (503 with Retry-After), and is ready sooner. One small request
- * now and then finds that out for all kinds. Who may not ask for /readyz waits as long as it was told to.
+ * An API server that starts asks everybody to stay away for 5 s (503 with Retry-After), and is ready sooner.
+ * One small request now and then finds that out for all kinds. Who may not ask for /readyz waits as long as
+ * it was told to.
  */
 export class Readiness {
   readonly #options: ReadinessOptions
@@ -31,7 +35,9 @@ export class Readiness {
   call(): void {
     if (this.#phase !== 'idle') return
     this.#phase = 'asking'
-    this.#cancel = this.#options.after(askEvery, () => { void this.#ask() })
+    this.#cancel = this.#options.after(askEvery, () => {
+      void this.#ask()
+    })
   }
 
   close(): void {
@@ -41,7 +47,10 @@ export class Readiness {
 
   async #ask(): Promise<void> {
     const { api, after, isAwaited, ready } = this.#options
-    const answered = await api.request({ path: '/readyz', accept: '*/*', idle: 5_000 }).then(() => true, () => false)
+    const answered = await api.request({ path: '/readyz', accept: '*/*', idle: 5_000 }).then(
+      () => true,
+      () => false,
+    )
     if (this.#phase === 'closed') return
     this.#phase = 'idle'
     if (!isAwaited()) return
@@ -50,7 +59,9 @@ export class Readiness {
       return
     }
     this.#phase = 'resting'
-    this.#cancel = after(rest, () => { this.#phase = 'idle' })
+    this.#cancel = after(rest, () => {
+      this.#phase = 'idle'
+    })
     ready()
   }
 }

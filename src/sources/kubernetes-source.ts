@@ -22,13 +22,19 @@ export interface KubernetesSourceOptions {
   /** What the dialects read. Of Secrets only those that `follow` names. */
   readonly kinds: readonly WantedKind[]
   readonly pace?: Partial<ReflectorPace>
-  /** Milliseconds between two looks at which kinds there are, where nothing calls for one; 30 s where it is absent. */
+  /**
+   * Milliseconds between two looks at which kinds there are, where nothing calls for one; 30 s where it is
+   * absent.
+   */
   readonly lookEvery?: number
   /** Runs when what the source cannot do becomes another, before `start` has resolved too. */
   readonly onOutage?: (outage: string | undefined) => void
 }
 
-/** The objects of a cluster, kept in step with it by lists and watches of our own. It closes the API with itself. */
+/**
+ * The objects of a cluster, kept in step with it by lists and watches of our own. It closes the API with
+ * itself.
+ */
 export interface KubernetesSource extends Source {
   /** From now on these Secrets are read, and no others. Resolves when they have been, or are forbidden. */
   follow(secrets: readonly { readonly namespace: string; readonly name: string }[]): Promise<void>
@@ -79,10 +85,18 @@ class ClusterSource implements KubernetesSource {
     this.#wanted = options.kinds.filter(({ group, kind }) => group !== '' || kind !== 'Secret')
     this.#pace = { ...defaultPace, after, ...pace }
     this.#readiness = new Readiness({
-      api, after: this.#pace.after, isAwaited: () => this.#awaitsReadiness(), ready: () => { for (const held of this.#targets.values()) held.resume() },
+      api,
+      after: this.#pace.after,
+      isAwaited: () => this.#awaitsReadiness(),
+      ready: () => {
+        for (const held of this.#targets.values()) held.resume()
+      },
     })
     this.#presence = new KindPresence({
-      api, wanted: this.#wanted, pace: this.#pace, lookEvery: lookEvery ?? defaultLookEvery,
+      api,
+      wanted: this.#wanted,
+      pace: this.#pace,
+      lookEvery: lookEvery ?? defaultLookEvery,
       looked: (presence, error) => {
         this.#known = presence
         this.#unknown = error
@@ -105,7 +119,9 @@ class ClusterSource implements KubernetesSource {
 
   async follow(secrets: readonly { readonly namespace: string; readonly name: string }[]): Promise<void> {
     const { namespaces } = this.#options.selection
-    this.#secrets = secrets.filter(({ namespace }) => namespaces.length === 0 || namespaces.includes(namespace)).map((each) => secretTarget(each))
+    this.#secrets = secrets
+      .filter(({ namespace }) => namespaces.length === 0 || namespaces.includes(namespace))
+      .map((each) => secretTarget(each))
     this.#arrange()
     await this.#settled()
   }
@@ -126,15 +142,16 @@ class ClusterSource implements KubernetesSource {
   waiting(): string | undefined {
     const waiting = this.#waiting()
     const trouble = this.#trouble()
-    return waiting === undefined ? undefined : `waiting for the Kubernetes API: ${waiting}${trouble === undefined ? '' : ` (${trouble})`}`
+    return waiting === undefined
+      ? undefined
+      : `waiting for the Kubernetes API: ${waiting}${trouble === undefined ? '' : ` (${trouble})`}`
   }
 
   #waiting(): string | undefined {
-    const unread = [...this.#targets.values()].filter(({ settled }) => !settled).map(({ standing }) => standing.kind)
-    const parts = [
-      ...this.#isKnown() ? [] : ['the kinds that the cluster has'],
-      ...new Set(unread),
-    ]
+    const unread = [...this.#targets.values()]
+      .filter(({ settled }) => !settled)
+      .map(({ standing }) => standing.kind)
+    const parts = [...(this.#isKnown() ? [] : ['the kinds that the cluster has']), ...new Set(unread)]
     return parts.length === 0 ? undefined : parts.join(', ')
   }
 
@@ -143,7 +160,11 @@ class ClusterSource implements KubernetesSource {
     this.#cancelOutage?.()
     this.#readiness.close()
     this.#listener = undefined
-    await Promise.all([this.#presence.close(), ...[...this.#targets.values()].map((each) => each.stop()), ...this.#ending])
+    await Promise.all([
+      this.#presence.close(),
+      ...[...this.#targets.values()].map((each) => each.stop()),
+      ...this.#ending,
+    ])
     this.#options.api.close()
     this.#answer()
   }
@@ -156,10 +177,13 @@ class ClusterSource implements KubernetesSource {
   #arrange(): void {
     if (this.#phase === 'closed') return
     const { selection } = this.#options
-    const targets = [...this.#wanted.flatMap((each) => {
-      const served = this.#known.get(kindName(each))
-      return served === undefined || served === 'absent' ? [] : targetsOf(each, served, selection)
-    }), ...this.#secrets]
+    const targets = [
+      ...this.#wanted.flatMap((each) => {
+        const served = this.#known.get(kindName(each))
+        return served === undefined || served === 'absent' ? [] : targetsOf(each, served, selection)
+      }),
+      ...this.#secrets,
+    ]
     const keys = new Set(targets.map(({ key }) => key))
     for (const [key, held] of this.#targets) if (!keys.has(key)) this.#drop(key, held)
     for (const target of targets) this.#hold(target)
@@ -173,18 +197,35 @@ class ClusterSource implements KubernetesSource {
       return
     }
     const { api } = this.#options
-    this.#targets.set(target.key, new HeldTarget(target, {
-      api,
-      pace: this.#pace,
-      listener: { changed: (edits) => { this.#changed(edits) }, missing: () => { this.#presence.call() }, recovered: () => { this.#hurry() }, standing: () => { this.#stands() } },
-    }))
+    this.#targets.set(
+      target.key,
+      new HeldTarget(target, {
+        api,
+        pace: this.#pace,
+        listener: {
+          changed: (edits) => {
+            this.#changed(edits)
+          },
+          missing: () => {
+            this.#presence.call()
+          },
+          recovered: () => {
+            this.#hurry()
+          },
+          standing: () => {
+            this.#stands()
+          },
+        },
+      }),
+    )
   }
 
   #drop(key: string, held: HeldTarget): void {
     this.#targets.delete(key)
     const ending = held.stop().finally(() => this.#ending.delete(ending))
     this.#ending.add(ending)
-    if (held.objects.size > 0) this.#changed(new Map([...held.objects.keys()].map((gone) => [gone, undefined])))
+    if (held.objects.size > 0)
+      this.#changed(new Map([...held.objects.keys()].map((gone) => [gone, undefined])))
   }
 
   /** Something is read or fails that was not so before. */
@@ -235,7 +276,9 @@ class ClusterSource implements KubernetesSource {
 
   async #settled(): Promise<void> {
     if (this.#waiting() === undefined || this.#phase === 'closed') return
-    await new Promise<void>((resolve) => { this.#waiters.push(resolve) })
+    await new Promise<void>((resolve) => {
+      this.#waiters.push(resolve)
+    })
   }
 
   /** All changes that have come together are one state. */

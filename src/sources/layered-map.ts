@@ -1,7 +1,10 @@
 /** How many edits lie over the shared base at most. */
 const mostEdits = 512
 
-/** An immutable map, of which another one with a few edits costs what the edits cost: a base that all share, and edits over it. */
+/**
+ * An immutable map, of which another one with a few edits costs what the edits cost: a base that all share,
+ * and edits over it.
+ */
 export class LayeredMap<V> implements ReadonlyMap<string, V> {
   readonly #base: ReadonlyMap<string, V>
   /** Undefined: the key is gone. */
@@ -11,7 +14,10 @@ export class LayeredMap<V> implements ReadonlyMap<string, V> {
   private constructor(base: ReadonlyMap<string, V>, edits: ReadonlyMap<string, V | undefined>) {
     this.#base = base
     this.#edits = edits
-    this.size = [...edits].reduce((size, [key, value]) => size + (value === undefined ? 0 : 1) - (base.has(key) ? 1 : 0), base.size)
+    this.size = [...edits].reduce(
+      (size, [key, value]) => size + (value === undefined ? 0 : 1) - (base.has(key) ? 1 : 0),
+      base.size,
+    )
   }
 
   /** The entries of a map that nobody changes any more. */

@@ -9,18 +9,22 @@ interface OpenFile {
   readonly uid: bigint
 }
 
-/** Inode of Linux' initial PID namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h): in any other one there are processes that /proc does not list. */
+/**
+ * Inode of Linux' initial PID namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h): in any other one there
+ * are processes that /proc does not list.
+ */
 const initialProcesses = 'pid:[4026531836]'
 
 /**
- * Looks through the open files of all processes (Linux, proc(5)) for one that may still write `path`. Never rejects. Processes of
- * other users are passed over if the file is our own; a container cannot see who writes a volume that it shares.
+ * Looks through the open files of all processes (Linux, proc(5)) for one that may still write `path`. Never
+ * rejects. Processes of other users are passed over if the file is our own; a container cannot see who writes
+ * a volume that it shares.
  */
 export async function writersOf(path: string): Promise<Writers> {
   try {
     const file = await stat(path, { bigint: true })
     const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-    let seen: Writers = await isSharedVolume(file) ? 'unknown' : 'none'
+    let seen: Writers = (await isSharedVolume(file)) ? 'unknown' : 'none'
     for (const process of processes) {
       const found = await writesIn(`/proc/${process}`, file)
       if (found === 'some') return found
@@ -33,7 +37,10 @@ export async function writersOf(path: string): Promise<Writers> {
 }
 
 async function isSharedVolume(file: OpenFile): Promise<boolean> {
-  return await readlink('/proc/self/ns/pid') !== initialProcesses && (await stat('/', { bigint: true })).dev !== file.dev
+  return (
+    (await readlink('/proc/self/ns/pid')) !== initialProcesses &&
+    (await stat('/', { bigint: true })).dev !== file.dev
+  )
 }
 
 function isOurs({ uid }: OpenFile): boolean {
@@ -41,7 +48,9 @@ function isOurs({ uid }: OpenFile): boolean {
 }
 
 async function writesIn(folder: string, file: OpenFile): Promise<Writers> {
-  const descriptors = await readdir(`${folder}/fd`).catch((thrown: unknown) => hasEnded(thrown) ? [] : undefined)
+  const descriptors = await readdir(`${folder}/fd`).catch((thrown: unknown) =>
+    hasEnded(thrown) ? [] : undefined,
+  )
   if (descriptors === undefined) return 'unknown'
   const writing = await Promise.all(descriptors.map((name) => isWriting(folder, name, file)))
   return writing.includes(true) ? 'some' : 'none'

@@ -13,7 +13,10 @@ export interface OverlayObject {
   readonly spec: JsonObject
 }
 
-/** Objects that the process itself adds for a while. Diagnostics show them as text of a file that has the name of the object. */
+/**
+ * Objects that the process itself adds for a while. Diagnostics show them as text of a file that has the name
+ * of the object.
+ */
 export interface OverlaySource extends Source {
   /** Adds the object, or replaces it; whoever listens has taken it when this returns. */
   set(object: OverlayObject): ObjectId
@@ -28,7 +31,9 @@ export function createOverlaySource(): OverlaySource {
   const state = (): SourceState => ({ manifests: new Map(manifests), diagnostics: [], outage: undefined })
   return {
     start: () => Promise.resolve(state()),
-    onChange: (listening) => { listener = listening },
+    onChange: (listening) => {
+      listener = listening
+    },
     close: () => {
       listener = undefined
       return Promise.resolve()

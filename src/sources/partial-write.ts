@@ -16,10 +16,16 @@ import { isJsonObject } from '../manifest/message.ts'
 import { keysOf, manifestsOf } from './file-version.ts'
 import type { FileVersion } from './file-version.ts'
 
-/** What shows that a text was written to its end: it ends as the version in force does, it ends at the end of a line, or nothing. */
+/**
+ * What shows that a text was written to its end: it ends as the version in force does, it ends at the end of
+ * a line, or nothing.
+ */
 export type Ending = 'as before' | 'of a line' | 'open'
 
-/** What to do with a file's new version: take it now, when it is known to be whole, or (at `offset` it ends in a line) not at all. */
+/**
+ * What to do with a file's new version: take it now, when it is known to be whole, or (at `offset` it ends in
+ * a line) not at all.
+ */
 export type Verdict =
   | { readonly kind: 'accept' }
   | { readonly kind: 'hold'; readonly ending: Ending; readonly settles: 'accept' }
@@ -37,15 +43,23 @@ export function judge(old: FileVersion, next: FileVersion, change: Change): Verd
   const endsInLine = written !== '' && !written.endsWith('\n')
   if (old.text.startsWith(written)) {
     const endsLine = /^\r?\n/.test(old.text.slice(written.length))
-    if (endsInLine && !endsLine) return { kind: 'hold', ending: 'open', settles: 'refuse', offset: written.length }
+    if (endsInLine && !endsLine)
+      return { kind: 'hold', ending: 'open', settles: 'refuse', offset: written.length }
     return { kind: 'hold', ending: written === '' ? 'open' : 'of a line', settles: 'accept' }
   }
   const lastLineOpen = endsInLine && old.text.endsWith('\n')
   if (!lastLineOpen && !takesAway(old, next)) return { kind: 'accept' }
-  return { kind: 'hold', ending: endsAsBefore(old, next) ? 'as before' : lastLineOpen ? 'open' : 'of a line', settles: 'accept' }
+  return {
+    kind: 'hold',
+    ending: endsAsBefore(old, next) ? 'as before' : lastLineOpen ? 'open' : 'of a line',
+    settles: 'accept',
+  }
 }
 
-/** True when an object of `old` is absent from `next`, or one in the last document of `next` has lost a field or list element. */
+/**
+ * True when an object of `old` is absent from `next`, or one in the last document of `next` has lost a field
+ * or list element.
+ */
 export function takesAway(old: FileVersion, next: FileVersion): boolean {
   const present = keysOf(manifestsOf(next))
   const before = new Map(manifestsOf(old).map(({ manifest }) => [objectKey(manifest.id), manifest.object]))
@@ -57,7 +71,9 @@ export function takesAway(old: FileVersion, next: FileVersion): boolean {
 /** How many lines a text's end may take until it is unlike everything before it. */
 const longestEnding = 50
 
-/** True when both end with the same objects, and with the same lines, which are in neither text a second time. */
+/**
+ * True when both end with the same objects, and with the same lines, which are in neither text a second time.
+ */
 function endsAsBefore(old: FileVersion, next: FileVersion): boolean {
   const [before, after] = [`\n${old.text.trimEnd()}\n`, `\n${next.text.trimEnd()}\n`]
   const [last, nextLast] = [lastKeys(old), lastKeys(next)]
@@ -79,8 +95,10 @@ function lastKeys({ parsed }: FileVersion): string {
 function loses(old: Json | undefined, next: Json | undefined): boolean {
   if (old === undefined || old === null) return false
   if (next === undefined || next === null) return true
-  if (isList(old)) return !isList(next) || old.length > next.length || old.some((item, index) => loses(item, next[index]))
-  if (isJsonObject(old)) return !isJsonObject(next) || Object.entries(old).some(([key, value]) => loses(value, next[key]))
+  if (isList(old))
+    return !isList(next) || old.length > next.length || old.some((item, index) => loses(item, next[index]))
+  if (isJsonObject(old))
+    return !isJsonObject(next) || Object.entries(old).some(([key, value]) => loses(value, next[key]))
   return false
 }
 

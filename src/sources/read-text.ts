@@ -11,11 +11,18 @@ export const largestFile = 32 * 2 ** 20
 const longestSilence = 30_000
 const chunkSize = 256 * 1024
 
-/** What is at a path is nothing that can be read as manifests, and will not be later: the message says why. */
+/**
+ * What is at a path is nothing that can be read as manifests, and will not be later: the message says why.
+ */
 export class UnsuitableFile extends Error {}
 
-/** Reads a regular file as UTF-8, with the stats of the very file that was read. Never blocks; rejects with UnsuitableFile or a system error. */
-export async function readTextFile(path: string): Promise<{ readonly stats: BigIntStats; readonly text: string }> {
+/**
+ * Reads a regular file as UTF-8, with the stats of the very file that was read. Never blocks; rejects with
+ * UnsuitableFile or a system error.
+ */
+export async function readTextFile(
+  path: string,
+): Promise<{ readonly stats: BigIntStats; readonly text: string }> {
   await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const stats = await handle.stat({ bigint: true })
   const reason = unsuitable(stats)
@@ -23,16 +30,21 @@ export async function readTextFile(path: string): Promise<{ readonly stats: BigI
   return { stats, text: await readAll(handle, () => Promise.resolve(false)) }
 }
 
-/** Reads what is neither a file nor a directory: a pipe, such as a shell's `<(command)`, or /dev/null. Rejects with UnsuitableFile. */
+/**
+ * Reads what is neither a file nor a directory: a pipe, such as a shell's `<(command)`, or /dev/null. Rejects
+ * with UnsuitableFile.
+ */
 export async function readPipe(path: string): Promise<string> {
   await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const stats = await handle.stat({ bigint: true })
   if (path === '/dev/null') return ''
-  if (!stats.isFIFO()) throw new UnsuitableFile(`it is ${kindOf(stats)}; name a file or a directory, or - for standard input`)
+  if (!stats.isFIFO())
+    throw new UnsuitableFile(`it is ${kindOf(stats)}; name a file or a directory, or - for standard input`)
   let silentSince = performance.now()
   const text = await readAll(handle, async (isFirst) => {
     if (!isFirst) silentSince = performance.now()
-    if (performance.now() - silentSince > longestSilence) throw new UnsuitableFile(`it is a pipe, and nothing was written to it for ${longestSilence / 1000} s`)
+    if (performance.now() - silentSince > longestSilence)
+      throw new UnsuitableFile(`it is a pipe, and nothing was written to it for ${longestSilence / 1000} s`)
     await delay(20)
     return true
   })
@@ -75,18 +87,24 @@ function kindOf(stats: BigIntStats): string {
   return 'a device'
 }
 
-/** Reads to the end. `again`: whether to try again when there is nothing to read yet (`isSilent`: there was nothing the last time either). */
+/**
+ * Reads to the end. `again`: whether to try again when there is nothing to read yet (`isSilent`: there was
+ * nothing the last time either).
+ */
 async function readAll(handle: FileHandle, again: (isSilent: boolean) => Promise<boolean>): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   let isSilent = false
   for (;;) {
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize, null).catch((thrown: unknown) => {
-      if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EAGAIN') return { bytesRead: undefined, buffer: Buffer.alloc(0) }
-      throw thrown
-    })
+    const { bytesRead, buffer } = await handle
+      .read(Buffer.allocUnsafe(chunkSize), 0, chunkSize, null)
+      .catch((thrown: unknown) => {
+        if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EAGAIN')
+          return { bytesRead: undefined, buffer: Buffer.alloc(0) }
+        throw thrown
+      })
     if (bytesRead === undefined) {
-      if (!await again(isSilent)) throw new UnsuitableFile('it has nothing to read')
+      if (!(await again(isSilent))) throw new UnsuitableFile('it has nothing to read')
       isSilent = true
       continue
     }

@@ -13,11 +13,19 @@ export interface SourceState {
   readonly outage: string | undefined
 }
 
-/** Where manifests come from. A source owns its I/O, its retries and the last good state; nothing is served before `start` has resolved. */
+/**
+ * Where manifests come from. A source owns its I/O, its retries and the last good state; nothing is served
+ * before `start` has resolved.
+ */
 export interface Source {
-  /** Resolves with the first complete state; rejects with UsageError when the configuration itself is wrong (a path that is not there). */
+  /**
+   * Resolves with the first complete state; rejects with UsageError when the configuration itself is wrong (a
+   * path that is not there).
+   */
   start(): Promise<SourceState>
-  /** `listener` runs after every later change, with the whole new state. Called once, before or after `start`. */
+  /**
+   * `listener` runs after every later change, with the whole new state. Called once, before or after `start`.
+   */
   onChange(listener: (state: SourceState) => void): void
   close(): Promise<void>
 }

@@ -9,10 +9,16 @@ import { resourceTypes } from '../xds/resource-types.ts'
 import type { TypeName } from '../xds/resource-types.ts'
 import type { Scope } from '../xds/scope.ts'
 
-/** SYNCED: has answered for all that it should have. STALE: something is unanswered or not yet sent. NACKED: refuses something. */
+/**
+ * SYNCED: has answered for all that it should have. STALE: something is unanswered or not yet sent. NACKED:
+ * refuses something.
+ */
 export type SyncStatus = TypeState['status']
 
-/** Who has what, as `GET /status` answers it; the protobuf JSON form of shadowplane.admin.v1.StatusReport in proto/admin.proto. */
+/**
+ * Who has what, as `GET /status` answers it; the protobuf JSON form of shadowplane.admin.v1.StatusReport in
+ * proto/admin.proto.
+ */
 export interface StatusReport {
   /** Each proxy under the worst of its statuses. */
   readonly counts: Readonly<Record<SyncStatus, number>>
@@ -20,7 +26,10 @@ export interface StatusReport {
   readonly diagnostics: Readonly<Record<Severity, number>>
   /** What the sources cannot do now; absent while all is well. */
   readonly outage?: string
-  /** Clients that were turned away for who they are, in the last ten minutes, newest last; absent where none was. */
+  /**
+   * Clients that were turned away for who they are, in the last ten minutes, newest last; absent where none
+   * was.
+   */
   readonly denied?: readonly DeniedStatus[]
   /** One for each stream, sorted by id and stream. */
   readonly proxies: readonly ProxyStatus[]
@@ -41,7 +50,10 @@ export interface ProxyStatus {
   readonly role: Scope['role']
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
-  /** Who has been found to be at the other end: a SPIFFE id, or the name of a ServiceAccount; absent where nobody asks. */
+  /**
+   * Who has been found to be at the other end: a SPIFFE id, or the name of a ServiceAccount; absent where
+   * nobody asks.
+   */
   readonly principal?: string
   /** RFC 3339. */
   readonly connectedSince: string
@@ -99,29 +111,59 @@ export function statusReport({ clients, diagnostics, outage, denied, locate }: S
     counts: { SYNCED: count('SYNCED'), STALE: count('STALE'), NACKED: count('NACKED') },
     diagnostics,
     ...(outage === undefined ? {} : { outage }),
-    ...(denied.length === 0 ? {} : { denied: denied.map((each) => ({ ...each, last: new Date(each.last).toISOString() })) }),
+    ...(denied.length === 0
+      ? {}
+      : { denied: denied.map((each) => ({ ...each, last: new Date(each.last).toISOString() })) }),
     proxies,
   }
 }
 
 function proxyStatus({ proxy, connectedAt, types }: ClientState, locate: LocateOrigin): ProxyStatus {
-  const { id, stream, mode, scope: { role, namespace, labels }, principal } = proxy
+  const {
+    id,
+    stream,
+    mode,
+    scope: { role, namespace, labels },
+    principal,
+  } = proxy
   const statuses = resourceTypes.flatMap(({ name }) => {
     const state = types.get(name)
     return state === undefined ? [] : [typeStatus(name, state, locate)]
   })
   const connectedSince = new Date(connectedAt).toISOString()
-  return { id, stream, mode, role, namespace, labels, ...(principal === undefined ? {} : { principal }), connectedSince, status: worst(statuses), types: statuses }
+  return {
+    id,
+    stream,
+    mode,
+    role,
+    namespace,
+    labels,
+    ...(principal === undefined ? {} : { principal }),
+    connectedSince,
+    status: worst(statuses),
+    types: statuses,
+  }
 }
 
-function typeStatus(type: TypeName, { status, held, ackedVersion, refusal }: TypeState, locate: LocateOrigin): TypeStatus {
+function typeStatus(
+  type: TypeName,
+  { status, held, ackedVersion, refusal }: TypeState,
+  locate: LocateOrigin,
+): TypeStatus {
   return {
-    type, status, held: held.size, ackedVersion,
-    ...(refusal === undefined ? {} : { refusal: {
-      message: refusalReason(refusal.message),
-      at: new Date(refusal.at).toISOString(),
-      resources: refusal.resources.map((resource) => refusedResource(resource, locate)),
-    } }),
+    type,
+    status,
+    held: held.size,
+    ackedVersion,
+    ...(refusal === undefined
+      ? {}
+      : {
+          refusal: {
+            message: refusalReason(refusal.message),
+            at: new Date(refusal.at).toISOString(),
+            resources: refusal.resources.map((resource) => refusedResource(resource, locate)),
+          },
+        }),
   }
 }
 
@@ -132,13 +174,17 @@ function refusedResource({ name, version, origins }: Resource, locate: LocateOri
     origins: origins.map((origin) => {
       const place = locate(origin)
       const object = `${origin.object.kind} ${objectName(origin.object)}`
-      return place === undefined ? { object } : { object, file: place.file, line: place.line, column: place.column }
+      return place === undefined
+        ? { object }
+        : { object, file: place.file, line: place.line, column: place.column }
     }),
   }
 }
 
 function worst(types: readonly TypeStatus[]): SyncStatus {
-  return (['NACKED', 'STALE'] as const).find((status) => types.some((type) => type.status === status)) ?? 'SYNCED'
+  return (
+    (['NACKED', 'STALE'] as const).find((status) => types.some((type) => type.status === status)) ?? 'SYNCED'
+  )
 }
 
 function byId(a: ProxyStatus, b: ProxyStatus): number {

@@ -2,18 +2,25 @@ import { didYouMean } from '../diagnostics/did-you-mean.ts'
 import type { ClientState } from '../server/client-state.ts'
 
 /** Clients that a person means by a name, or why there are none. */
-export type Selection =
-  | { readonly clients: readonly ClientState[] }
-  | { readonly problem: string }
+export type Selection = { readonly clients: readonly ClientState[] } | { readonly problem: string }
 
 /** By node id, or by stream as `#7`, for proxies that share an id or have none. */
 export function select(clients: readonly ClientState[], name: string): Selection {
   const stream = /^#(\d+)$/.exec(name)?.[1]
-  const found = clients.filter(({ proxy }) => (stream === undefined ? proxy.id === name : proxy.stream === Number(stream)))
+  const found = clients.filter(({ proxy }) =>
+    stream === undefined ? proxy.id === name : proxy.stream === Number(stream),
+  )
   if (found.length > 0) return { clients: found }
   if (clients.length === 0) return { problem: `no proxy ${JSON.stringify(name)}: none is connected` }
-  const near = didYouMean(name, clients.map(({ proxy }) => proxy.id))
-  return { problem: `no proxy ${JSON.stringify(name)} is connected; ${near === undefined ? `there are ${listed(clients)}` : `did you mean ${near}?`}` }
+  const near = didYouMean(
+    name,
+    clients.map(({ proxy }) => proxy.id),
+  )
+  return {
+    problem:
+      `no proxy ${JSON.stringify(name)} is connected; ` +
+      (near === undefined ? `there are ${listed(clients)}` : `did you mean ${near}?`),
+  }
 }
 
 const mostListed = 5

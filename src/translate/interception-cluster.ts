@@ -9,8 +9,8 @@ import { upstreamKeepalive } from './tcp-keepalive.ts'
 type Cluster = Message<'envoy.config.cluster.v3.Cluster'>
 
 /**
- * The rules let connections from this address to the workload pass: those of the proxy to any other address of the
- * machine, as when a workload calls its own service, are redirected to the inbound listener first.
+ * The rules let connections from this address to the workload pass: those of the proxy to any other address
+ * of the machine, as when a workload calls its own service, are redirected to the inbound listener first.
  */
 const inboundSource = '127.0.0.6'
 
@@ -18,15 +18,29 @@ const idleTimeout = 300_000
 const httpOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
 
 /** envoy.config.cluster.v3.Cluster for what passes through, comes in, or goes nowhere. */
-export function interceptionCluster({ name, kind, protocol }: InterceptionCluster, { connectTimeout, tcpKeepalive }: Pick<Settings, 'connectTimeout' | 'tcpKeepalive'>): Cluster {
+export function interceptionCluster(
+  { name, kind, protocol }: InterceptionCluster,
+  { connectTimeout, tcpKeepalive }: Pick<Settings, 'connectTimeout' | 'tcpKeepalive'>,
+): Cluster {
   const bare = { name, connect_timeout: duration(connectTimeout) }
   if (kind === 'refuse') return { ...bare, type: 'STATIC' }
   return {
     ...bare,
     type: 'ORIGINAL_DST',
     lb_policy: 'CLUSTER_PROVIDED',
-    circuit_breakers: { thresholds: [{ max_connections: noLimit, max_pending_requests: noLimit, max_requests: noLimit, max_retries: noLimit }] },
-    ...(kind === 'inbound' ? { upstream_bind_config: { source_address: { address: inboundSource, port_value: 0 } } } : {}),
+    circuit_breakers: {
+      thresholds: [
+        {
+          max_connections: noLimit,
+          max_pending_requests: noLimit,
+          max_requests: noLimit,
+          max_retries: noLimit,
+        },
+      ],
+    },
+    ...(kind === 'inbound'
+      ? { upstream_bind_config: { source_address: { address: inboundSource, port_value: 0 } } }
+      : {}),
     ...upstreamKeepalive(tcpKeepalive),
     ...protocolOptions(protocol),
   }
@@ -34,12 +48,15 @@ export function interceptionCluster({ name, kind, protocol }: InterceptionCluste
 
 function protocolOptions(protocol: InterceptionCluster['protocol']): Partial<Cluster> {
   switch (protocol) {
-    case 'http1': return {}
-    case 'http2': return options({ explicit_http_config: { http2_protocol_options: {} } })
-    case 'as-client': return options({
-      common_http_protocol_options: { idle_timeout: duration(idleTimeout) },
-      use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} },
-    })
+    case 'http1':
+      return {}
+    case 'http2':
+      return options({ explicit_http_config: { http2_protocol_options: {} } })
+    case 'as-client':
+      return options({
+        common_http_protocol_options: { idle_timeout: duration(idleTimeout) },
+        use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} },
+      })
   }
 }
 

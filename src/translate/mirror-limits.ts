@@ -6,26 +6,39 @@ type Cluster = Message<'envoy.config.cluster.v3.Cluster'>
 type HttpFilter = Message<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>
 
 /**
- * Upstream filters that hold a copy until its request is complete (envoy.extensions.filters.http.buffer.v3.Buffer). Without
- * them Envoy stops reading a request while its copy cannot be written. A copy with a larger body is given up: Envoy ends its
- * stream before anything is sent.
+ * Upstream filters that hold a copy until its request is complete
+ * (envoy.extensions.filters.http.buffer.v3.Buffer). Without them Envoy stops reading a request while its copy
+ * cannot be written. A copy with a larger body is given up: Envoy ends its stream before anything is sent.
  */
 export function wholeRequests(limits: MirrorLimits | undefined): readonly HttpFilter[] {
   if (limits === undefined || limits.maxBody === 'unlimited') return []
   return [
-    { name: 'envoy.filters.http.buffer', typed_config: any('envoy.extensions.filters.http.buffer.v3.Buffer', { max_request_bytes: limits.maxBody }) },
-    { name: 'envoy.filters.http.upstream_codec', typed_config: any('envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec', {}) },
+    {
+      name: 'envoy.filters.http.buffer',
+      typed_config: any('envoy.extensions.filters.http.buffer.v3.Buffer', {
+        max_request_bytes: limits.maxBody,
+      }),
+    },
+    {
+      name: 'envoy.filters.http.upstream_codec',
+      typed_config: any('envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec', {}),
+    },
   ]
 }
 
-/** Envoy reads this much of an answer at a time, so that answers without end leave a worker time for other requests. */
-export function connectionBuffer(limits: MirrorLimits | undefined): Pick<Cluster, 'per_connection_buffer_limit_bytes'> {
+/**
+ * Envoy reads this much of an answer at a time, so that answers without end leave a worker time for other
+ * requests.
+ */
+export function connectionBuffer(
+  limits: MirrorLimits | undefined,
+): Pick<Cluster, 'per_connection_buffer_limit_bytes'> {
   return limits === undefined ? {} : { per_connection_buffer_limit_bytes: limits.connectionBuffer }
 }
 
 /**
- * Ejects an endpoint that resets, refuses or times out, because each such copy costs the worker a connection. What a shadow
- * answers never ejects it: its errors are what a comparison wants to see.
+ * Ejects an endpoint that resets, refuses or times out, because each such copy costs the worker a connection.
+ * What a shadow answers never ejects it: its errors are what a comparison wants to see.
  */
 export function copyOutlierDetection(limits: MirrorLimits | undefined): Pick<Cluster, 'outlier_detection'> {
   if (limits?.outlierDetection !== 'on') return {}

@@ -25,8 +25,14 @@ import { secret } from './secret.ts'
 import { sharedBytes } from './shared-bytes.ts'
 import { tlsListener } from './tls-listener.ts'
 
-/** A virtual host's own bytes, kept apart so that an edit encodes one of them, whether it is sent alone or within its route configuration. */
-export interface EncodedVirtualHost extends Pick<ResolvedVirtualHost, 'scope' | 'routeConfiguration' | 'name' | 'origins'> {
+/**
+ * A virtual host's own bytes, kept apart so that an edit encodes one of them, whether it is sent alone or
+ * within its route configuration.
+ */
+export interface EncodedVirtualHost extends Pick<
+  ResolvedVirtualHost,
+  'scope' | 'routeConfiguration' | 'name' | 'origins'
+> {
   readonly parts: readonly Uint8Array[]
   readonly clusters: readonly string[]
 }
@@ -47,68 +53,151 @@ export function encodedVirtualHost(host: ResolvedVirtualHost): EncodedVirtualHos
 const nameField = 1
 
 /**
- * A virtual host as a resource of its own, `<route configuration>/<virtual host>`. Envoy forgets one only if its name
- * field equals the resource's name; of a field that stands twice the last counts (protobuf encoding, "Last One Wins").
+ * A virtual host as a resource of its own, `<route configuration>/<virtual host>`. Envoy forgets one only if
+ * its name field equals the resource's name; of a field that stands twice the last counts (protobuf encoding,
+ * "Last One Wins").
  */
-export function virtualHostResource({ routeConfiguration, name, parts, clusters, origins }: EncodedVirtualHost): Resource {
+export function virtualHostResource({
+  routeConfiguration,
+  name,
+  parts,
+  clusters,
+  origins,
+}: EncodedVirtualHost): Resource {
   const fullName = `${routeConfiguration}/${name}`
   return resource({
-    type: 'virtual-host', name: fullName, bytes: Buffer.concat([...parts, field(nameField, fullName)]), origins, references: clusters, owner: routeConfiguration,
+    type: 'virtual-host',
+    name: fullName,
+    bytes: Buffer.concat([...parts, field(nameField, fullName)]),
+    origins,
+    references: clusters,
+    owner: routeConfiguration,
   })
 }
 
-/** The virtual host of a route configuration that has no other. It answers every request with 404, as a gateway without routes does. */
-export function blackhole({ scope, name: routeConfiguration, port }: RouteConfigurationPlan): EncodedVirtualHost {
+/**
+ * The virtual host of a route configuration that has no other. It answers every request with 404, as a
+ * gateway without routes does.
+ */
+export function blackhole({
+  scope,
+  name: routeConfiguration,
+  port,
+}: RouteConfigurationPlan): EncodedVirtualHost {
   const name = `blackhole:${port}`
-  return { scope, routeConfiguration, name, origins: [], parts: [encode('envoy.config.route.v3.VirtualHost', { name, domains: ['*'] })], clusters: [] }
+  return {
+    scope,
+    routeConfiguration,
+    name,
+    origins: [],
+    parts: [encode('envoy.config.route.v3.VirtualHost', { name, domains: ['*'] })],
+    clusters: [],
+  }
 }
 
 /** A whole route configuration, with its virtual hosts. */
-export function routeConfigurationResource(plan: RouteConfigurationPlan, hosts: readonly EncodedVirtualHost[]): Resource {
+export function routeConfigurationResource(
+  plan: RouteConfigurationPlan,
+  hosts: readonly EncodedVirtualHost[],
+): Resource {
   return resource({
     type: 'route',
     name: plan.name,
-    bytes: encodeRouteConfiguration(plan.name, hosts.map(({ parts }) => parts)),
+    bytes: encodeRouteConfiguration(
+      plan.name,
+      hosts.map(({ parts }) => parts),
+    ),
     origins: hosts.flatMap((host) => host.origins),
     references: [...new Set(hosts.flatMap((host) => host.clusters))],
   })
 }
 
 /**
- * A route configuration whose virtual hosts are resources of their own. There must always be one: Envoy waits for it before it
- * serves anything. And the configuration always has `vhds`: without it Envoy ends its subscription, keeps the virtual hosts
- * whose removal it did not hear of, and serves them again when `vhds` returns.
+ * A route configuration whose virtual hosts are resources of their own. There must always be one: Envoy waits
+ * for it before it serves anything. And the configuration always has `vhds`: without it Envoy ends its
+ * subscription, keeps the virtual hosts whose removal it did not hear of, and serves them again when `vhds`
+ * returns.
  */
 export function routeConfigurationApart(plan: RouteConfigurationPlan): Resource {
-  return resource({ type: 'route', name: plan.name, bytes: encodeRouteConfiguration(plan.name, 'apart'), origins: plan.origins, references: [] })
+  return resource({
+    type: 'route',
+    name: plan.name,
+    bytes: encodeRouteConfiguration(plan.name, 'apart'),
+    origins: plan.origins,
+    references: [],
+  })
 }
 
-export function listenerResources(plan: RouteConfigurationPlan, { pathNormalization }: Settings): readonly Resource[] {
-  return listeners(plan.listener, plan.name, pathOptions(pathNormalization)).map((message) => resource({
-    type: 'listener', name: message.name, bytes: encode('envoy.config.listener.v3.Listener', message), origins: plan.origins,
-    references: [plan.name, ...(plan.listener.kind === 'intercepted' ? plan.listener.listeners.flatMap(clustersOf) : [])],
-  }))
+export function listenerResources(
+  plan: RouteConfigurationPlan,
+  { pathNormalization }: Settings,
+): readonly Resource[] {
+  return listeners(plan.listener, plan.name, pathOptions(pathNormalization)).map((message) =>
+    resource({
+      type: 'listener',
+      name: message.name,
+      bytes: encode('envoy.config.listener.v3.Listener', message),
+      origins: plan.origins,
+      references: [
+        plan.name,
+        ...(plan.listener.kind === 'intercepted' ? plan.listener.listeners.flatMap(clustersOf) : []),
+      ],
+    }),
+  )
 }
 
 /** A listener for TLS; nothing for one that would take no connection, as Envoy refuses it. */
-export function tlsListenerResources(listener: TlsListener, { pathNormalization }: Settings): readonly Resource[] {
+export function tlsListenerResources(
+  listener: TlsListener,
+  { pathNormalization }: Settings,
+): readonly Resource[] {
   const { name, chains, origins, uses, secrets } = listener
   if (chains.length === 0) return []
-  const routeConfigurations = chains.flatMap(({ target }) => target.kind === 'requests' ? [target.routeConfiguration] : [])
-  const references = [...new Set([...routeConfigurations, ...uses.map((use) => use.cluster), ...secrets.map((use) => use.name)])]
-  return [resource({ type: 'listener', name, bytes: encode('envoy.config.listener.v3.Listener', tlsListener(listener, pathOptions(pathNormalization))), origins, references })]
+  const routeConfigurations = chains.flatMap(({ target }) =>
+    target.kind === 'requests' ? [target.routeConfiguration] : [],
+  )
+  const references = [
+    ...new Set([
+      ...routeConfigurations,
+      ...uses.map((use) => use.cluster),
+      ...secrets.map((use) => use.name),
+    ]),
+  ]
+  return [
+    resource({
+      type: 'listener',
+      name,
+      bytes: encode(
+        'envoy.config.listener.v3.Listener',
+        tlsListener(listener, pathOptions(pathNormalization)),
+      ),
+      origins,
+      references,
+    }),
+  ]
 }
 
-/** The secret that these uses have in common, made from the lines that name it and from the Secret itself; none while that is not there. */
+/**
+ * The secret that these uses have in common, made from the lines that name it and from the Secret itself;
+ * none while that is not there.
+ */
 export function secretResources(uses: readonly SecretUse[], named: SecretsNamed): readonly Resource[] {
   const [first] = uses
   const value = first === undefined ? undefined : secretValue(first.content, named)
-  return first === undefined || value === undefined ? [] : [secretResource(first.name, value, uses.flatMap(originOf))]
+  return first === undefined || value === undefined
+    ? []
+    : [secretResource(first.name, value, uses.flatMap(originOf))]
 }
 
 function secretResource(name: string, value: SecretValue, origins: readonly Origin[]): Resource {
   const bytes = encode('envoy.extensions.transport_sockets.tls.v3.Secret', secret(name, value))
-  return resource({ type: 'secret', name, bytes, origins: 'origin' in value ? [...origins, value.origin] : origins, references: [] })
+  return resource({
+    type: 'secret',
+    name,
+    bytes,
+    origins: 'origin' in value ? [...origins, value.origin] : origins,
+    references: [],
+  })
 }
 
 /** What a scope with interception has besides: a listener, or a cluster. */
@@ -117,7 +206,13 @@ export function interceptionResource(part: InterceptionPart, settings: Settings)
   if (part.kind === 'listener') {
     const message = interceptedListener(part.listener, pathOptions(settings.pathNormalization))
     const bytes = encode('envoy.config.listener.v3.Listener', message)
-    return resource({ type: 'listener', name: message.name, bytes, origins, references: clustersOf(part.listener) })
+    return resource({
+      type: 'listener',
+      name: message.name,
+      bytes,
+      origins,
+      references: clustersOf(part.listener),
+    })
   }
   const bytes = encode('envoy.config.cluster.v3.Cluster', interceptionCluster(part.cluster, settings))
   return resource({ type: 'cluster', name: part.cluster.name, bytes, origins, references: [] })
@@ -125,7 +220,7 @@ export function interceptionResource(part: InterceptionPart, settings: Settings)
 
 function clustersOf({ chains, otherwise }: InterceptedListener): readonly string[] {
   const targets: readonly ConnectionTarget[] = [...chains.map(({ target }) => target), otherwise]
-  return [...new Set(targets.flatMap((target) => target.kind === 'routes' ? [] : [target.cluster]))]
+  return [...new Set(targets.flatMap((target) => (target.kind === 'routes' ? [] : [target.cluster])))]
 }
 
 export function clusterResource(resolved: ResolvedCluster, settings: Settings): Resource {
@@ -139,9 +234,23 @@ export function clusterResource(resolved: ResolvedCluster, settings: Settings): 
 export function endpointResources(resolved: ResolvedCluster): readonly Resource[] {
   if (resolved.discovery !== 'endpoints') return []
   const bytes = sharedBytes('envoy.config.endpoint.v3.ClusterLoadAssignment', loadAssignment(resolved))
-  return [resource({ type: 'endpoint', name: resolved.assignment, bytes, origins: resolved.origins, references: [] })]
+  return [
+    resource({
+      type: 'endpoint',
+      name: resolved.assignment,
+      bytes,
+      origins: resolved.origins,
+      references: [],
+    }),
+  ]
 }
 
 export function runtimeResource(): Resource {
-  return resource({ type: 'runtime', name: runtimeLayer, bytes: encode('envoy.service.runtime.v3.Runtime', runtime()), origins: [], references: [] })
+  return resource({
+    type: 'runtime',
+    name: runtimeLayer,
+    bytes: encode('envoy.service.runtime.v3.Runtime', runtime()),
+    origins: [],
+    references: [],
+  })
 }

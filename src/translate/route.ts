@@ -9,20 +9,44 @@ import { directResponseAction, redirectAction, routeAction } from './route-actio
 import { sharedBytes } from './shared-bytes.ts'
 
 /**
- * Bytes of an envoy.config.route.v3.VirtualHost, in parts: its routes are mostly those of other scopes too, unlike its domains,
- * and are shared with them for as long as the parts are held.
+ * Bytes of an envoy.config.route.v3.VirtualHost, in parts: its routes are mostly those of other scopes too,
+ * unlike its domains, and are shared with them for as long as the parts are held.
  */
-export function encodeVirtualHost({ name, domains, routes, requireTls }: Pick<ResolvedVirtualHost, 'name' | 'domains' | 'routes' | 'requireTls'>): readonly Uint8Array[] {
-  const rest = encode('envoy.config.route.v3.VirtualHost', { name, domains, include_request_attempt_count: true, ...(requireTls === true ? { require_tls: 'ALL' } : {}) })
-  return [rest, ...routes.flatMap((each) => embedded(routesField, [sharedBytes('envoy.config.route.v3.Route', route(each))]))]
+export function encodeVirtualHost({
+  name,
+  domains,
+  routes,
+  requireTls,
+}: Pick<ResolvedVirtualHost, 'name' | 'domains' | 'routes' | 'requireTls'>): readonly Uint8Array[] {
+  const rest = encode('envoy.config.route.v3.VirtualHost', {
+    name,
+    domains,
+    include_request_attempt_count: true,
+    ...(requireTls === true ? { require_tls: 'ALL' } : {}),
+  })
+  return [
+    rest,
+    ...routes.flatMap((each) =>
+      embedded(routesField, [sharedBytes('envoy.config.route.v3.Route', route(each))]),
+    ),
+  ]
 }
 
 /** VirtualHost.routes */
 const routesField = 3
 
-/** As a field of the message around it. Fields may stand in any order, and repeated ones concatenate (protobuf encoding guide, "Message Structure"). */
+/**
+ * As a field of the message around it. Fields may stand in any order, and repeated ones concatenate (protobuf
+ * encoding guide, "Message Structure").
+ */
 function embedded(number: number, parts: readonly Uint8Array[]): readonly Uint8Array[] {
-  return [fieldHeader(number, parts.reduce((sum, { length }) => sum + length, 0)), ...parts]
+  return [
+    fieldHeader(
+      number,
+      parts.reduce((sum, { length }) => sum + length, 0),
+    ),
+    ...parts,
+  ]
 }
 
 function route(resolved: ResolvedRoute): Message<'envoy.config.route.v3.Route'> {
@@ -33,7 +57,9 @@ function route(resolved: ResolvedRoute): Message<'envoy.config.route.v3.Route'> 
     ...(name === '' ? {} : { name }),
     match: routeMatch(match),
     ...actionField(action),
-    ...(metadata === undefined ? {} : { metadata: { filter_metadata: { [metadata.namespace]: { config: metadata.config } } } }),
+    ...(metadata === undefined
+      ? {}
+      : { metadata: { filter_metadata: { [metadata.namespace]: { config: metadata.config } } } }),
     ...(operation === undefined ? {} : { decorator: { operation } }),
     ...headerFields([headers, ...destinationHeaders]),
     ...(statPrefix === undefined || statPrefix === '' ? {} : { stat_prefix: statPrefix }),
@@ -41,21 +67,29 @@ function route(resolved: ResolvedRoute): Message<'envoy.config.route.v3.Route'> 
   }
 }
 
-function actionField(action: ResolvedRoute['action']): Pick<Message<'envoy.config.route.v3.Route'>, 'route' | 'redirect' | 'direct_response'> {
+function actionField(
+  action: ResolvedRoute['action'],
+): Pick<Message<'envoy.config.route.v3.Route'>, 'route' | 'redirect' | 'direct_response'> {
   switch (action.kind) {
-    case 'forward': return { route: routeAction(action) }
-    case 'redirect': return { redirect: redirectAction(action) }
-    case 'direct-response': return { direct_response: directResponseAction(action) }
+    case 'forward':
+      return { route: routeAction(action) }
+    case 'redirect':
+      return { redirect: redirectAction(action) }
+    case 'direct-response':
+      return { direct_response: directResponseAction(action) }
   }
 }
 
 const largestDirectResponse = 1024 * 1024
 
 /**
- * Bytes of an envoy.config.route.v3.RouteConfiguration, around virtual hosts that are encoded already or with virtual host
- * discovery (over delta ADS; Envoy refuses it on a SotW stream).
+ * Bytes of an envoy.config.route.v3.RouteConfiguration, around virtual hosts that are encoded already or with
+ * virtual host discovery (over delta ADS; Envoy refuses it on a SotW stream).
  */
-export function encodeRouteConfiguration(name: string, virtualHosts: readonly (readonly Uint8Array[])[] | 'apart'): Buffer {
+export function encodeRouteConfiguration(
+  name: string,
+  virtualHosts: readonly (readonly Uint8Array[])[] | 'apart',
+): Buffer {
   const rest = encode('envoy.config.route.v3.RouteConfiguration', {
     name,
     validate_clusters: false,

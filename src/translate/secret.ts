@@ -3,13 +3,32 @@ import type { Message } from '../xds/proto.ts'
 
 type DataSource = Message<'envoy.config.core.v3.DataSource'>
 
-/** envoy.extensions.transport_sockets.tls.v3.Secret. Envoy watches the folders of files that it is told of here. */
-export function secret(name: string, value: SecretValue): Message<'envoy.extensions.transport_sockets.tls.v3.Secret'> {
+/**
+ * envoy.extensions.transport_sockets.tls.v3.Secret. Envoy watches the folders of files that it is told of
+ * here.
+ */
+export function secret(
+  name: string,
+  value: SecretValue,
+): Message<'envoy.extensions.transport_sockets.tls.v3.Secret'> {
   switch (value.kind) {
-    case 'certificate': return { name, tls_certificate: { certificate_chain: inline(value.chain), private_key: inline(value.privateKey) } }
-    case 'trust': return { name, validation_context: { trusted_ca: inline(value.authorities) } }
-    case 'certificate-files': return { name, tls_certificate: { certificate_chain: { filename: value.certificate }, private_key: { filename: value.privateKey } } }
-    case 'trust-file': return { name, validation_context: { trusted_ca: { filename: value.path } } }
+    case 'certificate':
+      return {
+        name,
+        tls_certificate: { certificate_chain: inline(value.chain), private_key: inline(value.privateKey) },
+      }
+    case 'trust':
+      return { name, validation_context: { trusted_ca: inline(value.authorities) } }
+    case 'certificate-files':
+      return {
+        name,
+        tls_certificate: {
+          certificate_chain: { filename: value.certificate },
+          private_key: { filename: value.privateKey },
+        },
+      }
+    case 'trust-file':
+      return { name, validation_context: { trusted_ca: { filename: value.path } } }
   }
 }
 

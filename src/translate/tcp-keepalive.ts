@@ -1,9 +1,15 @@
 import type { TcpKeepalive } from '../model/backend.ts'
 import type { Message } from '../xds/proto.ts'
 
-type UpstreamConnectionOptions = Pick<Message<'envoy.config.cluster.v3.Cluster'>, 'upstream_connection_options'>
+type UpstreamConnectionOptions = Pick<
+  Message<'envoy.config.cluster.v3.Cluster'>,
+  'upstream_connection_options'
+>
 
-/** Cluster.upstream_connection_options: the fields of the later ones count before those of the earlier. Whole seconds, as istiod cuts them. */
+/**
+ * Cluster.upstream_connection_options: the fields of the later ones count before those of the earlier. Whole
+ * seconds, as istiod cuts them.
+ */
 export function upstreamKeepalive(...all: readonly (TcpKeepalive | undefined)[]): UpstreamConnectionOptions {
   const given = all.filter((each) => each !== undefined)
   if (given.length === 0) return {}

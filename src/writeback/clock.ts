@@ -18,6 +18,8 @@ export const realClock: Clock = {
   after(milliseconds, action) {
     const timer = setTimeout(action, milliseconds)
     timer.unref()
-    return () => { clearTimeout(timer) }
+    return () => {
+      clearTimeout(timer)
+    }
   },
 }

@@ -28,7 +28,10 @@ export function eventPlace(diagnostic: Diagnostic, { id, uid }: Regarded): Event
   const content = [uid, diagnostic.code, diagnostic.severity, noteOf(diagnostic)].join('\u0000')
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 16)
   const room = longest.name - hash.length - 1
-  return { namespace: id.namespace === '' ? 'default' : id.namespace, name: `${id.name.slice(0, room).replace(/[^a-z0-9]+$/, '')}.${hash}` }
+  return {
+    namespace: id.namespace === '' ? 'default' : id.namespace,
+    name: `${id.name.slice(0, room).replace(/[^a-z0-9]+$/, '')}.${hash}`,
+  }
 }
 
 export interface EventOccasion {
@@ -38,7 +41,11 @@ export interface EventOccasion {
 }
 
 /** An Event of events.k8s.io/v1 about a diagnostic. */
-export function eventObject(diagnostic: Diagnostic, regarded: Regarded, { instance, now }: EventOccasion): JsonObject {
+export function eventObject(
+  diagnostic: Diagnostic,
+  regarded: Regarded,
+  { instance, now }: EventOccasion,
+): JsonObject {
   const { id, apiVersion, uid } = regarded
   return {
     apiVersion: 'events.k8s.io/v1',
@@ -51,7 +58,13 @@ export function eventObject(diagnostic: Diagnostic, regarded: Regarded, { instan
     reason: reasonOf(diagnostic.code),
     type: diagnostic.severity === 'info' ? 'Normal' : 'Warning',
     note: noteOf(diagnostic),
-    regarding: { apiVersion, kind: id.kind, ...(id.namespace === '' ? {} : { namespace: id.namespace }), name: id.name, uid },
+    regarding: {
+      apiVersion,
+      kind: id.kind,
+      ...(id.namespace === '' ? {} : { namespace: id.namespace }),
+      name: id.name,
+      uid,
+    },
   }
 }
 
@@ -62,7 +75,10 @@ export function seriesPatch(count: number, now: Date): JsonObject {
 
 /** `mirror/unknown-host` as a reason, which is one word: `MirrorUnknownHost`. */
 export function reasonOf(code: string): string {
-  return code.split(/[^A-Za-z0-9]+/).map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`).join('')
+  return code
+    .split(/[^A-Za-z0-9]+/)
+    .map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`)
+    .join('')
 }
 
 function noteOf({ code, message, hint, origin }: Diagnostic): string {
@@ -75,7 +91,10 @@ function noteOf({ code, message, hint, origin }: Diagnostic): string {
 
 /** At most so many bytes of a text, and no half character. */
 function cut(text: string, bytes: number): string {
-  return Buffer.from(text).subarray(0, bytes).toString().replace(/\uFFFD+$/, '')
+  return Buffer.from(text)
+    .subarray(0, bytes)
+    .toString()
+    .replace(/\uFFFD+$/, '')
 }
 
 function microTime(date: Date): string {

@@ -29,10 +29,16 @@ export interface EventTellerOptions {
 
 /** Milliseconds after which a diagnostic that still stands is told again: Events are gone after an hour. */
 const repeatAfter = 30 * 60_000
-/** Milliseconds for which it stands before it is told: objects come one after the other, and often the next one is what was missing. */
+/**
+ * Milliseconds for which it stands before it is told: objects come one after the other, and often the next
+ * one is what was missing.
+ */
 const tellAfter = 2_000
 
-/** Tells of errors of every object, and of warnings of those whose status does not say them, by Events, during a tenure. */
+/**
+ * Tells of errors of every object, and of warnings of those whose status does not say them, by Events, during
+ * a tenure.
+ */
 export class EventTeller {
   readonly #options: EventTellerOptions
   readonly #queue: WorkQueue
@@ -43,7 +49,12 @@ export class EventTeller {
   constructor(options: EventTellerOptions) {
     this.#options = options
     this.#queue = new WorkQueue({
-      clock: options.clock, rate: { perSecond: 10, burst: 50 }, atOnce: 2, settle: 500, isWorth: (key) => this.#isTold(key), work: (key, tenure) => this.#write(key, tenure),
+      clock: options.clock,
+      rate: { perSecond: 10, burst: 50 },
+      atOnce: 2,
+      settle: 500,
+      isWorth: (key) => this.#isTold(key),
+      work: (key, tenure) => this.#write(key, tenure),
     })
   }
 
@@ -80,12 +91,15 @@ export class EventTeller {
 
   #tellAll(): void {
     for (const key of this.#standing.keys()) this.#queue.add(key)
-    this.#cancelRepeat = this.#options.clock.after(repeatAfter, () => { this.#tellAll() })
+    this.#cancelRepeat = this.#options.clock.after(repeatAfter, () => {
+      this.#tellAll()
+    })
   }
 
   #isTold(key: string): boolean {
     const found = this.#find(key)
-    if (found !== undefined) return found.standing.diagnostic.severity === 'error' || found.subject.status === undefined
+    if (found !== undefined)
+      return found.standing.diagnostic.severity === 'error' || found.subject.status === undefined
     this.#options.problems.note(key, undefined)
     return false
   }
@@ -101,15 +115,25 @@ export class EventTeller {
     const { api, clock, identity, problems } = this.#options
     const found = this.#find(key)
     if (found === undefined) return 'done'
-    const { standing: { diagnostic, told, object }, subject: { regarded } } = found
+    const {
+      standing: { diagnostic, told, object },
+      subject: { regarded },
+    } = found
     return problems.attempt(key, `an Event of ${object} cannot be written`, {
       tenure,
       work: async () => {
-        const outcome = await writeEvent({ diagnostic, regarded }, told + 1, { api, tenure, instance: identity, now: () => clock.date() })
+        const outcome = await writeEvent({ diagnostic, regarded }, told + 1, {
+          api,
+          tenure,
+          instance: identity,
+          now: () => clock.date(),
+        })
         this.#standing.toldOnce(key)
         this.counts[outcome] += 1
       },
-      failed: () => { this.counts.failed += 1 },
+      failed: () => {
+        this.counts.failed += 1
+      },
     })
   }
 }

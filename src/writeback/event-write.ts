@@ -21,17 +21,29 @@ export interface EventWriting {
 }
 
 /**
- * Creates the Event, or (`count` from 2) adds to its series; one that has expired meanwhile is created anew. Rejects with
- * ApiFailure.
+ * Creates the Event, or (`count` from 2) adds to its series; one that has expired meanwhile is created anew.
+ * Rejects with ApiFailure.
  */
-export async function writeEvent(order: EventOrder, count: number, writing: EventWriting): Promise<EventOutcome> {
-  return count > 1 && await repeatEvent(order, count, writing) ? 'repeated' : createEvent(order, writing)
+export async function writeEvent(
+  order: EventOrder,
+  count: number,
+  writing: EventWriting,
+): Promise<EventOutcome> {
+  return count > 1 && (await repeatEvent(order, count, writing)) ? 'repeated' : createEvent(order, writing)
 }
 
-async function createEvent({ diagnostic, regarded }: EventOrder, { api, tenure, instance, now }: EventWriting): Promise<EventOutcome> {
+async function createEvent(
+  { diagnostic, regarded }: EventOrder,
+  { api, tenure, instance, now }: EventWriting,
+): Promise<EventOutcome> {
   const { namespace } = eventPlace(diagnostic, regarded)
   try {
-    await api.request({ path: pathOf(namespace), method: 'POST', body: eventObject(diagnostic, regarded, { instance, now: now() }), signal: tenure })
+    await api.request({
+      path: pathOf(namespace),
+      method: 'POST',
+      body: eventObject(diagnostic, regarded, { instance, now: now() }),
+      signal: tenure,
+    })
     return 'created'
   } catch (thrown) {
     if (thrown instanceof ApiFailure && thrown.status === 409) return 'told'
@@ -40,10 +52,20 @@ async function createEvent({ diagnostic, regarded }: EventOrder, { api, tenure, 
 }
 
 /** False where there is no such Event any more: the API server keeps them for an hour. */
-async function repeatEvent({ diagnostic, regarded }: EventOrder, count: number, { api, tenure, now }: EventWriting): Promise<boolean> {
+async function repeatEvent(
+  { diagnostic, regarded }: EventOrder,
+  count: number,
+  { api, tenure, now }: EventWriting,
+): Promise<boolean> {
   const { namespace, name } = eventPlace(diagnostic, regarded)
   try {
-    await api.request({ path: `${pathOf(namespace)}/${name}`, method: 'PATCH', contentType: 'application/merge-patch+json', body: seriesPatch(count, now()), signal: tenure })
+    await api.request({
+      path: `${pathOf(namespace)}/${name}`,
+      method: 'PATCH',
+      contentType: 'application/merge-patch+json',
+      body: seriesPatch(count, now()),
+      signal: tenure,
+    })
     return true
   } catch (thrown) {
     if (thrown instanceof ApiFailure && thrown.status === 404) return false

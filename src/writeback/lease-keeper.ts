@@ -28,7 +28,10 @@ export interface LeaseListener {
 export interface LeaseKeeper {
   readonly holds: boolean
   start(): void
-  /** Releases the Lease, so that another may take it at once. Whoever writes under it has to have ended before. */
+  /**
+   * Releases the Lease, so that another may take it at once. Whoever writes under it has to have ended
+   * before.
+   */
   close(): Promise<void>
 }
 
@@ -60,7 +63,15 @@ class Keeper implements LeaseKeeper {
     const { api, clock, name, namespace } = options
     this.#options = options
     this.#collection = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`
-    this.#watch = new LeaseWatch({ api, clock, name, collection: this.#collection, released: () => { this.#hurry() } })
+    this.#watch = new LeaseWatch({
+      api,
+      clock,
+      name,
+      collection: this.#collection,
+      released: () => {
+        this.#hurry()
+      },
+    })
   }
 
   get holds(): boolean {
@@ -75,7 +86,9 @@ class Keeper implements LeaseKeeper {
     this.#closing = true
     this.#watch.stop()
     this.#cancelNext?.()
-    const cancel = this.#options.clock.after(this.#options.pace.retry, () => { this.#stopping.abort() })
+    const cancel = this.#options.clock.after(this.#options.pace.retry, () => {
+      this.#stopping.abort()
+    })
     await this.#work
     cancel()
     const held = this.#tenure !== undefined
@@ -100,7 +113,9 @@ class Keeper implements LeaseKeeper {
     if (this.#closing) return
     if (this.#tenure !== undefined) this.#watch.stop()
     else if (this.#sight?.record !== undefined) this.#watch.follow(this.#sight.record.version)
-    this.#cancelNext = clock.after(this.#hurried ? 0 : wait * (0.8 + 0.4 * clock.random()), () => { this.#work = this.#turn() })
+    this.#cancelNext = clock.after(this.#hurried ? 0 : wait * (0.8 + 0.4 * clock.random()), () => {
+      this.#work = this.#turn()
+    })
   }
 
   /** The Lease can be had: the next turn is now. */
@@ -112,7 +127,10 @@ class Keeper implements LeaseKeeper {
     this.#work = this.#turn()
   }
 
-  /** A holder renews what it wrote last without reading it: the API server refuses that where somebody else has written. */
+  /**
+   * A holder renews what it wrote last without reading it: the API server refuses that where somebody else
+   * has written.
+   */
   async #look(): Promise<number> {
     const { clock, identity, pace } = this.#options
     const { signal } = this.#stopping
@@ -136,13 +154,18 @@ class Keeper implements LeaseKeeper {
   #failed(thrown: unknown): number {
     const { pace } = this.#options
     const isConflict = thrown instanceof ApiFailure && thrown.status === 409
-    if (!isConflict && !this.#stopping.signal.aborted) this.#tell(thrown instanceof Error ? thrown.message : String(thrown))
+    if (!isConflict && !this.#stopping.signal.aborted)
+      this.#tell(thrown instanceof Error ? thrown.message : String(thrown))
     return isConflict && this.#tenure !== undefined ? pace.retry / 10 : pace.retry
   }
 
   async #read(signal: AbortSignal): Promise<LeaseRecord | undefined> {
     try {
-      const { value } = await this.#options.api.request({ path: `${this.#collection}/${this.#options.name}`, idle: this.#options.pace.deadline / 2, signal })
+      const { value } = await this.#options.api.request({
+        path: `${this.#collection}/${this.#options.name}`,
+        idle: this.#options.pace.deadline / 2,
+        signal,
+      })
       return leaseRecord(value)
     } catch (thrown) {
       if (thrown instanceof ApiFailure && thrown.status === 404) return undefined
@@ -152,9 +175,20 @@ class Keeper implements LeaseKeeper {
 
   async #write(before: LeaseRecord | undefined, holder: string, signal: AbortSignal): Promise<LeaseRecord> {
     const { api, name, namespace, pace, clock } = this.#options
-    const body = leaseObject(before, { name, namespace, holder, duration: holder === '' ? 1_000 : pace.duration, now: clock.date().toISOString() })
+    const body = leaseObject(before, {
+      name,
+      namespace,
+      holder,
+      duration: holder === '' ? 1_000 : pace.duration,
+      now: clock.date().toISOString(),
+    })
     const { value } = await api.request({
-      ...(before === undefined ? { path: this.#collection, method: 'POST' } : { path: `${this.#collection}/${name}`, method: 'PUT' }), body, signal, idle: pace.deadline / 2,
+      ...(before === undefined
+        ? { path: this.#collection, method: 'POST' }
+        : { path: `${this.#collection}/${name}`, method: 'PUT' }),
+      body,
+      signal,
+      idle: pace.deadline / 2,
     })
     return leaseRecord(value)
   }
@@ -163,7 +197,9 @@ class Keeper implements LeaseKeeper {
     const { clock, pace, listener } = this.#options
     this.#renewed = began
     this.#cancelEnd?.()
-    this.#cancelEnd = clock.after(Math.max(0, began + pace.deadline - clock.now()), () => { this.#end() })
+    this.#cancelEnd = clock.after(Math.max(0, began + pace.deadline - clock.now()), () => {
+      this.#end()
+    })
     if (this.#tenure !== undefined || !isHeld(began, clock.now(), pace)) return
     this.#tenure = new AbortController()
     listener.gained(this.#tenure.signal)

@@ -16,12 +16,18 @@ export interface LeaseWatchOptions {
   readonly released: () => void
 }
 
-/** Milliseconds after a watch that failed: whoever looks at the Lease every now and then can do without for so long. */
+/**
+ * Milliseconds after a watch that failed: whoever looks at the Lease every now and then can do without for so
+ * long.
+ */
 const pause = 30_000
 /** Seconds after which the server ends a watch. */
 const watchFor = '300'
 
-/** Says at once when a Lease is released. It sees no holder who falls silent, and may be without a watch for a while: looking stays necessary. */
+/**
+ * Says at once when a Lease is released. It sees no holder who falls silent, and may be without a watch for a
+ * while: looking stays necessary.
+ */
 export class LeaseWatch {
   readonly #options: LeaseWatchOptions
   #open: AbortController | undefined
@@ -36,9 +42,13 @@ export class LeaseWatch {
     if (this.#open !== undefined || this.#options.clock.now() < this.#notBefore) return
     const open = new AbortController()
     this.#open = open
-    void this.#watch(version, open).catch(() => { this.#notBefore = this.#options.clock.now() + pause }).finally(() => {
-      if (this.#open === open) this.#open = undefined
-    })
+    void this.#watch(version, open)
+      .catch(() => {
+        this.#notBefore = this.#options.clock.now() + pause
+      })
+      .finally(() => {
+        if (this.#open === open) this.#open = undefined
+      })
   }
 
   stop(): void {
@@ -48,7 +58,12 @@ export class LeaseWatch {
 
   async #watch(version: string, open: AbortController): Promise<void> {
     const { api, collection, name, released } = this.#options
-    const query = { watch: 'true', fieldSelector: `metadata.name=${name}`, resourceVersion: version, timeoutSeconds: watchFor }
+    const query = {
+      watch: 'true',
+      fieldSelector: `metadata.name=${name}`,
+      resourceVersion: version,
+      timeoutSeconds: watchFor,
+    }
     let failure: ApiFailure | undefined
     const line = (text: string): void => {
       const { value } = parseJson(text)

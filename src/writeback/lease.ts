@@ -14,7 +14,10 @@ export interface LeaseRecord {
   readonly transitions: number
 }
 
-/** What was seen of the Lease last, and since when it has been so, on our own clock: those of others may be wrong. */
+/**
+ * What was seen of the Lease last, and since when it has been so, on our own clock: those of others may be
+ * wrong.
+ */
 export interface LeaseSight {
   /** Undefined: there is none. */
   readonly record: LeaseRecord | undefined
@@ -25,7 +28,11 @@ export interface LeaseSight {
 export type LeaseChoice = 'create' | 'take' | 'renew' | 'wait'
 
 /** What is seen now; a version that was seen before is as old as it was. */
-export function see(before: LeaseSight | undefined, record: LeaseRecord | undefined, now: number): LeaseSight {
+export function see(
+  before: LeaseSight | undefined,
+  record: LeaseRecord | undefined,
+  now: number,
+): LeaseSight {
   return before !== undefined && before.record?.version === record?.version ? before : { record, since: now }
 }
 
@@ -36,8 +43,15 @@ export function choose({ record, since }: LeaseSight, identity: string, now: num
   return record.holder === '' || now - since >= record.duration ? 'take' : 'wait'
 }
 
-/** Whether a renewal that began at `renewed` still makes us the holder; nobody else takes the Lease before that has ended. */
-export function isHeld(renewed: number | undefined, now: number, { deadline }: Pick<LeasePace, 'deadline'>): boolean {
+/**
+ * Whether a renewal that began at `renewed` still makes us the holder; nobody else takes the Lease before
+ * that has ended.
+ */
+export function isHeld(
+  renewed: number | undefined,
+  now: number,
+  { deadline }: Pick<LeasePace, 'deadline'>,
+): boolean {
   return renewed !== undefined && now - renewed < deadline
 }
 
@@ -51,8 +65,14 @@ export interface LeaseClaim {
   readonly now: string
 }
 
-/** The object to write in place of `before`. With a version that is not the newest one, the API server refuses it. */
-export function leaseObject(before: LeaseRecord | undefined, { name, namespace, holder, duration, now }: LeaseClaim): JsonObject {
+/**
+ * The object to write in place of `before`. With a version that is not the newest one, the API server refuses
+ * it.
+ */
+export function leaseObject(
+  before: LeaseRecord | undefined,
+  { name, namespace, holder, duration, now }: LeaseClaim,
+): JsonObject {
   const isNew = before?.holder !== holder
   const microTime = now.replace('Z', '000Z')
   return {

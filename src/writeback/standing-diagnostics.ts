@@ -30,16 +30,18 @@ export class StandingDiagnostics {
 
   update({ added, resolved }: DiagnosticChange): StandingChange {
     const objects = new Set<string>()
-    for (const diagnostic of resolved) this.#change(diagnostic, objects, (key, ofObject) => {
-      this.#standing.delete(key)
-      ofObject.delete(key)
-    })
+    for (const diagnostic of resolved)
+      this.#change(diagnostic, objects, (key, ofObject) => {
+        this.#standing.delete(key)
+        ofObject.delete(key)
+      })
     const keys: string[] = []
-    for (const diagnostic of added) this.#change(diagnostic, objects, (key, ofObject, object) => {
-      this.#standing.set(key, { diagnostic, object })
-      ofObject.add(key)
-      keys.push(key)
-    })
+    for (const diagnostic of added)
+      this.#change(diagnostic, objects, (key, ofObject, object) => {
+        this.#standing.set(key, { diagnostic, object })
+        ofObject.add(key)
+        keys.push(key)
+      })
     return { objects, added: keys }
   }
 
@@ -54,15 +56,21 @@ export class StandingDiagnostics {
 
   /** Those of an object. */
   of(object: string): readonly Diagnostic[] {
-    return [...this.#byObject.get(object) ?? []].flatMap((key) => this.#standing.get(key)?.diagnostic ?? [])
+    return [...(this.#byObject.get(object) ?? [])].flatMap((key) => this.#standing.get(key)?.diagnostic ?? [])
   }
 
   toldOnce(key: string): void {
-    if (this.#told.size >= mostRemembered) for (const each of [...this.#told.keys()].filter((known) => !this.#standing.has(known))) this.#told.delete(each)
+    if (this.#told.size >= mostRemembered)
+      for (const each of [...this.#told.keys()].filter((known) => !this.#standing.has(known)))
+        this.#told.delete(each)
     this.#told.set(key, (this.#told.get(key) ?? 0) + 1)
   }
 
-  #change(diagnostic: Diagnostic, objects: Set<string>, change: (key: string, ofObject: Set<string>, object: string) => void): void {
+  #change(
+    diagnostic: Diagnostic,
+    objects: Set<string>,
+    change: (key: string, ofObject: Set<string>, object: string) => void,
+  ): void {
     if (diagnostic.severity === 'info' || diagnostic.origin === undefined) return
     const object = objectKey(diagnostic.origin.object)
     const ofObject = this.#byObject.get(object) ?? new Set()

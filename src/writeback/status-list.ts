@@ -21,14 +21,22 @@ export interface ListReading {
 const objectsPerPage = '500'
 
 /**
- * The objects of a list, page by page, as they were when the first page was read. Where the pages expire under way (410) all come again, in
- * one piece. Throws ApiFailure.
+ * The objects of a list, page by page, as they were when the first page was read. Where the pages expire
+ * under way (410) all come again, in one piece. Throws ApiFailure.
  */
-export async function* pagesOf(list: StatusList, reading: ListReading): AsyncGenerator<readonly JsonObject[], void, undefined> {
+export async function* pagesOf(
+  list: StatusList,
+  reading: ListReading,
+): AsyncGenerator<readonly JsonObject[], void, undefined> {
   let next: string | undefined
   do {
-    const page = await readPage(list, { limit: objectsPerPage, ...(next === undefined ? {} : { continue: next }) }, reading).catch((thrown: unknown) => {
-      if (next !== undefined && thrown instanceof ApiFailure && thrown.status === 410) return readPage(list, {}, reading)
+    const page = await readPage(
+      list,
+      { limit: objectsPerPage, ...(next === undefined ? {} : { continue: next }) },
+      reading,
+    ).catch((thrown: unknown) => {
+      if (next !== undefined && thrown instanceof ApiFailure && thrown.status === 410)
+        return readPage(list, {}, reading)
       throw thrown
     })
     yield page.items
@@ -36,7 +44,11 @@ export async function* pagesOf(list: StatusList, reading: ListReading): AsyncGen
   } while (next !== undefined)
 }
 
-async function readPage({ path, query }: StatusList, page: StatusList['query'], { api, tenure }: ListReading): Promise<ListPage> {
+async function readPage(
+  { path, query }: StatusList,
+  page: StatusList['query'],
+  { api, tenure }: ListReading,
+): Promise<ListPage> {
   const { value } = await api.request({ path, query: { ...query, ...page }, signal: tenure })
   return listPage(value)
 }

@@ -23,8 +23,8 @@ export interface SurveyOptions {
 const slice = 8
 
 /**
- * Looks at every object that may have a status, a list a kind, when a tenure begins and every now and then in it: what others make of our
- * conditions reaches us in no other way.
+ * Looks at every object that may have a status, a list a kind, when a tenure begins and every now and then in
+ * it: what others make of our conditions reaches us in no other way.
  */
 export class StatusSurvey {
   readonly #options: SurveyOptions
@@ -35,7 +35,12 @@ export class StatusSurvey {
   constructor(options: SurveyOptions) {
     this.#options = options
     this.#queue = new WorkQueue({
-      clock: options.clock, rate: { perSecond: 10, burst: 50 }, atOnce: 1, settle: 0, isWorth: (key) => this.#isWorth(key), work: (key, tenure) => this.#read(key, tenure),
+      clock: options.clock,
+      rate: { perSecond: 10, burst: 50 },
+      atOnce: 1,
+      settle: 0,
+      isWorth: (key) => this.#isWorth(key),
+      work: (key, tenure) => this.#read(key, tenure),
     })
   }
 
@@ -91,7 +96,9 @@ export class StatusSurvey {
         for await (const objects of pagesOf(list, { api, tenure })) await this.#look(list, objects)
         this.counts.read += 1
       },
-      failed: () => { this.counts.failed += 1 },
+      failed: () => {
+        this.counts.failed += 1
+      },
     })
   }
 

@@ -20,8 +20,14 @@ export interface StatusSubject {
   readonly path: string
   /** Of the text that is spoken of. */
   readonly generation: number | undefined
-  /** The status to have instead of `current`; absent where nothing is said in one: what we said in it before is taken back. */
-  readonly status?: (current: JsonObject, said: { readonly diagnostics: readonly Diagnostic[]; readonly now: string; readonly owned: JsonObject }) => JsonObject | undefined
+  /**
+   * The status to have instead of `current`; absent where nothing is said in one: what we said in it before
+   * is taken back.
+   */
+  readonly status?: (
+    current: JsonObject,
+    said: { readonly diagnostics: readonly Diagnostic[]; readonly now: string; readonly owned: JsonObject },
+  ) => JsonObject | undefined
 }
 
 export interface StatusTellerOptions {
@@ -40,7 +46,10 @@ export interface StatusTellerOptions {
   readonly problems: WriteProblems
 }
 
-/** Writes what there is to say of objects in their status, during a tenure: of all of them at its beginning, and of each that changes. */
+/**
+ * Writes what there is to say of objects in their status, during a tenure: of all of them at its beginning,
+ * and of each that changes.
+ */
 export class StatusTeller {
   readonly #options: StatusTellerOptions
   readonly #reading: StatusReading
@@ -54,9 +63,23 @@ export class StatusTeller {
     this.#options = options
     this.#reading = { manager, now: () => clock.date() }
     this.#queue = new WorkQueue({
-      clock, rate: { perSecond: 50, burst: 100 }, atOnce: 8, settle: 100, isWorth: (key) => this.#isWorth(key), work: (key, tenure) => this.#write(key, tenure),
+      clock,
+      rate: { perSecond: 50, burst: 100 },
+      atOnce: 8,
+      settle: 100,
+      isWorth: (key) => this.#isWorth(key),
+      work: (key, tenure) => this.#write(key, tenure),
     })
-    this.#survey = new StatusSurvey({ api, clock, lists, problems, every: surveyEvery, look: (list, object) => { this.#compare(list, object) } })
+    this.#survey = new StatusSurvey({
+      api,
+      clock,
+      lists,
+      problems,
+      every: surveyEvery,
+      look: (list, object) => {
+        this.#compare(list, object)
+      },
+    })
   }
 
   /** Objects whose status is still to be written, and lists that are still to be compared. */
@@ -112,9 +135,20 @@ export class StatusTeller {
   #order(key: string): StatusOrder | undefined {
     const found = this.#options.subject(key)
     if (found === undefined) return undefined
-    const { path, generation, regarded: { uid }, status } = found
+    const {
+      path,
+      generation,
+      regarded: { uid },
+      status,
+    } = found
     const diagnostics = this.#options.diagnostics(key)
-    return { path, uid, generation, status: (current, { now, owned }) => status === undefined ? withdrawn(current, owned) : status(current, { diagnostics, now, owned }) }
+    return {
+      path,
+      uid,
+      generation,
+      status: (current, { now, owned }) =>
+        status === undefined ? withdrawn(current, owned) : status(current, { diagnostics, now, owned }),
+    }
   }
 
   #isWorth(key: string): boolean {
@@ -130,10 +164,19 @@ export class StatusTeller {
     return problems.attempt(key, `the status of ${key} cannot be written`, {
       tenure,
       work: async () => {
-        const outcome = await writeStatus(order, { ...this.#reading, api, tenure, conflict: () => { this.#conflicts += 1 } })
+        const outcome = await writeStatus(order, {
+          ...this.#reading,
+          api,
+          tenure,
+          conflict: () => {
+            this.#conflicts += 1
+          },
+        })
         this.counts[outcome] += 1
       },
-      failed: () => { this.counts.failed += 1 },
+      failed: () => {
+        this.counts.failed += 1
+      },
     })
   }
 }

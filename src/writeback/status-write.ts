@@ -43,8 +43,8 @@ export interface StatusWriting extends StatusReading {
 const mostConflicts = 5
 
 /**
- * Reads the object, and writes its status where that is to be another: with the version that was read, as lists in it are
- * atomic. A conflict reads again. Rejects with ApiFailure for everything else that fails.
+ * Reads the object, and writes its status where that is to be another: with the version that was read, as
+ * lists in it are atomic. A conflict reads again. Rejects with ApiFailure for everything else that fails.
  */
 export async function writeStatus(order: StatusOrder, writing: StatusWriting): Promise<StatusOutcome> {
   const { api, tenure, manager, conflict } = writing
@@ -53,29 +53,51 @@ export async function writeStatus(order: StatusOrder, writing: StatusWriting): P
     const status = object === undefined ? 'gone' : wantedStatus(object, order, writing)
     if (object === undefined || typeof status === 'string') return status === 'equal' ? 'equal' : 'gone'
     try {
-      await api.request({ path: `${order.path}/status`, query: { fieldManager: manager }, method: 'PUT', body: statusBody(object, status), signal: tenure })
+      await api.request({
+        path: `${order.path}/status`,
+        query: { fieldManager: manager },
+        method: 'PUT',
+        body: statusBody(object, status),
+        signal: tenure,
+      })
       return 'written'
     } catch (thrown) {
-      if (!(thrown instanceof ApiFailure) || thrown.status !== 409 || conflicts === mostConflicts) throw thrown
+      if (!(thrown instanceof ApiFailure) || thrown.status !== 409 || conflicts === mostConflicts)
+        throw thrown
       conflict()
     }
   }
 }
 
 /** The status that the object is to have instead of the one that it has; or why it stays as it is. */
-export function wantedStatus(object: JsonObject, order: StatusOrder, { manager, now }: StatusReading): JsonObject | Exclude<StatusOutcome, 'written'> {
+export function wantedStatus(
+  object: JsonObject,
+  order: StatusOrder,
+  { manager, now }: StatusReading,
+): JsonObject | Exclude<StatusOutcome, 'written'> {
   if (!isMeant(object, order)) return 'gone'
   const current = isJsonObject(object['status']) ? object['status'] : {}
-  const status = order.status(current, { now: `${now().toISOString().slice(0, 19)}Z`, owned: ownedStatus(object, manager) })
+  const status = order.status(current, {
+    now: `${now().toISOString().slice(0, 19)}Z`,
+    owned: ownedStatus(object, manager),
+  })
   return status === undefined || isDeepStrictEqual(status, current) ? 'equal' : status
 }
 
 /** The rest of the object does not count at its status, and may hold numbers that a double does not. */
 function statusBody({ apiVersion, kind, metadata }: JsonObject, status: JsonObject): JsonObject {
   const { name, namespace, uid, resourceVersion } = isJsonObject(metadata) ? metadata : {}
-  const identity = Object.entries({ name, namespace, uid, resourceVersion }).flatMap(([field, value]) => value === undefined ? [] : [[field, value] as const])
-  // Where there is no status, the API server fills in what its definition has for an object that nobody has seen yet.
-  return { apiVersion: apiVersion ?? '', kind: kind ?? '', metadata: Object.fromEntries(identity), ...(Object.keys(status).length === 0 ? {} : { status }) }
+  const identity = Object.entries({ name, namespace, uid, resourceVersion }).flatMap(([field, value]) =>
+    value === undefined ? [] : [[field, value] as const],
+  )
+  // Where there is no status, the API server fills in what its definition has for an object that nobody has
+  // seen yet.
+  return {
+    apiVersion: apiVersion ?? '',
+    kind: kind ?? '',
+    metadata: Object.fromEntries(identity),
+    ...(Object.keys(status).length === 0 ? {} : { status }),
+  }
 }
 
 async function readObject(path: string, { api, tenure }: StatusWriting): Promise<JsonObject | undefined> {

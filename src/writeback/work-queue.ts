@@ -21,7 +21,10 @@ export interface WorkOptions {
 /** Milliseconds after the first failure of a key, and the most. */
 const backOff = { first: 500, most: 60_000 }
 
-/** Keys about which something is to be done, each once however often it was added: the latest wins. It works during a tenure only. */
+/**
+ * Keys about which something is to be done, each once however often it was added: the latest wins. It works
+ * during a tenure only.
+ */
 export class WorkQueue {
   readonly #options: WorkOptions
   readonly #ready = new Set<string>()
@@ -79,7 +82,10 @@ export class WorkQueue {
 
   /** Resolves when nothing is under way. */
   async ended(): Promise<void> {
-    if (this.#running.size > 0) await new Promise<void>((resolve) => { this.#idle.push(resolve) })
+    if (this.#running.size > 0)
+      await new Promise<void>((resolve) => {
+        this.#idle.push(resolve)
+      })
   }
 
   #schedule(milliseconds: number): void {
@@ -131,9 +137,12 @@ export class WorkQueue {
 
   #wait(key: string, milliseconds: number): void {
     this.#waits.get(key)?.()
-    this.#waits.set(key, this.#options.clock.after(milliseconds, () => {
-      this.#waits.delete(key)
-      this.add(key)
-    }))
+    this.#waits.set(
+      key,
+      this.#options.clock.after(milliseconds, () => {
+        this.#waits.delete(key)
+        this.add(key)
+      }),
+    )
   }
 }

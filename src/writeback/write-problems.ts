@@ -8,7 +8,10 @@ export interface Attempt {
   readonly failed: () => void
 }
 
-/** What cannot be written or read now, by key: one line for whatever fails first, and one when nothing does any more. */
+/**
+ * What cannot be written or read now, by key: one line for whatever fails first, and one when nothing does
+ * any more.
+ */
 export class WriteProblems {
   readonly #problems = new Map<string, string>()
   readonly #tell: (reason: string | undefined) => void
@@ -26,7 +29,10 @@ export class WriteProblems {
     if (before > 0 && this.#problems.size === 0) this.#tell(undefined)
   }
 
-  /** Does what can fail, and notes whether it did: `what` cannot be done. A tenure that ended under way is no failure. Never rejects. */
+  /**
+   * Does what can fail, and notes whether it did: `what` cannot be done. A tenure that ended under way is no
+   * failure. Never rejects.
+   */
   async attempt(key: string, what: string, { tenure, work, failed }: Attempt): Promise<Outcome> {
     try {
       await work()

@@ -13,7 +13,10 @@ export interface Subject extends StatusSubject {
   readonly regarded: Regarded
 }
 
-export interface WritebackOptions extends Pick<StatusTellerOptions, 'api' | 'clock' | 'lists' | 'surveyEvery'> {
+export interface WritebackOptions extends Pick<
+  StatusTellerOptions,
+  'api' | 'clock' | 'lists' | 'surveyEvery'
+> {
   /** Of this replica; no other one has it, before or after a restart. */
   readonly identity: string
   readonly lease: { readonly namespace: string; readonly name: string; readonly pace: LeasePace }
@@ -70,16 +73,30 @@ class Writer implements Writeback {
   constructor(options: WritebackOptions) {
     const { api, clock, identity, lease, tell } = options
     this.#options = options
-    this.#problems = new WriteProblems((reason) => { tell({ kind: 'write-failed', reason }) })
+    this.#problems = new WriteProblems((reason) => {
+      tell({ kind: 'write-failed', reason })
+    })
     this.#events = new EventTeller({ ...options, problems: this.#problems })
     // Another installation in the same cluster has another Lease.
     const manager = `${lease.name}.${lease.namespace}`
-    this.#statuses = new StatusTeller({ ...options, manager, problems: this.#problems, diagnostics: (key) => this.#events.of(key) })
+    this.#statuses = new StatusTeller({
+      ...options,
+      manager,
+      problems: this.#problems,
+      diagnostics: (key) => this.#events.of(key),
+    })
     this.#keeper = createLeaseKeeper({
-      api, clock, identity, ...lease,
+      api,
+      clock,
+      identity,
+      ...lease,
       listener: {
-        gained: (tenure) => { this.#begin(tenure) },
-        trouble: (reason) => { this.#problems.note(ofLease, reason) },
+        gained: (tenure) => {
+          this.#begin(tenure)
+        },
+        trouble: (reason) => {
+          this.#problems.note(ofLease, reason)
+        },
       },
     })
   }
@@ -98,7 +115,14 @@ class Writer implements Writeback {
 
   counts(): WritebackCounts {
     const { counts: statuses, conflicts, lists } = this.#statuses
-    return { held: this.#keeper.holds, waiting: this.#statuses.size + this.#events.size, lists, statuses, conflicts, events: this.#events.counts }
+    return {
+      held: this.#keeper.holds,
+      waiting: this.#statuses.size + this.#events.size,
+      lists,
+      statuses,
+      conflicts,
+      events: this.#events.counts,
+    }
   }
 
   async close(): Promise<void> {
@@ -116,11 +140,15 @@ class Writer implements Writeback {
     this.#options.tell({ kind: 'lease', held: true })
     this.#statuses.begin(tenure)
     this.#events.begin(tenure)
-    tenure.addEventListener('abort', () => {
-      this.#end()
-      this.#problems.keep(ofLease)
-      this.#options.tell({ kind: 'lease', held: false })
-    }, { once: true })
+    tenure.addEventListener(
+      'abort',
+      () => {
+        this.#end()
+        this.#problems.keep(ofLease)
+        this.#options.tell({ kind: 'lease', held: false })
+      },
+      { once: true },
+    )
   }
 
   #end(): void {

@@ -8,12 +8,27 @@ type DataSource = Message<'envoy.config.core.v3.DataSource'>
 /** What Envoy's own config dump shows instead of a private key. */
 const redacted: DataSource = { inline_bytes: Buffer.from('[redacted]').toString('base64') }
 
-/** A Secret as it may be shown: certificates and authorities as they are, of all else only that it is there. */
+/**
+ * A Secret as it may be shown: certificates and authorities as they are, of all else only that it is there.
+ */
 export function shownSecret(bytes: Uint8Array): Message<typeof secretName> {
-  const { name, tls_certificate: certificate, validation_context: trust, generic_secret: generic, session_ticket_keys: keys } = decode(secretName, bytes)
+  const {
+    name,
+    tls_certificate: certificate,
+    validation_context: trust,
+    generic_secret: generic,
+    session_ticket_keys: keys,
+  } = decode(secretName, bytes)
   return {
     name,
-    ...(certificate === undefined ? {} : { tls_certificate: { certificate_chain: certificate.certificate_chain, private_key: hidden(certificate.private_key) } }),
+    ...(certificate === undefined
+      ? {}
+      : {
+          tls_certificate: {
+            certificate_chain: certificate.certificate_chain,
+            private_key: hidden(certificate.private_key),
+          },
+        }),
     ...(trust === undefined ? {} : { validation_context: trust }),
     ...(generic === undefined ? {} : { generic_secret: { secret: redacted } }),
     ...(keys === undefined ? {} : { session_ticket_keys: { keys: (keys.keys ?? []).map(() => redacted) } }),

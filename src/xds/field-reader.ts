@@ -1,6 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 
-/** Reads the fields of an encoded message one after the other, without decoding those that nobody asks for (Protocol Buffers, "Encoding"). */
+/**
+ * Reads the fields of an encoded message one after the other, without decoding those that nobody asks for
+ * (Protocol Buffers, "Encoding").
+ */
 export class FieldReader {
   /** Of the current field. */
   number = 0
@@ -32,7 +35,8 @@ export class FieldReader {
 
   /** The current field as bytes: a view, not a copy. */
   message(): Buffer {
-    if (this.#wireType !== 2) throw new Error(`offset ${this.start}: field ${this.number} has wire type ${this.#wireType}, not 2`)
+    if (this.#wireType !== 2)
+      throw new Error(`offset ${this.start}: field ${this.number} has wire type ${this.#wireType}, not 2`)
     return this.bytes.subarray(this.#value, this.end)
   }
 
@@ -41,7 +45,10 @@ export class FieldReader {
     return this.#wireType === 2 ? this.message() : undefined
   }
 
-  /** The current field as text. "A string must always contain UTF-8 encoded text" (Protocol Buffers, "Scalar Value Types"). */
+  /**
+   * The current field as text. "A string must always contain UTF-8 encoded text" (Protocol Buffers, "Scalar
+   * Value Types").
+   */
   text(): string {
     const bytes = this.message()
     if (!isUtf8(bytes)) throw new Error(`offset ${this.start}: field ${this.number} is not UTF-8`)
@@ -59,14 +66,17 @@ export class FieldReader {
       case 0:
         this.#varint()
         return this.end
-      case 1: return this.end + 8
+      case 1:
+        return this.end + 8
       case 2: {
         const length = this.#varint()
         this.#value = this.end
         return this.end + length
       }
-      case 5: return this.end + 4
-      default: throw new Error(`offset ${this.start}: field ${this.number} has wire type ${this.#wireType}`)
+      case 5:
+        return this.end + 4
+      default:
+        throw new Error(`offset ${this.start}: field ${this.number} has wire type ${this.#wireType}`)
     }
   }
 

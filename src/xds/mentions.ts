@@ -8,15 +8,19 @@ export interface NamedResource {
 const longestSearched = 32 * 1024
 
 /**
- * True if a proxy's message names the resource, in full or without its owner's name (`reviews` of the virtual host `80/reviews`). The
- * name must be a word of its own: `0.0.0.0_80` is not in `0.0.0.0_8080`, nor `reviews` in `reviews-v2` or `reviews.default`. Only the
- * first 32 KiB are searched.
+ * True if a proxy's message names the resource, in full or without its owner's name (`reviews` of the virtual
+ * host `80/reviews`). The name must be a word of its own: `0.0.0.0_80` is not in `0.0.0.0_8080`, nor
+ * `reviews` in `reviews-v2` or `reviews.default`. Only the first 32 KiB are searched.
  */
 export function mentions(message: string, { name, owner }: NamedResource): boolean {
   const short = owner !== undefined && name.startsWith(`${owner}/`) ? name.slice(owner.length + 1) : name
   const text = message.slice(0, longestSearched)
   for (let at = text.indexOf(short); at >= 0; at = text.indexOf(short, at + 1)) {
-    if (!endsInName(text.slice(Math.max(at - 2, 0), at)) && !beginsInName(text.slice(at + short.length, at + short.length + 2))) return true
+    if (
+      !endsInName(text.slice(Math.max(at - 2, 0), at)) &&
+      !beginsInName(text.slice(at + short.length, at + short.length + 2))
+    )
+      return true
   }
   return false
 }

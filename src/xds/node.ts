@@ -3,7 +3,10 @@ import { FieldReader } from './field-reader.ts'
 /** `extensions` of envoy.config.core.v3.Node. */
 const extensions = 9
 
-/** An encoded node without the extensions that Envoy lists in it: some 30 KB that nothing here depends on. Throws for bytes that are no message. */
+/**
+ * An encoded node without the extensions that Envoy lists in it: some 30 KB that nothing here depends on.
+ * Throws for bytes that are no message.
+ */
 export function withoutExtensions(node: Uint8Array): Buffer {
   const reader = new FieldReader(node)
   const parts: Buffer[] = []

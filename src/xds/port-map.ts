@@ -9,11 +9,15 @@ export type ParsedPortMap = { readonly portMap: PortMap } | { readonly problem: 
 
 const form = 'write pairs of ports from 1 to 65535, such as "80=8080,443=8443"'
 
-/** Reads `80=8080,443=8443`, or an object of ports, in time proportional to its length. Absent and empty are no pair. */
+/**
+ * Reads `80=8080,443=8443`, or an object of ports, in time proportional to its length. Absent and empty are
+ * no pair.
+ */
 export function parsePortMap(value: unknown): ParsedPortMap {
   const pairs = pairsOf(value)
   if (pairs === undefined) return { problem: form }
-  if (pairs.length > mostPortPairs) return { problem: `there are ${pairs.length} pairs; write at most ${mostPortPairs}` }
+  if (pairs.length > mostPortPairs)
+    return { problem: `there are ${pairs.length} pairs; write at most ${mostPortPairs}` }
   const bound = new Map<number, number>()
   const taken = new Set<number>()
   for (const [listener, port] of pairs) {
@@ -35,7 +39,9 @@ function pairsOf(value: unknown): readonly Pair[] | undefined {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value)
   if (typeof value !== 'string') return undefined
   const pairs = value.split(',').map((pair) => pair.split('='))
-  return pairs.every((pair) => pair.length === 2) ? pairs.map(([listener, port]): Pair => [listener, port]) : undefined
+  return pairs.every((pair) => pair.length === 2)
+    ? pairs.map(([listener, port]): Pair => [listener, port])
+    : undefined
 }
 
 const highestPort = 65_535

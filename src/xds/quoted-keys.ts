@@ -4,13 +4,24 @@ const shown = '[redacted]'
 const binary = '\ufffd'
 
 /**
- * A text of a proxy without the keys that it may quote, whole or cut off: PEM, base64 with or without its frame, DER; as they are or
- * with the escapes of JSON, protobuf text (octal, hexadecimal) or URLs. Certificates are taken out with them. Takes linear time.
+ * A text of a proxy without the keys that it may quote, whole or cut off: PEM, base64 with or without its
+ * frame, DER; as they are or with the escapes of JSON, protobuf text (octal, hexadecimal) or URLs.
+ * Certificates are taken out with them. Takes linear time.
  */
 export function withoutKeys(text: string): string {
   const { plain, starts } = unescaped(text)
-  const spans = [...pemSpans(plain), ...forms.flatMap(({ pattern, isKey }) => [...plain.matchAll(pattern)].filter(([found]) => isKey(found)).map(spanOf))]
-  return spans.length === 0 ? text : replaced(text, joined(spans.map(({ from, to }) => ({ from: starts[from] ?? 0, to: starts[to] ?? text.length }))))
+  const spans = [
+    ...pemSpans(plain),
+    ...forms.flatMap(({ pattern, isKey }) =>
+      [...plain.matchAll(pattern)].filter(([found]) => isKey(found)).map(spanOf),
+    ),
+  ]
+  return spans.length === 0
+    ? text
+    : replaced(
+        text,
+        joined(spans.map(({ from, to }) => ({ from: starts[from] ?? 0, to: starts[to] ?? text.length }))),
+      )
 }
 
 /** Positions in a text, the end not included. */
@@ -43,7 +54,10 @@ function unescaped(text: string): { readonly plain: string; readonly starts: rea
 
 function characterOf([, octal, hexadecimal, unicode, letter, percent]: RegExpExecArray): string {
   if (letter !== undefined) return letters[letter] ?? letter
-  const code = octal === undefined ? Number.parseInt(hexadecimal ?? unicode ?? percent ?? '', 16) : Number.parseInt(octal, 8)
+  const code =
+    octal === undefined
+      ? Number.parseInt(hexadecimal ?? unicode ?? percent ?? '', 16)
+      : Number.parseInt(octal, 8)
   const isText = code === 9 || code === 10 || code === 13 || (code >= 32 && code < 127)
   return isText ? String.fromCharCode(code) : binary
 }
@@ -52,7 +66,11 @@ function characterOf([, octal, hexadecimal, unicode, letter, percent]: RegExpExe
 function pemSpans(text: string): readonly Span[] {
   const spans: Span[] = []
   let from: number | undefined
-  for (const { index, 1: kind, 0: { length } } of text.matchAll(/-----(BEGIN|END) (?:[^-\r\n]{0,64}-----)?/g)) {
+  for (const {
+    index,
+    1: kind,
+    0: { length },
+  } of text.matchAll(/-----(BEGIN|END) (?:[^-\r\n]{0,64}-----)?/g)) {
     if (kind === 'END' && from !== undefined) {
       spans.push({ from, to: index + length })
       from = undefined
@@ -69,9 +87,11 @@ interface Form {
 }
 
 const forms: readonly Form[] = [
-  // Lines of base64: one of at least 40 characters (an Ed25519 key has 64), the rest of a line before it, and shorter ones after it.
+  // Lines of base64: one of at least 40 characters (an Ed25519 key has 64), the rest of a line before it, and
+  // shorter ones after it.
   {
-    pattern: /(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{1,39}[\r\n]+)?[A-Za-z0-9+/]{40,}={0,2}(?:[\r\n]+[A-Za-z0-9+/]{1,76}={0,2}(?![A-Za-z0-9+/.:-]))*/g,
+    pattern:
+      /(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{1,39}[\r\n]+)?[A-Za-z0-9+/]{40,}={0,2}(?:[\r\n]+[A-Za-z0-9+/]{1,76}={0,2}(?![A-Za-z0-9+/.:-]))*/g,
     isKey: isMixed,
   },
   { pattern: /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{60,}={0,2}/g, isKey: isMixed },
@@ -81,7 +101,9 @@ const forms: readonly Form[] = [
   { pattern: /(?:\ufffd[^\ufffd]{0,16}){8,}/g, isKey: () => true },
 ]
 
-/** A long name has no digits, or no letters of one case, as hexadecimal digits have; a key has all of them. */
+/**
+ * A long name has no digits, or no letters of one case, as hexadecimal digits have; a key has all of them.
+ */
 function isMixed(found: string): boolean {
   return /[a-z]/.test(found) && /[A-Z]/.test(found) && /[0-9+]/.test(found)
 }

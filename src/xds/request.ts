@@ -3,7 +3,10 @@ import { nameList, noNames } from './name-list.ts'
 import type { NameList } from './name-list.ts'
 import { withoutKeys } from './quoted-keys.ts'
 
-/** What both kinds of request carry. `node` stays encoded: stock Envoy repeats its long node in each, and only the first one counts. */
+/**
+ * What both kinds of request carry. `node` stays encoded: stock Envoy repeats its long node in each, and only
+ * the first one counts.
+ */
 interface AnyRequest {
   readonly node: Uint8Array
   readonly typeUrl: string
@@ -18,7 +21,9 @@ export interface SotwRequest extends AnyRequest {
   readonly names: NameList
 }
 
-/** envoy.service.discovery.v3.DeltaDiscoveryRequest as the server reads it; absent fields have their default. */
+/**
+ * envoy.service.discovery.v3.DeltaDiscoveryRequest as the server reads it; absent fields have their default.
+ */
 export interface DeltaRequest extends AnyRequest {
   readonly subscribe: NameList
   readonly unsubscribe: NameList
@@ -36,28 +41,53 @@ export interface RequestBounds {
 /** Bytes: more than any type URL, nonce or version of ours has. */
 const longestToken = 256
 
-/** Bytes of a NACK that are read: its beginning, and its end, where Envoy says what is wrong after it has quoted a message. */
+/**
+ * Bytes of a NACK that are read: its beginning, and its end, where Envoy says what is wrong after it has
+ * quoted a message.
+ */
 const [messageStart, messageEnd] = [24 * 1024, 8 * 1024]
 
 const noBytes: Buffer = Buffer.alloc(0)
 const noVersions: ReadonlyMap<string, string> = new Map()
 
 /**
- * Throws for bytes that are no such message, and TooManyNames. A client repeats its names in each request: where they are one of
- * the `known` lists, their bytes are compared and not decoded.
+ * Throws for bytes that are no such message, and TooManyNames. A client repeats its names in each request:
+ * where they are one of the `known` lists, their bytes are compared and not decoded.
  */
-export function decodeSotwRequest(bytes: Uint8Array, known: readonly NameList[], bounds: RequestBounds): SotwRequest {
+export function decodeSotwRequest(
+  bytes: Uint8Array,
+  known: readonly NameList[],
+  bounds: RequestBounds,
+): SotwRequest {
   const reader = new FieldReader(bytes)
   const names = new RepeatedNames(known, bounds)
-  const request = { node: noBytes, typeUrl: '', nonce: '', detail: undefined as Buffer | undefined, version: '' }
+  const request = {
+    node: noBytes,
+    typeUrl: '',
+    nonce: '',
+    detail: undefined as Buffer | undefined,
+    version: '',
+  }
   while (reader.next()) {
     switch (reader.number) {
-      case 1: request.version = reader.textUpTo(longestToken); break
-      case 2: request.node = reader.message(); break
-      case 3: names.take(reader); break
-      case 4: request.typeUrl = reader.textUpTo(longestToken); break
-      case 5: request.nonce = reader.textUpTo(longestToken); break
-      case 6: request.detail = reader.message(); break
+      case 1:
+        request.version = reader.textUpTo(longestToken)
+        break
+      case 2:
+        request.node = reader.message()
+        break
+      case 3:
+        names.take(reader)
+        break
+      case 4:
+        request.typeUrl = reader.textUpTo(longestToken)
+        break
+      case 5:
+        request.nonce = reader.textUpTo(longestToken)
+        break
+      case 6:
+        request.detail = reader.message()
+        break
     }
   }
   const { detail, ...rest } = request
@@ -72,22 +102,38 @@ export function decodeDeltaRequest(bytes: Uint8Array, bounds: RequestBounds): De
   const request = { node: noBytes, typeUrl: '', nonce: '', detail: undefined as Buffer | undefined }
   while (reader.next()) {
     switch (reader.number) {
-      case 1: request.node = reader.message(); break
-      case 2: request.typeUrl = reader.textUpTo(longestToken); break
-      case 3: (subscribe ??= new RepeatedNames([], bounds)).take(reader); break
-      case 4: (unsubscribe ??= new RepeatedNames([], bounds)).take(reader); break
+      case 1:
+        request.node = reader.message()
+        break
+      case 2:
+        request.typeUrl = reader.textUpTo(longestToken)
+        break
+      case 3:
+        ;(subscribe ??= new RepeatedNames([], bounds)).take(reader)
+        break
+      case 4:
+        ;(unsubscribe ??= new RepeatedNames([], bounds)).take(reader)
+        break
       case 5:
-        if (versions.length >= bounds.names) throw new TooManyNames(`more than ${bounds.names} initial_resource_versions in one request`)
+        if (versions.length >= bounds.names)
+          throw new TooManyNames(`more than ${bounds.names} initial_resource_versions in one request`)
         versions.push(reader.message())
         break
-      case 6: request.nonce = reader.textUpTo(longestToken); break
-      case 7: request.detail = reader.message(); break
+      case 6:
+        request.nonce = reader.textUpTo(longestToken)
+        break
+      case 7:
+        request.detail = reader.message()
+        break
     }
   }
   const { detail, ...rest } = request
   return {
-    ...rest, refusal: detail === undefined ? undefined : statusMessage(detail),
-    subscribe: subscribe?.list() ?? noNames, unsubscribe: unsubscribe?.list() ?? noNames, initialVersions: versions.length === 0 ? noVersions : new Map(versions.map(mapEntry)),
+    ...rest,
+    refusal: detail === undefined ? undefined : statusMessage(detail),
+    subscribe: subscribe?.list() ?? noNames,
+    unsubscribe: unsubscribe?.list() ?? noNames,
+    initialVersions: versions.length === 0 ? noVersions : new Map(versions.map(mapEntry)),
   }
 }
 
@@ -109,14 +155,17 @@ class RepeatedNames {
     const isFirst = this.#found === undefined && this.#parts.length === 0
     const found = isFirst ? this.#known.find(({ encoded }) => isAt(encoded, bytes, start)) : undefined
     this.#found ??= found
-    if (this.#parts.length >= this.#bounds.names) throw new TooManyNames(`more than ${this.#bounds.names} resource names in one request`)
+    if (this.#parts.length >= this.#bounds.names)
+      throw new TooManyNames(`more than ${this.#bounds.names} resource names in one request`)
     this.#parts.push(bytes.subarray(start, found === undefined ? reader.end : start + found.encoded.length))
     if (found !== undefined) reader.end = start + found.encoded.length
   }
 
   list(): NameList {
     if (this.#parts.length === 0) return noNames
-    return this.#parts.length === 1 && this.#found !== undefined ? this.#found : nameList(Buffer.concat(this.#parts))
+    return this.#parts.length === 1 && this.#found !== undefined
+      ? this.#found
+      : nameList(Buffer.concat(this.#parts))
   }
 }
 
@@ -125,7 +174,10 @@ function isAt(part: Buffer, whole: Buffer, offset: number): boolean {
   return part.length > 0 && end <= whole.length && whole.compare(part, 0, part.length, offset, end) === 0
 }
 
-/** google.rpc.Status: message 2. What Envoy quotes in it may be anything, so that it is not held to be UTF-8; of a long one the middle is left out. */
+/**
+ * google.rpc.Status: message 2. What Envoy quotes in it may be anything, so that it is not held to be UTF-8;
+ * of a long one the middle is left out.
+ */
 function statusMessage(bytes: Buffer): string {
   const reader = new FieldReader(bytes)
   let message: Buffer = noBytes

@@ -6,18 +6,25 @@ import type { TypeName } from './resource-types.ts'
 export interface Resource {
   readonly type: TypeName
   readonly name: string
-  /** Hash of `bytes`: equal on every replica and across restarts, so that an unchanged resource is never sent again. */
+  /**
+   * Hash of `bytes`: equal on every replica and across restarts, so that an unchanged resource is never sent
+   * again.
+   */
   readonly version: string
   /** The encoded message (not the Any around it). */
   readonly bytes: Buffer
   /** The user's lines that it was made from; a NACK is reported at these. */
   readonly origins: readonly Origin[]
   /**
-   * For a cluster the name of its endpoints (sent again when the cluster changes, as Envoy warms it); for a route
-   * configuration the clusters that it names (kept until a route configuration that stopped naming them is ACKed).
+   * For a cluster the name of its endpoints (sent again when the cluster changes, as Envoy warms it); for a
+   * route configuration the clusters that it names (kept until a route configuration that stopped naming them
+   * is ACKed).
    */
   readonly references: readonly string[]
-  /** For a virtual host the route configuration that it belongs to: it may go out only when the client has that (see `ownedBy`). */
+  /**
+   * For a virtual host the route configuration that it belongs to: it may go out only when the client has
+   * that (see `ownedBy`).
+   */
   readonly owner?: string
 }
 

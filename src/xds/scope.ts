@@ -13,22 +13,36 @@ export interface Scope {
   readonly namespace: string
   /** Empty for a plain Envoy: every Gateway's selector matches it (`anyGateway`). */
   readonly labels: Readonly<Record<string, string>>
-  /** True for an Envoy that says nothing about itself but id and cluster: it is a gateway that every Gateway selects. */
+  /**
+   * True for an Envoy that says nothing about itself but id and cluster: it is a gateway that every Gateway
+   * selects.
+   */
   readonly anyGateway: boolean
-  /** Of a gateway, by its node id: a Service may lead to it without selecting it. Left out of what proxies share (`targetPorts`). */
+  /**
+   * Of a gateway, by its node id: a Service may lead to it without selecting it. Left out of what proxies
+   * share (`targetPorts`).
+   */
   readonly address?: string
   /** Ports of Services that lead to a gateway's address → the ports on which it listens for them. */
   readonly targetPorts?: PortMap
-  /** Address that listeners bind to; '' means the role's own (0.0.0.0 for gateways, 127.0.0.1 for sidecars). */
+  /**
+   * Address that listeners bind to; '' means the role's own (0.0.0.0 for gateways, 127.0.0.1 for sidecars).
+   */
   readonly bindAddress: string
   readonly portMap: PortMap
   /** `apart`: each virtual host is a resource of its own (VHDS); only Envoy over delta takes that. */
   readonly virtualHosts: 'inline' | 'apart'
-  /** A sidecar to which iptables redirects connections; absent where the listeners are bound, and the workload calls them. */
+  /**
+   * A sidecar to which iptables redirects connections; absent where the listeners are bound, and the workload
+   * calls them.
+   */
   readonly interception?: 'redirect'
   /** `region/zone/subzone`; absent where the proxy does not say. */
   readonly locality?: string
-  /** Minor version of an Envoy 1.x that is older than the newest that is known here: what it does not know is left out for it. */
+  /**
+   * Minor version of an Envoy 1.x that is older than the newest that is known here: what it does not know is
+   * left out for it.
+   */
   readonly olderEnvoy?: number
 }
 
@@ -37,10 +51,19 @@ export interface Node extends UserAgent {
   readonly id?: string | undefined
   readonly cluster?: string | undefined
   readonly metadata?: { readonly [key: string]: unknown } | undefined
-  readonly locality?: { readonly region?: string | undefined; readonly zone?: string | undefined; readonly sub_zone?: string | undefined } | undefined
+  readonly locality?:
+    | {
+        readonly region?: string | undefined
+        readonly zone?: string | undefined
+        readonly sub_zone?: string | undefined
+      }
+    | undefined
 }
 
-/** Reads a scope out of a node: Istio's node id and metadata, ours (BIND_ADDRESS, PORT_MAP, ROLE), or nothing at all. The error says what to write. */
+/**
+ * Reads a scope out of a node: Istio's node id and metadata, ours (BIND_ADDRESS, PORT_MAP, ROLE), or nothing
+ * at all. The error says what to write.
+ */
 export function scopeOf(node: Node): { readonly scope: Scope } | { readonly error: string } {
   try {
     return { scope: readScope(node) }
@@ -52,20 +75,54 @@ export function scopeOf(node: Node): { readonly scope: Scope } | { readonly erro
 
 /** A proxy of a namespace of which nothing more is known. */
 export function bareScope(role: Scope['role'], namespace: string): Scope {
-  return { role, namespace, labels: {}, anyGateway: false, bindAddress: '', portMap: {}, virtualHosts: 'inline' }
+  return {
+    role,
+    namespace,
+    labels: {},
+    anyGateway: false,
+    bindAddress: '',
+    portMap: {},
+    virtualHosts: 'inline',
+  }
 }
 
 /** One string for one scope, in whatever order labels and ports were given. */
 export function scopeKey(scope: Scope): ScopeKey {
-  const { role, namespace, anyGateway, address = '', targetPorts = {}, bindAddress, virtualHosts, interception = 'none', locality = '', olderEnvoy = 0 } = scope
-  return JSON.stringify([role, namespace, anyGateway, address, bindAddress, virtualHosts, interception, locality, olderEnvoy, sorted(scope.labels), sorted(scope.portMap), sorted(targetPorts)]) as ScopeKey
+  const {
+    role,
+    namespace,
+    anyGateway,
+    address = '',
+    targetPorts = {},
+    bindAddress,
+    virtualHosts,
+    interception = 'none',
+    locality = '',
+    olderEnvoy = 0,
+  } = scope
+  return JSON.stringify([
+    role,
+    namespace,
+    anyGateway,
+    address,
+    bindAddress,
+    virtualHosts,
+    interception,
+    locality,
+    olderEnvoy,
+    sorted(scope.labels),
+    sorted(scope.portMap),
+    sorted(targetPorts),
+  ]) as ScopeKey
 }
 
 type Metadata = Readonly<Record<string, unknown>>
 
 /** What the node's locality says, else the label that stands for it where a label may hold no `/`. */
 function localityOf({ locality }: Node, labels: Scope['labels']): string {
-  const said = withoutSlashesAtEnd([locality?.region ?? '', locality?.zone ?? '', locality?.sub_zone ?? ''].join('/'))
+  const said = withoutSlashesAtEnd(
+    [locality?.region ?? '', locality?.zone ?? '', locality?.sub_zone ?? ''].join('/'),
+  )
   return said === '' ? (labels['istio-locality'] ?? '').replaceAll('.', '/') : said
 }
 
@@ -95,13 +152,18 @@ function readScope(node: Node): Scope {
     portMap: portMapOf(metadata['PORT_MAP']),
     virtualHosts: 'inline',
     ...(role === 'gateway' ? addressOf(named?.address) : {}),
-    ...(role === 'sidecar' && isRedirected(metadata['INTERCEPTION_MODE']) ? { interception: 'redirect' } : {}),
+    ...(role === 'sidecar' && isRedirected(metadata['INTERCEPTION_MODE'])
+      ? { interception: 'redirect' }
+      : {}),
     ...(locality === '' ? {} : { locality }),
     ...(minor === undefined || minor >= newestMinor ? {} : { olderEnvoy: minor }),
   }
 }
 
-/** gRPC's libraries name themselves (`gRPC Go`, `gRPC Node Pure JS`); Istio's agent says it in the metadata that it writes for them. */
+/**
+ * gRPC's libraries name themselves (`gRPC Go`, `gRPC Node Pure JS`); Istio's agent says it in the metadata
+ * that it writes for them.
+ */
 function isGrpcClient(agent: string, metadata: Metadata): boolean {
   return agent.toLowerCase().startsWith('grpc') || metadata['GENERATOR'] === 'grpc'
 }
@@ -112,11 +174,15 @@ interface IstioId {
   readonly namespace: string
 }
 
-/** `sidecar~10.0.0.1~reviews-v1.default~default.svc.cluster.local`; `router` is Istio's word for a gateway. Undefined for any other id. */
+/**
+ * `sidecar~10.0.0.1~reviews-v1.default~default.svc.cluster.local`; `router` is Istio's word for a gateway.
+ * Undefined for any other id.
+ */
 function istioId(id: string): IstioId | undefined {
   const [kind = '', address = '', workload = '', domain = '', ...rest] = id.split('~')
   if (kind === id) return undefined
-  if (kind === 'waypoint' || kind === 'ztunnel') throw new NodeError(`node id ${quote(id)}: a ${kind} is not served; write sidecar~… or router~…`)
+  if (kind === 'waypoint' || kind === 'ztunnel')
+    throw new NodeError(`node id ${quote(id)}: a ${kind} is not served; write sidecar~… or router~…`)
   if (kind !== 'sidecar' && kind !== 'router') return undefined
   const dot = workload.lastIndexOf('.')
   if (rest.length > 0 || domain === '' || dot < 1 || dot === workload.length - 1) {
@@ -125,7 +191,10 @@ function istioId(id: string): IstioId | undefined {
   return { role: kind === 'router' ? 'gateway' : 'sidecar', address, namespace: workload.slice(dot + 1) }
 }
 
-/** An address by which others may reach a proxy; nothing for a loopback or unspecified one, which many proxies have. */
+/**
+ * An address by which others may reach a proxy; nothing for a loopback or unspecified one, which many proxies
+ * have.
+ */
 export function addressOf(said: string | undefined): Pick<Scope, 'address'> {
   if (said === undefined || isIP(said) === 0 || /^(127\.|0\.0\.0\.0$|::1?$)/.test(said)) return {}
   return { address: said.toLowerCase() }
@@ -133,9 +202,12 @@ export function addressOf(said: string | undefined): Pick<Scope, 'address'> {
 
 function roleOf(fromId: Scope['role'] | undefined, value: unknown): Scope['role'] {
   if (value === undefined) return fromId ?? 'gateway'
-  if (value !== 'gateway' && value !== 'sidecar') throw new NodeError(`metadata.ROLE is ${quote(value)}: write "gateway" or "sidecar"`)
+  if (value !== 'gateway' && value !== 'sidecar')
+    throw new NodeError(`metadata.ROLE is ${quote(value)}: write "gateway" or "sidecar"`)
   if (fromId !== undefined && fromId !== value) {
-    throw new NodeError(`metadata.ROLE is ${quote(value)}, but the node id says ${fromId}: leave ROLE out, or change the id`)
+    throw new NodeError(
+      `metadata.ROLE is ${quote(value)}, but the node id says ${fromId}: leave ROLE out, or change the id`,
+    )
   }
   return value
 }
@@ -143,7 +215,8 @@ function roleOf(fromId: Scope['role'] | undefined, value: unknown): Scope['role'
 /** Istio's agents say it of every proxy. Absent: bound, as the rules that redirect need privileges. */
 function isRedirected(value: unknown): boolean {
   if (value === undefined || value === '' || value === 'NONE') return false
-  if (value !== 'REDIRECT') throw new NodeError(`metadata.INTERCEPTION_MODE is ${quote(value)}: write "REDIRECT" or "NONE"`)
+  if (value !== 'REDIRECT')
+    throw new NodeError(`metadata.INTERCEPTION_MODE is ${quote(value)}: write "REDIRECT" or "NONE"`)
   return true
 }
 
@@ -155,24 +228,38 @@ function text(metadata: Metadata, key: string): string | undefined {
 }
 
 const perPod = new Set([
-  'pod-template-hash', 'pod-template-generation', 'controller-revision-hash', 'controller-uid', 'job-name',
-  'statefulset.kubernetes.io/pod-name', 'apps.kubernetes.io/pod-index',
+  'pod-template-hash',
+  'pod-template-generation',
+  'controller-revision-hash',
+  'controller-uid',
+  'job-name',
+  'statefulset.kubernetes.io/pod-name',
+  'apps.kubernetes.io/pod-index',
 ])
 
-/** Labels that Kubernetes gives to single pods are left out, so that the replicas of a workload share a scope. */
+/**
+ * Labels that Kubernetes gives to single pods are left out, so that the replicas of a workload share a scope.
+ */
 function labelsOf(value: unknown): Scope['labels'] {
   if (value === undefined) return {}
-  if (!isObject(value)) throw new NodeError(`metadata.LABELS is ${quote(value)}: write an object, such as {"app": "reviews"}`)
+  if (!isObject(value))
+    throw new NodeError(`metadata.LABELS is ${quote(value)}: write an object, such as {"app": "reviews"}`)
   const labels = Object.entries(value).map(([name, label]): [string, string] => {
-    if (typeof label !== 'string') throw new NodeError(`metadata.LABELS: ${name} is ${quote(label)}: write a string`)
+    if (typeof label !== 'string')
+      throw new NodeError(`metadata.LABELS: ${name} is ${quote(label)}: write a string`)
     return [name, label]
   })
-  return Object.fromEntries(labels.filter(([name]) => !perPod.has(name) && !name.startsWith('batch.kubernetes.io/')))
+  return Object.fromEntries(
+    labels.filter(([name]) => !perPod.has(name) && !name.startsWith('batch.kubernetes.io/')),
+  )
 }
 
 function bindAddressOf(metadata: Metadata): string {
   const address = text(metadata, 'BIND_ADDRESS') ?? ''
-  if (address !== '' && isIP(address) === 0) throw new NodeError(`metadata.BIND_ADDRESS is ${quote(address)}: write an IP address, such as "127.0.0.1"`)
+  if (address !== '' && isIP(address) === 0)
+    throw new NodeError(
+      `metadata.BIND_ADDRESS is ${quote(address)}: write an IP address, such as "127.0.0.1"`,
+    )
   return address
 }
 
@@ -186,7 +273,9 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function sorted(record: Readonly<Record<string, string | number>>): readonly (readonly [string, string | number])[] {
+function sorted(
+  record: Readonly<Record<string, string | number>>,
+): readonly (readonly [string, string | number])[] {
   return Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1))
 }
 

@@ -7,7 +7,10 @@ import type { Snapshot, Snapshots } from './snapshot.ts'
 
 /** Where a cache gets its resources: the incremental pipeline. */
 export interface ResourceSource {
-  /** The scope that a proxy shares with all that get the same resources. Another one, perhaps, after a refresh that says so. */
+  /**
+   * The scope that a proxy shares with all that get the same resources. Another one, perhaps, after a refresh
+   * that says so.
+   */
   shared(scope: Scope): Scope
   connect(key: ScopeKey, scope: Scope): void
   disconnect(key: ScopeKey): void
@@ -48,7 +51,10 @@ interface Subscriber {
   current: Snapshot | undefined
 }
 
-/** One immutable snapshot a shared scope; an unchanged type keeps its very map. A scope without subscribers costs nothing. */
+/**
+ * One immutable snapshot a shared scope; an unchanged type keeps its very map. A scope without subscribers
+ * costs nothing.
+ */
 export function createSnapshotCache(source: ResourceSource): SnapshotCache {
   const entries = new Map<ScopeKey, Entry>()
   const awaited = new Set<Entry>()
@@ -66,17 +72,34 @@ export function createSnapshotCache(source: ResourceSource): SnapshotCache {
 
   function renew(entry: Entry | undefined, types: Iterable<TypeName>): readonly Entry[] {
     if (entry?.snapshot === undefined) return []
-    entry.snapshot = { scope: entry.key, resources: new Map([...entry.snapshot.resources, ...readTypes(entry.key, types)]) }
+    entry.snapshot = {
+      scope: entry.key,
+      resources: new Map([...entry.snapshot.resources, ...readTypes(entry.key, types)]),
+    }
     return [entry]
   }
 
   function fill(entry: Entry): void {
     awaited.delete(entry)
-    entry.snapshot = { scope: entry.key, resources: new Map(readTypes(entry.key, resourceTypes.map(({ name }) => name))) }
+    entry.snapshot = {
+      scope: entry.key,
+      resources: new Map(
+        readTypes(
+          entry.key,
+          resourceTypes.map(({ name }) => name),
+        ),
+      ),
+    }
   }
 
-  function readTypes(key: ScopeKey, types: Iterable<TypeName>): readonly (readonly [TypeName, ReadonlyMap<string, Resource>])[] {
-    return [...types].map((type) => [type, new Map(source.read(key, type).map((resource) => [resource.name, resource]))])
+  function readTypes(
+    key: ScopeKey,
+    types: Iterable<TypeName>,
+  ): readonly (readonly [TypeName, ReadonlyMap<string, Resource>])[] {
+    return [...types].map((type) => [
+      type,
+      new Map(source.read(key, type).map((resource) => [resource.name, resource])),
+    ])
   }
 
   /** What it shared before is left only now, so that nothing common is made anew. */
@@ -99,7 +122,9 @@ export function createSnapshotCache(source: ResourceSource): SnapshotCache {
     return moving.map(({ subscriber }) => subscriber.entry)
   }
 
-  /** Who has a snapshot keeps it until there is one of the new entry, and what it waited for is left at once. */
+  /**
+   * Who has a snapshot keeps it until there is one of the new entry, and what it waited for is left at once.
+   */
   function move(subscriber: Subscriber, to: Entry): void {
     const from = subscriber.entry
     subscriber.entry = to
@@ -136,7 +161,9 @@ export function createSnapshotCache(source: ResourceSource): SnapshotCache {
       const subscriber: Subscriber = { scope, listener, entry, left: undefined, current: entry.snapshot }
       entry.subscribers.add(subscriber)
       return {
-        get current() { return subscriber.current },
+        get current() {
+          return subscriber.current
+        },
         close() {
           leave(subscriber, subscriber.entry)
           if (subscriber.left !== undefined) leave(subscriber, subscriber.left)

@@ -7,7 +7,9 @@ export interface WireField {
   readonly content: Buffer | undefined
 }
 
-/** The fields of an encoded message, in their order (Protocol Buffers, "Encoding"). Throws for what is none. */
+/**
+ * The fields of an encoded message, in their order (Protocol Buffers, "Encoding"). Throws for what is none.
+ */
 export function* fieldsOf(message: Buffer): Generator<WireField> {
   for (let at = 0; at < message.length;) {
     const tag = readVarint(message, at)
@@ -15,17 +17,25 @@ export function* fieldsOf(message: Buffer): Generator<WireField> {
     const length = wireType === 2 ? readVarint(message, tag.end) : undefined
     const end = length === undefined ? skip(message, wireType, tag.end) : length.end + length.value
     if (end > message.length) throw new Error('the message ends within a field')
-    yield { number: Math.floor(tag.value / 8), bytes: message.subarray(at, end), content: length === undefined ? undefined : message.subarray(length.end, end) }
+    yield {
+      number: Math.floor(tag.value / 8),
+      bytes: message.subarray(at, end),
+      content: length === undefined ? undefined : message.subarray(length.end, end),
+    }
     at = end
   }
 }
 
 function skip(message: Buffer, wireType: number, at: number): number {
   switch (wireType) {
-    case 0: return readVarint(message, at).end
-    case 1: return at + 8
-    case 5: return at + 4
-    default: throw new Error(`wire type ${wireType} is not in use`)
+    case 0:
+      return readVarint(message, at).end
+    case 1:
+      return at + 8
+    case 5:
+      return at + 4
+    default:
+      throw new Error(`wire type ${wireType} is not in use`)
   }
 }
 

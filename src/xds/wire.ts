@@ -1,4 +1,7 @@
-/** A length-delimited protobuf field: message, string or bytes. Fields concatenate, so a message is put together from shared parts. */
+/**
+ * A length-delimited protobuf field: message, string or bytes. Fields concatenate, so a message is put
+ * together from shared parts.
+ */
 export function field(number: number, value: string | Uint8Array): Buffer {
   const length = typeof value === 'string' ? Buffer.byteLength(value) : value.length
   const tag = number * 8 + lengthDelimited
@@ -9,7 +12,10 @@ export function field(number: number, value: string | Uint8Array): Buffer {
   return bytes
 }
 
-/** What stands before the `length` bytes of a length-delimited field (Protocol Buffers, "Encoding": wire type 2). */
+/**
+ * What stands before the `length` bytes of a length-delimited field (Protocol Buffers, "Encoding": wire type
+ * 2).
+ */
 export function fieldHeader(number: number, length: number): Buffer {
   const tag = number * 8 + lengthDelimited
   const bytes = Buffer.allocUnsafe(varintLength(tag) + varintLength(length))

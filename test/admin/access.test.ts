@@ -15,7 +15,13 @@ const token = 'correct-horse'
 const tls = { certificate: '', key: '', clientCa: '' }
 
 describe('who may use the admin API', () => {
-  test.each<{ readonly address: string; readonly certified?: true; readonly access: AdminAccess; readonly authorization?: string; readonly refused?: string }>([
+  test.each<{
+    readonly address: string
+    readonly certified?: true
+    readonly access: AdminAccess
+    readonly authorization?: string
+    readonly refused?: string
+  }>([
     { address: '127.0.0.1', access: {} },
     { address: '127.9.9.9', access: {} },
     { address: '::1', access: {} },
@@ -33,9 +39,21 @@ describe('who may use the admin API', () => {
     { address: '10.0.0.5', access: { tls, token }, authorization: `Bearer ${token}` },
     { address: '127.0.0.1', access: { tls }, refused: 'UNAUTHENTICATED' },
     { address: '10.0.0.5', access: { tls: { certificate: '', key: '' } }, refused: 'PERMISSION_DENIED' },
-  ])('$address $certified $access $authorization: $refused', ({ address, certified, access, authorization, refused }) => {
-    expect(refusal({ entry: entryOf({ address, isCertified: certified === true }, access), authorization, host: 'localhost:1' }, access)?.code).toBe(refused)
-  })
+  ])(
+    '$address $certified $access $authorization: $refused',
+    ({ address, certified, access, authorization, refused }) => {
+      expect(
+        refusal(
+          {
+            entry: entryOf({ address, isCertified: certified === true }, access),
+            authorization,
+            host: 'localhost:1',
+          },
+          access,
+        )?.code,
+      ).toBe(refused)
+    },
+  )
 
   test.each([
     { headers: { host: '127.0.0.1:18001' }, browser: false },
@@ -57,42 +75,99 @@ describe('on the listener', () => {
   test('a token is asked for, as JSON and as gRPC, and health is open', async () => {
     const running = await plane({ 'reviews.yaml': reviews }, { adminAccess: { token } })
     expect((await running.ask('/v1/taps')).status).toBe(401)
-    expect((await running.ask('/v1/taps', { headers: { authorization: `Bearer ${token}` } })).status).toBe(200)
+    expect((await running.ask('/v1/taps', { headers: { authorization: `Bearer ${token}` } })).status).toBe(
+      200,
+    )
     expect((await running.ask('/readyz')).status).toBe(200)
     const folder = folderWith({ right: `${token}\n`, wrong: 'battery-staple' })
-    const tap = (...args: readonly string[]) => command(['tap', '--admin', running.adminAddress, '--for', '100ms', ...args])
-    expect(await tap()).toMatchObject({ status: 2, stderr: `shadowplane: --admin ${running.adminAddress}: this needs the token of the control plane, as in "authorization: Bearer TOKEN"\n` })
+    const tap = (...args: readonly string[]) =>
+      command(['tap', '--admin', running.adminAddress, '--for', '100ms', ...args])
+    expect(await tap()).toMatchObject({
+      status: 2,
+      stderr:
+        `shadowplane: --admin ${running.adminAddress}: this needs the token of the control plane, ` +
+        `as in "authorization: Bearer TOKEN"\n`,
+    })
     expect(await tap('--token-file', join(folder, 'wrong'))).toMatchObject({ status: 2 })
     expect(await tap('--token-file', join(folder, 'right'))).toMatchObject({ status: 0 })
   })
 
   test('a client certificate opens it over TLS, as JSON and as gRPC', async () => {
-    const [servers, clients, others] = [createAuthority('servers'), createAuthority('clients'), createAuthority('others')]
+    const [servers, clients, others] = [
+      createAuthority('servers'),
+      createAuthority('clients'),
+      createAuthority('others'),
+    ]
     const own = servers.issue({ name: 'admin', names: ['127.0.0.1', 'localhost'] })
-    const running = await plane({ 'reviews.yaml': reviews }, { adminAccess: { tls: { certificate: own.certificate, key: own.privateKey, clientCa: clients.certificate } } })
-    const [right, wrong] = [clients.issue({ name: 'me', names: [] }), others.issue({ name: 'you', names: [] })]
-    const status = (path: string, identity?: { readonly certificate: string; readonly privateKey: string }): Promise<number> => within(10_000, path, new Promise((resolve, reject) => {
-      const client = identity === undefined ? {} : { cert: identity.certificate, key: identity.privateKey }
-      request(`https://${running.adminAddress}${path}`, { ca: servers.certificate, agent: false, ...client }, (response) => {
-        response.resume().once('end', () => { resolve(response.statusCode ?? 0) })
-      }).once('error', reject).end()
-    }))
+    const running = await plane(
+      { 'reviews.yaml': reviews },
+      {
+        adminAccess: {
+          tls: { certificate: own.certificate, key: own.privateKey, clientCa: clients.certificate },
+        },
+      },
+    )
+    const [right, wrong] = [
+      clients.issue({ name: 'me', names: [] }),
+      others.issue({ name: 'you', names: [] }),
+    ]
+    const status = (
+      path: string,
+      identity?: { readonly certificate: string; readonly privateKey: string },
+    ): Promise<number> =>
+      within(
+        10_000,
+        path,
+        new Promise((resolve, reject) => {
+          const client =
+            identity === undefined ? {} : { cert: identity.certificate, key: identity.privateKey }
+          request(
+            `https://${running.adminAddress}${path}`,
+            { ca: servers.certificate, agent: false, ...client },
+            (response) => {
+              response.resume().once('end', () => {
+                resolve(response.statusCode ?? 0)
+              })
+            },
+          )
+            .once('error', reject)
+            .end()
+        }),
+      )
     expect(await status('/healthz')).toBe(200)
     expect(await status('/v1/taps')).toBe(401)
     expect(await status('/v1/taps', wrong)).toBe(401)
     expect(await status('/v1/taps', right)).toBe(200)
 
     const folder = folderWith({})
-    for (const [name, text] of Object.entries({ ca: servers.certificate, cert: right.certificate, key: right.privateKey, wrong: wrong.certificate, wrongKey: wrong.privateKey })) writeFileSync(join(folder, name), text)
-    const tap = (...args: readonly string[]) => command(['tap', '--admin', running.adminAddress, '--for', '100ms', '--ca', join(folder, 'ca'), ...args])
-    expect(await tap()).toMatchObject({ status: 2, stderr: expect.stringContaining('this needs a client certificate') })
-    expect(await tap('--cert', join(folder, 'wrong'), '--key', join(folder, 'wrongKey'))).toMatchObject({ status: 2 })
-    expect(await tap('--cert', join(folder, 'cert'), '--key', join(folder, 'key'))).toMatchObject({ status: 0 })
+    for (const [name, text] of Object.entries({
+      ca: servers.certificate,
+      cert: right.certificate,
+      key: right.privateKey,
+      wrong: wrong.certificate,
+      wrongKey: wrong.privateKey,
+    }))
+      writeFileSync(join(folder, name), text)
+    const tap = (...args: readonly string[]) =>
+      command(['tap', '--admin', running.adminAddress, '--for', '100ms', '--ca', join(folder, 'ca'), ...args])
+    expect(await tap()).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('this needs a client certificate'),
+    })
+    expect(await tap('--cert', join(folder, 'wrong'), '--key', join(folder, 'wrongKey'))).toMatchObject({
+      status: 2,
+    })
+    expect(await tap('--cert', join(folder, 'cert'), '--key', join(folder, 'key'))).toMatchObject({
+      status: 0,
+    })
   })
 
   test('pages in browsers are refused', async () => {
     const running = await plane({ 'reviews.yaml': reviews })
-    const answer = await running.ask('/v1/taps', { method: 'POST', headers: { origin: 'http://evil.example' } })
+    const answer = await running.ask('/v1/taps', {
+      method: 'POST',
+      headers: { origin: 'http://evil.example' },
+    })
     expect(answer.status).toBe(403)
     expect(((await answer.json()) as { readonly code: number }).code).toBe(7)
   })
@@ -101,10 +176,14 @@ describe('on the listener', () => {
     const running = await plane({ 'reviews.yaml': reviews })
     for (const words of ['G', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnonsense', '\x16\x03\x01']) {
       const socket = connect(Number(running.adminAddress.split(':')[1]), '127.0.0.1')
-      onTestFinished(() => { socket.destroy() })
+      onTestFinished(() => {
+        socket.destroy()
+      })
       socket.on('error', () => undefined).write(words)
     }
     expect((await running.ask('/healthz')).status).toBe(200)
-    expect(await command(['tap', '--admin', running.adminAddress, '--for', '100ms'])).toMatchObject({ status: 0 })
+    expect(await command(['tap', '--admin', running.adminAddress, '--for', '100ms'])).toMatchObject({
+      status: 0,
+    })
   })
 })

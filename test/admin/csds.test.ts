@@ -21,12 +21,22 @@ function connected(address: string): Client {
 
 function fetchStatus(running: Plane, request: Request): Promise<Answer> {
   const bytes = encode('envoy.service.status.v3.ClientStatusRequest', request)
-  return within(5_000, 'FetchClientStatus', new Promise((resolve, reject) => {
-    connected(running.xdsAddress).makeUnaryRequest(`${service}/FetchClientStatus`, pass, pass, bytes, (error, answer) => {
-      if (error !== null || answer === undefined) reject(error ?? new Error('no answer'))
-      else resolve(decode('envoy.service.status.v3.ClientStatusResponse', answer))
-    })
-  }))
+  return within(
+    5_000,
+    'FetchClientStatus',
+    new Promise((resolve, reject) => {
+      connected(running.xdsAddress).makeUnaryRequest(
+        `${service}/FetchClientStatus`,
+        pass,
+        pass,
+        bytes,
+        (error, answer) => {
+          if (error !== null || answer === undefined) reject(error ?? new Error('no answer'))
+          else resolve(decode('envoy.service.status.v3.ClientStatusResponse', answer))
+        },
+      )
+    }),
+  )
 }
 
 /** `type name` → its status, of the only client. */
@@ -49,8 +59,14 @@ describe('client status discovery', () => {
     expect(answer.config?.[0]?.node).toMatchObject({ id: a, cluster: 'test' })
     const configs = byName(answer)
     expect(configs.get(cluster)).toMatchObject({
-      type_url: 'type.googleapis.com/envoy.config.cluster.v3.Cluster', version_info: expect.stringMatching(/^[0-9a-f]{16}$/), config_status: 'SYNCED', client_status: 'ACKED',
-      xds_config: { '@type': 'type.googleapis.com/envoy.config.cluster.v3.Cluster', name: 'outbound|80||reviews.default.svc.cluster.local' },
+      type_url: 'type.googleapis.com/envoy.config.cluster.v3.Cluster',
+      version_info: expect.stringMatching(/^[0-9a-f]{16}$/),
+      config_status: 'SYNCED',
+      client_status: 'ACKED',
+      xds_config: {
+        '@type': 'type.googleapis.com/envoy.config.cluster.v3.Cluster',
+        name: 'outbound|80||reviews.default.svc.cluster.local',
+      },
     })
     expect(configs.get('RouteConfiguration 80')).toMatchObject({ config_status: 'SYNCED' })
     expect([...configs.values()].filter(({ error_state: error }) => error !== undefined)).toEqual([])
@@ -75,8 +91,14 @@ describe('client status discovery', () => {
     await running.event('nacked')
     const refused = byName(await fetchStatus(running, {})).get('Listener 127.0.0.1_80')
     expect(refused).toMatchObject({
-      config_status: 'ERROR', client_status: 'NACKED', xds_config: { name: '127.0.0.1_80' },
-      error_state: { details: 'no such filter', version_info: refused?.version_info, last_update_attempt: expect.stringMatching(/Z$/) },
+      config_status: 'ERROR',
+      client_status: 'NACKED',
+      xds_config: { name: '127.0.0.1_80' },
+      error_state: {
+        details: 'no such filter',
+        version_info: refused?.version_info,
+        last_update_attempt: expect.stringMatching(/Z$/),
+      },
     })
   })
 
@@ -88,7 +110,10 @@ describe('client status discovery', () => {
     client.ack('route')
     await running.event('acked')
     const configs = byName(await fetchStatus(running, {}))
-    expect(configs.get('RouteConfiguration nowhere')).toMatchObject({ config_status: 'SYNCED', client_status: 'DOES_NOT_EXIST' })
+    expect(configs.get('RouteConfiguration nowhere')).toMatchObject({
+      config_status: 'SYNCED',
+      client_status: 'DOES_NOT_EXIST',
+    })
     expect(configs.get('RouteConfiguration 80')).toMatchObject({ config_status: 'NOT_SENT' })
   })
 
@@ -109,21 +134,42 @@ describe('client status discovery', () => {
   ])('a node id is matched by $matcher', async ({ matcher, found }) => {
     const running = await plane({ 'reviews.yaml': reviews })
     await Promise.all([running.proxy(a, 'delta'), running.proxy(sidecarId('b'), 'sotw')])
-    const answer = await fetchStatus(running, { node_matchers: [{ node_id: matcher }, { node_id: { exact: 'nobody' } }] })
+    const answer = await fetchStatus(running, {
+      node_matchers: [{ node_id: matcher }, { node_id: { exact: 'nobody' } }],
+    })
     expect((answer.config ?? []).map(({ node }) => node?.id ?? '').toSorted()).toEqual(found)
   })
 
   test.each([
-    { request: { node_matchers: [{ node_id: { safe_regex: { regex: '.*' } } }] }, says: 'node_id takes exact, prefix, suffix or contains' },
-    { request: { node_matchers: [{ node_metadatas: [{ path: [{ key: 'NAMESPACE' }], value: { string_match: { exact: 'default' } } }] }] }, says: 'node_metadatas is not supported' },
+    {
+      request: { node_matchers: [{ node_id: { safe_regex: { regex: '.*' } } }] },
+      says: 'node_id takes exact, prefix, suffix or contains',
+    },
+    {
+      request: {
+        node_matchers: [
+          {
+            node_metadatas: [{ path: [{ key: 'NAMESPACE' }], value: { string_match: { exact: 'default' } } }],
+          },
+        ],
+      },
+      says: 'node_metadatas is not supported',
+    },
   ])('what is not supported is a clear INVALID_ARGUMENT: $says', async ({ request, says }) => {
     const running = await plane({})
-    await expect(fetchStatus(running, request)).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining(says) })
+    await expect(fetchStatus(running, request)).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining(says),
+    })
   })
 
   test('a stream answers each request, and ends with the client', async () => {
     const running = await plane({ 'reviews.yaml': reviews })
-    const call = connected(running.xdsAddress).makeBidiStreamRequest(`${service}/StreamClientStatus`, pass, pass)
+    const call = connected(running.xdsAddress).makeBidiStreamRequest(
+      `${service}/StreamClientStatus`,
+      pass,
+      pass,
+    )
     call.on('error', () => undefined)
     const answers: Answer[] = []
     const waiting = Promise.withResolvers<undefined>()
@@ -143,7 +189,11 @@ describe('client status discovery', () => {
 
   test('bytes that are no request end a stream with INVALID_ARGUMENT', async () => {
     const running = await plane({})
-    const call = connected(running.xdsAddress).makeBidiStreamRequest(`${service}/StreamClientStatus`, pass, pass)
+    const call = connected(running.xdsAddress).makeBidiStreamRequest(
+      `${service}/StreamClientStatus`,
+      pass,
+      pass,
+    )
     call.on('error', () => undefined)
     call.on('data', () => undefined)
     const ended = new Promise<number>((resolve) => call.on('status', ({ code }) => resolve(code)))

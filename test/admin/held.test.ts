@@ -20,24 +20,51 @@ const text = `${reviews}---\n${reviews.replaceAll('reviews', 'details')}---\n${r
 function resources({ pipeline }: Configuration, scope: Scope): Resources {
   pipeline.connect(scopeKey(scope), scope)
   pipeline.flush()
-  return new Map(resourceTypes.map(({ name }) => [name, new Map(resourcesOf(pipeline, scope, name).map((each) => [each.name, each]))]))
+  return new Map(
+    resourceTypes.map(({ name }) => [
+      name,
+      new Map(resourcesOf(pipeline, scope, name).map((each) => [each.name, each])),
+    ]),
+  )
 }
 
-function client(scope: Scope, served: Resources, held: ReadonlyMap<TypeName, TypeState['held']> = served): ClientState {
+function client(
+  scope: Scope,
+  served: Resources,
+  held: ReadonlyMap<TypeName, TypeState['held']> = served,
+): ClientState {
   return {
-    proxy: { id: 'a', stream: 1, mode: 'delta', scope }, connectedAt: 0, node: new Uint8Array(), snapshot: { scope: scopeKey(scope), resources: served },
-    types: new Map([...held].map(([type, each]) => [type, { status: 'SYNCED', interest: { wildcard: true, names: new Set() }, held: each, ackedVersion: '', refusal: undefined }])),
+    proxy: { id: 'a', stream: 1, mode: 'delta', scope },
+    connectedAt: 0,
+    node: new Uint8Array(),
+    snapshot: { scope: scopeKey(scope), resources: served },
+    types: new Map(
+      [...held].map(([type, each]) => [
+        type,
+        {
+          status: 'SYNCED',
+          interest: { wildcard: true, names: new Set() },
+          held: each,
+          ackedVersion: '',
+          refusal: undefined,
+        },
+      ]),
+    ),
   }
 }
 
-function routeConfigurations(dump: { readonly configs: readonly AnyJson[] }): readonly Readonly<Record<string, unknown>>[] {
-  const section = dump.configs.find((each) => each['@type'].endsWith('RoutesConfigDump')) as { readonly dynamic_route_configs: readonly { readonly route_config: AnyJson }[] } | undefined
+function routeConfigurations(dump: {
+  readonly configs: readonly AnyJson[]
+}): readonly Readonly<Record<string, unknown>>[] {
+  const section = dump.configs.find((each) => each['@type'].endsWith('RoutesConfigDump')) as
+    { readonly dynamic_route_configs: readonly { readonly route_config: AnyJson }[] } | undefined
   return section?.dynamic_route_configs.map(({ route_config: each }) => each) ?? []
 }
 
 test('virtual hosts of their own are shown as if they stood in their route configuration', () => {
   const configuration = configure(text)
-  const dumpOf = (scope: Scope) => routeConfigurations(configDump(heldResources([client(scope, resources(configuration, scope))]), 'routes'))
+  const dumpOf = (scope: Scope) =>
+    routeConfigurations(configDump(heldResources([client(scope, resources(configuration, scope))]), 'routes'))
   const inline = dumpOf(sidecar())
   const apart = dumpOf({ ...sidecar(), virtualHosts: 'apart' })
   expect(inline.map(({ name }) => name)).toEqual(['80', '8080'])
@@ -48,14 +75,24 @@ test('virtual hosts of their own are shown as if they stood in their route confi
 
 test('what a proxy brought along is shown where it is what is served, and left out where nobody knows it', () => {
   const served = cluster('a')
-  const held = new Map([['a', { version: served.version }], ['b', { version: 'older' }]])
-  const found = heldResources([client(sidecar(), new Map([['cluster', new Map([['a', served]])]]), new Map([['cluster', held]]))])
+  const held = new Map([
+    ['a', { version: served.version }],
+    ['b', { version: 'older' }],
+  ])
+  const found = heldResources([
+    client(sidecar(), new Map([['cluster', new Map([['a', served]])]]), new Map([['cluster', held]])),
+  ])
   expect(found).toEqual([served])
 })
 
 test('the streams of a proxy are shown together', () => {
   const scope = sidecar()
   const all = resources(configure(text), scope)
-  const alone = (type: TypeName): ClientState => client(scope, all, new Map([[type, all.get(type) ?? new Map<string, Resource>()]]))
-  expect(heldResources([alone('route'), alone('cluster')])).toEqual(heldResources([client(scope, new Map([...all].filter(([type]) => type === 'cluster' || type === 'route')))]))
+  const alone = (type: TypeName): ClientState =>
+    client(scope, all, new Map([[type, all.get(type) ?? new Map<string, Resource>()]]))
+  expect(heldResources([alone('route'), alone('cluster')])).toEqual(
+    heldResources([
+      client(scope, new Map([...all].filter(([type]) => type === 'cluster' || type === 'route'))),
+    ]),
+  )
 })

@@ -6,20 +6,28 @@ import { plane, reviews, sidecarId } from './plane.ts'
 import type { Plane } from './plane.ts'
 
 async function metrics(running: Plane): Promise<ReadonlyMap<string, number>> {
-  const lines = (await (await running.ask('/metrics')).text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-  return new Map(lines.map((line) => {
-    const space = line.lastIndexOf(' ')
-    return [line.slice(0, space), Number(line.slice(space + 1))]
-  }))
+  const lines = (await (await running.ask('/metrics')).text())
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+  return new Map(
+    lines.map((line) => {
+      const space = line.lastIndexOf(' ')
+      return [line.slice(0, space), Number(line.slice(space + 1))]
+    }),
+  )
 }
 
 test('each documented metric is served, and each of ours that is served is documented', async () => {
   const running = await plane({ 'reviews.yaml': reviews })
   const answer = await running.ask('/metrics')
   expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
-  const served = [...(await answer.text()).matchAll(/^# TYPE (shadowplane_\w+) (\w+)$/gm)].map(([, name, kind]) => `${name} ${kind}`)
+  const served = [...(await answer.text()).matchAll(/^# TYPE (shadowplane_\w+) (\w+)$/gm)].map(
+    ([, name, kind]) => `${name} ${kind}`,
+  )
   const page = readFileSync(join(projectRoot, 'docs/metrics.md'), 'utf8')
-  const documented = [...page.matchAll(/^\| `(shadowplane_\w+)` \| (\w+) \|/gm)].map(([, name, kind]) => `${name} ${kind}`)
+  const documented = [...page.matchAll(/^\| `(shadowplane_\w+)` \| (\w+) \|/gm)].map(
+    ([, name, kind]) => `${name} ${kind}`,
+  )
   expect(served.toSorted()).toEqual(documented.toSorted())
 })
 
@@ -28,11 +36,20 @@ test('labels are those that are documented', async () => {
   await running.proxy(sidecarId('a'), 'sotw')
   await running.event('acked', ({ type }) => type === 'route')
   const page = readFileSync(join(projectRoot, 'docs/metrics.md'), 'utf8')
-  const documented = new Map([...page.matchAll(/^\| `(shadowplane_\w+)` \| \w+ \|([^|]*)\|/gm)].map(([, name = '', labels = '']) => [name, labels.match(/\w+/g) ?? []]))
+  const documented = new Map(
+    [...page.matchAll(/^\| `(shadowplane_\w+)` \| \w+ \|([^|]*)\|/gm)].map(([, name = '', labels = '']) => [
+      name,
+      labels.match(/\w+/g) ?? [],
+    ]),
+  )
   for (const series of (await metrics(running)).keys()) {
-    const [, name = '', labels = ''] = /^(shadowplane_\w+?)(?:_bucket|_sum|_count)?(?:\{(.*)\})?$/.exec(series) ?? []
+    const [, name = '', labels = ''] =
+      /^(shadowplane_\w+?)(?:_bucket|_sum|_count)?(?:\{(.*)\})?$/.exec(series) ?? []
     if (name === '') continue
-    expect([name, [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label).filter((label) => label !== 'le')]).toEqual([name, documented.get(name)])
+    expect([
+      name,
+      [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label).filter((label) => label !== 'le'),
+    ]).toEqual([name, documented.get(name)])
   }
 })
 
@@ -59,5 +76,7 @@ test('what proxies take and refuse is counted', async () => {
   expect(after.get('shadowplane_ack_latency_seconds_count{type="listener"}')).toBe(2)
   expect(after.get('shadowplane_push_bytes_total{type="route"}')).toBeGreaterThan(100)
   expect(after.get('shadowplane_resources{type="route"}')).toBeGreaterThan(0)
-  expect(after.get('shadowplane_flush_duration_seconds_count')).toBeGreaterThan(before.get('shadowplane_flush_duration_seconds_count') ?? 0)
+  expect(after.get('shadowplane_flush_duration_seconds_count')).toBeGreaterThan(
+    before.get('shadowplane_flush_duration_seconds_count') ?? 0,
+  )
 })

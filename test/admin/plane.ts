@@ -30,14 +30,26 @@ export interface Plane {
   /** A proxy that does what the test says. */
   client(id: string, mode: Mode): XdsClient
   /** Waits until as many events fit, from the start on. */
-  event<K extends Kind>(kind: K, fits?: (event: Extract<ControlPlaneEvent, { kind: K }>) => boolean): Promise<void>
+  event<K extends Kind>(
+    kind: K,
+    fits?: (event: Extract<ControlPlaneEvent, { kind: K }>) => boolean,
+  ): Promise<void>
 }
 
-export async function plane(files: Readonly<Record<string, string>>, settings: Partial<Pick<Config, 'admin' | 'adminAccess' | 'recorder' | 'xds' | 'probes'>> = {}): Promise<Plane> {
+export async function plane(
+  files: Readonly<Record<string, string>>,
+  settings: Partial<Pick<Config, 'admin' | 'adminAccess' | 'recorder' | 'xds' | 'probes'>> = {},
+): Promise<Plane> {
   const folder = folderWith(files)
   const events: ControlPlaneEvent[] = []
   const waiting = new Set<() => void>()
-  const config = { paths: [folder], listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: defaultSettings, ...settings }
+  const config = {
+    paths: [folder],
+    listen: '127.0.0.1:0',
+    admin: '127.0.0.1:0',
+    settings: defaultSettings,
+    ...settings,
+  }
   const { xdsAddress, adminAddress, close } = await startControlPlane(config, (event) => {
     events.push(event)
     for (const look of [...waiting]) look()
@@ -45,9 +57,15 @@ export async function plane(files: Readonly<Record<string, string>>, settings: P
   onTestFinished(() => close())
   const ask: Plane['ask'] = (path, init) => fetch(`http://${adminAddress}${path}`, init)
   return {
-    folder, xdsAddress, adminAddress, events, ask,
+    folder,
+    xdsAddress,
+    adminAddress,
+    events,
+    ask,
     report: async (path = '/status') => (await ask(path)).json() as Promise<StatusReport>,
-    write: (name, text) => { writeFileSync(join(folder, name), text) },
+    write: (name, text) => {
+      writeFileSync(join(folder, name), text)
+    },
     async proxy(id, mode) {
       const proxy = new EnvoyDouble(xdsAddress, { mode, node: nodeOf(id) })
       onTestFinished(() => proxy.close())
@@ -59,15 +77,20 @@ export async function plane(files: Readonly<Record<string, string>>, settings: P
       onTestFinished(() => client.close())
       return client
     },
-    event: (kind, fits = () => true) => within(10_000, `the event ${kind}`, new Promise((resolve) => {
-      const look = (): void => {
-        if (!events.some((each) => each.kind === kind && fits(each as never))) return
-        waiting.delete(look)
-        resolve()
-      }
-      waiting.add(look)
-      look()
-    })),
+    event: (kind, fits = () => true) =>
+      within(
+        10_000,
+        `the event ${kind}`,
+        new Promise((resolve) => {
+          const look = (): void => {
+            if (!events.some((each) => each.kind === kind && fits(each as never))) return
+            waiting.delete(look)
+            resolve()
+          }
+          waiting.add(look)
+          look()
+        }),
+      ),
   }
 }
 

@@ -19,5 +19,7 @@ test('probes and metrics are answered, and nothing of the configuration', async 
 
 test('an address that is taken is said under the flag', async () => {
   const taken = await plane({})
-  await expect(plane({}, { probes: taken.adminAddress })).rejects.toThrow(`--probes ${taken.adminAddress}: another process listens there`)
+  await expect(plane({}, { probes: taken.adminAddress })).rejects.toThrow(
+    `--probes ${taken.adminAddress}: another process listens there`,
+  )
 })

@@ -45,11 +45,22 @@ describe('GET /status', () => {
   test('tells of each proxy and type whether it is in step', async () => {
     const report = await (await three()).report()
     expect(report.counts).toEqual({ SYNCED: 1, STALE: 1, NACKED: 1 })
-    expect(typesOf(report, takesAll)).toEqual({ cluster: 'SYNCED', endpoint: 'SYNCED', listener: 'SYNCED', route: 'SYNCED' })
+    expect(typesOf(report, takesAll)).toEqual({
+      cluster: 'SYNCED',
+      endpoint: 'SYNCED',
+      listener: 'SYNCED',
+      route: 'SYNCED',
+    })
     expect(typesOf(report, silent)).toEqual({ cluster: 'STALE' })
     expect(typesOf(report, refuses)).toEqual({ route: 'NACKED' })
     expect(report.proxies.map(({ id }) => id)).toEqual([refuses, silent, takesAll])
-    expect(report.proxies[2]).toMatchObject({ mode: 'sotw', role: 'sidecar', namespace: 'default', labels: {}, connectedSince: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) })
+    expect(report.proxies[2]).toMatchObject({
+      mode: 'sotw',
+      role: 'sidecar',
+      namespace: 'default',
+      labels: {},
+      connectedSince: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+    })
   })
 
   test('shows a refusal at the lines that it comes from, as they are now', async () => {
@@ -57,7 +68,19 @@ describe('GET /status', () => {
     const refusal = async () => (await running.report()).proxies[0]?.types[0]?.refusal
     const at = (line: number) => ({
       message: 'Proto constraint validation failed (field: value)',
-      resources: [{ name: '80', origins: expect.arrayContaining([{ object: 'VirtualService default/reviews', file: join(running.folder, 'reviews.yaml'), line, column: expect.any(Number) }]) }],
+      resources: [
+        {
+          name: '80',
+          origins: expect.arrayContaining([
+            {
+              object: 'VirtualService default/reviews',
+              file: join(running.folder, 'reviews.yaml'),
+              line,
+              column: expect.any(Number),
+            },
+          ]),
+        },
+      ],
     })
     expect(await refusal()).toMatchObject(at(9))
     running.write('reviews.yaml', `# a line more\n${reviews}${database}`)
@@ -104,10 +127,18 @@ describe('GET /status/proxies/ID', () => {
     { path: '/status/proxies/', code: 400, says: 'write /status/proxies/ID' },
     { path: '/status/proxies/%zz', code: 400, says: 'percent-encoded' },
     { path: '/status/proxies/nobody', code: 404, says: 'no proxy "nobody" is connected' },
-    { path: `/status/proxies/${encodeURIComponent(sidecarId('silend'))}`, code: 404, says: `did you mean ${silent}?` },
+    {
+      path: `/status/proxies/${encodeURIComponent(sidecarId('silend'))}`,
+      code: 404,
+      says: `did you mean ${silent}?`,
+    },
     { path: '/config_dump', code: 400, says: 'write /config_dump?proxy=ID' },
     { path: '/config_dump?proxy=nobody', code: 404, says: 'no proxy "nobody" is connected' },
-    { path: '/statuses', code: 404, says: 'there are /config_dump, /healthz, /metrics, /readyz, /status, /status/proxies/ID' },
+    {
+      path: '/statuses',
+      code: 404,
+      says: 'there are /config_dump, /healthz, /metrics, /readyz, /status, /status/proxies/ID',
+    },
   ])('$path is answered $code', async ({ path, code, says }) => {
     const running = await plane({ 'reviews.yaml': reviews })
     const client = running.client(silent, 'delta')
@@ -128,7 +159,8 @@ describe('GET /status/proxies/ID', () => {
 describe('GET /config_dump', () => {
   test('has what the proxy holds, and nothing that it has not taken', async () => {
     const running = await three()
-    const dump = async (id: string): Promise<string> => (await running.ask(`/config_dump?proxy=${encodeURIComponent(id)}`)).text()
+    const dump = async (id: string): Promise<string> =>
+      (await running.ask(`/config_dump?proxy=${encodeURIComponent(id)}`)).text()
     expect(await dump(takesAll)).toContain('"name": "reviews.default.svc.cluster.local:80"')
     expect(await dump(refuses)).not.toContain('reviews.default.svc.cluster.local')
   })
@@ -138,7 +170,10 @@ describe('GET /config_dump', () => {
     await running.proxy(takesAll, 'sotw')
     await running.proxy(takesAll, 'delta')
     const answer = await running.ask(`/config_dump?proxy=${encodeURIComponent(takesAll)}`)
-    expect([answer.status, await answer.text()]).toEqual([409, `2 proxies have the id ${takesAll}: ask for #1 or #2\n`])
+    expect([answer.status, await answer.text()]).toEqual([
+      409,
+      `2 proxies have the id ${takesAll}: ask for #1 or #2\n`,
+    ])
     expect((await running.ask('/config_dump?proxy=%232')).status).toBe(200)
   })
 })

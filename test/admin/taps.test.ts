@@ -13,27 +13,44 @@ interface Tap {
 interface Event {
   readonly received: string
   readonly dropped: string
-  readonly standing?: { readonly routes?: number; readonly proxies?: number; readonly inSync?: number; readonly findings?: readonly string[] }
-  readonly request?: { readonly method: string; readonly url: string; readonly body?: string; readonly headers: readonly { readonly name: string; readonly value: string }[] }
+  readonly standing?: {
+    readonly routes?: number
+    readonly proxies?: number
+    readonly inSync?: number
+    readonly findings?: readonly string[]
+  }
+  readonly request?: {
+    readonly method: string
+    readonly url: string
+    readonly body?: string
+    readonly headers: readonly { readonly name: string; readonly value: string }[]
+  }
   readonly ended?: string
 }
 
 const json = { 'content-type': 'application/json' }
 
 async function create(running: Plane, fields: object = {}): Promise<Tap> {
-  const response = await running.ask('/v1/taps', { method: 'POST', body: JSON.stringify(fields), headers: json })
+  const response = await running.ask('/v1/taps', {
+    method: 'POST',
+    body: JSON.stringify(fields),
+    headers: json,
+  })
   expect(response.status).toBe(200)
   return response.json() as Promise<Tap>
 }
 
 async function problem(running: Plane, path: string, init: RequestInit = {}): Promise<string> {
   const response = await running.ask(path, init)
-  const { code, message } = await response.json() as { readonly code: number; readonly message: string }
+  const { code, message } = (await response.json()) as { readonly code: number; readonly message: string }
   return `${response.status} ${code} ${message}`
 }
 
 /** Events of a tap, one by one. */
-async function watch(running: Plane, { id }: Tap): Promise<{ next(): Promise<Event | undefined>; leave(): void }> {
+async function watch(
+  running: Plane,
+  { id }: Tap,
+): Promise<{ next(): Promise<Event | undefined>; leave(): void }> {
   const leaving = new AbortController()
   onTestFinished(() => leaving.abort())
   const response = await running.ask(`/v1/taps/${id}/events`, { signal: leaving.signal })
@@ -57,7 +74,11 @@ async function watch(running: Plane, { id }: Tap): Promise<{ next(): Promise<Eve
 
 function send(recorder: string, path: string, body: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    request(`http://${recorder}${path}`, { method: 'POST' }, (response) => response.resume().once('end', resolve)).once('error', reject).end(body)
+    request(`http://${recorder}${path}`, { method: 'POST' }, (response) =>
+      response.resume().once('end', resolve),
+    )
+      .once('error', reject)
+      .end(body)
   })
 }
 
@@ -67,34 +88,58 @@ describe('a tap, as JSON over HTTP', () => {
     const proxy = await running.proxy(sidecarId('a'), 'delta')
     const tap = await create(running, { route: 'virtualservice/default/reviews', percent: 50 })
     expect(tap).toEqual({
-      id: expect.stringMatching(/^[\da-f]{8}$/), target: 'VirtualService default/reviews', percent: 50, bodyLimit: 1_048_576, leaseSeconds: 30,
-      expires: expect.stringMatching(/^\d{4}-.*Z$/), recorder: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+      id: expect.stringMatching(/^[\da-f]{8}$/),
+      target: 'VirtualService default/reviews',
+      percent: 50,
+      bodyLimit: 1_048_576,
+      leaseSeconds: 30,
+      expires: expect.stringMatching(/^\d{4}-.*Z$/),
+      recorder: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
     })
     const events = await watch(running, tap)
     let standing = await events.next()
     while (standing?.standing?.inSync !== 1) standing = await events.next()
     expect(standing.standing).toMatchObject({ routes: 1, proxies: 1, inSync: 1, findings: [] })
     const held = JSON.stringify([...proxy.held('route').values(), ...proxy.held('virtual-host').values()])
-    expect(held).toContain(`"cluster":"outbound|80||tap-${tap.id}.default.tap.shadowplane.io","runtime_fraction":{"default_value":{"numerator":500000,"denominator":"MILLION"}`)
+    expect(held).toContain(
+      `"cluster":"outbound|80||tap-${tap.id}.default.tap.shadowplane.io",` +
+        `"runtime_fraction":{"default_value":{"numerator":500000,"denominator":"MILLION"}`,
+    )
     expect(held).toContain('"disable_shadow_host_suffix_append":true')
-    expect(JSON.stringify([...proxy.held('endpoint').values()])).toContain(`"port_value":${tap.recorder.split(':')[1]}`)
+    expect(JSON.stringify([...proxy.held('endpoint').values()])).toContain(
+      `"port_value":${tap.recorder.split(':')[1]}`,
+    )
 
     await send(tap.recorder, '/a?b', 'x=1')
     const event = await events.next()
-    expect(event).toMatchObject({ received: '1', dropped: '0', request: { method: 'POST', url: '/a?b', body: Buffer.from('x=1').toString('base64'), bodyLength: '3' } })
+    expect(event).toMatchObject({
+      received: '1',
+      dropped: '0',
+      request: { method: 'POST', url: '/a?b', body: Buffer.from('x=1').toString('base64'), bodyLength: '3' },
+    })
     expect(event?.request?.headers[0]).toEqual({ name: 'Host', value: tap.recorder })
 
-    expect(await (await running.ask(`/v1/taps/${tap.id}`, { method: 'DELETE' })).json()).toMatchObject({ id: tap.id })
+    expect(await (await running.ask(`/v1/taps/${tap.id}`, { method: 'DELETE' })).json()).toMatchObject({
+      id: tap.id,
+    })
     expect(await events.next()).toMatchObject({ received: '1', ended: 'it was asked to' })
     expect(await events.next()).toBeUndefined()
-    await proxy.until('no mirror', (each) => !JSON.stringify([...each.held('route').values(), ...each.held('virtual-host').values()]).includes('shadowplane.io'))
+    await proxy.until(
+      'no mirror',
+      (each) =>
+        !JSON.stringify([...each.held('route').values(), ...each.held('virtual-host').values()]).includes(
+          'shadowplane.io',
+        ),
+    )
     expect(await (await running.ask('/v1/taps')).json()).toEqual({})
   })
 
   test('says that nothing is there to mirror', async () => {
     const running = await plane({ 'reviews.yaml': reviews })
     const events = await watch(running, await create(running, { host: 'elsewhere.example' }))
-    expect((await events.next())?.standing).toMatchObject({ findings: [expect.stringMatching(/mirror\/attached-to-nothing.*Tap default\/tap-/)] })
+    expect((await events.next())?.standing).toMatchObject({
+      findings: [expect.stringMatching(/mirror\/attached-to-nothing.*Tap default\/tap-/)],
+    })
   })
 
   test('takes a host as the routes write it, or the name of a Service, or everything', async () => {
@@ -114,8 +159,13 @@ describe('a tap, as JSON over HTTP', () => {
     const events = await watch(running, tap)
     await events.next()
     events.leave()
-    await proxy.until('no mirror', (each) => !JSON.stringify([...each.held('cluster').keys()]).includes(tap.id))
-    expect(await problem(running, `/v1/taps/${tap.id}/renew`, { method: 'POST' })).toMatch(/^404 5 there is no tap/)
+    await proxy.until(
+      'no mirror',
+      (each) => !JSON.stringify([...each.held('cluster').keys()]).includes(tap.id),
+    )
+    expect(await problem(running, `/v1/taps/${tap.id}/renew`, { method: 'POST' })).toMatch(
+      /^404 5 there is no tap/,
+    )
   })
 
   test('ends with its lease, which can be renewed', async () => {
@@ -139,8 +189,10 @@ describe('a tap, as JSON over HTTP', () => {
   test('at most eight are open', async () => {
     const running = await plane({ 'reviews.yaml': reviews })
     await Promise.all(Array.from({ length: 8 }, () => create(running)))
-    expect(await problem(running, '/v1/taps', { method: 'POST' })).toBe('429 8 8 taps are open, which is the limit')
-    const { taps } = await (await running.ask('/v1/taps')).json() as { readonly taps: readonly Tap[] }
+    expect(await problem(running, '/v1/taps', { method: 'POST' })).toBe(
+      '429 8 8 taps are open, which is the limit',
+    )
+    const { taps } = (await (await running.ask('/v1/taps')).json()) as { readonly taps: readonly Tap[] }
     expect(new Set(taps.map(({ id }) => id)).size).toBe(8)
   })
 })
@@ -148,8 +200,14 @@ describe('a tap, as JSON over HTTP', () => {
 describe('what is asked wrong is said', () => {
   test.each([
     { fields: { route: 'reviews' }, says: '400 3 route "reviews": write kind/namespace/name' },
-    { fields: { route: 'VirtualService/default/review' }, says: '404 5 there is no VirtualService default/review: did you mean default/reviews?' },
-    { fields: { route: 'Route/default/review' }, says: '404 5 there is no Route default/review, nor any other one' },
+    {
+      fields: { route: 'VirtualService/default/review' },
+      says: '404 5 there is no VirtualService default/review: did you mean default/reviews?',
+    },
+    {
+      fields: { route: 'Route/default/review' },
+      says: '404 5 there is no Route default/review, nor any other one',
+    },
     { fields: { host: 'a b' }, says: '400 3 host "a b": write a host' },
     { fields: { percent: 150 }, says: '400 3 percent 150: write a percentage from 0.0001 to 100' },
     { fields: { percent: 0 }, says: '400 3 percent 0' },
@@ -159,16 +217,32 @@ describe('what is asked wrong is said', () => {
     { fields: { bodyLimit: 17 * 1024 * 1024 }, says: '400 3 bodyLimit 17825792: at most 16777216' },
     { fields: { leaseSeconds: 301 }, says: '400 3 leaseSeconds 301: write 1 to 300' },
   ])('$fields', async ({ fields, says }) => {
-    expect(await problem(await plane({ 'reviews.yaml': reviews }), '/v1/taps', { method: 'POST', body: JSON.stringify(fields), headers: json })).toContain(says)
+    expect(
+      await problem(await plane({ 'reviews.yaml': reviews }), '/v1/taps', {
+        method: 'POST',
+        body: JSON.stringify(fields),
+        headers: json,
+      }),
+    ).toContain(says)
   })
 
   test('paths, verbs and bodies', async () => {
     const running = await plane({ 'reviews.yaml': reviews })
-    expect(await problem(running, '/v1/tap')).toMatch(/^404 5 no such path: \/v1\/tap; there are POST \/v1\/taps,/)
-    expect(await problem(running, '/v1/taps', { method: 'PUT' })).toBe('400 3 PUT is not answered here: use POST or GET')
-    expect(await problem(running, '/v1/taps', { method: 'POST', body: '{}' })).toBe('400 3 a body must be JSON: send content-type: application/json')
-    expect(await problem(running, '/v1/taps', { method: 'POST', body: '[', headers: json })).toMatch(/^400 3 the body is no JSON/)
-    expect(await problem(running, '/v1/taps', { method: 'POST', body: '[]', headers: json })).toBe('400 3 the body must be a JSON object')
+    expect(await problem(running, '/v1/tap')).toMatch(
+      /^404 5 no such path: \/v1\/tap; there are POST \/v1\/taps,/,
+    )
+    expect(await problem(running, '/v1/taps', { method: 'PUT' })).toBe(
+      '400 3 PUT is not answered here: use POST or GET',
+    )
+    expect(await problem(running, '/v1/taps', { method: 'POST', body: '{}' })).toBe(
+      '400 3 a body must be JSON: send content-type: application/json',
+    )
+    expect(await problem(running, '/v1/taps', { method: 'POST', body: '[', headers: json })).toMatch(
+      /^400 3 the body is no JSON/,
+    )
+    expect(await problem(running, '/v1/taps', { method: 'POST', body: '[]', headers: json })).toBe(
+      '400 3 the body must be a JSON object',
+    )
     expect(await problem(running, '/v1/taps/%zz', { method: 'DELETE' })).toMatch(/^400 3/)
   })
 })

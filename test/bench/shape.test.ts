@@ -11,7 +11,13 @@ import { typeUrls } from '../../bench/support/discovery-response.ts'
 
 /** Milliseconds after which a run that hangs is given up. */
 const limit = 170_000
-const setting = (): MeasureSetting => ({ quick: true, minutes: 1, profile: undefined, signal: AbortSignal.timeout(limit), progress: () => {} })
+const setting = (): MeasureSetting => ({
+  quick: true,
+  minutes: 1,
+  profile: undefined,
+  signal: AbortSignal.timeout(limit),
+  progress: () => {},
+})
 
 function failures({ expectations }: Measurement): readonly string[] {
   expect(expectations.length).toBeGreaterThan(0)
@@ -23,7 +29,8 @@ test('a changed resource goes to each stream once, as it is', async () => {
   expect(failures(found)).toEqual([])
   const small = found.rows.filter(({ size }) => size === 2_000)
   expect(small.length).toBe(2)
-  for (const { ours, streams, rounds } of small) expect(ours.bytes / (streams * rounds)).toSatisfy((bytes: number) => bytes > 2_000 && bytes < 2_400)
+  for (const { ours, streams, rounds } of small)
+    expect(ours.bytes / (streams * rounds)).toSatisfy((bytes: number) => bytes > 2_000 && bytes < 2_400)
 })
 
 test('an edit of a file reaches every proxy, and none is sent anything else', async () => {

@@ -14,7 +14,9 @@ test('without a code it lists all of them, with severity and summary', async () 
   const { status, stdout } = await shadowplane(['explain-code'])
   const lines = stdout.trimEnd().split('\n')
   expect(lines.map((line) => line.split(' ', 1)[0])).toEqual(Object.keys(codes).toSorted())
-  expect(lines.find((line) => line.startsWith('mirror/loop '))).toMatch(/^mirror\/loop +warning +copies arrive at/)
+  expect(lines.find((line) => line.startsWith('mirror/loop '))).toMatch(
+    /^mirror\/loop +warning +copies arrive at/,
+  )
   expect(status).toBe(0)
 })
 

@@ -6,8 +6,15 @@ const example = ['explain', '-f', 'examples/istio-cross-cluster']
 
 describe('the cross-cluster example', () => {
   test('what is mirrored, where to, and the lines that say so', async () => {
-    const { status, stdout } = await shadowplane([...example, 'GET', 'http://shop.example:80/x/../headers?a=1', '-H', 'x-user: jason'])
-    expect(stdout).toBe(`GET http://shop.example/x/../headers?a=1
+    const { status, stdout } = await shadowplane([
+      ...example,
+      'GET',
+      'http://shop.example:80/x/../headers?a=1',
+      '-H',
+      'x-user: jason',
+    ])
+    expect(stdout).toBe(
+      `GET http://shop.example/x/../headers?a=1
 
 proxy         gateway in namespace default, labels istio=ingressgateway
               the only one that these files address
@@ -20,14 +27,16 @@ route         prefix /headers
 to            outbound|8000|v1|httpbin.default.svc.cluster.local
               1 endpoint ready: 127.0.0.1:9001
               GET /headers?a=1, Host shop.example
-timeout       none, 2 retries on connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes (503)
+timeout       none, 2 retries on ` +
+        `connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes (503)
 mirror        50 % to outbound|80||httpbin.mirror.cluster-b
               1 endpoint ready: 127.0.0.1:9003
               Host shop.example-shadow
               copies bodies up to 1Mi
               VirtualService default/httpbin, examples/istio-cross-cluster/virtual-service.yaml:21:5
               runtime key shadowplane.mirror.default.httpbin.bdafbbc06c49.107c50c982af
-`)
+`,
+    )
     expect(status).toBe(0)
   })
 
@@ -35,7 +44,13 @@ mirror        50 % to outbound|80||httpbin.mirror.cluster-b
     ['1048576', 'copies bodies up to 1Mi\n'],
     ['1048577', 'copies bodies up to 1Mi: this request is not copied, its Content-Length is larger\n'],
   ])('whether a body of %s bytes is copied', async (bytes, said) => {
-    const { status, stdout } = await command([...example, 'POST', 'http://shop.example/headers', '-H', `content-length: ${bytes}`])
+    const { status, stdout } = await command([
+      ...example,
+      'POST',
+      'http://shop.example/headers',
+      '-H',
+      `content-length: ${bytes}`,
+    ])
     expect(stdout).toContain(said)
     expect(status).toBe(0)
   })
@@ -52,10 +67,19 @@ no match      1. prefix /headers
   })
 
   test('a URL without a port means the only one there is; a port that nobody listens on is said', async () => {
-    const [moved, refused] = await Promise.all([[...example, 'https://shop.example/headers'], [...example, 'http://shop.example:81/']].map((args) => command(args)))
+    const [moved, refused] = await Promise.all(
+      [
+        [...example, 'https://shop.example/headers'],
+        [...example, 'http://shop.example:81/'],
+      ].map((args) => command(args)),
+    )
     expect(moved?.stdout).toContain('nothing listens on port 443; 80 is the only port there is')
-    expect(moved?.stdout).toContain('no connection: 0.0.0.0_80 (0.0.0.0:80) speaks HTTP without TLS, and the request comes with it')
-    expect(refused?.stdout).toContain('answer        no connection: nothing listens on port 81\n              it listens on 80\n')
+    expect(moved?.stdout).toContain(
+      'no connection: 0.0.0.0_80 (0.0.0.0:80) speaks HTTP without TLS, and the request comes with it',
+    )
+    expect(refused?.stdout).toContain(
+      'answer        no connection: nothing listens on port 81\n              it listens on 80\n',
+    )
   })
 
   test('JSON holds the same, for programs', async () => {
@@ -65,11 +89,29 @@ no match      1. prefix /headers
       proxy: { role: 'gateway', namespace: 'default', labels: { istio: 'ingressgateway' }, listensOn: [80] },
       listener: { name: '0.0.0.0_80', routeConfiguration: 'http.80' },
       virtualHost: { name: '*:80', domain: '*' },
-      route: { name: '', index: 0, millionths: 1_000_000, from: { object: 'VirtualService default/httpbin', line: 13 } },
+      route: {
+        name: '',
+        index: 0,
+        millionths: 1_000_000,
+        from: { object: 'VirtualService default/httpbin', line: 13 },
+      },
       outcome: {
         kind: 'forward',
-        destinations: [{ cluster: 'outbound|8000|v1|httpbin.default.svc.cluster.local', share: 1, state: { ready: ['127.0.0.1:9001'] } }],
-        mirrors: [{ cluster: 'outbound|80||httpbin.mirror.cluster-b', millionths: 500_000, authorities: ['127.0.0.1-shadow'], from: { line: 21, column: 5 } }],
+        destinations: [
+          {
+            cluster: 'outbound|8000|v1|httpbin.default.svc.cluster.local',
+            share: 1,
+            state: { ready: ['127.0.0.1:9001'] },
+          },
+        ],
+        mirrors: [
+          {
+            cluster: 'outbound|80||httpbin.mirror.cluster-b',
+            millionths: 500_000,
+            authorities: ['127.0.0.1-shadow'],
+            from: { line: 21, column: 5 },
+          },
+        ],
       },
       passedOver: [],
       diagnostics: [],
@@ -131,11 +173,13 @@ spec:
 `
 
 describe('a sidecar', () => {
-  const explain = (...args: readonly string[]) => command(['explain', '-f', folderWith({ 'shop.yaml': shop }), ...args])
+  const explain = (...args: readonly string[]) =>
+    command(['explain', '-f', folderWith({ 'shop.yaml': shop }), ...args])
 
   test('rewrites, changed headers, dead ends, and what is wrong with the rule', async () => {
     const { status, stdout } = await explain('POST', 'http://reviews:9080/api/x', '-H', 'End-User: jane')
-    expect(stdout.replaceAll(/\/\S*\/shop\.yaml/g, 'shop.yaml')).toContain(`
+    expect(stdout.replaceAll(/\/\S*\/shop\.yaml/g, 'shop.yaml')).toContain(
+      `
 virtual host  reviews.shop.svc.cluster.local:9080, by its domain reviews
               from VirtualService shop/reviews, shop.yaml:8:18
 route         prefix /api
@@ -147,14 +191,16 @@ to            outbound|9080||reviews.shop.svc.cluster.local
               x-envoy-original-host: reviews:9080
               x-envoy-original-path: /api/x
               without end-user
-timeout       none, 2 retries on connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes (503)
+timeout       none, 2 retries on ` +
+        `connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes (503)
 mirror        none
 before it     1. prefix /api; header end-user must be "jason"
                  VirtualService shop/reviews, shop.yaml:15:7
                  header end-user is "jane", must be "jason"
 
 found in this rule:
-`)
+`,
+    )
     expect(stdout).toContain('shop.yaml:22:20 error mirror/unknown-host')
     expect(status).toBe(0)
   })
@@ -165,23 +211,39 @@ found in this rule:
       explain('http://reviews.shop:9080/api', '--proxy', 'sidecar~10.0.0.1~a.web~web.svc.cluster.local'),
       explain('http://reviews.shop:9080/api', '--role', 'gateway'),
     ])
-    expect(answers.map(({ stdout }) => /^proxy +(.*)$/m.exec(stdout)?.[1])).toEqual(['sidecar in namespace web', 'sidecar in namespace web', 'gateway in namespace default'])
+    expect(answers.map(({ stdout }) => /^proxy +(.*)$/m.exec(stdout)?.[1])).toEqual([
+      'sidecar in namespace web',
+      'sidecar in namespace web',
+      'gateway in namespace default',
+    ])
     expect(answers.map(({ stdout }) => stdout.includes('Host other.shop:8080'))).toEqual([true, true, false])
   })
 
-  test('a route is shown in the object that it was written in, be it a delegate, and among routes with one match', async () => {
-    const files = folderWith({ 'root.yaml': root, 'reviews.yaml': delegate })
-    const { stdout } = await command(['explain', '-f', files, '-o', 'json', 'http://reviews:9080/api/v1'])
-    const { route, passedOver, virtualHost } = JSON.parse(stdout) as {
-      route: { index: number; from: object }; passedOver: readonly { from: object }[]; virtualHost: { from: readonly object[] }
-    }
-    expect(passedOver.map(({ from }) => from)).toMatchObject([
-      { object: 'VirtualService shop/reviews-rules', line: 7, column: 7 },
-      { object: 'VirtualService shop/reviews-rules', line: 10, column: 7 },
-    ])
-    expect(route).toMatchObject({ index: 2, from: { object: 'VirtualService shop/reviews', line: 13, column: 5 } })
-    expect(virtualHost.from).toMatchObject([{ object: 'VirtualService shop/reviews', line: 8 }, { object: 'VirtualService shop/reviews-rules', line: 3 }])
-  })
+  test(
+    'a route is shown in the object that it was written in, be it a delegate, and among routes with ' +
+      'one match',
+    async () => {
+      const files = folderWith({ 'root.yaml': root, 'reviews.yaml': delegate })
+      const { stdout } = await command(['explain', '-f', files, '-o', 'json', 'http://reviews:9080/api/v1'])
+      const { route, passedOver, virtualHost } = JSON.parse(stdout) as {
+        route: { index: number; from: object }
+        passedOver: readonly { from: object }[]
+        virtualHost: { from: readonly object[] }
+      }
+      expect(passedOver.map(({ from }) => from)).toMatchObject([
+        { object: 'VirtualService shop/reviews-rules', line: 7, column: 7 },
+        { object: 'VirtualService shop/reviews-rules', line: 10, column: 7 },
+      ])
+      expect(route).toMatchObject({
+        index: 2,
+        from: { object: 'VirtualService shop/reviews', line: 13, column: 5 },
+      })
+      expect(virtualHost.from).toMatchObject([
+        { object: 'VirtualService shop/reviews', line: 8 },
+        { object: 'VirtualService shop/reviews-rules', line: 3 },
+      ])
+    },
+  )
 
   test('an unknown host is told apart from a rule', async () => {
     const { stdout } = await explain('http://elsewhere:9080/')
@@ -208,6 +270,9 @@ describe('wrong usage ends with status 2 and says what to write', () => {
   })
 
   test('files must be named', async () => {
-    expect(await command(['explain', '-f', 'http://a/'])).toMatchObject({ status: 2, stderr: 'shadowplane: explain: name the files to read, as in -f config/\n' })
+    expect(await command(['explain', '-f', 'http://a/'])).toMatchObject({
+      status: 2,
+      stderr: 'shadowplane: explain: name the files to read, as in -f config/\n',
+    })
   })
 })

@@ -9,23 +9,53 @@ import { defaultLimits } from '../../src/server/limits.ts'
 import { folderWith } from '../support/folder.ts'
 import { XdsClient } from '../support/xds-client.ts'
 
-const parsed = (...args: readonly string[]) => limitsOf(addLimitsFlags(new Command()).parse(args, { from: 'user' }).opts<LimitsFlags>())
+const parsed = (...args: readonly string[]) =>
+  limitsOf(addLimitsFlags(new Command()).parse(args, { from: 'user' }).opts<LimitsFlags>())
 
 test('without flags, the default limits', () => {
   expect(defaultLimits).toMatchObject(parsed())
 })
 
 test('MiB and seconds become bytes and milliseconds', () => {
-  expect(parsed('--max-streams', '20', '--max-resource-names', '300', '--max-request-size', '4', '--max-in-flight', '64', '--answer-timeout', '30', '--max-auxiliary-streams', '7'))
-    .toMatchObject({ streams: 20, names: 300, requestBytes: 4_194_304, bytesInFlight: 67_108_864, answerTimeout: 30_000, auxiliaryStreams: 7 })
+  expect(
+    parsed(
+      '--max-streams',
+      '20',
+      '--max-resource-names',
+      '300',
+      '--max-request-size',
+      '4',
+      '--max-in-flight',
+      '64',
+      '--answer-timeout',
+      '30',
+      '--max-auxiliary-streams',
+      '7',
+    ),
+  ).toMatchObject({
+    streams: 20,
+    names: 300,
+    requestBytes: 4_194_304,
+    bytesInFlight: 67_108_864,
+    answerTimeout: 30_000,
+    auxiliaryStreams: 7,
+  })
 })
 
 test('a control plane keeps to them', async () => {
   const refused: string[] = []
-  const observe = (event: ControlPlaneEvent): void => { if (event.kind === 'refused') refused.push(event.reason) }
-  const folder = folderWith({ 'shop.yaml': 'apiVersion: v1\nkind: Service\nmetadata: {name: shop}\nspec: {ports: [{name: http, port: 80}]}\n' })
+  const observe = (event: ControlPlaneEvent): void => {
+    if (event.kind === 'refused') refused.push(event.reason)
+  }
+  const folder = folderWith({
+    'shop.yaml':
+      'apiVersion: v1\nkind: Service\nmetadata: {name: shop}\nspec: {ports: [{name: http, port: 80}]}\n',
+  })
   const limits = parsed('--max-streams', '1')
-  const plane = await startControlPlane({ paths: [folder], listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: defaultSettings, limits }, observe)
+  const plane = await startControlPlane(
+    { paths: [folder], listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: defaultSettings, limits },
+    observe,
+  )
   onTestFinished(() => plane.close())
   const connected = (): XdsClient => {
     const client = new XdsClient(plane.xdsAddress, { mode: 'delta' })

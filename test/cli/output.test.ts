@@ -12,11 +12,23 @@ import { patience, within } from '../support/within.ts'
 
 const main = join(projectRoot, 'src/main.ts')
 const example = 'examples/istio-cross-cluster'
-const answersAt = (admin: string) => fetch(`http://${admin}/readyz`).then(({ status }) => status === 200, () => false)
+const answersAt = (admin: string) =>
+  fetch(`http://${admin}/readyz`).then(
+    ({ status }) => status === 200,
+    () => false,
+  )
 
 describe('serve goes on', () => {
   test.each(['stdout', 'stderr'] as const)('when the reader of its %s has gone', async (name) => {
-    const serve = running(['serve', '--config', folderWith({ 'a.yaml': '' }), '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'])
+    const serve = running([
+      'serve',
+      '--config',
+      folderWith({ 'a.yaml': '' }),
+      '--listen',
+      '127.0.0.1:0',
+      '--admin',
+      '127.0.0.1:0',
+    ])
     await serve.until('its address', (text) => text.includes('admin on'))
     const [, admin = ''] = /admin on http:\/\/(\S+)/.exec(serve.stdout()) ?? []
     await serve.closeReader(name)
@@ -31,18 +43,29 @@ describe('serve goes on', () => {
 
   test.skipIf(!existsSync('/dev/full'))('when the disk of its log is full (needs /dev/full)', async () => {
     const full = openSync('/dev/full', 'w')
-    onTestFinished(() => { closeSync(full) })
+    onTestFinished(() => {
+      closeSync(full)
+    })
     const admin = `127.0.0.1:${await freePort()}`
-    const child = spawn(process.execPath, [main, 'serve', '--config', folderWith({ 'a.yaml': '' }), '--listen', '127.0.0.1:0', '--admin', admin], { stdio: ['ignore', full, 'inherit'] })
-    onTestFinished(() => { child.kill('SIGKILL') })
+    const child = spawn(
+      process.execPath,
+      [main, 'serve', '--config', folderWith({ 'a.yaml': '' }), '--listen', '127.0.0.1:0', '--admin', admin],
+      { stdio: ['ignore', full, 'inherit'] },
+    )
+    onTestFinished(() => {
+      child.kill('SIGKILL')
+    })
     const ended = once(child, 'exit')
-    await waitFor({ what: 'the control plane', look: async () => await answersAt(admin) || undefined })
+    await waitFor({ what: 'the control plane', look: async () => (await answersAt(admin)) || undefined })
     child.kill('SIGTERM')
     expect(await within(patience, 'its end', ended)).toEqual([0, null])
   })
 })
 
-/** Writes so many numbered lines of a hundred characters at once, then one more for each line of standard input. */
+/**
+ * Writes so many numbered lines of a hundred characters at once, then one more for each line of standard
+ * input.
+ */
 const writer = `
 import { lineOutput } from ${JSON.stringify(join(projectRoot, 'src/cli/line-output.ts'))}
 import { createInterface } from 'node:readline'
@@ -52,8 +75,12 @@ for await (const line of createInterface({ input: process.stdin })) write(line)
 `
 
 test('a reader that takes nothing costs lines, which are counted, and no memory', async () => {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', writer], { stdio: ['pipe', 'pipe', 'inherit'] })
-  onTestFinished(() => { child.kill('SIGKILL') })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', writer], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
   // Nothing is read until all has been written.
   child.stdin.write('')
   const read: string[] = []
@@ -61,11 +88,16 @@ test('a reader that takes nothing costs lines, which are counted, and no memory'
   const ended = once(child, 'exit')
   const first = once(child.stdout, 'readable')
   await within(patience, 'the first lines', first)
-  child.stdout.setEncoding('utf8').on('data', (piece: string) => { text += piece })
-  await waitFor({ what: 'what was kept', look: () => {
-    child.stdin.write('more\n')
-    return text.includes('more') || undefined
-  } })
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece
+  })
+  await waitFor({
+    what: 'what was kept',
+    look: () => {
+      child.stdin.write('more\n')
+      return text.includes('more') || undefined
+    },
+  })
   child.stdin.end()
   await within(patience, 'its end', ended)
   read.push(...text.trimEnd().split('\n'))
@@ -94,12 +126,22 @@ describe('a command whose reader has gone keeps its exit status', () => {
   })
 })
 
-test.skipIf(!existsSync('/dev/full'))('a command that cannot write its output says so in one line, with status 2 (needs /dev/full)', async () => {
-  const full = openSync('/dev/full', 'w')
-  onTestFinished(() => { closeSync(full) })
-  const child = spawn(process.execPath, [main, 'validate', '-f', example], { stdio: ['ignore', full, 'pipe'], cwd: projectRoot })
-  let stderr = ''
-  child.stderr?.setEncoding('utf8').on('data', (piece: string) => { stderr += piece })
-  expect(await within(patience, 'its end', once(child, 'close'))).toEqual([2, null])
-  expect(stderr).toMatch(/shadowplane: standard output cannot be written: ENOSPC.*\n$/)
-})
+test.skipIf(!existsSync('/dev/full'))(
+  'a command that cannot write its output says so in one line, with status 2 (needs /dev/full)',
+  async () => {
+    const full = openSync('/dev/full', 'w')
+    onTestFinished(() => {
+      closeSync(full)
+    })
+    const child = spawn(process.execPath, [main, 'validate', '-f', example], {
+      stdio: ['ignore', full, 'pipe'],
+      cwd: projectRoot,
+    })
+    let stderr = ''
+    child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
+      stderr += piece
+    })
+    expect(await within(patience, 'its end', once(child, 'close'))).toEqual([2, null])
+    expect(stderr).toMatch(/shadowplane: standard output cannot be written: ENOSPC.*\n$/)
+  },
+)

@@ -18,7 +18,10 @@ interface Running {
   readonly folder: string
   readonly admin: string
   /** Resolves with the first event, from now or since the start, that fits. */
-  readonly event: <K extends ControlPlaneEvent['kind']>(kind: K, fits?: (event: Extract<ControlPlaneEvent, { kind: K }>) => boolean) => Promise<unknown>
+  readonly event: <K extends ControlPlaneEvent['kind']>(
+    kind: K,
+    fits?: (event: Extract<ControlPlaneEvent, { kind: K }>) => boolean,
+  ) => Promise<unknown>
 }
 
 async function running(files: Readonly<Record<string, string>>): Promise<Running> {
@@ -26,23 +29,33 @@ async function running(files: Readonly<Record<string, string>>): Promise<Running
   const events: ControlPlaneEvent[] = []
   const waiting = new Set<() => void>()
   const controlPlane = await startControlPlane(
-    { paths: [join(folder, 'manifests')], listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: defaultSettings },
+    {
+      paths: [join(folder, 'manifests')],
+      listen: '127.0.0.1:0',
+      admin: '127.0.0.1:0',
+      settings: defaultSettings,
+    },
     (event) => {
       events.push(event)
       for (const look of [...waiting]) look()
     },
   )
   onTestFinished(() => controlPlane.close())
-  const event: Running['event'] = (kind, fits = () => true) => within(patience, `the event ${kind}`, new Promise((resolve) => {
-    const look = (): void => {
-      const found = events.find((each) => each.kind === kind && fits(each as never))
-      if (found === undefined) return
-      waiting.delete(look)
-      resolve(found)
-    }
-    waiting.add(look)
-    look()
-  }))
+  const event: Running['event'] = (kind, fits = () => true) =>
+    within(
+      patience,
+      `the event ${kind}`,
+      new Promise((resolve) => {
+        const look = (): void => {
+          const found = events.find((each) => each.kind === kind && fits(each as never))
+          if (found === undefined) return
+          waiting.delete(look)
+          resolve(found)
+        }
+        waiting.add(look)
+        look()
+      }),
+    )
   return { folder, admin: `http://${controlPlane.adminAddress}`, event }
 }
 
@@ -63,7 +76,9 @@ test('a path that vanishes is an outage: unhealthy and ready, and healthy again 
 test('an edit is an event, and so is a mistake that it adds or mends', async () => {
   const { folder, event } = await running({ 'manifests/reviews.yaml': service(80) })
   writeFileSync(join(folder, 'manifests/reviews.yaml'), service(99_999))
-  await event('diagnostics', ({ added }) => added.some(({ text }) => text.includes('reviews.yaml:4:35 error field/')))
+  await event('diagnostics', ({ added }) =>
+    added.some(({ text }) => text.includes('reviews.yaml:4:35 error field/')),
+  )
   writeFileSync(join(folder, 'manifests/reviews.yaml'), service(81))
   await event('diagnostics', ({ resolved }) => resolved.some(({ code }) => code.startsWith('field/')))
   await event('config-changed', ({ translated }) => translated === 1)
@@ -72,15 +87,42 @@ test('an edit is an event, and so is a mistake that it adds or mends', async () 
 test('other paths and methods of the admin listener are answered, clearly', async () => {
   const { admin } = await running({})
   const unknown = await fetch(`${admin}/nowhere`)
-  expect([unknown.status, await unknown.text()]).toEqual([404, 'no such path: /nowhere\nthere are /config_dump, /healthz, /metrics, /readyz, /status, /status/proxies/ID\n'])
+  expect([unknown.status, await unknown.text()]).toEqual([
+    404,
+    'no such path: /nowhere\nthere are /config_dump, /healthz, /metrics, /readyz, /status, ' +
+      '/status/proxies/ID\n',
+  ])
   expect((await fetch(`${admin}/healthz`, { method: 'POST', body: 'x' })).status).toBe(405)
 })
 
 test('the log says who has taken a change, once all have', () => {
   const lines: string[] = []
   const log = textLog((line) => lines.push(line.replace(/^\S+ +/, '')))
-  const proxy = (id: string, stream: number) => ({ id, stream, mode: 'delta' as const, scope: { role: 'gateway' as const, namespace: 'default', labels: {}, anyGateway: true, bindAddress: '', portMap: {}, virtualHosts: 'inline' as const } })
-  const push = (id: string, stream: number) => { log({ kind: 'pushed', proxy: proxy(id, stream), type: 'route', nonce: '1', bytes: 1, sent: ['http.80'], removed: [] }) }
+  const proxy = (id: string, stream: number) => ({
+    id,
+    stream,
+    mode: 'delta' as const,
+    scope: {
+      role: 'gateway' as const,
+      namespace: 'default',
+      labels: {},
+      anyGateway: true,
+      bindAddress: '',
+      portMap: {},
+      virtualHosts: 'inline' as const,
+    },
+  })
+  const push = (id: string, stream: number) => {
+    log({
+      kind: 'pushed',
+      proxy: proxy(id, stream),
+      type: 'route',
+      nonce: '1',
+      bytes: 1,
+      sent: ['http.80'],
+      removed: [],
+    })
+  }
   push('a', 1)
   log({ kind: 'acked', proxy: proxy('a', 1), type: 'route', nonce: '1', version: '' })
   expect(lines).toEqual([])
@@ -91,5 +133,8 @@ test('the log says who has taken a change, once all have', () => {
   log({ kind: 'acked', proxy: proxy('a', 1), type: 'route', nonce: '1', version: '' })
   expect(lines).toEqual([])
   log({ kind: 'nacked', proxy: proxy('b', 2), type: 'route', nonce: '1', message: 'no', resources: [] })
-  expect(lines).toEqual(['NACK  b refused route: no', 'in force            ACKed by 1 proxy, refused by 1: b'])
+  expect(lines).toEqual([
+    'NACK  b refused route: no',
+    'in force            ACKed by 1 proxy, refused by 1: b',
+  ])
 })

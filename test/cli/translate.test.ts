@@ -8,7 +8,10 @@ import { absentMessage, sharedFolder, sharedIsAbsent } from '../support/shared.t
 import { missingFrom } from '../support/subset.ts'
 
 interface Dump {
-  readonly configs: readonly { readonly '@type': string; readonly dynamic_route_configs?: readonly { readonly route_config: RouteConfiguration }[] }[]
+  readonly configs: readonly {
+    readonly '@type': string
+    readonly dynamic_route_configs?: readonly { readonly route_config: RouteConfiguration }[]
+  }[]
 }
 interface RouteConfiguration {
   readonly name: string
@@ -18,7 +21,8 @@ interface RouteConfiguration {
 describe('the published cross-cluster scenario', () => {
   test.skipIf(sharedIsAbsent)('contains the published config dump, value by value', async () => {
     const scenario = join(sharedFolder, 'scenarios/istio-cross-cluster')
-    const manifest = (name: string): string => readFileSync(join(scenario, 'manifests', name), 'utf8').replace('47.95.XX.XX', '192.0.2.7')
+    const manifest = (name: string): string =>
+      readFileSync(join(scenario, 'manifests', name), 'utf8').replace('47.95.XX.XX', '192.0.2.7')
     const folder = folderWith({
       '01.yaml': manifest('01-cluster-b-httpbin.yaml'),
       '03.yaml': manifest('03-cluster-a-serviceentry.yaml'),
@@ -29,15 +33,31 @@ metadata: {name: httpbin}
 spec: {host: httpbin, subsets: [{name: v1, labels: {version: v1}}]}
 `,
     })
-    const { status, stdout, stderr } = await shadowplane(['translate', '-f', folder, '--role', 'gateway', '--labels', 'istio=ingressgateway', '--type', 'routes'])
-    const wanted: unknown = JSON.parse(readFileSync(join(scenario, 'expected/config-dump-route.json'), 'utf8'))
-    const configuration = routeConfigurations(JSON.parse(stdout) as Dump).find(({ name }) => name === 'http.80')
+    const { status, stdout, stderr } = await shadowplane([
+      'translate',
+      '-f',
+      folder,
+      '--role',
+      'gateway',
+      '--labels',
+      'istio=ingressgateway',
+      '--type',
+      'routes',
+    ])
+    const wanted: unknown = JSON.parse(
+      readFileSync(join(scenario, 'expected/config-dump-route.json'), 'utf8'),
+    )
+    const configuration = routeConfigurations(JSON.parse(stdout) as Dump).find(
+      ({ name }) => name === 'http.80',
+    )
     expect(missingFrom(configuration?.virtual_hosts[0]?.routes[0], wanted)).toEqual([])
     expect(stderr).not.toContain(' error ')
     expect(status).toBe(0)
   })
 
-  test.runIf(sharedIsAbsent)(`skipped: ${absentMessage}`, () => { expect(sharedIsAbsent).toBe(true) })
+  test.runIf(sharedIsAbsent)(`skipped: ${absentMessage}`, () => {
+    expect(sharedIsAbsent).toBe(true)
+  })
 })
 
 describe('the DNS domain of the cluster', () => {
@@ -64,10 +84,27 @@ spec:
   test('is that of --domain, for every command that reads a configuration', async () => {
     const folder = folderWith({ 'shop.yaml': shop })
     const domain = ['--domain', 'example.org']
-    const translated = await shadowplane(['translate', '-f', folder, '--role', 'sidecar', '--type', 'routes', ...domain])
+    const translated = await shadowplane([
+      'translate',
+      '-f',
+      folder,
+      '--role',
+      'sidecar',
+      '--type',
+      'routes',
+      ...domain,
+    ])
     expect(translated.stdout).toContain('"cluster": "outbound|80||shop.default.svc.example.org"')
     expect(translated.stdout).not.toContain('cluster.local')
-    const explained = await shadowplane(['explain', 'http://shop.default.svc.example.org/', '-f', folder, '--role', 'sidecar', ...domain])
+    const explained = await shadowplane([
+      'explain',
+      'http://shop.default.svc.example.org/',
+      '-f',
+      folder,
+      '--role',
+      'sidecar',
+      ...domain,
+    ])
     expect(explained.stdout).toContain('outbound|80||shop.default.svc.example.org')
     const validated = await shadowplane(['validate', '-f', folder, ...domain])
     expect(validated.stdout).not.toContain('unknown-host')
@@ -75,10 +112,23 @@ spec:
   })
 
   test('does not hide the Service that leads to the address of a gateway', async () => {
-    const gateway = 'apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g}\nspec: {selector: {app: shop}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}\n'
+    const gateway =
+      'apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g}\nspec: {selector: {app: ' +
+      'shop}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}\n'
     const folder = folderWith({ 'shop.yaml': `${shop}---\n${gateway}` })
     const names = async (...flags: readonly string[]): Promise<readonly string[]> => {
-      const { stdout } = await shadowplane(['translate', '-f', folder, '--type', 'routes', '--role', 'gateway', '--domain', 'example.org', ...flags])
+      const { stdout } = await shadowplane([
+        'translate',
+        '-f',
+        folder,
+        '--type',
+        'routes',
+        '--role',
+        'gateway',
+        '--domain',
+        'example.org',
+        ...flags,
+      ])
       return routeConfigurations(JSON.parse(stdout) as Dump).map(({ name }) => name)
     }
     expect(await names('--ip', '10.0.0.1')).toEqual(['http.8080'])
@@ -106,7 +156,10 @@ spec:
 `
 
 test('what can be served is printed although there are errors, which go to standard error', async () => {
-  const { status, stdout, stderr } = await command(['translate', '-f', '-', '--role', 'sidecar', '--type', 'routes'], { input: routed })
+  const { status, stdout, stderr } = await command(
+    ['translate', '-f', '-', '--role', 'sidecar', '--type', 'routes'],
+    { input: routed },
+  )
   const routes = routeConfigurations(JSON.parse(stdout) as Dump)
   expect(routes.map(({ name }) => name)).toEqual(['80'])
   expect(routes[0]?.virtual_hosts.map(({ name }) => name)).toEqual(['shop.example.org:80', 'block_all'])
@@ -116,10 +169,15 @@ test('what can be served is printed although there are errors, which go to stand
 })
 
 test('YAML holds the same as JSON', async () => {
-  const [json, yaml] = await Promise.all(['json', 'yaml'].map((format) => command(['translate', '-f', '-', '--role', 'sidecar', '-o', format], { input: routed })))
+  const [json, yaml] = await Promise.all(
+    ['json', 'yaml'].map((format) =>
+      command(['translate', '-f', '-', '--role', 'sidecar', '-o', format], { input: routed }),
+    ),
+  )
   expect(parse(yaml?.stdout ?? '')).toEqual(JSON.parse(json?.stdout ?? ''))
-  expect((JSON.parse(json?.stdout ?? '') as Dump).configs.map((each) => each['@type'].split('.').at(-1)))
-    .toEqual(['ClustersConfigDump', 'EndpointsConfigDump', 'ListenersConfigDump', 'RoutesConfigDump'])
+  expect(
+    (JSON.parse(json?.stdout ?? '') as Dump).configs.map((each) => each['@type'].split('.').at(-1)),
+  ).toEqual(['ClustersConfigDump', 'EndpointsConfigDump', 'ListenersConfigDump', 'RoutesConfigDump'])
 })
 
 function routeConfigurations(dump: Dump): readonly RouteConfiguration[] {

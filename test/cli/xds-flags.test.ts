@@ -5,7 +5,9 @@ import type { XdsFlags } from '../../src/cli/xds-flags.ts'
 import { UsageError } from '../../src/sources/source.ts'
 
 function flags(...args: readonly string[]): XdsFlags {
-  const command = addXdsFlags(new Command().option('--listen <host:port>', '', '127.0.0.1:18000')).exitOverride().configureOutput({ writeErr: () => {} })
+  const command = addXdsFlags(new Command().option('--listen <host:port>', '', '127.0.0.1:18000'))
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
   return command.parse(args, { from: 'user' }).opts()
 }
 
@@ -14,8 +16,17 @@ const pair = ['--xds-cert', 'tls.crt', '--xds-key', 'tls.key']
 test.each([
   [[], { identity: { kind: 'none' } }],
   [[...pair], { tls: { certificate: 'tls.crt', key: 'tls.key' }, identity: { kind: 'none' } }],
-  [[...pair, '--xds-client-ca', 'ca.crt'], { tls: { certificate: 'tls.crt', key: 'tls.key', clientCa: 'ca.crt' }, identity: { kind: 'certificate', trustDomain: 'cluster.local' } }],
-  [[...pair, '--xds-client-ca', 'ca.crt', '--trust-domain', 'td'], { identity: { kind: 'certificate', trustDomain: 'td' } }],
+  [
+    [...pair, '--xds-client-ca', 'ca.crt'],
+    {
+      tls: { certificate: 'tls.crt', key: 'tls.key', clientCa: 'ca.crt' },
+      identity: { kind: 'certificate', trustDomain: 'cluster.local' },
+    },
+  ],
+  [
+    [...pair, '--xds-client-ca', 'ca.crt', '--trust-domain', 'td'],
+    { identity: { kind: 'certificate', trustDomain: 'td' } },
+  ],
   [[...pair, '--xds-client-ca', 'ca.crt', '--proxy-identity', 'none'], { identity: { kind: 'none' } }],
   [['--proxy-identity', 'token'], { identity: { kind: 'token', audience: 'shadowplane' } }],
   [['--max-connection-age', '30m'], { maxConnectionAge: 1_800_000 }],
@@ -25,8 +36,14 @@ test.each([
 
 test.each([
   [['--xds-cert', 'a'], '--xds-cert and --xds-key go together'],
-  [['--xds-client-ca', 'a'], '--xds-client-ca needs --xds-cert and --xds-key: proxies show certificates over TLS only'],
-  [['--proxy-identity', 'certificate'], '--proxy-identity certificate needs --xds-client-ca: it says whose certificates count'],
+  [
+    ['--xds-client-ca', 'a'],
+    '--xds-client-ca needs --xds-cert and --xds-key: proxies show certificates over TLS only',
+  ],
+  [
+    ['--proxy-identity', 'certificate'],
+    '--proxy-identity certificate needs --xds-client-ca: it says whose certificates count',
+  ],
   [['--trust-domain', 'td'], '--trust-domain is for --proxy-identity certificate'],
   [['--max-connection-age', '10'], '--max-connection-age 10: write a duration from 1s to 24h, as in 30m'],
   [['--max-connection-age', '25h'], '--max-connection-age 25h: write a duration from 1s to 24h, as in 30m'],
@@ -37,7 +54,10 @@ test.each([
 test.each([
   [[], undefined],
   [['--listen', '[::1]:1'], undefined],
-  [['--listen', '0.0.0.0:1'], 'whoever reaches this port is served as a proxy of the namespace that it names'],
+  [
+    ['--listen', '0.0.0.0:1'],
+    'whoever reaches this port is served as a proxy of the namespace that it names',
+  ],
   [['--listen', '0.0.0.0:1', ...pair], 'whoever reaches this port'],
   [['--listen', '0.0.0.0:1', '--proxy-identity', 'token'], 'in plain text'],
   [['--listen', '0.0.0.0:1', ...pair, '--proxy-identity', 'token'], undefined],

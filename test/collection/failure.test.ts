@@ -27,8 +27,13 @@ describe('a transform that throws', () => {
     const report = graph.flush()
     expect(report.runs).toEqual(new Map([['roots', 2]]))
     expect([...(report.changed.get(roots) ?? [])]).toEqual(['b'])
-    expect(graph.entries(roots)).toEqual([['a', 2], ['b', 4]])
-    expect(graph.failures).toEqual([{ transform: 'roots', key: 'a', error: new RangeError('-1 has no root') }])
+    expect(graph.entries(roots)).toEqual([
+      ['a', 2],
+      ['b', 4],
+    ])
+    expect(graph.failures).toEqual([
+      { transform: 'roots', key: 'a', error: new RangeError('-1 has no root') },
+    ])
   })
 
   test('has no output when it never had one', () => {
@@ -37,7 +42,7 @@ describe('a transform that throws', () => {
     items.set('c', 'x')
     graph.flush()
     expect(graph.get(roots, 'c')).toBeUndefined()
-    expect(graph.failures.map(failure => failure.key)).toEqual(['c'])
+    expect(graph.failures.map((failure) => failure.key)).toEqual(['c'])
   })
 
   test('runs again when what the failed run read changes, and recovers', () => {
@@ -51,23 +56,27 @@ describe('a transform that throws', () => {
     expect(graph.failures).toEqual([])
   })
 
-  test('depends on the reads of the failed run and of the last good one, not on those of failed runs before', () => {
-    const { graph, numbers, items } = fragile()
-    for (const name of ['x', 'y']) numbers.set(name, -1)
-    items.set('a', 'x')
-    graph.flush()
-    items.set('a', 'y')
-    graph.flush()
-    const runsAfter = (name: string) => {
-      numbers.set(name, -5)
-      return graph.flush().runs.get('roots') ?? 0
-    }
-    expect([runsAfter('x'), runsAfter('y'), runsAfter('m')]).toEqual([0, 1, 1])
-    items.set('a', 'n')
-    graph.flush()
-    expect(graph.failures).toEqual([])
-    expect([runsAfter('y'), runsAfter('m')]).toEqual([0, 0])
-  })
+  test(
+    'depends on the reads of the failed run and of the last good one, not on those of failed runs ' +
+      'before',
+    () => {
+      const { graph, numbers, items } = fragile()
+      for (const name of ['x', 'y']) numbers.set(name, -1)
+      items.set('a', 'x')
+      graph.flush()
+      items.set('a', 'y')
+      graph.flush()
+      const runsAfter = (name: string) => {
+        numbers.set(name, -5)
+        return graph.flush().runs.get('roots') ?? 0
+      }
+      expect([runsAfter('x'), runsAfter('y'), runsAfter('m')]).toEqual([0, 1, 1])
+      items.set('a', 'n')
+      graph.flush()
+      expect(graph.failures).toEqual([])
+      expect([runsAfter('y'), runsAfter('m')]).toEqual([0, 0])
+    },
+  )
 
   test('is forgotten with its item, outputs included', () => {
     const { graph, numbers, items, roots } = fragile()
@@ -93,19 +102,34 @@ describe('a transform that throws', () => {
     graph.flush()
     input.set('a', true)
     expect(graph.flush().changed.has(output)).toBe(false)
-    expect(graph.entries(output)).toEqual([['x', false], ['y', false]])
+    expect(graph.entries(output)).toEqual([
+      ['x', false],
+      ['y', false],
+    ])
   })
 
   test('failures are sorted by collection in order of creation, then by key', () => {
     const graph = createGraph()
     const input = graph.input<number>('input')
-    const refuse = () => { throw new Error('no') }
+    const refuse = () => {
+      throw new Error('no')
+    }
     graph.derive('z', input, refuse)
     graph.groupBy('a', input, refuse)
     graph.retain('m', input, refuse)
     for (const key of ['c', 'B', 'a']) input.set(key, 1)
     graph.flush()
-    expect(graph.failures.map(({ transform, key }) => `${transform}/${key}`)).toEqual(['z/B', 'z/a', 'z/c', 'a/B', 'a/a', 'a/c', 'm/B', 'm/a', 'm/c'])
+    expect(graph.failures.map(({ transform, key }) => `${transform}/${key}`)).toEqual([
+      'z/B',
+      'z/a',
+      'z/c',
+      'a/B',
+      'a/a',
+      'a/c',
+      'm/B',
+      'm/a',
+      'm/c',
+    ])
     for (const key of ['c', 'B', 'a']) input.delete(key)
     graph.flush()
     expect(graph.failures).toEqual([])
@@ -114,7 +138,7 @@ describe('a transform that throws', () => {
   test('in keysOf: the last good value stays in its groups', () => {
     const graph = createGraph()
     const input = graph.input<number>('input')
-    const groups = graph.groupBy('groups', input, n => {
+    const groups = graph.groupBy('groups', input, (n) => {
       if (n < 0) throw new Error('negative')
       return [n > 9 ? 'large' : 'small']
     })
@@ -126,7 +150,10 @@ describe('a transform that throws', () => {
     expect(graph.entries(groups)).toEqual([['small', [1, 2]]])
     input.set('a', 10)
     graph.flush()
-    expect(graph.entries(groups)).toEqual([['large', [10]], ['small', [2]]])
+    expect(graph.entries(groups)).toEqual([
+      ['large', [10]],
+      ['small', [2]],
+    ])
     expect(graph.failures).toEqual([])
   })
 })

@@ -12,16 +12,99 @@ interface Case {
 const before = { a: { n: 1 }, b: { n: 2 } }
 
 const cases: readonly Case[] = [
-  { name: 'no edit', edit: () => {}, changed: [], entries: [['a', { n: 1 }], ['b', { n: 2 }]] },
-  { name: 'an added key', edit: i => i.set('c', { n: 3 }), changed: ['c'], entries: [['a', { n: 1 }], ['b', { n: 2 }], ['c', { n: 3 }]] },
-  { name: 'a changed value', edit: i => i.set('a', { n: 9 }), changed: ['a'], entries: [['a', { n: 9 }], ['b', { n: 2 }]] },
-  { name: 'an equal value', edit: i => i.set('a', { n: 1 }), changed: [], entries: [['a', { n: 1 }], ['b', { n: 2 }]] },
-  { name: 'a removed key', edit: i => i.delete('a'), changed: ['a'], entries: [['b', { n: 2 }]] },
-  { name: 'the removal of a key that is not there', edit: i => i.delete('z'), changed: [], entries: [['a', { n: 1 }], ['b', { n: 2 }]] },
-  { name: 'a key added and removed', edit: i => { i.set('c', 1); i.delete('c') }, changed: [], entries: [['a', { n: 1 }], ['b', { n: 2 }]] },
-  { name: 'a key removed and set to what it was', edit: i => { i.delete('a'); i.set('a', { n: 1 }) }, changed: [], entries: [['a', { n: 1 }], ['b', { n: 2 }]] },
-  { name: 'several edits of a key: the last counts', edit: i => { i.set('a', 7); i.set('a', 8) }, changed: ['a'], entries: [['a', 8], ['b', { n: 2 }]] },
-  { name: 'undefined as a value is present', edit: i => i.set('u', undefined), changed: ['u'], entries: [['a', { n: 1 }], ['b', { n: 2 }], ['u', undefined]] },
+  {
+    name: 'no edit',
+    edit: () => {},
+    changed: [],
+    entries: [
+      ['a', { n: 1 }],
+      ['b', { n: 2 }],
+    ],
+  },
+  {
+    name: 'an added key',
+    edit: (i) => i.set('c', { n: 3 }),
+    changed: ['c'],
+    entries: [
+      ['a', { n: 1 }],
+      ['b', { n: 2 }],
+      ['c', { n: 3 }],
+    ],
+  },
+  {
+    name: 'a changed value',
+    edit: (i) => i.set('a', { n: 9 }),
+    changed: ['a'],
+    entries: [
+      ['a', { n: 9 }],
+      ['b', { n: 2 }],
+    ],
+  },
+  {
+    name: 'an equal value',
+    edit: (i) => i.set('a', { n: 1 }),
+    changed: [],
+    entries: [
+      ['a', { n: 1 }],
+      ['b', { n: 2 }],
+    ],
+  },
+  { name: 'a removed key', edit: (i) => i.delete('a'), changed: ['a'], entries: [['b', { n: 2 }]] },
+  {
+    name: 'the removal of a key that is not there',
+    edit: (i) => i.delete('z'),
+    changed: [],
+    entries: [
+      ['a', { n: 1 }],
+      ['b', { n: 2 }],
+    ],
+  },
+  {
+    name: 'a key added and removed',
+    edit: (i) => {
+      i.set('c', 1)
+      i.delete('c')
+    },
+    changed: [],
+    entries: [
+      ['a', { n: 1 }],
+      ['b', { n: 2 }],
+    ],
+  },
+  {
+    name: 'a key removed and set to what it was',
+    edit: (i) => {
+      i.delete('a')
+      i.set('a', { n: 1 })
+    },
+    changed: [],
+    entries: [
+      ['a', { n: 1 }],
+      ['b', { n: 2 }],
+    ],
+  },
+  {
+    name: 'several edits of a key: the last counts',
+    edit: (i) => {
+      i.set('a', 7)
+      i.set('a', 8)
+    },
+    changed: ['a'],
+    entries: [
+      ['a', 8],
+      ['b', { n: 2 }],
+    ],
+  },
+  {
+    name: 'undefined as a value is present',
+    edit: (i) => i.set('u', undefined),
+    changed: ['u'],
+    entries: [
+      ['a', { n: 1 }],
+      ['b', { n: 2 }],
+      ['u', undefined],
+    ],
+  },
 ]
 
 describe('an input', () => {
@@ -47,7 +130,10 @@ describe('an input', () => {
 
   test('judges by its own equality, and keeps the old value where the new one is equal', () => {
     const graph = createGraph()
-    const input = graph.input<{ readonly id: number; readonly note: string }>('input', (a, b) => a.id === b.id)
+    const input = graph.input<{ readonly id: number; readonly note: string }>(
+      'input',
+      (a, b) => a.id === b.id,
+    )
     input.set('a', { id: 1, note: 'first' })
     graph.flush()
     input.set('a', { id: 1, note: 'second' })
@@ -63,7 +149,17 @@ describe('entries', () => {
     // U+FF5E is greater than the surrogates of U+1F600, though its code point is smaller.
     for (const key of ['ä', 'b', '\u{FF5E}', 'a', 'Z', '\u{1F600}', 'a10', 'a2', '']) input.set(key, 0)
     graph.flush()
-    expect(graph.entries(input).map(([key]) => key)).toEqual(['', 'Z', 'a', 'a10', 'a2', 'b', 'ä', '\u{1F600}', '\u{FF5E}'])
+    expect(graph.entries(input).map(([key]) => key)).toEqual([
+      '',
+      'Z',
+      'a',
+      'a10',
+      'a2',
+      'b',
+      'ä',
+      '\u{1F600}',
+      '\u{FF5E}',
+    ])
   })
 
   test('are the same array until the collection changes, then a new one', () => {
@@ -80,7 +176,18 @@ describe('entries', () => {
     input.set('k35', 35)
     input.set('k9', 90)
     graph.flush()
-    expect(graph.entries(input).map(([key]) => key)).toEqual(['k0', 'k1', 'k2', 'k35', 'k4', 'k5', 'k6', 'k7', 'k8', 'k9'])
+    expect(graph.entries(input).map(([key]) => key)).toEqual([
+      'k0',
+      'k1',
+      'k2',
+      'k35',
+      'k4',
+      'k5',
+      'k6',
+      'k7',
+      'k8',
+      'k9',
+    ])
     expect(graph.entries(input).at(-1)).toEqual(['k9', 90])
     expect(first).toHaveLength(10)
     expect(first[3]).toEqual(['k3', 3])

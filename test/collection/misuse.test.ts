@@ -6,19 +6,56 @@ import type { Graph } from '../../src/collection/graph.ts'
 interface Case {
   readonly name: string
   /** Called from inside a transform of the collection "derived". */
-  readonly misuse: (at: { graph: Graph; fetch: Fetch; self: Collection<unknown>; later: Collection<number> }) => unknown
+  readonly misuse: (at: {
+    graph: Graph
+    fetch: Fetch
+    self: Collection<unknown>
+    later: Collection<number>
+  }) => unknown
   readonly message: string
 }
 
 const cases: readonly Case[] = [
-  { name: 'a fetch of a later collection', misuse: ({ fetch, later }) => fetch(later, 'a'), message: '"derived" fetches from "later", which was created after it; create it first' },
-  { name: 'a list of a later collection', misuse: ({ fetch, later }) => fetch.all(later), message: '"derived" fetches from "later", which was created after it; create it first' },
-  { name: 'a fetch from itself', misuse: ({ fetch, self }) => fetch(self, 'a'), message: '"derived" fetches from itself; read its input instead' },
-  { name: 'a fetch of another graph', misuse: ({ fetch }) => fetch(createGraph().input('elsewhere'), 'a'), message: '"derived" fetches from "elsewhere", which belongs to another graph' },
-  { name: 'a fetch of something that is no collection of a graph', misuse: ({ fetch }) => fetch({ name: 'homemade' }, 'a'), message: '"derived" fetches from "homemade", which belongs to another graph' },
-  { name: 'a look that is no dependency', misuse: ({ graph, later }) => graph.get(later, 'a'), message: 'a look at "later" inside a flush: a transform reads through fetch and changes nothing' },
-  { name: 'a flush', misuse: ({ graph }) => graph.flush(), message: 'flush inside a flush: a transform reads through fetch and changes nothing' },
-  { name: 'a new collection', misuse: ({ graph }) => graph.input('new'), message: 'the creation of "new" inside a flush: a transform reads through fetch and changes nothing' },
+  {
+    name: 'a fetch of a later collection',
+    misuse: ({ fetch, later }) => fetch(later, 'a'),
+    message: '"derived" fetches from "later", which was created after it; create it first',
+  },
+  {
+    name: 'a list of a later collection',
+    misuse: ({ fetch, later }) => fetch.all(later),
+    message: '"derived" fetches from "later", which was created after it; create it first',
+  },
+  {
+    name: 'a fetch from itself',
+    misuse: ({ fetch, self }) => fetch(self, 'a'),
+    message: '"derived" fetches from itself; read its input instead',
+  },
+  {
+    name: 'a fetch of another graph',
+    misuse: ({ fetch }) => fetch(createGraph().input('elsewhere'), 'a'),
+    message: '"derived" fetches from "elsewhere", which belongs to another graph',
+  },
+  {
+    name: 'a fetch of something that is no collection of a graph',
+    misuse: ({ fetch }) => fetch({ name: 'homemade' }, 'a'),
+    message: '"derived" fetches from "homemade", which belongs to another graph',
+  },
+  {
+    name: 'a look that is no dependency',
+    misuse: ({ graph, later }) => graph.get(later, 'a'),
+    message: 'a look at "later" inside a flush: a transform reads through fetch and changes nothing',
+  },
+  {
+    name: 'a flush',
+    misuse: ({ graph }) => graph.flush(),
+    message: 'flush inside a flush: a transform reads through fetch and changes nothing',
+  },
+  {
+    name: 'a new collection',
+    misuse: ({ graph }) => graph.input('new'),
+    message: 'the creation of "new" inside a flush: a transform reads through fetch and changes nothing',
+  },
 ]
 
 function misusing(call: (fetch: Fetch, self: Collection<unknown>, later: Collection<number>) => unknown) {
@@ -41,21 +78,24 @@ describe('a programming error', () => {
     expect(graph.failures).toEqual([])
   })
 
-  test.each(cases)('$name throws out of the flush even if the transform catches it', ({ misuse, message }) => {
-    const graph: Graph = misusing((fetch, self, later) => {
-      try {
-        misuse({ graph, fetch, self, later })
-      } catch {
-        throw new Error('hidden')
-      }
-    })
-    expect(() => graph.flush()).toThrow(message)
-  })
+  test.each(cases)(
+    '$name throws out of the flush even if the transform catches it',
+    ({ misuse, message }) => {
+      const graph: Graph = misusing((fetch, self, later) => {
+        try {
+          misuse({ graph, fetch, self, later })
+        } catch {
+          throw new Error('hidden')
+        }
+      })
+      expect(() => graph.flush()).toThrow(message)
+    },
+  )
 
   test('an edit inside a flush', () => {
     const graph = createGraph()
     const input = graph.input<number>('input')
-    graph.groupBy('groups', input, n => {
+    graph.groupBy('groups', input, (n) => {
       input.set('b', n)
       return []
     })
@@ -81,7 +121,9 @@ describe('a programming error', () => {
     })
     input.set('a', 1)
     graph.flush()
-    expect(() => kept.map(fetch => fetch(input, 'a'))).toThrow('"derived" fetches from "input" after its run for "a" has ended')
+    expect(() => kept.map((fetch) => fetch(input, 'a'))).toThrow(
+      '"derived" fetches from "input" after its run for "a" has ended',
+    )
     expect(graph.flush().runs.size).toBe(0)
   })
 

@@ -8,7 +8,9 @@ function words() {
   const input = graph.input<string>('words')
   const lengths = graph.derive('lengths', input, (word, _, key) => [[key, word.length]])
   const byLength = graph.groupBy('by length', lengths, (length) => [String(length)])
-  const crowd = graph.derive('crowd', lengths, (length, fetch, key) => [[key, fetch(byLength, String(length))?.length ?? 0]])
+  const crowd = graph.derive('crowd', lengths, (length, fetch, key) => [
+    [key, fetch(byLength, String(length))?.length ?? 0],
+  ])
   return { graph, input, lengths, crowd }
 }
 
@@ -20,23 +22,36 @@ function pieces(count: number): () => boolean {
 
 describe('a flush that is prepared piece by piece', () => {
   test('comes to what a flush at once comes to, and reports the same', () => {
-    const edits = fc.array(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.option(fc.string({ maxLength: 3 }), { nil: undefined })), { maxLength: 6 }), { maxLength: 4 })
-    fc.assert(fc.property(edits, fc.integer({ min: 1, max: 5 }), (rounds, size) => {
-      const [whole, sliced] = [words(), words()]
-      for (const round of rounds) {
-        for (const [key, word] of round) {
-          for (const { input } of [whole, sliced]) {
-            if (word === undefined) input.delete(key)
-            else input.set(key, word)
+    const edits = fc.array(
+      fc.array(
+        fc.tuple(
+          fc.constantFrom('a', 'b', 'c', 'd'),
+          fc.option(fc.string({ maxLength: 3 }), { nil: undefined }),
+        ),
+        { maxLength: 6 },
+      ),
+      { maxLength: 4 },
+    )
+    fc.assert(
+      fc.property(edits, fc.integer({ min: 1, max: 5 }), (rounds, size) => {
+        const [whole, sliced] = [words(), words()]
+        for (const round of rounds) {
+          for (const [key, word] of round) {
+            for (const { input } of [whole, sliced]) {
+              if (word === undefined) input.delete(key)
+              else input.set(key, word)
+            }
           }
+          while (!sliced.graph.prepare(pieces(size)));
+          const [expected, report] = [whole.graph.flush(), sliced.graph.flush()]
+          expect(report.runs).toEqual(expected.runs)
+          expect([...report.changed].map(([{ name }, keys]) => [name, [...keys].toSorted()])).toEqual(
+            [...expected.changed].map(([{ name }, keys]) => [name, [...keys].toSorted()]),
+          )
+          expect(sliced.graph.entries(sliced.crowd)).toEqual(whole.graph.entries(whole.crowd))
         }
-        while (!sliced.graph.prepare(pieces(size)));
-        const [expected, report] = [whole.graph.flush(), sliced.graph.flush()]
-        expect(report.runs).toEqual(expected.runs)
-        expect([...report.changed].map(([{ name }, keys]) => [name, [...keys].toSorted()])).toEqual([...expected.changed].map(([{ name }, keys]) => [name, [...keys].toSorted()]))
-        expect(sliced.graph.entries(sliced.crowd)).toEqual(whole.graph.entries(whole.crowd))
-      }
-    }))
+      }),
+    )
   })
 
   test('is never seen half done: a look finishes what has begun, and the next flush reports it', () => {
@@ -44,8 +59,11 @@ describe('a flush that is prepared piece by piece', () => {
     input.set('a', 'one')
     input.set('b', 'two')
     expect(graph.prepare(pieces(2))).toBe(false)
-    expect(graph.entries(crowd)).toEqual([['a', 2], ['b', 2]])
-    expect([...graph.flush().changed.get(crowd) ?? []]).toEqual(['a', 'b'])
+    expect(graph.entries(crowd)).toEqual([
+      ['a', 2],
+      ['b', 2],
+    ])
+    expect([...(graph.flush().changed.get(crowd) ?? [])]).toEqual(['a', 'b'])
     expect(graph.flush().changed.size).toBe(0)
   })
 
@@ -56,8 +74,11 @@ describe('a flush that is prepared piece by piece', () => {
     input.set('a', 'three')
     input.set('b', 'seven')
     const { changed } = graph.flush()
-    expect([...changed.get(lengths) ?? []].toSorted()).toEqual(['a', 'b'])
-    expect(graph.entries(crowd)).toEqual([['a', 2], ['b', 2]])
+    expect([...(changed.get(lengths) ?? [])].toSorted()).toEqual(['a', 'b'])
+    expect(graph.entries(crowd)).toEqual([
+      ['a', 2],
+      ['b', 2],
+    ])
   })
 
   test('leaves edits that come after it has begun to the next one, and says so', () => {
@@ -66,18 +87,24 @@ describe('a flush that is prepared piece by piece', () => {
     expect(graph.prepare(pieces(8))).toBe(false)
     input.set('b', 'two')
     expect(graph.prepare(() => true)).toBe(true)
-    expect([...graph.prepared().changed.get(crowd) ?? []]).toEqual(['a'])
+    expect([...(graph.prepared().changed.get(crowd) ?? [])]).toEqual(['a'])
     expect([graph.isDue, graph.entries(crowd)]).toEqual([true, [['a', 1]]])
     expect(graph.prepare(() => true)).toBe(true)
-    expect([...graph.prepared().changed.get(crowd) ?? []]).toEqual(['a', 'b'])
-    expect([graph.isDue, graph.entries(crowd)]).toEqual([false, [['a', 2], ['b', 2]]])
+    expect([...(graph.prepared().changed.get(crowd) ?? [])]).toEqual(['a', 'b'])
+    expect([graph.isDue, graph.entries(crowd)]).toEqual([
+      false,
+      [
+        ['a', 2],
+        ['b', 2],
+      ],
+    ])
   })
 
   test('is reported once, with what a look had to finish', () => {
     const { graph, input, crowd } = words()
     input.set('a', 'one')
     expect(graph.prepare(pieces(2))).toBe(false)
-    expect([...graph.prepared().changed.get(crowd) ?? []]).toEqual(['a'])
+    expect([...(graph.prepared().changed.get(crowd) ?? [])]).toEqual(['a'])
     expect([graph.isDue, graph.prepared().changed.size]).toEqual([false, 0])
   })
 
@@ -90,7 +117,10 @@ describe('a flush that is prepared piece by piece', () => {
   test('is broken by a programming error, as a flush is', () => {
     const graph = createGraph()
     const input = graph.input<number>('input')
-    graph.derive('derived', input, () => { graph.prepare(() => true); return [] })
+    graph.derive('derived', input, () => {
+      graph.prepare(() => true)
+      return []
+    })
     input.set('a', 1)
     expect(() => graph.prepare(() => true)).toThrow('inside a flush')
     expect(() => graph.flush()).toThrow('after a flush that failed')

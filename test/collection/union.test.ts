@@ -15,14 +15,62 @@ const before = { first: { a: 1, both: 1, same: 5 }, second: { b: 2, both: 2, sam
 
 const cases: readonly Case[] = [
   { name: 'no edit', first: {}, second: {}, union: { a: 1, b: 2, both: 1, same: 5 }, changed: [] },
-  { name: 'a key of one', first: { a: 3 }, second: { c: 4 }, union: { a: 3, b: 2, both: 1, c: 4, same: 5 }, changed: ['a', 'c'] },
-  { name: 'the later one stays in the shade', first: {}, second: { both: 9 }, union: { a: 1, b: 2, both: 1, same: 5 }, changed: [] },
-  { name: 'the later one takes over', first: { both: undefined }, second: {}, union: { a: 1, b: 2, both: 2, same: 5 }, changed: ['both'] },
-  { name: 'the later one takes over with its new value', first: { both: undefined }, second: { both: 7 }, union: { a: 1, b: 2, both: 7, same: 5 }, changed: ['both'] },
-  { name: 'an equal one takes over', first: { same: undefined }, second: {}, union: { a: 1, b: 2, both: 1, same: 5 }, changed: [] },
-  { name: 'the earlier one comes back', first: { b: 8 }, second: {}, union: { a: 1, b: 8, both: 1, same: 5 }, changed: ['b'] },
-  { name: 'gone from both', first: { both: undefined }, second: { both: undefined }, union: { a: 1, b: 2, same: 5 }, changed: ['both'] },
-  { name: 'moved from one to the other', first: { a: undefined }, second: { a: 1 }, union: { a: 1, b: 2, both: 1, same: 5 }, changed: [] },
+  {
+    name: 'a key of one',
+    first: { a: 3 },
+    second: { c: 4 },
+    union: { a: 3, b: 2, both: 1, c: 4, same: 5 },
+    changed: ['a', 'c'],
+  },
+  {
+    name: 'the later one stays in the shade',
+    first: {},
+    second: { both: 9 },
+    union: { a: 1, b: 2, both: 1, same: 5 },
+    changed: [],
+  },
+  {
+    name: 'the later one takes over',
+    first: { both: undefined },
+    second: {},
+    union: { a: 1, b: 2, both: 2, same: 5 },
+    changed: ['both'],
+  },
+  {
+    name: 'the later one takes over with its new value',
+    first: { both: undefined },
+    second: { both: 7 },
+    union: { a: 1, b: 2, both: 7, same: 5 },
+    changed: ['both'],
+  },
+  {
+    name: 'an equal one takes over',
+    first: { same: undefined },
+    second: {},
+    union: { a: 1, b: 2, both: 1, same: 5 },
+    changed: [],
+  },
+  {
+    name: 'the earlier one comes back',
+    first: { b: 8 },
+    second: {},
+    union: { a: 1, b: 8, both: 1, same: 5 },
+    changed: ['b'],
+  },
+  {
+    name: 'gone from both',
+    first: { both: undefined },
+    second: { both: undefined },
+    union: { a: 1, b: 2, same: 5 },
+    changed: ['both'],
+  },
+  {
+    name: 'moved from one to the other',
+    first: { a: undefined },
+    second: { a: 1 },
+    union: { a: 1, b: 2, both: 1, same: 5 },
+    changed: [],
+  },
 ]
 
 describe('union', () => {

@@ -1,8 +1,25 @@
 import {
-  altStatName, boundedMirrors, headlessMirrors, istioMetadata, noAutoMtls, noIstioFilters, ownMirrorClusters, unusedBlackHole, secretsOverAds, typedNames,
+  altStatName,
+  boundedMirrors,
+  headlessMirrors,
+  istioMetadata,
+  noAutoMtls,
+  noIstioFilters,
+  ownMirrorClusters,
+  unusedBlackHole,
+  secretsOverAds,
+  typedNames,
 } from './cluster-adjustments.ts'
 import {
-  deadMirrors, exactRounding, onlyPort, perMillion, queryParameterOrder, refusedMirrors, roundsToZero, runtimeKeys, shadowHost,
+  deadMirrors,
+  exactRounding,
+  onlyPort,
+  perMillion,
+  queryParameterOrder,
+  refusedMirrors,
+  roundsToZero,
+  runtimeKeys,
+  shadowHost,
 } from './mirror-adjustments.ts'
 import type { Adjustment } from './pair.ts'
 import { grpcTimeout, retriable503, strayVirtualHosts } from './route-adjustments.ts'
@@ -10,8 +27,9 @@ import { grpcTimeout, retriable503, strayVirtualHosts } from './route-adjustment
 const notInOutput: Adjustment = (pair) => pair
 
 /**
- * What each difference of docs/istio-differences.md means for the comparison, by its id there, in the order in which they
- * are applied: what is left out whole comes first, then mirrors that are dropped, then the form of those that remain.
+ * What each difference of docs/istio-differences.md means for the comparison, by its id there, in the order
+ * in which they are applied: what is left out whole comes first, then mirrors that are dropped, then the form
+ * of those that remain.
  */
 export const adjustments: Readonly<Record<string, Adjustment>> = {
   'unused-black-hole': unusedBlackHole,
@@ -40,9 +58,9 @@ export const adjustments: Readonly<Record<string, Adjustment>> = {
   'dynamic-dns': notInOutput,
   'gateway-tcp': notInOutput,
   'tls-details': notInOutput,
-  'networks': notInOutput,
+  networks: notInOutput,
   'policy-selector': notInOutput,
-  'tunnel': notInOutput,
+  tunnel: notInOutput,
   'proxy-protocol': notInOutput,
   'zone-aware': notInOutput,
   'sidecar-ingress': notInOutput,

@@ -22,8 +22,10 @@ function names(): readonly string[] {
   if (sharedIsAbsent) return []
   const data = parse(readFileSync(join(folder, 'cases.yaml'), 'utf8')) as Data
   return [
-    ...data.config.map(({ name }) => `config ${name}`), ...data.traffic.map(({ name }) => `traffic ${name}`),
-    ...data.defaults_and_rules.map(({ fact }) => fact), ...data.derived.map((each) => `weight ${String(each.mapping_weight)}`),
+    ...data.config.map(({ name }) => `config ${name}`),
+    ...data.traffic.map(({ name }) => `traffic ${name}`),
+    ...data.defaults_and_rules.map(({ fact }) => fact),
+    ...data.derived.map((each) => `weight ${String(each.mapping_weight)}`),
   ]
 }
 
@@ -31,11 +33,17 @@ function names(): readonly string[] {
 function documented(): readonly (readonly [id: string, cases: readonly string[]])[] {
   const page = readFileSync(join(projectRoot, 'docs/emissary.md'), 'utf8')
   const section = page.split('\n## ').find((each) => each.startsWith('On purpose')) ?? ''
-  return section.split('\n').filter((line) => line.startsWith('| `')).map((line) => {
-    const cells = line.split('|').slice(1, -1).map((cell) => cell.trim())
-    const cases = cells.at(-1) ?? ''
-    return [cells[0]?.replaceAll('`', '') ?? '', cases === 'none' ? [] : cases.split(', ')]
-  })
+  return section
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => {
+      const cells = line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim())
+      const cases = cells.at(-1) ?? ''
+      return [cells[0]?.replaceAll('`', '') ?? '', cases === 'none' ? [] : cases.split(', ')]
+    })
 }
 
 /** Those whose name is the one of the data, or begins it. */
@@ -45,26 +53,41 @@ function casesFor(name: string): readonly EmissaryCase[] {
 
 const verdicts = new Map<string, string>()
 
-describe.skipIf(sharedIsAbsent)('what Emissary does with a Mapping, done here, but for the documented differences', () => {
-  test.each(names())('%s', (name) => {
-    const [only, ...more] = casesFor(name)
-    verdicts.set(name, 'failed')
-    expect(more.map(({ id }) => id)).toEqual([])
-    if (only === undefined) throw new Error(`no check for: ${name}`)
-    only.check(readFileSync(join(folder, 'test_shadow.input.yaml'), 'utf8'))
-    verdicts.set(name, only.differences.length > 0 ? `intended difference: ${only.differences.join(', ')}` : 'passed')
-  })
-})
+describe.skipIf(sharedIsAbsent)(
+  'what Emissary does with a Mapping, done here, but for the documented differences',
+  () => {
+    test.each(names())('%s', (name) => {
+      const [only, ...more] = casesFor(name)
+      verdicts.set(name, 'failed')
+      expect(more.map(({ id }) => id)).toEqual([])
+      if (only === undefined) throw new Error(`no check for: ${name}`)
+      only.check(readFileSync(join(folder, 'test_shadow.input.yaml'), 'utf8'))
+      verdicts.set(
+        name,
+        only.differences.length > 0 ? `intended difference: ${only.differences.join(', ')}` : 'passed',
+      )
+    })
+  },
+)
 
 describe('docs/emissary.md', () => {
   test('lists each difference with the cases that show it', () => {
     const shown = new Map<string, string[]>()
-    for (const { id, differences } of emissaryCases) for (const difference of differences) shown.set(difference, [...shown.get(difference) ?? [], id])
-    expect(Object.fromEntries(documented().filter(([, cases]) => cases.length > 0))).toEqual(Object.fromEntries(shown))
+    for (const { id, differences } of emissaryCases)
+      for (const difference of differences) shown.set(difference, [...(shown.get(difference) ?? []), id])
+    expect(Object.fromEntries(documented().filter(([, cases]) => cases.length > 0))).toEqual(
+      Object.fromEntries(shown),
+    )
   })
 })
 
 afterAll(() => {
   if (sharedIsAbsent) console.warn(`skipped: ${absentMessage}`)
-  else console.log(renderTable(['case', 'verdict'], [...verdicts].map(([name, verdict]) => [name.slice(0, 90), verdict])))
+  else
+    console.log(
+      renderTable(
+        ['case', 'verdict'],
+        [...verdicts].map(([name, verdict]) => [name.slice(0, 90), verdict]),
+      ),
+    )
 })

@@ -8,7 +8,11 @@ const folder = join(sharedFolder, 'conformance/gateway-api')
 
 const request = z.strictObject({ path: z.string(), headers: z.record(z.string(), z.string()).optional() })
 
-const seen = z.strictObject({ path: z.string().optional(), headers: z.record(z.string(), z.string()).optional(), absent: z.array(z.string()).optional() })
+const seen = z.strictObject({
+  path: z.string().optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  absent: z.array(z.string()).optional(),
+})
 
 const mirrored = z.union([z.string(), z.strictObject({ name: z.string(), percent: z.number() })])
 
@@ -16,8 +20,11 @@ const trafficTest = z.looseObject({
   test: z.string(),
   manifest: z.string(),
   route: z.string(),
-  cases: z.array(z.strictObject({ request, primary: z.string(), primary_sees: seen, mirrored_to: z.array(mirrored) }).or(
-    z.strictObject({ request, primary: z.string(), mirrored_to: z.array(mirrored) }))),
+  cases: z.array(
+    z
+      .strictObject({ request, primary: z.string(), primary_sees: seen, mirrored_to: z.array(mirrored) })
+      .or(z.strictObject({ request, primary: z.string(), mirrored_to: z.array(mirrored) })),
+  ),
   statistics: z.looseObject({ requests: z.number(), attempts: z.number() }).optional(),
 })
 
@@ -32,7 +39,10 @@ const validationCase = z.strictObject({
 
 const file = z.looseObject({
   traffic_conformance: z.array(trafficTest),
-  cel_validation: z.looseObject({ backendRef_in_every_case: z.record(z.string(), z.unknown()), cases: z.array(validationCase) }),
+  cel_validation: z.looseObject({
+    backendRef_in_every_case: z.record(z.string(), z.unknown()),
+    cases: z.array(validationCase),
+  }),
 })
 
 export type TrafficTest = z.infer<typeof trafficTest>
@@ -54,5 +64,8 @@ export function suiteManifest(path: string): string {
 
 /** What all of the suite's tests stand on. */
 export function baseManifests(): string {
-  return suiteManifest('raw/conformance/base/manifests.yaml').replaceAll('{GATEWAY_CLASS_NAME}', 'shadowplane')
+  return suiteManifest('raw/conformance/base/manifests.yaml').replaceAll(
+    '{GATEWAY_CLASS_NAME}',
+    'shadowplane',
+  )
 }

@@ -2,16 +2,23 @@ import type { Bootstrap } from '../../src/envoy/bootstrap.ts'
 import { validateEnvoyConfig } from '../../src/envoy/process.ts'
 
 /**
- * What Envoy says of each configuration, undefined where it accepts it. Starting Envoy takes longer than its judgement, so
- * that it is shown many configurations as one; where it refuses that, halves of them, down to the single one, as it is.
+ * What Envoy says of each configuration, undefined where it accepts it. Starting Envoy takes longer than its
+ * judgement, so that it is shown many configurations as one; where it refuses that, halves of them, down to
+ * the single one, as it is.
  */
-export async function judgedTogether(binary: string, configs: readonly Bootstrap[]): Promise<readonly (string | undefined)[]> {
+export async function judgedTogether(
+  binary: string,
+  configs: readonly Bootstrap[],
+): Promise<readonly (string | undefined)[]> {
   const [only, ...more] = configs
   if (only === undefined) return []
   const refusal = await validateEnvoyConfig(binary, more.length === 0 ? only : merged(configs))
   if (refusal === undefined || more.length === 0) return configs.map(() => refusal)
   const half = Math.ceil(configs.length / 2)
-  return [...await judgedTogether(binary, configs.slice(0, half)), ...await judgedTogether(binary, configs.slice(half))]
+  return [
+    ...(await judgedTogether(binary, configs.slice(0, half))),
+    ...(await judgedTogether(binary, configs.slice(half))),
+  ]
 }
 
 /** One configuration with the resources of all, each with names and addresses of its own. */
@@ -42,10 +49,17 @@ function apart(resources: StaticResources, index: number): StaticResources {
     return known
   }
   const renamed = JSON.parse(JSON.stringify(resources), (field, value: unknown) =>
-    nameFields.has(field) && typeof value === 'string' && names.has(value) ? `${index}/${value}` : value) as StaticResources
+    nameFields.has(field) && typeof value === 'string' && names.has(value) ? `${index}/${value}` : value,
+  ) as StaticResources
   return {
     ...renamed,
-    listeners: (renamed.listeners ?? []).map((listener) => JSON.parse(JSON.stringify(listener), (field, value: unknown) =>
-      field === 'socket_address' && typeof value === 'object' && value !== null && 'address' in value ? { ...value, address: addressFor(value.address) } : value) as typeof listener),
+    listeners: (renamed.listeners ?? []).map(
+      (listener) =>
+        JSON.parse(JSON.stringify(listener), (field, value: unknown) =>
+          field === 'socket_address' && typeof value === 'object' && value !== null && 'address' in value
+            ? { ...value, address: addressFor(value.address) }
+            : value,
+        ) as typeof listener,
+    ),
   }
 }

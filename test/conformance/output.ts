@@ -2,7 +2,10 @@ import type { Json, JsonObject } from '../../src/manifest/manifest.ts'
 import { decode } from '../../src/xds/proto.ts'
 import type { Resource } from '../../src/xds/resource.ts'
 
-/** What a proxy gets, by name: route configurations (their virtual hosts by name too, domains as sets), clusters, endpoints. */
+/**
+ * What a proxy gets, by name: route configurations (their virtual hosts by name too, domains as sets),
+ * clusters, endpoints.
+ */
 export interface Output {
   readonly routes: Named
   readonly clusters: Named
@@ -20,7 +23,13 @@ export interface Lists {
 
 export function keyed({ routes, clusters, endpoints }: Lists): Output {
   return {
-    routes: byName('name', routes.map((each) => ({ ...each, virtual_hosts: byName('name', objects(each['virtual_hosts']).map(withDomainSet)) }))),
+    routes: byName(
+      'name',
+      routes.map((each) => ({
+        ...each,
+        virtual_hosts: byName('name', objects(each['virtual_hosts']).map(withDomainSet)),
+      })),
+    ),
     clusters: byName('name', clusters),
     endpoints: byName('cluster_name', endpoints),
   }
@@ -48,7 +57,9 @@ function differences(istiod: Json | undefined, ours: Json | undefined, path: str
   }
   if (Array.isArray(istiod) && Array.isArray(ours)) {
     const length = Math.max(istiod.length, ours.length)
-    return Array.from({ length }, (_, index) => differences(istiod[index] as Json | undefined, ours[index] as Json | undefined, `${path}/${index}`)).flat()
+    return Array.from({ length }, (_, index) =>
+      differences(istiod[index] as Json | undefined, ours[index] as Json | undefined, `${path}/${index}`),
+    ).flat()
   }
   return istiod === ours ? [] : [`${path}: istiod ${shown(istiod)}, ours ${shown(ours)}`]
 }
@@ -68,7 +79,9 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 function byName(field: string, list: readonly JsonObject[]): Named {
-  return Object.fromEntries(list.map((each) => [text(each[field]), each] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  return Object.fromEntries(
+    list.map((each) => [text(each[field]), each] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  )
 }
 
 function withDomainSet(host: JsonObject): JsonObject {

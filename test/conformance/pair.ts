@@ -7,7 +7,10 @@ export interface Pair {
   readonly ours: Output
 }
 
-/** Makes istiod's output what ours has to be, given one difference. Where ours alone can be known, both are made alike. */
+/**
+ * Makes istiod's output what ours has to be, given one difference. Where ours alone can be known, both are
+ * made alike.
+ */
 export type Adjustment = (pair: Pair, sample: Pick<Sample, 'refusals'>) => Pair
 
 export function expecting(edit: (istiod: Output) => Output): Adjustment {

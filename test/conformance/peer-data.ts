@@ -10,7 +10,9 @@ const shared = process.env['SHADOWPLANE_SHARED'] ?? join(import.meta.dirname, '.
 const folder = join(shared, 'conformance/istio')
 
 /** Why there is nothing to compare with; undefined where the data is. */
-export const absent = existsSync(folder) ? undefined : `the data of istiod's behaviour is not here (set SHADOWPLANE_SHARED): ${folder}`
+export const absent = existsSync(folder)
+  ? undefined
+  : `the data of istiod's behaviour is not here (set SHADOWPLANE_SHARED): ${folder}`
 
 /** One proxy of one case: what was put into istiod, and what it made of it for this proxy. */
 export interface Sample {
@@ -61,8 +63,10 @@ export function samples(): readonly Sample[] {
 function samplesOf(name: string): readonly Sample[] {
   const at = join(folder, name)
   const meshConfig = join(at, 'mesh.json')
-  const refusals = (read(join(at, 'validation.json')) as readonly Validated[]).flatMap(({ Kind, Namespace, Name, error }) =>
-    error === undefined ? [] : [{ kind: Kind, namespace: Namespace, name: Name, error }])
+  const refusals = (read(join(at, 'validation.json')) as readonly Validated[]).flatMap(
+    ({ Kind, Namespace, Name, error }) =>
+      error === undefined ? [] : [{ kind: Kind, namespace: Namespace, name: Name, error }],
+  )
   return (read(join(at, 'proxies.json')) as readonly Proxy[]).map((proxy, index): Sample => {
     const results = index === 0 ? at : join(at, proxy.name)
     return {
@@ -72,17 +76,21 @@ function samplesOf(name: string): readonly Sample[] {
       meshConfig: existsSync(meshConfig) ? meshConfig : undefined,
       scope: scopeFor(proxy),
       refusals,
-      istiod: () => keyed({
-        routes: read(join(results, 'routes.json')) as readonly JsonObject[],
-        clusters: read(join(results, 'clusters.json')) as readonly JsonObject[],
-        endpoints: read(join(results, 'endpoints.json')) as readonly JsonObject[],
-      }),
+      istiod: () =>
+        keyed({
+          routes: read(join(results, 'routes.json')) as readonly JsonObject[],
+          clusters: read(join(results, 'clusters.json')) as readonly JsonObject[],
+          endpoints: read(join(results, 'endpoints.json')) as readonly JsonObject[],
+        }),
     }
   })
 }
 
 function scopeFor({ name, type, namespace, labels = {}, ip }: Proxy): Scope {
-  const found = scopeOf({ id: `${type}~${ip}~${name}.${namespace}~${namespace}.svc.cluster.local`, metadata: { NAMESPACE: namespace, LABELS: labels, INTERCEPTION_MODE: 'REDIRECT' } })
+  const found = scopeOf({
+    id: `${type}~${ip}~${name}.${namespace}~${namespace}.svc.cluster.local`,
+    metadata: { NAMESPACE: namespace, LABELS: labels, INTERCEPTION_MODE: 'REDIRECT' },
+  })
   if ('error' in found) throw new Error(found.error)
   return found.scope
 }

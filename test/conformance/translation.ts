@@ -35,15 +35,25 @@ export function translationFor(pipeline: Pipeline, scope: Scope): Translation {
   const diagnostics = diagnosticsOf(pipeline)
   const failure = diagnostics.find(({ code }) => code === 'internal/transform-failed')
   if (failure !== undefined) throw new Error(failure.message)
-  const resources = pipeline.read.entries(pipeline.scopedResources).map(([, each]) => each).filter((each) => each.scope === key)
+  const resources = pipeline.read
+    .entries(pipeline.scopedResources)
+    .map(([, each]) => each)
+    .filter((each) => each.scope === key)
   return { resources: resources.map(({ resource }) => resource), diagnostics }
 }
 
 function settingsOver(meshConfig: string): Settings {
   const object = JSON.parse(readFileSync(meshConfig, 'utf8')) as JsonObject
   const { settings, diagnostics } = withMeshConfig(defaultSettings, {
-    id: { group: '', kind: 'MeshConfig', namespace: '', name: 'mesh' }, apiVersion: '', labels: {}, annotations: {}, created: '', exactNumbers: {}, object,
+    id: { group: '', kind: 'MeshConfig', namespace: '', name: 'mesh' },
+    apiVersion: '',
+    labels: {},
+    annotations: {},
+    created: '',
+    exactNumbers: {},
+    object,
   })
-  if (diagnostics.length > 0) throw new Error(`${meshConfig}: ${diagnostics.map(({ message }) => message).join('; ')}`)
+  if (diagnostics.length > 0)
+    throw new Error(`${meshConfig}: ${diagnostics.map(({ message }) => message).join('; ')}`)
   return settings
 }

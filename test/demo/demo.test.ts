@@ -24,9 +24,14 @@ interface Run {
 
 async function demo(envoy: string, ...args: readonly string[]): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'shadowplane-demo-test-'))
-  const child = spawn(process.execPath, [main, 'demo', '--envoy', envoy, ...args], { env: { ...process.env, TMPDIR: folder } })
+  const child = spawn(process.execPath, [main, 'demo', '--envoy', envoy, ...args], {
+    env: { ...process.env, TMPDIR: folder },
+  })
   let text = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part: string) => { text += part })
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+    })
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   onTestFinished(async () => {
     child.kill('SIGKILL')

@@ -25,9 +25,20 @@ describe('the example', () => {
 
 describe('the workspace', () => {
   test('is a copy with the ports of this run, and leaves the example alone', async () => {
-    const workspace = await openWorkspace(example, new Map([[examplePorts.v1, 40_001], [examplePorts.v2, 40_002], [examplePorts.clusterB, 40_003]]))
+    const workspace = await openWorkspace(
+      example,
+      new Map([
+        [examplePorts.v1, 40_001],
+        [examplePorts.v2, 40_002],
+        [examplePorts.clusterB, 40_003],
+      ]),
+    )
     onTestFinished(() => workspace.close())
-    const texts = await Promise.all(['endpoints.yaml', 'cluster-b.yaml', 'production.yaml'].map((file) => readFile(join(workspace.folder, file), 'utf8')))
+    const texts = await Promise.all(
+      ['endpoints.yaml', 'cluster-b.yaml', 'production.yaml'].map((file) =>
+        readFile(join(workspace.folder, file), 'utf8'),
+      ),
+    )
     expect(texts.join('\n').match(/\b\d{4,5}$/gm)).toEqual(['40001', '40002', '40003', '8000'])
     expect(await readFile(join(example, 'cluster-b.yaml'), 'utf8')).toContain('http: 9003')
   })
@@ -49,26 +60,51 @@ describe('traffic and backends', () => {
   test('every request is answered by the backend and counted once, with its Host and id', async () => {
     const arrivals: Arrival[] = []
     const answers: Answer[] = []
-    const backend = await startBackend({ name: 'production-v1', port: 0, onRequest: (arrival) => arrivals.push(arrival) })
+    const backend = await startBackend({
+      name: 'production-v1',
+      port: 0,
+      onRequest: (arrival) => arrivals.push(arrival),
+    })
     onTestFinished(() => backend.close())
     const ids = ledger('production-v1', '')
-    const traffic = startTraffic({ port: backend.port, host: 'shop.example', rate: () => 2000, nextId: () => ids.nextId('a'), onAnswer: (answer) => answers.push(answer) })
+    const traffic = startTraffic({
+      port: backend.port,
+      host: 'shop.example',
+      rate: () => 2000,
+      nextId: () => ids.nextId('a'),
+      onAnswer: (answer) => answers.push(answer),
+    })
     await waitFor({ what: 'fifty answers', look: () => answers.length >= 50 || undefined })
     await traffic.close()
     expect(new Set(answers.map(({ id }) => id)).size).toBe(answers.length)
     expect(arrivals.map(({ id }) => id).toSorted()).toEqual(answers.map(({ id }) => id).toSorted())
-    expect(new Set(arrivals.map(({ host, path }) => `${host}${path}`))).toEqual(new Set(['shop.example/headers']))
-    expect(new Set(answers.map(({ status, backend: name }) => `${status} ${name}`))).toEqual(new Set(['200 production-v1']))
+    expect(new Set(arrivals.map(({ host, path }) => `${host}${path}`))).toEqual(
+      new Set(['shop.example/headers']),
+    )
+    expect(new Set(answers.map(({ status, backend: name }) => `${status} ${name}`))).toEqual(
+      new Set(['200 production-v1']),
+    )
   })
 
   test('a request without an answer is one that failed', async () => {
     const backend = await startBackend({ name: 'gone', port: 0, onRequest: () => {} })
     await backend.close()
     const answers: Answer[] = []
-    const traffic = startTraffic({ port: backend.port, host: 'a', rate: () => 200, nextId: () => 'a.0', onAnswer: (answer) => answers.push(answer) })
+    const traffic = startTraffic({
+      port: backend.port,
+      host: 'a',
+      rate: () => 200,
+      nextId: () => 'a.0',
+      onAnswer: (answer) => answers.push(answer),
+    })
     await waitFor({ what: 'an answer', look: () => answers[0] })
     await traffic.close()
-    expect(answers[0]).toEqual({ id: 'a.0', status: 0, backend: '', error: expect.stringContaining('ECONNREFUSED') })
+    expect(answers[0]).toEqual({
+      id: 'a.0',
+      status: 0,
+      backend: '',
+      error: expect.stringContaining('ECONNREFUSED'),
+    })
   })
 
   test('a health check is answered and not counted; a taken port is an error', async () => {
@@ -77,11 +113,18 @@ describe('traffic and backends', () => {
     onTestFinished(() => backend.close())
     expect((await fetch(`http://127.0.0.1:${backend.port}/healthz`)).status).toBe(200)
     expect(arrivals).toEqual([])
-    await expect(startBackend({ name: 'b', port: backend.port, onRequest: () => {} })).rejects.toThrow('EADDRINUSE')
+    await expect(startBackend({ name: 'b', port: backend.port, onRequest: () => {} })).rejects.toThrow(
+      'EADDRINUSE',
+    )
   })
 })
 
-const answer = (id: string, over: Partial<Answer> = {}): Answer => ({ id, status: 200, backend: 'v1', ...over })
+const answer = (id: string, over: Partial<Answer> = {}): Answer => ({
+  id,
+  status: 200,
+  backend: 'v1',
+  ...over,
+})
 const copy = (id: string, host = 'a-shadow:80'): Arrival => ({ backend: 'cluster-b', path: '/', host, id })
 
 describe('the ledger', () => {
@@ -92,7 +135,14 @@ describe('the ledger', () => {
     for (const id of ids) counts.answered(answer(id))
     counts.copied(copy('50 %.0'))
     counts.copied(copy('', 'by hand'))
-    expect(counts.tally('50 %')).toEqual({ sent: 2, answered: 2, failed: 0, failure: undefined, copies: 1, wrongHosts: 0 })
+    expect(counts.tally('50 %')).toEqual({
+      sent: 2,
+      answered: 2,
+      failed: 0,
+      failure: undefined,
+      copies: 1,
+      wrongHosts: 0,
+    })
     expect(counts.tally('10 %').copies).toBe(0)
     expect(counts.tally()).toMatchObject({ sent: 3, answered: 3, copies: 1 })
   })
@@ -115,20 +165,41 @@ describe('the ledger', () => {
 })
 
 const tally: Tally = { sent: 1000, answered: 1000, failed: 0, failure: undefined, copies: 500, wrongHosts: 0 }
-const held = (over: Partial<Tally>, share: number): readonly boolean[] => stepExpectations('', { ...tally, ...over }, share).map((each) => each.held)
-const overall = (over: Partial<Tally>): readonly boolean[] => overallExpectations({ ...tally, ...over }, 'v1', 'h').map((each) => each.held)
+const held = (over: Partial<Tally>, share: number): readonly boolean[] =>
+  stepExpectations('', { ...tally, ...over }, share).map((each) => each.held)
+const overall = (over: Partial<Tally>): readonly boolean[] =>
+  overallExpectations({ ...tally, ...over }, 'v1', 'h').map((each) => each.held)
 
 describe('expectations', () => {
   test('allow four standard deviations, and none at 0 and 100 %', () => {
     expect(copyBounds(1000, 0.5).tolerance).toBeCloseTo(63.2, 1)
-    expect([held({ copies: 563 }, 0.5), held({ copies: 564 }, 0.5), held({ copies: 436 }, 0.5)]).toEqual([[true], [false], [false]])
-    expect([held({ copies: 1000 }, 1), held({ copies: 999 }, 1), held({ copies: 1 }, 0)]).toEqual([[true], [false], [false]])
+    expect([held({ copies: 563 }, 0.5), held({ copies: 564 }, 0.5), held({ copies: 436 }, 0.5)]).toEqual([
+      [true],
+      [false],
+      [false],
+    ])
+    expect([held({ copies: 1000 }, 1), held({ copies: 999 }, 1), held({ copies: 1 }, 0)]).toEqual([
+      [true],
+      [false],
+      [false],
+    ])
     expect(held({ sent: 0, copies: 0 }, 0.5)).toEqual([false])
   })
 
   test('allow no failed request and no other Host', () => {
-    expect([overall({}), overall({ failed: 1 }), overall({ answered: 999 }), overall({ wrongHosts: 1 }), overall({ copies: 0 })])
-      .toEqual([[true, true], [false, true], [false, true], [true, false], [true, false]])
+    expect([
+      overall({}),
+      overall({ failed: 1 }),
+      overall({ answered: 999 }),
+      overall({ wrongHosts: 1 }),
+      overall({ copies: 0 }),
+    ]).toEqual([
+      [true, true],
+      [false, true],
+      [false, true],
+      [true, false],
+      [true, false],
+    ])
   })
 })
 
@@ -151,8 +222,20 @@ describe('a subset', () => {
   })
 })
 
-function output(isTTY: boolean): { readonly isTTY: boolean; readonly columns: number; text: string; write(text: string): void } {
-  return { isTTY, columns: 20, text: '', write(text) { this.text += text } }
+function output(isTTY: boolean): {
+  readonly isTTY: boolean
+  readonly columns: number
+  text: string
+  write(text: string): void
+} {
+  return {
+    isTTY,
+    columns: 20,
+    text: '',
+    write(text) {
+      this.text += text
+    },
+  }
 }
 
 describe('the display', () => {
@@ -169,10 +252,20 @@ describe('the display', () => {
     const shown = display(terminal)
     shown.status('0123456789012345678901234')
     shown.line('a line')
-    expect(terminal.text.split('\r\x1b[K')).toEqual(['', '0123456789012345678', 'a line\n', '0123456789012345678'])
+    expect(terminal.text.split('\r\x1b[K')).toEqual([
+      '',
+      '0123456789012345678',
+      'a line\n',
+      '0123456789012345678',
+    ])
   })
 
   test('aligns a table', () => {
-    expect(table([['a', 'number'], ['longer', '1']])).toEqual(['a       number', 'longer       1'])
+    expect(
+      table([
+        ['a', 'number'],
+        ['longer', '1'],
+      ]),
+    ).toEqual(['a       number', 'longer       1'])
   })
 })

@@ -10,15 +10,23 @@ function edited() {
   const pipeline = createPipeline(defaultSettings)
   const codes = (): readonly string[] => {
     pipeline.flush()
-    return [...new Set(diagnosticsOf(pipeline).filter(({ severity }) => severity !== 'info').map(({ code }) => code))].toSorted()
+    return [
+      ...new Set(
+        diagnosticsOf(pipeline)
+          .filter(({ severity }) => severity !== 'info')
+          .map(({ code }) => code),
+      ),
+    ].toSorted()
   }
   return {
     save(text: string): readonly string[] {
-      for (const { manifest } of parseManifests('these.yaml', text).manifests) pipeline.setManifest(objectKey(manifest.id), manifest)
+      for (const { manifest } of parseManifests('these.yaml', text).manifests)
+        pipeline.setManifest(objectKey(manifest.id), manifest)
       return codes()
     },
     remove(text: string): readonly string[] {
-      for (const { manifest } of parseManifests('these.yaml', text).manifests) pipeline.deleteManifest(objectKey(manifest.id))
+      for (const { manifest } of parseManifests('these.yaml', text).manifests)
+        pipeline.deleteManifest(objectKey(manifest.id))
       return codes()
     },
   }
@@ -42,21 +50,30 @@ test('a target without endpoints is found when its last one goes, and resolved w
   const { save } = edited()
   const ready = endpointSlice('shadow', { '10.0.0.1': 'v1' })
   expect(save(`${services}---\n${mirroring('shop', 'shadow')}---\n${ready}`)).toEqual([])
-  expect(save(ready.replace('{addresses', '{conditions: {ready: false}, addresses'))).toEqual(['mirror/no-endpoints'])
+  expect(save(ready.replace('{addresses', '{conditions: {ready: false}, addresses'))).toEqual([
+    'mirror/no-endpoints',
+  ])
   expect(save(ready)).toEqual([])
 })
 
 test('a host that nothing defines is one no more when its Service comes', () => {
   const { save } = edited()
-  const late = 'apiVersion: v1\nkind: Service\nmetadata: {name: late}\nspec: {ports: [{name: http, port: 80}]}\n'
-  const rule = 'apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: late}\nspec: {host: late}\n'
-  expect(save(`${services}---\n${mirroring('shop', 'late')}---\n${rule}`)).toEqual(['mirror/unknown-host', 'policy/unknown-host'])
+  const late =
+    'apiVersion: v1\nkind: Service\nmetadata: {name: late}\nspec: {ports: [{name: http, port: 80}]}\n'
+  const rule =
+    'apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: late}\nspec: {host: late}\n'
+  expect(save(`${services}---\n${mirroring('shop', 'late')}---\n${rule}`)).toEqual([
+    'mirror/unknown-host',
+    'policy/unknown-host',
+  ])
   expect(save(late)).toEqual([])
 })
 
 test('an older policy takes the host, and gives it back when it goes', () => {
   const { save, remove } = edited()
-  const rule = (name: string): string => `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: ${name}}\nspec: {host: shop, trafficPolicy: {loadBalancer: {simple: RANDOM}}}\n`
+  const rule = (name: string): string =>
+    `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: ${name}}\nspec: {host: ` +
+    `shop, trafficPolicy: {loadBalancer: {simple: RANDOM}}}\n`
   expect(save(`${services}---\n${rule('b')}`)).toEqual([])
   expect(save(rule('a'))).toEqual(['policy/duplicate-host'])
   expect(remove(rule('a'))).toEqual([])

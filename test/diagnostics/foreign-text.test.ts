@@ -5,7 +5,11 @@ describe('text that somebody else wrote', () => {
   test.each([
     ['a line end', 'edge\nFAKE  1  SYNCED\r', String.raw`edge\nFAKE  1  SYNCED\r`],
     ['a tab', 'a\tb', String.raw`a\tb`],
-    ['a command to the terminal', '\u001b[31mred\u001b]0;title\u0007', String.raw`\u001b[31mred\u001b]0;title\u0007`],
+    [
+      'a command to the terminal',
+      '\u001b[31mred\u001b]0;title\u0007',
+      String.raw`\u001b[31mred\u001b]0;title\u0007`,
+    ],
     ['a command of one byte, C1', '\u009b2J\u0085', String.raw`\u009b2J\u0085`],
     ['NUL and DEL', '\u0000\u007f', String.raw`\u0000\u007f`],
     ['a reversed order of reading', 'a\u202egnp.exe\u2066b\u200f', String.raw`a\u202egnp.exe\u2066b\u200f`],

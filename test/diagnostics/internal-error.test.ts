@@ -13,16 +13,26 @@ function thrown(message: string): Error {
 }
 
 test('a stack has those of its causes, and is cut', () => {
-  expect(stackOf(thrown('broken'))).toMatch(/^Error: broken\n {4}at thrown .*internal-error\.test\.ts[\s\S]*\ncaused by: RangeError: what was behind it\n {4}at thrown /)
+  expect(stackOf(thrown('broken'))).toMatch(
+    /^Error: broken\n {4}at thrown .*internal-error\.test\.ts[\s\S]*\ncaused by: RangeError: what was behind it\n {4}at thrown /,
+  )
   expect(stackOf(thrown('x'.repeat(20_000))).length).toBeLessThan(12_000)
   expect(stackOf('only text')).toBe("'only text'")
 })
 
 test('a bug is logged once, whatever it concerns, and again when it comes back', () => {
   const bugs = recordInternalErrors()
-  const failures = ['a', 'b', 'c'].map((key) => ({ transform: 'translate', key, error: thrown(`broken for ${key}`) }))
-  expect(bugs.update(failures)).toMatchObject([{ what: 'translate of a, and of 2 more', stack: expect.stringContaining('broken for a') }])
-  expect(bugs.update([...failures, { transform: 'translate', key: 'd', error: failures[0]?.error }])).toEqual([])
+  const failures = ['a', 'b', 'c'].map((key) => ({
+    transform: 'translate',
+    key,
+    error: thrown(`broken for ${key}`),
+  }))
+  expect(bugs.update(failures)).toMatchObject([
+    { what: 'translate of a, and of 2 more', stack: expect.stringContaining('broken for a') },
+  ])
+  expect(bugs.update([...failures, { transform: 'translate', key: 'd', error: failures[0]?.error }])).toEqual(
+    [],
+  )
   expect(bugs.update([{ transform: 'encode', key: 'a', error: failures[0]?.error }])).toHaveLength(1)
   expect(bugs.update([])).toEqual([])
   expect(bugs.update(failures)).toHaveLength(1)
@@ -37,11 +47,24 @@ spec: {ports: [{name: http, port: 80}]}
 test('a transform that throws is an event with its stack, and what it does not concern is served', async () => {
   const events: ControlPlaneEvent[] = []
   // The one way in for a bug from outside: a setting that throws when it is read.
-  const broken = Object.defineProperty({ ...defaultSettings.mirrorHost }, 'kind', { enumerable: false, get: () => { throw thrown('a bug') } })
+  const broken = Object.defineProperty({ ...defaultSettings.mirrorHost }, 'kind', {
+    enumerable: false,
+    get: () => {
+      throw thrown('a bug')
+    },
+  })
   const settings = { ...defaultSettings, mirrorHost: broken }
   const paths = [folderWith({ 'shop.yaml': service, 'mirror.yaml': mirroring })]
-  const plane = await startControlPlane({ paths, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings }, (event) => { events.push(event) })
-  const client = new XdsClient(plane.xdsAddress, { mode: 'delta', node: node({ role: 'sidecar', labels: { app: 'client' } }) })
+  const plane = await startControlPlane(
+    { paths, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings },
+    (event) => {
+      events.push(event)
+    },
+  )
+  const client = new XdsClient(plane.xdsAddress, {
+    mode: 'delta',
+    node: node({ role: 'sidecar', labels: { app: 'client' } }),
+  })
   onTestFinished(async () => {
     await client.close()
     await plane.close()
@@ -50,9 +73,14 @@ test('a transform that throws is an event with its stack, and what it does not c
   expect((await client.next()).names).toContain('outbound|80||shop.default.svc.cluster.local')
   const found = events.find((event) => event.kind === 'internal-error')
   expect(found?.what).toContain('shop.default.svc.cluster.local')
-  expect(found?.stack).toMatch(/^Error: a bug\n[\s\S]*src\/translate\/mirror\.ts[\s\S]*\ncaused by: RangeError: what was behind it\n/)
+  expect(found?.stack).toMatch(
+    /^Error: a bug\n[\s\S]*src\/translate\/mirror\.ts[\s\S]*\ncaused by: RangeError: what was behind it\n/,
+  )
   const lines: string[] = []
-  if (found !== undefined) textLog((line) => { lines.push(line) })(found)
+  if (found !== undefined)
+    textLog((line) => {
+      lines.push(line)
+    })(found)
   expect(lines[0]).toMatch(/INTERNAL ERROR {6}.*: a bug of shadowplane, please report it with these lines$/)
   expect(lines.length).toBeGreaterThan(5)
 })

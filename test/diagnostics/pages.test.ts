@@ -25,7 +25,13 @@ const withoutExample: Readonly<Record<string, string>> = {
 }
 
 /** Codes whose remedy is a Secret or a file, which the page describes. */
-const describedRemedy: readonly Code[] = ['gateway/client-validation', 'tls/unknown-secret', 'tls/malformed-pem', 'tls/istio-mutual', 'tls/gateways-only']
+const describedRemedy: readonly Code[] = [
+  'gateway/client-validation',
+  'tls/unknown-secret',
+  'tls/malformed-pem',
+  'tls/istio-mutual',
+  'tls/gateways-only',
+]
 
 const allCodes = Object.keys(codes) as readonly Code[]
 
@@ -35,33 +41,55 @@ function pageOf(code: string): string {
 
 /** Fenced blocks of a language, in order. */
 function blocks(page: string, language: string): readonly string[] {
-  return [...page.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text ?? '')
+  return [...page.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'))].map(
+    ([, text]) => text ?? '',
+  )
 }
 
 function validated(text: string, page: string): Promise<Validation> {
   const folder = folderWith({ 'wrong.yaml': text })
   const least = page.includes('--severity info') ? 'info' : 'warning'
-  return validation([join(docs, 'around.yaml'), join(folder, 'wrong.yaml')], { least, hide: [`${docs}/`, `${folder}/`], portability: page.includes('--portability') })
+  return validation([join(docs, 'around.yaml'), join(folder, 'wrong.yaml')], {
+    least,
+    hide: [`${docs}/`, `${folder}/`],
+    portability: page.includes('--portability'),
+  })
 }
 
 test('each code has a page, and each page a code', () => {
-  expect(globSync('*/*.md', { cwd: docs }).map((file) => file.replace(/\.md$/, '')).toSorted()).toEqual(allCodes.toSorted())
+  expect(
+    globSync('*/*.md', { cwd: docs })
+      .map((file) => file.replace(/\.md$/, ''))
+      .toSorted(),
+  ).toEqual(allCodes.toSorted())
 })
 
 test('the table in docs/diagnostics.md links to each page, and says the same severity', () => {
   const rows = readFileSync(join(projectRoot, 'docs/diagnostics.md'), 'utf8').split('\n')
-  expect(allCodes.filter((code) => !rows.some((row) => row.startsWith(`| [\`${code}\`](diagnostics/${code}.md) | ${rowOf(code).severity} |`)))).toEqual([])
+  expect(
+    allCodes.filter(
+      (code) =>
+        !rows.some((row) =>
+          row.startsWith(`| [\`${code}\`](diagnostics/${code}.md) | ${rowOf(code).severity} |`),
+        ),
+    ),
+  ).toEqual([])
 })
 
 test('the links of all pages lead somewhere', () => {
-  const broken = globSync('**/*.md', { cwd: docs }).flatMap((file) => [...readFileSync(join(docs, file), 'utf8').matchAll(/\]\(([^)#:]+)/g)]
-    .map(([, link]) => join(docs, file, '..', link ?? '')).filter((target) => !existsSync(target)))
+  const broken = globSync('**/*.md', { cwd: docs }).flatMap((file) =>
+    [...readFileSync(join(docs, file), 'utf8').matchAll(/\]\(([^)#:]+)/g)]
+      .map(([, link]) => join(docs, file, '..', link ?? ''))
+      .filter((target) => !existsSync(target)),
+  )
   expect(broken).toEqual([])
 })
 
 describe('what stands around the examples is sound', () => {
   test('around.yaml', async () => {
-    expect((await validation([join(docs, 'around.yaml')], { least: 'info', hide: [] })).text).toBe('nothing to report\n')
+    expect((await validation([join(docs, 'around.yaml')], { least: 'info', hide: [] })).text).toBe(
+      'nothing to report\n',
+    )
   })
 })
 
@@ -76,16 +104,25 @@ describe.each(allCodes.filter((code) => existsSync(join(docs, `${code}.md`))))('
   test.skipIf(code in withoutExample)('the wrong example gives what the page shows', async () => {
     const { text, found } = await validated(blocks(page, 'yaml')[0] ?? '', page)
     expect(found.map(({ diagnostic }) => diagnostic.code)).toContain(code)
-    await expect(page.replace(/(```console\n.*\n)[^]*?```/, (_, command: string) => `${command}${text}\`\`\``)).toMatchFileSnapshot(join(docs, `${code}.md`))
+    await expect(
+      page.replace(/(```console\n.*\n)[^]*?```/, (_, command: string) => `${command}${text}\`\`\``),
+    ).toMatchFileSnapshot(join(docs, `${code}.md`))
   })
 
   test.runIf(code in withoutExample || describedRemedy.includes(code))('the page says what to do', () => {
     expect(page).toContain('\n## What to do\n')
   })
 
-  test.skipIf(code in withoutExample || describedRemedy.includes(code))('the right example does not', async () => {
-    expect(blocks(page, 'yaml')).toHaveLength(2)
-    const { found } = await validated(blocks(page, 'yaml')[1] ?? '', page)
-    expect(found.filter(({ diagnostic }) => diagnostic.code === code || diagnostic.severity !== 'info').map(({ diagnostic }) => diagnostic)).toEqual([])
-  })
+  test.skipIf(code in withoutExample || describedRemedy.includes(code))(
+    'the right example does not',
+    async () => {
+      expect(blocks(page, 'yaml')).toHaveLength(2)
+      const { found } = await validated(blocks(page, 'yaml')[1] ?? '', page)
+      expect(
+        found
+          .filter(({ diagnostic }) => diagnostic.code === code || diagnostic.severity !== 'info')
+          .map(({ diagnostic }) => diagnostic),
+      ).toEqual([])
+    },
+  )
 })

@@ -23,9 +23,19 @@ interface Asked {
 }
 
 /** `shadowplane validate` without a process of its own. */
-export async function validation(paths: readonly string[], { least, hide, portability }: Asked): Promise<Validation> {
-  const offline = await readOffline(paths, addSettingsFlags(new Command()).parse([], { from: 'user' }).opts<SettingsFlags>())
-  const shown = atLeast(least, [...offline.diagnostics(), ...offline.pipeline.advice(), ...portability === true ? portabilityOf(offline) : []])
+export async function validation(
+  paths: readonly string[],
+  { least, hide, portability }: Asked,
+): Promise<Validation> {
+  const offline = await readOffline(
+    paths,
+    addSettingsFlags(new Command()).parse([], { from: 'user' }).opts<SettingsFlags>(),
+  )
+  const shown = atLeast(least, [
+    ...offline.diagnostics(),
+    ...offline.pipeline.advice(),
+    ...(portability === true ? portabilityOf(offline) : []),
+  ])
   const text = hide.reduce((whole, prefix) => whole.replaceAll(prefix, ''), renderText(shown, offline.locate))
   return { text: text === '' ? 'nothing to report\n' : text, found: sortDiagnostics(shown, offline.locate) }
 }

@@ -8,6 +8,10 @@ test.each([
   ['a label that is a boolean', 'labels: {canary: true}', true],
   ['strings', 'annotations: {shadowplane.io/mirror-max-requests: "7"}, labels: {canary: "true"}', false],
 ])('%s: refused %s', (_, metadata, refused) => {
-  const { manifests } = parseManifests('a.yaml', `apiVersion: v1\nkind: Service\nmetadata: {name: a, ${metadata}}\nspec: {ports: [{name: http, port: 80}]}\n`)
+  const { manifests } = parseManifests(
+    'a.yaml',
+    `apiVersion: v1\nkind: Service\nmetadata: {name: a, ${metadata}}\nspec: {ports: [{name: http, port: ` +
+      `80}]}\n`,
+  )
   expect(manifests.map(({ manifest }) => isRefused(manifest, defaultSettings))).toEqual([refused])
 })

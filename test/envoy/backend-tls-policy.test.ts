@@ -35,9 +35,13 @@ async function watchedBackend({ certificate, privateKey }: Issued): Promise<Watc
     const onward = connect(behind, '127.0.0.1')
     for (const each of [socket, onward]) {
       sockets.add(each)
-      each.on('error', () => { each.destroy() })
+      each.on('error', () => {
+        each.destroy()
+      })
     }
-    socket.once('data', (chunk) => { firstBytes.push(chunk[0] ?? 0) })
+    socket.once('data', (chunk) => {
+      firstBytes.push(chunk[0] ?? 0)
+    })
     socket.pipe(onward).pipe(socket)
   })
   const port = await listen(wire)
@@ -52,7 +56,9 @@ async function watchedBackend({ certificate, privateKey }: Issued): Promise<Watc
 
 function listen(server: Server): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', () => { resolve((server.address() as AddressInfo).port) })
+    server.once('error', reject).listen(0, '127.0.0.1', () => {
+      resolve((server.address() as AddressInfo).port)
+    })
   })
 }
 
@@ -110,10 +116,21 @@ test('requests and copies reach a Service with a BackendTLSPolicy over TLS, or n
   const own = authority.issue({ name: 'secure', names: ['secure.example'] })
   const secure = await watchedBackend(own)
   const shop = await loggedBackend('shop')
-  const around = routes + service('shop', shop.port) + service('secure', secure.port) + secretManifest({ name: 'authority', issued: own, authority: authority.certificate })
+  const around =
+    routes +
+    service('shop', shop.port) +
+    service('secure', secure.port) +
+    secretManifest({ name: 'authority', issued: own, authority: authority.certificate })
   const serving = await serve({ 'around.yaml': around, 'policy.yaml': policy(configMap) })
-  const proxy = await realProxy({ role: 'gateway', namespace: 'default', labels: { 'gateway.networking.k8s.io/gateway-name': 'edge' }, xds: serving.xds, listener: 8080 })
-  const statusOf = async (path: string): Promise<number> => (await proxy.ask({ path, host: 'shop.example' })).status
+  const proxy = await realProxy({
+    role: 'gateway',
+    namespace: 'default',
+    labels: { 'gateway.networking.k8s.io/gateway-name': 'edge' },
+    xds: serving.xds,
+    listener: 8080,
+  })
+  const statusOf = async (path: string): Promise<number> =>
+    (await proxy.ask({ path, host: 'shop.example' })).status
 
   // It cannot be followed: no request and no copy is sent.
   expect(await statusOf('/secure')).toBe(500)
@@ -124,14 +141,20 @@ test('requests and copies reach a Service with a BackendTLSPolicy over TLS, or n
 
   // The authority is in a Secret.
   await serving.write({ 'policy.yaml': policy(secret, 'v1alpha3') })
-  await waitFor({ what: 'an answer over TLS', look: async () => (await statusOf('/secure')) === 200 || undefined })
+  await waitFor({
+    what: 'an answer over TLS',
+    look: async () => (await statusOf('/secure')) === 200 || undefined,
+  })
   await proxy.ask({ path: '/mirrored', host: 'shop.example' })
   await waitFor({ what: 'the copy', look: async () => secure.paths.includes('/mirrored') || undefined })
   expect(serving.mistakes()).toEqual([])
 
   // The system's authorities did not sign the backend's certificate.
   await serving.write({ 'policy.yaml': policy(system) })
-  await waitFor({ what: 'a failure of TLS', look: async () => (await statusOf('/secure')) === 503 || undefined })
+  await waitFor({
+    what: 'a failure of TLS',
+    look: async () => (await statusOf('/secure')) === 503 || undefined,
+  })
   const seen = secure.paths.length
   expect((await proxy.ask({ path: '/mirrored', host: 'shop.example' })).backend).toBe('shop')
   await proxy.settled()
@@ -139,17 +162,22 @@ test('requests and copies reach a Service with a BackendTLSPolicy over TLS, or n
 
   // A name that the certificate does not have.
   await serving.write({ 'policy.yaml': policy(secret).replace('secure.example', 'other.example') })
-  await waitFor({ what: 'another cluster', look: async () => (await proxy.envoy.stats('^cluster\\..*ssl\\.fail_verify_san$')).size > 0 || undefined })
+  await waitFor({
+    what: 'another cluster',
+    look: async () => (await proxy.envoy.stats('^cluster\\..*ssl\\.fail_verify_san$')).size > 0 || undefined,
+  })
   expect(await statusOf('/secure')).toBe(503)
   expect(secure.paths.length).toBe(seen)
 
   expect(new Set(secure.firstBytes)).toEqual(new Set([handshake]))
 })
 
-const entryRoutes = `apiVersion: networking.istio.io/v1
+const entryRoutes =
+  `apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: {name: edge}
-spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, ` +
+  `hosts: ["*"]}]}
 ---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -163,17 +191,21 @@ spec:
   - match: [{uri: {prefix: /old}}]
     route: [{destination: {host: old, port: {number: 80}}}]
   - route: [{destination: {host: shop, port: {number: 80}}}]
-    mirrors: [{destination: {host: secure.example, port: {number: 80}}}, {destination: {host: old, port: {number: 80}}}]
+    mirrors: [{destination: {host: secure.example, port: {number: 80}}}, {destination: {host: old, port: ` +
+  `{number: 80}}}]
 ---
 `
 
 function serviceEntry(port: number): string {
-  return `apiVersion: networking.istio.io/v1
+  return (
+    `apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: {name: secure}
-spec: {hosts: [secure.example], resolution: STATIC, ports: [{number: 80, name: web, protocol: HTTP}], endpoints: [{address: 127.0.0.1, ports: {web: ${port}}}]}
+spec: {hosts: [secure.example], resolution: STATIC, ports: [{number: 80, name: web, protocol: HTTP}], ` +
+    `endpoints: [{address: 127.0.0.1, ports: {web: ${port}}}]}
 ---
 `
+  )
 }
 
 const notFollowed = `${policy(system).replace('group: "", kind: Service', 'group: networking.istio.io, kind: ServiceEntry')}---
@@ -185,35 +217,52 @@ spec:
   tls: {hostname: old.example, wellKnownCACerts: System}
 `
 
-const destinationRule = `apiVersion: networking.istio.io/v1
+const destinationRule =
+  `apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: {name: secure}
-spec: {host: secure.example, trafficPolicy: {tls: {mode: SIMPLE, sni: secure.example, insecureSkipVerify: true}}}
+spec: {host: secure.example, trafficPolicy: {tls: {mode: SIMPLE, sni: secure.example, insecureSkipVerify: ` +
+  `true}}}
 `
 
-test('nothing reaches a ServiceEntry with a BackendTLSPolicy, or the target of one in v1alpha2, in plain text', async () => {
-  const own = createAuthority('all').issue({ name: 'secure', names: ['secure.example'] })
-  const [secure, old] = [await watchedBackend(own), await watchedBackend(own)]
-  const shop = await loggedBackend('shop')
-  const around = entryRoutes + serviceEntry(secure.port) + service('shop', shop.port) + service('old', old.port)
-  const serving = await serve({ 'around.yaml': around, 'policy.yaml': notFollowed })
-  const proxy = await realProxy({ role: 'gateway', namespace: 'default', labels: { istio: 'ingressgateway' }, xds: serving.xds, listener: 80 })
-  const answers = async (): Promise<readonly number[]> => [
-    (await proxy.ask({ path: '/secure', host: 'shop.example' })).status,
-    (await proxy.ask({ path: '/old', host: 'shop.example' })).status,
-    (await proxy.ask({ path: '/mirrored', host: 'shop.example' })).status,
-  ]
+test(
+  'nothing reaches a ServiceEntry with a BackendTLSPolicy, or the target of one in v1alpha2, in plain ' +
+    'text',
+  async () => {
+    const own = createAuthority('all').issue({ name: 'secure', names: ['secure.example'] })
+    const [secure, old] = [await watchedBackend(own), await watchedBackend(own)]
+    const shop = await loggedBackend('shop')
+    const around =
+      entryRoutes + serviceEntry(secure.port) + service('shop', shop.port) + service('old', old.port)
+    const serving = await serve({ 'around.yaml': around, 'policy.yaml': notFollowed })
+    const proxy = await realProxy({
+      role: 'gateway',
+      namespace: 'default',
+      labels: { istio: 'ingressgateway' },
+      xds: serving.xds,
+      listener: 80,
+    })
+    const answers = async (): Promise<readonly number[]> => [
+      (await proxy.ask({ path: '/secure', host: 'shop.example' })).status,
+      (await proxy.ask({ path: '/old', host: 'shop.example' })).status,
+      (await proxy.ask({ path: '/mirrored', host: 'shop.example' })).status,
+    ]
 
-  expect(await answers()).toEqual([503, 503, 200])
-  await proxy.settled()
-  expect([secure.firstBytes, old.firstBytes]).toEqual([[], []])
-  // The two policies, two routes and two mirrors.
-  expect(serving.mistakes()).toEqual(Array.from({ length: 6 }, () => 'tls/unusable-policy'))
+    expect(await answers()).toEqual([503, 503, 200])
+    await proxy.settled()
+    expect([secure.firstBytes, old.firstBytes]).toEqual([[], []])
+    // The two policies, two routes and two mirrors.
+    expect(serving.mistakes()).toEqual(Array.from({ length: 6 }, () => 'tls/unusable-policy'))
 
-  // The host's own TLS is enough.
-  await serving.write({ 'own.yaml': destinationRule })
-  await waitFor({ what: 'an answer over TLS', look: async () => (await proxy.ask({ path: '/secure', host: 'shop.example' })).status === 200 || undefined })
-  await proxy.ask({ path: '/mirrored', host: 'shop.example' })
-  await waitFor({ what: 'the copy', look: async () => secure.paths.includes('/mirrored') || undefined })
-  expect([new Set(secure.firstBytes), old.firstBytes]).toEqual([new Set([handshake]), []])
-})
+    // The host's own TLS is enough.
+    await serving.write({ 'own.yaml': destinationRule })
+    await waitFor({
+      what: 'an answer over TLS',
+      look: async () =>
+        (await proxy.ask({ path: '/secure', host: 'shop.example' })).status === 200 || undefined,
+    })
+    await proxy.ask({ path: '/mirrored', host: 'shop.example' })
+    await waitFor({ what: 'the copy', look: async () => secure.paths.includes('/mirrored') || undefined })
+    expect([new Set(secure.firstBytes), old.firstBytes]).toEqual([new Set([handshake]), []])
+  },
+)

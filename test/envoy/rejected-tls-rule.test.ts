@@ -16,7 +16,9 @@ interface CountedBackend {
 async function countedBackend({ certificate, privateKey }: Issued): Promise<CountedBackend> {
   const sockets = new Set<Socket>()
   const server = createServer({ cert: certificate, key: privateKey })
-  server.on('connection', (socket: Socket) => { sockets.add(socket) })
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+  })
   server.on('tlsClientError', () => {})
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -32,7 +34,9 @@ function handshake(port: number, servername: string): Promise<'answered' | 'clos
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', servername, rejectUnauthorized: false })
     socket.on('error', () => {})
-    socket.once('close', () => { resolve('closed') })
+    socket.once('close', () => {
+      resolve('closed')
+    })
     socket.once('secureConnect', () => {
       resolve('answered')
       socket.destroy()
@@ -54,10 +58,12 @@ endpoints: [{addresses: [127.0.0.1]}]
 ports: [{name: tls, port: ${port}}]
 `
 
-const rules = `apiVersion: networking.istio.io/v1
+const rules =
+  `apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: {name: edge}
-spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 443, name: tls, protocol: TLS}, hosts: ["*.example"], tls: {mode: PASSTHROUGH}}]}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 443, name: tls, protocol: TLS}, ` +
+  `hosts: ["*.example"], tls: {mode: PASSTHROUGH}}]}
 ---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -74,10 +80,21 @@ spec:
 test('connections of a tls rule with a mistake are closed, and never go to the backend of another rule', async () => {
   const own = createAuthority('all').issue({ name: 'all', names: ['a.example'] })
   const [shop, other] = [await countedBackend(own), await countedBackend(own)]
-  const serving = await serve({ 'edge.yaml': rules + service('shop', shop.port) + service('other', other.port) })
-  const { port } = await realProxy({ role: 'gateway', namespace: 'default', labels: { istio: 'ingressgateway' }, xds: serving.xds, listener: 443 })
+  const serving = await serve({
+    'edge.yaml': rules + service('shop', shop.port) + service('other', other.port),
+  })
+  const { port } = await realProxy({
+    role: 'gateway',
+    namespace: 'default',
+    labels: { istio: 'ingressgateway' },
+    xds: serving.xds,
+    listener: 443,
+  })
 
-  expect([await handshake(port, 'a.example'), await handshake(port, 'b.example')]).toEqual(['closed', 'closed'])
+  expect([await handshake(port, 'a.example'), await handshake(port, 'b.example')]).toEqual([
+    'closed',
+    'closed',
+  ])
   expect([shop.connections(), other.connections()]).toEqual([0, 0])
   expect(await handshake(port, 'c.example')).toBe('answered')
   expect([shop.connections(), other.connections()]).toEqual([0, 1])

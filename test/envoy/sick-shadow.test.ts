@@ -20,7 +20,9 @@ interface Copy {
 }
 
 async function listening(server: Server): Promise<number> {
-  await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(0, '127.0.0.1', resolve) })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve)
+  })
   return (server.address() as AddressInfo).port
 }
 
@@ -29,10 +31,14 @@ async function healthy(status = 200): Promise<{ readonly port: number; readonly 
   const copies: Copy[] = []
   const server = createHttpServer((incoming, response) => {
     let bytes = 0
-    incoming.on('data', (chunk: Buffer) => { bytes += chunk.length }).once('end', () => {
-      copies.push({ headers: incoming.headers, bytes })
-      response.writeHead(status).end(String(bytes))
-    })
+    incoming
+      .on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+      })
+      .once('end', () => {
+        copies.push({ headers: incoming.headers, bytes })
+        response.writeHead(status).end(String(bytes))
+      })
   })
   const port = await listening(server)
   onTestFinished(() => {
@@ -46,45 +52,73 @@ async function healthy(status = 200): Promise<{ readonly port: number; readonly 
 async function sick(onConnection: Parameters<typeof createServer>[1]): Promise<number> {
   const server = createServer({ pauseOnConnect: true }, (socket) => {
     socket.on('error', () => {})
-    onTestFinished(() => { socket.destroy() })
+    onTestFinished(() => {
+      socket.destroy()
+    })
     onConnection?.(socket)
   })
-  onTestFinished(() => { server.close() })
+  onTestFinished(() => {
+    server.close()
+  })
   return listening(server)
 }
 
 /** A gateway that copies every request for shop.example to the shadow. */
 async function mirroring(primary: number, shadow: number, annotations = forEver): Promise<RealProxy> {
-  const entry = (name: string, port: number): string => `apiVersion: networking.istio.io/v1
+  const entry = (name: string, port: number): string =>
+    `apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: {name: ${name}}
-spec: {hosts: [${name}.example], resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP}], endpoints: [{address: 127.0.0.1, ports: {http: ${port}}}]}
+spec: {hosts: [${name}.example], resolution: STATIC, ports: [{number: 80, name: http, protocol: HTTP}], ` +
+    `endpoints: [{address: 127.0.0.1, ports: {http: ${port}}}]}
 ---
 `
-  const serving = await serve({ 'all.yaml': `${entry('primary', primary)}${entry('shadow', shadow)}apiVersion: networking.istio.io/v1
+  const serving = await serve({
+    'all.yaml':
+      `${entry('primary', primary)}${entry('shadow', shadow)}apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: {name: edge}
-spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, ` +
+      `hosts: ['*']}]}
 ---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: shop, annotations: {${annotations}}}
-spec: {hosts: [shop.example], gateways: [edge], http: [{route: [{destination: {host: primary.example}}], mirror: {host: shadow.example}}]}
-` })
+spec: {hosts: [shop.example], gateways: [edge], http: [{route: [{destination: {host: primary.example}}], ` +
+      `mirror: {host: shadow.example}}]}
+`,
+  })
   expect(serving.mistakes()).toEqual([])
   return realProxy({ ...gatewayProxy, xds: serving.xds, listener: 80 })
 }
 
 /** Sends a body of so many bytes and returns what the backend answered. */
 function upload({ port }: RealProxy, bytes: number, framing: 'content-length' | 'chunked'): Promise<string> {
-  return within(30_000, `an answer to ${bytes} bytes`, new Promise((resolve, reject) => {
-    const headers = { host: 'shop.example', ...(framing === 'chunked' ? { 'transfer-encoding': 'chunked' } : { 'content-length': bytes }) }
-    const sent = request({ port, host: '127.0.0.1', method: 'POST', path: '/', headers, agent: false }, (response) => {
-      let body = ''
-      response.setEncoding('utf8').on('data', (text: string) => { body += text }).once('end', () => { resolve(`${response.statusCode} ${body}`) })
-    })
-    sent.once('error', reject).end(Buffer.alloc(bytes, 'a'))
-  }))
+  return within(
+    30_000,
+    `an answer to ${bytes} bytes`,
+    new Promise((resolve, reject) => {
+      const headers = {
+        host: 'shop.example',
+        ...(framing === 'chunked' ? { 'transfer-encoding': 'chunked' } : { 'content-length': bytes }),
+      }
+      const sent = request(
+        { port, host: '127.0.0.1', method: 'POST', path: '/', headers, agent: false },
+        (response) => {
+          let body = ''
+          response
+            .setEncoding('utf8')
+            .on('data', (text: string) => {
+              body += text
+            })
+            .once('end', () => {
+              resolve(`${response.statusCode} ${body}`)
+            })
+        },
+      )
+      sent.once('error', reject).end(Buffer.alloc(bytes, 'a'))
+    }),
+  )
 }
 
 async function statistic({ envoy }: RealProxy, name: string): Promise<number> {
@@ -93,21 +127,39 @@ async function statistic({ envoy }: RealProxy, name: string): Promise<number> {
 
 /** Copies that were given up because their bodies were too large, as docs/mirrors.md counts them. */
 async function tooLarge(proxy: RealProxy): Promise<number> {
-  const sum = async (...names: readonly string[]): Promise<number> => (await Promise.all(names.map((name) => statistic(proxy, name)))).reduce((a, b) => a + b, 0)
-  const begun = await sum('upstream_rq_total', 'upstream_rq_cancelled', 'upstream_rq_pending_failure_eject', 'upstream_rq_pending_overflow', 'upstream_cx_none_healthy')
-  return begun - await sum('upstream_rq_completed', 'upstream_rq_max_duration_reached', 'upstream_rq_active')
+  const sum = async (...names: readonly string[]): Promise<number> =>
+    (await Promise.all(names.map((name) => statistic(proxy, name)))).reduce((a, b) => a + b, 0)
+  const begun = await sum(
+    'upstream_rq_total',
+    'upstream_rq_cancelled',
+    'upstream_rq_pending_failure_eject',
+    'upstream_rq_pending_overflow',
+    'upstream_cx_none_healthy',
+  )
+  return (
+    begun - (await sum('upstream_rq_completed', 'upstream_rq_max_duration_reached', 'upstream_rq_active'))
+  )
 }
 
 describe('uploads do not wait for their copies', () => {
   test.each([
     ['takes a connection and never reads', () => sick(() => {})],
-    ['resets every connection', () => sick((socket) => { socket.resume().once('data', () => { socket.resetAndDestroy() }) })],
+    [
+      'resets every connection',
+      () =>
+        sick((socket) => {
+          socket.resume().once('data', () => {
+            socket.resetAndDestroy()
+          })
+        }),
+    ],
     ['refuses connections', freePort],
   ])('when the shadow %s', async (_, startShadow) => {
     const { port } = await healthy()
     const proxy = await mirroring(port, await startShadow())
     for (const framing of ['content-length', 'chunked'] as const) {
-      for (const bytes of [1_000, mebibyte, 20 * mebibyte]) expect(await upload(proxy, bytes, framing)).toBe(`200 ${bytes}`)
+      for (const bytes of [1_000, mebibyte, 20 * mebibyte])
+        expect(await upload(proxy, bytes, framing)).toBe(`200 ${bytes}`)
     }
   })
 })
@@ -117,12 +169,20 @@ describe('bodies are copied whole up to a limit, and larger ones not at all', ()
     const [{ port }, shadow] = [await healthy(), await healthy()]
     const proxy = await mirroring(port, shadow.port)
     for (const bytes of [0, mebibyte, mebibyte + 1, 20 * mebibyte]) {
-      for (const framing of ['content-length', 'chunked'] as const) expect(await upload(proxy, bytes, framing)).toBe(`200 ${bytes}`)
+      for (const framing of ['content-length', 'chunked'] as const)
+        expect(await upload(proxy, bytes, framing)).toBe(`200 ${bytes}`)
     }
     await proxy.settled()
-    expect(shadow.copies.map(({ bytes }) => bytes).toSorted((a, b) => a - b)).toEqual([0, 0, mebibyte, mebibyte])
+    expect(shadow.copies.map(({ bytes }) => bytes).toSorted((a, b) => a - b)).toEqual([
+      0,
+      0,
+      mebibyte,
+      mebibyte,
+    ])
     // The whole body is there before the copy is sent, so it has a length.
-    expect(shadow.copies.filter(({ headers, bytes }) => headers['content-length'] !== String(bytes))).toEqual([])
+    expect(shadow.copies.filter(({ headers, bytes }) => headers['content-length'] !== String(bytes))).toEqual(
+      [],
+    )
     expect(await tooLarge(proxy)).toBe(4)
   })
 
@@ -133,7 +193,8 @@ describe('bodies are copied whole up to a limit, and larger ones not at all', ()
   ])('of another size: %s', async (limit, copied) => {
     const [{ port }, shadow] = [await healthy(), await healthy()]
     const proxy = await mirroring(port, shadow.port, `shadowplane.io/mirror-max-body: ${limit}`)
-    for (const bytes of [65_536, 65_537, 2 * mebibyte, 2 * mebibyte + 1]) expect(await upload(proxy, bytes, 'chunked')).toBe(`200 ${bytes}`)
+    for (const bytes of [65_536, 65_537, 2 * mebibyte, 2 * mebibyte + 1])
+      expect(await upload(proxy, bytes, 'chunked')).toBe(`200 ${bytes}`)
     await proxy.settled()
     expect(shadow.copies.map(({ bytes }) => bytes).toSorted((a, b) => a - b)).toEqual(copied)
   })
@@ -149,11 +210,13 @@ describe('a shadow that is not there gets no copies for a while', () => {
       what: 'copies that are not made',
       look: async () => {
         const some = await proxy.askTimes(50, many)
-        return await statistic(proxy, 'upstream_cx_none_healthy') > 0 ? some : undefined
+        return (await statistic(proxy, 'upstream_cx_none_healthy')) > 0 ? some : undefined
       },
     })
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
-    expect(await statistic(proxy, 'outlier_detection.ejections_enforced_consecutive_local_origin_failure')).toBeGreaterThan(0)
+    expect(
+      await statistic(proxy, 'outlier_detection.ejections_enforced_consecutive_local_origin_failure'),
+    ).toBeGreaterThan(0)
     await proxy.settled()
     expect(await tooLarge(proxy)).toBe(0)
   })

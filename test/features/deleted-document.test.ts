@@ -6,37 +6,42 @@ import { copyTo, shopWith } from './intent.ts'
 import { mirrored, watch } from './mirrored.ts'
 
 describe('a document that is deleted takes its routes and mirrors with it', () => {
-  inEachDialect({ istio: { others: istioGateway, route: istioRoute('mirror: {host: shadow}') } }, ({ others, route }) => {
-    test('with its file', async () => {
-      const serving = await serve({ 'services.yaml': services, 'others.yaml': others, 'route.yaml': route })
-      const [gateway, sidecar] = [await serving.proxy(gatewayProxy), await serving.proxy(sidecarProxy)]
-      expect([mirrors(gateway).length, mirrors(sidecar).length]).toEqual([1, 1])
-      await serving.remove('route.yaml')
-      await gateway.until('no route', (each) => primaries(each).length === 0)
-      await sidecar.until('no route of an object', (each) => primaries(each).length === 0)
-      expect(JSON.stringify([...gateway.held('route').values()])).not.toContain('request_mirror_policies')
-      expect(JSON.stringify([...sidecar.held('route').values()])).toContain('outbound|80||shop.default.svc.cluster.local')
-    })
+  inEachDialect(
+    { istio: { others: istioGateway, route: istioRoute('mirror: {host: shadow}') } },
+    ({ others, route }) => {
+      test('with its file', async () => {
+        const serving = await serve({ 'services.yaml': services, 'others.yaml': others, 'route.yaml': route })
+        const [gateway, sidecar] = [await serving.proxy(gatewayProxy), await serving.proxy(sidecarProxy)]
+        expect([mirrors(gateway).length, mirrors(sidecar).length]).toEqual([1, 1])
+        await serving.remove('route.yaml')
+        await gateway.until('no route', (each) => primaries(each).length === 0)
+        await sidecar.until('no route of an object', (each) => primaries(each).length === 0)
+        expect(JSON.stringify([...gateway.held('route').values()])).not.toContain('request_mirror_policies')
+        expect(JSON.stringify([...sidecar.held('route').values()])).toContain(
+          'outbound|80||shop.default.svc.cluster.local',
+        )
+      })
 
-    test('from a file that keeps others', async () => {
-      const serving = await serve({ 'services.yaml': services, 'all.yaml': `${others}---\n${route}` })
-      const proxy = await serving.proxy(gatewayProxy)
-      await serving.write({ 'all.yaml': others })
-      await proxy.until('no route', (each) => primaries(each).length === 0)
-      expect([...proxy.held('listener').keys()]).toEqual(['0.0.0.0_80'])
-    })
+      test('from a file that keeps others', async () => {
+        const serving = await serve({ 'services.yaml': services, 'all.yaml': `${others}---\n${route}` })
+        const proxy = await serving.proxy(gatewayProxy)
+        await serving.write({ 'all.yaml': others })
+        await proxy.until('no route', (each) => primaries(each).length === 0)
+        expect([...proxy.held('listener').keys()]).toEqual(['0.0.0.0_80'])
+      })
 
-    test('also while it is refused', async () => {
-      const serving = await serve({ 'services.yaml': services, 'others.yaml': others, 'route.yaml': route })
-      const proxy = await serving.proxy(gatewayProxy)
-      await serving.write({ 'route.yaml': route.replace('mirror:', 'miror:') })
-      await serving.told('field/unknown')
-      expect(mirrors(proxy)).toHaveLength(1)
-      await serving.remove('route.yaml')
-      await proxy.until('no route', (each) => primaries(each).length === 0)
-      await serving.resolved('field/unknown')
-    })
-  })
+      test('also while it is refused', async () => {
+        const serving = await serve({ 'services.yaml': services, 'others.yaml': others, 'route.yaml': route })
+        const proxy = await serving.proxy(gatewayProxy)
+        await serving.write({ 'route.yaml': route.replace('mirror:', 'miror:') })
+        await serving.told('field/unknown')
+        expect(mirrors(proxy)).toHaveLength(1)
+        await serving.remove('route.yaml')
+        await proxy.until('no route', (each) => primaries(each).length === 0)
+        await serving.resolved('field/unknown')
+      })
+    },
+  )
 })
 
 describe('routes that are deleted take their mirrors with them, and come back with them', () => {
@@ -46,7 +51,12 @@ describe('routes that are deleted take their mirrors with them, and come back wi
       const { serving, proxy, sight, becomes } = await watch(dialect, files)
       expect(sight()).toEqual(shopWith(copyTo('shadow')))
       await serving.remove('route.yaml')
-      await proxy.until('no route', () => sight().primary[0]?.startsWith('404') === true || sight().primary[0]?.startsWith('no connection') === true)
+      await proxy.until(
+        'no route',
+        () =>
+          sight().primary[0]?.startsWith('404') === true ||
+          sight().primary[0]?.startsWith('no connection') === true,
+      )
       expect(sight().copies).toEqual([])
       await serving.write({ 'route.yaml': files['route.yaml'] })
       await becomes(shopWith(copyTo('shadow')))

@@ -21,7 +21,11 @@ describe('the endpoints of a mirror come and go without touching a route', () =>
       await serving.remove('pods.yaml')
       await proxy.until('none', (each) => endpoints(each, shadow).length === 0)
 
-      expect(proxy.responses.slice(responses).map(({ type }) => type)).toEqual(['endpoint', 'endpoint', 'endpoint'])
+      expect(proxy.responses.slice(responses).map(({ type }) => type)).toEqual([
+        'endpoint',
+        'endpoint',
+        'endpoint',
+      ])
       expect(mirrors(proxy)).toEqual([{ cluster: shadow, millionths: 1_000_000 }])
     })
   })
@@ -30,10 +34,15 @@ describe('the endpoints of a mirror come and go without touching a route', () =>
 describe('Pods of a mirror come and go without touching a route', () => {
   inEveryDialect((dialect) => {
     test('one more, then the first no more', async () => {
-      const { serving, proxy, sight, becomes } = await watch(dialect, mirrored(dialect, { to: 'lab', percentage: 100 }))
+      const { serving, proxy, sight, becomes } = await watch(
+        dialect,
+        mirrored(dialect, { to: 'lab', percentage: 100 }),
+      )
       expect(sight()).toEqual(shopWith(copyTo('lab')))
       const responses = proxy.responses.length
-      await serving.write({ 'more.yaml': endpointSlice('lab', { '10.0.9.1': 'v1' }).replace('name: lab-1,', 'name: lab-2,') })
+      await serving.write({
+        'more.yaml': endpointSlice('lab', { '10.0.9.1': 'v1' }).replace('name: lab-1,', 'name: lab-2,'),
+      })
       await becomes(shopWith(copyTo('10.0.2.1:8080,10.0.9.1:8080')))
       await serving.remove('more.yaml')
       await becomes(shopWith(copyTo('lab')))

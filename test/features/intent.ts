@@ -2,7 +2,10 @@ import type { Code } from '../../src/diagnostics/codes.ts'
 import type { Header } from '../../src/simulate/request.ts'
 import type { DialectName, Unsayable } from './dialect.ts'
 
-/** One thing that people want of mirroring, in the words of each dialect: what is written differs, what a proxy does is the same. */
+/**
+ * One thing that people want of mirroring, in the words of each dialect: what is written differs, what a
+ * proxy does is the same.
+ */
 export interface Intent {
   /** In one line, as its row of docs/features.md. */
   readonly wants: string

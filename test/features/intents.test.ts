@@ -14,7 +14,14 @@ import { cellOf, renderPage } from './page.ts'
 const held = new Map<string, boolean>()
 const keyOf = (intent: Intent, dialect: DialectName): string => `${dialect}: ${intent.wants}`
 
-const columns = intents.flatMap((intent) => dialectNames.map((dialect) => ({ intent, dialect, column: intent.written[dialect], name: keyOf(intent, dialect) })))
+const columns = intents.flatMap((intent) =>
+  dialectNames.map((dialect) => ({
+    intent,
+    dialect,
+    column: intent.written[dialect],
+    name: keyOf(intent, dialect),
+  })),
+)
 
 describe('each intent is the same copies in each dialect that can say it', () => {
   test.for(columns)('$name', async ({ intent, dialect, column, name }, { skip }) => {
@@ -25,7 +32,8 @@ describe('each intent is the same copies in each dialect that can say it', () =>
     const serving = await serve({ 'ground.yaml': ground, 'intent.yaml': column.yaml })
     for (const mode of ['delta', 'sotw'] as const) {
       const proxy = await complete(await serving.proxy(edge.identity, mode))
-      for (const ask of column.otherwise?.asks ?? intent.asks) expect(sightOf(proxy, edge, ask)).toEqual(ask.sees)
+      for (const ask of column.otherwise?.asks ?? intent.asks)
+        expect(sightOf(proxy, edge, ask)).toEqual(ask.sees)
     }
     expect(serving.mistakes()).toEqual(column.says ?? [])
     held.set(name, true)
@@ -33,7 +41,9 @@ describe('each intent is the same copies in each dialect that can say it', () =>
 })
 
 test('every file of intents/ has its row', () => {
-  const files = readdirSync(join(import.meta.dirname, 'intents')).filter((name) => !['index.ts', 'ground.ts', 'words.ts'].includes(name))
+  const files = readdirSync(join(import.meta.dirname, 'intents')).filter(
+    (name) => !['index.ts', 'ground.ts', 'words.ts'].includes(name),
+  )
   expect(intents.length).toBe(files.length)
 })
 
@@ -44,8 +54,23 @@ test('docs/features.md holds the matrix', async () => {
 afterAll(() => {
   const verdict = (intent: Intent, dialect: DialectName): string => {
     const result = held.get(keyOf(intent, dialect))
-    return result === undefined ? cellOf(intent, dialect) : result ? `held: ${cellOf(intent, dialect)}` : 'FAILED'
+    return result === undefined
+      ? cellOf(intent, dialect)
+      : result
+        ? `held: ${cellOf(intent, dialect)}`
+        : 'FAILED'
   }
-  console.log(renderTable(['intent', ...dialectNames], intents.map((intent) => [intent.wants, ...dialectNames.map((dialect) => verdict(intent, dialect))])))
-  console.log(columns.flatMap(({ column, name }) => isUnsayable(column) ? [`NOT_SUPPORTED  ${name}: ${column.cannot}`] : []).join('\n'))
+  console.log(
+    renderTable(
+      ['intent', ...dialectNames],
+      intents.map((intent) => [intent.wants, ...dialectNames.map((dialect) => verdict(intent, dialect))]),
+    ),
+  )
+  console.log(
+    columns
+      .flatMap(({ column, name }) =>
+        isUnsayable(column) ? [`NOT_SUPPORTED  ${name}: ${column.cannot}`] : [],
+      )
+      .join('\n'),
+  )
 })

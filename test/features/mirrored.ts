@@ -7,7 +7,14 @@ import type { DialectName } from './dialect.ts'
 import type { Sight } from './intent.ts'
 import { gateways, ground } from './intents/ground.ts'
 import type { Edge } from './intents/ground.ts'
-import { emissaryShop, gatewayApiShop, glooShop, istioShop, mirrorFilters, shadowing } from './intents/words.ts'
+import {
+  emissaryShop,
+  gatewayApiShop,
+  glooShop,
+  istioShop,
+  mirrorFilters,
+  shadowing,
+} from './intents/words.ts'
 import { complete, sightOf } from './observe.ts'
 
 export interface MirrorWords {
@@ -20,15 +27,21 @@ export interface MirrorWords {
 /** Production `shop`, and a mirror of it, in the words of each dialect. */
 const words: Readonly<Record<DialectName, (mirror: MirrorWords) => string>> = {
   istio: ({ to, percentage }) => istioShop(`mirror: {host: ${to}}\nmirrorPercentage: {value: ${percentage}}`),
-  'gateway-api': ({ to, percentage }) => gatewayApiShop(mirrorFilters(`backendRef: {name: ${to}, port: 80}, percent: ${percentage}`)),
+  'gateway-api': ({ to, percentage }) =>
+    gatewayApiShop(mirrorFilters(`backendRef: {name: ${to}, port: 80}, percent: ${percentage}`)),
   gloo: ({ to, percentage }) => glooShop(shadowing(to, `percentage: ${percentage}`)),
   emissary: ({ to, percentage }) => emissaryShop(`service: ${to}, weight: ${percentage}`),
 }
 
 const routeKinds = /^kind: (VirtualService|HTTPRoute|Mapping)$/m
 
-/** The objects that say it: `route.yaml` holds the routes and their mirror, `others.yaml` what they hang on. */
-export function mirrored(dialect: DialectName, mirror: MirrorWords): Files & Readonly<Record<'route.yaml', string>> {
+/**
+ * The objects that say it: `route.yaml` holds the routes and their mirror, `others.yaml` what they hang on.
+ */
+export function mirrored(
+  dialect: DialectName,
+  mirror: MirrorWords,
+): Files & Readonly<Record<'route.yaml', string>> {
   const documents = words[dialect](mirror).split('---\n')
   return {
     'others.yaml': documents.filter((text) => !routeKinds.test(text)).join('---\n'),
@@ -51,13 +64,20 @@ export interface WatchOptions {
   readonly identity?: Identity
 }
 
-export async function watch(dialect: DialectName, files: Files, { mode = 'delta', identity }: WatchOptions = {}): Promise<Watched> {
+export async function watch(
+  dialect: DialectName,
+  files: Files,
+  { mode = 'delta', identity }: WatchOptions = {},
+): Promise<Watched> {
   const serving = await serve({ 'ground.yaml': ground, ...files })
   const edge: Edge = gateways[dialect]
   const proxy = await complete(await serving.proxy(identity ?? edge.identity, mode))
   const sight = (): Sight => sightOf(proxy, edge, {})
   return {
-    serving, proxy, sight,
-    becomes: (wanted) => proxy.until(JSON.stringify(wanted), () => JSON.stringify(sight()) === JSON.stringify(wanted)),
+    serving,
+    proxy,
+    sight,
+    becomes: (wanted) =>
+      proxy.until(JSON.stringify(wanted), () => JSON.stringify(sight()) === JSON.stringify(wanted)),
   }
 }

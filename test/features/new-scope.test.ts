@@ -10,7 +10,8 @@ import { istioGateway } from './ground.ts'
 
 const size = 600
 
-const shop = (index: number): string => `apiVersion: v1
+const shop = (index: number): string =>
+  `apiVersion: v1
 kind: Service
 metadata: {name: shop-${index}}
 spec: {ports: [{name: http, port: 80}]}
@@ -18,7 +19,8 @@ spec: {ports: [{name: http, port: 80}]}
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: shop-${index}}
-spec: {hosts: [shop-${index}], http: [{route: [{destination: {host: shop-${index}}}], mirror: {host: shop-${(index + 1) % size}}}]}
+spec: {hosts: [shop-${index}], http: [{route: [{destination: {host: shop-${index}}}], mirror: {host: ` +
+  `shop-${(index + 1) % size}}}]}
 `
 
 /** Turns of the event loop from now on. */
@@ -28,17 +30,25 @@ function countTurns(): { readonly soFar: () => number } {
     turns += 1
     next = setImmediate(turn)
   })
-  onTestFinished(() => { clearImmediate(next) })
+  onTestFinished(() => {
+    clearImmediate(next)
+  })
   return { soFar: () => turns }
 }
 
 test('what a large scope that nobody had should have is computed between turns, in which others are served', async () => {
-  const folder = folderWith({ 'gateway.yaml': istioGateway, 'shops.yaml': Array.from({ length: size }, (_, index) => shop(index)).join('---\n') })
+  const folder = folderWith({
+    'gateway.yaml': istioGateway,
+    'shops.yaml': Array.from({ length: size }, (_, index) => shop(index)).join('---\n'),
+  })
   const turns = countTurns()
   const seen: { readonly event: ControlPlaneEvent; readonly turn: number }[] = []
-  const plane = await startControlPlane({ paths: [folder], listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: defaultSettings }, (event) => {
-    seen.push({ event, turn: turns.soFar() })
-  })
+  const plane = await startControlPlane(
+    { paths: [folder], listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: defaultSettings },
+    (event) => {
+      seen.push({ event, turn: turns.soFar() })
+    },
+  )
   onTestFinished(() => plane.close())
   const connect = (identity: Parameters<typeof node>[0]): EnvoyDouble => {
     const proxy = new EnvoyDouble(plane.xdsAddress, { mode: 'delta', node: node(identity) })
@@ -48,10 +58,22 @@ test('what a large scope that nobody had should have is computed between turns, 
   const gateway = connect(gatewayProxy)
   await gateway.until('a listener', (each) => each.held('listener').size > 0)
   const sidecars = ['a', 'b', 'c'].map((namespace) => connect({ role: 'sidecar', namespace, labels: {} }))
-  await Promise.all(sidecars.map((sidecar) => sidecar.until('all clusters', (each) => each.held('cluster').size >= size && each.held('route').size > 0)))
+  await Promise.all(
+    sidecars.map((sidecar) =>
+      sidecar.until(
+        'all clusters',
+        (each) => each.held('cluster').size >= size && each.held('route').size > 0,
+      ),
+    ),
+  )
   for (const namespace of ['a', 'b', 'c']) {
-    const ofSidecar = seen.filter(({ event }) => 'proxy' in event && typeof event.proxy === 'object' && event.proxy.scope.namespace === namespace)
-    const [connected, pushed] = (['connected', 'pushed'] as const).map((kind) => ofSidecar.find(({ event }) => event.kind === kind))
+    const ofSidecar = seen.filter(
+      ({ event }) =>
+        'proxy' in event && typeof event.proxy === 'object' && event.proxy.scope.namespace === namespace,
+    )
+    const [connected, pushed] = (['connected', 'pushed'] as const).map((kind) =>
+      ofSidecar.find(({ event }) => event.kind === kind),
+    )
     expect((pushed?.turn ?? 0) - (connected?.turn ?? 0)).toBeGreaterThan(10)
   }
 })

@@ -4,8 +4,9 @@ import { inEachDialect } from './dialect.ts'
 import { istioGateway, istioRoute, lab, services, shadow } from './ground.ts'
 
 describe('requests are copied to several services, to each its own share', () => {
-  inEachDialect({
-    istio: `${istioGateway}---\n${istioRoute(`
+  inEachDialect(
+    {
+      istio: `${istioGateway}---\n${istioRoute(`
 mirrors:
 - destination: {host: shadow}
   percentage: {value: 10}
@@ -13,10 +14,15 @@ mirrors:
   percentage: {value: 2.5}
 - destination: {host: lab, port: {number: 80}}
   percentage: {value: 0}`)}`,
-  }, (written) => {
-    test.each(['delta', 'sotw'] as const)('over %s', async (mode) => {
-      const serving = await serve({ 'services.yaml': services, 'route.yaml': written })
-      expect(mirrors(await serving.proxy(gatewayProxy, mode))).toEqual([{ cluster: shadow, millionths: 100_000 }, { cluster: lab, millionths: 25_000 }])
-    })
-  })
+    },
+    (written) => {
+      test.each(['delta', 'sotw'] as const)('over %s', async (mode) => {
+        const serving = await serve({ 'services.yaml': services, 'route.yaml': written })
+        expect(mirrors(await serving.proxy(gatewayProxy, mode))).toEqual([
+          { cluster: shadow, millionths: 100_000 },
+          { cluster: lab, millionths: 25_000 },
+        ])
+      })
+    },
+  )
 })

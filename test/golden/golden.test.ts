@@ -17,14 +17,23 @@ import { gateway, locateIn, parse, resourcesOf, sidecar, surroundings } from '..
 const cases = new URL('cases/', import.meta.url)
 const names = readdirSync(cases).toSorted()
 
-/** Each input yields what its objects mean, what is wrong with them, and what proxies get; `vitest -u` writes the files anew. */
+/**
+ * Each input yields what its objects mean, what is wrong with them, and what proxies get; `vitest -u` writes
+ * the files anew.
+ */
 describe.each(names)('%s', (name) => {
   const path = (file: string): string => new URL(`${name}/${file}`, cases).pathname
   const located = parse(readFileSync(path('input.yaml'), 'utf8'))
   const manifests = located.map(({ manifest }) => manifest)
 
   test('means this model', async () => {
-    const model = manifests.map((manifest) => [objectKey(manifest.id), parts(translateManifest(manifest, surroundings(manifests, defaultSettings)))] as const)
+    const model = manifests.map(
+      (manifest) =>
+        [
+          objectKey(manifest.id),
+          parts(translateManifest(manifest, surroundings(manifests, defaultSettings))),
+        ] as const,
+    )
     await expect(json(Object.fromEntries(model))).toMatchFileSnapshot(path('model.json'))
   })
 
@@ -33,24 +42,46 @@ describe.each(names)('%s', (name) => {
     for (const manifest of manifests) pipeline.setManifest(objectKey(manifest.id), manifest)
     for (const scope of [gateway, sidecar()]) pipeline.connect(scopeKey(scope), scope)
     pipeline.flush()
-    const dump = (scope: Scope) => configDump(resourceTypes.flatMap(({ name: type }) => resourcesOf(pipeline, scope, type)), 'all').configs
-    await expect(json({ gateway: dump(gateway), sidecar: dump(sidecar()) })).toMatchFileSnapshot(path('envoy.json'))
-    await expect(renderText(diagnosticsOf(pipeline), locateIn(located))).toMatchFileSnapshot(path('diagnostics.txt'))
+    const dump = (scope: Scope) =>
+      configDump(
+        resourceTypes.flatMap(({ name: type }) => resourcesOf(pipeline, scope, type)),
+        'all',
+      ).configs
+    await expect(json({ gateway: dump(gateway), sidecar: dump(sidecar()) })).toMatchFileSnapshot(
+      path('envoy.json'),
+    )
+    await expect(renderText(diagnosticsOf(pipeline), locateIn(located))).toMatchFileSnapshot(
+      path('diagnostics.txt'),
+    )
   })
 })
 
 test('no case has files that nothing reads', () => {
-  for (const name of names) expect(readdirSync(new URL(`${name}/`, cases)).toSorted()).toEqual(['diagnostics.txt', 'envoy.json', 'input.yaml', 'model.json'])
+  for (const name of names)
+    expect(readdirSync(new URL(`${name}/`, cases)).toSorted()).toEqual([
+      'diagnostics.txt',
+      'envoy.json',
+      'input.yaml',
+      'model.json',
+    ])
 })
 
 /** Without what is empty, and without diagnostics, which have a file of their own. */
 function parts(translated: Translated): object {
-  return Object.fromEntries(Object.entries(translated).filter(([name, value]) => name !== 'diagnostics' && (Array.isArray(value) ? value.length > 0 : value !== false)))
+  return Object.fromEntries(
+    Object.entries(translated).filter(
+      ([name, value]) =>
+        name !== 'diagnostics' && (Array.isArray(value) ? value.length > 0 : value !== false),
+    ),
+  )
 }
 
-/** Versions are left out: they follow from the rest, and would make two differences of one. Origins are one line each. */
+/**
+ * Versions are left out: they follow from the rest, and would make two differences of one. Origins are one
+ * line each.
+ */
 function json(value: unknown): string {
-  return `${JSON.stringify(value, (key, each: unknown) => key === 'version_info' ? undefined : isOrigin(each) ? originText(each) : each, 2)}\n`
+  return `${JSON.stringify(value, (key, each: unknown) => (key === 'version_info' ? undefined : isOrigin(each) ? originText(each) : each), 2)}\n`
 }
 
 function isOrigin(value: unknown): value is Origin {

@@ -25,7 +25,10 @@ test.each([
   [['spiffe://elsewhere/ns/shop/sa/edge'], 'of another trust domain than cluster.local'],
   [[`${own}/more`], 'write spiffe://cluster.local/ns/NAMESPACE/sa/ACCOUNT'],
 ])('%j is refused', async (names, reason) => {
-  expect(await identify(shown(...names))).toMatchObject({ code: 'UNAUTHENTICATED', reason: expect.stringContaining(reason) })
+  expect(await identify(shown(...names))).toMatchObject({
+    code: 'UNAUTHENTICATED',
+    reason: expect.stringContaining(reason),
+  })
 })
 
 test('a name that contains another one is one name', async () => {
@@ -38,6 +41,13 @@ test.each(['spiffe://d/ns/a/sa/b', 'spiffe://a.b-c/ns/x-1/sa/y.z'])('%s is a SPI
   expect(parseSpiffeId(text)?.text).toBe(text)
 })
 
-test.each(['spiffe://d/ns/a', 'spiffe://D/ns/a/sa/b', 'spiffe://d/ns/A/sa/b', 'spiffe://d/ns//sa/b', 'spiffe://d/ns/a/sa/b?x', 'spiffe://u@d/ns/a/sa/b'])('%s is none', (text) => {
+test.each([
+  'spiffe://d/ns/a',
+  'spiffe://D/ns/a/sa/b',
+  'spiffe://d/ns/A/sa/b',
+  'spiffe://d/ns//sa/b',
+  'spiffe://d/ns/a/sa/b?x',
+  'spiffe://u@d/ns/a/sa/b',
+])('%s is none', (text) => {
   expect(parseSpiffeId(text)).toBeUndefined()
 })

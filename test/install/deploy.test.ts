@@ -30,49 +30,98 @@ const variants = ['none', 'files'] as const
 
 describe('the one source', () => {
   test.each(variants)('with TLS %s is what deploy/ holds', async (tls) => {
-    await expect(renderObjects([controlPlaneNamespace(settings[tls]), ...controlPlaneObjects(settings[tls])])).toMatchFileSnapshot(join(folders[tls], 'control-plane.yaml'))
-    await expect(renderObjects(gatewayObjects(settings[tls]))).toMatchFileSnapshot(join(folders[tls], 'gateway.yaml'))
+    await expect(
+      renderObjects([controlPlaneNamespace(settings[tls]), ...controlPlaneObjects(settings[tls])]),
+    ).toMatchFileSnapshot(join(folders[tls], 'control-plane.yaml'))
+    await expect(renderObjects(gatewayObjects(settings[tls]))).toMatchFileSnapshot(
+      join(folders[tls], 'gateway.yaml'),
+    )
   })
 
-  test.each([...chart(defaultInstallation, version())])('is what %s of the chart holds', async (file, text) => {
-    await expect(text).toMatchFileSnapshot(join(deploy, 'chart', file))
-  })
+  test.each([...chart(defaultInstallation, version())])(
+    'is what %s of the chart holds',
+    async (file, text) => {
+      await expect(text).toMatchFileSnapshot(join(deploy, 'chart', file))
+    },
+  )
 
   test.each(variants)('with TLS %s is what "install --print" prints', async (tls) => {
     expect(documents(await print('--print', '--tls', tls))).toEqual(plain(installation(settings[tls])))
   })
 
   test('follows the flags of the command', async () => {
-    const objects = documents(await print('--print', '--namespace', 'mirrors', '--replicas', '3', '--image', 'mine:1', '--gateway-namespace', 'edge', '--max-connection-age', '5m'))
+    const objects = documents(
+      await print(
+        '--print',
+        '--namespace',
+        'mirrors',
+        '--replicas',
+        '3',
+        '--image',
+        'mine:1',
+        '--gateway-namespace',
+        'edge',
+        '--max-connection-age',
+        '5m',
+      ),
+    )
     expect(JSON.stringify(objects)).not.toContain('shadowplane.shadowplane.svc')
-    const found = objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.namespace === 'mirrors')
-    expect(found?.spec).toMatchObject({ replicas: 3, template: { spec: { containers: [{ image: 'mine:1', args: expect.arrayContaining(['--max-connection-age=5m']) }] } } })
-    expect(new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? []))).toEqual(new Set(['mirrors', 'edge']))
+    const found = objects.find(
+      ({ kind, metadata }) => kind === 'Deployment' && metadata.namespace === 'mirrors',
+    )
+    expect(found?.spec).toMatchObject({
+      replicas: 3,
+      template: {
+        spec: {
+          containers: [{ image: 'mine:1', args: expect.arrayContaining(['--max-connection-age=5m']) }],
+        },
+      },
+    })
+    expect(new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? []))).toEqual(
+      new Set(['mirrors', 'edge']),
+    )
   })
 
   test.for(variants)('with TLS %s is what kubectl makes of the folder', async (tls, { skip }) => {
-    const output = await run('kubectl', ['kustomize', folders[tls]]).then(({ stdout }) => stdout, (error: { readonly code?: unknown }) => {
-      if (error.code === 'ENOENT') return undefined
-      throw error
-    })
+    const output = await run('kubectl', ['kustomize', folders[tls]]).then(
+      ({ stdout }) => stdout,
+      (error: { readonly code?: unknown }) => {
+        if (error.code === 'ENOENT') return undefined
+        throw error
+      },
+    )
     if (output === undefined) return skip('kubectl is not here')
     expect(documents(output).toSorted(byName)).toEqual(plain(installation(settings[tls])).toSorted(byName))
   })
 
   test.for(variants)('with TLS %s is what Helm makes of the chart', async (tls, { skip }) => {
-    const args = ['template', 'shadowplane', join(deploy, 'chart'), '--namespace', 'shadowplane', '--set', `tls=${tls}`]
-    const output = await run('helm', args).then(({ stdout }) => stdout, (error: { readonly code?: unknown }) => {
-      if (error.code === 'ENOENT') return undefined
-      throw error
-    })
-    if (output === undefined) return skip('helm is not here; the next test fills the placeholders in by itself')
+    const args = [
+      'template',
+      'shadowplane',
+      join(deploy, 'chart'),
+      '--namespace',
+      'shadowplane',
+      '--set',
+      `tls=${tls}`,
+    ]
+    const output = await run('helm', args).then(
+      ({ stdout }) => stdout,
+      (error: { readonly code?: unknown }) => {
+        if (error.code === 'ENOENT') return undefined
+        throw error
+      },
+    )
+    if (output === undefined)
+      return skip('helm is not here; the next test fills the placeholders in by itself')
     expect(documents(output).toSorted(byName)).toEqual(chartObjects(settings[tls]).toSorted(byName))
   })
 
   test.each(variants)('with TLS %s is the chart with its placeholders filled in', (tls) => {
     const files = chart(defaultInstallation, version())
     const values = parse(files.get('values.yaml') ?? '') as object
-    const filled = ['control-plane', 'gateway'].map((name) => fill(files.get(`templates/${name}.yaml`) ?? '', { values, tls }))
+    const filled = ['control-plane', 'gateway'].map((name) =>
+      fill(files.get(`templates/${name}.yaml`) ?? '', { values, tls }),
+    )
     expect(filled.join('\n')).not.toContain('{{')
     expect(filled.flatMap(documents)).toEqual(chartObjects(settings[tls]))
   })
@@ -80,14 +129,30 @@ describe('the one source', () => {
 
 describe('what is installed', () => {
   const objects = variants.map((tls) => installation(settings[tls])).flat()
-  const deployments = objects.filter(({ kind }) => kind === 'Deployment').map(({ metadata, spec }) => ({ name: metadata.name, spec: spec as DeploymentSpec }))
+  const deployments = objects
+    .filter(({ kind }) => kind === 'Deployment')
+    .map(({ metadata, spec }) => ({ name: metadata.name, spec: spec as DeploymentSpec }))
 
   test('runs without a right that the restricted profile of Pod Security denies', () => {
-    for (const { spec: { template: { spec } } } of deployments) {
-      expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
+    for (const {
+      spec: {
+        template: { spec },
+      },
+    } of deployments) {
+      expect(spec.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      })
       for (const { securityContext, resources } of spec.containers) {
-        expect(securityContext).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } })
-        expect(resources).toMatchObject({ requests: { cpu: expect.any(String), memory: expect.any(String) }, limits: { memory: expect.any(String) } })
+        expect(securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        })
+        expect(resources).toMatchObject({
+          requests: { cpu: expect.any(String), memory: expect.any(String) },
+          limits: { memory: expect.any(String) },
+        })
       }
     }
   })
@@ -95,39 +160,68 @@ describe('what is installed', () => {
   test('has two replicas of each, of which one may be taken away', () => {
     expect(deployments.map(({ spec }) => spec.replicas)).toEqual([2, 2, 2, 2])
     const budgets = objects.filter(({ kind }) => kind === 'PodDisruptionBudget')
-    expect(budgets.map(({ spec }) => (spec as { readonly maxUnavailable: number }).maxUnavailable)).toEqual([1, 1, 1, 1])
+    expect(budgets.map(({ spec }) => (spec as { readonly maxUnavailable: number }).maxUnavailable)).toEqual([
+      1, 1, 1, 1,
+    ])
   })
 
   test('selects what it runs', () => {
-    for (const { spec } of deployments) expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels)
+    for (const { spec } of deployments)
+      expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels)
     for (const tls of variants) {
       const found = installation(settings[tls])
       for (const { metadata, spec } of found.filter(({ kind }) => kind === 'Service')) {
-        const target = found.find(({ kind, metadata: { namespace } }) => kind === 'Deployment' && namespace === metadata.namespace)
-        expect((target?.spec as DeploymentSpec | undefined)?.template.metadata.labels).toMatchObject((spec as { readonly selector: object }).selector)
+        const target = found.find(
+          ({ kind, metadata: { namespace } }) => kind === 'Deployment' && namespace === metadata.namespace,
+        )
+        expect((target?.spec as DeploymentSpec | undefined)?.template.metadata.labels).toMatchObject(
+          (spec as { readonly selector: object }).selector,
+        )
       }
     }
   })
 
   test.each(variants)('gives "serve" arguments that it takes, with TLS %s', (tls) => {
-    const [command, ...args] = deployments[tls === 'none' ? 0 : 2]?.spec.template.spec.containers[0]?.args ?? []
+    const [command, ...args] =
+      deployments[tls === 'none' ? 0 : 2]?.spec.template.spec.containers[0]?.args ?? []
     expect(command).toBe('serve')
-    expect(() => serveCommand().exitOverride().configureOutput({ writeErr: () => {} }).action(() => {}).parse(args, { from: 'user' })).not.toThrow()
-    const flags = addXdsFlags(new Command()).allowUnknownOption().allowExcessArguments().parse(args, { from: 'user' }).opts<XdsFlags>()
-    expect(xdsOf(flags, 'cluster.local').xds).toMatchObject({ identity: { kind: 'token', audience: 'shadowplane' }, maxConnectionAge: 1_800_000 })
+    expect(() =>
+      serveCommand()
+        .exitOverride()
+        .configureOutput({ writeErr: () => {} })
+        .action(() => {})
+        .parse(args, { from: 'user' }),
+    ).not.toThrow()
+    const flags = addXdsFlags(new Command())
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .parse(args, { from: 'user' })
+      .opts<XdsFlags>()
+    expect(xdsOf(flags, 'cluster.local').xds).toMatchObject({
+      identity: { kind: 'token', audience: 'shadowplane' },
+      maxConnectionAge: 1_800_000,
+    })
   })
 
   describe('a real Envoy', () => {
     let binary: string
-    beforeAll(async () => { binary = (await findEnvoy({ env: process.env })).path }, 400_000)
+    beforeAll(async () => {
+      binary = (await findEnvoy({ env: process.env })).path
+    }, 400_000)
 
     test.each(variants)('accepts the bootstrap, with TLS %s', async (tls) => {
       const map = gatewayObjects(settings[tls]).find(({ kind }) => kind === 'ConfigMap')
       const data = map?.['data'] as Readonly<Record<string, string>>
       const folder = folderWith({ ...data, 'token/token': 'secret', 'ca/ca.crt': '' })
-      const moved = (text: string): string => text.replaceAll('/etc/shadowplane-ca', join(folder, 'ca')).replaceAll('/etc/shadowplane', folder).replaceAll('/var/run/secrets/shadowplane', join(folder, 'token'))
+      const moved = (text: string): string =>
+        text
+          .replaceAll('/etc/shadowplane-ca', join(folder, 'ca'))
+          .replaceAll('/etc/shadowplane', folder)
+          .replaceAll('/var/run/secrets/shadowplane', join(folder, 'token'))
       for (const [file, text] of Object.entries(data)) write(join(folder, file), moved(text))
-      expect(await validateEnvoyConfig(binary, parse(moved(data['envoy.yaml'] ?? '')) as Bootstrap)).toBeUndefined()
+      expect(
+        await validateEnvoyConfig(binary, parse(moved(data['envoy.yaml'] ?? '')) as Bootstrap),
+      ).toBeUndefined()
     })
   })
 })
@@ -139,14 +233,26 @@ interface DeploymentSpec {
     readonly metadata: { readonly labels: object }
     readonly spec: {
       readonly securityContext: object
-      readonly containers: readonly { readonly args?: readonly string[]; readonly securityContext: object; readonly resources: object }[]
+      readonly containers: readonly {
+        readonly args?: readonly string[]
+        readonly securityContext: object
+        readonly resources: object
+      }[]
     }
   }
 }
 
 async function print(...args: readonly string[]): Promise<string> {
   let output = ''
-  await installCommand().exitOverride().configureOutput({ writeOut: (text) => { output += text }, writeErr: () => {} }).parseAsync(args, { from: 'user' })
+  await installCommand()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        output += text
+      },
+      writeErr: () => {},
+    })
+    .parseAsync(args, { from: 'user' })
   return output
 }
 
@@ -156,7 +262,9 @@ function write(file: string, text: string): void {
 }
 
 function documents(text: string): readonly KubernetesObject[] {
-  return parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject | null).filter((object) => object !== null)
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as KubernetesObject | null)
+    .filter((object) => object !== null)
 }
 
 /** A chart makes no Namespace for its own release. */
@@ -169,7 +277,8 @@ function plain(objects: readonly KubernetesObject[]): readonly KubernetesObject[
 }
 
 function byName(a: KubernetesObject, b: KubernetesObject): number {
-  const key = ({ kind, metadata }: KubernetesObject): string => `${kind} ${metadata.namespace ?? ''} ${metadata.name}`
+  const key = ({ kind, metadata }: KubernetesObject): string =>
+    `${kind} ${metadata.namespace ?? ''} ${metadata.name}`
   return key(a) < key(b) ? -1 : 1
 }
 
@@ -180,8 +289,16 @@ interface Filling {
 
 /** The little of Helm's language that the chart uses. */
 function fill(text: string, { values, tls }: Filling): string {
-  const [, withTls = '', without = ''] = /\{\{- if eq \.Values\.tls "files" \}\}\n([\s\S]*)\{\{- else \}\}\n([\s\S]*?)\{\{- end \}\}/.exec(text) ?? []
+  const [, withTls = '', without = ''] =
+    /\{\{- if eq \.Values\.tls "files" \}\}\n([\s\S]*)\{\{- else \}\}\n([\s\S]*?)\{\{- end \}\}/.exec(text) ??
+    []
   return (tls === 'files' ? withTls : without)
     .replaceAll('{{ .Release.Namespace }}', 'shadowplane')
-    .replaceAll(/\{\{ \.Values\.([\w.]+) \}\}/g, (_, path: string) => String(path.split('.').reduce<unknown>((value, key) => (value as Readonly<Record<string, unknown>>)[key], values)))
+    .replaceAll(/\{\{ \.Values\.([\w.]+) \}\}/g, (_, path: string) =>
+      String(
+        path
+          .split('.')
+          .reduce<unknown>((value, key) => (value as Readonly<Record<string, unknown>>)[key], values),
+      ),
+    )
 }

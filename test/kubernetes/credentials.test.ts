@@ -22,21 +22,36 @@ describe.skipIf(process.env['SHADOWPLANE_NO_API_SERVER'] !== undefined)('credent
   afterAll(() => cluster?.close())
 
   async function tokenOf(account: string): Promise<string> {
-    await apply(cluster.api, accounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: account } } as never)
-    const { value } = await cluster.api.request({ path: `${accounts}/${account}/token`, method: 'POST', body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} } })
+    await apply(cluster.api, accounts, {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: account },
+    } as never)
+    const { value } = await cluster.api.request({
+      path: `${accounts}/${account}/token`,
+      method: 'POST',
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+    })
     return (value as { readonly status: { readonly token: string } }).status.token
   }
 
   async function open(choice: ClusterChoice): Promise<KubernetesApi> {
     const api = await kubernetesApi(choice)
-    onTestFinished(() => { api.close() })
+    onTestFinished(() => {
+      api.close()
+    })
     return api
   }
 
   /** As whom the API server knows us. */
   async function nameOf(api: KubernetesApi): Promise<string> {
-    const { value } = await api.request({ path: '/apis/authentication.k8s.io/v1/selfsubjectreviews', method: 'POST', body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' } })
-    return (value as { readonly status: { readonly userInfo: { readonly username: string } } }).status.userInfo.username
+    const { value } = await api.request({
+      path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+      method: 'POST',
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+    })
+    return (value as { readonly status: { readonly userInfo: { readonly username: string } } }).status
+      .userInfo.username
   }
 
   test('of a pod are the files of its service account', async () => {
@@ -48,7 +63,9 @@ describe.skipIf(process.env['SHADOWPLANE_NO_API_SERVER'] !== undefined)('credent
     const { hostname, port } = new URL(cluster.server)
     vi.stubEnv('KUBERNETES_SERVICE_HOST', hostname)
     vi.stubEnv('KUBERNETES_SERVICE_PORT', port)
-    onTestFinished(() => { vi.unstubAllEnvs() })
+    onTestFinished(() => {
+      vi.unstubAllEnvs()
+    })
     const api = await open({ root })
     expect(api.server).toBe(cluster.server)
     expect(await nameOf(api)).toBe('system:serviceaccount:default:pod')
@@ -56,23 +73,38 @@ describe.skipIf(process.env['SHADOWPLANE_NO_API_SERVER'] !== undefined)('credent
 
   test('of an exec plugin are asked for again when they have expired', async () => {
     const folder = folderWith({
-      'token': await tokenOf('first'),
-      'plugin.mjs': `import { appendFileSync, readFileSync } from 'node:fs'
+      token: await tokenOf('first'),
+      'plugin.mjs':
+        `import { appendFileSync, readFileSync } from 'node:fs'
 appendFileSync(new URL('calls', import.meta.url), 'x')
-const expirationTimestamp = new Date(Date.now() + Number(readFileSync(new URL('lasts', import.meta.url), 'utf8'))).toISOString()
-console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token: readFileSync(new URL('token', import.meta.url), 'utf8'), expirationTimestamp } }))
+const expirationTimestamp = new Date(Date.now() + Number(readFileSync(new URL('lasts', import.meta.url), ` +
+        `'utf8'))).toISOString()
+console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', ` +
+        `status: { token: readFileSync(new URL('token', import.meta.url), 'utf8'), expirationTimestamp } }))
 `,
-      'lasts': '3600000',
-      'calls': '',
+      lasts: '3600000',
+      calls: '',
     })
     const text = readFileSync(cluster.kubeconfig, 'utf8')
     const config = JSON.parse(text) as { readonly users: readonly { readonly name: string }[] }
-    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: process.execPath, args: [join(folder, 'plugin.mjs')], interactiveMode: 'Never' }
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: process.execPath,
+      args: [join(folder, 'plugin.mjs')],
+      interactiveMode: 'Never',
+    }
     const kubeconfig = join(folder, 'kubeconfig')
-    writeFileSync(kubeconfig, JSON.stringify({ ...config, users: config.users.map(({ name }) => ({ name, user: { exec } })) }))
+    writeFileSync(
+      kubeconfig,
+      JSON.stringify({ ...config, users: config.users.map(({ name }) => ({ name, user: { exec } })) }),
+    )
     const calls = (): number => readFileSync(join(folder, 'calls'), 'utf8').length
     const lasting = await open({ kubeconfig })
-    expect([await nameOf(lasting), await nameOf(lasting), calls()]).toEqual(['system:serviceaccount:default:first', 'system:serviceaccount:default:first', 1])
+    expect([await nameOf(lasting), await nameOf(lasting), calls()]).toEqual([
+      'system:serviceaccount:default:first',
+      'system:serviceaccount:default:first',
+      1,
+    ])
     writeFileSync(join(folder, 'lasts'), '-1000')
     const passing = await open({ kubeconfig })
     expect(await nameOf(passing)).toBe('system:serviceaccount:default:first')
@@ -84,12 +116,19 @@ console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind
     const kubeconfig = await cluster.writeKubeconfig('nobody', { token: await tokenOf('nobody') })
     const outages: (string | undefined)[] = []
     const source = createKubernetesSource({
-      api: await open({ kubeconfig }), selection: { namespaces: [] }, kinds: dialects.flatMap(({ kinds }) => kinds), onOutage: (outage) => { outages.push(outage) },
+      api: await open({ kubeconfig }),
+      selection: { namespaces: [] },
+      kinds: dialects.flatMap(({ kinds }) => kinds),
+      onOutage: (outage) => {
+        outages.push(outage)
+      },
     })
     const starting = source.start()
     await until('an outage', () => outages.some((outage) => outage !== undefined))
     expect(outages.at(-1)).toContain('403')
-    expect(outages.at(-1)).toMatch(/User "system:serviceaccount:default:nobody" cannot list resource "\w+" in API group "[\w.]*" at the cluster scope/)
+    expect(outages.at(-1)).toMatch(
+      /User "system:serviceaccount:default:nobody" cannot list resource "\w+" in API group "[\w.]*" at the cluster scope/,
+    )
     expect(source.waiting()).toContain('/Service')
     await source.close()
     await starting

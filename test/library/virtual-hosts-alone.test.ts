@@ -17,59 +17,114 @@ import { serve } from '../support/serving.ts'
 import { within } from '../support/within.ts'
 import { connect } from '../support/xds-client.ts'
 
-// Virtual hosts over VirtualHostDiscoveryService instead of ADS: Envoy's VHDS has a config source, and so a stream, of its own.
+// Virtual hosts over VirtualHostDiscoveryService instead of ADS: Envoy's VHDS has a config source, and so a
+// stream, of its own.
 
 const ownStream: Message<'envoy.config.core.v3.ConfigSource'> = {
   resource_api_version: 'V3',
-  api_config_source: { api_type: 'DELTA_GRPC', transport_api_version: 'V3', grpc_services: [{ envoy_grpc: { cluster_name: 'shadowplane' } }] },
+  api_config_source: {
+    api_type: 'DELTA_GRPC',
+    transport_api_version: 'V3',
+    grpc_services: [{ envoy_grpc: { cluster_name: 'shadowplane' } }],
+  },
 }
 
-function listener(port: number, routes: Message<'envoy.config.core.v3.ConfigSource'>, routeName: string): AnyJson {
+function listener(
+  port: number,
+  routes: Message<'envoy.config.core.v3.ConfigSource'>,
+  routeName: string,
+): AnyJson {
   return any('envoy.config.listener.v3.Listener', {
     name: 'http',
     address: { socket_address: { address: '127.0.0.1', port_value: port } },
-    filter_chains: [{ filters: [{
-      name: 'http',
-      typed_config: any('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
-        stat_prefix: 'http',
-        rds: { config_source: routes, route_config_name: routeName },
-        http_filters: [{ name: 'router', typed_config: any('envoy.extensions.filters.http.router.v3.Router', {}) }],
-      }),
-    }] }],
+    filter_chains: [
+      {
+        filters: [
+          {
+            name: 'http',
+            typed_config: any(
+              'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+              {
+                stat_prefix: 'http',
+                rds: { config_source: routes, route_config_name: routeName },
+                http_filters: [
+                  { name: 'router', typed_config: any('envoy.extensions.filters.http.router.v3.Router', {}) },
+                ],
+              },
+            ),
+          },
+        ],
+      },
+    ],
   })
 }
 
 function virtualHost(name: string, says: string): AnyJson {
   return any('envoy.config.route.v3.VirtualHost', {
-    name: `routes/${name}`, domains: [name], routes: [{ match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: says } } }],
+    name: `routes/${name}`,
+    domains: [name],
+    routes: [{ match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: says } } }],
   })
 }
 
-/** Starts an Envoy of the group `edge`; the function asks it for `host` until it answers `wanted`, and gives the last answer. */
-async function envoyAt(xds: string, port: number, change: (made: Bootstrap) => Bootstrap): Promise<(host: string, wanted: string) => Promise<string>> {
+/**
+ * Starts an Envoy of the group `edge`; the function asks it for `host` until it answers `wanted`, and gives
+ * the last answer.
+ */
+async function envoyAt(
+  xds: string,
+  port: number,
+  change: (made: Bootstrap) => Bootstrap,
+): Promise<(host: string, wanted: string) => Promise<string>> {
   const { path } = await findEnvoy({ env: process.env })
-  const made = bootstrap({ ...defaultBootstrap, mode: 'delta', nodeCluster: 'edge', bindAddress: '127.0.0.1', xds: { host: '127.0.0.1', port: Number(/\d+$/.exec(xds)?.[0]) } })
+  const made = bootstrap({
+    ...defaultBootstrap,
+    mode: 'delta',
+    nodeCluster: 'edge',
+    bindAddress: '127.0.0.1',
+    xds: { host: '127.0.0.1', port: Number(/\d+$/.exec(xds)?.[0]) },
+  })
   const envoy = await startEnvoy({ binary: path, bootstrap: change(made) })
   onTestFinished(() => envoy.close())
   await envoy.ready()
-  return (host, wanted) => lastFound((answer) => answer === wanted, () => ask(port, host))
+  return (host, wanted) =>
+    lastFound(
+      (answer) => answer === wanted,
+      () => ask(port, host),
+    )
 }
 
 /** The body that the Envoy answers for a host, or the error. */
 function ask(port: number, host: string): Promise<string> {
-  return within(10_000, `an answer for ${host}`, new Promise((resolve) => {
-    get({ host: '127.0.0.1', port, headers: { host }, agent: false }, (response) => { resolve(text(response)) })
-      .once('error', (error) => { resolve(error.message) })
-  }))
+  return within(
+    10_000,
+    `an answer for ${host}`,
+    new Promise((resolve) => {
+      get({ host: '127.0.0.1', port, headers: { host }, agent: false }, (response) => {
+        resolve(text(response))
+      }).once('error', (error) => {
+        resolve(error.message)
+      })
+    }),
+  )
 }
 
 test('a real Envoy with its own stream of virtual hosts is sent each change of the library once', async () => {
   const port = await freePort()
   const events: AdsEvent[] = []
   const cache = createResourceCache()
-  const server = createAdsServer({ cache, groupOf: ({ cluster = '' }) => cluster, observe: (event) => { events.push(event) } })
+  const server = createAdsServer({
+    cache,
+    groupOf: ({ cluster = '' }) => cluster,
+    observe: (event) => {
+      events.push(event)
+    },
+  })
   onTestFinished(() => server.close())
-  const routes = any('envoy.config.route.v3.RouteConfiguration', { name: 'routes', vhds: { config_source: ownStream } })
+  const routes = any('envoy.config.route.v3.RouteConfiguration', {
+    name: 'routes',
+    vhds: { config_source: ownStream },
+  })
   const set = (...hosts: readonly ResourceInput[]): void => {
     cache.set('edge', [listener(port, { ads: {}, resource_api_version: 'V3' }, 'routes'), routes, ...hosts])
   }
@@ -81,7 +136,9 @@ test('a real Envoy with its own stream of virtual hosts is sent each change of t
     expect(await becomes('a', revision)).toBe(revision)
   }
   expect(await becomes('b', 'b1')).toBe('b1')
-  const sent = events.flatMap((event) => event.kind === 'pushed' && event.type === 'virtual-host' ? [event.sent] : [])
+  const sent = events.flatMap((event) =>
+    event.kind === 'pushed' && event.type === 'virtual-host' ? [event.sent] : [],
+  )
   expect(sent).toEqual([['routes/a', 'routes/b'], ['routes/a'], ['routes/a'], ['routes/a']])
 }, 60_000)
 
@@ -109,11 +166,23 @@ test('a real Envoy with its own stream of virtual hosts follows what serve reads
   onTestFinished(() => rm(folder, { recursive: true }))
   const serving = await serve({ 'edge.yaml': edge, 'a.yaml': answering('a1') })
   const routes = join(folder, 'routes.json')
-  await writeFile(routes, JSON.stringify({
-    resources: [any('envoy.config.route.v3.RouteConfiguration', { name: 'http.80', vhds: { config_source: ownStream } })],
-  }))
+  await writeFile(
+    routes,
+    JSON.stringify({
+      resources: [
+        any('envoy.config.route.v3.RouteConfiguration', {
+          name: 'http.80',
+          vhds: { config_source: ownStream },
+        }),
+      ],
+    }),
+  )
   const becomes = await envoyAt(serving.xds, port, (made) => {
-    const { '@type': _, ...file } = listener(port, { path_config_source: { path: routes }, resource_api_version: 'V3' }, 'http.80')
+    const { '@type': _, ...file } = listener(
+      port,
+      { path_config_source: { path: routes }, resource_api_version: 'V3' },
+      'http.80',
+    )
     return { ...made, static_resources: { ...made.static_resources, listeners: [file] } }
   })
   expect(await becomes('a.example', 'a1')).toBe('a1')
@@ -123,7 +192,11 @@ test('a real Envoy with its own stream of virtual hosts follows what serve reads
 
 test('a client of virtual hosts alone is sent each change that serve reads once', async () => {
   const serving = await serve({ 'edge.yaml': edge, 'a.yaml': answering('a1') })
-  const client = connect(serving.xds, { mode: 'delta', only: 'virtual-host', node: node({ nodeId: 'scripted' }) })
+  const client = connect(serving.xds, {
+    mode: 'delta',
+    only: 'virtual-host',
+    node: node({ nodeId: 'scripted' }),
+  })
   onTestFinished(() => client.close())
   client.subscribe('virtual-host')
   expect((await client.next()).names).toContain('http.80/a.example:80')

@@ -2,8 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { parseManifests } from '../../src/manifest/yaml.ts'
 
 const kinds = {
-  service: ['v1', 'Service'], secret: ['v1', 'Secret'], namespace: ['v1', 'Namespace'], custom: ['example.com/v1', 'Thing'],
-  role: ['rbac.authorization.k8s.io/v1', 'ClusterRole'], address: ['networking.k8s.io/v1', 'IPAddress'], user: ['user.openshift.io/v1', 'User'],
+  service: ['v1', 'Service'],
+  secret: ['v1', 'Secret'],
+  namespace: ['v1', 'Namespace'],
+  custom: ['example.com/v1', 'Thing'],
+  role: ['rbac.authorization.k8s.io/v1', 'ClusterRole'],
+  address: ['networking.k8s.io/v1', 'IPAddress'],
+  user: ['user.openshift.io/v1', 'User'],
 } as const
 
 function read(kind: keyof typeof kinds, metadata: object) {
@@ -12,19 +17,32 @@ function read(kind: keyof typeof kinds, metadata: object) {
 }
 
 function says(kind: keyof typeof kinds, metadata: object): readonly string[] {
-  return read(kind, metadata).diagnostics.map(({ code, message, hint }) => `${code} ${message}${hint === undefined ? '' : `; ${hint}`}`)
+  return read(kind, metadata).diagnostics.map(
+    ({ code, message, hint }) => `${code} ${message}${hint === undefined ? '' : `; ${hint}`}`,
+  )
 }
 
 const label = 'must be lower case letters, digits and -, with a letter or digit at each end'
-const subdomain = 'must be lower case letters, digits, - and ., with a letter or digit at each end and around each .'
+const subdomain =
+  'must be lower case letters, digits, - and ., with a letter or digit at each end and around each .'
 
 describe('a name that Kubernetes takes', () => {
   test.each([
-    ['service', 'a'], ['service', '1st'], ['service', 'a'.repeat(63)], ['namespace', 'team-a'], ['custom', 'a.b-c.d'], ['custom', 'x'.repeat(253)], ['secret', '8.tls'],
-    ['role', 'system:auth:a_B'], ['address', '2001:db8::1'], ['user', 'kube:admin'],
+    ['service', 'a'],
+    ['service', '1st'],
+    ['service', 'a'.repeat(63)],
+    ['namespace', 'team-a'],
+    ['custom', 'a.b-c.d'],
+    ['custom', 'x'.repeat(253)],
+    ['secret', '8.tls'],
+    ['role', 'system:auth:a_B'],
+    ['address', '2001:db8::1'],
+    ['user', 'kube:admin'],
   ] as const)('%s %s', (kind, name) => {
     expect(says(kind, { name })).toEqual([])
-    expect(read(kind, { name, namespace: 'team-1' }).manifests.map(({ manifest }) => manifest.id.name)).toEqual([name])
+    expect(
+      read(kind, { name, namespace: 'team-1' }).manifests.map(({ manifest }) => manifest.id.name),
+    ).toEqual([name])
   })
 })
 
@@ -50,10 +68,13 @@ describe('a name that Kubernetes does not take', () => {
   })
 
   test('of a namespace; a kind without one may say anything there, and an empty one is the default', () => {
-    expect(says('custom', { name: 'a', namespace: 'A.b' })).toEqual([`manifest/invalid-name Thing: metadata.namespace is "A.b", ${label}`])
+    expect(says('custom', { name: 'a', namespace: 'A.b' })).toEqual([
+      `manifest/invalid-name Thing: metadata.namespace is "A.b", ${label}`,
+    ])
     expect(says('custom', { name: 'A', namespace: 5 })).toEqual([
       `manifest/invalid-name Thing: metadata.name is "A", ${subdomain}; write a`,
-      'manifest/invalid-name Thing: metadata.namespace is the number 5, must be a string; write "5" in quotes',
+      'manifest/invalid-name Thing: metadata.namespace is the number 5, must be a string; write "5" in ' +
+        'quotes',
     ])
     expect(says('namespace', { name: 'a', namespace: 'A.b' })).toEqual([])
     expect(read('custom', { name: 'a', namespace: '' }).manifests[0]?.manifest.id.namespace).toBe('default')
@@ -77,7 +98,11 @@ metadata: {name: c}
 `
     const parsed = parseManifests('a.yaml', text)
     expect(parsed.manifests.map(({ manifest }) => manifest.id.name)).toEqual(['a', 'c'])
-    expect(parsed.diagnostics.map(({ message, place, severity }) => `${place?.line}:${place?.column} ${severity} ${message}`)).toEqual([`8:11 error Service: items[1].metadata.name is "B", ${label}`])
+    expect(
+      parsed.diagnostics.map(
+        ({ message, place, severity }) => `${place?.line}:${place?.column} ${severity} ${message}`,
+      ),
+    ).toEqual([`8:11 error Service: items[1].metadata.name is "B", ${label}`])
     expect(parsed.complete).toBe(false)
   })
 })

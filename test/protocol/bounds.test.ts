@@ -9,14 +9,20 @@ import { expectNothingMore, modes, world, worldWith } from './world.ts'
 describe.each(modes)('an answer that does not come, %s', (mode) => {
   test('ends the stream', async () => {
     const timers = new Timers()
-    const { connect, events } = await worldWith({ schedule: timers.schedule, limits: { answerTimeout: 30_000 } }, cluster('a'))
+    const { connect, events } = await worldWith(
+      { schedule: timers.schedule, limits: { answerTimeout: 30_000 } },
+      cluster('a'),
+    )
     const client = connect(mode)
     client.subscribe('cluster')
     await client.next()
     timers.pass(29_999)
     expect(events.filter(({ kind }) => kind === 'disconnected')).toEqual([])
     timers.pass(1)
-    expect(await client.status()).toMatchObject({ code: status.DEADLINE_EXCEEDED, details: 'no answer to a cluster response within 30 s' })
+    expect(await client.status()).toMatchObject({
+      code: status.DEADLINE_EXCEEDED,
+      details: 'no answer to a cluster response within 30 s',
+    })
     await expect.poll(() => timers.pending).toBe(0)
   })
 
@@ -43,7 +49,10 @@ describe.each(modes)('limits, %s', (mode) => {
     await first.next()
     const second = connect(mode)
     second.subscribe('cluster')
-    expect(await second.status()).toMatchObject({ code: status.RESOURCE_EXHAUSTED, details: '1 streams are open, which is the limit of this control plane' })
+    expect(await second.status()).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: '1 streams are open, which is the limit of this control plane',
+    })
     await first.close()
     await event('disconnected')
     const third = connect(mode)
@@ -51,34 +60,50 @@ describe.each(modes)('limits, %s', (mode) => {
     expect((await third.next()).names).toEqual(['a'])
   })
 
-  test('a binding too many in one namespace is refused, one that is used already is not, nor another namespace\'s', async () => {
-    const { connect, event } = await worldWith({ limits: { bindings: 1 } }, cluster('a'))
-    const proxy = (namespace: string, ports: string): XdsClient => {
-      const client = connect(mode, { node: { id: 'edge', cluster: 'edge', metadata: { NAMESPACE: namespace, PORT_MAP: ports } } })
-      client.subscribe('cluster')
-      return client
-    }
-    const first = proxy('shop', '80=8080')
-    expect((await first.next()).names).toEqual(['a'])
-    expect(await proxy('shop', '80=8081').status()).toMatchObject({
-      code: status.RESOURCE_EXHAUSTED,
-      details: 'the proxies of namespace shop have 1 different BIND_ADDRESS and PORT_MAP already: use one of those, or raise --max-bindings',
-    })
-    const others = [proxy('shop', '80=8080'), proxy('bank', '80=8081')]
-    for (const other of others) expect((await other.next()).names).toEqual(['a'])
-    await Promise.all([first, ...others].map((client) => client.close()))
-    await event('disconnected')
-    await expect.poll(async () => {
-      const again = proxy('shop', '80=8081')
-      return Promise.race([again.next().then(({ names }) => names), again.status().then(({ code }) => code)])
-    }).toEqual(['a'])
-  })
+  test(
+    'a binding too many in one namespace is refused, one that is used already is not, nor another ' +
+      "namespace's",
+    async () => {
+      const { connect, event } = await worldWith({ limits: { bindings: 1 } }, cluster('a'))
+      const proxy = (namespace: string, ports: string): XdsClient => {
+        const client = connect(mode, {
+          node: { id: 'edge', cluster: 'edge', metadata: { NAMESPACE: namespace, PORT_MAP: ports } },
+        })
+        client.subscribe('cluster')
+        return client
+      }
+      const first = proxy('shop', '80=8080')
+      expect((await first.next()).names).toEqual(['a'])
+      expect(await proxy('shop', '80=8081').status()).toMatchObject({
+        code: status.RESOURCE_EXHAUSTED,
+        details:
+          'the proxies of namespace shop have 1 different BIND_ADDRESS and PORT_MAP already: use one of ' +
+          'those, or raise --max-bindings',
+      })
+      const others = [proxy('shop', '80=8080'), proxy('bank', '80=8081')]
+      for (const other of others) expect((await other.next()).names).toEqual(['a'])
+      await Promise.all([first, ...others].map((client) => client.close()))
+      await event('disconnected')
+      await expect
+        .poll(async () => {
+          const again = proxy('shop', '80=8081')
+          return Promise.race([
+            again.next().then(({ names }) => names),
+            again.status().then(({ code }) => code),
+          ])
+        })
+        .toEqual(['a'])
+    },
+  )
 
   test('names too many are refused', async () => {
     const { connect } = await worldWith({ limits: { names: 2 } }, cluster('a'))
     const client = connect(mode)
     client.subscribe('endpoint', ['a', 'b', 'c'])
-    expect(await client.status()).toMatchObject({ code: status.RESOURCE_EXHAUSTED, details: 'more than 2 resource names in one request' })
+    expect(await client.status()).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: 'more than 2 resource names in one request',
+    })
   })
 
   test('a request too large is refused', async () => {
@@ -97,7 +122,12 @@ test('delta: names that come one by one are counted together', async () => {
 })
 
 describe('bytes in flight', () => {
-  const large = (revision: number): Resource => route('r', Array.from({ length: 100 }, (_, index) => `cluster-${index}`), revision)
+  const large = (revision: number): Resource =>
+    route(
+      'r',
+      Array.from({ length: 100 }, (_, index) => `cluster-${index}`),
+      revision,
+    )
   const limits = { bytesInFlight: Math.floor(large(1).bytes.length * 2.5), patience: 60_000 }
 
   function ask(connect: () => XdsClient): XdsClient {
@@ -113,7 +143,8 @@ describe('bytes in flight', () => {
     const second = ask(() => connect('delta'))
     await second.next()
     const third = ask(() => connect('delta'))
-    const pushes = (): readonly number[] => events.flatMap((each) => each.kind === 'pushed' && each.type === 'route' ? [each.proxy.stream] : [])
+    const pushes = (): readonly number[] =>
+      events.flatMap((each) => (each.kind === 'pushed' && each.type === 'route' ? [each.proxy.stream] : []))
     await untilStream(() => events.filter(({ kind }) => kind === 'connected').length, 3)
     const fourth = ask(() => connect('delta'))
     await untilStream(() => events.filter(({ kind }) => kind === 'connected').length, 4)
@@ -123,7 +154,9 @@ describe('bytes in flight', () => {
     expect((await third.next()).version).not.toBe('')
     // The first has a newer state to get, and its turn is after the fourth.
     third.ack('route')
-    expect((await fourth.next()).resources[0]?.json).toMatchObject({ virtual_hosts: expect.arrayContaining([expect.objectContaining({ name: 'cluster-0-2' })]) })
+    expect((await fourth.next()).resources[0]?.json).toMatchObject({
+      virtual_hosts: expect.arrayContaining([expect.objectContaining({ name: 'cluster-0-2' })]),
+    })
     fourth.ack('route')
     expect((await first.next()).names).toEqual(['r'])
     await second.close()
@@ -159,12 +192,16 @@ describe('bytes in flight', () => {
     const { connect } = await worldWith({ limits: { bytesInFlight: 10, patience: 1 } }, large(1))
     const stalled = ask(() => connect('delta'))
     await stalled.next()
-    for (let each = 0; each < 3; each += 1) expect((await ask(() => connect('delta')).next()).names).toEqual(['r'])
+    for (let each = 0; each < 3; each += 1)
+      expect((await ask(() => connect('delta')).next()).names).toEqual(['r'])
     await expectNothingMore(stalled)
   })
 
   async function untilStream(count: () => number, wanted: number): Promise<void> {
-    while (count() < wanted) await new Promise((resolve) => { setImmediate(resolve) })
+    while (count() < wanted)
+      await new Promise((resolve) => {
+        setImmediate(resolve)
+      })
   }
 })
 
@@ -173,7 +210,10 @@ describe.each(modes)('odd requests, %s', (mode) => {
     const { connect } = await world()
     const client = connect(mode)
     client.write(Buffer.from([0x1a, 2, 0xc3, 0x28]))
-    expect(await client.status()).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining('field 3 is not UTF-8') })
+    expect(await client.status()).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining('field 3 is not UTF-8'),
+    })
   })
 
   test.each([
@@ -188,7 +228,10 @@ describe.each(modes)('odd requests, %s', (mode) => {
     const { connect } = await world()
     const client = connect(mode)
     client.write(Buffer.from(bytes))
-    expect(await client.status()).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining('DiscoveryRequest: offset ') })
+    expect(await client.status()).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining('DiscoveryRequest: offset '),
+    })
   })
 
   test('a nonce of a megabyte is one that we never gave', async () => {

@@ -12,15 +12,32 @@ import { expectNothingMore, modes, world, worldWith } from './world.ts'
 
 const kibibyte = 1024
 const mebibyte = 1024 * kibibyte
-const manyNames = (count: number, mark = ''): readonly string[] => Array.from({ length: count }, (_, index) => `outbound|80||${mark}${index}.default.svc.cluster.local`)
+const manyNames = (count: number, mark = ''): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `outbound|80||${mark}${index}.default.svc.cluster.local`)
 const plain: NodeJson = { id: 'n', cluster: 'c' }
 
 describe.each(modes)('a node, %s', (mode) => {
   test.each<[string, NodeJson, string]>([
-    ['an id', { ...plain, id: 'i'.repeat(1025) }, `node.id has 1025 characters: write at most 1024; it begins ${'i'.repeat(50)}… (1,025 characters)`],
-    ['an id of megabytes', { ...plain, id: 'i'.repeat(15 * mebibyte) }, 'bytes without its extensions: 65536 are allowed; set less metadata in the bootstrap'],
-    ['metadata', { ...plain, metadata: { NOTE: 'm'.repeat(65 * kibibyte) } }, 'bytes without its extensions: 65536 are allowed; set less metadata in the bootstrap'],
-    ['a name of its cluster', { ...plain, cluster: 'm'.repeat(65 * kibibyte) }, 'bytes without its extensions: 65536 are allowed'],
+    [
+      'an id',
+      { ...plain, id: 'i'.repeat(1025) },
+      `node.id has 1025 characters: write at most 1024; it begins ${'i'.repeat(50)}… (1,025 characters)`,
+    ],
+    [
+      'an id of megabytes',
+      { ...plain, id: 'i'.repeat(15 * mebibyte) },
+      'bytes without its extensions: 65536 are allowed; set less metadata in the bootstrap',
+    ],
+    [
+      'metadata',
+      { ...plain, metadata: { NOTE: 'm'.repeat(65 * kibibyte) } },
+      'bytes without its extensions: 65536 are allowed; set less metadata in the bootstrap',
+    ],
+    [
+      'a name of its cluster',
+      { ...plain, cluster: 'm'.repeat(65 * kibibyte) },
+      'bytes without its extensions: 65536 are allowed',
+    ],
   ])('%s too large is refused, and nothing long is reported', async (_, given, details) => {
     const { connect, events, server } = await world(cluster('a'))
     const client = connect(mode, { node: given })
@@ -32,8 +49,13 @@ describe.each(modes)('a node, %s', (mode) => {
 
   test('of an Envoy with thousands of extensions is taken, and kept without them', async () => {
     const { connect, server } = await world(cluster('a'))
-    const extensions = Array.from({ length: 5_000 }, (_, index) => ({ name: `envoy.extension.${index}`, category: 'envoy.filters.http' }))
-    const client = connect(mode, { node: { ...plain, id: 'i'.repeat(1024), metadata: { NOTE: 'm'.repeat(60 * kibibyte) }, extensions } })
+    const extensions = Array.from({ length: 5_000 }, (_, index) => ({
+      name: `envoy.extension.${index}`,
+      category: 'envoy.filters.http',
+    }))
+    const client = connect(mode, {
+      node: { ...plain, id: 'i'.repeat(1024), metadata: { NOTE: 'm'.repeat(60 * kibibyte) }, extensions },
+    })
     client.subscribe('cluster')
     expect((await client.next()).names).toEqual(['a'])
     expect(server.clients()[0]?.node.length).toBeLessThan(64 * kibibyte)
@@ -50,7 +72,8 @@ describe.each(modes)('a stream, %s', (mode) => {
     await expectNothingMore(client)
     client.subscribe('route', manyNames(9_000))
     expect(await client.status()).toMatchObject({
-      code: status.RESOURCE_EXHAUSTED, details: expect.stringMatching(/^[23] MiB of names and versions on one stream: 1 MiB are allowed$/),
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringMatching(/^[23] MiB of names and versions on one stream: 1 MiB are allowed$/),
     })
   })
 
@@ -73,9 +96,10 @@ describe.each(modes)('a stream, %s', (mode) => {
     client.subscribe('cluster')
     await client.next()
     client.ack('cluster')
-    for (let each = 0; each < 200; each += 1) client.send('cluster', { typeUrl: `${each}`.padEnd(100 * kibibyte, 'x') })
+    for (let each = 0; each < 200; each += 1)
+      client.send('cluster', { typeUrl: `${each}`.padEnd(100 * kibibyte, 'x') })
     await expectNothingMore(client)
-    const reasons = events.flatMap((event) => event.kind === 'refused' ? [event.reason] : [])
+    const reasons = events.flatMap((event) => (event.kind === 'refused' ? [event.reason] : []))
     expect(reasons).toHaveLength(100)
     expect(Math.max(...reasons.map(({ length }) => length))).toBeLessThan(400)
   })
@@ -84,13 +108,17 @@ describe.each(modes)('a stream, %s', (mode) => {
 describe('delta', () => {
   test('initial versions are counted', async () => {
     const { connect } = await worldWith({ limits: { names: 1_000 } }, cluster('a'))
-    const versions = (count: number): Readonly<Record<string, string>> => Object.fromEntries(manyNames(count).map((name) => [name, '1']))
+    const versions = (count: number): Readonly<Record<string, string>> =>
+      Object.fromEntries(manyNames(count).map((name) => [name, '1']))
     const honest = connect('delta')
     honest.send('cluster', { initialVersions: versions(1_000) })
     expect((await honest.next()).names).toEqual(['a'])
     const client = connect('delta')
     client.send('cluster', { initialVersions: versions(1_001) })
-    expect(await client.status()).toMatchObject({ code: status.RESOURCE_EXHAUSTED, details: 'more than 1000 initial_resource_versions in one request' })
+    expect(await client.status()).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: 'more than 1000 initial_resource_versions in one request',
+    })
   })
 
   test('so are their bytes', async () => {
@@ -105,7 +133,8 @@ describe('delta', () => {
     const client = connect('delta')
     client.subscribe('cluster')
     await client.next()
-    for (let each = 0; each < 3; each += 1) client.send('cluster', { unsubscribe: manyNames(900, `${each}-`) })
+    for (let each = 0; each < 3; each += 1)
+      client.send('cluster', { unsubscribe: manyNames(900, `${each}-`) })
     expect(await client.status()).toMatchObject({ code: status.RESOURCE_EXHAUSTED })
   })
 })
@@ -113,44 +142,72 @@ describe('delta', () => {
 /** Each client shows its namespace in a header. */
 const byHeader: Authenticate = async ({ authorization: [namespace = ''] }) => ({ name: namespace, namespace })
 
-test('when all streams together make the server remember too much, a stream of the namespace with most gives way', async () => {
-  const { connect } = await worldWith({ limits: { rememberedBytes: 4 * mebibyte }, authenticate: byHeader }, cluster('a'))
-  const proxy = (namespace: string): XdsClient => connect('delta', { node: node({ role: 'gateway', namespace, labels: { app: 'edge' } }), headers: { authorization: namespace } })
-  const bank = proxy('bank')
-  bank.subscribe('cluster')
-  await bank.next()
-  bank.ack('cluster')
-  const shop = [0, 1, 2, 3, 4, 5].map((each) => {
-    const client = proxy('shop')
-    client.subscribe('endpoint', manyNames(5_000, `${each}-`))
-    return client
-  })
-  const ended = await Promise.race(shop.map((client) => client.status()))
-  expect(ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED, details: expect.stringContaining('this stream makes the control plane remember most of all') })
-  await expectNothingMore(bank)
-})
+test(
+  'when all streams together make the server remember too much, a stream of the namespace with most ' +
+    'gives way',
+  async () => {
+    const { connect } = await worldWith(
+      { limits: { rememberedBytes: 4 * mebibyte }, authenticate: byHeader },
+      cluster('a'),
+    )
+    const proxy = (namespace: string): XdsClient =>
+      connect('delta', {
+        node: node({ role: 'gateway', namespace, labels: { app: 'edge' } }),
+        headers: { authorization: namespace },
+      })
+    const bank = proxy('bank')
+    bank.subscribe('cluster')
+    await bank.next()
+    bank.ack('cluster')
+    const shop = [0, 1, 2, 3, 4, 5].map((each) => {
+      const client = proxy('shop')
+      client.subscribe('endpoint', manyNames(5_000, `${each}-`))
+      return client
+    })
+    const ended = await Promise.race(shop.map((client) => client.status()))
+    expect(ended).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining('this stream makes the control plane remember most of all'),
+    })
+    await expectNothingMore(bank)
+  },
+)
 
 test('requests that never arrive whole are counted, too', async () => {
-  const { address, connect, event } = await worldWith({ limits: { rememberedBytes: 4 * mebibyte } }, cluster('a'))
+  const { address, connect, event } = await worldWith(
+    { limits: { rememberedBytes: 4 * mebibyte } },
+    cluster('a'),
+  )
   const honest = connect('delta', { connection: 'own' })
   honest.subscribe('cluster')
   await honest.next()
   honest.ack('cluster')
   const session = connectHttp2(`http://${address}`)
-  onTestFinished(() => { session.destroy() })
+  onTestFinished(() => {
+    session.destroy()
+  })
   const prefix = Buffer.alloc(5)
   prefix.writeUInt32BE(3 * mebibyte, 1)
   const statuses = [0, 1, 2].map(() => {
     const path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources'
-    const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' })
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    })
     stream.on('error', () => {})
     stream.resume()
     stream.write(Buffer.concat([prefix, Buffer.alloc(2 * mebibyte)]))
     return new Promise((resolve) => {
-      stream.on('response', (headers) => { if (headers['grpc-status'] !== undefined) resolve(headers['grpc-status']) })
+      stream.on('response', (headers) => {
+        if (headers['grpc-status'] !== undefined) resolve(headers['grpc-status'])
+      })
     })
   })
-  expect(String(await within(5_000, 'the end of a stream', Promise.race(statuses)))).toBe(String(status.RESOURCE_EXHAUSTED))
+  expect(String(await within(5_000, 'the end of a stream', Promise.race(statuses)))).toBe(
+    String(status.RESOURCE_EXHAUSTED),
+  )
   expect((await event('connected')).proxy.stream).toBe(1)
   await expectNothingMore(honest)
 })
@@ -159,7 +216,17 @@ describe('a memory budget', () => {
   function budget(limit: number) {
     const memory = new MemoryBudget(limit)
     const ended: string[] = []
-    return { memory, ended, open: (name: string, holder: string) => memory.open({ holder, giveWay: () => { ended.push(name) } }) }
+    return {
+      memory,
+      ended,
+      open: (name: string, holder: string) =>
+        memory.open({
+          holder,
+          giveWay: () => {
+            ended.push(name)
+          },
+        }),
+    }
   }
 
   test('counts what several streams keep once, and until the last of them is gone', () => {
@@ -198,15 +265,25 @@ describe('a memory budget', () => {
 describe('the text of a status', () => {
   test.each([1, 8, 20, 50])('about a value of %i KB reaches the client, with what to write', async (size) => {
     const { connect, event } = await world(cluster('a'))
-    const client = connect('delta', { node: { ...plain, metadata: { LABELS: 'ü'.repeat(size * kibibyte / 2) } } })
+    const client = connect('delta', {
+      node: { ...plain, metadata: { LABELS: 'ü'.repeat((size * kibibyte) / 2) } },
+    })
     client.subscribe('cluster')
-    expect(await client.status()).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringMatching(/^metadata.LABELS is "ü+…: write an object/) })
+    expect(await client.status()).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringMatching(/^metadata.LABELS is "ü+…: write an object/),
+    })
     expect((await event('refused')).reason.length).toBeLessThan(1_025)
   })
 
   test('of another one is cut where the server writes it', async () => {
-    const { connect } = await worldWith({ authenticate: () => Promise.reject(new Error('because '.repeat(100_000))) })
-    expect(await connect('delta').status()).toMatchObject({ code: status.UNAVAILABLE, details: expect.stringMatching(/^it could not be found out who calls: .{500,1000}…$/) })
+    const { connect } = await worldWith({
+      authenticate: () => Promise.reject(new Error('because '.repeat(100_000))),
+    })
+    expect(await connect('delta').status()).toMatchObject({
+      code: status.UNAVAILABLE,
+      details: expect.stringMatching(/^it could not be found out who calls: .{500,1000}…$/),
+    })
   })
 
   test('that has no end is cut, also within characters of several bytes', () => {
@@ -226,8 +303,15 @@ describe.each(modes)('a NACK of 15 MiB, %s', (mode) => {
     const client = connect(mode)
     client.subscribe('cluster')
     await client.next()
-    const key = `-----BEGIN PRIVATE KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n'.repeat(20)}-----END PRIVATE KEY-----\n`
-    client.nack('cluster', `${key}${part.repeat(15 * mebibyte / part.length)}${key} Proto constraint validation failed: at the end`)
+    const key =
+      `-----BEGIN PRIVATE ` +
+      `KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n'.repeat(20)}-----END PRIVATE ` +
+      `KEY-----\n`
+    client.nack(
+      'cluster',
+      `${key}${part.repeat((15 * mebibyte) / part.length)}${key} Proto constraint validation failed: at ` +
+        `the end`,
+    )
     const { message } = await event('nacked')
     expect(message.length).toBeLessThan(40 * kibibyte)
     expect(message).not.toContain('MIIEvQ')

@@ -14,13 +14,20 @@ describe.each(modes)('clients, %s', (mode) => {
   test('are those that are connected, in their order', async () => {
     const { connect, server, event } = await world(cluster('a'))
     expect(server.clients()).toEqual([])
-    const [first, second] = [connect(mode, { node: { id: 'one', cluster: 'c' } }), connect(mode, { node: { id: 'two', cluster: 'c' } })]
+    const [first, second] = [
+      connect(mode, { node: { id: 'one', cluster: 'c' } }),
+      connect(mode, { node: { id: 'two', cluster: 'c' } }),
+    ]
     first.subscribe('cluster')
     await first.next()
     second.subscribe('cluster')
     await second.next()
-    expect(server.clients().map(({ proxy, node }) => [proxy.id, decode('envoy.config.core.v3.Node', node)]))
-      .toEqual([['one', { id: 'one', cluster: 'c' }], ['two', { id: 'two', cluster: 'c' }]])
+    expect(
+      server.clients().map(({ proxy, node }) => [proxy.id, decode('envoy.config.core.v3.Node', node)]),
+    ).toEqual([
+      ['one', { id: 'one', cluster: 'c' }],
+      ['two', { id: 'two', cluster: 'c' }],
+    ])
     await first.close()
     await event('disconnected')
     expect(server.clients().map(({ proxy }) => proxy.id)).toEqual(['two'])
@@ -52,7 +59,10 @@ describe.each(modes)('clients, %s', (mode) => {
     client.nack('cluster', 'no such thing')
     await expectNothingMore(client)
     const { status, refusal } = stateOf(made, 'cluster')
-    expect({ status, refusal }).toMatchObject({ status: 'NACKED', refusal: { message: 'no such thing', resources: [cluster('a', 2)] } })
+    expect({ status, refusal }).toMatchObject({
+      status: 'NACKED',
+      refusal: { message: 'no such thing', resources: [cluster('a', 2)] },
+    })
     expect(refusal?.at).toBeGreaterThanOrEqual(before)
     made.set(cluster('a', 3))
     expect(stateOf(made, 'cluster')).toMatchObject({ status: 'STALE', refusal: undefined })
@@ -72,7 +82,10 @@ describe.each(modes)('clients, %s', (mode) => {
     expect(stateOf(made, 'route').refusal?.resources.map(({ name }) => name)).toEqual(['a', 'b'])
     client.ack('route')
     await expectNothingMore(client)
-    expect(stateOf(made, 'route')).toMatchObject({ status: 'NACKED', refusal: { message: 'bad', resources: [{ name: 'b' }] } })
+    expect(stateOf(made, 'route')).toMatchObject({
+      status: 'NACKED',
+      refusal: { message: 'bad', resources: [{ name: 'b' }] },
+    })
     expect([...stateOf(made, 'route').held.keys()]).toEqual(['a'])
   })
 

@@ -6,24 +6,34 @@ import { cluster, endpoints, route, routeApart, virtualHost } from '../support/x
 import type { XdsClient } from '../support/xds-client.ts'
 import { expectNothingMore, modes, world } from './world.ts'
 
-// Which of several refused changes is at fault. xDS protocol, "When to send an update": a refused resource goes out again
-// only when it changes, and Envoy refuses a delta response whole.
+// Which of several refused changes is at fault. xDS protocol, "When to send an update": a refused resource
+// goes out again only when it changes, and Envoy refuses a delta response whole.
 
 const change = (name: string): Change => ({ name, version: '1', resource: undefined })
 
 /** Plays a client that refuses these names, and says how it went. */
-function run(names: readonly string[], isBad: (name: string) => boolean, messageOf: (bad: readonly string[]) => string) {
+function run(
+  names: readonly string[],
+  isBad: (name: string) => boolean,
+  messageOf: (bad: readonly string[]) => string,
+) {
   const refused = new Set<string>()
   let pending = names.map(change)
   let verdict: Verdict = { refused: [], isolation: undefined }
   let responses = 0
   while (pending.length > 0 && responses < 10_000) {
     const { isolation } = verdict
-    const response = isolation === undefined ? pending : pending.filter(({ name }) => isolation.trial.has(name))
+    const response =
+      isolation === undefined ? pending : pending.filter(({ name }) => isolation.trial.has(name))
     const bad = response.map(({ name }) => name).filter(isBad)
     responses += 1
     const accepted = new Set(bad.length > 0 ? [] : response.map(({ name }) => name))
-    verdict = bad.length > 0 ? afterNack(response, messageOf(bad)) : isolation === undefined ? verdict : afterAck(isolation, accepted)
+    verdict =
+      bad.length > 0
+        ? afterNack(response, messageOf(bad))
+        : isolation === undefined
+          ? verdict
+          : afterAck(isolation, accepted)
     for (const { name } of verdict.refused) refused.add(name)
     pending = pending.filter(({ name }) => !accepted.has(name) && !refused.has(name))
   }
@@ -35,38 +45,68 @@ describe('the search for the culprit', () => {
   const silent = (): string => 'bad regex'
 
   test('finds one among n by at most log2(n) + 1 further responses', () => {
-    fc.assert(fc.property(count, fc.nat(), (size, which) => {
-      const names = Array.from({ length: size }, (_, index) => `n${index}`)
-      const culprit = `n${which % size}`
-      const { refused, responses } = run(names, (name) => name === culprit, silent)
-      expect([...refused]).toEqual([culprit])
-      expect(responses).toBeLessThanOrEqual(1 + Math.ceil(Math.log2(size)) + 1)
-    }))
+    fc.assert(
+      fc.property(count, fc.nat(), (size, which) => {
+        const names = Array.from({ length: size }, (_, index) => `n${index}`)
+        const culprit = `n${which % size}`
+        const { refused, responses } = run(names, (name) => name === culprit, silent)
+        expect([...refused]).toEqual([culprit])
+        expect(responses).toBeLessThanOrEqual(1 + Math.ceil(Math.log2(size)) + 1)
+      }),
+    )
   })
 
   test('finds all of several, and refuses no other', () => {
-    fc.assert(fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 99 }), { maxLength: 20 }), fc.boolean(), (bad, tells) => {
-      const names = Array.from({ length: 100 }, (_, index) => `n${index}`)
-      const culprits = new Set(bad.map((index) => `n${index}`))
-      const { refused, responses } = run(names, (name) => culprits.has(name), tells ? (found) => `bad: ${found.join(', ')}` : silent)
-      expect([...refused].toSorted()).toEqual([...culprits].toSorted())
-      expect(responses).toBeLessThanOrEqual(1 + culprits.size * (Math.ceil(Math.log2(100)) + 2))
-    }))
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 0, max: 99 }), { maxLength: 20 }),
+        fc.boolean(),
+        (bad, tells) => {
+          const names = Array.from({ length: 100 }, (_, index) => `n${index}`)
+          const culprits = new Set(bad.map((index) => `n${index}`))
+          const { refused, responses } = run(
+            names,
+            (name) => culprits.has(name),
+            tells ? (found) => `bad: ${found.join(', ')}` : silent,
+          )
+          expect([...refused].toSorted()).toEqual([...culprits].toSorted())
+          expect(responses).toBeLessThanOrEqual(1 + culprits.size * (Math.ceil(Math.log2(100)) + 2))
+        },
+      ),
+    )
   })
 
   test('one that is named is found by one further response', () => {
     const names = ['reviews', 'reviews-v2', 'reviews.v3', 'ratings']
-    expect(run(names, (name) => name === 'reviews-v2', ([bad]) => `cluster ${bad}: no such thing`)).toEqual({ refused: new Set(['reviews-v2']), responses: 2 })
+    expect(
+      run(
+        names,
+        (name) => name === 'reviews-v2',
+        ([bad]) => `cluster ${bad}: no such thing`,
+      ),
+    ).toEqual({ refused: new Set(['reviews-v2']), responses: 2 })
   })
 
   test('a name that is only mentioned is not taken for the culprit', () => {
-    expect(run(['a', 'b', 'c', 'd'], (name) => name === 'd', () => 'unknown cluster a').refused).toEqual(new Set(['d']))
+    expect(
+      run(
+        ['a', 'b', 'c', 'd'],
+        (name) => name === 'd',
+        () => 'unknown cluster a',
+      ).refused,
+    ).toEqual(new Set(['d']))
   })
 
   test('a virtual host is known by its name without that of its route configuration', () => {
     const hosts = ['a', 'b', 'c', 'd'].map((name) => virtualHost('80', name))
-    const changes = hosts.map((resource): Change => ({ name: resource.name, version: resource.version, resource }))
-    expect(afterNack(changes, 'duplicate domain in c of 80').isolation?.trial).toEqual(new Set(['80/a', '80/b', '80/d']))
+    const changes = hosts.map((resource): Change => ({
+      name: resource.name,
+      version: resource.version,
+      resource,
+    }))
+    expect(afterNack(changes, 'duplicate domain in c of 80').isolation?.trial).toEqual(
+      new Set(['80/a', '80/b', '80/d']),
+    )
   })
 })
 
@@ -88,7 +128,13 @@ describe.each(modes)('after a NACK of several resources, %s', (mode) => {
     await acked(client, { names: ['a', 'b', 'd'] })
     await expectNothingMore(client)
     expect(events.filter(({ kind }) => kind === 'nacked' || kind === 'acked').slice(0, 2)).toMatchObject([
-      { kind: 'nacked', refusal: { message: 'route c: bad', resources: [{ name: 'a' }, { name: 'b' }, { name: 'c' }, { name: 'd' }] } },
+      {
+        kind: 'nacked',
+        refusal: {
+          message: 'route c: bad',
+          resources: [{ name: 'a' }, { name: 'b' }, { name: 'c' }, { name: 'd' }],
+        },
+      },
       { kind: 'acked', refusal: { message: 'route c: bad', resources: [{ name: 'c' }] } },
     ])
   })

@@ -11,7 +11,12 @@ describe.each(modes)('NACK, %s', (mode) => {
     const { nonce } = await client.next()
     client.nack('cluster', 'no such thing')
     await expectNothingMore(client)
-    expect(await event('nacked')).toMatchObject({ type: 'cluster', nonce, message: 'no such thing', resources: [{ name: 'a' }] })
+    expect(await event('nacked')).toMatchObject({
+      type: 'cluster',
+      nonce,
+      message: 'no such thing',
+      resources: [{ name: 'a' }],
+    })
   })
 
   test('what an unrelated change brings does not carry it', async () => {
@@ -121,15 +126,27 @@ describe('sotw, clusters: a response holds a whole state, and what is missing in
     expect((await client.next()).names).toEqual(['a', 'b', 'c'])
     client.nack('cluster', 'cluster(s) b: bad')
     const { resources } = await client.next()
-    expect(resources.map(({ json }) => [json['name'], json['connect_timeout']])).toEqual([['a', '2s'], ['b', '1s'], ['c', '2s']])
+    expect(resources.map(({ json }) => [json['name'], json['connect_timeout']])).toEqual([
+      ['a', '2s'],
+      ['b', '1s'],
+      ['c', '2s'],
+    ])
     client.ack('cluster')
     await expectNothingMore(client)
     set(cluster('a', 3), cluster('b', 2), cluster('c', 2))
-    expect((await client.next()).resources.map(({ json }) => json['connect_timeout'])).toEqual(['3s', '1s', '2s'])
+    expect((await client.next()).resources.map(({ json }) => json['connect_timeout'])).toEqual([
+      '3s',
+      '1s',
+      '2s',
+    ])
     client.ack('cluster')
     await expectNothingMore(client)
     set(cluster('a', 3), cluster('b', 3), cluster('c', 2))
-    expect((await client.next()).resources.map(({ json }) => json['connect_timeout'])).toEqual(['3s', '3s', '2s'])
+    expect((await client.next()).resources.map(({ json }) => json['connect_timeout'])).toEqual([
+      '3s',
+      '3s',
+      '2s',
+    ])
     client.ack('cluster')
     await expectNothingMore(client)
   })

@@ -43,7 +43,10 @@ describe.each(modes)('names, %s', (mode) => {
     const { connect, set } = await world(endpoints('a'))
     const client = connect(mode)
     client.subscribe('endpoint', ['a-endpoints', 'b-endpoints'])
-    expect(await client.next()).toMatchObject({ names: ['a-endpoints'], removed: mode === 'delta' ? ['b-endpoints'] : [] })
+    expect(await client.next()).toMatchObject({
+      names: ['a-endpoints'],
+      removed: mode === 'delta' ? ['b-endpoints'] : [],
+    })
     client.ack('endpoint')
     await expectNothingMore(client)
     set(endpoints('a'), endpoints('b'))

@@ -23,13 +23,20 @@ async function settled(mode: Mode): Promise<{ readonly client: XdsClient; readon
   return { client, world: made }
 }
 
-async function acknowledge(client: XdsClient, type: 'cluster' | 'endpoint' | 'listener' | 'route'): Promise<void> {
+async function acknowledge(
+  client: XdsClient,
+  type: 'cluster' | 'endpoint' | 'listener' | 'route',
+): Promise<void> {
   expect((await client.next()).type).toBe(type)
   client.ack(type)
 }
 
 /** Delta has a response of its own for what vanishes of such a type; SotW has no way to say it. */
-async function acknowledgeRemoval(client: XdsClient, type: 'endpoint' | 'route', name: string): Promise<void> {
+async function acknowledgeRemoval(
+  client: XdsClient,
+  type: 'endpoint' | 'route',
+  name: string,
+): Promise<void> {
   if (client.mode === 'sotw') return
   expect(await client.next()).toMatchObject({ type, names: [], removed: [name] })
   client.ack(type)
@@ -48,22 +55,35 @@ describe.each(modes)('make before break, %s', (mode) => {
     client.subscribe('endpoint', ['a-endpoints'])
     client.subscribe('cluster')
     const first = await client.next()
-    const rest = [await client.next(), await client.next(), await client.next(), await client.next()].map(({ type }) => type)
+    const rest = [await client.next(), await client.next(), await client.next(), await client.next()].map(
+      ({ type }) => type,
+    )
     const order = ['cluster', 'endpoint', 'listener', 'route', 'runtime']
     expect([first.type, ...rest].toSorted()).toEqual(order.toSorted())
     await expectNothingMore(client)
   })
 
   test('a route to a new cluster waits until the cluster is ACKed; the old one goes when the route is', async () => {
-    const { client, world: { set } } = await settled(mode)
+    const {
+      client,
+      world: { set },
+    } = await settled(mode)
     set(...site('b'), ...site('c'), ...same, route('r', ['c']))
-    expect(await client.next()).toMatchObject({ type: 'cluster', names: whole ? ['a', 'b', 'c'] : ['c'], removed: [] })
+    expect(await client.next()).toMatchObject({
+      type: 'cluster',
+      names: whole ? ['a', 'b', 'c'] : ['c'],
+      removed: [],
+    })
     await expectNothingMore(client)
     client.ack('cluster')
     expect(await client.next()).toMatchObject({ type: 'route', names: ['r'] })
     await expectNothingMore(client)
     client.ack('route')
-    expect(await client.next()).toMatchObject({ type: 'cluster', names: whole ? ['b', 'c'] : [], removed: whole ? [] : ['a'] })
+    expect(await client.next()).toMatchObject({
+      type: 'cluster',
+      names: whole ? ['b', 'c'] : [],
+      removed: whole ? [] : ['a'],
+    })
     await expectNothingMore(client)
     client.ack('cluster')
     await acknowledgeRemoval(client, 'endpoint', 'a-endpoints')
@@ -71,7 +91,10 @@ describe.each(modes)('make before break, %s', (mode) => {
   })
 
   test('and for its endpoints, where they are asked for', async () => {
-    const { client, world: { set } } = await settled(mode)
+    const {
+      client,
+      world: { set },
+    } = await settled(mode)
     set(...site('a'), ...site('b'), ...site('c'), ...same, route('r', ['a', 'c']))
     expect((await client.next()).type).toBe('cluster')
     client.subscribe('endpoint', whole ? ['a-endpoints', 'b-endpoints', 'c-endpoints'] : ['c-endpoints'])
@@ -85,7 +108,10 @@ describe.each(modes)('make before break, %s', (mode) => {
   })
 
   test('does not wait for what was refused', async () => {
-    const { client, world: { set } } = await settled(mode)
+    const {
+      client,
+      world: { set },
+    } = await settled(mode)
     set(...site('a'), ...site('b'), ...site('c'), ...same, route('r', ['c']))
     await client.next()
     client.nack('cluster', 'bad')
@@ -95,7 +121,10 @@ describe.each(modes)('make before break, %s', (mode) => {
   })
 
   test('a cluster that a refused route would have freed stays', async () => {
-    const { client, world: { set } } = await settled(mode)
+    const {
+      client,
+      world: { set },
+    } = await settled(mode)
     set(...site('b'), ...same, route('r', ['b']))
     expect((await client.next()).type).toBe('route')
     client.nack('route', 'bad')
@@ -110,7 +139,10 @@ describe.each(modes)('make before break, %s', (mode) => {
   })
 
   test('a cluster that nothing refers to goes at once', async () => {
-    const { client, world: { set } } = await settled(mode)
+    const {
+      client,
+      world: { set },
+    } = await settled(mode)
     set(...site('a'), ...same, route('r', ['a']))
     expect(await client.next()).toMatchObject({ type: 'cluster', removed: whole ? [] : ['b'] })
     client.ack('cluster')
@@ -119,12 +151,16 @@ describe.each(modes)('make before break, %s', (mode) => {
   })
 
   test('a cluster stays until the listener that vanished has taken its route with it', async () => {
-    const { client, world: { set } } = await settled(mode)
+    const {
+      client,
+      world: { set },
+    } = await settled(mode)
     set(...site('b'))
     expect(await client.next()).toMatchObject({ type: 'listener', names: [], removed: whole ? [] : ['l'] })
     await expectNothingMore(client)
     client.ack('listener')
-    // SotW has no word for a route that is gone: Envoy asks for it, and serves by it, until the listener is drained.
+    // SotW has no word for a route that is gone: Envoy asks for it, and serves by it, until the listener is
+    // drained.
     if (whole) await expectNothingMore(client)
     if (whole) client.unsubscribe('route', ['r'])
     await acknowledgeRemoval(client, 'route', 'r')
@@ -139,12 +175,17 @@ describe.each(modes)('make before break, %s', (mode) => {
     made.set(...site('a'), cluster('b'), ...same, route('r', ['a']))
     await acknowledgeRemoval(client, 'endpoint', 'b-endpoints')
     await expectNothingMore(client)
-    expect(made.events.filter((event) => event.kind === 'pushed' && event.type === 'endpoint')).toHaveLength(whole ? 1 : 2)
+    expect(made.events.filter((event) => event.kind === 'pushed' && event.type === 'endpoint')).toHaveLength(
+      whole ? 1 : 2,
+    )
   })
 
   // xDS protocol, "Resource warming"
   test('endpoints are sent again when their cluster changes, and only those', async () => {
-    const { client, world: { set } } = await settled(mode)
+    const {
+      client,
+      world: { set },
+    } = await settled(mode)
     set(cluster('a', 2), endpoints('a'), ...site('b'), ...same, route('r', ['a']))
     expect((await client.next()).type).toBe('cluster')
     const warming = await client.next()

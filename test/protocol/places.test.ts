@@ -18,7 +18,10 @@ import type { World } from './world.ts'
 describe.each(modes)('a stream without a request, %s', (mode) => {
   test('is ended, and one with a request is not', async () => {
     const timers = new Timers()
-    const world = await worldWith({ schedule: timers.schedule, limits: { firstRequest: 10_000 } }, cluster('a'))
+    const world = await worldWith(
+      { schedule: timers.schedule, limits: { firstRequest: 10_000 } },
+      cluster('a'),
+    )
     const speaking = world.connect(mode)
     speaking.subscribe('cluster')
     await speaking.next()
@@ -29,7 +32,10 @@ describe.each(modes)('a stream without a request, %s', (mode) => {
     timers.pass(9_999)
     expect(world.events.filter(({ kind }) => kind === 'refused')).toEqual([])
     timers.pass(1)
-    expect(await silent.status()).toMatchObject({ code: status.DEADLINE_EXCEEDED, details: 'no request on this stream within 10 s' })
+    expect(await silent.status()).toMatchObject({
+      code: status.DEADLINE_EXCEEDED,
+      details: 'no request on this stream within 10 s',
+    })
     await expectNothingMore(speaking)
   })
 
@@ -40,15 +46,24 @@ describe.each(modes)('a stream without a request, %s', (mode) => {
     const proxy = world.connect(mode)
     proxy.subscribe('cluster')
     expect((await proxy.next()).names).toEqual(['a'])
-    expect(await silent[1]?.status()).toMatchObject({ code: status.RESOURCE_EXHAUSTED, details: expect.stringContaining('connect again later') })
+    expect(await silent[1]?.status()).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining('connect again later'),
+    })
   })
 })
 
 /** Each client shows its namespace in a header. */
-const byHeader: Authenticate = async ({ authorization: [namespace = ''] }) => ({ name: `spiffe://cluster.local/ns/${namespace}/sa/edge`, namespace })
+const byHeader: Authenticate = async ({ authorization: [namespace = ''] }) => ({
+  name: `spiffe://cluster.local/ns/${namespace}/sa/edge`,
+  namespace,
+})
 
 function proxyOf(world: World, namespace: string): XdsClient {
-  const client = world.connect('delta', { node: node({ role: 'gateway', namespace, labels: { app: 'edge' } }), headers: { authorization: namespace } })
+  const client = world.connect('delta', {
+    node: node({ role: 'gateway', namespace, labels: { app: 'edge' } }),
+    headers: { authorization: namespace },
+  })
   client.subscribe('cluster')
   return client
 }
@@ -69,12 +84,18 @@ test('a namespace that has all places gives those to another one that are its sh
   expect(await served(proxyOf(world, 'shop'))).toBe(false)
   expect(await served(proxyOf(world, 'bank'))).toBe(true)
   expect(await shop[3]?.status()).toMatchObject({
-    code: status.RESOURCE_EXHAUSTED, details: 'shop has most of the 4 streams, and others need some: connect again later',
+    code: status.RESOURCE_EXHAUSTED,
+    details: 'shop has most of the 4 streams, and others need some: connect again later',
   })
   expect(await served(proxyOf(world, 'shop'))).toBe(false)
   expect(await served(proxyOf(world, 'bank'))).toBe(true)
   expect(await served(proxyOf(world, 'bank'))).toBe(false)
-  expect(world.server.clients().map(({ proxy }) => proxy.scope.namespace)).toEqual(['shop', 'shop', 'bank', 'bank'])
+  expect(world.server.clients().map(({ proxy }) => proxy.scope.namespace)).toEqual([
+    'shop',
+    'shop',
+    'bank',
+    'bank',
+  ])
 })
 
 describe('places', () => {
@@ -86,7 +107,16 @@ describe('places', () => {
   function world(limit: number) {
     const places = new Places(limit)
     return (holder: string, connection: string, first: 'silent' | 'settled' = 'settled'): Stream => {
-      const stream = { isOpen: true, place: places.take({ holder, connection, giveWay: () => { stream.isOpen = false } }) }
+      const stream = {
+        isOpen: true,
+        place: places.take({
+          holder,
+          connection,
+          giveWay: () => {
+            stream.isOpen = false
+          },
+        }),
+      }
       if (first === 'settled') stream.place?.settle()
       return stream
     }
@@ -103,35 +133,46 @@ describe('places', () => {
     expect(open('balancer', 'another').place).toBeUndefined()
   })
 
-  test('a connection with unusually many streams gives some to others of its holder, until they have as many', () => {
-    const open = world(100)
-    const crowd = Array.from({ length: 100 }, () => open('address', 'crowd'))
-    const proxies = Array.from({ length: 90 }, (_, index) => open('address', `proxy ${index}`))
-    expect(proxies.filter(({ place }) => place !== undefined)).toHaveLength(84)
-    expect(crowd.filter(({ isOpen }) => isOpen)).toHaveLength(16)
-    expect(open('address', 'crowd').place).toBeUndefined()
-  })
+  test(
+    'a connection with unusually many streams gives some to others of its holder, until they have as ' +
+      'many',
+    () => {
+      const open = world(100)
+      const crowd = Array.from({ length: 100 }, () => open('address', 'crowd'))
+      const proxies = Array.from({ length: 90 }, (_, index) => open('address', `proxy ${index}`))
+      expect(proxies.filter(({ place }) => place !== undefined)).toHaveLength(84)
+      expect(crowd.filter(({ isOpen }) => isOpen)).toHaveLength(16)
+      expect(open('address', 'crowd').place).toBeUndefined()
+    },
+  )
 
   test('streams of proxies by type are left alone', () => {
     const open = world(80)
-    const proxies = Array.from({ length: 10 }, (_, index) => Array.from({ length: 8 }, () => open('address', `proxy ${index}`))).flat()
+    const proxies = Array.from({ length: 10 }, (_, index) =>
+      Array.from({ length: 8 }, () => open('address', `proxy ${index}`)),
+    ).flat()
     expect(open('address', 'another').place).toBeUndefined()
     expect(proxies.every(({ isOpen }) => isOpen)).toBe(true)
   })
 
   test('of the holder with most, silent streams go first', () => {
     const open = world(10)
-    const own = Array.from({ length: 10 }, (_, index) => open('shop', 'a', index === 4 ? 'silent' : 'settled'))
+    const own = Array.from({ length: 10 }, (_, index) =>
+      open('shop', 'a', index === 4 ? 'silent' : 'settled'),
+    )
     expect(open('bank', 'b', 'silent').place).toBeDefined()
-    expect(own.flatMap(({ isOpen }, index) => isOpen ? [] : [index])).toEqual([4])
+    expect(own.flatMap(({ isOpen }, index) => (isOpen ? [] : [index]))).toEqual([4])
     expect(open('bank', 'b').place).toBeDefined()
-    expect(own.flatMap(({ isOpen }, index) => isOpen ? [] : [index])).toEqual([4, 9])
+    expect(own.flatMap(({ isOpen }, index) => (isOpen ? [] : [index]))).toEqual([4, 9])
   })
 
   test('holders without end each get one, and nobody is replaced by an equal', () => {
     const open = world(5)
     const streams = Array.from({ length: 20 }, (_, index) => open(`holder ${index}`, `${index}`))
-    expect(streams.map(({ place }) => place !== undefined)).toEqual([...Array<boolean>(5).fill(true), ...Array<boolean>(15).fill(false)])
+    expect(streams.map(({ place }) => place !== undefined)).toEqual([
+      ...Array<boolean>(5).fill(true),
+      ...Array<boolean>(15).fill(false),
+    ])
     expect(streams.every(({ isOpen }) => isOpen)).toBe(true)
   })
 })
@@ -144,10 +185,20 @@ describe('connections', () => {
   const closed = (address: string): Promise<unknown> => {
     const [host = '', port] = address.split(':')
     const socket = connectTcp(Number(port), host)
-    onTestFinished(() => { socket.destroy() })
+    onTestFinished(() => {
+      socket.destroy()
+    })
     socket.resume()
     socket.on('error', () => {})
-    return within(10_000, 'the end of the connection', new Promise((resolve) => { socket.on('close', () => { resolve('closed') }) }))
+    return within(
+      10_000,
+      'the end of the connection',
+      new Promise((resolve) => {
+        socket.on('close', () => {
+          resolve('closed')
+        })
+      }),
+    )
   }
 
   test('that send nothing are closed', async () => {
@@ -163,9 +214,21 @@ describe('connections', () => {
   test('without a stream are closed, and clients are told how many streams they may have', async () => {
     const { address } = await worldWith({ limits: { idle: 100, streamsPerConnection: 7 } })
     const session = connectHttp2(`http://${address}`)
-    onTestFinished(() => { session.destroy() })
-    const settings = new Promise((resolve) => { session.on('remoteSettings', ({ maxConcurrentStreams }) => { resolve(maxConcurrentStreams) }) })
-    const end = within(10_000, 'the end of the connection', new Promise((resolve) => { session.on('close', resolve) }))
+    onTestFinished(() => {
+      session.destroy()
+    })
+    const settings = new Promise((resolve) => {
+      session.on('remoteSettings', ({ maxConcurrentStreams }) => {
+        resolve(maxConcurrentStreams)
+      })
+    })
+    const end = within(
+      10_000,
+      'the end of the connection',
+      new Promise((resolve) => {
+        session.on('close', resolve)
+      }),
+    )
     expect(await within(5_000, 'the settings', settings)).toBe(7)
     await end
   })

@@ -14,7 +14,11 @@ describe('reconnect, delta', () => {
     before.subscribe('cluster')
     before.subscribe('endpoint', ['a-endpoints'])
     before.subscribe('route', ['r'])
-    const [clusters, assignments, routes] = [await before.next('cluster'), await before.next('endpoint'), await before.next('route')]
+    const [clusters, assignments, routes] = [
+      await before.next('cluster'),
+      await before.next('endpoint'),
+      await before.next('route'),
+    ]
     const client = connect('delta')
     client.send('cluster', { subscribe: [], initialVersions: versionsOf(clusters) })
     client.send('endpoint', { subscribe: ['a-endpoints'], initialVersions: versionsOf(assignments) })
@@ -79,7 +83,8 @@ describe('reconnect, delta', () => {
 })
 
 describe('reconnect, SotW', () => {
-  // "safe to do this optimization for LDS and CDS when the only subscription is a wildcard" ("ACK/NACK and resource type instance version")
+  // "safe to do this optimization for LDS and CDS when the only subscription is a wildcard" ("ACK/NACK and
+  // resource type instance version")
   test('a wildcard that comes back with this very state is not answered until it changes', async () => {
     const { connect, set } = await world(cluster('a'), cluster('b'))
     const before = connect('sotw')
@@ -113,13 +118,18 @@ describe('reconnect, SotW', () => {
 })
 
 test.each(modes)('%s: equal content has equal versions, whatever the order and the server', async (mode) => {
-  const versions = await Promise.all([[cluster('a'), cluster('b')], [cluster('b'), cluster('a')]].map(async (resources) => {
-    const client = (await world(...resources)).connect(mode)
-    client.subscribe('cluster')
-    const { version, bytes } = await client.next()
-    await client.close()
-    return { version, bytes }
-  }))
+  const versions = await Promise.all(
+    [
+      [cluster('a'), cluster('b')],
+      [cluster('b'), cluster('a')],
+    ].map(async (resources) => {
+      const client = (await world(...resources)).connect(mode)
+      client.subscribe('cluster')
+      const { version, bytes } = await client.next()
+      await client.close()
+      return { version, bytes }
+    }),
+  )
   expect(versions[0]).toEqual(versions[1])
   expect(versions[0]?.version).toMatch(/^[0-9a-f]{16}$/)
 })

@@ -10,22 +10,44 @@ import { streamingMethod } from '../../src/server/service.ts'
 const method = streamingMethod('test.Writes', 'Stream')
 
 /** A real server and client of grpc-js; what the server has for its one call. */
-async function connected(): Promise<{ readonly call: XdsCall; readonly client: ClientDuplexStream<Buffer, Buffer> }> {
+async function connected(): Promise<{
+  readonly call: XdsCall
+  readonly client: ClientDuplexStream<Buffer, Buffer>
+}> {
   const calls: XdsCall[] = []
   const server = new Server()
-  server.addService({ stream: method }, { stream: (call: XdsCall) => { calls.push(call) } })
+  server.addService(
+    { stream: method },
+    {
+      stream: (call: XdsCall) => {
+        calls.push(call)
+      },
+    },
+  )
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => error === null ? resolve(bound) : reject(error))
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    )
   })
   const channel = new Client(`127.0.0.1:${port}`, credentials.createInsecure())
-  const client = channel.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize)
+  const client = channel.makeBidiStreamRequest(
+    method.path,
+    method.requestSerialize,
+    method.responseDeserialize,
+  )
   client.on('error', () => {}) // the end of the test
-  onTestFinished(() => { channel.close(); server.forceShutdown() })
+  onTestFinished(() => {
+    channel.close()
+    server.forceShutdown()
+  })
   await expect.poll(() => calls.length).toBe(1)
   return { call: calls[0] ?? expect.fail(), client }
 }
 
-async function received(client: ClientDuplexStream<Buffer, Buffer>, count: number): Promise<readonly Buffer[]> {
+async function received(
+  client: ClientDuplexStream<Buffer, Buffer>,
+  count: number,
+): Promise<readonly Buffer[]> {
   const messages: Buffer[] = []
   for await (const message of client) {
     if (messages.push(message) === count) break
@@ -35,10 +57,15 @@ async function received(client: ClientDuplexStream<Buffer, Buffer>, count: numbe
 
 test('with this grpc-js, responses go to the HTTP/2 stream and are not copied', async () => {
   const { call } = await connected()
-  const stream = streamOf(call) ?? expect.fail('grpc-js keeps its HTTP/2 stream elsewhere: see src/server/response-writer.ts')
+  const stream =
+    streamOf(call) ??
+    expect.fail('grpc-js keeps its HTTP/2 stream elsewhere: see src/server/response-writer.ts')
   const written: unknown[] = []
   const write = stream.write.bind(stream)
-  stream.write = (chunk: unknown) => { written.push(chunk); return write(chunk) }
+  stream.write = (chunk: unknown) => {
+    written.push(chunk)
+    return write(chunk)
+  }
   const body = randomBytes(100_000)
   responseWriter(call, () => {}).write([body])
   expect(written.some((chunk) => chunk === body)).toBe(true)
@@ -67,13 +94,17 @@ test.each(ways)('messages of all sizes arrive whole and in order, %s', async (_,
     writer.write([message.subarray(0, half), message.subarray(half)])
   }
   const arrived = await received(client, messages.length)
-  expect(arrived.map((message, index) => message.equals(messages[index] ?? expect.fail()))).toEqual(messages.map(() => true))
+  expect(arrived.map((message, index) => message.equals(messages[index] ?? expect.fail()))).toEqual(
+    messages.map(() => true),
+  )
 })
 
 test('who is behind is said to be, until they have read', async () => {
   const { call, client } = await connected()
   let drained = 0
-  const writer = responseWriter(call, () => { drained += 1 })
+  const writer = responseWriter(call, () => {
+    drained += 1
+  })
   expect(writer.write([randomBytes(1_000_000)])).toBe(false)
   expect(drained).toBe(0)
   await received(client, 1)

@@ -41,20 +41,26 @@ describe.each(modes)('secrets, %s', (mode) => {
     client.ack('cluster')
   }
 
-  test('a route to a new cluster waits until its secret is ACKed, and the old secret goes with the old cluster', async () => {
-    const { client, set } = await settled()
-    set(...secured('b'), secret('b-key'), route('r', ['b']), layer('dial'))
-    await takeCluster(client)
-    const answers = [await client.next(), await client.next()]
-    expect(answers.map(({ type, names }) => `${type} ${names.join(', ')}`).toSorted((a, b) => a < b ? -1 : 1)).toEqual(['endpoint b-endpoints', 'secret b-key'])
-    client.ack('endpoint')
-    // What is asked for now is answered, and no route before it.
-    client.subscribe('runtime', ['dial'])
-    await acknowledge(client, 'runtime')
-    client.ack('secret')
-    await acknowledge(client, 'route')
-    expect(await client.next()).toMatchObject({ type: 'cluster', removed: mode === 'sotw' ? [] : ['a'] })
-  })
+  test(
+    'a route to a new cluster waits until its secret is ACKed, and the old secret goes with the old ' +
+      'cluster',
+    async () => {
+      const { client, set } = await settled()
+      set(...secured('b'), secret('b-key'), route('r', ['b']), layer('dial'))
+      await takeCluster(client)
+      const answers = [await client.next(), await client.next()]
+      expect(
+        answers.map(({ type, names }) => `${type} ${names.join(', ')}`).toSorted((a, b) => (a < b ? -1 : 1)),
+      ).toEqual(['endpoint b-endpoints', 'secret b-key'])
+      client.ack('endpoint')
+      // What is asked for now is answered, and no route before it.
+      client.subscribe('runtime', ['dial'])
+      await acknowledge(client, 'runtime')
+      client.ack('secret')
+      await acknowledge(client, 'route')
+      expect(await client.next()).toMatchObject({ type: 'cluster', removed: mode === 'sotw' ? [] : ['a'] })
+    },
+  )
 
   test('a changed secret is sent alone, and nothing with it', async () => {
     const { client, set } = await settled()

@@ -1,11 +1,27 @@
 import { status } from '@grpc/grpc-js'
 import { describe, expect, test } from 'vitest'
-import { cluster, endpoints, layer, listener, route, routeApart, secret, virtualHost } from '../support/xds-resources.ts'
+import {
+  cluster,
+  endpoints,
+  layer,
+  listener,
+  route,
+  routeApart,
+  secret,
+  virtualHost,
+} from '../support/xds-resources.ts'
 import { modes, world } from './world.ts'
 
 // One service a type, beside ADS: the same protocol, and the type need not be said.
 
-const resources = [cluster('a'), endpoints('a'), listener('l', 'r'), route('r', ['a']), layer('shadowplane'), secret('s')]
+const resources = [
+  cluster('a'),
+  endpoints('a'),
+  listener('l', 'r'),
+  route('r', ['a']),
+  layer('shadowplane'),
+  secret('s'),
+]
 
 describe.each(modes)('a service of one type, %s', (mode) => {
   test.each([
@@ -32,7 +48,9 @@ describe.each(modes)('a service of one type, %s', (mode) => {
     client.send('route', { typeUrl: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration' })
     expect(await client.status()).toMatchObject({
       code: status.INVALID_ARGUMENT,
-      details: 'type_url is "type.googleapis.com/envoy.config.route.v3.RouteConfiguration" on a stream of type.googleapis.com/envoy.config.cluster.v3.Cluster: leave it out, or use the aggregated service',
+      details:
+        'type_url is "type.googleapis.com/envoy.config.route.v3.RouteConfiguration" on a stream of ' +
+        'type.googleapis.com/envoy.config.cluster.v3.Cluster: leave it out, or use the aggregated service',
     })
   })
 

@@ -9,14 +9,23 @@ import { expectNothingMore, modes, world } from './world.ts'
 describe.each(modes)('a stream, %s', (mode) => {
   test('is known by the node of its first request; later ones may omit it', async () => {
     const { address, event, snapshots } = await world(cluster('a'))
-    const node = { id: 'sidecar~10.0.0.1~reviews.books~books.svc.cluster.local', cluster: 'reviews', metadata: { LABELS: { app: 'reviews' } } }
+    const node = {
+      id: 'sidecar~10.0.0.1~reviews.books~books.svc.cluster.local',
+      cluster: 'reviews',
+      metadata: { LABELS: { app: 'reviews' } },
+    }
     const client = connectTo(address, { mode, node })
     client.subscribe('cluster')
     await client.next()
     client.ack('cluster')
     await expectNothingMore(client)
     const { proxy } = await event('connected')
-    expect(proxy).toMatchObject({ id: node.id, stream: 1, mode, scope: { role: 'sidecar', namespace: 'books', labels: { app: 'reviews' } } })
+    expect(proxy).toMatchObject({
+      id: node.id,
+      stream: 1,
+      mode,
+      scope: { role: 'sidecar', namespace: 'books', labels: { app: 'reviews' } },
+    })
     expect(snapshots.subscribed).toEqual([proxy.scope])
     await client.close()
     await event('disconnected')
@@ -41,7 +50,10 @@ describe.each(modes)('a stream, %s', (mode) => {
     good.ack('cluster')
     const bad = connectTo(address, { mode, node: {} })
     bad.subscribe('cluster')
-    expect(await bad.status()).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining('must carry the node') })
+    expect(await bad.status()).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining('must carry the node'),
+    })
     expect(await event('refused')).toMatchObject({ reason: expect.stringContaining('must carry the node') })
     await bad.close()
     await expectNothingMore(good)
@@ -49,9 +61,15 @@ describe.each(modes)('a stream, %s', (mode) => {
 
   test('with a node that makes no sense is refused with what to write', async () => {
     const { address } = await world()
-    const client = connectTo(address, { mode, node: { id: 'x', cluster: 'x', metadata: { PORT_MAP: '80:8080' } } })
+    const client = connectTo(address, {
+      mode,
+      node: { id: 'x', cluster: 'x', metadata: { PORT_MAP: '80:8080' } },
+    })
     client.subscribe('cluster')
-    expect(await client.status()).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining('"80:8080": write pairs') })
+    expect(await client.status()).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining('"80:8080": write pairs'),
+    })
     await client.close()
   })
 
@@ -59,7 +77,10 @@ describe.each(modes)('a stream, %s', (mode) => {
     const { connect } = await world()
     const client = connect(mode)
     client.write(Buffer.from([0x0a, 0xff, 0xff, 0xff]))
-    expect(await client.status()).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining('DiscoveryRequest') })
+    expect(await client.status()).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining('DiscoveryRequest'),
+    })
   })
 
   test('may ask for a type that is not served; the others go on', async () => {
@@ -71,7 +92,9 @@ describe.each(modes)('a stream, %s', (mode) => {
     expect((await client.next()).names).toEqual(['a'])
     client.ack('cluster')
     await expectNothingMore(client)
-    expect(events.filter(({ kind }) => kind === 'refused')).toEqual([expect.objectContaining({ reason: 'type URL "type.googleapis.com/example.Unknown" is not served' })])
+    expect(events.filter(({ kind }) => kind === 'refused')).toEqual([
+      expect.objectContaining({ reason: 'type URL "type.googleapis.com/example.Unknown" is not served' }),
+    ])
   })
 
   test('is told when the server closes', async () => {
@@ -80,7 +103,10 @@ describe.each(modes)('a stream, %s', (mode) => {
     client.subscribe('cluster')
     await client.next()
     await server.close()
-    expect(await client.status()).toMatchObject({ code: status.UNAVAILABLE, details: 'the control plane is shutting down' })
+    expect(await client.status()).toMatchObject({
+      code: status.UNAVAILABLE,
+      details: 'the control plane is shutting down',
+    })
     expect((await event('disconnected')).reason).toBe('the control plane is shutting down')
     expect(snapshots.subscribed).toEqual([])
   })
@@ -119,8 +145,16 @@ test('a failure of ours ends the stream on which it happened, and no other', asy
   bad.subscribe('runtime', ['shadowplane'])
   await event('connected')
   const { bytes: _bytes, ...broken } = layer('shadowplane')
-  set(cluster('a', 2), { ...broken, get bytes(): Buffer { throw new Error('no bytes') } })
-  expect(await bad.status()).toMatchObject({ code: status.INTERNAL, details: 'shadowplane failed on this stream: no bytes' })
+  set(cluster('a', 2), {
+    ...broken,
+    get bytes(): Buffer {
+      throw new Error('no bytes')
+    },
+  })
+  expect(await bad.status()).toMatchObject({
+    code: status.INTERNAL,
+    details: 'shadowplane failed on this stream: no bytes',
+  })
   expect((await good.next()).names).toEqual(['a'])
   good.ack('cluster')
   await expectNothingMore(good)

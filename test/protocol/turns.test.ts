@@ -11,7 +11,11 @@ function work(milliseconds: number): void {
 test('work is done in its order, and others have their turn while there is much of it', async () => {
   const turns = new Turns()
   const done: (number | 'other')[] = []
-  for (let each = 0; each < 10; each += 1) turns.next(() => { done.push(each); work(15) })
+  for (let each = 0; each < 10; each += 1)
+    turns.next(() => {
+      done.push(each)
+      work(15)
+    })
   while (done.filter((each) => each !== 'other').length < 10) {
     await turn()
     done.push('other')
@@ -25,7 +29,9 @@ test('work that leads to more of it does not go on for ever in one turn', async 
   let count = 0
   const again = (): void => {
     count += 1
-    turns.next(() => { again() })
+    turns.next(() => {
+      again()
+    })
   }
   again()
   await turn()

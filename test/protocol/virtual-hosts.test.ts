@@ -6,15 +6,23 @@ import { cluster, endpoints, listener, route, routeApart, virtualHost } from '..
 import { expectNothingMore, world, worldWith } from './world.ts'
 import type { World } from './world.ts'
 
-// Virtual host discovery: docs of RouteConfiguration.vhds, and what Envoy does with it: a virtual host that arrives before its
-// route configuration is ACKed is lost, an empty list on the first request means all, and no further request follows.
+// Virtual host discovery: docs of RouteConfiguration.vhds, and what Envoy does with it: a virtual host that
+// arrives before its route configuration is ACKed is lost, an empty list on the first request means all, and
+// no further request follows.
 
-const agent = (major: number, minor: number) => ({ id: 'e', cluster: 'c', user_agent_name: 'envoy', user_agent_build_version: { version: { major_number: major, minor_number: minor } } })
+const agent = (major: number, minor: number) => ({
+  id: 'e',
+  cluster: 'c',
+  user_agent_name: 'envoy',
+  user_agent_build_version: { version: { major_number: major, minor_number: minor } },
+})
 const envoy = agent(1, 40)
 const hosts = [virtualHost('r', 'a'), virtualHost('r', 'b')]
 
 /** A client that holds the route configuration r and what is owned by it. */
-async function settled(...resources: readonly Resource[]): Promise<{ readonly client: XdsClient; readonly world: World }> {
+async function settled(
+  ...resources: readonly Resource[]
+): Promise<{ readonly client: XdsClient; readonly world: World }> {
   const made = await world(...resources)
   const client = made.connect('delta', { node: envoy })
   client.subscribe('route', ['r'])
@@ -46,7 +54,10 @@ describe('virtual hosts', () => {
   })
 
   test('of a route configuration that comes later follow its ACK, without a further request', async () => {
-    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    const {
+      client,
+      world: { set },
+    } = await settled(routeApart('r'), ...hosts)
     set(routeApart('r'), ...hosts, routeApart('s'), virtualHost('s', 'c'))
     await expectNothingMore(client)
     client.subscribe('route', ['s'])
@@ -58,27 +69,41 @@ describe('virtual hosts', () => {
   })
 
   test('of a route configuration that nobody asked for are not sent', async () => {
-    const { client, world: { events } } = await settled(routeApart('r'), ...hosts, routeApart('other'), virtualHost('other', 'x'))
+    const {
+      client,
+      world: { events },
+    } = await settled(routeApart('r'), ...hosts, routeApart('other'), virtualHost('other', 'x'))
     await expectNothingMore(client)
-    expect(events.flatMap((event) => event.kind === 'pushed' && event.type === 'virtual-host' ? event.sent : [])).toEqual(['r/a', 'r/b'])
+    expect(
+      events.flatMap((event) => (event.kind === 'pushed' && event.type === 'virtual-host' ? event.sent : [])),
+    ).toEqual(['r/a', 'r/b'])
   })
 
   test('one that changes is one resource', async () => {
-    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    const {
+      client,
+      world: { set },
+    } = await settled(routeApart('r'), ...hosts)
     set(routeApart('r'), virtualHost('r', 'a', { revision: 2 }), virtualHost('r', 'b'))
     expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/a'], removed: [] })
     await expectNothingMore(client)
   })
 
   test('one that vanishes is removed by name, together with what takes its place', async () => {
-    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    const {
+      client,
+      world: { set },
+    } = await settled(routeApart('r'), ...hosts)
     set(routeApart('r'), virtualHost('r', 'a'), virtualHost('r', 'c'))
     expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/c'], removed: ['r/b'] })
     await expectNothingMore(client)
   })
 
   test('wait while their route configuration changes, removals included', async () => {
-    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    const {
+      client,
+      world: { set },
+    } = await settled(routeApart('r'), ...hosts)
     set(routeApart('r', 2), virtualHost('r', 'a', { revision: 2 }))
     expect(await client.next()).toMatchObject({ type: 'route', names: ['r'] })
     await expectNothingMore(client)
@@ -88,7 +113,10 @@ describe('virtual hosts', () => {
   })
 
   test('go to the route configuration that is held, where the new one is refused', async () => {
-    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    const {
+      client,
+      world: { set },
+    } = await settled(routeApart('r'), ...hosts)
     set(routeApart('r', 2), virtualHost('r', 'a', { revision: 2 }), virtualHost('r', 'b'))
     await client.next()
     client.nack('route', 'bad')
@@ -114,7 +142,10 @@ describe('virtual hosts', () => {
   })
 
   test('vanish quietly with their route configuration, and are sent again when it returns', async () => {
-    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    const {
+      client,
+      world: { set },
+    } = await settled(routeApart('r'), ...hosts)
     set()
     expect(await taken(client)).toMatchObject({ type: 'route', removed: ['r'] })
     await expectNothingMore(client)
@@ -126,7 +157,10 @@ describe('virtual hosts', () => {
 
   // Envoy ignores the removal of a route configuration to which it subscribes.
   test('that are deleted while their route configuration is absent are removed by name when it returns', async () => {
-    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    const {
+      client,
+      world: { set },
+    } = await settled(routeApart('r'), ...hosts)
     set()
     expect(await taken(client)).toMatchObject({ type: 'route', removed: ['r'] })
     await expectNothingMore(client)
@@ -134,12 +168,19 @@ describe('virtual hosts', () => {
     expect(await client.next()).toMatchObject({ type: 'route', names: ['r'] })
     await expectNothingMore(client)
     client.ack('route')
-    expect(await taken(client)).toMatchObject({ type: 'virtual-host', names: ['r/a', 'r/c'], removed: ['r/b'] })
+    expect(await taken(client)).toMatchObject({
+      type: 'virtual-host',
+      names: ['r/a', 'r/c'],
+      removed: ['r/b'],
+    })
     await expectNothingMore(client)
   })
 
   test('are not removed by name when their route configuration was unsubscribed while it was absent', async () => {
-    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    const {
+      client,
+      world: { set },
+    } = await settled(routeApart('r'), ...hosts)
     set()
     expect(await taken(client)).toMatchObject({ type: 'route', removed: ['r'] })
     client.unsubscribe('route', ['r'])
@@ -162,7 +203,10 @@ describe('virtual hosts', () => {
   })
 
   test('of a route configuration that takes none any more are removed when it is ACKed', async () => {
-    const { client, world: { set } } = await settled(routeApart('r'), ...hosts)
+    const {
+      client,
+      world: { set },
+    } = await settled(routeApart('r'), ...hosts)
     set(route('r', []))
     expect(await client.next()).toMatchObject({ type: 'route', names: ['r'] })
     await expectNothingMore(client)
@@ -191,7 +235,11 @@ describe('virtual hosts and clusters', () => {
     client.subscribe('cluster')
     expect(await taken(client)).toMatchObject({ type: 'cluster', names: ['a'] })
     client.subscribe('endpoint', ['a-endpoints', 'b-endpoints'])
-    expect(await taken(client)).toMatchObject({ type: 'endpoint', names: ['a-endpoints'], removed: ['b-endpoints'] })
+    expect(await taken(client)).toMatchObject({
+      type: 'endpoint',
+      names: ['a-endpoints'],
+      removed: ['b-endpoints'],
+    })
     client.subscribe('route', ['r'])
     expect(await taken(client)).toMatchObject({ type: 'route', names: ['r'] })
     client.subscribe('virtual-host')
@@ -213,9 +261,18 @@ describe('virtual hosts and clusters', () => {
 })
 
 describe('what only virtual hosts kept', () => {
-  /** A client with two listeners, whose route configurations have a virtual host each, to clusters of their own. */
+  /**
+   * A client with two listeners, whose route configurations have a virtual host each, to clusters of their
+   * own.
+   */
   async function twoSites() {
-    const site = (name: string) => [cluster(name), endpoints(name), listener(`${name}-l`, `${name}-r`), routeApart(`${name}-r`), virtualHost(`${name}-r`, name)]
+    const site = (name: string) => [
+      cluster(name),
+      endpoints(name),
+      listener(`${name}-l`, `${name}-r`),
+      routeApart(`${name}-r`),
+      virtualHost(`${name}-r`, name),
+    ]
     const made = await world(...site('a'), ...site('b'))
     const client = made.connect('delta', { node: envoy })
     client.subscribe('cluster')
@@ -282,13 +339,16 @@ describe('virtual hosts on reconnect', () => {
     client.send('route', { subscribe: ['r'], initialVersions: { r } })
     client.send('virtual-host', { subscribe: [], initialVersions: { 'r/a': a, 'r/b': b } })
     await expectNothingMore(client)
-    expect(events.flatMap((event) => event.kind === 'pushed' ? event.type : [])).toEqual(['secret'])
+    expect(events.flatMap((event) => (event.kind === 'pushed' ? event.type : []))).toEqual(['secret'])
   })
 
   test('what changed or vanished meanwhile follows the ACK of their route configuration', async () => {
     const client = (await world(routeApart('r', 2), ...hosts)).connect('delta', { node: envoy })
     client.send('route', { subscribe: ['r'], initialVersions: { r } })
-    client.send('virtual-host', { subscribe: [], initialVersions: { 'r/a': a, 'r/b': 'older', 'r/c': 'gone' } })
+    client.send('virtual-host', {
+      subscribe: [],
+      initialVersions: { 'r/a': a, 'r/b': 'older', 'r/c': 'gone' },
+    })
     expect(await client.next()).toMatchObject({ type: 'route', names: ['r'] })
     await expectNothingMore(client)
     client.ack('route')
@@ -316,7 +376,14 @@ describe('who gets virtual hosts apart', () => {
     ['the first Envoy that takes them', 'delta', agent(1, 37), undefined, {}, 'apart'],
     ['an Envoy that refuses them over ADS', 'delta', agent(1, 36), undefined, {}, 'inline'],
     ['an Envoy to come', 'delta', agent(2, 0), undefined, {}, 'apart'],
-    ['an Envoy that does not report its version', 'delta', { id: 'e', cluster: 'c', user_agent_name: 'envoy' }, undefined, {}, 'inline'],
+    [
+      'an Envoy that does not report its version',
+      'delta',
+      { id: 'e', cluster: 'c', user_agent_name: 'envoy' },
+      undefined,
+      {},
+      'inline',
+    ],
     ['somebody else', 'delta', { ...envoy, user_agent_name: 'other' }, undefined, {}, 'inline'],
     ['Envoy on a stream of route configurations alone', 'delta', envoy, 'route', {}, 'inline'],
     ['who asks for nothing but virtual hosts', 'delta', envoy, 'virtual-host', {}, 'apart'],
@@ -331,7 +398,9 @@ describe('who gets virtual hosts apart', () => {
     const { connect, event } = await world(routeApart('r'), ...hosts)
     const client = connect('sotw', { node: envoy })
     client.subscribe('virtual-host')
-    expect(await event('refused')).toMatchObject({ reason: 'type URL "type.googleapis.com/envoy.config.route.v3.VirtualHost" is not served in SotW' })
+    expect(await event('refused')).toMatchObject({
+      reason: 'type URL "type.googleapis.com/envoy.config.route.v3.VirtualHost" is not served in SotW',
+    })
     await expectNothingMore(client)
   })
 })
@@ -341,10 +410,20 @@ test('a client that behaves like an Envoy loses none', async () => {
   const double = new EnvoyDouble(address, { mode: 'delta', node: envoy })
   onTestFinished(() => double.close())
   await double.until('its virtual hosts', (it) => it.held('virtual-host').size === 2)
-  set(listener('l', 'r'), routeApart('r'), ...hosts, listener('m', 's'), routeApart('s'), virtualHost('s', 'c'))
+  set(
+    listener('l', 'r'),
+    routeApart('r'),
+    ...hosts,
+    listener('m', 's'),
+    routeApart('s'),
+    virtualHost('s', 'c'),
+  )
   await double.until('those of another listener', (it) => it.held('virtual-host').has('s/c'))
   set(listener('m', 's'), routeApart('s', 2), virtualHost('s', 'c', { revision: 2 }))
   await double.until('only those', (it) => [...it.held('virtual-host').keys()].join() === 's/c')
   set(listener('l', 'r'), routeApart('r'), ...hosts)
-  await double.until('the first ones again', (it) => [...it.held('virtual-host').keys()].toSorted().join() === 'r/a,r/b')
+  await double.until(
+    'the first ones again',
+    (it) => [...it.held('virtual-host').keys()].toSorted().join() === 'r/a,r/b',
+  )
 })

@@ -40,7 +40,11 @@ describe.each(modes)('wildcard, %s', (mode) => {
     await expectNothingMore(client)
     set(cluster('a', 2), cluster('c'))
     const whole = mode === 'sotw'
-    expect(await client.next()).toMatchObject({ type: 'cluster', names: ['a', 'c'], removed: whole ? [] : ['b'] })
+    expect(await client.next()).toMatchObject({
+      type: 'cluster',
+      names: ['a', 'c'],
+      removed: whole ? [] : ['b'],
+    })
     client.ack('cluster')
     await expectNothingMore(client)
     set(cluster('a', 2), cluster('c'), cluster('d'))

@@ -29,7 +29,10 @@ export function world(...initial: readonly Resource[]): Promise<World> {
 }
 
 /** As `world`, of a server with these options. */
-export async function worldWith(options: Partial<XdsServerOptions>, ...initial: readonly Resource[]): Promise<World> {
+export async function worldWith(
+  options: Partial<XdsServerOptions>,
+  ...initial: readonly Resource[]
+): Promise<World> {
   const events: XdsEvent[] = []
   const watchers = new Set<() => void>()
   const snapshots = settableSnapshots([...initial, ...barriers])
@@ -44,34 +47,45 @@ export async function worldWith(options: Partial<XdsServerOptions>, ...initial: 
   const address = await server.listen('127.0.0.1:0')
   onTestFinished(() => server.close())
   return {
-    address, server, snapshots, events,
+    address,
+    server,
+    snapshots,
+    events,
     set: (...resources) => snapshots.set([...resources, ...barriers]),
     connect: (mode, more) => {
       const client = connect(address, { ...more, mode })
       onTestFinished(() => client.close())
       return client
     },
-    event: (kind) => within(5_000, `the event ${kind}`, new Promise((resolve) => {
-      const look = (): void => {
-        const found = events.find((event) => event.kind === kind)
-        if (found !== undefined) resolve(found as Extract<XdsEvent, { readonly kind: typeof kind }>)
-      }
-      watchers.add(look)
-      look()
-    })),
+    event: (kind) =>
+      within(
+        5_000,
+        `the event ${kind}`,
+        new Promise((resolve) => {
+          const look = (): void => {
+            const found = events.find((event) => event.kind === kind)
+            if (found !== undefined) resolve(found as Extract<XdsEvent, { readonly kind: typeof kind }>)
+          }
+          watchers.add(look)
+          look()
+        }),
+      ),
   }
 }
 
 const barriers = Array.from({ length: 20 }, (_, number) => secret(`barrier-${number}`))
 
 /**
- * Shows that the server has nothing more to say. Secrets come last in the order of types, so anything else that was due
- * would come before the answer to this request.
+ * Shows that the server has nothing more to say. Secrets come last in the order of types, so anything else
+ * that was due would come before the answer to this request.
  */
 export async function expectNothingMore(client: XdsClient): Promise<void> {
   const name = `barrier-${client.names('secret').length}`
   client.subscribe('secret', client.mode === 'sotw' ? [...client.names('secret'), name] : [name])
   const response = await client.next()
-  expect({ type: response.type, names: response.names }).toMatchObject({ type: 'secret', names: expect.arrayContaining([name]) })
+  expect({ type: response.type, names: response.names }).toMatchObject({
+    type: 'secret',
+    names: expect.arrayContaining([name]),
+  })
   client.ack('secret')
 }

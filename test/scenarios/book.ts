@@ -12,7 +12,10 @@ export interface Verdict {
 
 /** The stated lines of one folder, and what became of each; printed when the test file is over. */
 export interface Book {
-  /** The one line of a scenario that matches; throws where none or several do, for then the test does not know its data. */
+  /**
+   * The one line of a scenario that matches; throws where none or several do, for then the test does not know
+   * its data.
+   */
   line(scenario: RegExp, text: RegExp): StatedLine
   note(line: StatedLine, verdict: Verdict): void
   /** What the manifests take for granted, and the test supplies. */
@@ -23,7 +26,9 @@ export interface Book {
   open(): readonly string[]
 }
 
-/** `obstacle`: why nothing of the folder can run here, which is then all that is printed. `ground`: its name. */
+/**
+ * `obstacle`: why nothing of the folder can run here, which is then all that is printed. `ground`: its name.
+ */
 export function openBook(folder: string, obstacle: string | undefined, ground: string): Book {
   if (obstacle !== undefined) console.warn(`${folder} from ${ground} is skipped: ${obstacle}`)
   const lines = statedLines(folder)
@@ -36,12 +41,20 @@ export function openBook(folder: string, obstacle: string | undefined, ground: s
     line(scenario, text) {
       const found = lines.filter((each) => scenario.test(each.scenario) && text.test(each.text))
       const [only] = found
-      if (only === undefined || found.length > 1) throw new Error(`${folder}: ${found.length} lines of ${String(scenario)} match ${String(text)}`)
+      if (only === undefined || found.length > 1)
+        throw new Error(`${folder}: ${found.length} lines of ${String(scenario)} match ${String(text)}`)
       return only
     },
-    note: (line, verdict) => { verdicts.set(line, verdict) },
-    supplied: (objects) => { for (const each of objects) added.add(each) },
-    failed: (scenario) => [...verdicts].filter(([each, { held }]) => !held && scenario.test(each.scenario)).map(([{ text }, { sent, seen }]) => `${text}: sent ${sent}, seen ${seen}`),
+    note: (line, verdict) => {
+      verdicts.set(line, verdict)
+    },
+    supplied: (objects) => {
+      for (const each of objects) added.add(each)
+    },
+    failed: (scenario) =>
+      [...verdicts]
+        .filter(([each, { held }]) => !held && scenario.test(each.scenario))
+        .map(([{ text }, { sent, seen }]) => `${text}: sent ${sent}, seen ${seen}`),
     open: () => lines.filter((each) => !verdicts.has(each)).map(({ text }) => text),
   }
 }

@@ -35,10 +35,15 @@ interface Stage {
   readonly backends: ReadonlyMap<string, LoggedBackend>
 }
 
-async function suppliedFor({ ground, book }: Play, names: readonly string[]): Promise<{ readonly text: string; readonly backends: Stage['backends'] }> {
+async function suppliedFor(
+  { ground, book }: Play,
+  names: readonly string[],
+): Promise<{ readonly text: string; readonly backends: Stage['backends'] }> {
   const backends = new Map<string, LoggedBackend>()
   for (const name of names) backends.set(name, await loggedBackend(name, ground.address))
-  const text = [...backends].map(([name, backend]) => service({ name, port: 80 }) + pods({ name }, [[backend, { app: name }]])).join('')
+  const text = [...backends]
+    .map(([name, backend]) => service({ name, port: 80 }) + pods({ name }, [[backend, { app: name }]]))
+    .join('')
   book.supplied(objectsOf(text))
   return { text, backends }
 }
@@ -48,7 +53,16 @@ async function stage(play: Play, files: Files, names: readonly string[]): Promis
   const { text, backends } = await suppliedFor(play, names)
   const serving = await play.ground.serve({ ...files, 'supplied.yaml': text })
   expect(serving.mistakes()).toEqual([])
-  return { backends, proxy: await realProxy({ role: 'gateway', namespace: 'default', labels: { ambassador_id: 'default' }, xds: serving.xds, listener: 8080 }) }
+  return {
+    backends,
+    proxy: await realProxy({
+      role: 'gateway',
+      namespace: 'default',
+      labels: { ambassador_id: 'default' },
+      xds: serving.xds,
+      listener: 8080,
+    }),
+  }
 }
 
 function arrivals({ backends }: Stage, name: string): LoggedBackend['arrivals'] {
@@ -70,7 +84,10 @@ export function emissaryMapping(ground: Ground): void {
       const shadow = scene.backends.get('myservice-shadow')
       const ask = async () => {
         const answers = await scene.proxy.askTimes(requests, { path, host })
-        return { answers, seen: [...new Set(answers.map(({ status, backend }) => `${status} from ${backend}`))].join(', ') }
+        return {
+          answers,
+          seen: [...new Set(answers.map(({ status, backend }) => `${status} from ${backend}`))].join(', '),
+        }
       }
       shadow?.answerWith(500)
       shadow?.hold()
@@ -82,28 +99,41 @@ export function emissaryMapping(ground: Ground): void {
       const sent = `${2 * requests} GET ${path}, Host ${host}`
       const copies = arrivals(scene, 'myservice-shadow')
       const name = /full shadow/
-      const fromPrimary = [...waiting.answers, ...answering.answers].filter(({ status, backend }) => status === 200 && backend === 'myservice').length
+      const fromPrimary = [...waiting.answers, ...answering.answers].filter(
+        ({ status, backend }) => status === 200 && backend === 'myservice',
+      ).length
       book.note(book.line(name, /answer comes from/), {
-        sent, seen: `${fromPrimary} × 200 from myservice`,
+        sent,
+        seen: `${fromPrimary} × 200 from myservice`,
         held: fromPrimary === 2 * requests && arrivals(scene, 'myservice').length === 2 * requests,
       })
-      book.note(book.line(name, /every request/), { sent, seen: `${copies.length} copies`, held: copies.length === 2 * requests })
+      book.note(book.line(name, /every request/), {
+        sent,
+        seen: `${copies.length} copies`,
+        held: copies.length === 2 * requests,
+      })
       book.note(book.line(name, /does not wait/), {
-        sent: `${requests} while the shadow answers nothing`, seen: `${waiting.answers.length} × ${waiting.seen}, before the shadow's first answer`,
+        sent: `${requests} while the shadow answers nothing`,
+        seen: `${waiting.answers.length} × ${waiting.seen}, before the shadow's first answer`,
         held: waiting.seen === '200 from myservice',
       })
       book.note(book.line(name, /dropped/), {
-        sent: `${requests} while the shadow answers 500`, seen: `${answering.answers.length} × ${answering.seen}`,
+        sent: `${requests} while the shadow answers 500`,
+        seen: `${answering.answers.length} × ${answering.seen}`,
         held: answering.seen === '200 from myservice',
       })
       const hosts = new Set(copies.map((each) => each.host))
       book.note(book.line(name, /-shadow appended/), {
-        sent, seen: `${copies.length} × Host ${[...hosts].join(', ')}`,
+        sent,
+        seen: `${copies.length} × Host ${[...hosts].join(', ')}`,
         held: hosts.size === 1 && hosts.has(`${host}-shadow`),
       })
-      const counters = [...await scene.proxy.envoy.stats('^cluster\\..*shadow.*\\.upstream_rq_(total|5xx)$')].filter(([each, value]) => /myservice.shadow[^.]*\.upstream/.test(each) && value > 0)
+      const counters = [
+        ...(await scene.proxy.envoy.stats('^cluster\\..*shadow.*\\.upstream_rq_(total|5xx)$')),
+      ].filter(([each, value]) => /myservice.shadow[^.]*\.upstream/.test(each) && value > 0)
       book.note(book.line(name, /metrics/), {
-        sent, seen: counters.map(([each, value]) => `${each} ${value}`).join(', '),
+        sent,
+        seen: counters.map(([each, value]) => `${each} ${value}`).join(', '),
         held: counters.length === 2 && counters.every(([, value]) => value === 2 * requests),
       })
       expect(book.failed(/full shadow/)).toEqual([])
@@ -114,12 +144,17 @@ export function emissaryMapping(ground: Ground): void {
       const { counts, held } = await countsOfShare(0.1, async () => {
         const before = arrivals(scene, 'myservice-shadow').length
         await sendCounted(async (requests) => {
-          for (const { backend } of await scene.proxy.askTimes(requests, { path, host })) expect(backend).toBe('myservice')
+          for (const { backend } of await scene.proxy.askTimes(requests, { path, host }))
+            expect(backend).toBe('myservice')
           await scene.proxy.settled()
         })
         return arrivals(scene, 'myservice-shadow').length - before
       })
-      book.note(book.line(/10 percent/, /10%/), { sent: `${counted * counts.length} GET ${path}`, seen: `${counts.join(', then ')} copies (${counted / 10} ± ${tolerance(counted, 0.1).toFixed(0)})`, held })
+      book.note(book.line(/10 percent/, /10%/), {
+        sent: `${counted * counts.length} GET ${path}`,
+        seen: `${counts.join(', then ')} copies (${counted / 10} ± ${tolerance(counted, 0.1).toFixed(0)})`,
+        held,
+      })
       expect(book.failed(/10 percent/)).toEqual([])
     })
 
@@ -129,31 +164,49 @@ export function emissaryMapping(ground: Ground): void {
       const files = { ...manifestsOf(folder, ['01', '02']), ...second, 'supplied.yaml': text }
       const { asked, lines: errors } = await ground.errors(files)
       book.note(book.line(/two shadows/, /diagnostics/), {
-        sent: asked, seen: errors.join('; ') || 'no error',
+        sent: asked,
+        seen: errors.join('; ') || 'no error',
         held: errors.length === 1 && (errors[0] ?? '').includes('second-shadow'),
       })
       const serving = await ground.serve(files)
-      const proxy = await realProxy({ role: 'gateway', namespace: 'default', labels: { ambassador_id: 'default' }, xds: serving.xds, listener: 8080 })
+      const proxy = await realProxy({
+        role: 'gateway',
+        namespace: 'default',
+        labels: { ambassador_id: 'default' },
+        xds: serving.xds,
+        listener: 8080,
+      })
       const requests = 100
       const answers = await proxy.askTimes(requests, { path, host })
       await proxy.settled()
-      const counts = ['myservice-shadow', 'second-shadow'].map((name) => backends.get(name)?.arrivals.length ?? 0)
+      const counts = ['myservice-shadow', 'second-shadow'].map(
+        (name) => backends.get(name)?.arrivals.length ?? 0,
+      )
       book.note(book.line(/two shadows/, /only one/), {
-        sent: `${requests} GET ${path}`, seen: `${counts.join(' and ')} copies`,
+        sent: `${requests} GET ${path}`,
+        seen: `${counts.join(' and ')} copies`,
         held: counts.join() === `${requests},0` && answers.every(({ backend }) => backend === 'myservice'),
       })
       expect(book.failed(/two shadows/)).toEqual([])
     })
 
     test('shadows for different services', async () => {
-      const others = { '98-other.yaml': mapping('other', '/other/'), '99-other-shadow.yaml': shadowMapping('other-shadow', '/other/') }
-      const scene = await stage(play, { ...manifestsOf(folder, ['01', '02']), ...others }, [...pair, 'other', 'other-shadow'])
+      const others = {
+        '98-other.yaml': mapping('other', '/other/'),
+        '99-other-shadow.yaml': shadowMapping('other-shadow', '/other/'),
+      }
+      const scene = await stage(play, { ...manifestsOf(folder, ['01', '02']), ...others }, [
+        ...pair,
+        'other',
+        'other-shadow',
+      ])
       const requests = 50
       for (const each of [path, '/other/orders']) await scene.proxy.askTimes(requests, { path: each, host })
       await scene.proxy.settled()
       const counts = [...scene.backends.values()].map((each) => `${each.arrivals.length} to ${each.name}`)
       book.note(book.line(/different services/, /allowed/), {
-        sent: `${requests} GET ${path}, ${requests} GET /other/orders`, seen: `no error; ${counts.join(', ')}`,
+        sent: `${requests} GET ${path}, ${requests} GET /other/orders`,
+        seen: `no error; ${counts.join(', ')}`,
         held: [...scene.backends.values()].every((each) => each.arrivals.length === requests),
       })
       expect(book.failed(/different services/)).toEqual([])

@@ -21,31 +21,55 @@ export function gatewayHttpRoute(ground: Ground): void {
 
   describe.skipIf(reason !== undefined)('an HTTPRoute with RequestMirror on a Gateway', () => {
     test('five requests, five answers of v1, five copies to v2', async () => {
-      const [v1, v2] = [await loggedBackend('httpbin-v1', ground.address), await loggedBackend('httpbin-v2', ground.address)]
-      const supplied = namespaces('infra', 'httpbin') + gatewayHttp('infra') + service({ namespace: 'httpbin', name: 'httpbin', port: 8000 })
-        + pods({ namespace: 'httpbin', name: 'httpbin' }, [[v1, { app: 'httpbin', version: 'v1' }]])
-        + pods({ namespace: 'httpbin', name: 'httpbin2' }, [[v2, { app: 'httpbin', version: 'v2' }]])
+      const [v1, v2] = [
+        await loggedBackend('httpbin-v1', ground.address),
+        await loggedBackend('httpbin-v2', ground.address),
+      ]
+      const supplied =
+        namespaces('infra', 'httpbin') +
+        gatewayHttp('infra') +
+        service({ namespace: 'httpbin', name: 'httpbin', port: 8000 }) +
+        pods({ namespace: 'httpbin', name: 'httpbin' }, [[v1, { app: 'httpbin', version: 'v1' }]]) +
+        pods({ namespace: 'httpbin', name: 'httpbin2' }, [[v2, { app: 'httpbin', version: 'v2' }]])
       book.supplied(objectsOf(supplied))
-      const serving = await ground.serve({ ...manifestsOf(folder, ['01', '02'], placeholders), 'supplied.yaml': supplied })
+      const serving = await ground.serve({
+        ...manifestsOf(folder, ['01', '02'], placeholders),
+        'supplied.yaml': supplied,
+      })
       expect(serving.mistakes()).toEqual([])
-      const proxy = await realProxy({ role: 'gateway', namespace: 'infra', labels: { 'gateway.networking.k8s.io/gateway-name': 'http' }, xds: serving.xds, listener: 8080 })
+      const proxy = await realProxy({
+        role: 'gateway',
+        namespace: 'infra',
+        labels: { 'gateway.networking.k8s.io/gateway-name': 'http' },
+        xds: serving.xds,
+        listener: 8080,
+      })
       const requests = 5
       const answers = await proxy.askTimes(requests, { path: '/headers', host: 'mirror.example' })
       await proxy.settled()
       const sent = `${requests} GET /headers, Host mirror.example`
-      const [client, primary, shadow] = [book.line(/^$/, /client/), book.line(/^$/, /primary/), book.line(/^$/, /shadow/)]
-      const good = answers.filter(({ status, backend }) => status === client.fields['status'] && backend === 'httpbin-v1').length
+      const [client, primary, shadow] = [
+        book.line(/^$/, /client/),
+        book.line(/^$/, /primary/),
+        book.line(/^$/, /shadow/),
+      ]
+      const good = answers.filter(
+        ({ status, backend }) => status === client.fields['status'] && backend === 'httpbin-v1',
+      ).length
       book.note(client, {
-        sent, seen: `${good} × ${String(client.fields['status'])} from httpbin-v1`,
+        sent,
+        seen: `${good} × ${String(client.fields['status'])} from httpbin-v1`,
         held: good === client.fields['count'] && good === requests,
       })
       const counts = [logged(v1, primary.fields['contains']), logged(v2, shadow.fields['contains'])] as const
       book.note(primary, {
-        sent, seen: `${counts[0]} such lines of ${v1.log().length}`,
+        sent,
+        seen: `${counts[0]} such lines of ${v1.log().length}`,
         held: counts[0] === primary.fields['count'] && v1.log().length === requests,
       })
       book.note(shadow, {
-        sent, seen: `${counts[1]} such lines of ${v2.log().length}`,
+        sent,
+        seen: `${counts[1]} such lines of ${v2.log().length}`,
         held: counts[1] === shadow.fields['count'] && v2.log().length === requests,
       })
 
@@ -53,7 +77,8 @@ export function gatewayHttpRoute(ground: Ground): void {
       await proxy.askTimes(requests, { path: '/headers', host: 'mirror.example:8080' })
       await proxy.settled()
       expect([v1, v2].map((each) => each.arrivals.slice(requests).map(({ host }) => host))).toEqual([
-        Array<string>(requests).fill('mirror.example:8080'), Array<string>(requests).fill('mirror.example-shadow:8080'),
+        Array<string>(requests).fill('mirror.example:8080'),
+        Array<string>(requests).fill('mirror.example-shadow:8080'),
       ])
       expect(book.failed(/^$/)).toEqual([])
     })

@@ -16,14 +16,27 @@ function logged(backend: LoggedBackend, text: unknown): number {
 }
 
 async function stage({ ground, book }: Play) {
-  const [primary, shadow] = [await loggedBackend('httpbin', ground.address), await loggedBackend('httpbin-shadow', ground.address)]
-  const supplied = namespaces('gloo-system', 'httpbin', 'shadow') + gatewayHttp('gloo-system')
-    + service({ namespace: 'httpbin', name: 'httpbin', port: 8000 }) + pods({ namespace: 'httpbin', name: 'httpbin' }, [[primary, { app: 'httpbin' }]])
-    + service({ namespace: 'shadow', name: 'httpbin', port: 8000 }) + pods({ namespace: 'shadow', name: 'httpbin' }, [[shadow, { app: 'httpbin' }]])
+  const [primary, shadow] = [
+    await loggedBackend('httpbin', ground.address),
+    await loggedBackend('httpbin-shadow', ground.address),
+  ]
+  const supplied =
+    namespaces('gloo-system', 'httpbin', 'shadow') +
+    gatewayHttp('gloo-system') +
+    service({ namespace: 'httpbin', name: 'httpbin', port: 8000 }) +
+    pods({ namespace: 'httpbin', name: 'httpbin' }, [[primary, { app: 'httpbin' }]]) +
+    service({ namespace: 'shadow', name: 'httpbin', port: 8000 }) +
+    pods({ namespace: 'shadow', name: 'httpbin' }, [[shadow, { app: 'httpbin' }]])
   book.supplied(objectsOf(supplied))
   const serving = await ground.serve({ ...manifestsOf(folder, numbers), 'supplied.yaml': supplied })
   expect(serving.mistakes()).toEqual([])
-  const proxy = await realProxy({ role: 'gateway', namespace: 'gloo-system', labels: { 'gateway.networking.k8s.io/gateway-name': 'http' }, xds: serving.xds, listener: 8080 })
+  const proxy = await realProxy({
+    role: 'gateway',
+    namespace: 'gloo-system',
+    labels: { 'gateway.networking.k8s.io/gateway-name': 'http' },
+    xds: serving.xds,
+    listener: 8080,
+  })
   return { primary, shadow, proxy }
 }
 
@@ -41,22 +54,35 @@ export function glooRouteOption(ground: Ground): void {
       const sent = `1 GET /headers, Host ${host}`
       const client = book.line(/^$/, /client, status/)
       book.note(client, {
-        sent, seen: `${answer.status} from ${answer.backend}`,
+        sent,
+        seen: `${answer.status} from ${answer.backend}`,
         held: answer.status === client.fields['status'] && answer.backend === 'httpbin',
       })
-      for (const [line, backend] of [[book.line(/^$/, /primary log/), primary], [book.line(/^$/, /shadow log/), shadow]] as const) {
+      for (const [line, backend] of [
+        [book.line(/^$/, /primary log/), primary],
+        [book.line(/^$/, /shadow log/), shadow],
+      ] as const) {
         const count = logged(backend, line.fields['contains'])
         book.note(line, {
-          sent, seen: `${count} such lines of ${backend.log().length}`,
+          sent,
+          seen: `${count} such lines of ${backend.log().length}`,
           held: count === line.fields['count'] && backend.log().length === 1,
         })
       }
       const suffix = book.line(/^$/, /host seen by the shadow/)
       await proxy.ask({ path: '/headers', host: `${host}:8080` })
       await proxy.settled()
-      const wanted = [host, `${host}:8080`].map((each) => String(suffix.fields['value']).replace('<host>', each.split(':')[0] ?? '') + (each.includes(':') ? ':8080' : ''))
+      const wanted = [host, `${host}:8080`].map(
+        (each) =>
+          String(suffix.fields['value']).replace('<host>', each.split(':')[0] ?? '') +
+          (each.includes(':') ? ':8080' : ''),
+      )
       const hosts = shadow.arrivals.map((each) => each.host)
-      book.note(suffix, { sent: `Host ${host}, then ${host}:8080`, seen: hosts.join(', '), held: hosts.join() === wanted.join() })
+      book.note(suffix, {
+        sent: `Host ${host}, then ${host}:8080`,
+        seen: hosts.join(', '),
+        held: hosts.join() === wanted.join(),
+      })
       expect(book.failed(/^$/)).toEqual([])
     })
 
@@ -73,11 +99,18 @@ export function glooRouteOption(ground: Ground): void {
       primary.answerWith(503)
       const failed = await proxy.askTimes(requests, { path: '/headers', host })
       await proxy.settled()
-      const good = answered.flat().filter(({ status, backend }) => status === 200 && backend === 'httpbin').length
+      const good = answered
+        .flat()
+        .filter(({ status, backend }) => status === 200 && backend === 'httpbin').length
       const failures = failed.filter(({ status, backend }) => status === 503 && backend === 'httpbin').length
       book.note(book.line(/^$/, /latency/), {
-        sent: `${requests} while the shadow answers nothing, ${requests} while it answers 500, ${requests} while the primary answers 503`,
-        seen: `${good} × 200 and ${failures} × 503, all from the primary; ${shadow.arrivals.length} copies, all of requests: ${[...new Set(shadow.arrivals.map(({ method, url }) => `${method} ${url}`))].join(', ')}`,
+        sent:
+          `${requests} while the shadow answers nothing, ${requests} while it answers 500, ` +
+          `${requests} while the primary answers 503`,
+        seen:
+          `${good} × 200 and ${failures} × 503, all from the primary; ${shadow.arrivals.length} ` +
+          `copies, all of requests: ` +
+          [...new Set(shadow.arrivals.map(({ method, url }) => `${method} ${url}`))].join(', '),
         held: good === 2 * requests && failures === requests && shadow.arrivals.length === 3 * requests,
       })
       expect(book.failed(/^$/)).toEqual([])

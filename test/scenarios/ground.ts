@@ -12,7 +12,10 @@ export interface Ground {
   readonly obstacle: string | undefined
   /** Of the backends: one that endpoints may have. */
   readonly address: string
-  /** Resolves when all objects are served. `elsewhere` is another one of its kind, which knows nothing of the first. */
+  /**
+   * Resolves when all objects are served. `elsewhere` is another one of its kind, which knows nothing of the
+   * first.
+   */
   serve(files: Files, where?: 'here' | 'elsewhere'): Promise<Served>
   /** The errors that a person is told of these objects, by what is `asked`. */
   errors(files: Files): Promise<{ readonly asked: string; readonly lines: readonly string[] }>

@@ -15,7 +15,10 @@ import { pods, service, versions } from './supplied.ts'
 
 const folder = 'istio-cross-cluster'
 const path = '/headers'
-/** A header of the sample that comes of mutual TLS between a gateway and a sidecar, of which the manifests say nothing. */
+/**
+ * A header of the sample that comes of mutual TLS between a gateway and a sidecar, of which the manifests say
+ * nothing.
+ */
 const outOfReach = 'X-Forwarded-Client-Cert'
 const ingress = { role: 'gateway', namespace: 'istio-system', labels: { istio: 'ingressgateway' } } as const
 
@@ -25,7 +28,10 @@ interface Ingress {
   readonly placeholder: string
 }
 
-/** The manifest has no port but 80; where this user may not bind that, the placeholder takes another one with it. */
+/**
+ * The manifest has no port but 80; where this user may not bind that, the placeholder takes another one with
+ * it.
+ */
 async function ingressOfClusterB(): Promise<Ingress> {
   const [second, third] = [Math.floor(Math.random() * 200) + 20, Math.floor(Math.random() * 256)]
   const address = `127.${second}.${third}.1`
@@ -37,8 +43,14 @@ async function ingressOfClusterB(): Promise<Ingress> {
 function canBind(address: string): Promise<boolean> {
   const server = createServer()
   return new Promise((resolve) => {
-    server.once('error', () => { resolve(false) })
-    server.listen(80, address, () => { server.close(() => { resolve(true) }) })
+    server.once('error', () => {
+      resolve(false)
+    })
+    server.listen(80, address, () => {
+      server.close(() => {
+        resolve(true)
+      })
+    })
   })
 }
 
@@ -49,12 +61,22 @@ interface ClusterA {
 }
 
 async function clusterA({ ground, book }: Play, addressOfB: string): Promise<ClusterA> {
-  const [v1, v2] = [await loggedBackend('httpbin-v1', ground.address), await loggedBackend('httpbin-v2', ground.address)]
-  const supplied = service({ name: 'httpbin', port: 8000 })
-    + pods({ name: 'httpbin' }, [[v1, { app: 'httpbin', version: 'v1' }], [v2, { app: 'httpbin', version: 'v2' }]])
-    + versions('httpbin', ['v1', 'v2'])
+  const [v1, v2] = [
+    await loggedBackend('httpbin-v1', ground.address),
+    await loggedBackend('httpbin-v2', ground.address),
+  ]
+  const supplied =
+    service({ name: 'httpbin', port: 8000 }) +
+    pods({ name: 'httpbin' }, [
+      [v1, { app: 'httpbin', version: 'v1' }],
+      [v2, { app: 'httpbin', version: 'v2' }],
+    ]) +
+    versions('httpbin', ['v1', 'v2'])
   book.supplied(objectsOf(supplied).map((each) => `${each} (cluster A)`))
-  const serving = await ground.serve({ ...manifestsOf(folder, ['03', '04'], { '47.95.XX.XX': addressOfB }), 'supplied.yaml': supplied })
+  const serving = await ground.serve({
+    ...manifestsOf(folder, ['03', '04'], { '47.95.XX.XX': addressOfB }),
+    'supplied.yaml': supplied,
+  })
   expect(serving.mistakes()).toEqual([])
   return { gateway: await realProxy({ ...ingress, xds: serving.xds, listener: 80 }), v1, v2 }
 }
@@ -68,7 +90,10 @@ async function clusterB({ ground, book }: Play, at: Ingress['at']): Promise<Clus
   const httpbin = await loggedBackend('httpbin', ground.address)
   const supplied = pods({ name: 'httpbin' }, [[httpbin, { app: 'httpbin', version: 'v1' }]])
   book.supplied(objectsOf(supplied).map((each) => `${each} (cluster B)`))
-  const serving = await ground.serve({ ...manifestsOf(folder, ['01', '02']), 'supplied.yaml': supplied }, 'elsewhere')
+  const serving = await ground.serve(
+    { ...manifestsOf(folder, ['01', '02']), 'supplied.yaml': supplied },
+    'elsewhere',
+  )
   expect(serving.mistakes()).toEqual([])
   return { gateway: await realProxy({ ...ingress, xds: serving.xds, listener: 80, at }), httpbin }
 }
@@ -84,7 +109,8 @@ function routesIn(value: unknown): readonly Route[] {
 
 /** A VirtualService that mirrors to another cluster, as published. */
 export function istioCrossCluster(ground: Ground): void {
-  const reason = ground.obstacle ?? obstacle(folder, ['00', '01', '02', '03', '04'], { '47.95.XX.XX': '127.0.0.1' })
+  const reason =
+    ground.obstacle ?? obstacle(folder, ['00', '01', '02', '03', '04'], { '47.95.XX.XX': '127.0.0.1' })
   const book = openBook(folder, reason, ground.name)
   const play = { ground, book }
 
@@ -94,9 +120,12 @@ export function istioCrossCluster(ground: Ground): void {
       const line = book.line(/config dump/, /expect_json_subset/)
       const wanted: unknown = JSON.parse(expectedText(folder, String(line.fields['expect_json_subset'])))
       const routes = routesIn(await gateway.envoy.configDump())
-      const missing = routes.map((route) => missingFrom(route, wanted)).toSorted((a, b) => a.length - b.length)[0] ?? ['no route at all']
+      const missing = routes
+        .map((route) => missingFrom(route, wanted))
+        .toSorted((a, b) => a.length - b.length)[0] ?? ['no route at all']
       book.note(line, {
-        sent: 'GET /config_dump', seen: missing.length === 0 ? `all its fields, in 1 of ${routes.length} routes` : missing.join('; '),
+        sent: 'GET /config_dump',
+        seen: missing.length === 0 ? `all its fields, in 1 of ${routes.length} routes` : missing.join('; '),
         held: missing.length === 0,
       })
       expect(book.failed(/config dump/)).toEqual([])
@@ -104,18 +133,31 @@ export function istioCrossCluster(ground: Ground): void {
 
     test('cluster B answers', async () => {
       const { gateway, httpbin } = await clusterB(play, { address: '127.0.0.1', port: await freePort() })
-      const answer = await gateway.ask({ path, host: gateway.address, headers: { accept: '*/*', 'user-agent': 'curl/7.79.1' } })
+      const answer = await gateway.ask({
+        path,
+        host: gateway.address,
+        headers: { accept: '*/*', 'user-agent': 'curl/7.79.1' },
+      })
       const [status, body] = [book.line(/cluster B/, /^status/), book.line(/cluster B/, /^body_like/)]
       book.note(status, {
-        sent: `1 GET ${path}`, seen: `${answer.status} from ${answer.backend}`,
+        sent: `1 GET ${path}`,
+        seen: `${answer.status} from ${answer.backend}`,
         held: answer.status === status.fields['status'] && httpbin.arrivals.length === 1,
       })
-      const sample = JSON.parse(expectedText(folder, String(body.fields['body_like']))) as { readonly headers: Readonly<Record<string, string>> }
+      const sample = JSON.parse(expectedText(folder, String(body.fields['body_like']))) as {
+        readonly headers: Readonly<Record<string, string>>
+      }
       const { headers } = JSON.parse(answer.body) as { readonly headers: Readonly<Record<string, string>> }
       const missing = Object.keys(sample.headers).filter((name) => !(name in headers) && name !== outOfReach)
       book.note(body, {
-        sent: `1 GET ${path}`, held: missing.length === 0 && headers['Host'] === gateway.address,
-        seen: missing.length === 0 ? `headers ${Object.keys(sample.headers).filter((name) => name in headers).join(', ')}; not ${outOfReach}` : `no ${missing.join(', ')}`,
+        sent: `1 GET ${path}`,
+        held: missing.length === 0 && headers['Host'] === gateway.address,
+        seen:
+          missing.length === 0
+            ? `headers ${Object.keys(sample.headers)
+                .filter((name) => name in headers)
+                .join(', ')}; not ${outOfReach}`
+            : `no ${missing.join(', ')}`,
       })
       expect(book.failed(/cluster B answers/)).toEqual([])
     })
@@ -129,7 +171,8 @@ export function istioCrossCluster(ground: Ground): void {
       const { counts, held } = await countsOfShare(0.5, async () => {
         const before = b.httpbin.arrivals.length
         await sendCounted(async (requests) => {
-          for (const { status, backend } of await a.gateway.askTimes(requests, { path, host })) statuses.add(`${status} from ${backend}`)
+          for (const { status, backend } of await a.gateway.askTimes(requests, { path, host }))
+            statuses.add(`${status} from ${backend}`)
           await a.gateway.settled()
           await b.gateway.settled()
         })
@@ -137,40 +180,77 @@ export function istioCrossCluster(ground: Ground): void {
       })
       const sent = `${counted * counts.length} GET ${path}, Host ${host}`
       const name = /half/
-      const [copies, hosts] = [b.httpbin.arrivals.length, new Set(b.httpbin.arrivals.map((each) => each.host))]
+      const [copies, hosts] = [
+        b.httpbin.arrivals.length,
+        new Set(b.httpbin.arrivals.map((each) => each.host)),
+      ]
       const answered = [...statuses].join(', ')
-      book.note(book.line(name, /subset v1/), { sent, seen: `${a.v1.arrivals.length} × ${answered}; v2 got ${a.v2.arrivals.length}`,
-        held: answered === '200 from httpbin-v1' && a.v1.arrivals.length === counted * counts.length && a.v2.arrivals.length === 0 })
-      book.note(book.line(name, /50%/), { sent, seen: `${counts.join(', then ')} copies (${counted / 2} ± ${tolerance(counted, 0.5).toFixed(0)})`, held })
+      book.note(book.line(name, /subset v1/), {
+        sent,
+        seen: `${a.v1.arrivals.length} × ${answered}; v2 got ${a.v2.arrivals.length}`,
+        held:
+          answered === '200 from httpbin-v1' &&
+          a.v1.arrivals.length === counted * counts.length &&
+          a.v2.arrivals.length === 0,
+      })
+      book.note(book.line(name, /50%/), {
+        sent,
+        seen: `${counts.join(', then ')} copies (${counted / 2} ± ${tolerance(counted, 0.5).toFixed(0)})`,
+        held,
+      })
       book.note(book.line(name, /ORIGINAL Host/), {
-        sent, seen: `${copies} × Host ${[...hosts].join(', ')}`,
+        sent,
+        seen: `${copies} × Host ${[...hosts].join(', ')}`,
         held: hosts.size === 1 && hosts.has(`${host}-shadow`),
       })
       const toMirror = (await a.gateway.sent()).get('outbound|80||httpbin.mirror.cluster-b') ?? 0
-      book.note(book.line(name, /destination address/), { sent, held: toMirror === copies && !hosts.has('httpbin.mirror.cluster-b'),
-        seen: `${toMirror} requests of cluster outbound|80||httpbin.mirror.cluster-b to ${at.address}:${at.port}, ${copies} arrived` })
+      book.note(book.line(name, /destination address/), {
+        sent,
+        held: toMirror === copies && !hosts.has('httpbin.mirror.cluster-b'),
+        seen:
+          `${toMirror} requests of cluster outbound|80||httpbin.mirror.cluster-b to ` +
+          `${at.address}:${at.port}, ${copies} arrived`,
+      })
       expect(book.failed(/half/)).toEqual([])
     })
 
     test('a sample with one VirtualService and two subsets, on a sidecar', async () => {
-      const [v1, shadow] = [await loggedBackend('myapp-v1', ground.address), await loggedBackend('myapp-v1-mirroring', ground.address)]
-      const supplied = service({ name: 'myapp', port: 8000 })
-        + pods({ name: 'myapp' }, [[v1, { app: 'myapp', version: 'v1' }], [shadow, { app: 'myapp', version: 'v1-mirroring' }]])
-        + versions('myapp', ['v1', 'v1-mirroring'])
+      const [v1, shadow] = [
+        await loggedBackend('myapp-v1', ground.address),
+        await loggedBackend('myapp-v1-mirroring', ground.address),
+      ]
+      const supplied =
+        service({ name: 'myapp', port: 8000 }) +
+        pods({ name: 'myapp' }, [
+          [v1, { app: 'myapp', version: 'v1' }],
+          [shadow, { app: 'myapp', version: 'v1-mirroring' }],
+        ]) +
+        versions('myapp', ['v1', 'v1-mirroring'])
       book.supplied(objectsOf(supplied).map((each) => `${each} (sample)`))
       const serving = await ground.serve({ ...manifestsOf(folder, ['00']), 'supplied.yaml': supplied })
       expect(serving.mistakes()).toEqual([])
-      const sidecar = await realProxy({ role: 'sidecar', namespace: 'default', labels: { app: 'client' }, xds: serving.xds, listener: 8000 })
+      const sidecar = await realProxy({
+        role: 'sidecar',
+        namespace: 'default',
+        labels: { app: 'client' },
+        xds: serving.xds,
+        listener: 8000,
+      })
       const requests = 200
       const answers = await sidecar.askTimes(requests, { path, host: 'myapp:8000' })
       await sidecar.settled()
       const sent = `${requests} GET ${path}, Host myapp:8000`
       const answered = new Set(answers.map(({ status, backend }) => `${status} from ${backend}`))
       book.note(book.line(/sample/, /answers/), {
-        sent, seen: `${v1.arrivals.length} × ${[...answered].join(', ')}`,
+        sent,
+        seen: `${v1.arrivals.length} × ${[...answered].join(', ')}`,
         held: answered.size === 1 && answered.has('200 from myapp-v1') && v1.arrivals.length === requests,
       })
-      book.note(book.line(/sample/, /every request/), { sent, seen: `${shadow.arrivals.length} copies`, held: shadow.arrivals.length === requests })
+      book.note(book.line(/sample/, /every request/), {
+        sent,
+        seen: `${shadow.arrivals.length} copies`,
+        held: shadow.arrivals.length === requests,
+      })
       expect(book.failed(/sample/)).toEqual([])
     })
 

@@ -19,8 +19,14 @@ spec: {ports: [{name: http, port: ${port}}]}
 }
 
 /** The Pods of a Service: each backend with its labels, and an EndpointSlice that points at it. */
-export function pods({ namespace = 'default', name }: Omit<SuppliedService, 'port'>, backends: readonly (readonly [LoggedBackend, Readonly<Record<string, string>>])[]): string {
-  return backends.map(([backend, labels]) => `apiVersion: v1
+export function pods(
+  { namespace = 'default', name }: Omit<SuppliedService, 'port'>,
+  backends: readonly (readonly [LoggedBackend, Readonly<Record<string, string>>])[],
+): string {
+  return backends
+    .map(
+      ([backend, labels]) =>
+        `apiVersion: v1
 kind: Pod
 metadata: {name: ${backend.name}, namespace: ${namespace}, labels: ${JSON.stringify(labels)}}
 spec: {containers: [{name: app, image: app}]}
@@ -30,22 +36,31 @@ kind: EndpointSlice
 metadata: {name: ${backend.name}, namespace: ${namespace}, labels: {kubernetes.io/service-name: ${name}}}
 addressType: IPv4
 ports: [{name: http, port: ${backend.port}}]
-endpoints: [{addresses: [${backend.address}], targetRef: {kind: Pod, name: ${backend.name}, namespace: ${namespace}}}]
+endpoints: [{addresses: [${backend.address}], targetRef: {kind: Pod, name: ${backend.name}, namespace: ` +
+        `${namespace}}}]
 ---
-`).join('')
+`,
+    )
+    .join('')
 }
 
 /** A DestinationRule whose subsets are the versions of a Service's Pods. */
 export function versions(name: string, subsets: readonly string[]): string {
-  return `apiVersion: networking.istio.io/v1
+  return (
+    `apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: {name: ${name}}
-spec: {host: ${name}, subsets: [${subsets.map((subset) => `{name: ${subset}, labels: {version: ${subset}}}`).join(', ')}]}
+spec: {host: ${name}, subsets: ` +
+    `[${subsets.map((subset) => `{name: ${subset}, labels: {version: ${subset}}}`).join(', ')}]}
 ---
 `
+  )
 }
 
-/** A Gateway API Gateway `http` with one HTTP listener on 8080 that takes routes of all namespaces, and its class. */
+/**
+ * A Gateway API Gateway `http` with one HTTP listener on 8080 that takes routes of all namespaces, and its
+ * class.
+ */
 export function gatewayHttp(namespace: string): string {
   return `apiVersion: gateway.networking.k8s.io/v1
 kind: GatewayClass

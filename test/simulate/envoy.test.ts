@@ -6,11 +6,20 @@ import { setting } from '../support/envoy-setting.ts'
 const seed = 20_261_120
 
 test('a real Envoy does with 600 random requests what the simulator says', async () => {
-  const { agreements, disagreements, copies, withheld, partial } = await measureSimulator({ ...await setting(), configurations: 30, requests: 600, seed })
+  const { agreements, disagreements, copies, withheld, partial } = await measureSimulator({
+    ...(await setting()),
+    configurations: 30,
+    requests: 600,
+    seed,
+  })
   expect(disagreements).toEqual([])
   expect(agreements).toBe(600)
   expect(copies).toBeGreaterThan(50)
   expect(withheld).toBeGreaterThan(0)
   // Of a share that fires less than ten times on average, the deviation says nothing.
-  expect(sharesOf(partial).filter(({ chances, millionths, deviations }) => chances * millionths >= 10_000_000 && deviations > 6)).toEqual([])
+  expect(
+    sharesOf(partial).filter(
+      ({ chances, millionths, deviations }) => chances * millionths >= 10_000_000 && deviations > 6,
+    ),
+  ).toEqual([])
 })

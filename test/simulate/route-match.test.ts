@@ -6,7 +6,9 @@ import { request, route, routed } from './scene.ts'
 
 /** The first matcher that does not hold, or 'matches'. */
 function verdict(match: RouteMatch, asked: SimulatedRequest): string {
-  const { passedOver: [first] } = routed([route('it', match)], asked)
+  const {
+    passedOver: [first],
+  } = routed([route('it', match)], asked)
   return first?.because ?? 'matches'
 }
 
@@ -30,12 +32,17 @@ const paths: readonly (readonly [RouteMatch, string, string])[] = [
 ]
 
 describe('path', () => {
-  test.each(paths)('%j and %s: %s', (match, path, said) => { expect(verdict(match, request(path))).toBe(said) })
+  test.each(paths)('%j and %s: %s', (match, path, said) => {
+    expect(verdict(match, request(path))).toBe(said)
+  })
 })
 
 describe('headers', () => {
   const header = (matcher: object, ...values: readonly string[]): string =>
-    verdict({ prefix: '/', headers: [{ name: 'X-User', ...matcher }] }, request('/', { headers: values.map((value) => ['x-user', value] as const) }))
+    verdict(
+      { prefix: '/', headers: [{ name: 'X-User', ...matcher }] },
+      request('/', { headers: values.map((value) => ['x-user', value] as const) }),
+    )
   const exact = { string_match: { exact: 'a' } }
 
   test.each<readonly [object, readonly string[], string]>([
@@ -55,30 +62,56 @@ describe('headers', () => {
     [{ string_match: { suffix: 'a' } }, ['ab'], 'header X-User is "ab", must end with "a"'],
     [{ string_match: { contains: 'a' } }, ['bb'], 'header X-User is "bb", must contain "a"'],
     [{ string_match: { safe_regex: { regex: 'a|b' } } }, ['ab'], 'header X-User is "ab", must match a|b'],
-    [{ range_match: { start: '1', end: '5' } }, ['5'], 'header X-User is "5", must be a number from 1, below 5'],
+    [
+      { range_match: { start: '1', end: '5' } },
+      ['5'],
+      'header X-User is "5", must be a number from 1, below 5',
+    ],
     [{ suffix_match: 'a' }, ['ba'], 'matches'],
-  ])('%j and %j: %s', (matcher, values, said) => { expect(header(matcher, ...values)).toBe(said) })
+  ])('%j and %j: %s', (matcher, values, said) => {
+    expect(header(matcher, ...values)).toBe(said)
+  })
 
   test('pseudo headers are headers, and host is :authority', () => {
-    const by = (name: string, value: string): RouteMatch => ({ prefix: '/', headers: [{ name, string_match: { exact: value } }] })
+    const by = (name: string, value: string): RouteMatch => ({
+      prefix: '/',
+      headers: [{ name, string_match: { exact: value } }],
+    })
     expect(verdict(by(':method', 'POST'), request('/'))).toBe(':method is "GET", must be "POST"')
     expect(verdict(by(':authority', 'shop.test'), request('/'))).toBe('matches')
     expect(verdict(by('host', 'shop.test'), request('/'))).toBe('matches')
     expect(verdict(by(':scheme', 'https'), request('/'))).toBe(':scheme is "http", must be "https"')
-    expect(verdict(by(':scheme', 'https'), request('/', { headers: [['x-forwarded-proto', 'https']] }))).toBe('matches')
+    expect(verdict(by(':scheme', 'https'), request('/', { headers: [['x-forwarded-proto', 'https']] }))).toBe(
+      'matches',
+    )
   })
 
   test('what Envoy adds is there, and what it takes away is not', () => {
-    const presence = (name: string): string => verdict({ prefix: '/', headers: [{ name, present_match: true }] }, request('/', { headers: [['connection', 'close'], ['x-envoy-internal', 'true']] }))
+    const presence = (name: string): string =>
+      verdict(
+        { prefix: '/', headers: [{ name, present_match: true }] },
+        request('/', {
+          headers: [
+            ['connection', 'close'],
+            ['x-envoy-internal', 'true'],
+          ],
+        }),
+      )
     expect(presence('x-request-id')).toBe('matches')
     expect(presence('connection')).toBe('header connection is absent, must be there')
     expect(presence('x-envoy-internal')).toBe('header x-envoy-internal is absent, must be there')
-    expect(verdict({ prefix: '/', headers: [{ name: 'x-request-id', string_match: { exact: '1' } }] }, request('/'))).toBe('header x-request-id is made by Envoy for each request, and so unknown, must be "1"')
+    expect(
+      verdict(
+        { prefix: '/', headers: [{ name: 'x-request-id', string_match: { exact: '1' } }] },
+        request('/'),
+      ),
+    ).toBe('header x-request-id is made by Envoy for each request, and so unknown, must be "1"')
   })
 })
 
 describe('query parameters', () => {
-  const query = (matcher: object, path: string): string => verdict({ prefix: '/', query_parameters: [{ name: 'q', ...matcher }] }, request(path))
+  const query = (matcher: object, path: string): string =>
+    verdict({ prefix: '/', query_parameters: [{ name: 'q', ...matcher }] }, request(path))
 
   test.each<readonly [object, string, string]>([
     [{ string_match: { exact: '1' } }, '/?q=1', 'matches'],
@@ -87,22 +120,44 @@ describe('query parameters', () => {
     [{ string_match: {} }, '/?q', 'matches'],
     [{ present_match: true }, '/?x&q=', 'matches'],
     [{ present_match: true }, '/?qq=1', 'query parameter q is absent, must be there'],
-  ])('%j and %s: %s', (matcher, path, said) => { expect(query(matcher, path)).toBe(said) })
+  ])('%j and %s: %s', (matcher, path, said) => {
+    expect(query(matcher, path)).toBe(said)
+  })
 })
 
 test('a runtime fraction of 0 takes nothing, another one its share', () => {
-  const match = (numerator: number): RouteMatch => ({ prefix: '/', runtime_fraction: { default_value: { numerator, denominator: 'HUNDRED' }, runtime_key: 'k' } })
+  const match = (numerator: number): RouteMatch => ({
+    prefix: '/',
+    runtime_fraction: { default_value: { numerator, denominator: 'HUNDRED' }, runtime_key: 'k' },
+  })
   expect(verdict(match(0), request('/'))).toBe('it takes 0 % of the requests')
   expect(routed([route('it', match(25))], request('/')).taken?.millionths).toBe(250_000)
 })
 
 test('a match is told in words', () => {
-  expect(describeMatch({ prefix: '/api', case_sensitive: false, headers: [{ name: 'x-user', string_match: { exact: 'a' }, invert_match: true }], query_parameters: [{ name: 'q', present_match: true }] }))
-    .toBe('prefix /api, in any case; header x-user must not be "a"; query parameter q must be there')
+  expect(
+    describeMatch({
+      prefix: '/api',
+      case_sensitive: false,
+      headers: [{ name: 'x-user', string_match: { exact: 'a' }, invert_match: true }],
+      query_parameters: [{ name: 'q', present_match: true }],
+    }),
+  ).toBe('prefix /api, in any case; header x-user must not be "a"; query parameter q must be there')
 })
 
 test('the routes before the one that is taken are told, each with its reason', () => {
-  const { passedOver, taken } = routed([route('first', { path: '/a' }), route('second', { prefix: '/b' }), route('third', { prefix: '/' }), route('fourth', { prefix: '/' })], request('/c'))
-  expect(passedOver.map((each) => [each.route.name, each.because])).toEqual([['first', 'path is /c, must be /a'], ['second', 'path is /c, must begin with /b']])
+  const { passedOver, taken } = routed(
+    [
+      route('first', { path: '/a' }),
+      route('second', { prefix: '/b' }),
+      route('third', { prefix: '/' }),
+      route('fourth', { prefix: '/' }),
+    ],
+    request('/c'),
+  )
+  expect(passedOver.map((each) => [each.route.name, each.because])).toEqual([
+    ['first', 'path is /c, must be /a'],
+    ['second', 'path is /c, must begin with /b'],
+  ])
   expect(taken?.route.name).toBe('third')
 })

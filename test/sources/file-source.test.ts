@@ -1,5 +1,19 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdirSync, mkdtempSync, openSync, realpathSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { open as openFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -37,7 +51,10 @@ function write(path: string, text: string): string {
   return file
 }
 
-/** Writes beside the file and renames over it; the content is older than the rename, as it is for every editor. */
+/**
+ * Writes beside the file and renames over it; the content is older than the rename, as it is for every
+ * editor.
+ */
 function replace(path: string, text: string): void {
   const beside = write(`${path}.new`, text)
   utimesSync(beside, 1_000_000_000, 1_000_000_000)
@@ -56,7 +73,10 @@ function handTimers() {
     waiting.add(timer)
     return () => waiting.delete(timer)
   }
-  const holding = (...milliseconds: readonly number[]) => [...waiting].filter((timer) => (milliseconds.length === 0 ? holdPauses : milliseconds).includes(timer.milliseconds))
+  const holding = (...milliseconds: readonly number[]) =>
+    [...waiting].filter((timer) =>
+      (milliseconds.length === 0 ? holdPauses : milliseconds).includes(timer.milliseconds),
+    )
   /** Fires what waits until a file is believed, or for these milliseconds; the number of timers. */
   const pass = (...milliseconds: readonly number[]) => {
     const due = holding(...milliseconds)
@@ -82,7 +102,12 @@ async function eventually(what: string, holds: () => boolean): Promise<void> {
 
 async function open(paths: readonly string[], more: Partial<FileSourceOptions> = {}) {
   const timers = handTimers()
-  const source = createFileSource({ paths: paths.map((path) => path === '-' ? path : join(home, path)), settleAfter, after: timers.after, ...more })
+  const source = createFileSource({
+    paths: paths.map((path) => (path === '-' ? path : join(home, path))),
+    settleAfter,
+    after: timers.after,
+    ...more,
+  })
   opened.push(source)
   const states: SourceState[] = []
   let woken = Promise.withResolvers<void>()
@@ -111,11 +136,16 @@ function names(state: SourceState): readonly string[] {
 }
 
 function ports(state: SourceState): string {
-  return [...state.manifests.values()].map(({ manifest }) => `${manifest.id.name} ${JSON.stringify(manifest.object['spec'])}`).toSorted().join()
+  return [...state.manifests.values()]
+    .map(({ manifest }) => `${manifest.id.name} ${JSON.stringify(manifest.object['spec'])}`)
+    .toSorted()
+    .join()
 }
 
 function said(state: SourceState): readonly string[] {
-  return state.diagnostics.map(({ code, place }) => `${code} ${place?.file.slice(home.length + 1)}:${place?.line}:${place?.column}`)
+  return state.diagnostics.map(
+    ({ code, place }) => `${code} ${place?.file.slice(home.length + 1)}:${place?.line}:${place?.column}`,
+  )
 }
 
 function summary(state: SourceState): string {
@@ -124,7 +154,15 @@ function summary(state: SourceState): string {
 
 describe('what is read', () => {
   test('a directory with its subdirectories: .yaml, .yml and .json, without names that begin with a dot', async () => {
-    for (const path of ['d/a.yaml', 'd/b.yml', 'd/sub/deep/c.json', 'd/.hidden.yaml', 'd/.git/x.yaml', 'd/readme.md', 'd/e.yaml~']) {
+    for (const path of [
+      'd/a.yaml',
+      'd/b.yml',
+      'd/sub/deep/c.json',
+      'd/.hidden.yaml',
+      'd/.git/x.yaml',
+      'd/readme.md',
+      'd/e.yaml~',
+    ]) {
       write(path, service(path.replaceAll(/[^a-z]/g, '-')))
     }
     const { latest } = await open(['d'])
@@ -153,24 +191,36 @@ describe('what is read', () => {
     expect(latest().diagnostics).toMatchObject([{ code: 'yaml/syntax', place: { file: '<stdin>', line: 7 } }])
   })
 
-  test('symbolic links inside a directory are followed, each directory is read once, and a loop of them ends', async () => {
-    write('d/.versions/x/a.yaml', service('a'))
-    write('d/b.yaml', service('b'))
-    symlinkSync('.versions', join(home, 'd/link'))
-    symlinkSync('.versions/x', join(home, 'd/other-link'))
-    symlinkSync('../..', join(home, 'd/.versions/x/back'))
-    symlinkSync('nowhere', join(home, 'd/dangling.yaml'))
-    const { latest } = await open(['d'])
-    expect([names(latest()), latest().diagnostics, latest().outage]).toEqual([['a', 'b'], [], undefined])
-  })
+  test(
+    'symbolic links inside a directory are followed, each directory is read once, and a loop of them ' +
+      'ends',
+    async () => {
+      write('d/.versions/x/a.yaml', service('a'))
+      write('d/b.yaml', service('b'))
+      symlinkSync('.versions', join(home, 'd/link'))
+      symlinkSync('.versions/x', join(home, 'd/other-link'))
+      symlinkSync('../..', join(home, 'd/.versions/x/back'))
+      symlinkSync('nowhere', join(home, 'd/dangling.yaml'))
+      const { latest } = await open(['d'])
+      expect([names(latest()), latest().diagnostics, latest().outage]).toEqual([['a', 'b'], [], undefined])
+    },
+  )
 
   test('directories that link to each other cost what each costs once', async () => {
     const all = Array.from({ length: 12 }, (_, index) => `d${index}`)
     for (const each of all) write(`d/${each}/${each}.yaml`, service(each))
-    for (const each of all) for (const other of all) symlinkSync(`../${other}`, join(home, 'd', each, `to-${other}`))
+    for (const each of all)
+      for (const other of all) symlinkSync(`../${other}`, join(home, 'd', each, `to-${other}`))
     const visited: string[] = []
-    const scan = await scanFiles(join(home, 'd'), { visit: (path) => { visited.push(path.slice(home.length + 1)) }, within: [realpathSync(join(home, 'd'))] })
-    expect(scan.files.map(({ path }) => path.slice(home.length + 1)).toSorted()).toEqual(all.map((each) => `d/${each}/${each}.yaml`).toSorted())
+    const scan = await scanFiles(join(home, 'd'), {
+      visit: (path) => {
+        visited.push(path.slice(home.length + 1))
+      },
+      within: [realpathSync(join(home, 'd'))],
+    })
+    expect(scan.files.map(({ path }) => path.slice(home.length + 1)).toSorted()).toEqual(
+      all.map((each) => `d/${each}/${each}.yaml`).toSorted(),
+    )
     expect(visited.toSorted()).toEqual(['d', ...all.map((each) => `d/${each}`)].toSorted())
   })
 
@@ -185,8 +235,15 @@ describe('what is read', () => {
     symlinkSync('d', join(home, 'configured'))
     const { latest } = await open(['configured', 'named'])
     expect(names(latest())).toEqual(['b', 'c'])
-    expect(said(latest())).toEqual(['file/not-read configured/file-link.yaml:1:1', 'file/not-read configured/link:1:1', 'file/not-read configured/root.d:1:1'])
-    expect(latest().diagnostics[1]?.message).toBe(`${home}/configured/link is not read: it is a link to ${realpathSync(home)}/elsewhere, which is outside of the configured paths; name ${realpathSync(home)}/elsewhere as a path of its own`)
+    expect(said(latest())).toEqual([
+      'file/not-read configured/file-link.yaml:1:1',
+      'file/not-read configured/link:1:1',
+      'file/not-read configured/root.d:1:1',
+    ])
+    expect(latest().diagnostics[1]?.message).toBe(
+      `${home}/configured/link is not read: it is a link to ${realpathSync(home)}/elsewhere, which is ` +
+        `outside of the configured paths; name ${realpathSync(home)}/elsewhere as a path of its own`,
+    )
     expect(latest().outage).toBeUndefined()
   })
 
@@ -195,82 +252,130 @@ describe('what is read', () => {
     const options = { visit: () => {}, within: [] }
     const few = await scanFiles(join(home, 'd'), { ...options, limits: { depth: 32, entries: 5 } })
     expect(few.files.length).toBeLessThan(8)
-    expect(few.refused).toEqual([{ path: join(home, 'd'), reason: 'it has more than 5 manifest files and directories, so some of them are not read' }])
+    expect(few.refused).toEqual([
+      {
+        path: join(home, 'd'),
+        reason: 'it has more than 5 manifest files and directories, so some of them are not read',
+      },
+    ])
     const shallow = await scanFiles(join(home, 'd'), { ...options, limits: { depth: 1, entries: 100 } })
-    expect([shallow.files, shallow.refused.length, shallow.refused[0]]).toEqual([[], 8, { path: join(home, 'd/0/0'), reason: 'it is more than 1 directories deep' }])
+    expect([shallow.files, shallow.refused.length, shallow.refused[0]]).toEqual([
+      [],
+      8,
+      { path: join(home, 'd/0/0'), reason: 'it is more than 1 directories deep' },
+    ])
   })
 
-  test.skipIf(process.platform === 'win32')('pipes, and files that are too large, are errors; what was read before stays', async () => {
-    write('d/b.yaml', service('b'))
-    const file = write('d/a.yaml', service('a'))
-    execFileSync('mkfifo', [join(home, 'd/pipe.yaml'), join(home, 'd/pipe')])
-    const { latest, until } = await open(['d'])
-    expect([names(latest()), said(latest())]).toEqual([['a', 'b'], ['file/not-read d/pipe.yaml:1:1']])
-    truncateSync(file, 600 * 2 ** 20)
-    const state = await until('the large file', (each) => each.diagnostics.length > 1)
-    expect([names(state), said(state)]).toEqual([['a', 'b'], ['file/not-read d/a.yaml:1:1', 'file/not-read d/pipe.yaml:1:1']])
-    expect(state.diagnostics[0]?.message).toBe(`${file} is not read: it is 600 MiB large, and a file may have at most 32 MiB; split it`)
-    replace('d/a.yaml', service('a', 2))
-    expect(ports(await until('the small file', (each) => each.diagnostics.length === 1))).toContain('a {"ports":[{"port":2}]}')
-  })
+  test.skipIf(process.platform === 'win32')(
+    'pipes, and files that are too large, are errors; what was read before stays',
+    async () => {
+      write('d/b.yaml', service('b'))
+      const file = write('d/a.yaml', service('a'))
+      execFileSync('mkfifo', [join(home, 'd/pipe.yaml'), join(home, 'd/pipe')])
+      const { latest, until } = await open(['d'])
+      expect([names(latest()), said(latest())]).toEqual([['a', 'b'], ['file/not-read d/pipe.yaml:1:1']])
+      truncateSync(file, 600 * 2 ** 20)
+      const state = await until('the large file', (each) => each.diagnostics.length > 1)
+      expect([names(state), said(state)]).toEqual([
+        ['a', 'b'],
+        ['file/not-read d/a.yaml:1:1', 'file/not-read d/pipe.yaml:1:1'],
+      ])
+      expect(state.diagnostics[0]?.message).toBe(
+        `${file} is not read: it is 600 MiB large, and a file may have at most 32 MiB; split it`,
+      )
+      replace('d/a.yaml', service('a', 2))
+      expect(ports(await until('the small file', (each) => each.diagnostics.length === 1))).toContain(
+        'a {"ports":[{"port":2}]}',
+      )
+    },
+  )
 
   test.skipIf(process.platform === 'win32').each<[string, () => string, string]>([
-    ['a pipe without a writer', () => {
-      execFileSync('mkfifo', [join(home, 'pipe')])
-      return join(home, 'pipe')
-    }, 'it is a pipe that nobody writes to'],
+    [
+      'a pipe without a writer',
+      () => {
+        execFileSync('mkfifo', [join(home, 'pipe')])
+        return join(home, 'pipe')
+      },
+      'it is a pipe that nobody writes to',
+    ],
     ['a device', () => '/dev/zero', 'it is a device; name a file or a directory, or - for standard input'],
   ])('%s that is named ends with its own words', async (_, pathOf, reason) => {
     const path = pathOf()
-    const refusal = await within(patience, 'the refusal', createFileSource({ paths: [path] }).start().catch((thrown: unknown) => thrown))
+    const refusal = await within(
+      patience,
+      'the refusal',
+      createFileSource({ paths: [path] })
+        .start()
+        .catch((thrown: unknown) => thrown),
+    )
     expect(refusal).toBeInstanceOf(UsageError)
     expect(String(refusal)).toBe(`Error: ${path} cannot be read: ${reason}`)
   })
 
-  test.skipIf(process.platform === 'win32')('a pipe, such as a shell makes for <(command), is read to its end', async () => {
-    const pipe = join(home, 'pipe')
-    execFileSync('mkfifo', [pipe])
-    const writer = await openFile(pipe, 'r+')
-    const source = createFileSource({ paths: [pipe] })
-    opened.push(source)
-    const starting = source.start()
-    // More than a pipe holds, so that it has a reader when this has been written.
-    await writer.writeFile(`${service('a')}${'# more\n'.repeat(50_000)}`)
-    await writer.close()
-    expect(names(await within(patience, 'the pipe', starting))).toEqual(['a'])
-  })
+  test.skipIf(process.platform === 'win32')(
+    'a pipe, such as a shell makes for <(command), is read to its end',
+    async () => {
+      const pipe = join(home, 'pipe')
+      execFileSync('mkfifo', [pipe])
+      const writer = await openFile(pipe, 'r+')
+      const source = createFileSource({ paths: [pipe] })
+      opened.push(source)
+      const starting = source.start()
+      // More than a pipe holds, so that it has a reader when this has been written.
+      await writer.writeFile(`${service('a')}${'# more\n'.repeat(50_000)}`)
+      await writer.close()
+      expect(names(await within(patience, 'the pipe', starting))).toEqual(['a'])
+    },
+  )
 
   test('a List as its items', async () => {
-    write('l.yaml', `kind: List\napiVersion: v1\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: a}}\n- {apiVersion: v1, kind: Service, metadata: {name: b}}\n`)
+    write(
+      'l.yaml',
+      `kind: List\napiVersion: v1\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: a}}\n- ` +
+        `{apiVersion: v1, kind: Service, metadata: {name: b}}\n`,
+    )
     const { names: found } = await open(['l.yaml'])
     expect(found()).toEqual(['a', 'b'])
   })
 
-  test('nothing, when a path is not there: that is the user\'s mistake', async () => {
+  test("nothing, when a path is not there: that is the user's mistake", async () => {
     const source = createFileSource({ paths: [join(home, 'absent')] })
     const refusal = await source.start().catch((thrown: unknown) => thrown)
     expect(refusal).toBeInstanceOf(UsageError)
     expect(String(refusal)).toContain(`${join(home, 'absent')} cannot be read: ENOENT`)
   })
 
-  test('the same object twice: the first by path and position counts, the others are errors with both places', async () => {
-    write('d/b.yaml', service('x', 2))
-    write('d/a.yaml', `${service('x', 1)}---\n${service('x', 3)}`)
-    const { latest } = await open(['d'])
-    expect(ports(latest())).toBe('x {"ports":[{"port":1}]}')
-    expect(said(latest())).toEqual(['manifest/duplicate d/a.yaml:9:18', 'manifest/duplicate d/b.yaml:3:18'])
-    expect(latest().diagnostics[1]?.message).toBe(`Service default/x is defined at ${home}/d/a.yaml:3 and again at ${home}/d/b.yaml:3; the first definition is used`)
-  })
+  test(
+    'the same object twice: the first by path and position counts, the others are errors with both ' +
+      'places',
+    async () => {
+      write('d/b.yaml', service('x', 2))
+      write('d/a.yaml', `${service('x', 1)}---\n${service('x', 3)}`)
+      const { latest } = await open(['d'])
+      expect(ports(latest())).toBe('x {"ports":[{"port":1}]}')
+      expect(said(latest())).toEqual(['manifest/duplicate d/a.yaml:9:18', 'manifest/duplicate d/b.yaml:3:18'])
+      expect(latest().diagnostics[1]?.message).toBe(
+        `Service default/x is defined at ${home}/d/a.yaml:3 and again at ${home}/d/b.yaml:3; the first ` +
+          `definition is used`,
+      )
+    },
+  )
 })
 
 describe('an object that is in two files', () => {
   test('is a warning if both are the same, and a note if nothing reads its kind', async () => {
-    const web = (port: number): string => service('web', port).replace('kind: Service', 'kind: Deployment').replace('v1', 'apps/v1')
+    const web = (port: number): string =>
+      service('web', port).replace('kind: Service', 'kind: Deployment').replace('v1', 'apps/v1')
     write('d/a.yaml', `${service('x')}---\n${service('y', 1)}---\n${web(1)}`)
     write('d/b.yaml', `# Elsewhere.\n${service('x')}---\n${service('y', 2)}---\n${web(2)}`)
     const { latest } = await open(['d'], { mayBeRead: ({ kind }) => kind === 'Service' })
-    expect(latest().diagnostics.map(({ severity, hint, origin }) => [origin?.object.name, severity, hint])).toEqual([
-      ['x', 'warning', 'remove one of the two'], ['y', 'error', 'remove one of the two, or give it another name'], ['web', 'info', undefined],
+    expect(
+      latest().diagnostics.map(({ severity, hint, origin }) => [origin?.object.name, severity, hint]),
+    ).toEqual([
+      ['x', 'warning', 'remove one of the two'],
+      ['y', 'error', 'remove one of the two, or give it another name'],
+      ['web', 'info', undefined],
     ])
   })
 })
@@ -290,7 +395,9 @@ describe('a change', () => {
     write('d/a.yaml', `${service('a')}---\n${service('b')}`)
     const { until, timers } = await open(['d'])
     replace('d/a.yaml', service('b', 81))
-    expect(ports(await until('b alone', (state) => state.manifests.size === 1))).toBe('b {"ports":[{"port":81}]}')
+    expect(ports(await until('b alone', (state) => state.manifests.size === 1))).toBe(
+      'b {"ports":[{"port":81}]}',
+    )
     expect(timers.holdsBack()).toBe(false)
   })
 
@@ -392,7 +499,10 @@ describe('a change', () => {
     const { latest, until } = await open(['d'])
     const before = latest().manifests.get('/Service/default/b')
     write('d/a.yaml', `${service('a')}\n\n---\n${service('b')}`)
-    const state = await until('another line', (each) => each.manifests.get('/Service/default/b')?.locate([])?.line === 9)
+    const state = await until(
+      'another line',
+      (each) => each.manifests.get('/Service/default/b')?.locate([])?.line === 9,
+    )
     expect(state.manifests.get('/Service/default/b')?.manifest).toBe(before?.manifest)
   })
 
@@ -407,7 +517,9 @@ describe('a change', () => {
     write('d/b.yaml', service('b'))
     await until('b', (state) => state.manifests.size === 2)
     expect(states.length).toBe(2)
-    expect(states[1]?.manifests.get('/Service/default/a')).toBe(states[0]?.manifests.get('/Service/default/a'))
+    expect(states[1]?.manifests.get('/Service/default/a')).toBe(
+      states[0]?.manifests.get('/Service/default/a'),
+    )
   })
 
   test('below a new directory is seen', async () => {
@@ -425,7 +537,9 @@ describe('a change', () => {
     opened.push(source)
     await source.start()
     write('d/a.yaml', service('a', 2))
-    const told = new Promise<SourceState>((resolve) => setImmediate(() => setImmediate(() => source.onChange(resolve))))
+    const told = new Promise<SourceState>((resolve) =>
+      setImmediate(() => setImmediate(() => source.onChange(resolve))),
+    )
     expect(ports(await within(patience, 'the change', told))).toContain(':2}')
   })
 })
@@ -446,7 +560,9 @@ describe('a mistake', () => {
     expect(ports(state)).toBe('a {"ports":[{"port":2}]},b {"ports":[{"port":1}]}')
     expect(said(state)[0]).toMatch(/^yaml\/syntax d\/a.yaml:12:/)
     write('d/a.yaml', `${service('a', 2)}---\n${service('b', 3)}`)
-    expect(ports(await until('all is well', (each) => each.diagnostics.length === 0))).toContain('b {"ports":[{"port":3}]}')
+    expect(ports(await until('all is well', (each) => each.diagnostics.length === 0))).toContain(
+      'b {"ports":[{"port":3}]}',
+    )
   })
 
   test('of a file that is there and cannot be read keeps its content, says so, and ends', async () => {
@@ -479,7 +595,9 @@ describe('a file cut at any byte', () => {
       writeFileSync(file, whole)
       await until(`the whole after cut ${cut}`, (state) => !ports(state).includes(`:${1000 + cut}}`))
     }
-    expect(states.every((state) => names(state).join() === 'a,b,c' && state.diagnostics.length === 0)).toBe(true)
+    expect(states.every((state) => names(state).join() === 'a,b,c' && state.diagnostics.length === 0)).toBe(
+      true,
+    )
     expect(ports(latest())).not.toContain('null')
   })
 
@@ -492,28 +610,35 @@ describe('a file cut at any byte', () => {
     const state = await until('the diagnostic', (each) => each.diagnostics.length > 0)
     expect([names(state), said(state)]).toEqual([['a', 'b', 'c'], ['file/truncated d/a.yaml:8:10']])
     writeFileSync(file, whole)
-    expect(names(await until('all is well', (each) => each.diagnostics.length === 0))).toEqual(['a', 'b', 'c'])
+    expect(names(await until('all is well', (each) => each.diagnostics.length === 0))).toEqual([
+      'a',
+      'b',
+      'c',
+    ])
   })
 })
 
 describe('a file that a process has open for writing', () => {
   const whole = `${service('a')}---\n${service('b')}`
 
-  test.skipIf(process.platform !== 'linux')('is not believed, whatever time passes, until it is closed', async () => {
-    const file = write('d/a.yaml', whole)
-    const { names: found, until, timers } = await open(['d'])
-    const writer = openSync(file, 'w')
-    writeSync(writer, service('a'))
-    await eventually('half of it is held', () => timers.holdsBack(pauses.closed))
-    for (let looks = 0; looks < 5; looks += 1) {
+  test.skipIf(process.platform !== 'linux')(
+    'is not believed, whatever time passes, until it is closed',
+    async () => {
+      const file = write('d/a.yaml', whole)
+      const { names: found, until, timers } = await open(['d'])
+      const writer = openSync(file, 'w')
+      writeSync(writer, service('a'))
+      await eventually('half of it is held', () => timers.holdsBack(pauses.closed))
+      for (let looks = 0; looks < 5; looks += 1) {
+        timers.pass()
+        await eventually('it is held again', () => timers.holdsBack() || found().length < 2)
+        expect(found()).toEqual(['a', 'b'])
+      }
+      closeSync(writer)
       timers.pass()
-      await eventually('it is held again', () => timers.holdsBack() || found().length < 2)
-      expect(found()).toEqual(['a', 'b'])
-    }
-    closeSync(writer)
-    timers.pass()
-    expect(names(await until('a alone', (state) => state.manifests.size === 1))).toEqual(['a'])
-  })
+      expect(names(await until('a alone', (state) => state.manifests.size === 1))).toEqual(['a'])
+    },
+  )
 })
 
 describe('a deletion', () => {
@@ -550,7 +675,10 @@ describe('a deletion', () => {
     const file = write('d/a.yaml', service('a', 1))
     const { states, until } = await open(['d'])
     renameSync(file, join(home, 'd/b.yaml'))
-    const state = await until('the other file', (each) => each.manifests.get('/Service/default/a')?.locate([])?.file === join(home, 'd/b.yaml'))
+    const state = await until(
+      'the other file',
+      (each) => each.manifests.get('/Service/default/a')?.locate([])?.file === join(home, 'd/b.yaml'),
+    )
     expect(state.diagnostics).toEqual([])
     expect(states.every((each) => each.manifests.size === 1)).toBe(true)
   })
@@ -561,7 +689,10 @@ describe('a deletion', () => {
     const { until, timers } = await open(['d'])
     rmSync(join(home, 'd'), { recursive: true })
     const outage = await until('the outage', (state) => state.outage !== undefined)
-    expect([names(outage), outage.outage]).toEqual([['a', 'b'], `${home}/d cannot be read: ENOENT: no such file or directory`])
+    expect([names(outage), outage.outage]).toEqual([
+      ['a', 'b'],
+      `${home}/d cannot be read: ENOENT: no such file or directory`,
+    ])
     expect(timers.holdsBack()).toBe(false)
     write('back/a.yaml', service('a', 2))
     renameSync(join(home, 'back'), join(home, 'd'))

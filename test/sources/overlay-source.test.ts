@@ -7,7 +7,12 @@ import type { Source, SourceState } from '../../src/sources/source.ts'
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'
 
 function tap(name: string, host = 'a'): OverlayObject {
-  return { apiVersion: 'shadowplane.io/v1alpha1', kind: 'Tap', metadata: { namespace: 'default', name }, spec: { host, recorder: { address: '127.0.0.1', port: 1 } } }
+  return {
+    apiVersion: 'shadowplane.io/v1alpha1',
+    kind: 'Tap',
+    metadata: { namespace: 'default', name },
+    spec: { host, recorder: { address: '127.0.0.1', port: 1 } },
+  }
 }
 
 function names({ manifests }: SourceState): readonly string[] {
@@ -24,7 +29,12 @@ describe('an overlay', () => {
     overlay.set(tap('two'))
     expect(id).toEqual({ group: 'shadowplane.io', kind: 'Tap', namespace: 'default', name: 'one' })
     expect(states.map(names)).toEqual([['one'], ['one', 'two']])
-    expect(states[0]?.manifests.get(objectKey(id))?.locate(['spec', 'host'])).toMatchObject({ file: '<Tap one>', line: 7, column: 9, text: '  host: a' })
+    expect(states[0]?.manifests.get(objectKey(id))?.locate(['spec', 'host'])).toMatchObject({
+      file: '<Tap one>',
+      line: 7,
+      column: 9,
+      text: '  host: a',
+    })
     overlay.delete(id)
     overlay.delete(id)
     expect(states.map(names)).toEqual([['one'], ['one', 'two'], ['two']])
@@ -37,12 +47,29 @@ describe('an overlay', () => {
 /** A source that a test drives. */
 function driven(first: SourceState): Source & { change(state: SourceState): void } {
   let listener: ((state: SourceState) => void) | undefined
-  return { start: () => Promise.resolve(first), onChange: (listening) => { listener = listening }, close: () => Promise.resolve(), change: (next) => listener?.(next) }
+  return {
+    start: () => Promise.resolve(first),
+    onChange: (listening) => {
+      listener = listening
+    },
+    close: () => Promise.resolve(),
+    change: (next) => listener?.(next),
+  }
 }
 
 function state(services: readonly string[], outage?: string): SourceState {
-  const parsed = services.flatMap((name) => parseManifests(`${name}.yaml`, `{apiVersion: v1, kind: Service, metadata: {name: ${name.replace(/\d/, '')}}}`).manifests)
-  return { manifests: new Map(parsed.map((each) => [objectKey(each.manifest.id), each])), diagnostics: [], outage }
+  const parsed = services.flatMap(
+    (name) =>
+      parseManifests(
+        `${name}.yaml`,
+        `{apiVersion: v1, kind: Service, metadata: {name: ${name.replace(/\d/, '')}}}`,
+      ).manifests,
+  )
+  return {
+    manifests: new Map(parsed.map((each) => [objectKey(each.manifest.id), each])),
+    diagnostics: [],
+    outage,
+  }
 }
 
 describe('joined sources', () => {
@@ -53,7 +80,8 @@ describe('joined sources', () => {
     joined.onChange((each) => states.push(each))
     const start = await joined.start()
     expect(names(start).toSorted()).toEqual(['x', 'y', 'z'])
-    const files = (each: SourceState | undefined): readonly string[] => [...each?.manifests.values() ?? []].map(({ locate }) => locate(['kind'])?.file ?? '').toSorted()
+    const files = (each: SourceState | undefined): readonly string[] =>
+      [...(each?.manifests.values() ?? [])].map(({ locate }) => locate(['kind'])?.file ?? '').toSorted()
     expect(files(start)).toEqual(['x.yaml', 'y.yaml', 'z.yaml'])
     a.change(state(['x'], 'no disk'))
     expect(files(states.at(-1))).toEqual(['x.yaml', 'y2.yaml', 'z.yaml'])

@@ -23,7 +23,12 @@ test.each<[string, string, string, boolean]>([
   ['an object less', both, a, true],
   ['nothing left', both, '', true],
   ['a field less in the last document', both, `${a}---\n${b.replace('  type: x\n', '')}`, true],
-  ['a field less in an earlier document, where no cut can be', both, `${a.replace('  type: x\n', '')}---\n${b}`, false],
+  [
+    'a field less in an earlier document, where no cut can be',
+    both,
+    `${a.replace('  type: x\n', '')}---\n${b}`,
+    false,
+  ],
   ['a list element less', a, a.replace(', 81', ''), true],
   ['an empty field', a, a.replace('type: x', 'type:'), true],
   ['a scalar for a list', a, a.replace('[80, 81]', 'none'), true],
@@ -44,17 +49,42 @@ describe('a change in place', () => {
     ['that takes nothing away', both, both.replaceAll('80', '8080'), accept],
     ['that takes something away', both, b, settle('as before')],
     ['that takes away the last object', both, `${a}# no b\n`, settle('of a line')],
-    ['that takes an object away and ends as before', lasting, lasting.slice(a.length + 4), settle('as before')],
-    ['that takes a field away and ends as before', lasting, lasting.replace('name: b}\nspec:\n  ports: [80, 81]', 'name: b}\nspec:\n  ports: [80]'), settle('as before')],
-    ['that is a copy of the last lines so far', lasting, `${lasting.slice(a.length + 4)}---\n${lasting.slice(a.length + 4)}`, settle('of a line')],
+    [
+      'that takes an object away and ends as before',
+      lasting,
+      lasting.slice(a.length + 4),
+      settle('as before'),
+    ],
+    [
+      'that takes a field away and ends as before',
+      lasting,
+      lasting.replace('name: b}\nspec:\n  ports: [80, 81]', 'name: b}\nspec:\n  ports: [80]'),
+      settle('as before'),
+    ],
+    [
+      'that is a copy of the last lines so far',
+      lasting,
+      `${lasting.slice(a.length + 4)}---\n${lasting.slice(a.length + 4)}`,
+      settle('of a line'),
+    ],
     ['that ends before a line of the old', both, a, settle('of a line')],
     ['that ends inside a line of the old', both, a.slice(0, -3), refuse(a.length - 3)],
     ['that ends at the end of a line without its line end', both, a.slice(0, -1), settle('of a line')],
     ['that is empty', both, '', settle('open')],
     ['that loses the last line end only', both, both.slice(0, -1), accept],
     ['that ends inside a character', `${a}#é more\n`, `${a}#\uFFFD`, refuse(a.length + 1)],
-    ['of another text that ends inside a line', both, both.replaceAll('80', '8080').slice(0, -2), settle('open')],
-    ['of a text that always ended inside its line', both.slice(0, -1), both.replaceAll('80', '8080').slice(0, -1), accept],
+    [
+      'of another text that ends inside a line',
+      both,
+      both.replaceAll('80', '8080').slice(0, -2),
+      settle('open'),
+    ],
+    [
+      'of a text that always ended inside its line',
+      both.slice(0, -1),
+      both.replaceAll('80', '8080').slice(0, -1),
+      accept,
+    ],
     ['with a syntax error', both, `${a}---\n${b}x: [\n`, accept],
   ])('%s', (_, ...[old, next, expected]) => {
     expect(judge(...versions(old, next), 'in-place')).toEqual(expected)
@@ -62,7 +92,8 @@ describe('a change in place', () => {
 })
 
 test('a file that was replaced is believed at once', () => {
-  for (const next of ['', a, a.slice(0, -3)]) expect(judge(...versions(both, next), 'replaced')).toEqual(accept)
+  for (const next of ['', a, a.slice(0, -3)])
+    expect(judge(...versions(both, next), 'replaced')).toEqual(accept)
 })
 
 test('objects of a document that cannot be read are kept, also over several such versions', () => {

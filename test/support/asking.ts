@@ -29,22 +29,52 @@ const lanes = 16
 
 export function askingAt(host: string, port: number): Asking {
   const agent = new Agent({ keepAlive: true, maxSockets: lanes })
-  onTestFinished(() => { agent.destroy() })
-  const ask: Asking['ask'] = (question) => within(10_000, `an answer for ${question.host}${question.path}`, new Promise((resolve, reject) => {
-    const options = { agent, host, port, path: question.path, method: question.method ?? 'GET', headers: { ...question.headers, host: question.host } }
-    request(options, (response) => {
-      let body = ''
-      response.setEncoding('utf8').on('data', (text: string) => { body += text }).once('end', () => {
-        const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]))
-        resolve({ status: response.statusCode ?? 0, backend: headers['x-backend'] ?? '', headers, body })
-      })
-    }).once('error', reject).end()
-  }))
+  onTestFinished(() => {
+    agent.destroy()
+  })
+  const ask: Asking['ask'] = (question) =>
+    within(
+      10_000,
+      `an answer for ${question.host}${question.path}`,
+      new Promise((resolve, reject) => {
+        const options = {
+          agent,
+          host,
+          port,
+          path: question.path,
+          method: question.method ?? 'GET',
+          headers: { ...question.headers, host: question.host },
+        }
+        request(options, (response) => {
+          let body = ''
+          response
+            .setEncoding('utf8')
+            .on('data', (text: string) => {
+              body += text
+            })
+            .once('end', () => {
+              const headers = Object.fromEntries(
+                Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
+              )
+              resolve({
+                status: response.statusCode ?? 0,
+                backend: headers['x-backend'] ?? '',
+                headers,
+                body,
+              })
+            })
+        })
+          .once('error', reject)
+          .end()
+      }),
+    )
   return {
     ask,
     async askTimes(times, question) {
       const answers: Answer[] = []
-      await repeat(times, lanes, async () => { answers.push(await ask(question)) })
+      await repeat(times, lanes, async () => {
+        answers.push(await ask(question))
+      })
       return answers
     },
   }

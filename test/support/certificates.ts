@@ -1,7 +1,10 @@
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A directory as kubelet keeps a Secret's volume: the files are links through `..data`, which is replaced as a whole. */
+/**
+ * A directory as kubelet keeps a Secret's volume: the files are links through `..data`, which is replaced as
+ * a whole.
+ */
 export interface SecretVolume {
   readonly path: string
   file(name: string): string

@@ -23,7 +23,10 @@ export type RouteConfiguration = Message<'envoy.config.route.v3.RouteConfigurati
 export type Route = Message<'envoy.config.route.v3.Route'>
 export type Cluster = Message<'envoy.config.cluster.v3.Cluster'>
 
-/** The objects of one text, with the places of their fields. A text that does not parse is a mistake of the test. */
+/**
+ * The objects of one text, with the places of their fields. A text that does not parse is a mistake of the
+ * test.
+ */
 export function parse(text: string): readonly LocatedManifest[] {
   const { manifests, diagnostics } = parseManifests('input.yaml', text)
   if (diagnostics.length > 0) throw new Error(diagnostics.map((each) => each.message).join('\n'))
@@ -31,11 +34,20 @@ export function parse(text: string): readonly LocatedManifest[] {
 }
 
 /** What the first object of a text means, the others being what it can look up. */
-export function translateFirst(text: string, settings: Settings = defaultSettings): Translated & { readonly found: readonly string[] } {
+export function translateFirst(
+  text: string,
+  settings: Settings = defaultSettings,
+): Translated & { readonly found: readonly string[] } {
   const located = parse(text)
   const [first] = located
   if (first === undefined) throw new Error('no object')
-  const result = translateManifest(first.manifest, surroundings(located.map((each) => each.manifest), settings))
+  const result = translateManifest(
+    first.manifest,
+    surroundings(
+      located.map((each) => each.manifest),
+      settings,
+    ),
+  )
   return { ...result, found: places(result.diagnostics, locateIn(located)) }
 }
 
@@ -44,10 +56,14 @@ export function surroundings(manifests: readonly Manifest[], settings: Settings)
   return {
     settings,
     manifest: (id) => manifests.find((each) => objectKey(each.id) === objectKey(id)),
-    manifestsOf: ({ group, kind }, namespace) => manifests
-      .filter(({ id }) => id.group === group && id.kind === kind && id.namespace === namespace)
-      .toSorted((a, b) => (a.id.name < b.id.name ? -1 : 1)),
-    indexed: (key) => manifests.filter((each) => indexKeys(each).includes(key)).toSorted((a, b) => (objectKey(a.id) < objectKey(b.id) ? -1 : 1)),
+    manifestsOf: ({ group, kind }, namespace) =>
+      manifests
+        .filter(({ id }) => id.group === group && id.kind === kind && id.namespace === namespace)
+        .toSorted((a, b) => (a.id.name < b.id.name ? -1 : 1)),
+    indexed: (key) =>
+      manifests
+        .filter((each) => indexKeys(each).includes(key))
+        .toSorted((a, b) => (objectKey(a.id) < objectKey(b.id) ? -1 : 1)),
     firstIndexed: (key) => {
       const found = manifests.filter((each) => indexKeys(each).includes(key))
       return found.length === 0 ? undefined : oldest(found)
@@ -94,7 +110,9 @@ export function resourcesOf(pipeline: Pipeline, scope: Scope, type: TypeName): r
 
 /** All resources of a connected proxy as `type name version`: two equal lists are equal bytes. */
 export function fingerprint(pipeline: Pipeline, scope: Scope): readonly string[] {
-  return resourceTypes.flatMap(({ name: type }) => resourcesOf(pipeline, scope, type).map(({ name, version }) => `${type} ${name} ${version}`))
+  return resourceTypes.flatMap(({ name: type }) =>
+    resourcesOf(pipeline, scope, type).map(({ name, version }) => `${type} ${name} ${version}`),
+  )
 }
 
 export function decoded({ type, bytes }: Resource): AnyJson {
@@ -109,18 +127,38 @@ export function routesOf(routeConfiguration: AnyJson | RouteConfiguration): read
 
 /** A gateway proxy that every Gateway selects. */
 export const gateway: Scope = {
-  role: 'gateway', namespace: 'default', labels: {}, anyGateway: true, bindAddress: '', portMap: {}, virtualHosts: 'inline',
+  role: 'gateway',
+  namespace: 'default',
+  labels: {},
+  anyGateway: true,
+  bindAddress: '',
+  portMap: {},
+  virtualHosts: 'inline',
 }
 
 export function sidecar(namespace = 'default', labels: Scope['labels'] = {}): Scope {
-  return { role: 'sidecar', namespace, labels, anyGateway: false, bindAddress: '', portMap: {}, virtualHosts: 'inline' }
+  return {
+    role: 'sidecar',
+    namespace,
+    labels,
+    anyGateway: false,
+    bindAddress: '',
+    portMap: {},
+    virtualHosts: 'inline',
+  }
 }
 
 export function locateIn(located: readonly LocatedManifest[]): LocateOrigin {
-  return (origin) => located.find(({ manifest }) => objectKey(manifest.id) === objectKey(origin.object))?.locate(origin.path, origin.part)
+  return (origin) =>
+    located
+      .find(({ manifest }) => objectKey(manifest.id) === objectKey(origin.object))
+      ?.locate(origin.path, origin.part)
 }
 
 function places(diagnostics: readonly Diagnostic[], locate: LocateOrigin): readonly string[] {
-  return sortDiagnostics(diagnostics, locate).map(({ diagnostic, place }) =>
-    `${place === undefined ? '' : `${place.line}:${place.column} `}${diagnostic.code} ${diagnostic.message.replace(/^\w+ \S+: /, '')}`)
+  return sortDiagnostics(diagnostics, locate).map(
+    ({ diagnostic, place }) =>
+      `${place === undefined ? '' : `${place.line}:${place.column} `}${diagnostic.code} ` +
+      diagnostic.message.replace(/^\w+ \S+: /, ''),
+  )
 }

@@ -25,8 +25,16 @@ export function converted(text: string, to: string): Converted {
     conversion,
     text: conversionText(conversion),
     lost: commentCount(conversion),
-    comments: [...conversion.comments, ...conversion.objects.flatMap(({ comments }) => comments.map(({ path, text: said }) => `${path.join('.')}: ${said}`))],
-    specs: (kind) => conversion.objects.flatMap(({ object }) => object['kind'] === kind && isObject(object['spec']) ? [object['spec']] : []),
+    comments: [
+      ...conversion.comments,
+      ...conversion.objects.flatMap(({ comments }) =>
+        comments.map(({ path, text: said }) => `${path.join('.')}: ${said}`),
+      ),
+    ],
+    specs: (kind) =>
+      conversion.objects.flatMap(({ object }) =>
+        object['kind'] === kind && isObject(object['spec']) ? [object['spec']] : [],
+      ),
   }
 }
 

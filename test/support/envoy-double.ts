@@ -11,15 +11,18 @@ export interface EnvoyOptions extends ClientOptions {
 }
 
 /**
- * Behaves like an Envoy: asks for clusters and listeners, then for the endpoints and routes that those name, ACKs
- * everything, and holds what it has as protobuf JSON. The first route configuration with `vhds` makes it ask for virtual
- * hosts, once and for all; those that come before their route configuration are lost, and they vanish with it.
+ * Behaves like an Envoy: asks for clusters and listeners, then for the endpoints and routes that those name,
+ * ACKs everything, and holds what it has as protobuf JSON. The first route configuration with `vhds` makes it
+ * ask for virtual hosts, once and for all; those that come before their route configuration are lost, and
+ * they vanish with it.
  */
 export class EnvoyDouble {
   readonly client: XdsClient
   /** All that came, in order. */
   readonly responses: XdsResponse[] = []
-  readonly #held = new Map<TypeName, Map<string, AnyJson>>(resourceTypes.map(({ name }) => [name, new Map<string, AnyJson>()]))
+  readonly #held = new Map<TypeName, Map<string, AnyJson>>(
+    resourceTypes.map(({ name }) => [name, new Map<string, AnyJson>()]),
+  )
   readonly #waiting = new Set<() => void>()
   readonly #stopped: Promise<void>
   #open = true
@@ -40,15 +43,19 @@ export class EnvoyDouble {
 
   /** Waits until what it holds satisfies `condition`, which is tried after each response. */
   async until(what: string, condition: (envoy: EnvoyDouble) => boolean): Promise<void> {
-    await within(10_000, what, new Promise<void>((resolve) => {
-      const look = (): void => {
-        if (!condition(this)) return
-        this.#waiting.delete(look)
-        resolve()
-      }
-      this.#waiting.add(look)
-      look()
-    }))
+    await within(
+      10_000,
+      what,
+      new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (!condition(this)) return
+          this.#waiting.delete(look)
+          resolve()
+        }
+        this.#waiting.add(look)
+        look()
+      }),
+    )
   }
 
   async close(): Promise<void> {
@@ -74,13 +81,23 @@ export class EnvoyDouble {
     const whole = this.client.mode === 'sotw' && (type === 'cluster' || type === 'listener')
     if (whole) held.clear()
     for (const name of removed) this.#drop(type, name)
-    for (const { name, json } of resources) if (type !== 'virtual-host' || this.held('route').has(ownerOf(name))) held.set(name, json)
+    for (const { name, json } of resources)
+      if (type !== 'virtual-host' || this.held('route').has(ownerOf(name))) held.set(name, json)
   }
 
   #follow(type: TypeName): void {
     if (type === 'cluster') this.#want('endpoint', [...this.held('cluster').values()].flatMap(endpointName))
-    if (type === 'listener') this.#want('route', [...this.held('listener').values()].flatMap((listener) => findAll(listener, 'route_config_name')))
-    if (type !== 'route' || this.#hasVirtualHosts || ![...this.held('route').values()].some((route) => route['vhds'] !== undefined)) return
+    if (type === 'listener')
+      this.#want(
+        'route',
+        [...this.held('listener').values()].flatMap((listener) => findAll(listener, 'route_config_name')),
+      )
+    if (
+      type !== 'route' ||
+      this.#hasVirtualHosts ||
+      ![...this.held('route').values()].some((route) => route['vhds'] !== undefined)
+    )
+      return
     this.#hasVirtualHosts = true
     this.client.subscribe('virtual-host')
   }
@@ -88,7 +105,8 @@ export class EnvoyDouble {
   #drop(type: TypeName, name: string): void {
     this.#held.get(type)?.delete(name)
     if (type !== 'route') return
-    for (const host of this.held('virtual-host').keys()) if (ownerOf(host) === name) this.#held.get('virtual-host')?.delete(host)
+    for (const host of this.held('virtual-host').keys())
+      if (ownerOf(host) === name) this.#held.get('virtual-host')?.delete(host)
   }
 
   #want(type: TypeName, names: readonly string[]): void {
@@ -97,7 +115,8 @@ export class EnvoyDouble {
     const added = [...wanted].filter((name) => !before.includes(name))
     const gone = before.filter((name) => !wanted.has(name))
     for (const name of gone) this.#drop(type, name)
-    if (this.client.mode === 'sotw' && added.length + gone.length > 0) return this.client.subscribe(type, [...wanted])
+    if (this.client.mode === 'sotw' && added.length + gone.length > 0)
+      return this.client.subscribe(type, [...wanted])
     if (added.length > 0) this.client.subscribe(type, added)
     if (gone.length > 0) this.client.unsubscribe(type, gone)
   }
@@ -114,5 +133,7 @@ function endpointName(cluster: AnyJson): readonly string[] {
 
 function findAll(value: unknown, key: string): string[] {
   if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([name, field]) => (name === key && typeof field === 'string' ? [field] : findAll(field, key)))
+  return Object.entries(value).flatMap(([name, field]) =>
+    name === key && typeof field === 'string' ? [field] : findAll(field, key),
+  )
 }

@@ -2,7 +2,10 @@ import { onTestFinished } from 'vitest'
 import type { BenchSetting } from '../../bench/support/bench-run.ts'
 import { findEnvoy } from '../../src/envoy/binary.ts'
 
-/** What a measurement needs when it runs as a test: the Envoy of this machine, and an end when the test is over. */
+/**
+ * What a measurement needs when it runs as a test: the Envoy of this machine, and an end when the test is
+ * over.
+ */
 export async function setting(): Promise<BenchSetting> {
   const { path } = await findEnvoy({ env: process.env })
   const stopped = new AbortController()

@@ -13,7 +13,10 @@ export interface Arrival {
   readonly status: number
 }
 
-/** An HTTP server on this machine that answers as httpbin's `/headers` does, says who it is in `x-backend`, and writes a log. It ends with the test. */
+/**
+ * An HTTP server on this machine that answers as httpbin's `/headers` does, says who it is in `x-backend`,
+ * and writes a log. It ends with the test.
+ */
 export interface LoggedBackend {
   readonly name: string
   readonly address: string
@@ -34,28 +37,44 @@ export async function loggedBackend(name: string, address = '127.0.0.1'): Promis
   let status = 200
   const server = createServer((request, response) => {
     arrivals.push(arrivalOf(request, status))
-    const send = (): void => { answer(request, response, { name, status }) }
+    const send = (): void => {
+      answer(request, response, { name, status })
+    }
     if (held === undefined) send()
     else held.push(send)
   })
-  await new Promise<void>((resolve) => { server.listen(0, address, resolve) })
-  onTestFinished(() => new Promise((resolve) => {
-    server.closeAllConnections()
-    server.close(() => { resolve() })
-  }))
+  await new Promise<void>((resolve) => {
+    server.listen(0, address, resolve)
+  })
+  onTestFinished(
+    () =>
+      new Promise((resolve) => {
+        server.closeAllConnections()
+        server.close(() => {
+          resolve()
+        })
+      }),
+  )
   return {
     name,
     address,
     port: (server.address() as AddressInfo).port,
     arrivals,
-    log: () => arrivals.map((each) => `status=${each.status} method="${each.method}" uri="${each.url}" host="${each.host}"`),
-    hold: () => { held ??= [] },
+    log: () =>
+      arrivals.map(
+        (each) => `status=${each.status} method="${each.method}" uri="${each.url}" host="${each.host}"`,
+      ),
+    hold: () => {
+      held ??= []
+    },
     release() {
       const waiting = held ?? []
       held = undefined
       for (const send of waiting) send()
     },
-    answerWith: (next) => { status = next },
+    answerWith: (next) => {
+      status = next
+    },
   }
 }
 
@@ -64,10 +83,16 @@ function arrivalOf({ method = '', url = '', headers }: IncomingMessage, status: 
   return { method, url, host: headers.host ?? '', headers: Object.fromEntries(single), status }
 }
 
-function answer({ rawHeaders }: IncomingMessage, response: ServerResponse, { name, status }: { readonly name: string; readonly status: number }): void {
+function answer(
+  { rawHeaders }: IncomingMessage,
+  response: ServerResponse,
+  { name, status }: { readonly name: string; readonly status: number },
+): void {
   const names = rawHeaders.filter((_, index) => index % 2 === 0)
   const headers = Object.fromEntries(names.map((each, index) => [titled(each), rawHeaders[index * 2 + 1]]))
-  response.writeHead(status, { 'content-type': 'application/json', 'x-backend': name }).end(`${JSON.stringify({ headers })}\n`)
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'x-backend': name })
+    .end(`${JSON.stringify({ headers })}\n`)
 }
 
 /** As httpbin prints names: `x-request-id` as `X-Request-Id`. */

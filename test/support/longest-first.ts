@@ -2,7 +2,19 @@ import { BaseSequencer } from 'vitest/node'
 import type { TestSpecification } from 'vitest/node'
 
 /** What takes long, longest first: a worker that began it last would end long after the others. */
-const long = ['properties/convert', 'bench/', 'demo/demo', 'envoy/restart', 'envoy/certificates', 'envoy/', 'properties/', 'cli/', 'protocol/convergence', 'scenarios/', 'features/'].map((part) => `/test/${part}`)
+const long = [
+  'properties/convert',
+  'bench/',
+  'demo/demo',
+  'envoy/restart',
+  'envoy/certificates',
+  'envoy/',
+  'properties/',
+  'cli/',
+  'protocol/convergence',
+  'scenarios/',
+  'features/',
+].map((part) => `/test/${part}`)
 
 /** Starts the long test files first; the others in the order that Vitest finds best. */
 export class LongestFirst extends BaseSequencer {

@@ -3,7 +3,10 @@ import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
 import { onTestFinished } from 'vitest'
 import { within } from './within.ts'
 
-/** An HTTP/2 connection whose client grants a stream no more bytes than the test says, and closes nothing by itself. */
+/**
+ * An HTTP/2 connection whose client grants a stream no more bytes than the test says, and closes nothing by
+ * itself.
+ */
 export class RawConnection {
   readonly #session: ClientHttp2Session
 
@@ -11,19 +14,35 @@ export class RawConnection {
   constructor(address: string, window: number) {
     this.#session = connect(`http://${address}`, { settings: { initialWindowSize: window } })
     this.#session.on('error', () => undefined)
-    onTestFinished(() => { this.#session.destroy() })
+    onTestFinished(() => {
+      this.#session.destroy()
+    })
   }
 
   /** Begins a call of a gRPC method, `/service/method`. */
   call(path: string): RawCall {
-    return new RawCall(this.#session.request({
-      ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers',
-    }, { endStream: false }))
+    return new RawCall(
+      this.#session.request(
+        {
+          ':method': 'POST',
+          ':path': path,
+          'content-type': 'application/grpc',
+          te: 'trailers',
+        },
+        { endStream: false },
+      ),
+    )
   }
 
   /** Resolves when the server has received all that was written. */
   async received(): Promise<void> {
-    await within(5_000, 'a PING', new Promise((resolve) => { this.#session.ping(resolve) }))
+    await within(
+      5_000,
+      'a PING',
+      new Promise((resolve) => {
+        this.#session.ping(resolve)
+      }),
+    )
   }
 
   /** From now on the client grants this many bytes to each stream. */
@@ -59,18 +78,22 @@ export class RawCall {
 
   /** The next message that the server sent. */
   next(): Promise<Buffer> {
-    return within(5_000, 'a message', new Promise((resolve) => {
-      const look = (): void => {
-        if (this.#arrived.length < prefix) return
-        const end = prefix + this.#arrived.readUInt32BE(1)
-        if (this.#arrived.length < end) return
-        this.#waiting.delete(look)
-        const message = this.#arrived.subarray(prefix, end)
-        this.#arrived = this.#arrived.subarray(end)
-        resolve(message)
-      }
-      this.#waiting.add(look)
-      look()
-    }))
+    return within(
+      5_000,
+      'a message',
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (this.#arrived.length < prefix) return
+          const end = prefix + this.#arrived.readUInt32BE(1)
+          if (this.#arrived.length < end) return
+          this.#waiting.delete(look)
+          const message = this.#arrived.subarray(prefix, end)
+          this.#arrived = this.#arrived.subarray(end)
+          resolve(message)
+        }
+        this.#waiting.add(look)
+        look()
+      }),
+    )
   }
 }

@@ -33,16 +33,31 @@ export async function realProxy({ xds, listener, at, ...identity }: RealProxyOpt
   const { address, port } = at ?? { address: '127.0.0.1', port: await freePort() }
   const [host = '', xdsPort = ''] = xds.split(':')
   const { path } = await findEnvoy({ env: process.env })
-  const options = { ...defaultBootstrap, ...identity, xds: { host, port: Number(xdsPort) }, bindAddress: address, portMap: { [listener]: port } }
+  const options = {
+    ...defaultBootstrap,
+    ...identity,
+    xds: { host, port: Number(xdsPort) },
+    bindAddress: address,
+    portMap: { [listener]: port },
+  }
   const envoy = await startEnvoy({ binary: path, bootstrap: bootstrap(options) })
   onTestFinished(() => envoy.close())
   await envoy.ready()
   return {
-    ...askingAt(address, port), envoy, address, port,
+    ...askingAt(address, port),
+    envoy,
+    address,
+    port,
     settled: async () => {
       await waitFor({ what: 'the last copy', look: async () => (await underWay(envoy)) === 0 || undefined })
     },
-    sent: async () => new Map([...await envoy.stats('^cluster\\..*\\.upstream_rq_total$')].map(([name, value]) => [clusterOf(name), value])),
+    sent: async () =>
+      new Map(
+        [...(await envoy.stats('^cluster\\..*\\.upstream_rq_total$'))].map(([name, value]) => [
+          clusterOf(name),
+          value,
+        ]),
+      ),
   }
 }
 
@@ -51,7 +66,9 @@ const controlPlane = 'cluster.shadowplane.'
 
 async function underWay(envoy: EnvoyProcess): Promise<number> {
   const stats = await envoy.stats('^cluster\\..*\\.upstream_rq_(pending_)?active$')
-  return [...stats].filter(([name]) => !name.startsWith(controlPlane)).reduce((sum, [, value]) => sum + value, 0)
+  return [...stats]
+    .filter(([name]) => !name.startsWith(controlPlane))
+    .reduce((sum, [, value]) => sum + value, 0)
 }
 
 function clusterOf(statistic: string): string {

@@ -9,7 +9,10 @@ import { patience, within } from './within.ts'
 export interface Running {
   stdout(): string
   stderr(): string
-  /** Waits until standard output satisfies the condition, which is tried after each part of it. Rejects where the process ends before. */
+  /**
+   * Waits until standard output satisfies the condition, which is tried after each part of it. Rejects where
+   * the process ends before.
+   */
   until(what: string, condition: (stdout: string) => boolean): Promise<void>
   /** What it wrote, once it has ended; undefined before. */
   remains(): string | undefined
@@ -24,7 +27,10 @@ export interface Running {
 }
 
 export function running(args: readonly string[]): Running {
-  const child = spawn(process.execPath, [join(projectRoot, 'src/main.ts'), ...args], { cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [join(projectRoot, 'src/main.ts'), ...args], {
+    cwd: projectRoot,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const output = { stdout: '', stderr: '' }
   const waiting = new Set<() => void>()
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
@@ -32,32 +38,45 @@ export function running(args: readonly string[]): Running {
     output.stdout += text
     for (const look of [...waiting]) look()
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { output.stderr += text })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output.stderr += text
+  })
   onTestFinished(async () => {
     child.kill('SIGKILL')
     await ended
   })
   let isOver = false
-  void ended.finally(() => { isOver = true })
+  void ended.finally(() => {
+    isOver = true
+  })
   return {
-    remains: () => isOver ? `${output.stdout}${output.stderr}` : undefined,
+    remains: () => (isOver ? `${output.stdout}${output.stderr}` : undefined),
     stdout: () => output.stdout,
     stderr: () => output.stderr,
-    until: (what, condition) => within(patience, what, new Promise((resolve, reject) => {
-      const look = (): void => {
-        if (!condition(output.stdout)) return
-        waiting.delete(look)
-        resolve()
-      }
-      waiting.add(look)
-      child.once('close', (status) => { reject(new Error(`ended with ${status} before ${what}: ${output.stdout}${output.stderr}`)) })
-      look()
-    })),
+    until: (what, condition) =>
+      within(
+        patience,
+        what,
+        new Promise((resolve, reject) => {
+          const look = (): void => {
+            if (!condition(output.stdout)) return
+            waiting.delete(look)
+            resolve()
+          }
+          waiting.add(look)
+          child.once('close', (status) => {
+            reject(new Error(`ended with ${status} before ${what}: ${output.stdout}${output.stderr}`))
+          })
+          look()
+        }),
+      ),
     interrupt() {
       child.kill('SIGINT')
       return within(patience, 'the end of the process', ended)
     },
-    signal(name) { child.kill(name) },
+    signal(name) {
+      child.kill(name)
+    },
     ended: () => within(patience, 'the end of the process', ended),
     async closeReader(name) {
       const closed = once(child[name], 'close')

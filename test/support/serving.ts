@@ -17,7 +17,10 @@ import type { Mode } from './xds-client.ts'
 /** Files by name, in the order in which they are written. */
 export type Files = Readonly<Record<string, string>>
 
-/** A control plane over a directory of its own, and the proxies that a test connects to it. It ends with the test. */
+/**
+ * A control plane over a directory of its own, and the proxies that a test connects to it. It ends with the
+ * test.
+ */
 export interface Serving {
   /** `host:port` of the xDS server. */
   readonly xds: string
@@ -38,10 +41,17 @@ export interface Serving {
   resolved(code: Code): Promise<void>
 }
 
-export const gatewayProxy: Identity = { role: 'gateway', namespace: 'default', labels: { istio: 'ingressgateway' } }
+export const gatewayProxy: Identity = {
+  role: 'gateway',
+  namespace: 'default',
+  labels: { istio: 'ingressgateway' },
+}
 export const sidecarProxy: Identity = { role: 'sidecar', namespace: 'default', labels: { app: 'client' } }
 
-/** Milliseconds. Files are replaced or removed as a whole here, so that there is nothing to wait for; what waiting does is for file-source.test.ts. */
+/**
+ * Milliseconds. Files are replaced or removed as a whole here, so that there is nothing to wait for; what
+ * waiting does is for file-source.test.ts.
+ */
 const settleAfter = 50
 
 export async function serve(files: Files, settings: Partial<Settings> = {}): Promise<Serving> {
@@ -55,7 +65,16 @@ export async function serve(files: Files, settings: Partial<Settings> = {}): Pro
     }
   }
   await write(files)
-  const plane = await startControlPlane({ paths: [directory], settleAfter, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: { ...defaultSettings, ...settings } }, told.observe)
+  const plane = await startControlPlane(
+    {
+      paths: [directory],
+      settleAfter,
+      listen: '127.0.0.1:0',
+      admin: '127.0.0.1:0',
+      settings: { ...defaultSettings, ...settings },
+    },
+    told.observe,
+  )
   onTestFinished(async () => {
     await Promise.all(proxies.map((proxy) => proxy.close()))
     await plane.close()
@@ -68,16 +87,32 @@ export async function serve(files: Files, settings: Partial<Settings> = {}): Pro
     write,
     remove: (name) => rm(join(directory, name)),
     async proxy(identity, mode = 'delta') {
-      const proxy = new EnvoyDouble(plane.xdsAddress, { mode, ...(identity === undefined ? {} : { node: node(identity) }) })
+      const proxy = new EnvoyDouble(plane.xdsAddress, {
+        mode,
+        ...(identity === undefined ? {} : { node: node(identity) }),
+      })
       proxies.push(proxy)
-      await proxy.until('listeners and their routes', (each) =>
-        each.held('listener').size > 0 && each.client.names('route').length === each.held('route').size && each.held('route').size > 0)
+      await proxy.until(
+        'listeners and their routes',
+        (each) =>
+          each.held('listener').size > 0 &&
+          each.client.names('route').length === each.held('route').size &&
+          each.held('route').size > 0,
+      )
       return proxy
     },
-    told: async (code) => (await told.until(`a diagnostic ${code}`, () => ofCode(code))).replaceAll(`${directory}/`, ''),
-    mistakes: () => told.inForce().filter((each) => each.severity !== 'info').map((each) => each.code).toSorted(),
+    told: async (code) =>
+      (await told.until(`a diagnostic ${code}`, () => ofCode(code))).replaceAll(`${directory}/`, ''),
+    mistakes: () =>
+      told
+        .inForce()
+        .filter((each) => each.severity !== 'info')
+        .map((each) => each.code)
+        .toSorted(),
     texts: () => told.inForce().map(({ text }) => text.replaceAll(`${directory}/`, '')),
-    resolved: async (code) => { await told.until(`no diagnostic ${code}`, () => ofCode(code) === undefined ? true : undefined) },
+    resolved: async (code) => {
+      await told.until(`no diagnostic ${code}`, () => (ofCode(code) === undefined ? true : undefined))
+    },
   }
 }
 
@@ -90,20 +125,26 @@ export interface ObservedMirror {
 
 /** The routes that a proxy holds of objects, in order; those that stand for no object are left out. */
 export function routes(proxy: EnvoyDouble): readonly Route[] {
-  return [...proxy.held('route').values()].flatMap((each) => routesOf(each)).filter((route) => route.metadata !== undefined)
+  return [...proxy.held('route').values()]
+    .flatMap((each) => routesOf(each))
+    .filter((route) => route.metadata !== undefined)
 }
 
 export function mirrors(proxy: EnvoyDouble): readonly ObservedMirror[] {
-  return routes(proxy).flatMap((route) => route.route?.request_mirror_policies ?? []).map(({ cluster: target = '', runtime_fraction: fraction }) => {
-    const { numerator = 0, denominator = 'HUNDRED' } = fraction?.default_value ?? {}
-    if (denominator !== 'MILLION') throw new Error(`the denominator of ${target} is ${denominator}`)
-    return { cluster: target, millionths: numerator }
-  })
+  return routes(proxy)
+    .flatMap((route) => route.route?.request_mirror_policies ?? [])
+    .map(({ cluster: target = '', runtime_fraction: fraction }) => {
+      const { numerator = 0, denominator = 'HUNDRED' } = fraction?.default_value ?? {}
+      if (denominator !== 'MILLION') throw new Error(`the denominator of ${target} is ${denominator}`)
+      return { cluster: target, millionths: numerator }
+    })
 }
 
 /** The clusters that primary requests go to, in the order of the routes. */
 export function primaries(proxy: EnvoyDouble): readonly string[] {
-  return routes(proxy).flatMap(({ route }) => [route?.cluster ?? [], (route?.weighted_clusters?.clusters ?? []).map((each) => each.name ?? '')].flat())
+  return routes(proxy).flatMap(({ route }) =>
+    [route?.cluster ?? [], (route?.weighted_clusters?.clusters ?? []).map((each) => each.name ?? '')].flat(),
+  )
 }
 
 export function cluster(proxy: EnvoyDouble, name: string): Cluster | undefined {
@@ -112,5 +153,9 @@ export function cluster(proxy: EnvoyDouble, name: string): Cluster | undefined {
 
 /** `address:port` of the endpoints that a proxy holds for a cluster. */
 export function endpoints(proxy: EnvoyDouble, name: string): readonly string[] {
-  return [...JSON.stringify(proxy.held('endpoint').get(name) ?? null).matchAll(/"address":"([^"]+)","port_value":(\d+)/g)].map(([, address, port]) => `${address}:${port}`)
+  return [
+    ...JSON.stringify(proxy.held('endpoint').get(name) ?? null).matchAll(
+      /"address":"([^"]+)","port_value":(\d+)/g,
+    ),
+  ].map(([, address, port]) => `${address}:${port}`)
 }

@@ -22,9 +22,14 @@ export function settableSnapshots(initial: readonly Resource[]): SettableSnapsho
     subscribe: (scope, listener) => {
       const own = (next: Snapshot): void => listener(next)
       subscribers.set(own, scope)
-      return { current: isWithheld ? undefined : snapshot(scopeKey(scope)), close: () => subscribers.delete(own) }
+      return {
+        current: isWithheld ? undefined : snapshot(scopeKey(scope)),
+        close: () => subscribers.delete(own),
+      }
     },
-    withhold: () => { isWithheld = true },
+    withhold: () => {
+      isWithheld = true
+    },
     set: (next) => {
       isWithheld = false
       resources = group(next, resources)
@@ -38,10 +43,17 @@ export function settableSnapshots(initial: readonly Resource[]): SettableSnapsho
 
 /** As the contract has it: an unchanged type keeps its very map. */
 function group(resources: readonly Resource[], before: Snapshot['resources']): Snapshot['resources'] {
-  return new Map(resourceTypes.map(({ name: type }) => {
-    const next = new Map(resources.filter((resource) => resource.type === type).map((resource) => [resource.name, resource]))
-    const old = before.get(type)
-    const same = old !== undefined && old.size === next.size && [...next].every(([name, { version }]) => old.get(name)?.version === version)
-    return [type, same ? old : next]
-  }))
+  return new Map(
+    resourceTypes.map(({ name: type }) => {
+      const next = new Map(
+        resources.filter((resource) => resource.type === type).map((resource) => [resource.name, resource]),
+      )
+      const old = before.get(type)
+      const same =
+        old !== undefined &&
+        old.size === next.size &&
+        [...next].every(([name, { version }]) => old.get(name)?.version === version)
+      return [type, same ? old : next]
+    }),
+  )
 }

@@ -3,13 +3,18 @@ import { waitFor } from './wait-for.ts'
 
 /** A clock that the test moves. */
 export class Timers {
-  readonly #pending = new Map<symbol, { readonly at: number; readonly milliseconds: number; readonly callback: () => void }>()
+  readonly #pending = new Map<
+    symbol,
+    { readonly at: number; readonly milliseconds: number; readonly callback: () => void }
+  >()
   #now = 0
 
   readonly schedule: Schedule = (milliseconds, callback) => {
     const key = Symbol('timer')
     this.#pending.set(key, { at: this.#now + milliseconds, milliseconds, callback })
-    return () => { this.#pending.delete(key) }
+    return () => {
+      this.#pending.delete(key)
+    }
   }
 
   get pending(): number {
@@ -18,7 +23,11 @@ export class Timers {
 
   /** Waits until something is to happen after exactly these milliseconds. */
   async scheduled(milliseconds: number): Promise<void> {
-    await waitFor({ what: `a timer of ${milliseconds} ms`, look: () => [...this.#pending.values()].some((timer) => timer.milliseconds === milliseconds) || undefined })
+    await waitFor({
+      what: `a timer of ${milliseconds} ms`,
+      look: () =>
+        [...this.#pending.values()].some((timer) => timer.milliseconds === milliseconds) || undefined,
+    })
   }
 
   pass(milliseconds: number): void {

@@ -20,15 +20,20 @@ export function recordTold(): Told {
       for (const look of [...waiting]) look()
     },
     inForce: () => [...inForce.values()],
-    until: (what, find) => within(10_000, what, new Promise((resolve) => {
-      const look = (): void => {
-        const found = find()
-        if (found === undefined) return
-        waiting.delete(look)
-        resolve(found)
-      }
-      waiting.add(look)
-      look()
-    })),
+    until: (what, find) =>
+      within(
+        10_000,
+        what,
+        new Promise((resolve) => {
+          const look = (): void => {
+            const found = find()
+            if (found === undefined) return
+            waiting.delete(look)
+            resolve(found)
+          }
+          waiting.add(look)
+          look()
+        }),
+      ),
   }
 }

@@ -13,7 +13,9 @@ export type NodeJson = Message<'envoy.config.core.v3.Node'>
 export interface ClientOptions {
   readonly mode: Mode
   readonly node?: NodeJson
-  /** Uses the discovery service of this type alone, and names no type in its requests. Aggregated if absent. */
+  /**
+   * Uses the discovery service of this type alone, and names no type in its requests. Aggregated if absent.
+   */
   readonly only?: TypeName
   /** Plain text if absent. */
   readonly credentials?: ChannelCredentials
@@ -57,7 +59,10 @@ export interface RequestOverrides {
 
 const plainNode: NodeJson = { id: 'test-id', cluster: 'test-cluster' }
 
-/** Opens one xDS stream. The caller says everything that is sent on it; the node goes out with the first request. */
+/**
+ * Opens one xDS stream. The caller says everything that is sent on it; the node goes out with the first
+ * request.
+ */
 export function connect(address: string, options: ClientOptions): XdsClient {
   return new XdsClient(address, options)
 }
@@ -80,11 +85,23 @@ export class XdsClient {
   readonly #only: TypeName | undefined
   #node: NodeJson | undefined
 
-  constructor(address: string, { mode, node = plainNode, only, credentials: channel = credentials.createInsecure(), connection = 'shared', headers = {} }: ClientOptions) {
+  constructor(
+    address: string,
+    {
+      mode,
+      node = plainNode,
+      only,
+      credentials: channel = credentials.createInsecure(),
+      connection = 'shared',
+      headers = {},
+    }: ClientOptions,
+  ) {
     this.mode = mode
     this.#only = only
     this.#node = node
-    this.#client = new Client(address, channel, { 'grpc.use_local_subchannel_pool': connection === 'own' ? 1 : 0 })
+    this.#client = new Client(address, channel, {
+      'grpc.use_local_subchannel_pool': connection === 'own' ? 1 : 0,
+    })
     const pass = (bytes: Buffer): Buffer => bytes
     this.#call = this.#client.makeBidiStreamRequest(methodPath(mode, only), pass, pass, metadataOf(headers))
     this.#call.on('error', () => undefined)
@@ -108,7 +125,9 @@ export class XdsClient {
 
   /** The next response of this type, or of any type in the order of arrival. */
   async next(type?: TypeName): Promise<XdsResponse> {
-    return this.#noted(await within(5_000, `a response${type === undefined ? '' : ` of type ${type}`}`, this.#take(type)))
+    return this.#noted(
+      await within(5_000, `a response${type === undefined ? '' : ` of type ${type}`}`, this.#take(type)),
+    )
   }
 
   /** As `next`, without a bound: for a client that runs until it is closed. */
@@ -248,16 +267,27 @@ function read(mode: Mode, bytes: Buffer): XdsResponse {
 function readSotw(bytes: Buffer): XdsResponse {
   const message = decode('envoy.service.discovery.v3.DiscoveryResponse', bytes)
   const resources = (message.resources ?? []).map((json) => ({ name: nameOf(json), version: '', json }))
-  return response(message, { version: message.version_info ?? '', resources, removed: [], bytes: bytes.length })
+  return response(message, {
+    version: message.version_info ?? '',
+    resources,
+    removed: [],
+    bytes: bytes.length,
+  })
 }
 
 function readDelta(bytes: Buffer): XdsResponse {
   const message = decode('envoy.service.discovery.v3.DeltaDiscoveryResponse', bytes)
   const resources = (message.resources ?? []).map(({ name = '', version = '', resource }) => {
-    if (resource === undefined || nameOf(resource) !== name) throw new Error(`${name} carries ${JSON.stringify(resource)}`)
+    if (resource === undefined || nameOf(resource) !== name)
+      throw new Error(`${name} carries ${JSON.stringify(resource)}`)
     return { name, version, json: resource }
   })
-  return response(message, { version: message.system_version_info ?? '', resources, removed: message.removed_resources ?? [], bytes: bytes.length })
+  return response(message, {
+    version: message.system_version_info ?? '',
+    resources,
+    removed: message.removed_resources ?? [],
+    bytes: bytes.length,
+  })
 }
 
 function response(
@@ -268,7 +298,12 @@ function response(
   if (type === undefined) throw new Error(`a response of type ${message.type_url}`)
   const foreign = fields.resources.filter(({ json }) => json['@type'] !== type.typeUrl)
   if (foreign.length > 0) throw new Error(`${foreign.length} resources of another type than ${type.typeUrl}`)
-  return { type: type.name, nonce: message.nonce ?? '', names: fields.resources.map(({ name }) => name), ...fields }
+  return {
+    type: type.name,
+    nonce: message.nonce ?? '',
+    names: fields.resources.map(({ name }) => name),
+    ...fields,
+  }
 }
 
 function nameOf(json: AnyJson): string {

@@ -6,23 +6,41 @@ import type { Regarded } from '../../src/writeback/event-object.ts'
 const id = { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'shop', name: 'reviews' }
 const regarded: Regarded = { id, apiVersion: 'networking.istio.io/v1', uid: 'u1' }
 const diagnostic: Diagnostic = {
-  code: 'mirror/unknown-host', severity: 'error', message: 'VirtualService shop/reviews: no host v2', hint: 'did you mean v3?', origin: { object: id, path: ['spec', 'http', 0, 'mirror', 'host'] },
+  code: 'mirror/unknown-host',
+  severity: 'error',
+  message: 'VirtualService shop/reviews: no host v2',
+  hint: 'did you mean v3?',
+  origin: { object: id, path: ['spec', 'http', 0, 'mirror', 'host'] },
 }
 const occasion = { instance: 'pod-1_abc', now: new Date('2026-02-03T04:05:06.789Z') }
 
 test('an Event has what the API server asks for', () => {
   expect(eventObject(diagnostic, regarded, occasion)).toEqual({
-    apiVersion: 'events.k8s.io/v1', kind: 'Event',
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
     metadata: { namespace: 'shop', name: expect.stringMatching(/^reviews\.[0-9a-f]{16}$/) as string },
-    eventTime: '2026-02-03T04:05:06.789000Z', reportingController: 'shadowplane.io/control-plane', reportingInstance: 'pod-1_abc', action: 'Translate',
-    reason: 'MirrorUnknownHost', type: 'Warning',
-    note: 'spec.http[0].mirror.host: VirtualService shop/reviews: no host v2; did you mean v3? [mirror/unknown-host]',
-    regarding: { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', namespace: 'shop', name: 'reviews', uid: 'u1' },
+    eventTime: '2026-02-03T04:05:06.789000Z',
+    reportingController: 'shadowplane.io/control-plane',
+    reportingInstance: 'pod-1_abc',
+    action: 'Translate',
+    reason: 'MirrorUnknownHost',
+    type: 'Warning',
+    note:
+      'spec.http[0].mirror.host: VirtualService shop/reviews: no host v2; did you mean v3? ' +
+      '[mirror/unknown-host]',
+    regarding: {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'VirtualService',
+      namespace: 'shop',
+      name: 'reviews',
+      uid: 'u1',
+    },
   })
 })
 
 describe('the name of an Event', () => {
-  const name = (of: Partial<Diagnostic>, about: Partial<Regarded> = {}): string => eventPlace({ ...diagnostic, ...of }, { ...regarded, ...about }).name
+  const name = (of: Partial<Diagnostic>, about: Partial<Regarded> = {}): string =>
+    eventPlace({ ...diagnostic, ...of }, { ...regarded, ...about }).name
 
   test('is that of the same diagnostic of the same object', () => {
     expect(name({})).toBe(name({}))
@@ -38,7 +56,10 @@ describe('the name of an Event', () => {
   })
 
   test('fits, also that of an object with the longest name', () => {
-    const longest = eventPlace(diagnostic, { ...regarded, id: { ...id, name: `${'a'.repeat(235)}.${'b'.repeat(17)}` } }).name
+    const longest = eventPlace(diagnostic, {
+      ...regarded,
+      id: { ...id, name: `${'a'.repeat(235)}.${'b'.repeat(17)}` },
+    }).name
     expect(longest).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/)
     expect(longest.length).toBeLessThanOrEqual(253)
   })
@@ -49,12 +70,18 @@ describe('the name of an Event', () => {
 })
 
 test('a note has at most 1024 bytes, whole characters, and its code', () => {
-  const { note } = eventObject({ ...diagnostic, message: '→'.repeat(1_000) }, regarded, occasion) as { readonly note: string }
+  const { note } = eventObject({ ...diagnostic, message: '→'.repeat(1_000) }, regarded, occasion) as {
+    readonly note: string
+  }
   expect(Buffer.byteLength(note)).toBeLessThanOrEqual(1_024)
   expect(note).toMatch(/→ … \[mirror\/unknown-host\]$/)
   expect(note).not.toContain('\uFFFD')
 })
 
-test.each([['mirror/unknown-host', 'MirrorUnknownHost'], ['tls/malformed-pem', 'TlsMalformedPem'], ['xds/nack', 'XdsNack']])('%s is the reason %s', (code, reason) => {
+test.each([
+  ['mirror/unknown-host', 'MirrorUnknownHost'],
+  ['tls/malformed-pem', 'TlsMalformedPem'],
+  ['xds/nack', 'XdsNack'],
+])('%s is the reason %s', (code, reason) => {
   expect(reasonOf(code)).toBe(reason)
 })

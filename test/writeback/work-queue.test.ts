@@ -10,13 +10,21 @@ class SetClock implements Clock {
   #now = 0
   readonly #due = new Set<{ readonly at: number; readonly action: () => void }>()
 
-  now(): number { return this.#now }
-  date(): Date { return new Date(this.#now) }
-  random(): number { return 0.999 }
+  now(): number {
+    return this.#now
+  }
+  date(): Date {
+    return new Date(this.#now)
+  }
+  random(): number {
+    return 0.999
+  }
   after(milliseconds: number, action: () => void): () => void {
     const due = { at: this.#now + milliseconds, action }
     this.#due.add(due)
-    return () => { this.#due.delete(due) }
+    return () => {
+      this.#due.delete(due)
+    }
   }
 
   async pass(milliseconds: number): Promise<void> {
@@ -39,12 +47,23 @@ interface Piece {
   end(outcome: Outcome): void
 }
 
-function queueOf(options: Partial<WorkOptions> = {}): { readonly queue: WorkQueue; readonly clock: SetClock; readonly begun: Piece[] } {
+function queueOf(options: Partial<WorkOptions> = {}): {
+  readonly queue: WorkQueue
+  readonly clock: SetClock
+  readonly begun: Piece[]
+} {
   const clock = new SetClock()
   const begun: Piece[] = []
   const queue = new WorkQueue({
-    clock, rate: { perSecond: 10, burst: 100 }, atOnce: 2, settle: 100, isWorth: () => true,
-    work: (key) => new Promise<Outcome>((resolve) => { begun.push({ key, at: clock.now(), end: resolve }) }),
+    clock,
+    rate: { perSecond: 10, burst: 100 },
+    atOnce: 2,
+    settle: 100,
+    isWorth: () => true,
+    work: (key) =>
+      new Promise<Outcome>((resolve) => {
+        begun.push({ key, at: clock.now(), end: resolve })
+      }),
     ...options,
   })
   return { queue, clock, begun }
@@ -87,7 +106,13 @@ describe('a queue of work', () => {
   })
 
   test('tries again what failed, ever later', async () => {
-    const { queue, clock, begun } = queueOf({ settle: 0, work: (key) => { begun.push({ key, at: clock.now(), end: () => undefined }); return Promise.resolve('later') } })
+    const { queue, clock, begun } = queueOf({
+      settle: 0,
+      work: (key) => {
+        begun.push({ key, at: clock.now(), end: () => undefined })
+        return Promise.resolve('later')
+      },
+    })
     queue.begin(new AbortController().signal)
     queue.add('a')
     await clock.pass(600_000)

@@ -4,7 +4,12 @@ import { outcomeOf, WriteProblems } from '../../src/writeback/write-problems.ts'
 
 function recorded(): { readonly problems: WriteProblems; readonly told: (string | undefined)[] } {
   const told: (string | undefined)[] = []
-  return { problems: new WriteProblems((reason) => { told.push(reason) }), told }
+  return {
+    problems: new WriteProblems((reason) => {
+      told.push(reason)
+    }),
+    told,
+  }
 }
 
 test('of several problems the first is told, and their end when the last is over', () => {
@@ -29,8 +34,13 @@ test('who writes no more has no trouble with it, but with the Lease', () => {
 })
 
 test.each([
-  [new ApiFailure('503', { status: 503 }), 'later'], [new ApiFailure('409', { status: 409 }), 'later'], [new ApiFailure('403', { status: 403 }), 'later'], [new ApiFailure('the connection broke'), 'later'],
-  [new ApiFailure('422', { status: 422 }), 'done'], [new ApiFailure('404', { status: 404 }), 'done'], [new TypeError('a mistake of ours'), 'done'],
+  [new ApiFailure('503', { status: 503 }), 'later'],
+  [new ApiFailure('409', { status: 409 }), 'later'],
+  [new ApiFailure('403', { status: 403 }), 'later'],
+  [new ApiFailure('the connection broke'), 'later'],
+  [new ApiFailure('422', { status: 422 }), 'done'],
+  [new ApiFailure('404', { status: 404 }), 'done'],
+  [new TypeError('a mistake of ours'), 'done'],
 ] as const)('after "%s" it is tried again: %s', (thrown, outcome) => {
   expect(outcomeOf(thrown)).toBe(outcome)
 })

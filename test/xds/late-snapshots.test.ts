@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { answers, routeFor, snapshotWorld } from './snapshot-world.ts'
 
-// A scope that nobody had is computed piece by piece: meanwhile others have what they had, and nobody sees a half of anything.
+// A scope that nobody had is computed piece by piece: meanwhile others have what they had, and nobody sees a
+// half of anything.
 
 const world = () => snapshotWorld('when told')
 
@@ -43,7 +44,14 @@ test('those that come while another is computed wait for the next round, and are
   compute(some)
   const others = Array.from({ length: 5 }, (_, index) => sidecar('a', 'sidecar', `n-${index + 1}`))
   compute(all)
-  expect([first, ...others].map(({ subscription }) => subscription.current !== undefined)).toEqual([true, false, false, false, false, false])
+  expect([first, ...others].map(({ subscription }) => subscription.current !== undefined)).toEqual([
+    true,
+    false,
+    false,
+    false,
+    false,
+    false,
+  ])
   compute(all)
   expect([first, ...others].map(({ told }) => told.length)).toEqual([1, 1, 1, 1, 1, 1])
 })
@@ -92,20 +100,24 @@ test.each([0, 1, some])('who goes after %i pieces and comes again is served', (p
   expect([connected.size, inGraph().length]).toEqual([1, 1])
 })
 
-test('whom a selector tells apart keeps what it has until its own is there, and never has what is for others', () => {
-  const { sidecar, compute, write, connected, inGraph } = world()
-  const [a, b] = [sidecar('a'), sidecar('b')]
-  compute(all)
-  write(routeFor('sourceLabels: {app: a}', 418))
-  const before = a.subscription.current
-  expect(compute(all)).toBe(true)
-  expect(a.subscription.current).toBe(before)
-  while (a.subscription.current === before) compute(50)
-  expect([a, b].map((each) => answers(each, 418))).toEqual([true, false])
-  expect([a, b].map(({ told }) => told.length)).toEqual([2, 2])
-  compute(all)
-  expect([connected.size, inGraph().length]).toEqual([2, 2])
-})
+test(
+  'whom a selector tells apart keeps what it has until its own is there, and never has what is for ' +
+    'others',
+  () => {
+    const { sidecar, compute, write, connected, inGraph } = world()
+    const [a, b] = [sidecar('a'), sidecar('b')]
+    compute(all)
+    write(routeFor('sourceLabels: {app: a}', 418))
+    const before = a.subscription.current
+    expect(compute(all)).toBe(true)
+    expect(a.subscription.current).toBe(before)
+    while (a.subscription.current === before) compute(50)
+    expect([a, b].map((each) => answers(each, 418))).toEqual([true, false])
+    expect([a, b].map(({ told }) => told.length)).toEqual([2, 2])
+    compute(all)
+    expect([connected.size, inGraph().length]).toEqual([2, 2])
+  },
+)
 
 test('a selector that goes again before its scopes are there moves nobody', () => {
   const { sidecar, compute, write, connected, inGraph } = world()

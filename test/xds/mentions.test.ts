@@ -5,7 +5,11 @@ describe('a message names', () => {
   test.each([
     ['0.0.0.0_8080', 'Error adding/updating listener(s) 0.0.0.0_8080: cannot bind', true],
     ['0.0.0.0_80', 'Error adding/updating listener(s) 0.0.0.0_8080: cannot bind', false],
-    ['0.0.0.0_80', 'Error adding/updating listener(s) 0.0.0.0_8080: cannot bind, 0.0.0.0_80: cannot bind', true],
+    [
+      '0.0.0.0_80',
+      'Error adding/updating listener(s) 0.0.0.0_8080: cannot bind, 0.0.0.0_80: cannot bind',
+      true,
+    ],
     ['0.0.0.0_80', 'listener 10.0.0.0_80: cannot bind', false],
     ['reviews', 'the cluster reviews-v2 is bad', false],
     ['reviews', 'the cluster reviews.default is bad', false],

@@ -12,20 +12,26 @@ test('workloads that no selector tells apart share one scope', () => {
   expect(connected.size).toBe(1)
 })
 
-test('gateways that no selector tells apart share one scope, and a Gateway takes those apart that it selects', () => {
-  const { connected, sidecar, write } = world()
-  const [a, b] = [sidecar('a', 'gateway'), sidecar('b', 'gateway')]
-  expect(a.subscription.current).toBe(b.subscription.current)
-  expect(connected.size).toBe(1)
-  write(`apiVersion: networking.istio.io/v1
+test(
+  'gateways that no selector tells apart share one scope, and a Gateway takes those apart that it ' +
+    'selects',
+  () => {
+    const { connected, sidecar, write } = world()
+    const [a, b] = [sidecar('a', 'gateway'), sidecar('b', 'gateway')]
+    expect(a.subscription.current).toBe(b.subscription.current)
+    expect(connected.size).toBe(1)
+    write(`apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: {name: edge, namespace: default}
 spec: {selector: {app: a}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}
 `)
-  expect(connected.size).toBe(2)
-  expect([a, b].map(({ subscription }) => subscription.current?.resources.get('listener')?.size)).toEqual([1, 0])
-  expect([a, b].map(({ told }) => told.length)).toEqual([1, 0])
-})
+    expect(connected.size).toBe(2)
+    expect([a, b].map(({ subscription }) => subscription.current?.resources.get('listener')?.size)).toEqual([
+      1, 0,
+    ])
+    expect([a, b].map(({ told }) => told.length)).toEqual([1, 0])
+  },
+)
 
 test('a selector takes those that it names apart, tells them once, and leaves the others as they are', () => {
   const { connected, sidecar, write } = world()
@@ -67,7 +73,12 @@ test('who comes later finds the scope that it shares', () => {
 
 test('what two scopes have in common is encoded, and kept, once', () => {
   const { connected, sidecar } = world()
-  const [a, b] = ['here', 'there'].map((namespace) => sidecar('a', 'sidecar', namespace).subscription.current?.resources.get('cluster')?.values() ?? []).map((each) => [...each])
+  const [a, b] = ['here', 'there']
+    .map(
+      (namespace) =>
+        sidecar('a', 'sidecar', namespace).subscription.current?.resources.get('cluster')?.values() ?? [],
+    )
+    .map((each) => [...each])
   expect([connected.size, a?.length, b?.length]).toEqual([2, 1, 1])
   expect(a?.[0]?.bytes).toBe(b?.[0]?.bytes)
 })

@@ -7,7 +7,8 @@ import type { Snapshot, SnapshotSubscription } from '../../src/xds/snapshot.ts'
 import { createSnapshotCache } from '../../src/xds/snapshot-cache.ts'
 import type { SnapshotCache } from '../../src/xds/snapshot-cache.ts'
 
-const service = 'apiVersion: v1\nkind: Service\nmetadata: {name: shop}\nspec: {ports: [{name: http, port: 80}]}\n'
+const service =
+  'apiVersion: v1\nkind: Service\nmetadata: {name: shop}\nspec: {ports: [{name: http, port: 80}]}\n'
 
 /** A route for those of a condition, which is answered with this status. */
 export const routeFor = (condition: string, status: number): string => `apiVersion: networking.istio.io/v1
@@ -46,18 +47,26 @@ export function snapshotWorld(computing: 'at once' | 'when told'): SnapshotWorld
   let wanted = 0
   const cache: SnapshotCache = createSnapshotCache({
     shared: pipeline.shared,
-    connect: (key, scope) => { connected.add(key); pipeline.connect(key, scope) },
-    disconnect: (key) => { connected.delete(key); pipeline.disconnect(key) },
+    connect: (key, scope) => {
+      connected.add(key)
+      pipeline.connect(key, scope)
+    },
+    disconnect: (key) => {
+      connected.delete(key)
+      pipeline.disconnect(key)
+    },
     wanted: () => {
       wanted += 1
       if (computing === 'at once') cache.advance()
     },
     isReady: pipeline.isConnected,
     refresh: () => refreshed(pipeline, computing === 'at once' ? pipeline.flush() : pipeline.prepared()),
-    read: (scope, type) => (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
+    read: (scope, type) =>
+      (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
   })
   const set = (text: string): void => {
-    for (const { manifest } of parseManifests('test.yaml', text).manifests) pipeline.setManifest(objectKey(manifest.id), manifest)
+    for (const { manifest } of parseManifests('test.yaml', text).manifests)
+      pipeline.setManifest(objectKey(manifest.id), manifest)
   }
   set(service)
   pipeline.flush()
@@ -81,15 +90,32 @@ export function snapshotWorld(computing: 'at once' | 'when told'): SnapshotWorld
     sidecar(app, role = 'sidecar', namespace = 'default') {
       const told: Snapshot[] = []
       const scope: Scope = {
-        role, namespace, labels: { app, track: 'stable' }, anyGateway: false,
-        bindAddress: '', portMap: {}, virtualHosts: 'inline',
+        role,
+        namespace,
+        labels: { app, track: 'stable' },
+        anyGateway: false,
+        bindAddress: '',
+        portMap: {},
+        virtualHosts: 'inline',
       }
-      return { app, told, subscription: cache.subscribe(scope, (snapshot) => { told.push(snapshot) }) }
+      return {
+        app,
+        told,
+        subscription: cache.subscribe(scope, (snapshot) => {
+          told.push(snapshot)
+        }),
+      }
     },
   }
 }
 
-const routeBytes = ({ subscription }: Sidecar): string => [...subscription.current?.resources.get('route')?.values() ?? []].map(({ bytes }) => bytes.toString('latin1')).join()
+const routeBytes = ({ subscription }: Sidecar): string =>
+  [...(subscription.current?.resources.get('route')?.values() ?? [])]
+    .map(({ bytes }) => bytes.toString('latin1'))
+    .join()
 
 /** Whether some route of the sidecar is answered with this status. */
-export const answers = (sidecar: Sidecar, status: number): boolean => routeBytes(sidecar).includes(Buffer.from([0x08, (status % 128) + 128, Math.floor(status / 128)]).toString('latin1'))
+export const answers = (sidecar: Sidecar, status: number): boolean =>
+  routeBytes(sidecar).includes(
+    Buffer.from([0x08, (status % 128) + 128, Math.floor(status / 128)]).toString('latin1'),
+  )

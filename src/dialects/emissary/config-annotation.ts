@@ -8,15 +8,28 @@ import { nodeValue, UnreadableNode } from '../../manifest/node-value.ts'
 
 const configAnnotation = 'getambassador.io/config'
 
-/** That Mappings and other objects in the annotation `getambassador.io/config`, as Emissary takes them on any object, are not read. */
+/**
+ * That Mappings and other objects in the annotation `getambassador.io/config`, as Emissary takes them on any
+ * object, are not read.
+ */
 export function configAnnotationFindings({ id, annotations }: Manifest): readonly Diagnostic[] {
   const text = annotations[configAnnotation]
   if (text === undefined || text.trim() === '') return []
   const named = splitDocuments(text).flatMap((document) => namesIn(document.text))
-  return [finding('annotation/unread', { object: id, path: ['metadata', 'annotations', configAnnotation], part: 'key' }, {
-    message: `the annotation ${configAnnotation} is not read, so what it holds is not served${named.length === 0 ? '' : `: ${listed(named)}`}`,
-    hint: 'write each as an object of its own, with apiVersion: getambassador.io/v2, metadata.name and spec',
-  })]
+  return [
+    finding(
+      'annotation/unread',
+      { object: id, path: ['metadata', 'annotations', configAnnotation], part: 'key' },
+      {
+        message:
+          `the annotation ${configAnnotation} is not read, so what it holds is not ` +
+          `served${named.length === 0 ? '' : `: ${listed(named)}`}`,
+        hint:
+          'write each as an object of its own, with apiVersion: getambassador.io/v2, metadata.name ' +
+          'and spec',
+      },
+    ),
+  ]
 }
 
 const mostNamed = 3

@@ -18,7 +18,9 @@ const timeout = 3000
 export function forwardOf({ primaries, shadows }: Group, surroundings: Surroundings): Forward | undefined {
   const [first] = primaries
   const { weights } = sharesOf(primaries)
-  const destinations = primaries.map((mapping, index) => destinationOf(mapping, weights[index] ?? 0, surroundings)).filter(({ weight }) => weight > 0)
+  const destinations = primaries
+    .map((mapping, index) => destinationOf(mapping, weights[index] ?? 0, surroundings))
+    .filter(({ weight }) => weight > 0)
   if (first === undefined || destinations.length === 0) return undefined
   return {
     kind: 'forward',
@@ -33,19 +35,28 @@ export function forwardOf({ primaries, shadows }: Group, surroundings: Surroundi
 }
 
 /** Of the Mappings of a group that say something, what the last one says: Emissary takes these fields so. */
-export function lastSaid<F extends keyof MappingSpec>(primaries: readonly Mapping[], field: F): MappingSpec[F] | undefined {
+export function lastSaid<F extends keyof MappingSpec>(
+  primaries: readonly Mapping[],
+  field: F,
+): MappingSpec[F] | undefined {
   return primaries.findLast(({ spec }) => spec[field] !== undefined)?.spec[field]
 }
 
 function destinationOf(mapping: Mapping, weight: number, surroundings: Surroundings): Destination {
   const { host_rewrite: literal, auto_host_rewrite: auto } = mapping.spec
   const { backend, hostname } = upstreamOf(mapping, surroundings)
-  return { backend, weight, headers: noHeaderChanges, authority: isGiven(literal) ? literal : auto === true ? hostname : undefined }
+  return {
+    backend,
+    weight,
+    headers: noHeaderChanges,
+    authority: isGiven(literal) ? literal : auto === true ? hostname : undefined,
+  }
 }
 
 /** Without `rewrite` the prefix becomes `/`; an empty one leaves the path as it is. */
 function rewriteOf({ rewrite = '/' }: MappingSpec, pattern: MappingSpec['regex_rewrite']): Rewrite {
-  if (pattern !== undefined) return { regex: { pattern: pattern.pattern, substitution: pattern.substitution ?? '' }, explicit: true }
+  if (pattern !== undefined)
+    return { regex: { pattern: pattern.pattern, substitution: pattern.substitution ?? '' }, explicit: true }
   return rewrite === '' ? { explicit: true } : { prefix: rewrite, explicit: true }
 }
 

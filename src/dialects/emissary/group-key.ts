@@ -2,20 +2,32 @@ import type { Condition } from './condition.ts'
 import type { Mapping } from './mapping.ts'
 
 /**
- * What Mappings of one group have in common, but for the labels by which Hosts select them (`IRHTTPMapping._group_id`).
- * Whether a value is a regular expression does not tell groups apart: it must agree within one.
+ * What Mappings of one group have in common, but for the labels by which Hosts select them
+ * (`IRHTTPMapping._group_id`). Whether a value is a regular expression does not tell groups apart: it must
+ * agree within one.
  */
 export function groupKey({ spec, conditions }: Mapping): string {
   const named = ({ name, value }: Condition): readonly unknown[] => [name.toLowerCase(), value]
-  return JSON.stringify([spec.method ?? 'GET', spec.prefix, conditions.headers.map(named), conditions.queryParameters.map(named), spec.precedence ?? 0])
+  return JSON.stringify([
+    spec.method ?? 'GET',
+    spec.prefix,
+    conditions.headers.map(named),
+    conditions.queryParameters.map(named),
+    spec.precedence ?? 0,
+  ])
 }
 
 /**
- * Rank of a group among the routes of a virtual host, ascending by code unit: Emissary asks the group with the greatest
- * `_route_weight` first, which is compared as a list of numbers and texts.
+ * Rank of a group among the routes of a virtual host, ascending by code unit: Emissary asks the group with
+ * the greatest `_route_weight` first, which is compared as a list of numbers and texts.
  */
 export function precedenceOf({ spec, conditions: { headers, queryParameters } }: Mapping): string {
-  const numbers = [spec.precedence ?? 0, lengthOf(spec.prefix), totalLength(headers), totalLength(queryParameters)]
+  const numbers = [
+    spec.precedence ?? 0,
+    lengthOf(spec.prefix),
+    totalLength(headers),
+    totalLength(queryParameters),
+  ]
   const texts = [spec.prefix, spec.method ?? 'GET', ...[...headers, ...queryParameters].map(keyOf)]
   return [...numbers.map(descendingNumber), ...texts.map(descendingText), 'z'].join(' ')
 }
@@ -25,7 +37,10 @@ function keyOf({ name, value }: Condition): string {
 }
 
 function totalLength(conditions: readonly Condition[]): number {
-  return conditions.reduce((sum, { name, value, regex }) => sum + lengthOf(name) + lengthOf(shownValue(value)) + (regex ? 1 : 0), 0)
+  return conditions.reduce(
+    (sum, { name, value, regex }) => sum + lengthOf(name) + lengthOf(shownValue(value)) + (regex ? 1 : 0),
+    0,
+  )
 }
 
 function shownValue(value: string | undefined): string {

@@ -27,43 +27,65 @@ export interface Installation {
 }
 
 export function installation(id: string, { indexed }: Surroundings): Installation {
-  return { id, hosts: hostsIn(indexed(indexKey.hosts(id))), listeners: listenersIn(indexed(indexKey.listeners(id))) }
+  return {
+    id,
+    hosts: hostsIn(indexed(indexKey.hosts(id))),
+    listeners: listenersIn(indexed(indexKey.listeners(id))),
+  }
 }
 
 /** The Hosts that take a group. */
 export function hostsOf(group: Group, { hosts }: Installation): readonly Host[] {
   const [first] = group.primaries
   if (first === undefined) return []
-  const wanted = { host: first.conditions.host, hostRegex: first.conditions.hostRegex, labels: labelsOf(group) }
+  const wanted = {
+    host: first.conditions.host,
+    hostRegex: first.conditions.hostRegex,
+    labels: labelsOf(group),
+  }
   return hosts.filter((host) => takes(host, wanted))
 }
 
-/** The routes of a group, a table for each Host that takes it: Mappings of all groups act as one table there, in Emissary's order. */
-export function tablesOf(group: Group, place: Installation, surroundings: Surroundings): readonly RouteTable[] {
+/**
+ * The routes of a group, a table for each Host that takes it: Mappings of all groups act as one table there,
+ * in Emissary's order.
+ */
+export function tablesOf(
+  group: Group,
+  place: Installation,
+  surroundings: Surroundings,
+): readonly RouteTable[] {
   const [first] = group.primaries
   const action = first === undefined ? undefined : actionOf(first, group, surroundings)
   if (first === undefined || action === undefined) return []
-  const { manifest: { id, created } } = first
+  const {
+    manifest: { id, created },
+  } = first
   return hostsOf(group, place).flatMap((host): readonly RouteTable[] => {
-    const attachedTo = place.listeners.filter((listener) => binds(listener, host)).map((listener) => gatewayOf(listener, host, place.id))
+    const attachedTo = place.listeners
+      .filter((listener) => binds(listener, host))
+      .map((listener) => gatewayOf(listener, host, place.id))
     if (attachedTo.length === 0) return []
     const origin: Origin = { object: id, path: ['spec'] }
-    return [{
-      namespace: id.namespace,
-      name: id.name,
-      hosts: [{ host: host.hostname, origin }],
-      attachedTo,
-      visibility: 'everywhere',
-      order: [created, id.namespace, id.name].join('\u0000'),
-      joins: `emissary|${place.id}`,
-      routes: [routeOf(group, { first, host, action })],
-      origin,
-    }]
+    return [
+      {
+        namespace: id.namespace,
+        name: id.name,
+        hosts: [{ host: host.hostname, origin }],
+        attachedTo,
+        visibility: 'everywhere',
+        order: [created, id.namespace, id.name].join('\u0000'),
+        joins: `emissary|${place.id}`,
+        routes: [routeOf(group, { first, host, action })],
+        origin,
+      },
+    ]
   })
 }
 
 function actionOf(first: Mapping, group: Group, surroundings: Surroundings): Action | undefined {
-  if (first.rejected !== undefined) return { kind: 'direct-response', status: rejectedStatus, body: undefined }
+  if (first.rejected !== undefined)
+    return { kind: 'direct-response', status: rejectedStatus, body: undefined }
   return isRedirect(first) ? redirectOf(first) : forwardOf(group, surroundings)
 }
 
@@ -74,7 +96,9 @@ interface RouteParts {
 }
 
 function routeOf({ primaries }: Group, { first, host, action }: RouteParts): Route {
-  const { manifest: { id, apiVersion } } = first
+  const {
+    manifest: { id, apiVersion },
+  } = first
   return {
     name: id.name,
     match: matchOf(first, host),
@@ -85,7 +109,10 @@ function routeOf({ primaries }: Group, { first, host, action }: RouteParts): Rou
     fault: undefined,
     cors: corsOf(lastSaid(primaries, 'cors')),
     statPrefix: undefined,
-    metadata: { namespace: 'emissary', config: `/apis/${apiVersion}/namespaces/${id.namespace}/mapping/${id.name}` },
+    metadata: {
+      namespace: 'emissary',
+      config: `/apis/${apiVersion}/namespaces/${id.namespace}/mapping/${id.name}`,
+    },
     origin: { object: id, path: ['spec', 'prefix'] },
   }
 }

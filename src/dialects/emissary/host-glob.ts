@@ -1,6 +1,6 @@
 /**
- * Whether some host name fits both: names, perhaps with `*` at one end, which stands for at least one character
- * (Emissary's `hostglob_matches`).
+ * Whether some host name fits both: names, perhaps with `*` at one end, which stands for at least one
+ * character (Emissary's `hostglob_matches`).
  */
 export function globsMeet(a: string, b: string): boolean {
   if (a === b || a === '*' || b === '*') return true
@@ -9,7 +9,8 @@ export function globsMeet(a: string, b: string): boolean {
   if (first.open === 'none' && second.open === 'none') return false
   if (first.open !== 'none' && second.open !== 'none' && first.open !== second.open) return true
   const open = first.open === 'none' ? second.open : first.open
-  const fits = (whole: string, part: string): boolean => open === 'start' ? whole.endsWith(part) : whole.startsWith(part)
+  const fits = (whole: string, part: string): boolean =>
+    open === 'start' ? whole.endsWith(part) : whole.startsWith(part)
   if (first.open === second.open) return fits(first.fixed, second.fixed) || fits(second.fixed, first.fixed)
   const [glob, name] = first.open === 'none' ? [second, first] : [first, second]
   return name.fixed.length > glob.fixed.length && fits(name.fixed, glob.fixed)

@@ -13,10 +13,15 @@ import { noteUnsupported, reportOn } from '../report.ts'
 import { ambassadorId } from './ambassador-id.ts'
 import { globsMeet } from './host-glob.ts'
 
-const selector = message({ matchLabels: z.record(z.string(), z.string()).optional(), matchExpressions: z.unknown().optional() })
+const selector = message({
+  matchLabels: z.record(z.string(), z.string()).optional(),
+  matchExpressions: z.unknown().optional(),
+})
 
 /** Envoy takes whole names and `*` before the end of one; a port does not count. */
-const hostname = z.string().regex(/^(\*|\*?[^*/\s:]+)(:\d+)?$/, { message: 'must be a host name, one that begins with "*", or "*"' })
+const hostname = z
+  .string()
+  .regex(/^(\*|\*?[^*/\s:]+)(:\d+)?$/, { message: 'must be a host name, one that begins with "*", or "*"' })
 
 const hostSpec = message({
   ambassador_id: ambassadorId.optional(),
@@ -25,7 +30,10 @@ const hostSpec = message({
   selector: selector.optional(),
   tlsSecret: message({ name: z.string().optional(), namespace: z.string().optional() }).optional(),
   requestPolicy: message({
-    insecure: message({ action: z.enum(['Redirect', 'Reject', 'Route']).optional(), additionalPort: z.number().int().optional() }).optional(),
+    insecure: message({
+      action: z.enum(['Redirect', 'Reject', 'Route']).optional(),
+      additionalPort: z.number().int().optional(),
+    }).optional(),
   }).optional(),
   acmeProvider: z.unknown().optional(),
   previewUrl: z.unknown().optional(),
@@ -33,7 +41,9 @@ const hostSpec = message({
   tlsContext: z.unknown().optional(),
 })
 
-/** getambassador.io Host, and where there is none the one that Emissary makes up: every name, in plain text. */
+/**
+ * getambassador.io Host, and where there is none the one that Emissary makes up: every name, in plain text.
+ */
 export interface Host {
   readonly namespace: string
   readonly name: string
@@ -51,11 +61,23 @@ export interface Host {
 export type HostSpec = z.infer<typeof hostSpec>
 
 export const anyHost: Host = {
-  namespace: '', name: 'default-host', hostname: '*', labels: {}, selects: undefined, certificate: undefined, insecure: 'Route', origin: undefined,
+  namespace: '',
+  name: 'default-host',
+  hostname: '*',
+  labels: {},
+  selects: undefined,
+  certificate: undefined,
+  insecure: 'Route',
+  origin: undefined,
 }
 
 export function readHost(manifest: Manifest): Decoded<HostSpec> {
-  return decode({ manifest, path: ['spec'], schema: hostSpec, parts: ['requestPolicy', 'tlsSecret', 'mappingSelector', 'selector'] })
+  return decode({
+    manifest,
+    path: ['spec'],
+    schema: hostSpec,
+    parts: ['requestPolicy', 'tlsSecret', 'mappingSelector', 'selector'],
+  })
 }
 
 export function hostOf(manifest: Manifest, spec: HostSpec): Host {
@@ -68,8 +90,14 @@ export function hostOf(manifest: Manifest, spec: HostSpec): Host {
     hostname: (spec.hostname ?? '*').replace(/:\d+$/, '').toLowerCase(),
     labels: manifest.labels,
     selects,
-    certificate: secret?.name === undefined || secret.name === '' ? undefined
-      : { namespace: secret.namespace ?? namespace, name: secret.name, origin: { object: manifest.id, path: ['spec', 'tlsSecret', 'name'] } },
+    certificate:
+      secret?.name === undefined || secret.name === ''
+        ? undefined
+        : {
+            namespace: secret.namespace ?? namespace,
+            name: secret.name,
+            origin: { object: manifest.id, path: ['spec', 'tlsSecret', 'name'] },
+          },
     insecure: spec.requestPolicy?.insecure?.action ?? 'Redirect',
     origin: { object: manifest.id, path: ['spec'] },
   }
@@ -77,7 +105,7 @@ export function hostOf(manifest: Manifest, spec: HostSpec): Host {
 
 /** A selector that names no label selects every Mapping. */
 function labelsWanted(declared: HostSpec['selector']): Labels | undefined {
-  return declared === undefined ? undefined : declared.matchLabels ?? {}
+  return declared === undefined ? undefined : (declared.matchLabels ?? {})
 }
 
 /** The Hosts that can be read; the one that Emissary makes up where there are none. */
@@ -96,10 +124,14 @@ export interface Wanted {
   readonly labels: Labels
 }
 
-/** Whether a Host takes a group (`IRHost.matches_httpgroup`): by the host name that the group asks for, by its labels, or by both where both are said. */
+/**
+ * Whether a Host takes a group (`IRHost.matches_httpgroup`): by the host name that the group asks for, by its
+ * labels, or by both where both are said.
+ */
 export function takes(host: Host, { host: wanted, hostRegex, labels }: Wanted): boolean {
   const isNamed = wanted !== undefined || hostRegex !== undefined
-  const meets = hostRegex !== undefined || (wanted !== undefined && globsMeet(host.hostname, wanted.toLowerCase()))
+  const meets =
+    hostRegex !== undefined || (wanted !== undefined && globsMeet(host.hostname, wanted.toLowerCase()))
   if (host.selects === undefined) return isNamed && meets
   return hasLabels(labels, host.selects) && (!isNamed || meets)
 }
@@ -109,7 +141,12 @@ export function translateHost(manifest: Manifest): Translated {
   const { value, diagnostics, refused } = readHost(manifest)
   const report = reportOn(manifest)
   noteUnsupported(report, { path: ['spec'], value }, ['acmeProvider', 'previewUrl', 'tls', 'tlsContext'])
-  noteUnsupported(report, { path: ['spec', 'requestPolicy', 'insecure'], value: value?.requestPolicy?.insecure }, ['additionalPort'])
-  for (const field of ['mappingSelector', 'selector'] as const) noteUnsupported(report, { path: ['spec', field], value: value?.[field] }, ['matchExpressions'])
+  noteUnsupported(
+    report,
+    { path: ['spec', 'requestPolicy', 'insecure'], value: value?.requestPolicy?.insecure },
+    ['additionalPort'],
+  )
+  for (const field of ['mappingSelector', 'selector'] as const)
+    noteUnsupported(report, { path: ['spec', field], value: value?.[field] }, ['matchExpressions'])
   return translated({ diagnostics: [...diagnostics, ...report.diagnostics], refused })
 }

@@ -1,4 +1,7 @@
-/** Keys under which objects of this dialect find each other. An id is an `ambassador_id`: what has none in common does not exist for each other. */
+/**
+ * Keys under which objects of this dialect find each other. An id is an `ambassador_id`: what has none in
+ * common does not exist for each other.
+ */
 export const indexKey = {
   mappings: (id: string): string => `getambassador.io|mappings|${id}`,
   hosts: (id: string): string => `getambassador.io|hosts|${id}`,

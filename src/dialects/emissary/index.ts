@@ -44,22 +44,38 @@ export const emissary: Dialect = {
   name: 'emissary',
   divergences,
   annotationFindings: configAnnotationFindings,
-  kinds: ['Mapping', 'Host', 'Listener', ...Object.keys(unsupported), ...asHere, ...Object.keys(protections)].map((kind) => ({ group, versions, kind, formerly: [`Ambassador${kind}`] })),
+  kinds: [
+    'Mapping',
+    'Host',
+    'Listener',
+    ...Object.keys(unsupported),
+    ...asHere,
+    ...Object.keys(protections),
+  ].map((kind) => ({ group, versions, kind, formerly: [`Ambassador${kind}`] })),
   translate(manifest, surroundings) {
     switch (manifest.id.kind) {
-      case 'Mapping': return translateMapping(manifest, surroundings)
-      case 'Host': return translateHost(manifest)
-      case 'Listener': return translateListener(manifest, surroundings)
-      case 'KubernetesEndpointResolver': return translated({})
-      default: return unsupportedKind(manifest)
+      case 'Mapping':
+        return translateMapping(manifest, surroundings)
+      case 'Host':
+        return translateHost(manifest)
+      case 'Listener':
+        return translateListener(manifest, surroundings)
+      case 'KubernetesEndpointResolver':
+        return translated({})
+      default:
+        return unsupportedKind(manifest)
     }
   },
   indexKeys(manifest) {
     switch (manifest.id.kind) {
-      case 'Mapping': return mappingKeys(manifest)
-      case 'Host': return idsOf(readHost(manifest).value?.ambassador_id).map(indexKey.hosts)
-      case 'Listener': return idsOf(readListener(manifest).value?.ambassador_id).map(indexKey.listeners)
-      default: return []
+      case 'Mapping':
+        return mappingKeys(manifest)
+      case 'Host':
+        return idsOf(readHost(manifest).value?.ambassador_id).map(indexKey.hosts)
+      case 'Listener':
+        return idsOf(readListener(manifest).value?.ambassador_id).map(indexKey.listeners)
+      default:
+        return []
     }
   },
 }
@@ -67,18 +83,40 @@ export const emissary: Dialect = {
 function mappingKeys(manifest: Manifest): readonly string[] {
   const { value: mapping } = readMapping(manifest)
   if (mapping === undefined) return []
-  const clusters = isRedirect(mapping) || mapping.rejected !== undefined ? [] : [indexKey.cluster(clusterNameOf(mapping))]
-  return [...clusters, ...idsOf(mapping.spec.ambassador_id).flatMap((id) => [indexKey.mappings(id), indexKey.group(id, groupKey(mapping))])]
+  const clusters =
+    isRedirect(mapping) || mapping.rejected !== undefined ? [] : [indexKey.cluster(clusterNameOf(mapping))]
+  return [
+    ...clusters,
+    ...idsOf(mapping.spec.ambassador_id).flatMap((id) => [
+      indexKey.mappings(id),
+      indexKey.group(id, groupKey(mapping)),
+    ]),
+  ]
 }
 
 function unsupportedKind({ id }: Manifest): Translated {
   const protection = protections[id.kind]
   if (protection !== undefined) {
     return translated({
-      diagnostics: [finding('route/unprotected', { object: id, path: ['kind'] }, { message: protection, hint: 'let nobody reach these proxies that it would keep away, or take them from Emissary' })],
+      diagnostics: [
+        finding(
+          'route/unprotected',
+          { object: id, path: ['kind'] },
+          {
+            message: protection,
+            hint: 'let nobody reach these proxies that it would keep away, or take them from Emissary',
+          },
+        ),
+      ],
     })
   }
   return translated({
-    diagnostics: [finding('manifest/unsupported-kind', { object: id, path: ['kind'] }, { message: `kind ${id.kind} is not supported yet: ${unsupported[id.kind] ?? 'it has no effect'}` })],
+    diagnostics: [
+      finding(
+        'manifest/unsupported-kind',
+        { object: id, path: ['kind'] },
+        { message: `kind ${id.kind} is not supported yet: ${unsupported[id.kind] ?? 'it has no effect'}` },
+      ),
+    ],
   })
 }

@@ -20,14 +20,22 @@ const listenerSpec = message({
   securityModel: z.enum(['XFP', 'SECURE', 'INSECURE']),
   hostBinding: message({
     namespace: message({ from: z.enum(['SELF', 'ALL', 'SELECTOR']).optional() }).optional(),
-    selector: message({ matchLabels: z.record(z.string(), z.string()).optional(), matchExpressions: z.unknown().optional() }).optional(),
+    selector: message({
+      matchLabels: z.record(z.string(), z.string()).optional(),
+      matchExpressions: z.unknown().optional(),
+    }).optional(),
   }),
   l7Depth: z.number().int().min(0).max(largestInt32).optional(),
   http2MaxConcurrentStreams: z.unknown().optional(),
   statsPrefix: z.string().optional(),
 }).superRefine((spec, context) => {
   if (spec.protocol === undefined && spec.protocolStack === undefined) {
-    context.addIssue({ code: 'custom', path: ['protocol'], message: 'is required where there is no protocolStack', params: { code: 'field/required' } })
+    context.addIssue({
+      code: 'custom',
+      path: ['protocol'],
+      message: 'is required where there is no protocolStack',
+      params: { code: 'field/required' },
+    })
   }
 })
 
@@ -48,12 +56,25 @@ export interface Listener {
 }
 
 const stacks = {
-  HTTP: ['HTTP', 'TCP'], HTTPS: ['TLS', 'HTTP', 'TCP'], HTTPPROXY: ['PROXY', 'HTTP', 'TCP'], HTTPSPROXY: ['TLS', 'PROXY', 'HTTP', 'TCP'], TCP: ['TCP'], TLS: ['TLS', 'TCP'], UDP: ['UDP'],
+  HTTP: ['HTTP', 'TCP'],
+  HTTPS: ['TLS', 'HTTP', 'TCP'],
+  HTTPPROXY: ['PROXY', 'HTTP', 'TCP'],
+  HTTPSPROXY: ['TLS', 'PROXY', 'HTTP', 'TCP'],
+  TCP: ['TCP'],
+  TLS: ['TLS', 'TCP'],
+  UDP: ['UDP'],
 } as const satisfies Record<NonNullable<ListenerSpec['protocol']>, Listener['layers']>
 
 /** Mappings without any Listener are served all the same. */
 export const assumedListener: Listener = {
-  namespace: '', name: 'assumed', port: 8080, security: 'XFP', layers: stacks.HTTP, hostNamespace: '*', hostLabels: {}, origin: undefined,
+  namespace: '',
+  name: 'assumed',
+  port: 8080,
+  security: 'XFP',
+  layers: stacks.HTTP,
+  hostNamespace: '*',
+  hostLabels: {},
+  origin: undefined,
 }
 
 export function readListener(manifest: Manifest): Decoded<ListenerSpec> {

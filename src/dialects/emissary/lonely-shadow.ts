@@ -7,11 +7,19 @@ import { isShadow, mappingsIn, nameOfMapping } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
 
 /** Says of a shadow that its group has no Mapping that answers, and which one was probably meant. */
-export function noteLonely(mapping: Mapping, report: Report, { surroundings, id }: { readonly surroundings: Surroundings; readonly id: string }): void {
+export function noteLonely(
+  mapping: Mapping,
+  report: Report,
+  { surroundings, id }: { readonly surroundings: Surroundings; readonly id: string },
+): void {
   const primaries = mappingsIn(surroundings.indexed(indexKey.mappings(id))).filter((each) => !isShadow(each))
   report.note('mirror/attached-to-nothing', ['spec', 'shadow'], {
-    message: `no Mapping without shadow has its prefix ${mapping.spec.prefix}${describe(mapping)}, so nothing is mirrored`,
-    hint: nearest(mapping, primaries) ?? 'write a Mapping with the same prefix, hostname, method, headers, query_parameters and precedence',
+    message:
+      `no Mapping without shadow has its prefix ${mapping.spec.prefix}${describe(mapping)}, so ` +
+      `nothing is mirrored`,
+    hint:
+      nearest(mapping, primaries) ??
+      'write a Mapping with the same prefix, hostname, method, headers, query_parameters and precedence',
   })
 }
 
@@ -31,15 +39,24 @@ const parts: Readonly<Record<string, (mapping: Mapping) => unknown>> = {
 /** The Mapping of which only one part of the key differs; the prefix then only a little. */
 function nearest(mapping: Mapping, primaries: readonly Mapping[]): string | undefined {
   const candidates = primaries.flatMap((primary) => {
-    const differing = Object.entries(parts).filter(([, read]) => !isDeepStrictEqual(read(primary), read(mapping)))
+    const differing = Object.entries(parts).filter(
+      ([, read]) => !isDeepStrictEqual(read(primary), read(mapping)),
+    )
     const [only, ...more] = differing
     return only === undefined || more.length > 0 ? [] : [{ primary, field: only[0], read: only[1] }]
   })
-  const prefixes = candidates.filter(({ field }) => field === 'prefix').map(({ primary }) => primary.spec.prefix)
+  const prefixes = candidates
+    .filter(({ field }) => field === 'prefix')
+    .map(({ primary }) => primary.spec.prefix)
   const meant = didYouMean(mapping.spec.prefix, prefixes)
-  const found = candidates.find(({ field }) => field !== 'prefix') ?? candidates.find(({ primary }) => primary.spec.prefix === meant)
+  const found =
+    candidates.find(({ field }) => field !== 'prefix') ??
+    candidates.find(({ primary }) => primary.spec.prefix === meant)
   if (found === undefined) return undefined
-  return `Mapping ${nameOfMapping(found.primary)} differs in ${found.field} only: ${shown(found.read(found.primary))} there, ${shown(found.read(mapping))} here`
+  return (
+    `Mapping ${nameOfMapping(found.primary)} differs in ${found.field} only: ` +
+    `${shown(found.read(found.primary))} there, ${shown(found.read(mapping))} here`
+  )
 }
 
 function shown(value: unknown): string {

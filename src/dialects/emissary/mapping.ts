@@ -29,21 +29,42 @@ export function readMapping(manifest: Manifest): Decoded<Mapping> {
 }
 
 function read(manifest: Manifest): Decoded<Mapping> {
-  const consequence = (left: FieldPath): string | undefined => left.length === 0 ? rejectedConsequence(manifest) : undefined
-  const { value, ...found } = decode({ manifest, path: ['spec'], schema: mappingSpec, parts: removableParts, consequence })
+  const consequence = (left: FieldPath): string | undefined =>
+    left.length === 0 ? rejectedConsequence(manifest) : undefined
+  const { value, ...found } = decode({
+    manifest,
+    path: ['spec'],
+    schema: mappingSpec,
+    parts: removableParts,
+    consequence,
+  })
   const rejected = value === undefined ? rejectedSpec(manifest) : undefined
   const spec = value ?? rejected?.spec
   if (spec === undefined) return { ...found, value: undefined }
-  return { ...found, value: { manifest, spec, conditions: conditionsOf(spec, manifest.apiVersion), ...(rejected === undefined ? {} : { rejected: rejected.share }) } }
+  return {
+    ...found,
+    value: {
+      manifest,
+      spec,
+      conditions: conditionsOf(spec, manifest.apiVersion),
+      ...(rejected === undefined ? {} : { rejected: rejected.share }),
+    },
+  }
 }
 
-/** Those that can be read, in the order that decides which is first: creation time, then namespace and name. */
+/**
+ * Those that can be read, in the order that decides which is first: creation time, then namespace and name.
+ */
 export function mappingsIn(manifests: readonly Manifest[]): readonly Mapping[] {
   return manifests.toSorted(byAge).flatMap((manifest) => readMapping(manifest).value ?? [])
 }
 
 function byAge(a: Manifest, b: Manifest): number {
-  return compareText(a.created, b.created) || compareText(a.id.namespace, b.id.namespace) || compareText(a.id.name, b.id.name)
+  return (
+    compareText(a.created, b.created) ||
+    compareText(a.id.namespace, b.id.namespace) ||
+    compareText(a.id.name, b.id.name)
+  )
 }
 
 /** Where a field of the Mapping stands. */

@@ -12,17 +12,20 @@ import { upstreamOf } from './upstream.ts'
 /** The copies that a shadow Mapping asks for; none for weight 0, or one that is out of range. */
 export function mirrorOf(mapping: Mapping, surroundings: Surroundings): readonly Mirror[] {
   const { spec, manifest } = mapping
-  const share = spec.weight === undefined ? everyRequest : millionthsOfPercentage(String(spec.weight))?.millionths
+  const share =
+    spec.weight === undefined ? everyRequest : millionthsOfPercentage(String(spec.weight))?.millionths
   if (share === undefined || share === 0) return []
   const { backend } = upstreamOf(mapping, surroundings)
   const { namespace, name } = manifest.id
-  return [{
-    backend,
-    fraction: share,
-    runtimeKey: `shadowplane.mirror.${namespace}.${name}.shadow.${shortHash(spec.service)}`,
-    ...shadowOptions(reportOn(manifest), surroundings.settings),
-    origin: fieldOf(mapping, 'service'),
-  }]
+  return [
+    {
+      backend,
+      fraction: share,
+      runtimeKey: `shadowplane.mirror.${namespace}.${name}.shadow.${shortHash(spec.service)}`,
+      ...shadowOptions(reportOn(manifest), surroundings.settings),
+      origin: fieldOf(mapping, 'service'),
+    },
+  ]
 }
 
 /** What is wrong with a shadow Mapping by itself. */
@@ -32,10 +35,14 @@ export function checkShadow({ spec }: Mapping, report: Report, { settings }: Sur
   const { weight } = spec
   if (weight !== undefined && (weight < 0 || weight > 100)) {
     report.refuse('mirror/percentage-out-of-range', ['spec', 'weight'], {
-      message: `weight is ${weight}, must be 0 to 100: nothing is mirrored`, hint: weight < 0 ? 'write 0 to mirror nothing' : 'write a percentage from 0 to 100',
+      message: `weight is ${weight}, must be 0 to 100: nothing is mirrored`,
+      hint: weight < 0 ? 'write 0 to mirror nothing' : 'write a percentage from 0 to 100',
     })
   }
   if (spec.host_redirect === true) {
-    report.refuse('field/invalid-value', ['spec', 'host_redirect'], { message: 'host_redirect stands beside shadow, must not: it has no effect', hint: 'remove one of the two' })
+    report.refuse('field/invalid-value', ['spec', 'host_redirect'], {
+      message: 'host_redirect stands beside shadow, must not: it has no effect',
+      hint: 'remove one of the two',
+    })
   }
 }

@@ -9,6 +9,12 @@ export const divergences: readonly Divergence[] = [
     controller: 'Emissary',
     does: 'uses one shadow of a group, whatever the annotation shadowplane.io/several-shadows says',
     source: 'emissary-ingress/emissary python/ambassador/ir/irhttpmappinggroup.py',
-    find: (manifest) => !takesSeveralShadows(manifest) ? [] : pathsTo(manifest.object, 'spec.shadow').map((path) => ({ path, message: 'uses one shadow of the group, and leaves out every further one' })),
+    find: (manifest) =>
+      !takesSeveralShadows(manifest)
+        ? []
+        : pathsTo(manifest.object, 'spec.shadow').map((path) => ({
+            path,
+            message: 'uses one shadow of the group, and leaves out every further one',
+          })),
   },
 ]

@@ -14,7 +14,9 @@ import type { Listener } from './listener.ts'
 
 /** What the routes for a Host attach to on a Listener. It is not the name of another dialect's gateway. */
 export function gatewayOf(listener: Listener, host: Host, id: string): string {
-  return `${listener.namespace}/${listener.name}.${id}.listener.getambassador.io/${host.namespace}/${host.name}`
+  return (
+    `${listener.namespace}/${listener.name}.${id}.listener.getambassador.io/${host.namespace}/` + host.name
+  )
 }
 
 /** A getambassador.io Listener: a server on its port for each Host that it binds. */
@@ -22,29 +24,57 @@ export function translateListener(manifest: Manifest, surroundings: Surroundings
   const { value, diagnostics, refused } = readListener(manifest)
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
-  noteUnsupported(report, { path: ['spec'], value }, ['l7Depth', 'http2MaxConcurrentStreams'].filter((field) => field !== 'l7Depth' || (value.l7Depth ?? 0) > 0))
-  noteUnsupported(report, { path: ['spec', 'hostBinding', 'selector'], value: value.hostBinding.selector }, ['matchExpressions'])
+  noteUnsupported(
+    report,
+    { path: ['spec'], value },
+    ['l7Depth', 'http2MaxConcurrentStreams'].filter(
+      (field) => field !== 'l7Depth' || (value.l7Depth ?? 0) > 0,
+    ),
+  )
+  noteUnsupported(report, { path: ['spec', 'hostBinding', 'selector'], value: value.hostBinding.selector }, [
+    'matchExpressions',
+  ])
   if (value.hostBinding.namespace?.from === 'SELECTOR') {
-    report.note('field/unsupported', ['spec', 'hostBinding', 'namespace', 'from'], { message: 'hostBinding.namespace.from SELECTOR is not supported yet, as in Emissary: its own namespace counts' })
+    report.note('field/unsupported', ['spec', 'hostBinding', 'namespace', 'from'], {
+      message:
+        'hostBinding.namespace.from SELECTOR is not supported yet, as in Emissary: its own namespace counts',
+    })
   }
   const listener = listenerOf(manifest, value)
   const listeners = idsOf(value.ambassador_id).flatMap((id) => {
     const hosts = hostsIn(surroundings.indexed(indexKey.hosts(id))).filter((host) => binds(listener, host))
     const transport = transportOf(listener, hosts, report)
-    return transport === undefined ? [] : serversOf({ listener, hosts, id, transport, created: manifest.created })
+    return transport === undefined
+      ? []
+      : serversOf({ listener, hosts, id, transport, created: manifest.created })
   })
   return translated({ listeners, diagnostics: [...diagnostics, ...report.diagnostics], refused })
 }
 
 type Transport = 'plain' | 'tls'
 
-/** One port is either plain or for TLS: Emissary tells them apart on one. Undefined, with a diagnostic, for what is not served. */
-function transportOf({ layers, port, security }: Listener, hosts: readonly Host[], report: Report): Transport | undefined {
-  const at = ['spec', rawValue(report.manifest, ['spec', 'protocolStack']) === undefined ? 'protocol' : 'protocolStack']
-  const unserved = layers.find((layer) => layer === 'UDP' || layer === 'PROXY') ?? (layers.includes('HTTP') ? undefined : 'TCP')
+/**
+ * One port is either plain or for TLS: Emissary tells them apart on one. Undefined, with a diagnostic, for
+ * what is not served.
+ */
+function transportOf(
+  { layers, port, security }: Listener,
+  hosts: readonly Host[],
+  report: Report,
+): Transport | undefined {
+  const at = [
+    'spec',
+    rawValue(report.manifest, ['spec', 'protocolStack']) === undefined ? 'protocol' : 'protocolStack',
+  ]
+  const unserved =
+    layers.find((layer) => layer === 'UDP' || layer === 'PROXY') ??
+    (layers.includes('HTTP') ? undefined : 'TCP')
   if (unserved !== undefined) {
     const what = unserved === 'PROXY' ? 'the PROXY protocol' : unserved === 'UDP' ? 'UDP' : 'TCP without HTTP'
-    report.note('gateway/unsupported-protocol', at, { message: `${what} is not supported yet: port ${port} is not served`, hint: 'write protocol: HTTP or HTTPS' })
+    report.note('gateway/unsupported-protocol', at, {
+      message: `${what} is not supported yet: port ${port} is not served`,
+      hint: 'write protocol: HTTP or HTTPS',
+    })
     return undefined
   }
   const withTls = hosts.filter(({ certificate }) => certificate !== undefined)
@@ -54,8 +84,13 @@ function transportOf({ layers, port, security }: Listener, hosts: readonly Host[
   const wantsPlain = hosts.some(({ insecure }) => insecure !== 'Reject')
   if (transport === 'plain' || wantsPlain) {
     report.note('gateway/one-transport', at, {
-      message: `Emissary takes TLS and plain text on port ${port}, here it is ${transport === 'plain' ? 'plain text only' : 'TLS only'}`,
-      hint: transport === 'plain' ? 'write protocol: HTTP here, and protocol: HTTPS for another port' : 'write securityModel: SECURE here, and protocol: HTTP for another port',
+      message:
+        `Emissary takes TLS and plain text on port ${port}, here it is ` +
+        (transport === 'plain' ? 'plain text only' : 'TLS only'),
+      hint:
+        transport === 'plain'
+          ? 'write protocol: HTTP here, and protocol: HTTPS for another port'
+          : 'write securityModel: SECURE here, and protocol: HTTP for another port',
     })
   }
   return transport
@@ -74,34 +109,59 @@ export interface ServersOf {
 }
 
 /** The servers of a Listener for an installation. */
-export function serversOf({ listener, hosts, id, transport, created, origin: otherwise }: ServersOf): readonly GatewayListener[] {
+export function serversOf({
+  listener,
+  hosts,
+  id,
+  transport,
+  created,
+  origin: otherwise,
+}: ServersOf): readonly GatewayListener[] {
   return hosts.flatMap((host, index): readonly GatewayListener[] => {
     const serves = serviceOf(host, listener, transport)
-    const origin = (transport === 'tls' ? host.origin : undefined) ?? listener.origin ?? host.origin ?? otherwise
+    const origin =
+      (transport === 'tls' ? host.origin : undefined) ?? listener.origin ?? host.origin ?? otherwise
     if (serves === undefined || origin === undefined) return []
-    return [{
-      gateway: gatewayOf(listener, host, id),
-      namespace: listener.namespace,
-      selector: proxyLabels(id),
-      port: listener.port,
-      portName: `${host.namespace}.${host.name}`,
-      bind: '',
-      serves,
-      hosts: [{ namespace: '*', host: host.hostname }],
-      index,
-      created,
-      origin,
-    }]
+    return [
+      {
+        gateway: gatewayOf(listener, host, id),
+        namespace: listener.namespace,
+        selector: proxyLabels(id),
+        port: listener.port,
+        portName: `${host.namespace}.${host.name}`,
+        bind: '',
+        serves,
+        hosts: [{ namespace: '*', host: host.hostname }],
+        index,
+        created,
+        origin,
+      },
+    ]
   })
 }
 
-function serviceOf({ certificate, insecure }: Host, { security }: Listener, transport: Transport): GatewayService | undefined {
+function serviceOf(
+  { certificate, insecure }: Host,
+  { security }: Listener,
+  transport: Transport,
+): GatewayService | undefined {
   if (transport === 'tls') {
-    return certificate === undefined ? undefined : {
-      kind: 'https',
-      tls: { certificates: [{ kind: 'secret', secret: certificate }], clients: undefined, minimumVersion: undefined, maximumVersion: undefined, cipherSuites: [], curves: [] },
-    }
+    return certificate === undefined
+      ? undefined
+      : {
+          kind: 'https',
+          tls: {
+            certificates: [{ kind: 'secret', secret: certificate }],
+            clients: undefined,
+            minimumVersion: undefined,
+            maximumVersion: undefined,
+            cipherSuites: [],
+            curves: [],
+          },
+        }
   }
   if (security === 'SECURE') return { kind: 'http', redirect: 'none' }
-  return insecure === 'Reject' ? undefined : { kind: 'http', redirect: insecure === 'Redirect' ? 'to-https' : 'none' }
+  return insecure === 'Reject'
+    ? undefined
+    : { kind: 'http', redirect: insecure === 'Redirect' ? 'to-https' : 'none' }
 }

@@ -8,7 +8,8 @@ export interface ServiceName {
   readonly port: number | undefined
 }
 
-const form = /^(?:(?<scheme>[a-z][a-z0-9+.-]*):\/\/)?(?:\[(?<v6>[0-9a-f:.]+)\]|(?<host>[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)\.?)(?::(?<port>\d{1,5}))?\/?$/
+const form =
+  /^(?:(?<scheme>[a-z][a-z0-9+.-]*):\/\/)?(?:\[(?<v6>[0-9a-f:.]+)\]|(?<host>[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)\.?)(?::(?<port>\d{1,5}))?\/?$/
 
 /** Undefined for what is no such name. */
 export function parseServiceName(text: string): ServiceName | undefined {
@@ -23,7 +24,10 @@ export function parseServiceName(text: string): ServiceName | undefined {
   return { scheme, host, port: number }
 }
 
-/** The name as it stands in the name of a cluster: beside Mappings outside of `default`, where Emissary is taken to live, a short name gets their namespace. */
+/**
+ * The name as it stands in the name of a cluster: beside Mappings outside of `default`, where Emissary is
+ * taken to live, a short name gets their namespace.
+ */
 export function qualifiedName({ scheme, host, port }: ServiceName, namespace: string): string {
   const isQualified = host.includes('.') || host.includes(':') || host === 'localhost'
   const name = isQualified || namespace === 'default' ? host : `${host}.${namespace}`

@@ -21,8 +21,8 @@ import { checkShadow } from './mirror.ts'
 import { declaresCluster, upstreamOf } from './upstream.ts'
 
 /**
- * A getambassador.io Mapping. Mappings with one key are a group, and the first of them that answers becomes the routes of all: a
- * change to one translates its group anew, and nothing else.
+ * A getambassador.io Mapping. Mappings with one key are a group, and the first of them that answers becomes
+ * the routes of all: a change to one translates its group anew, and nothing else.
  */
 export function translateMapping(manifest: Manifest, surroundings: Surroundings): Translated {
   const { value: mapping, diagnostics, refused } = readMapping(manifest)
@@ -30,8 +30,13 @@ export function translateMapping(manifest: Manifest, surroundings: Surroundings)
   const report = reportOn(manifest)
   checkMapping(mapping, report)
   checkShadow(mapping, report, surroundings)
-  const parts = idsOf(mapping.spec.ambassador_id).map((id) => inInstallation(mapping, report, { surroundings, id }))
-  const cluster = isRedirect(mapping) || mapping.rejected !== undefined || !declaresCluster(mapping, surroundings) ? undefined : upstreamOf(mapping, surroundings).cluster
+  const parts = idsOf(mapping.spec.ambassador_id).map((id) =>
+    inInstallation(mapping, report, { surroundings, id }),
+  )
+  const cluster =
+    isRedirect(mapping) || mapping.rejected !== undefined || !declaresCluster(mapping, surroundings)
+      ? undefined
+      : upstreamOf(mapping, surroundings).cluster
   return translated({
     ...cluster,
     routeTables: parts.flatMap((each) => each.routeTables),
@@ -46,7 +51,11 @@ interface Place {
   readonly id: string
 }
 
-function inInstallation(mapping: Mapping, report: Report, { surroundings, id }: Place): Pick<Translated, 'routeTables' | 'listeners'> {
+function inInstallation(
+  mapping: Mapping,
+  report: Report,
+  { surroundings, id }: Place,
+): Pick<Translated, 'routeTables' | 'listeners'> {
   const place = installation(id, surroundings)
   const group = groupOf(membersWith(mapping, place, surroundings))
   const [first] = group.primaries
@@ -60,15 +69,25 @@ function inInstallation(mapping: Mapping, report: Report, { surroundings, id }: 
   }
 }
 
-/** The Mappings of one key, itself included, in their order. Without a host name, those of a group are selected by the same labels, too. */
+/**
+ * The Mappings of one key, itself included, in their order. Without a host name, those of a group are
+ * selected by the same labels, too.
+ */
 function membersWith(mapping: Mapping, place: Installation, { indexed }: Surroundings): readonly Mapping[] {
-  const others = mappingsIn(indexed(indexKey.group(place.id, groupKey(mapping)))).filter((each) => selectedBy(each, place) === selectedBy(mapping, place))
+  const others = mappingsIn(indexed(indexKey.group(place.id, groupKey(mapping)))).filter(
+    (each) => selectedBy(each, place) === selectedBy(mapping, place),
+  )
   return others.some((each) => isSame(each, mapping)) ? others : [mapping]
 }
 
-function selectedBy({ conditions: { host }, manifest: { labels } }: Mapping, { hosts }: Installation): string {
+function selectedBy(
+  { conditions: { host }, manifest: { labels } }: Mapping,
+  { hosts }: Installation,
+): string {
   if (host !== undefined) return ''
-  const selected = hosts.flatMap(({ selects = {} }) => hasLabels(labels, selects) ? Object.entries(selects).map(([name, value]) => `${name}=${value}`) : [])
+  const selected = hosts.flatMap(({ selects = {} }) =>
+    hasLabels(labels, selects) ? Object.entries(selects).map(([name, value]) => `${name}=${value}`) : [],
+  )
   return selected.toSorted(compareText).join()
 }
 

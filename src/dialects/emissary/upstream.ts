@@ -17,7 +17,10 @@ export interface Upstream {
   readonly backend: BackendReference
   /** The name as Emissary would have its proxy look it up: what `auto_host_rewrite` makes of the Host. */
   readonly hostname: string
-  /** The cluster of the Mapping's own, over the endpoints of a Service or by DNS; absent where the Service, or its port, is not there. */
+  /**
+   * The cluster of the Mapping's own, over the endpoints of a Service or by DNS; absent where the Service, or
+   * its port, is not there.
+   */
   readonly cluster?: Pick<Cluster, 'services' | 'endpoints' | 'policies'>
 }
 
@@ -28,23 +31,37 @@ interface Cluster {
 }
 
 export function upstreamOf(mapping: Mapping, surroundings: Surroundings): Upstream {
-  const { spec, manifest: { id } } = mapping
-  if (mapping.rejected !== undefined) return { backend: { host: '', port: undefined, subset: undefined, refused: true, origin: fieldOf(mapping) }, hostname: '' }
+  const {
+    spec,
+    manifest: { id },
+  } = mapping
+  if (mapping.rejected !== undefined)
+    return {
+      backend: { host: '', port: undefined, subset: undefined, refused: true, origin: fieldOf(mapping) },
+      hostname: '',
+    }
   const { host: hostname, port: written } = parseServiceName(spec.service) ?? { host: '', port: undefined }
   const port = written ?? (originatesTls(spec) ? 443 : 80)
   const origin = fieldOf(mapping, 'service')
   const named = kubernetesName(hostname, id.namespace, surroundings)
-  const host = named === undefined ? undefined : serviceHost(named.name, named.namespace, surroundings.settings.domain)
+  const host =
+    named === undefined ? undefined : serviceHost(named.name, named.namespace, surroundings.settings.domain)
   if (named !== undefined && host !== undefined && !hasPort(named, port, surroundings)) {
     return { backend: { host, port, subset: undefined, origin }, hostname }
   }
   const own = clusterHost(mapping)
-  return { backend: { host: own, port, subset: undefined, origin }, hostname, cluster: clusterOf(mapping, { own, hostname, port, endpointsOf: host }) }
+  return {
+    backend: { host: own, port, subset: undefined, origin },
+    hostname,
+    cluster: clusterOf(mapping, { own, hostname, port, endpointsOf: host }),
+  }
 }
 
 /** The Mappings of one cluster say the same of it; the first of them declares it. */
 export function declaresCluster(mapping: Mapping, surroundings: Surroundings): boolean {
-  return surroundings.firstIndexed(indexKey.cluster(clusterNameOf(mapping))) === objectKey(mapping.manifest.id)
+  return (
+    surroundings.firstIndexed(indexKey.cluster(clusterNameOf(mapping))) === objectKey(mapping.manifest.id)
+  )
 }
 
 interface KubernetesName {
@@ -53,33 +70,52 @@ interface KubernetesName {
 }
 
 /**
- * The Service that a host name means: `name` beside the Mapping, `name.namespace`, either with `.svc` and the cluster's domain behind.
- * Of two words, the second is a namespace where one is known by that name; else the whole is a name for DNS, as `example.com`.
+ * The Service that a host name means: `name` beside the Mapping, `name.namespace`, either with `.svc` and the
+ * cluster's domain behind. Of two words, the second is a namespace where one is known by that name; else the
+ * whole is a name for DNS, as `example.com`.
  */
-function kubernetesName(hostname: string, namespace: string, surroundings: Surroundings): KubernetesName | undefined {
+function kubernetesName(
+  hostname: string,
+  namespace: string,
+  surroundings: Surroundings,
+): KubernetesName | undefined {
   if (hostname === 'localhost' || isIP(hostname) !== 0) return undefined
   const { domain } = surroundings.settings
   const local = [`.svc.${domain}`, '.svc'].find((suffix) => hostname.endsWith(suffix))
-  const [name = '', other, ...more] = (local === undefined ? hostname : hostname.slice(0, -local.length)).split('.')
+  const [name = '', other, ...more] = (
+    local === undefined ? hostname : hostname.slice(0, -local.length)
+  ).split('.')
   if (more.length > 0 || (local !== undefined && other === undefined)) return undefined
   if (other === undefined) return { name, namespace }
   return local !== undefined || isNamespace(other, surroundings) ? { name, namespace: other } : undefined
 }
 
 function isNamespace(name: string, { manifest, manifestsOf }: Surroundings): boolean {
-  return manifestsOf({ group: '', kind: 'Service' }, name).length > 0 || manifest({ group: '', kind: 'Namespace', namespace: '', name }) !== undefined
+  return (
+    manifestsOf({ group: '', kind: 'Service' }, name).length > 0 ||
+    manifest({ group: '', kind: 'Namespace', namespace: '', name }) !== undefined
+  )
 }
 
 function hasPort({ namespace, name }: KubernetesName, port: number, surroundings: Surroundings): boolean {
   const manifest = surroundings.manifest({ group: '', kind: 'Service', namespace, name })
   const services = manifest === undefined ? [] : translateService(manifest, surroundings).services
-  return services.some(({ ports, externalName }) => externalName === undefined && ports.some(({ number, protocol }) => number === port && protocol !== 'udp'))
+  return services.some(
+    ({ ports, externalName }) =>
+      externalName === undefined &&
+      ports.some(({ number, protocol }) => number === port && protocol !== 'udp'),
+  )
 }
 
 function clusterHost(mapping: Mapping): string {
   const name = clusterNameOf(mapping)
   const unique = name === name.toLowerCase() ? name : `${name}-${shortHash(name)}`
-  return objectHost({ group: 'getambassador.io', kind: 'cluster', namespace: mapping.manifest.id.namespace, name: unique })
+  return objectHost({
+    group: 'getambassador.io',
+    kind: 'cluster',
+    namespace: mapping.manifest.id.namespace,
+    name: unique,
+  })
 }
 
 interface ClusterParts {
@@ -91,14 +127,22 @@ interface ClusterParts {
 }
 
 function clusterOf(mapping: Mapping, { own, hostname, port, endpointsOf }: ClusterParts): Cluster {
-  const { spec, manifest: { id: { namespace }, created } } = mapping
+  const {
+    spec,
+    manifest: {
+      id: { namespace },
+      created,
+    },
+  } = mapping
   const name = clusterNameOf(mapping)
   const origin = fieldOf(mapping, 'service')
   const service: Service = {
     host: own,
     name,
     namespace,
-    ports: [{ number: port, name: '', protocol: spec.grpc === true ? 'http2' : 'http1', targetPort: undefined }],
+    ports: [
+      { number: port, name: '', protocol: spec.grpc === true ? 'http2' : 'http1', targetPort: undefined },
+    ],
     discovery: endpointsOf === undefined ? 'strict-dns' : 'endpoints',
     aliases: [],
     addresses: [],
@@ -115,7 +159,20 @@ function clusterOf(mapping: Mapping, { own, hostname, port, endpointsOf }: Clust
   const settings = { all: clusterSettings(spec), ports: {} }
   return {
     services: [service],
-    endpoints: endpointsOf === undefined ? [{ host: own, endpoints: [{ address: hostname, ports: { [port]: port }, labels: {}, weight: 1, locality: '' }], origin }] : [],
-    policies: [{ host: own, namespace, name, visibility: 'everywhere', created, settings, subsets: [], origin }],
+    endpoints:
+      endpointsOf === undefined
+        ? [
+            {
+              host: own,
+              endpoints: [
+                { address: hostname, ports: { [port]: port }, labels: {}, weight: 1, locality: '' },
+              ],
+              origin,
+            },
+          ]
+        : [],
+    policies: [
+      { host: own, namespace, name, visibility: 'everywhere', created, settings, subsets: [], origin },
+    ],
   }
 }

@@ -7,12 +7,14 @@ export interface Shares {
 }
 
 /**
- * As Emissary normalises weights: one Mapping alone has all; those without a weight share what the others leave, in equal
- * whole parts, the last of them what is over.
+ * As Emissary normalises weights: one Mapping alone has all; those without a weight share what the others
+ * leave, in equal whole parts, the last of them what is over.
  */
 export function sharesOf(mappings: readonly Mapping[]): Shares {
   if (mappings.length <= 1) return { weights: mappings.map(() => 100), mistake: undefined }
-  const declared = mappings.map(({ spec: { weight } }) => weight === undefined ? undefined : Math.min(100, Math.max(0, weight)))
+  const declared = mappings.map(({ spec: { weight } }) =>
+    weight === undefined ? undefined : Math.min(100, Math.max(0, weight)),
+  )
   const total = declared.reduce<number>((sum, weight) => sum + (weight ?? 0), 0)
   const open = declared.filter((weight) => weight === undefined).length
   const mistake = mistakeOf(total, open)
@@ -31,10 +33,13 @@ export function sharesOf(mappings: readonly Mapping[]): Shares {
 }
 
 function mistakeOf(total: number, open: number): string | undefined {
-  if (total > 100) return `the weights of its group add up to ${total}, must be at most 100: they are taken in proportion`
+  if (total > 100)
+    return `the weights of its group add up to ${total}, must be at most 100: they are taken in proportion`
   if (open > 0 || total === 100) return undefined
-  return total === 0 ? 'the weights of its group add up to 0, so that no request is routed'
-    : `the weights of its group add up to ${total}, and no Mapping without a weight takes the rest: they are taken in proportion`
+  return total === 0
+    ? 'the weights of its group add up to 0, so that no request is routed'
+    : `the weights of its group add up to ${total}, and no Mapping without a weight takes the rest: they ` +
+        `are taken in proportion`
 }
 
 /** Python's `round`. */

@@ -19,19 +19,33 @@ export interface RouteQuestion {
   readonly surroundings: Surroundings
 }
 
-/** Why a listener does not take a route (AllowedRoutes), as the end of a sentence; undefined where it does. */
-export function whyNotAllowed({ allowedRoutes, name }: Listener, { route, namespace, surroundings }: RouteQuestion): string | undefined {
+/**
+ * Why a listener does not take a route (AllowedRoutes), as the end of a sentence; undefined where it does.
+ */
+export function whyNotAllowed(
+  { allowedRoutes, name }: Listener,
+  { route, namespace, surroundings }: RouteQuestion,
+): string | undefined {
   const kinds = allowedRoutes?.kinds ?? []
   if (kinds.length > 0 && !kinds.some(({ group, kind }) => group === route.group && kind === route.kind)) {
     return `listener ${name} takes ${kinds.map(({ kind }) => kind).join(', ')} only`
   }
   const { from = 'Same', selector } = allowedRoutes?.namespaces ?? {}
   switch (from) {
-    case 'All': return undefined
-    case 'None': return `listener ${name} takes no routes`
-    case 'Same': return route.namespace === namespace ? undefined : `listener ${name} takes routes of its own namespace ${namespace} only`
-    case 'Selector': return selector !== undefined && isSelected(namespaceLabels(route.namespace, surroundings), selector) ? undefined
-      : `listener ${name} takes routes of namespaces with ${selector === undefined ? 'labels that it does not say' : renderSelector(selector)}, and ${describeNamespace(route.namespace, surroundings)}`
+    case 'All':
+      return undefined
+    case 'None':
+      return `listener ${name} takes no routes`
+    case 'Same':
+      return route.namespace === namespace
+        ? undefined
+        : `listener ${name} takes routes of its own namespace ${namespace} only`
+    case 'Selector':
+      return selector !== undefined && isSelected(namespaceLabels(route.namespace, surroundings), selector)
+        ? undefined
+        : `listener ${name} takes routes of namespaces with ` +
+            `${selector === undefined ? 'labels that it does not say' : renderSelector(selector)}, and ` +
+            describeNamespace(route.namespace, surroundings)
   }
 }
 
@@ -42,7 +56,8 @@ function namespaceLabels(namespace: string, surroundings: Surroundings): Labels 
 
 function describeNamespace(namespace: string, surroundings: Surroundings): string {
   return namespaceOf(namespace, surroundings) === undefined
-    ? `there is no Namespace object ${namespace} here to read them from` : `Namespace ${namespace} has others`
+    ? `there is no Namespace object ${namespace} here to read them from`
+    : `Namespace ${namespace} has others`
 }
 
 function namespaceOf(name: string, { manifest }: Surroundings) {

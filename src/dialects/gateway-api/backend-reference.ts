@@ -37,7 +37,12 @@ export interface BackendObjectReference {
 /** Refinement of messages with these fields: a Service is named with its port. */
 export function needsServicePort(reference: BackendObjectReference, context: z.RefinementCtx): void {
   if (!isService(reference) || reference.port !== undefined) return
-  context.addIssue({ code: 'custom', path: ['port'], message: 'is required: the reference is to a Service', params: { code: 'field/required' } })
+  context.addIssue({
+    code: 'custom',
+    path: ['port'],
+    message: 'is required: the reference is to a Service',
+    params: { code: 'field/required' },
+  })
 }
 
 /** The Gateway API's BackendObjectReference. */
@@ -67,11 +72,21 @@ export interface FoundReference {
 export function backendOf(reference: BackendObjectReference, site: ReferenceSite): FoundReference {
   const { manifest, path, surroundings, report, consequence } = site
   const id = targetOf(reference, manifest)
-  const host = isService(reference) ? serviceHost(id.name, id.namespace, surroundings.settings.domain) : objectHost(id)
-  const backend: BackendReference = { host, port: reference.port, subset: undefined, origin: { object: manifest.id, path } }
+  const host = isService(reference)
+    ? serviceHost(id.name, id.namespace, surroundings.settings.domain)
+    : objectHost(id)
+  const backend: BackendReference = {
+    host,
+    port: reference.port,
+    subset: undefined,
+    origin: { object: manifest.id, path },
+  }
   const found = mistakeIn(reference, id, site)
   if (found === undefined) return { backend, problem: undefined }
-  report.note(found.code, [...path, found.field], { message: `${found.message}: ${consequence} (ResolvedRefs is False, ${found.reason})`, hint: found.hint })
+  report.note(found.code, [...path, found.field], {
+    message: `${found.message}: ${consequence} (ResolvedRefs is False, ${found.reason})`,
+    hint: found.hint,
+  })
   return { backend: { ...backend, refused: true }, problem: { reason: found.reason, message: found.message } }
 }
 
@@ -83,34 +98,75 @@ interface Mistake {
   readonly hint: string | undefined
 }
 
-function mistakeIn(reference: BackendObjectReference, id: ObjectId, { manifest, surroundings, primaries = [] }: ReferenceSite): Mistake | undefined {
+function mistakeIn(
+  reference: BackendObjectReference,
+  id: ObjectId,
+  { manifest, surroundings, primaries = [] }: ReferenceSite,
+): Mistake | undefined {
   const shown = `${id.kind} ${fullName(id)}`
   if (!isService(reference) && !surroundings.isClaimed(id)) {
     return {
-      code: 'reference/invalid-kind', reason: 'InvalidKind', field: id.group === '' || reference.kind === '' ? 'kind' : 'group',
-      message: `nothing here reads ${id.kind} of ${id.group === '' ? 'the core group' : id.group}`, hint: 'name a Service',
+      code: 'reference/invalid-kind',
+      reason: 'InvalidKind',
+      field: id.group === '' || reference.kind === '' ? 'kind' : 'group',
+      message: `nothing here reads ${id.kind} of ${id.group === '' ? 'the core group' : id.group}`,
+      hint: 'name a Service',
     }
   }
   if (!isPermitted(manifest.id, id, surroundings)) {
-    return { code: 'reference/not-permitted', reason: 'RefNotPermitted', field: 'namespace', message: `no ReferenceGrant permits the reference to ${shown}`, hint: grantHint(manifest.id, id) }
+    return {
+      code: 'reference/not-permitted',
+      reason: 'RefNotPermitted',
+      field: 'namespace',
+      message: `no ReferenceGrant permits the reference to ${shown}`,
+      hint: grantHint(manifest.id, id),
+    }
   }
-  const own = primaries.filter((each) => each.group === id.group && each.kind === id.kind && targetOf(each, manifest).namespace === id.namespace)
+  const own = primaries.filter(
+    (each) =>
+      each.group === id.group && each.kind === id.kind && targetOf(each, manifest).namespace === id.namespace,
+  )
   const target = surroundings.manifest(id)
   if (target === undefined) {
-    const beside = surroundings.manifestsOf(id, id.namespace).map((each) => each.id.name).filter((name) => !own.some((each) => each.name === name))
+    const beside = surroundings
+      .manifestsOf(id, id.namespace)
+      .map((each) => each.id.name)
+      .filter((name) => !own.some((each) => each.name === name))
     const meant = didYouMean(id.name, beside)
-    return { code: 'reference/not-found', reason: 'BackendNotFound', field: 'name', message: `there is no ${shown}`, hint: meant === undefined ? undefined : `did you mean ${meant}?` }
+    return {
+      code: 'reference/not-found',
+      reason: 'BackendNotFound',
+      field: 'name',
+      message: `there is no ${shown}`,
+      hint: meant === undefined ? undefined : `did you mean ${meant}?`,
+    }
   }
-  const behind = isService(reference) ? servicesBehind(target, surroundings).find((each) => !isPermitted(manifest.id, each, surroundings)) : undefined
+  const behind = isService(reference)
+    ? servicesBehind(target, surroundings).find((each) => !isPermitted(manifest.id, each, surroundings))
+    : undefined
   if (behind !== undefined) {
     return {
-      code: 'reference/not-permitted', reason: 'RefNotPermitted', field: 'name',
-      message: `${shown} is an ExternalName for Service ${fullName(behind)}, and no ReferenceGrant permits the reference to that`, hint: grantHint(manifest.id, behind),
+      code: 'reference/not-permitted',
+      reason: 'RefNotPermitted',
+      field: 'name',
+      message:
+        `${shown} is an ExternalName for Service ${fullName(behind)}, and no ReferenceGrant ` +
+        `permits the reference to that`,
+      hint: grantHint(manifest.id, behind),
     }
   }
   const ports = isService(reference) ? servicePorts(target) : undefined
   if (reference.port === undefined || ports === undefined || ports.includes(reference.port)) return undefined
-  return { code: 'reference/not-found', reason: 'BackendNotFound', field: 'port', message: `${shown} has no port ${reference.port}`, hint: portHint(ports, ports.filter((port) => !own.some((each) => each.name === id.name && each.port === port))) }
+  return {
+    code: 'reference/not-found',
+    reason: 'BackendNotFound',
+    field: 'port',
+    message: `${shown} has no port ${reference.port}`,
+    hint: portHint(
+      ports,
+      ports.filter((port) => !own.some((each) => each.name === id.name && each.port === port)),
+    ),
+  }
 }
 
 function portHint(ports: readonly number[], offered: readonly number[]): string | undefined {
@@ -119,7 +175,10 @@ function portHint(ports: readonly number[], offered: readonly number[]): string 
 }
 
 /** The object that a reference names. */
-export function targetOf({ group: ofGroup, kind: ofKind, name, namespace }: BackendObjectReference, { id }: Manifest): ObjectId {
+export function targetOf(
+  { group: ofGroup, kind: ofKind, name, namespace }: BackendObjectReference,
+  { id }: Manifest,
+): ObjectId {
   return { group: ofGroup, kind: ofKind, namespace: namespace ?? id.namespace, name }
 }
 

@@ -31,7 +31,9 @@ const repeatable: readonly FilterType[] = ['RequestMirror', 'ExtensionRef']
 /** Without them the request would be another one than was meant. */
 const decisive: readonly FilterType[] = ['RequestRedirect', 'URLRewrite', 'ExtensionRef', 'ExternalAuth']
 
-/** Refuses what the CRD does beyond the types of fields, and says of each filter whether it can be applied. */
+/**
+ * Refuses what the CRD does beyond the types of fields, and says of each filter whether it can be applied.
+ */
 export function checkedFilters(filters: readonly (Filter | undefined)[], site: FilterSite): CheckedFilters {
   const usable: PlacedFilter[] = []
   const state: { unusable: InvalidReason | undefined } = { unusable: undefined }
@@ -45,7 +47,8 @@ export function checkedFilters(filters: readonly (Filter | undefined)[], site: F
     }
     if (!repeatable.includes(type) && usable.some((each) => each.type === type)) {
       site.report.refuse('filter/repeated', [...path, 'type'], {
-        message: `a second filter of type ${type}, which has no effect: the first counts`, hint: 'join the two',
+        message: `a second filter of type ${type}, which has no effect: the first counts`,
+        hint: 'join the two',
       })
       return
     }
@@ -59,7 +62,9 @@ function typeOf({ type }: Filter, path: FieldPath, { report, types }: FilterSite
   if (known !== undefined) return known
   const meant = didYouMean(type, types)
   report.refuse('field/invalid-value', [...path, 'type'], {
-    message: `the type of a filter is ${JSON.stringify(type)}, must be one of ${types.join(', ')}: its requests are answered with an error`,
+    message:
+      `the type of a filter is ${JSON.stringify(type)}, must be one of ${types.join(', ')}: its ` +
+      `requests are answered with an error`,
     hint: meant === undefined ? undefined : `did you mean \`${meant}\`?`,
   })
   return undefined
@@ -70,7 +75,8 @@ function isApplicable({ type, filter, path }: PlacedFilter, { report }: FilterSi
   for (const [ofType, other] of Object.entries(filterFields)) {
     if (other === field || rawValue(report.manifest, [...path, other]) === undefined) continue
     report.refuse('field/invalid-value', [...path, other], {
-      message: `${other} stands beside type ${type}, and has no effect`, hint: `write type: ${ofType}, or remove it`,
+      message: `${other} stands beside type ${type}, and has no effect`,
+      hint: `write type: ${ofType}, or remove it`,
     })
   }
   if (rawValue(report.manifest, [...path, field]) === undefined) {
@@ -79,7 +85,9 @@ function isApplicable({ type, filter, path }: PlacedFilter, { report }: FilterSi
   }
   if (type === 'ExternalAuth') {
     report.note('field/unsupported', [...path, field], {
-      message: 'externalAuth is not supported yet: as it may not be passed over, its requests are answered with an error',
+      message:
+        'externalAuth is not supported yet: as it may not be passed over, its requests are answered with ' +
+        'an error',
     })
     return false
   }

@@ -9,7 +9,10 @@ export interface FoundClients {
   readonly mistake: ListenerMistake | undefined
 }
 
-/** What HTTPS listeners of a port ask of clients (`spec.tls.frontend`). What cannot be asked leaves the listener unserved: it would let everybody in. */
+/**
+ * What HTTPS listeners of a port ask of clients (`spec.tls.frontend`). What cannot be asked leaves the
+ * listener unserved: it would let everybody in.
+ */
 export function clientsOf(port: number, site: ListenerSite): FoundClients {
   const found = validationFor(port, site.gateway)
   if (found === undefined) return { clients: undefined, mistake: undefined }
@@ -17,19 +20,34 @@ export function clientsOf(port: number, site: ListenerSite): FoundClients {
   const { report, path: listener } = site
   const [first, ...others] = validation.caCertificateRefs
   if (first === undefined) return { clients: undefined, mistake: undefined }
-  const reference = secretOf(first, { ...site, path: [...path, 'caCertificateRefs', 0], otherKind: 'InvalidCACertificateKind' })
+  const reference = secretOf(first, {
+    ...site,
+    path: [...path, 'caCertificateRefs', 0],
+    otherKind: 'InvalidCACertificateKind',
+  })
   if ('mistake' in reference) {
     report.note('gateway/client-validation', [...listener, 'port'], {
-      message: `clients of port ${port} must show certificates, and the authorities that sign them cannot be read: the listener is not served, as it would let everybody in`,
+      message:
+        `clients of port ${port} must show certificates, and the authorities that sign them cannot ` +
+        `be read: the listener is not served, as it would let everybody in`,
       hint: 'name a Secret with ca.crt in caCertificateRefs',
     })
     return { clients: undefined, mistake: reference.mistake }
   }
   if (others.length > 0) {
-    report.note('field/unsupported', [...path, 'caCertificateRefs', 1], { message: 'one Secret of authorities is read: the first is used, the others have no effect', hint: 'join them in one ca.crt' })
+    report.note('field/unsupported', [...path, 'caCertificateRefs', 1], {
+      message: 'one Secret of authorities is read: the first is used, the others have no effect',
+      hint: 'join them in one ca.crt',
+    })
   }
-  if (validation.mode === 'AllowInsecureFallback') return { clients: { certificate: 'optional', verification: 'none' }, mistake: undefined }
-  const verification = { trust: { kind: 'secret' as const, secret: reference.secret }, subjectAltNames: [], publicKeyHashes: [], certificateHashes: [] }
+  if (validation.mode === 'AllowInsecureFallback')
+    return { clients: { certificate: 'optional', verification: 'none' }, mistake: undefined }
+  const verification = {
+    trust: { kind: 'secret' as const, secret: reference.secret },
+    subjectAltNames: [],
+    publicKeyHashes: [],
+    certificateHashes: [],
+  }
   return { clients: { certificate: 'required', verification }, mistake: undefined }
 }
 
@@ -44,6 +62,12 @@ function validationFor(port: number, { tls }: GatewaySpec): FoundValidation | un
   const index = (frontend?.perPort ?? []).findIndex((each) => each.port === port)
   const ofPort = frontend?.perPort?.[index]
   const validation = ofPort === undefined ? frontend?.default.validation : ofPort.tls.validation
-  const path = ['spec', 'tls', 'frontend', ...(ofPort === undefined ? ['default'] : ['perPort', index, 'tls']), 'validation']
+  const path = [
+    'spec',
+    'tls',
+    'frontend',
+    ...(ofPort === undefined ? ['default'] : ['perPort', index, 'tls']),
+    'validation',
+  ]
   return validation === undefined ? undefined : { validation, path }
 }

@@ -22,6 +22,17 @@ export function notAccepted(reason: string, message: string): Condition {
 /** RouteConditionResolvedRefs: the reason of the first problem, the messages of all. */
 export function resolvedRefs(problems: readonly ReferenceProblem[]): Condition {
   const [first] = problems
-  if (first === undefined) return { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'every reference is resolved' }
-  return { type: 'ResolvedRefs', status: 'False', reason: first.reason, message: problems.map(({ message }) => message).join('; ') }
+  if (first === undefined)
+    return {
+      type: 'ResolvedRefs',
+      status: 'True',
+      reason: 'ResolvedRefs',
+      message: 'every reference is resolved',
+    }
+  return {
+    type: 'ResolvedRefs',
+    status: 'False',
+    reason: first.reason,
+    message: problems.map(({ message }) => message).join('; '),
+  }
 }

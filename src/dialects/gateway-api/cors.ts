@@ -7,13 +7,22 @@ import { headerName } from './http-header.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const
 
-const origin = z.string().min(1).max(253).regex(/^(?:\*|https?:\/\/(?:(?:\*\.)?(?:[a-zA-Z0-9-]+\.)*[a-zA-Z0-9-]+|\*)(?::[0-9]{1,5})?)$/, {
-  message: 'must be an origin such as https://shop.example, https://*.example or *',
-})
+const origin = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^(?:\*|https?:\/\/(?:(?:\*\.)?(?:[a-zA-Z0-9-]+\.)*[a-zA-Z0-9-]+|\*)(?::[0-9]{1,5})?)$/, {
+    message: 'must be an origin such as https://shop.example, https://*.example or *',
+  })
 
 /** A list in which `*` stands for everything, and so stands alone. */
 function wildcardList<E extends z.ZodType<string>>(element: E) {
-  return z.array(element).max(64).refine((values) => values.length < 2 || !values.some((value) => value === '*'), { message: 'has * beside others, must have * alone' })
+  return z
+    .array(element)
+    .max(64)
+    .refine((values) => values.length < 2 || !values.some((value) => value === '*'), {
+      message: 'has * beside others, must have * alone',
+    })
 }
 
 /** The Gateway API's HTTPCORSFilter. */
@@ -29,14 +38,27 @@ export const corsFilter = message({
 const defaultMaxAge = 5 // seconds
 
 /**
- * Which other origins may use the rule's routes. To a preflight request Envoy answers `*` with the method and headers that are asked for.
- * It has no such answer for exposed headers, and beside credentials browsers read `*` there as the name of a header.
+ * Which other origins may use the rule's routes. To a preflight request Envoy answers `*` with the method and
+ * headers that are asked for. It has no such answer for exposed headers, and beside credentials browsers read
+ * `*` there as the name of a header.
  */
-export function corsOf(declared: z.infer<typeof corsFilter>, { report, path }: { readonly report: Report; readonly path: FieldPath }): CorsPolicy {
-  const { allowOrigins = [], allowMethods = [], allowHeaders = [], exposeHeaders = [], allowCredentials = false } = declared
+export function corsOf(
+  declared: z.infer<typeof corsFilter>,
+  { report, path }: { readonly report: Report; readonly path: FieldPath },
+): CorsPolicy {
+  const {
+    allowOrigins = [],
+    allowMethods = [],
+    allowHeaders = [],
+    exposeHeaders = [],
+    allowCredentials = false,
+  } = declared
   if (allowCredentials && exposeHeaders.includes('*')) {
     report.note('field/unsupported', [...path, 'exposeHeaders'], {
-      message: 'exposeHeaders is * beside allowCredentials, which Envoy cannot answer with the names of headers: it exposes none', hint: 'list the headers',
+      message:
+        'exposeHeaders is * beside allowCredentials, which Envoy cannot answer with the names of headers: ' +
+        'it exposes none',
+      hint: 'list the headers',
     })
   }
   return {

@@ -10,5 +10,7 @@ export interface DeclaredMirror {
 
 /** The mirror of a filter; none for the other types. */
 export function mirrorIn({ filter: { requestMirror }, type, path }: PlacedFilter): readonly DeclaredMirror[] {
-  return type === 'RequestMirror' && requestMirror !== undefined ? [{ value: requestMirror, path: [...path, 'requestMirror'] }] : []
+  return type === 'RequestMirror' && requestMirror !== undefined
+    ? [{ value: requestMirror, path: [...path, 'requestMirror'] }]
+    : []
 }

@@ -18,7 +18,11 @@ import type { RouteContext } from './route-context.ts'
 /** The Gateway API's BackendRef, with filters of one kind of route. */
 function backendRefWith<F extends z.ZodType<Filter>>(filter: F) {
   const weight = z.number().int().min(0).max(1_000_000)
-  return message({ ...backendReferenceFields, weight: weight.optional(), filters: z.array(filter).optional() }).superRefine(needsServicePort)
+  return message({
+    ...backendReferenceFields,
+    weight: weight.optional(),
+    filters: z.array(filter).optional(),
+  }).superRefine(needsServicePort)
 }
 
 /** HTTPBackendRef and GRPCBackendRef. */
@@ -34,15 +38,25 @@ export interface Destinations {
   readonly mirrors: readonly DeclaredMirror[]
 }
 
-/** The backends of a rule. One that may not be used, or not as it is written, keeps its share of the requests, which are answered with an error. */
-export function destinationsOf(backendRefs: readonly (BackendRef | undefined)[], path: FieldPath, context: RouteContext): Destinations {
+/**
+ * The backends of a rule. One that may not be used, or not as it is written, keeps its share of the requests,
+ * which are answered with an error.
+ */
+export function destinationsOf(
+  backendRefs: readonly (BackendRef | undefined)[],
+  path: FieldPath,
+  context: RouteContext,
+): Destinations {
   const all = backendRefs.map((reference, index) => {
     const at = [...path, index]
     if (reference === undefined) return { destination: unreadable(at, context), mirrors: [] }
     return destinationAt(reference, at, { context, isOnly: backendRefs.length === 1 })
   })
   const weighted = all.filter(({ destination }) => destination.weight > 0)
-  return { destinations: weighted.map(({ destination }) => destination), mirrors: all.flatMap(({ mirrors }) => mirrors) }
+  return {
+    destinations: weighted.map(({ destination }) => destination),
+    mirrors: all.flatMap(({ mirrors }) => mirrors),
+  }
 }
 
 interface Around {
@@ -55,21 +69,39 @@ interface PlacedDestination {
   readonly mirrors: readonly DeclaredMirror[]
 }
 
-function destinationAt(reference: BackendRef, path: FieldPath, { context, isOnly }: Around): PlacedDestination {
+function destinationAt(
+  reference: BackendRef,
+  path: FieldPath,
+  { context, isOnly }: Around,
+): PlacedDestination {
   const { report, surroundings, standing, protocol } = context
   const consequence = `requests for it are answered with ${protocol.failure}`
-  const { backend, problem } = backendOf(reference, { manifest: report.manifest, path, surroundings, report, consequence })
+  const { backend, problem } = backendOf(reference, {
+    manifest: report.manifest,
+    path,
+    surroundings,
+    report,
+    consequence,
+  })
   standing.reference(problem)
-  const { usable, unusable } = checkedFilters(reference.filters ?? [], { report, path: [...path, 'filters'], types: protocol.filterTypes })
+  const { usable, unusable } = checkedFilters(reference.filters ?? [], {
+    report,
+    path: [...path, 'filters'],
+    types: protocol.filterTypes,
+  })
   const headers = changesBy(usable, report)
   const others = usable.filter(({ type }) => !type.endsWith('HeaderModifier'))
   const mirrors = isOnly ? others.flatMap(mirrorIn) : []
   const without = others.filter((each) => mirrorIn(each).length === 0 || !isOnly)
-  for (const each of without) report.note('field/unsupported', [...each.path, 'type'], unsupportedOf(each, consequence))
+  for (const each of without)
+    report.note('field/unsupported', [...each.path, 'type'], unsupportedOf(each, consequence))
   const isUnusable = unusable !== undefined || without.some(({ type }) => !passedOver.includes(type))
   return {
     destination: {
-      backend: isUnusable ? { ...backend, refused: true } : backend, weight: reference.weight ?? 1, headers: headers.changes, authority: headers.authority,
+      backend: isUnusable ? { ...backend, refused: true } : backend,
+      weight: reference.weight ?? 1,
+      headers: headers.changes,
+      authority: headers.authority,
     },
     mirrors,
   }
@@ -79,17 +111,31 @@ function destinationAt(reference: BackendRef, path: FieldPath, { context, isOnly
 const passedOver: readonly string[] = ['RequestMirror', 'CORS']
 
 function unsupportedOf({ type }: PlacedFilter, consequence: string): Wording {
-  const says = type === 'RequestMirror' ? 'Envoy mirrors for all backends of a rule alike, so the mirror of one among several is dropped'
-    : `a filter of type ${type} on a single backend is not supported: ${passedOver.includes(type) ? 'it has no effect' : consequence}`
+  const says =
+    type === 'RequestMirror'
+      ? 'Envoy mirrors for all backends of a rule alike, so the mirror of one among several is dropped'
+      : `a filter of type ${type} on a single backend is not supported: ` +
+        (passedOver.includes(type) ? 'it has no effect' : consequence)
   return { message: says, hint: 'move the filter to the rule' }
 }
 
-/** Stands for a backend with a mistake, which the decoder has reported: its share is not given to the others. */
+/**
+ * Stands for a backend with a mistake, which the decoder has reported: its share is not given to the others.
+ */
 function unreadable(path: FieldPath, { report: { manifest } }: RouteContext): Destination {
   const weight = rawValue(manifest, [...path, 'weight'])?.value
   return {
-    backend: { host: '', port: undefined, subset: undefined, refused: true, origin: { object: manifest.id, path } },
-    weight: typeof weight === 'number' && Number.isInteger(weight) && weight >= 0 && weight <= 1_000_000 ? weight : 1,
+    backend: {
+      host: '',
+      port: undefined,
+      subset: undefined,
+      refused: true,
+      origin: { object: manifest.id, path },
+    },
+    weight:
+      typeof weight === 'number' && Number.isInteger(weight) && weight >= 0 && weight <= 1_000_000
+        ? weight
+        : 1,
     headers: noHeaderChanges,
     authority: undefined,
   }

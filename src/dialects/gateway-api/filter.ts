@@ -9,7 +9,10 @@ import { requestRedirect, urlRewrite } from './redirect.ts'
 /** The Gateway API's LocalObjectReference. */
 const extensionRef = message({ group, kind, name: objectName })
 
-/** An unknown type must be answered with an error (HTTPRouteFilter.type), so that it is no mistake of the rule's. */
+/**
+ * An unknown type must be answered with an error (HTTPRouteFilter.type), so that it is no mistake of the
+ * rule's.
+ */
 const grpcFields = {
   type: z.string(),
   requestHeaderModifier: headerModifier.optional(),
@@ -48,12 +51,24 @@ export type FilterType = keyof typeof filterFields
 
 export const httpFilterTypes = Object.keys(filterFields) as readonly FilterType[]
 
-export const grpcFilterTypes: readonly FilterType[] = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestMirror', 'ExtensionRef']
+export const grpcFilterTypes: readonly FilterType[] = [
+  'RequestHeaderModifier',
+  'ResponseHeaderModifier',
+  'RequestMirror',
+  'ExtensionRef',
+]
 
-/** Parts of filters that may be left out alone; `at` is where the list stands. A mistake in any other part of a filter costs the rule. */
+/**
+ * Parts of filters that may be left out alone; `at` is where the list stands. A mistake in any other part of
+ * a filter costs the rule.
+ */
 export function filterParts(at: string): readonly string[] {
   return [
-    `${at}.*.requestMirror`, `${at}.*.cors`,
-    ...['requestHeaderModifier', 'responseHeaderModifier'].flatMap((field) => [`${at}.*.${field}`, `${at}.*.${field}.{set,add,remove}.*`]),
+    `${at}.*.requestMirror`,
+    `${at}.*.cors`,
+    ...['requestHeaderModifier', 'responseHeaderModifier'].flatMap((field) => [
+      `${at}.*.${field}`,
+      `${at}.*.${field}.{set,add,remove}.*`,
+    ]),
   ]
 }

@@ -15,23 +15,38 @@ const spec = z.looseObject({
 })
 
 const status = z.looseObject({
-  loadBalancer: z.looseObject({ ingress: z.array(z.looseObject({ ip: z.string().optional(), hostname: z.string().optional() })).optional() }).optional(),
+  loadBalancer: z
+    .looseObject({
+      ingress: z
+        .array(z.looseObject({ ip: z.string().optional(), hostname: z.string().optional() }))
+        .optional(),
+    })
+    .optional(),
 })
 
 /** Label of the proxies that serve a Gateway, with its name (GEP-1762). */
 export const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name'
 
 /**
- * Where the proxies of a Gateway are reached, by the Services beside it that select them: the addresses of their load balancers, else
- * their external addresses, else their cluster addresses. Undefined if no Service selects them: others may know where they are.
+ * Where the proxies of a Gateway are reached, by the Services beside it that select them: the addresses of
+ * their load balancers, else their external addresses, else their cluster addresses. Undefined if no Service
+ * selects them: others may know where they are.
  */
-export function addressesOf(gateway: ObjectId, surroundings: Surroundings): readonly ObjectAddress[] | undefined {
+export function addressesOf(
+  gateway: ObjectId,
+  surroundings: Surroundings,
+): readonly ObjectAddress[] | undefined {
   const { namespace } = gateway
-  const services = surroundings.manifestsOf({ group: '', kind: 'Service' }, namespace).filter((service) => selects(service, gateway, surroundings))
+  const services = surroundings
+    .manifestsOf({ group: '', kind: 'Service' }, namespace)
+    .filter((service) => selects(service, gateway, surroundings))
   if (services.length === 0) return undefined
   const found = services.map(addressesOfService)
-  const values = [0, 1, 2].map((rank) => found.flatMap((each) => each[rank] ?? [])).find((each) => each.length > 0) ?? []
-  return [...new Set(values)].slice(0, mostAddresses).map((value) => ({ type: isIP(value) === 0 ? 'Hostname' : 'IPAddress', value }))
+  const values =
+    [0, 1, 2].map((rank) => found.flatMap((each) => each[rank] ?? [])).find((each) => each.length > 0) ?? []
+  return [...new Set(values)]
+    .slice(0, mostAddresses)
+    .map((value) => ({ type: isIP(value) === 0 ? 'Hostname' : 'IPAddress', value }))
 }
 
 /** GatewayStatus.addresses */

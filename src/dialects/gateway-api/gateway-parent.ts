@@ -13,16 +13,30 @@ import { conflictsAmong } from './listener-conflict.ts'
 import { unknownParent } from './parent.ts'
 import type { FoundParent, ParentSite } from './parent.ts'
 
-/** What a Gateway makes of a route: the listeners of it that the reference means, that allow the route, and that have a host in common with it. */
+/**
+ * What a Gateway makes of a route: the listeners of it that the reference means, that allow the route, and
+ * that have a host in common with it.
+ */
 export function gatewayParent(site: ParentSite): FoundParent {
   const { reference, route, surroundings } = site
   const { id } = route.manifest
-  const gateway: ObjectId = { group: gatewayApiGroup, kind: 'Gateway', namespace: reference.namespace ?? id.namespace, name: reference.name }
+  const gateway: ObjectId = {
+    group: gatewayApiGroup,
+    kind: 'Gateway',
+    namespace: reference.namespace ?? id.namespace,
+    name: reference.name,
+  }
   const manifest = surroundings.manifest(gateway)
   if (manifest === undefined) {
-    const meant = didYouMean(gateway.name, surroundings.manifestsOf(gateway, gateway.namespace).map((each) => each.id.name))
+    const meant = didYouMean(
+      gateway.name,
+      surroundings.manifestsOf(gateway, gateway.namespace).map((each) => each.id.name),
+    )
     return unknownParent(site, {
-      code: 'parent/unknown', field: 'name', message: `there is no Gateway ${objectName(gateway)}`, hint: meant === undefined ? undefined : `did you mean ${meant}?`,
+      code: 'parent/unknown',
+      field: 'name',
+      message: `there is no Gateway ${objectName(gateway)}`,
+      hint: meant === undefined ? undefined : `did you mean ${meant}?`,
     })
   }
   const { all, served } = listenersOf(manifest)
@@ -30,15 +44,20 @@ export function gatewayParent(site: ParentSite): FoundParent {
   if (chosen.length === 0) return noListener(site, { gateway, all, served })
   const question = { route: id, namespace: gateway.namespace, surroundings }
   const judged = chosen.map((listener) => ({ listener, why: whyNotAllowed(listener, question) }))
-  const taking = judged.flatMap(({ listener, why }) => why === undefined ? [listener] : [])
+  const taking = judged.flatMap(({ listener, why }) => (why === undefined ? [listener] : []))
   if (taking.length === 0) {
     return unknownParent(site, {
-      code: 'parent/not-allowed', field: reference.namespace === undefined ? 'name' : 'namespace', reason: 'NotAllowedByListeners',
-      message: `Gateway ${objectName(gateway)} does not take it: ${judged.map(({ why }) => why ?? '').join('; ')}`, hint: 'change allowedRoutes of the listener',
+      code: 'parent/not-allowed',
+      field: reference.namespace === undefined ? 'name' : 'namespace',
+      reason: 'NotAllowedByListeners',
+      message:
+        `Gateway ${objectName(gateway)} does not take it: ` + judged.map(({ why }) => why ?? '').join('; '),
+      hint: 'change allowedRoutes of the listener',
     })
   }
   const places = placesAt(taking, { gateway, siblings: served, route, path: site.path })
-  if (places.some(({ common }) => common)) return { places, tables: [], accepted: accepted(`taken by Gateway ${objectName(gateway)}`) }
+  if (places.some(({ common }) => common))
+    return { places, tables: [], accepted: accepted(`taken by Gateway ${objectName(gateway)}`) }
   return { places: [], tables: [], accepted: noCommonHost(site, { gateway, taking }) }
 }
 
@@ -51,8 +70,13 @@ interface ReadListeners {
 function listenersOf(manifest: Manifest): ReadListeners {
   const listeners = readGateway(manifest).value?.listeners ?? []
   const conflicts = conflictsAmong(listeners)
-  const served = listeners.filter((each, index) => !conflicts.has(index) && servedProtocols.includes(each?.protocol ?? ''))
-  return { all: listeners.filter((each) => each !== undefined), served: served.filter((each) => each !== undefined) }
+  const served = listeners.filter(
+    (each, index) => !conflicts.has(index) && servedProtocols.includes(each?.protocol ?? ''),
+  )
+  return {
+    all: listeners.filter((each) => each !== undefined),
+    served: served.filter((each) => each !== undefined),
+  }
 }
 
 function isMeant({ name, port }: Listener, { reference }: ParentSite): boolean {
@@ -69,16 +93,29 @@ function noListener(site: ParentSite, { gateway, all, served }: Missing): FoundP
   const unserved = all.find((each) => isMeant(each, site))
   if (unserved !== undefined) {
     return unknownParent(site, {
-      code: 'parent/unknown', field: sectionName === undefined ? 'name' : 'sectionName', message: `listener ${unserved.name} of Gateway ${name} is not served`, hint: 'the Gateway\'s own diagnostics say why',
+      code: 'parent/unknown',
+      field: sectionName === undefined ? 'name' : 'sectionName',
+      message: `listener ${unserved.name} of Gateway ${name} is not served`,
+      hint: "the Gateway's own diagnostics say why",
     })
   }
-  const field = sectionName === undefined ? port === undefined ? 'name' : 'port' : 'sectionName'
-  const asked = [...(sectionName === undefined ? [] : [sectionName]), ...(port === undefined ? [] : [`on port ${port}`])].join(' ')
-  const present = served.map((each) => field === 'port' ? String(each.port) : each.name)
+  const field = sectionName === undefined ? (port === undefined ? 'name' : 'port') : 'sectionName'
+  const asked = [
+    ...(sectionName === undefined ? [] : [sectionName]),
+    ...(port === undefined ? [] : [`on port ${port}`]),
+  ].join(' ')
+  const present = served.map((each) => (field === 'port' ? String(each.port) : each.name))
   const meant = sectionName === undefined ? undefined : didYouMean(sectionName, present)
   return unknownParent(site, {
-    code: 'parent/unknown', field, message: `Gateway ${name} has no listener ${asked}`.trimEnd(),
-    hint: meant !== undefined ? `did you mean ${meant}?` : present.length === 0 ? undefined : `there ${present.length === 1 ? 'is' : 'are'} ${[...new Set(present)].join(', ')}`,
+    code: 'parent/unknown',
+    field,
+    message: `Gateway ${name} has no listener ${asked}`.trimEnd(),
+    hint:
+      meant !== undefined
+        ? `did you mean ${meant}?`
+        : present.length === 0
+          ? undefined
+          : `there ${present.length === 1 ? 'is' : 'are'} ${[...new Set(present)].join(', ')}`,
   })
 }
 
@@ -92,7 +129,8 @@ function noCommonHost({ route, report }: ParentSite, { gateway, taking }: NotCom
   const wanted = route.hostnames.filter((host) => host !== undefined).join(', ')
   const message = `Gateway ${objectName(gateway)} serves ${served} for it, so nothing of ${wanted}`
   report.note('parent/host-mismatch', ['spec', 'hostnames'], {
-    message: `${message}: its rules do not apply there (Accepted is False, NoMatchingListenerHostname)`, hint: 'name a host of its listeners, or leave hostnames out',
+    message: `${message}: its rules do not apply there (Accepted is False, NoMatchingListenerHostname)`,
+    hint: 'name a host of its listeners, or leave hostnames out',
   })
   return notAccepted('NoMatchingListenerHostname', message)
 }

@@ -4,10 +4,23 @@ import type { Decoded } from '../../manifest/decode.ts'
 import { message, parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { portNumber } from '../constraint.ts'
-import { gatewayApiGroup, group, hostname, kind, namespaceName, objectName, sectionName } from './constraint.ts'
+import {
+  gatewayApiGroup,
+  group,
+  hostname,
+  kind,
+  namespaceName,
+  objectName,
+  sectionName,
+} from './constraint.ts'
 import { labelSelector } from './label-selector.ts'
 
-const secretReference = message({ group: group.default(''), kind: kind.default('Secret'), name: objectName, namespace: namespaceName.optional() })
+const secretReference = message({
+  group: group.default(''),
+  kind: kind.default('Secret'),
+  name: objectName,
+  namespace: namespaceName.optional(),
+})
 
 export type SecretObjectReference = z.infer<typeof secretReference>
 
@@ -18,17 +31,29 @@ const listenerTls = message({
 })
 
 const allowedRoutes = message({
-  namespaces: message({ from: z.enum(['All', 'Selector', 'Same', 'None']).default('Same'), selector: labelSelector.optional() }).optional(),
-  kinds: z.array(message({ group: group.default(gatewayApiGroup), kind })).max(8).optional(),
+  namespaces: message({
+    from: z.enum(['All', 'Selector', 'Same', 'None']).default('Same'),
+    selector: labelSelector.optional(),
+  }).optional(),
+  kinds: z
+    .array(message({ group: group.default(gatewayApiGroup), kind }))
+    .max(8)
+    .optional(),
 })
 
 /** Protocols that the specification knows. */
 export const knownProtocols: readonly string[] = ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP']
 
-/** ProtocolType: the CRD takes other names, too, and those with a domain before them, as in `example.com/bar`. A listener of one is not accepted. */
-const protocol = z.string().max(255).regex(/^(?:[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?|[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]+)$/, {
-  message: `must be one of ${knownProtocols.join(', ')}`,
-})
+/**
+ * ProtocolType: the CRD takes other names, too, and those with a domain before them, as in `example.com/bar`.
+ * A listener of one is not accepted.
+ */
+const protocol = z
+  .string()
+  .max(255)
+  .regex(/^(?:[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?|[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]+)$/, {
+    message: `must be one of ${knownProtocols.join(', ')}`,
+  })
 
 const listener = message({
   name: sectionName,
@@ -38,13 +63,24 @@ const listener = message({
   tls: listenerTls.optional(),
   allowedRoutes: allowedRoutes.optional(),
 }).superRefine(({ protocol: spoken, tls, allowedRoutes: allowed }, context) => {
-  const mistake = (path: readonly string[], text: string, code: 'field/required' | 'field/invalid-value'): void => {
+  const mistake = (
+    path: readonly string[],
+    text: string,
+    code: 'field/required' | 'field/invalid-value',
+  ): void => {
     context.addIssue({ code: 'custom', path: [...path], message: text, params: { code } })
   }
-  if (tls !== undefined && ['HTTP', 'TCP', 'UDP'].includes(spoken)) mistake(['tls'], `must not be there: protocol is ${spoken}`, 'field/invalid-value')
-  if (tls === undefined && (spoken === 'HTTPS' || spoken === 'TLS')) mistake(['tls'], `is required: protocol is ${spoken}`, 'field/required')
-  if (spoken === 'HTTPS' && tls?.mode === 'Passthrough') mistake(['tls', 'mode'], 'must be Terminate: protocol is HTTPS', 'field/invalid-value')
-  if (tls?.mode === 'Terminate' && (tls.certificateRefs ?? []).length === 0 && Object.keys(tls.options ?? {}).length === 0) {
+  if (tls !== undefined && ['HTTP', 'TCP', 'UDP'].includes(spoken))
+    mistake(['tls'], `must not be there: protocol is ${spoken}`, 'field/invalid-value')
+  if (tls === undefined && (spoken === 'HTTPS' || spoken === 'TLS'))
+    mistake(['tls'], `is required: protocol is ${spoken}`, 'field/required')
+  if (spoken === 'HTTPS' && tls?.mode === 'Passthrough')
+    mistake(['tls', 'mode'], 'must be Terminate: protocol is HTTPS', 'field/invalid-value')
+  if (
+    tls?.mode === 'Terminate' &&
+    (tls.certificateRefs ?? []).length === 0 &&
+    Object.keys(tls.options ?? {}).length === 0
+  ) {
     mistake(['tls', 'certificateRefs'], 'is required: mode is Terminate', 'field/required')
   }
   if (allowed?.namespaces?.from === 'Selector' && allowed.namespaces.selector === undefined) {
@@ -56,7 +92,10 @@ const listener = message({
 export type Listener = z.infer<typeof listener>
 
 const clientValidation = message({
-  caCertificateRefs: z.array(message({ group, kind, name: objectName, namespace: namespaceName.optional() })).min(1).max(16),
+  caCertificateRefs: z
+    .array(message({ group, kind, name: objectName, namespace: namespaceName.optional() }))
+    .min(1)
+    .max(16),
   mode: z.enum(['AllowValidOnly', 'AllowInsecureFallback']).default('AllowValidOnly'),
 })
 
@@ -67,17 +106,28 @@ const frontendTls = message({ validation: clientValidation.optional() })
 
 const gatewayTls = message({
   backend: z.unknown().optional(),
-  frontend: message({ default: frontendTls, perPort: z.array(message({ port: portNumber, tls: frontendTls })).max(64).optional() }).optional(),
+  frontend: message({
+    default: frontendTls,
+    perPort: z
+      .array(message({ port: portNumber, tls: frontendTls }))
+      .max(64)
+      .optional(),
+  }).optional(),
 })
 
 const spec = message({
   gatewayClassName: objectName,
   listeners: parts(listener).superRefine((listeners, context) => {
-    if (listeners.length === 0) context.addIssue({ code: 'custom', message: 'is empty, must have a listener' })
+    if (listeners.length === 0)
+      context.addIssue({ code: 'custom', message: 'is empty, must have a listener' })
     listeners.forEach((each, index) => {
       const first = listeners.findIndex((other) => other !== undefined && other.name === each?.name)
       if (each === undefined || first === index) return
-      context.addIssue({ code: 'custom', path: [index, 'name'], message: `must not be the name of listeners[${first}], too` })
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: `must not be the name of listeners[${first}], too`,
+      })
     })
   }),
   addresses: z.unknown().optional(),

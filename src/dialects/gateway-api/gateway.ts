@@ -15,11 +15,17 @@ import type { JudgedListener } from './listener.ts'
 import { conflictsAmong } from './listener-conflict.ts'
 
 /** What routes attach to: one listener of a Gateway. */
-export function listenerKey({ namespace, name }: { readonly namespace: string; readonly name: string }, listener: string): string {
+export function listenerKey(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  listener: string,
+): string {
   return `${namespace}/${name}/${listener}`
 }
 
-/** A gateway.networking.k8s.io Gateway: its HTTP listeners, and HTTPS ones whose certificate may be used. Of one that is another controller's nothing is said. */
+/**
+ * A gateway.networking.k8s.io Gateway: its HTTP listeners, and HTTPS ones whose certificate may be used. Of
+ * one that is another controller's nothing is said.
+ */
 export function translateGateway(manifest: Manifest, surroundings: Surroundings): Translated {
   const translation = translateOwnGateway(manifest, surroundings)
   if (controllerOfGateway(manifest, surroundings).kind === 'ours') return translation
@@ -31,16 +37,35 @@ export function translateGateway(manifest: Manifest, surroundings: Surroundings)
 
 function translateOwnGateway(manifest: Manifest, surroundings: Surroundings): Translated {
   const { value, diagnostics, refused } = readGateway(manifest)
-  if (value === undefined) return translated({ statuses: gatewayStatuses(manifest.id, []), diagnostics, refused })
+  if (value === undefined)
+    return translated({ statuses: gatewayStatuses(manifest.id, []), diagnostics, refused })
   const report = reportOn(manifest)
-  noteUnsupported(report, { path: ['spec'], value }, ['addresses', 'infrastructure', 'allowedListeners', 'defaultScope'])
+  noteUnsupported(report, { path: ['spec'], value }, [
+    'addresses',
+    'infrastructure',
+    'allowedListeners',
+    'defaultScope',
+  ])
   noteUnsupported(report, { path: ['spec', 'tls'], value: value.tls }, ['backend'])
   noteUnknownClass(value, surroundings, report)
   const conflicts = conflictsAmong(value.listeners)
   const judged = value.listeners.flatMap((listener, index) => {
     if (listener === undefined) return []
     const path: FieldPath = ['spec', 'listeners', index]
-    return [{ listener, index, conflict: conflicts.get(index), ...judgeListener(listener, { gateway: value, path, conflict: conflicts.get(index), surroundings, report }) }]
+    return [
+      {
+        listener,
+        index,
+        conflict: conflicts.get(index),
+        ...judgeListener(listener, {
+          gateway: value,
+          path,
+          conflict: conflicts.get(index),
+          surroundings,
+          report,
+        }),
+      },
+    ]
   })
   return translated({
     listeners: judged.flatMap((each) => servedListener(each, manifest)),
@@ -50,26 +75,40 @@ function translateOwnGateway(manifest: Manifest, surroundings: Surroundings): Tr
   })
 }
 
-function servedListener({ listener, index, serves }: JudgedListener & { readonly listener: Listener; readonly index: number }, { id, created }: Manifest): readonly GatewayListener[] {
+function servedListener(
+  { listener, index, serves }: JudgedListener & { readonly listener: Listener; readonly index: number },
+  { id, created }: Manifest,
+): readonly GatewayListener[] {
   if (serves === undefined) return []
-  return [{
-    gateway: listenerKey(id, listener.name),
-    namespace: id.namespace,
-    selector: { [gatewayNameLabel]: id.name },
-    onlyIn: id.namespace,
-    port: listener.port,
-    portName: listener.name,
-    bind: '',
-    serves,
-    hosts: [{ namespace: '*', host: listener.hostname ?? '*' }],
-    index,
-    created,
-    origin: { object: id, path: ['spec', 'listeners', index] },
-  }]
+  return [
+    {
+      gateway: listenerKey(id, listener.name),
+      namespace: id.namespace,
+      selector: { [gatewayNameLabel]: id.name },
+      onlyIn: id.namespace,
+      port: listener.port,
+      portName: listener.name,
+      bind: '',
+      serves,
+      hosts: [{ namespace: '*', host: listener.hostname ?? '*' }],
+      index,
+      created,
+      origin: { object: id, path: ['spec', 'listeners', index] },
+    },
+  ]
 }
 
-function noteUnknownClass({ gatewayClassName: name }: GatewaySpec, { manifest, settings }: Surroundings, report: Report): void {
+function noteUnknownClass(
+  { gatewayClassName: name }: GatewaySpec,
+  { manifest, settings }: Surroundings,
+  report: Report,
+): void {
   if (manifest(classNamed(name)) !== undefined) return
-  const served = settings.gatewayControllers.length === 0 ? 'served nevertheless' : 'not served, as nobody knows whose it is'
-  report.note('gateway/unknown-class', ['spec', 'gatewayClassName'], { message: `there is no GatewayClass ${name} here; the Gateway is ${served}` })
+  const served =
+    settings.gatewayControllers.length === 0
+      ? 'served nevertheless'
+      : 'not served, as nobody knows whose it is'
+  report.note('gateway/unknown-class', ['spec', 'gatewayClassName'], {
+    message: `there is no GatewayClass ${name} here; the Gateway is ${served}`,
+  })
 }

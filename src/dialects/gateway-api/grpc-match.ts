@@ -5,7 +5,10 @@ import { regex } from '../regex.ts'
 import { headerMatches, namedMatch } from './http-match.ts'
 
 const exactNames = {
-  service: { form: /^\.?[a-z_][a-z_0-9]*(\.[a-z_][a-z_0-9]*)*$/i, must: 'must be the name of a gRPC service, such as shop.v1.Orders' },
+  service: {
+    form: /^\.?[a-z_][a-z_0-9]*(\.[a-z_][a-z_0-9]*)*$/i,
+    must: 'must be the name of a gRPC service, such as shop.v1.Orders',
+  },
   method: { form: /^[A-Za-z_][A-Za-z_0-9]*$/, must: 'must be the name of a gRPC method' },
 }
 
@@ -15,12 +18,18 @@ const methodMatch = message({
   service: z.string().max(1024).optional(),
   method: z.string().max(1024).optional(),
 }).superRefine((match, context) => {
-  if ((match.service ?? '') === '' && (match.method ?? '') === '') context.addIssue({ code: 'custom', message: 'says nothing, must have service or method' })
+  if ((match.service ?? '') === '' && (match.method ?? '') === '')
+    context.addIssue({ code: 'custom', message: 'says nothing, must have service or method' })
   for (const field of ['service', 'method'] as const) {
     const text = match[field] ?? ''
     if (text === '') continue
     const { form, must } = exactNames[field]
-    const found = match.type === 'Exact' ? (form.test(text) ? undefined : must) : regex.safeParse(text).error?.issues[0]?.message
+    const found =
+      match.type === 'Exact'
+        ? form.test(text)
+          ? undefined
+          : must
+        : regex.safeParse(text).error?.issues[0]?.message
     if (found !== undefined) context.addIssue({ code: 'custom', path: [field], message: found })
   }
 })
@@ -28,14 +37,22 @@ const methodMatch = message({
 /** The Gateway API's GRPCRouteMatch. */
 export const grpcMatch = message({
   method: methodMatch.optional(),
-  headers: z.array(namedMatch(z.string().min(1).max(4096))).max(16).optional(),
+  headers: z
+    .array(namedMatch(z.string().min(1).max(4096)))
+    .max(16)
+    .optional(),
 })
 
 export type GrpcMatch = z.infer<typeof grpcMatch>
 
 /** What Envoy compares with the request; the path of a gRPC request is `/<service>/<method>`. */
 export function grpcMatchOf({ method, headers = [] }: GrpcMatch): Match {
-  return { path: pathOf(method), caseSensitive: undefined, headers: headerMatches(headers), queryParameters: [] }
+  return {
+    path: pathOf(method),
+    caseSensitive: undefined,
+    headers: headerMatches(headers),
+    queryParameters: [],
+  }
 }
 
 const anySegment = '[^/]+'
@@ -44,8 +61,13 @@ function pathOf(method: GrpcMatch['method']): Match['path'] {
   if (method === undefined) return { kind: 'prefix', value: '/' }
   const { service = '', method: name = '' } = method
   if (method.type === 'RegularExpression') {
-    return { kind: 'regex', value: `/${service === '' ? anySegment : `(?:${service})`}/${name === '' ? anySegment : `(?:${name})`}` }
+    return {
+      kind: 'regex',
+      value: `/${service === '' ? anySegment : `(?:${service})`}/${name === '' ? anySegment : `(?:${name})`}`,
+    }
   }
   if (service === '') return { kind: 'regex', value: `/${anySegment}/${name}` }
-  return name === '' ? { kind: 'prefix', value: `/${service}/` } : { kind: 'exact', value: `/${service}/${name}` }
+  return name === ''
+    ? { kind: 'prefix', value: `/${service}/` }
+    : { kind: 'exact', value: `/${service}/${name}` }
 }

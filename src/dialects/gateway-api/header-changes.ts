@@ -11,10 +11,18 @@ export interface FilteredHeaders {
 }
 
 export function changesBy(filters: readonly PlacedFilter[], report: Report): FilteredHeaders {
-  const state: { changes: HeaderChanges; authority: string | undefined } = { changes: noHeaderChanges, authority: undefined }
+  const state: { changes: HeaderChanges; authority: string | undefined } = {
+    changes: noHeaderChanges,
+    authority: undefined,
+  }
   for (const { filter, type, path } of filters) {
     const side = type === 'RequestHeaderModifier' ? 'request' : 'response'
-    const modifier = type === 'RequestHeaderModifier' ? filter.requestHeaderModifier : type === 'ResponseHeaderModifier' ? filter.responseHeaderModifier : undefined
+    const modifier =
+      type === 'RequestHeaderModifier'
+        ? filter.requestHeaderModifier
+        : type === 'ResponseHeaderModifier'
+          ? filter.responseHeaderModifier
+          : undefined
     if (modifier === undefined) continue
     checkHost(modifier, { report, path: [...path, `${side}HeaderModifier`], side })
     const { operations, authority } = operationsOf(modifier)

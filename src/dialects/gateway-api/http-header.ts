@@ -6,11 +6,20 @@ import { formatMistake } from '../header-format.ts'
 import type { Report } from '../report.ts'
 
 /** RFC 9110 section 5.1: a token. */
-export const headerName = z.string().min(1).max(256).regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, { message: 'must be the name of a header: letters, digits and -' })
+export const headerName = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, { message: 'must be the name of a header: letters, digits and -' })
 
 /** Printable ASCII, with single spaces or tabs between. */
-export const headerValue = z.string().min(1).max(4096)
-  .regex(/^[!-~](?:[\t ]?[!-~])*$/, { message: 'must be printable ASCII, with single spaces or tabs only between other characters' })
+export const headerValue = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(/^[!-~](?:[\t ]?[!-~])*$/, {
+    message: 'must be printable ASCII, with single spaces or tabs only between other characters',
+  })
 
 const httpHeader = message({ name: headerName, value: headerValue })
 
@@ -32,7 +41,11 @@ export interface ModifiedHeaders {
 /** Of several entries for one name, whatever its case, the first counts. */
 export function operationsOf({ set = [], add = [], remove = [] }: HeaderModifier): ModifiedHeaders {
   return {
-    operations: { set: valuesOf(set), add: valuesOf(add), remove: remove.filter((name) => name !== undefined).filter((name) => !isHost(name)) },
+    operations: {
+      set: valuesOf(set),
+      add: valuesOf(add),
+      remove: remove.filter((name) => name !== undefined).filter((name) => !isHost(name)),
+    },
     authority: set.find((header) => header !== undefined && isHost(header.name))?.value,
   }
 }
@@ -46,7 +59,10 @@ function valuesOf(headers: NonNullable<HeaderModifier['set']>): Readonly<Record<
   return Object.fromEntries(first.values())
 }
 
-/** Envoy reads a value as a format: its commands, such as %REQ(x-id)%, mean what they mean there, and any other % is one. */
+/**
+ * Envoy reads a value as a format: its commands, such as %REQ(x-id)%, mean what they mean there, and any
+ * other % is one.
+ */
 function formatted(value: string): string {
   return formatMistake(value) === undefined ? value : value.replaceAll('%', '%%')
 }
@@ -62,7 +78,10 @@ export interface ModifierSite {
   readonly side: 'request' | 'response'
 }
 
-/** Refuses changes of Host that Envoy refuses with everything sent along: all but setting the request's. They have no effect. */
+/**
+ * Refuses changes of Host that Envoy refuses with everything sent along: all but setting the request's. They
+ * have no effect.
+ */
 export function checkHost(modifier: HeaderModifier, { report, path, side }: ModifierSite): void {
   for (const operation of ['set', 'add', 'remove'] as const) {
     if (operation === 'set' && side === 'request') continue

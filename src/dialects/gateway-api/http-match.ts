@@ -7,14 +7,24 @@ import { headerName, headerValue } from './http-header.ts'
 import { pathMatch, pathOf } from './http-path.ts'
 
 /** Adds what is wrong with a value that is a regular expression. */
-function checkValue({ type, value }: { readonly type: string; readonly value: string }, context: z.RefinementCtx): void {
+function checkValue(
+  { type, value }: { readonly type: string; readonly value: string },
+  context: z.RefinementCtx,
+): void {
   if (type !== 'RegularExpression') return
-  for (const { message: text } of regex.safeParse(value).error?.issues ?? []) context.addIssue({ code: 'custom', path: ['value'], message: text })
+  for (const { message: text } of regex.safeParse(value).error?.issues ?? [])
+    context.addIssue({ code: 'custom', path: ['value'], message: text })
 }
 
-/** A match of a value that has a name; the values of the two kinds of headers and of query parameters differ. */
+/**
+ * A match of a value that has a name; the values of the two kinds of headers and of query parameters differ.
+ */
 export function namedMatch(value: z.ZodString) {
-  return message({ name: headerName, type: z.enum(['Exact', 'RegularExpression']).default('Exact'), value }).superRefine(checkValue)
+  return message({
+    name: headerName,
+    type: z.enum(['Exact', 'RegularExpression']).default('Exact'),
+    value,
+  }).superRefine(checkValue)
 }
 
 export type NamedMatch = z.infer<ReturnType<typeof namedMatch>>
@@ -23,7 +33,10 @@ export type NamedMatch = z.infer<ReturnType<typeof namedMatch>>
 export const httpMatch = message({
   path: pathMatch.optional(),
   headers: z.array(namedMatch(headerValue)).max(16).optional(),
-  queryParams: z.array(namedMatch(z.string().min(1).max(1024))).max(16).optional(),
+  queryParams: z
+    .array(namedMatch(z.string().min(1).max(1024)))
+    .max(16)
+    .optional(),
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']).optional(),
 })
 
@@ -34,14 +47,23 @@ export function matchOf({ path, headers = [], queryParams = [], method }: HttpMa
   return {
     path: pathOf(path),
     caseSensitive: undefined,
-    headers: [...headerMatches(headers), ...(method === undefined ? [] : [{ name: ':method', match: { kind: 'exact', value: method }, invert: false } as const])],
-    queryParameters: firsts(queryParams, ({ name }) => name).map((each) => ({ name: each.name, match: stringMatch(each) })).toSorted(byName),
+    headers: [
+      ...headerMatches(headers),
+      ...(method === undefined
+        ? []
+        : [{ name: ':method', match: { kind: 'exact', value: method }, invert: false } as const]),
+    ],
+    queryParameters: firsts(queryParams, ({ name }) => name)
+      .map((each) => ({ name: each.name, match: stringMatch(each) }))
+      .toSorted(byName),
   }
 }
 
 /** Of several entries for one header, whatever its case, the first counts. */
 export function headerMatches(headers: readonly NamedMatch[]): readonly HeaderMatch[] {
-  return firsts(headers, ({ name }) => name.toLowerCase()).map((each) => ({ name: each.name, match: stringMatch(each), invert: false })).toSorted(byName)
+  return firsts(headers, ({ name }) => name.toLowerCase())
+    .map((each) => ({ name: each.name, match: stringMatch(each), invert: false }))
+    .toSorted(byName)
 }
 
 function stringMatch({ type, value }: NamedMatch): StringMatch {

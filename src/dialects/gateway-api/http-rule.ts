@@ -26,20 +26,34 @@ export const httpRule = message({
 export type HttpRule = z.infer<typeof httpRule>
 
 /** Undefined where nothing is left of its matches. A rule without any takes every request. */
-export function placedHttpRule(rule: HttpRule, index: number, { report }: RouteContext): PlacedRule | undefined {
+export function placedHttpRule(
+  rule: HttpRule,
+  index: number,
+  { report }: RouteContext,
+): PlacedRule | undefined {
   const { manifest } = report
   const path: FieldPath = ['spec', 'rules', index]
-  const declared = (rule.matches ?? []).flatMap((match, at) => match === undefined ? [] : [{ match, at }])
+  const declared = (rule.matches ?? []).flatMap((match, at) => (match === undefined ? [] : [{ match, at }]))
   if (declared.length === 0 && (rule.matches ?? []).length > 0) return undefined
   const [only, ...more] = declared
-  const matches = only === undefined ? [{ match: {}, at: 0, place: path }] : declared.map((each) => ({ ...each, place: [...path, 'matches', each.at] }))
+  const matches =
+    only === undefined
+      ? [{ match: {}, at: 0, place: path }]
+      : declared.map((each) => ({ ...each, place: [...path, 'matches', each.at] }))
   return {
     index,
     name: rule.name,
     path,
-    matches: matches.map(({ match, at, place }) => ({ match: matchOf(match), precedence: httpPrecedence(match, { manifest, rule: index, match: at }), path: place })),
+    matches: matches.map(({ match, at, place }) => ({
+      match: matchOf(match),
+      precedence: httpPrecedence(match, { manifest, rule: index, match: at }),
+      path: place,
+    })),
     prefix: more.length > 0 ? undefined : prefixOf(only?.match.path),
-    key: ruleKey(rule.name, declared.map(({ match }) => match)),
+    key: ruleKey(
+      rule.name,
+      declared.map(({ match }) => match),
+    ),
     filters: rule.filters ?? [],
     backendRefs: rule.backendRefs ?? [],
     patience: patienceOf(rule, { manifest, path }),

@@ -14,21 +14,49 @@ interface PolicyKind {
   readonly fields: readonly string[]
 }
 
-/** Policies of implementations of the Gateway API that decide who may send a request. Nothing here acts on them. */
+/**
+ * Policies of implementations of the Gateway API that decide who may send a request. Nothing here acts on
+ * them.
+ */
 const policyKinds: readonly PolicyKind[] = [
-  { group: 'gateway.envoyproxy.io', kind: 'SecurityPolicy', fields: ['apiKeyAuth', 'basicAuth', 'jwt', 'oidc', 'extAuth', 'authorization'] },
+  {
+    group: 'gateway.envoyproxy.io',
+    kind: 'SecurityPolicy',
+    fields: ['apiKeyAuth', 'basicAuth', 'jwt', 'oidc', 'extAuth', 'authorization'],
+  },
   { group: 'gateway.envoyproxy.io', kind: 'ClientTrafficPolicy', fields: ['tls.clientValidation'] },
-  { group: 'gateway.envoyproxy.io', kind: 'EnvoyExtensionPolicy', fields: ['wasm', 'extProc', 'lua', 'dynamicModule'] },
+  {
+    group: 'gateway.envoyproxy.io',
+    kind: 'EnvoyExtensionPolicy',
+    fields: ['wasm', 'extProc', 'lua', 'dynamicModule'],
+  },
   { group: 'gateway.envoyproxy.io', kind: 'EnvoyPatchPolicy', fields: ['jsonPatches'] },
   {
-    group: 'gateway.kgateway.dev', kind: 'TrafficPolicy',
-    fields: ['extAuth', 'extProc', 'jwt', 'jwtAuth', 'jwtAuthentication', 'basicAuth', 'apiKeyAuth', 'apiKeyAuthentication', 'oauth2', 'rbac', 'csrf'],
+    group: 'gateway.kgateway.dev',
+    kind: 'TrafficPolicy',
+    fields: [
+      'extAuth',
+      'extProc',
+      'jwt',
+      'jwtAuth',
+      'jwtAuthentication',
+      'basicAuth',
+      'apiKeyAuth',
+      'apiKeyAuthentication',
+      'oauth2',
+      'rbac',
+      'csrf',
+    ],
   },
   { group: 'gateway.kgateway.dev', kind: 'BackendConfigPolicy', fields: ['tls'] },
 ]
 
 /** Those kinds, as a dialect claims them. */
-export const implementationPolicies: readonly GroupKind[] = policyKinds.map(({ group, kind }) => ({ group, kind, versions: ['v1', 'v1alpha1'] }))
+export const implementationPolicies: readonly GroupKind[] = policyKinds.map(({ group, kind }) => ({
+  group,
+  kind,
+  versions: ['v1', 'v1alpha1'],
+}))
 
 export function isImplementationPolicy({ id }: Manifest): boolean {
   return policyFor(id) !== undefined
@@ -41,11 +69,17 @@ function policyFor(id: Pick<Manifest['id'], 'group' | 'kind'>): PolicyKind | und
 /** What the policy would protect; a policy that lets every request pass says so by a note only. */
 export function translateImplementationPolicy(manifest: Manifest, { isClaimed }: Surroundings): Translated {
   const { id, object } = manifest
-  const paths = (policyFor(id)?.fields ?? []).map((field): FieldPath => ['spec', ...field.split('.')]).filter((path) => isInForce(valueAt(object, path)))
+  const paths = (policyFor(id)?.fields ?? [])
+    .map((field): FieldPath => ['spec', ...field.split('.')])
+    .filter((path) => isInForce(valueAt(object, path)))
   if (paths.length === 0) return translated({ diagnostics: [unclaimedKind(manifest)] })
   const targets = targetsOf(manifest, isClaimed)
   return translated({
-    protections: paths.map((path) => ({ missing: `${path.slice(1).join('.')} is not supported`, targets, origin: { object: id, path, part: 'key' } })),
+    protections: paths.map((path) => ({
+      missing: `${path.slice(1).join('.')} is not supported`,
+      targets,
+      origin: { object: id, path, part: 'key' },
+    })),
   })
 }
 

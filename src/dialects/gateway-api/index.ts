@@ -7,7 +7,11 @@ import { translateGatewayClass } from './gateway-class.ts'
 import { translateGateway } from './gateway.ts'
 import { translateGrpcRoute } from './grpc-route.ts'
 import { translateHttpRoute } from './http-route.ts'
-import { implementationPolicies, isImplementationPolicy, translateImplementationPolicy } from './implementation-policy.ts'
+import {
+  implementationPolicies,
+  isImplementationPolicy,
+  translateImplementationPolicy,
+} from './implementation-policy.ts'
 import { divergences } from './portability.ts'
 import { translateReferenceGrant } from './reference-grant.ts'
 import { gatewayApiStatus } from './status.ts'
@@ -18,7 +22,12 @@ export const gatewayApi: Dialect = {
   name: 'gateway-api',
   divergences,
   kinds: [
-    ...['GatewayClass', 'Gateway', 'HTTPRoute'].map((kind) => ({ group, versions: ['v1', 'v1beta1'], kind, status: 'conditions' as const })),
+    ...['GatewayClass', 'Gateway', 'HTTPRoute'].map((kind) => ({
+      group,
+      versions: ['v1', 'v1beta1'],
+      kind,
+      status: 'conditions' as const,
+    })),
     { group, versions: ['v1', 'v1beta1'], kind: 'ReferenceGrant' },
     { group, versions: ['v1', 'v1alpha2'], kind: 'GRPCRoute', status: 'conditions' },
     { group, versions: ['v1', 'v1alpha3', ...unreadPolicyVersions], kind: 'BackendTLSPolicy' },
@@ -28,13 +37,20 @@ export const gatewayApi: Dialect = {
   translate(manifest, surroundings) {
     if (isImplementationPolicy(manifest)) return translateImplementationPolicy(manifest, surroundings)
     switch (manifest.id.kind) {
-      case 'GatewayClass': return translateGatewayClass(manifest, surroundings)
-      case 'Gateway': return translateGateway(manifest, surroundings)
-      case 'HTTPRoute': return translateHttpRoute(manifest, surroundings)
-      case 'GRPCRoute': return translateGrpcRoute(manifest, surroundings)
-      case 'ReferenceGrant': return translateReferenceGrant(manifest)
-      case 'BackendTLSPolicy': return translateBackendTlsPolicy(manifest, surroundings)
-      default: return translated({})
+      case 'GatewayClass':
+        return translateGatewayClass(manifest, surroundings)
+      case 'Gateway':
+        return translateGateway(manifest, surroundings)
+      case 'HTTPRoute':
+        return translateHttpRoute(manifest, surroundings)
+      case 'GRPCRoute':
+        return translateGrpcRoute(manifest, surroundings)
+      case 'ReferenceGrant':
+        return translateReferenceGrant(manifest)
+      case 'BackendTLSPolicy':
+        return translateBackendTlsPolicy(manifest, surroundings)
+      default:
+        return translated({})
     }
   },
   write: writeGatewayApi,

@@ -16,16 +16,26 @@ export const labelSelector = message({
 
 export type LabelSelector = z.infer<typeof labelSelector>
 
-export function isSelected(labels: Labels, { matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean {
-  return Object.entries(matchLabels).every(([name, value]) => labels[name] === value) && matchExpressions.every((each) => meets(labels[each.key], each))
+export function isSelected(
+  labels: Labels,
+  { matchLabels = {}, matchExpressions = [] }: LabelSelector,
+): boolean {
+  return (
+    Object.entries(matchLabels).every(([name, value]) => labels[name] === value) &&
+    matchExpressions.every((each) => meets(labels[each.key], each))
+  )
 }
 
 function meets(value: string | undefined, { operator, values = [] }: z.infer<typeof expression>): boolean {
   switch (operator) {
-    case 'In': return value !== undefined && values.includes(value)
-    case 'NotIn': return value === undefined || !values.includes(value)
-    case 'Exists': return value !== undefined
-    case 'DoesNotExist': return value === undefined
+    case 'In':
+      return value !== undefined && values.includes(value)
+    case 'NotIn':
+      return value === undefined || !values.includes(value)
+    case 'Exists':
+      return value !== undefined
+    case 'DoesNotExist':
+      return value === undefined
   }
 }
 
@@ -35,6 +45,11 @@ export function renderSelector({ matchLabels = {}, matchExpressions = [] }: Labe
   return [
     ...Object.entries(matchLabels).map(([name, value]) => `${name}=${value}`),
     ...matchExpressions.map(({ key, operator, values = [] }) =>
-      operator === 'Exists' ? key : operator === 'DoesNotExist' ? `!${key}` : `${key} ${words[operator]} (${values.join(', ')})`),
+      operator === 'Exists'
+        ? key
+        : operator === 'DoesNotExist'
+          ? `!${key}`
+          : `${key} ${words[operator]} (${values.join(', ')})`,
+    ),
   ].join(', ')
 }

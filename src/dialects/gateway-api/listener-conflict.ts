@@ -10,15 +10,20 @@ export interface Conflict {
 const withHosts: readonly string[] = ['HTTP', 'HTTPS', 'TLS']
 
 /**
- * The listeners that a request cannot be told to be for, by index (Gateway API, Listeners, "Distinct Listeners"): one port is
- * for plain HTTP or for TLS, and on it each hostname is there once. None of those in conflict is served, the first one neither.
+ * The listeners that a request cannot be told to be for, by index (Gateway API, Listeners, "Distinct
+ * Listeners"): one port is for plain HTTP or for TLS, and on it each hostname is there once. None of those in
+ * conflict is served, the first one neither.
  */
 export function conflictsAmong(listeners: readonly (Listener | undefined)[]): ReadonlyMap<number, Conflict> {
   const found = new Map<number, Conflict>()
   listeners.forEach((listener, index) => {
     if (listener === undefined || !withHosts.includes(listener.protocol)) return
-    const others = [...listeners.entries()].filter(([at, other]) => at !== index && other?.port === listener.port && withHosts.includes(other.protocol))
-    const protocol = others.find(([, other]) => (other?.protocol === 'HTTP') !== (listener.protocol === 'HTTP'))
+    const others = [...listeners.entries()].filter(
+      ([at, other]) => at !== index && other?.port === listener.port && withHosts.includes(other.protocol),
+    )
+    const protocol = others.find(
+      ([, other]) => (other?.protocol === 'HTTP') !== (listener.protocol === 'HTTP'),
+    )
     const hostname = others.find(([, other]) => other?.hostname === listener.hostname)
     if (protocol !== undefined) found.set(index, { reason: 'ProtocolConflict', with: protocol[0] })
     else if (hostname !== undefined) found.set(index, { reason: 'HostnameConflict', with: hostname[0] })

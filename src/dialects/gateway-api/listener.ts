@@ -40,42 +40,86 @@ export function judgeListener(listener: Listener, site: ListenerSite): JudgedLis
   const kinds = kindMistake(listener, site)
   const rejected = conflictMistake(listener, site) ?? protocolMistake(listener, site)
   if (rejected !== undefined) return { serves: undefined, rejected, unresolved: kinds }
-  if (listener.protocol === 'HTTP') return { serves: { kind: 'http', redirect: 'none' }, rejected: undefined, unresolved: kinds }
+  if (listener.protocol === 'HTTP')
+    return { serves: { kind: 'http', redirect: 'none' }, rejected: undefined, unresolved: kinds }
   const { tls, rejected: insecure, unresolved } = listenerTls(listener, site)
-  return { serves: tls === undefined ? undefined : { kind: 'https', tls }, rejected: insecure, unresolved: unresolved ?? kinds }
+  return {
+    serves: tls === undefined ? undefined : { kind: 'https', tls },
+    rejected: insecure,
+    unresolved: unresolved ?? kinds,
+  }
 }
 
-function conflictMistake({ port, protocol }: Listener, { conflict, gateway, path, report }: ListenerSite): ListenerMistake | undefined {
+function conflictMistake(
+  { port, protocol }: Listener,
+  { conflict, gateway, path, report }: ListenerSite,
+): ListenerMistake | undefined {
   if (conflict === undefined) return undefined
   const name = gateway.listeners[conflict.with]?.name ?? ''
-  const [field, says] = conflict.reason === 'ProtocolConflict'
-    ? ['protocol', `${protocol} on port ${port} is in conflict with listener ${name}: one port is for plain HTTP or for TLS`]
-    : ['hostname', `its port and hostname are those of listener ${name}, too: a request could be for either`]
-  note(report, { code: 'gateway/listener-conflict', at: [...path, field], message: `${says}; neither is served`, hint: 'give one of them another port, or another hostname where both speak the same protocol' })
+  const [field, says] =
+    conflict.reason === 'ProtocolConflict'
+      ? [
+          'protocol',
+          `${protocol} on port ${port} is in conflict with listener ${name}: one port is for plain HTTP ` +
+            `or for TLS`,
+        ]
+      : [
+          'hostname',
+          `its port and hostname are those of listener ${name}, too: a request could be for either`,
+        ]
+  note(report, {
+    code: 'gateway/listener-conflict',
+    at: [...path, field],
+    message: `${says}; neither is served`,
+    hint: 'give one of them another port, or another hostname where both speak the same protocol',
+  })
   return { reason: conflict.reason, message: says }
 }
 
-function protocolMistake({ port, protocol, tls }: Listener, { path, report }: ListenerSite): ListenerMistake | undefined {
+function protocolMistake(
+  { port, protocol, tls }: Listener,
+  { path, report }: ListenerSite,
+): ListenerMistake | undefined {
   if (servedProtocols.includes(protocol)) return undefined
   const upper = protocol.toUpperCase()
-  const says = protocol === 'TLS' ? `protocol TLS with mode ${tls?.mode ?? 'Terminate'}` : `protocol ${protocol}`
+  const says =
+    protocol === 'TLS' ? `protocol TLS with mode ${tls?.mode ?? 'Terminate'}` : `protocol ${protocol}`
   note(report, {
-    code: 'gateway/unsupported-protocol', at: [...path, 'protocol'], message: `${says} is not supported yet: port ${port} is not served`,
-    hint: protocol === 'TLS' && tls?.mode === 'Terminate' ? 'write HTTPS for HTTP' : knownProtocols.includes(upper) && upper !== protocol ? `write ${upper}` : undefined,
+    code: 'gateway/unsupported-protocol',
+    at: [...path, 'protocol'],
+    message: `${says} is not supported yet: port ${port} is not served`,
+    hint:
+      protocol === 'TLS' && tls?.mode === 'Terminate'
+        ? 'write HTTPS for HTTP'
+        : knownProtocols.includes(upper) && upper !== protocol
+          ? `write ${upper}`
+          : undefined,
   })
   return { reason: 'UnsupportedProtocol', message: `${says} is not supported` }
 }
 
 /** Kinds of routes that nothing here reads cost themselves only. */
-function kindMistake({ allowedRoutes }: Listener, { path, report }: ListenerSite): ListenerMistake | undefined {
+function kindMistake(
+  { allowedRoutes }: Listener,
+  { path, report }: ListenerSite,
+): ListenerMistake | undefined {
   const wrong = [...(allowedRoutes?.kinds ?? []).entries()].filter(([, kind]) => !isRouteKind(kind))
   for (const [index, { group, kind }] of wrong) {
     note(report, {
-      code: 'reference/invalid-kind', at: [...path, 'allowedRoutes', 'kinds', index, 'kind'],
-      message: `${kind} of ${group === '' ? 'the core group' : group} is no kind of route that is served here (ResolvedRefs is False, InvalidRouteKinds)`, hint: `there are ${routeKinds.join(', ')}`,
+      code: 'reference/invalid-kind',
+      at: [...path, 'allowedRoutes', 'kinds', index, 'kind'],
+      message:
+        `${kind} of ${group === '' ? 'the core group' : group} is no kind of route that is served ` +
+        `here (ResolvedRefs is False, InvalidRouteKinds)`,
+      hint: `there are ${routeKinds.join(', ')}`,
     })
   }
-  return wrong.length === 0 ? undefined : { reason: 'InvalidRouteKinds', message: `no routes of kind ${wrong.map(([, { kind }]) => kind).join(', ')} are served here` }
+  return wrong.length === 0
+    ? undefined
+    : {
+        reason: 'InvalidRouteKinds',
+        message: `no routes of kind ${wrong.map(([, { kind }]) => kind).join(', ')} are served here`,
+      }
 }
 
 interface Note extends Wording {

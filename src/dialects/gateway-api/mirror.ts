@@ -19,10 +19,21 @@ const fraction = message({
   numerator: z.number().int().max(largestInt32),
   denominator: z.number().int().min(1).max(largestInt32).default(100),
 }).superRefine(({ numerator, denominator }, context) => {
-  if (numerator < 0) context.addIssue({ code: 'custom', path: ['numerator'], message: 'must be at least 0', params: { ...outOfRange, hint: 'write 0 to mirror nothing' } })
+  if (numerator < 0)
+    context.addIssue({
+      code: 'custom',
+      path: ['numerator'],
+      message: 'must be at least 0',
+      params: { ...outOfRange, hint: 'write 0 to mirror nothing' },
+    })
   if (numerator > denominator) {
     const hint = 'write a numerator from 0 to the denominator'
-    context.addIssue({ code: 'custom', path: ['numerator'], message: `must be at most the denominator, ${denominator}`, params: { ...outOfRange, hint } })
+    context.addIssue({
+      code: 'custom',
+      path: ['numerator'],
+      message: `must be at most the denominator, ${denominator}`,
+      params: { ...outOfRange, hint },
+    })
   }
 })
 
@@ -31,7 +42,9 @@ export const requestMirror = message({
   backendRef: backendObjectReference,
   percent: z.number().int().optional(),
   fraction: fraction.optional(),
-}).refine(({ percent, fraction: declared }) => percent === undefined || declared === undefined, { message: 'has percent and fraction, must have one of them' })
+}).refine(({ percent, fraction: declared }) => percent === undefined || declared === undefined, {
+  message: 'has percent and fraction, must have one of them',
+})
 
 export type RequestMirror = z.infer<typeof requestMirror>
 
@@ -41,32 +54,53 @@ export interface MirroringRule {
   readonly backendRefs: readonly (BackendObjectReference | undefined)[]
 }
 
-/** The mirror that a filter declares; undefined where it mirrors nothing. A backend that is not there is dropped later, and the route is served without it. */
-export function mirrorOf({ value, path }: DeclaredMirror, rule: MirroringRule, context: RouteContext): Mirror | undefined {
+/**
+ * The mirror that a filter declares; undefined where it mirrors nothing. A backend that is not there is
+ * dropped later, and the route is served without it.
+ */
+export function mirrorOf(
+  { value, path }: DeclaredMirror,
+  rule: MirroringRule,
+  context: RouteContext,
+): Mirror | undefined {
   const { report, surroundings, options, standing } = context
   const { manifest } = report
   const at = [...path, 'backendRef']
   const { backend, problem } = backendOf(value.backendRef, {
-    manifest, path: at, surroundings, report, consequence: 'nothing is mirrored there, the route is served without it',
+    manifest,
+    path: at,
+    surroundings,
+    report,
+    consequence: 'nothing is mirrored there, the route is served without it',
     primaries: rule.backendRefs.filter((each) => each !== undefined),
   })
   standing.reference(problem)
-  // The kind is in the hash, so that objects of several kinds may have one name, and a rule of one name, and never share a dial.
+  // The kind is in the hash, so that objects of several kinds may have one name, and a rule of one name, and
+  // never share a dial.
   const target = shortHash(`${manifest.id.kind}|${backend.host}|${backend.port ?? ''}`)
-  const runtimeKey = context.distinct(`shadowplane.mirror.${manifest.id.namespace}.${manifest.id.name}.${rule.key}.${target}`)
+  const runtimeKey = context.distinct(
+    `shadowplane.mirror.${manifest.id.namespace}.${manifest.id.name}.${rule.key}.${target}`,
+  )
   const share = shareOf(value, path, context)
   if (share === undefined || share === 0) return undefined
   return { backend, fraction: share, runtimeKey, ...options, origin: { object: manifest.id, path: at } }
 }
 
-function shareOf({ percent, fraction: declared }: RequestMirror, path: FieldPath, { report }: RouteContext): Millionths | undefined {
+function shareOf(
+  { percent, fraction: declared }: RequestMirror,
+  path: FieldPath,
+  { report }: RouteContext,
+): Millionths | undefined {
   if (percent !== undefined) return mirroredShare([...path, 'percent'], report)
   if (declared === undefined) return everyRequest
   const { numerator, denominator } = declared
   const rounded = millionthsOfFraction(numerator, denominator)
   if (rounded?.millionths === 0 && !rounded.exact) {
     report.note('mirror/percentage-rounds-to-zero', [...path, 'fraction'], {
-      message: `the fraction is ${numerator} of ${denominator}, which rounds to 0 parts per million: nothing is mirrored`, hint: 'the smallest share is 1 of 1000000',
+      message:
+        `the fraction is ${numerator} of ${denominator}, which rounds to 0 parts per million: ` +
+        `nothing is mirrored`,
+      hint: 'the smallest share is 1 of 1000000',
     })
   }
   return rounded?.millionths

@@ -36,7 +36,13 @@ export interface ParentMistake {
 }
 
 /** A parent that does not take the route, and why. */
-export function unknownParent({ path, report }: ParentSite, { code, field, message, hint, reason = 'NoMatchingParent' }: ParentMistake): FoundParent {
-  report.note(code, [...path, field], { message: `${message}: its rules do not apply there (Accepted is False, ${reason})`, hint })
+export function unknownParent(
+  { path, report }: ParentSite,
+  { code, field, message, hint, reason = 'NoMatchingParent' }: ParentMistake,
+): FoundParent {
+  report.note(code, [...path, field], {
+    message: `${message}: its rules do not apply there (Accepted is False, ${reason})`,
+    hint,
+  })
   return { places: [], tables: [], accepted: notAccepted(reason, message) }
 }

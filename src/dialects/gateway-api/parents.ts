@@ -8,7 +8,15 @@ import { portNumber } from '../constraint.ts'
 import type { Surroundings } from '../dialect.ts'
 import type { Report } from '../report.ts'
 import { notAccepted } from './conditions.ts'
-import { gatewayApiGroup, group, hostname, kind, namespaceName, objectName, sectionName } from './constraint.ts'
+import {
+  gatewayApiGroup,
+  group,
+  hostname,
+  kind,
+  namespaceName,
+  objectName,
+  sectionName,
+} from './constraint.ts'
 import { controllerOfGateway, controllerOfUnknown, meshController } from './controller.ts'
 import type { Controller } from './controller.ts'
 import { gatewayTables, noteUntakenHostnames } from './gateway-hosts.ts'
@@ -30,20 +38,31 @@ const parentReference = message({
 export type ParentReference = z.infer<typeof parentReference>
 
 /** `spec.parentRefs` of a route; `parts` of a decoder may leave out `parentRefs.*`. */
-export const parentReferences = z.array(parentReference.optional()).max(32).superRefine((references, context) => {
-  references.forEach((reference, index) => {
-    const first = references.findIndex((other) => other !== undefined && reference !== undefined && isOverlapping(other, reference))
-    if (reference === undefined || first < 0 || first >= index) return
-    context.addIssue({
-      code: 'custom', path: [index], message: `is for the parent of parentRefs[${first}], too`, params: { hint: 'give each a sectionName, or each a port, of its own' },
+export const parentReferences = z
+  .array(parentReference.optional())
+  .max(32)
+  .superRefine((references, context) => {
+    references.forEach((reference, index) => {
+      const first = references.findIndex(
+        (other) => other !== undefined && reference !== undefined && isOverlapping(other, reference),
+      )
+      if (reference === undefined || first < 0 || first >= index) return
+      context.addIssue({
+        code: 'custom',
+        path: [index],
+        message: `is for the parent of parentRefs[${first}], too`,
+        params: { hint: 'give each a sectionName, or each a port, of its own' },
+      })
     })
   })
-})
 
 /** References to one parent must tell its parts apart, both in the same way. */
 function isOverlapping(a: ParentReference, b: ParentReference): boolean {
-  if (a.group !== b.group || a.kind !== b.kind || a.name !== b.name || a.namespace !== b.namespace) return false
-  const alike = (a.sectionName === undefined) === (b.sectionName === undefined) && (a.port === undefined) === (b.port === undefined)
+  if (a.group !== b.group || a.kind !== b.kind || a.name !== b.name || a.namespace !== b.namespace)
+    return false
+  const alike =
+    (a.sectionName === undefined) === (b.sectionName === undefined) &&
+    (a.port === undefined) === (b.port === undefined)
   return !alike || (a.sectionName === b.sectionName && a.port === b.port)
 }
 
@@ -62,7 +81,10 @@ export interface Parents {
   readonly belongs: 'here' | 'to others'
   /** One for each set of hosts and places; none where no parent takes the route. */
   readonly tables: readonly ParentTable[]
-  /** One for each parent, given the conditions that the route has towards all of them: ResolvedRefs, and Accepted where it is False for its own sake. */
+  /**
+   * One for each parent, given the conditions that the route has towards all of them: ResolvedRefs, and
+   * Accepted where it is False for its own sake.
+   */
   statuses(own: readonly Condition[]): readonly ObjectStatus[]
 }
 
@@ -80,32 +102,64 @@ export interface ParentTable {
   readonly replaces?: string
 }
 
-/** Where a route applies: the listeners of Gateways that take it, and the Services whose requests it is for. */
+/**
+ * Where a route applies: the listeners of Gateways that take it, and the Services whose requests it is for.
+ */
 export function parentsOf(route: Belonging, surroundings: Surroundings, report: Report): Parents {
   const found = route.parentRefs.flatMap((reference, index): readonly OwnedParent[] => {
     if (reference === undefined) return []
     const site = { route, reference, path: ['spec', 'parentRefs', index], surroundings, report }
     if (reference.group === gatewayApiGroup && reference.kind === 'Gateway') return [gatewayOf(site)]
     const controller: Controller = { kind: 'ours', name: meshController(surroundings.settings) }
-    if (reference.group === '' && reference.kind === 'Service') return [{ reference, controller, ...serviceParent(site) }]
-    return [{ reference, controller: controllerOfUnknown(surroundings.settings), ...unknownParent(site, {
-      code: 'parent/invalid-kind', field: 'kind', message: `a route cannot belong to a ${reference.kind} of ${reference.group === '' ? 'the core group' : reference.group} here`, hint: 'name a Gateway, or a Service with group: ""',
-    }) }]
+    if (reference.group === '' && reference.kind === 'Service')
+      return [{ reference, controller, ...serviceParent(site) }]
+    return [
+      {
+        reference,
+        controller: controllerOfUnknown(surroundings.settings),
+        ...unknownParent(site, {
+          code: 'parent/invalid-kind',
+          field: 'kind',
+          message:
+            `a route cannot belong to a ${reference.kind} of ` +
+            `${reference.group === '' ? 'the core group' : reference.group} here`,
+          hint: 'name a Gateway, or a Service with group: ""',
+        }),
+      },
+    ]
   })
-  if (route.parentRefs.length === 0) report.note('parent/none', ['spec'], { message: 'it names no parent, so its rules apply nowhere', hint: 'name a Gateway or a Service in parentRefs' })
+  if (route.parentRefs.length === 0)
+    report.note('parent/none', ['spec'], {
+      message: 'it names no parent, so its rules apply nowhere',
+      hint: 'name a Gateway or a Service in parentRefs',
+    })
   const places = found.flatMap((each) => each.places)
   noteUntakenHostnames(route, places, report)
-  noteIgnoredHostnames(route, found.map(({ reference }) => reference), report)
+  noteIgnoredHostnames(
+    route,
+    found.map(({ reference }) => reference),
+    report,
+  )
   return {
     tables: [...gatewayTables(places), ...found.flatMap((each) => each.tables)],
-    belongs: found.length > 0 && found.every(({ controller }) => controller.kind === 'foreign') ? 'to others' : 'here',
-    statuses: (own) => found.flatMap(({ reference, accepted, controller, places: taking }): readonly ObjectStatus[] => controller.kind !== 'ours' ? [] : [{
-      object: route.manifest.id,
-      parent: parentOf(reference, route.manifest),
-      conditions: conditionsOf(accepted, own),
-      takenBy: taking.filter(({ common }) => common).map(({ listener }) => listener),
-      controller: controller.name,
-    }]),
+    belongs:
+      found.length > 0 && found.every(({ controller }) => controller.kind === 'foreign')
+        ? 'to others'
+        : 'here',
+    statuses: (own) =>
+      found.flatMap(({ reference, accepted, controller, places: taking }): readonly ObjectStatus[] =>
+        controller.kind !== 'ours'
+          ? []
+          : [
+              {
+                object: route.manifest.id,
+                parent: parentOf(reference, route.manifest),
+                conditions: conditionsOf(accepted, own),
+                takenBy: taking.filter(({ common }) => common).map(({ listener }) => listener),
+                controller: controller.name,
+              },
+            ],
+      ),
   }
 }
 
@@ -117,24 +171,40 @@ interface OwnedParent extends FoundParent {
 /** A Gateway of another controller is that one's to speak of. */
 function gatewayOf(site: ParentSite): OwnedParent {
   const { reference, route, surroundings } = site
-  const gateway = surroundings.manifest({ group: gatewayApiGroup, kind: 'Gateway', namespace: reference.namespace ?? route.manifest.id.namespace, name: reference.name })
-  if (gateway === undefined) return { reference, controller: controllerOfUnknown(surroundings.settings), ...gatewayParent(site) }
+  const gateway = surroundings.manifest({
+    group: gatewayApiGroup,
+    kind: 'Gateway',
+    namespace: reference.namespace ?? route.manifest.id.namespace,
+    name: reference.name,
+  })
+  if (gateway === undefined)
+    return { reference, controller: controllerOfUnknown(surroundings.settings), ...gatewayParent(site) }
   const controller = controllerOfGateway(gateway, surroundings)
   if (controller.kind === 'ours') return { reference, controller, ...gatewayParent(site) }
-  return { reference, controller, places: [], tables: [], accepted: notAccepted('NoMatchingParent', 'it is the Gateway of another controller') }
+  return {
+    reference,
+    controller,
+    places: [],
+    tables: [],
+    accepted: notAccepted('NoMatchingParent', 'it is the Gateway of another controller'),
+  }
 }
 
 /** A parent that does not take the route says so before what is wrong with the route itself. */
 function conditionsOf(accepted: Condition, own: readonly Condition[]): readonly Condition[] {
   const ownAccepted = own.find(({ type }) => type === accepted.type)
   const others = own.filter(({ type }) => type !== accepted.type)
-  return [accepted.status === 'False' ? accepted : ownAccepted ?? accepted, ...others]
+  return [accepted.status === 'False' ? accepted : (ownAccepted ?? accepted), ...others]
 }
 
 function parentOf(reference: ParentReference, { id }: Manifest): NonNullable<ObjectStatus['parent']> {
   const { sectionName: section, port, name } = reference
   return {
-    group: reference.group, kind: reference.kind, namespace: reference.namespace ?? id.namespace, name,
-    ...(section === undefined ? {} : { section }), ...(port === undefined ? {} : { port }),
+    group: reference.group,
+    kind: reference.kind,
+    namespace: reference.namespace ?? id.namespace,
+    name,
+    ...(section === undefined ? {} : { section }),
+    ...(port === undefined ? {} : { port }),
   }
 }

@@ -12,20 +12,39 @@ export interface MatchPlace {
 }
 
 /**
- * HTTPRouteRule.matches: an exact path first, then the longest prefix, then whether a method is matched, then the most headers, then
- * the most query parameters, then the oldest route, then the first by `namespace/name`, then the order of the route. Where regular
- * expressions stand is left to implementations: between the two, the longest first, as Envoy Gateway has them.
+ * HTTPRouteRule.matches: an exact path first, then the longest prefix, then whether a method is matched, then
+ * the most headers, then the most query parameters, then the oldest route, then the first by
+ * `namespace/name`, then the order of the route. Where regular expressions stand is left to implementations:
+ * between the two, the longest first, as Envoy Gateway has them.
  */
-export function httpPrecedence({ path, method, headers = [], queryParams = [] }: HttpMatch, place: MatchPlace): string {
+export function httpPrecedence(
+  { path, method, headers = [], queryParams = [] }: HttpMatch,
+  place: MatchPlace,
+): string {
   const kind = { Exact: '0', RegularExpression: '1', PathPrefix: '2' }[path?.type ?? 'PathPrefix']
   const length = prefixOf(path)?.length ?? path?.value.length ?? 0
   const parameters = new Set(queryParams.map(({ name }) => name)).size
-  return [kind, most(length), method === undefined ? '1' : '0', most(headerMatches(headers).length), most(parameters), tie(place)].join(' ')
+  return [
+    kind,
+    most(length),
+    method === undefined ? '1' : '0',
+    most(headerMatches(headers).length),
+    most(parameters),
+    tie(place),
+  ].join(' ')
 }
 
-/** GRPCRouteRule.matches: the most characters in the service, then in the method, then the most headers, then as for HTTPRoutes. */
+/**
+ * GRPCRouteRule.matches: the most characters in the service, then in the method, then the most headers, then
+ * as for HTTPRoutes.
+ */
 export function grpcPrecedence({ method, headers = [] }: GrpcMatch, place: MatchPlace): string {
-  return [most(method?.service?.length ?? 0), most(method?.method?.length ?? 0), most(headerMatches(headers).length), tie(place)].join(' ')
+  return [
+    most(method?.service?.length ?? 0),
+    most(method?.method?.length ?? 0),
+    most(headerMatches(headers).length),
+    tie(place),
+  ].join(' ')
 }
 
 /** A text that comes before those of smaller numbers. */

@@ -14,8 +14,14 @@ export const requestRedirect = message({
   statusCode: z.literal([301, 302, 303, 307, 308]).optional(),
 })
 
-/** Without a port, that of the scheme counts if there is a scheme, else the listener's; `prefix` is what the rule matches. */
-export function redirectOf({ scheme, hostname, path, port, statusCode }: z.infer<typeof requestRedirect>, prefix: string): Redirect {
+/**
+ * Without a port, that of the scheme counts if there is a scheme, else the listener's; `prefix` is what the
+ * rule matches.
+ */
+export function redirectOf(
+  { scheme, hostname, path, port, statusCode }: z.infer<typeof requestRedirect>,
+  prefix: string,
+): Redirect {
   return {
     kind: 'redirect',
     host: hostname,
@@ -36,7 +42,14 @@ interface RewriteContext {
 }
 
 /** A rewritten hostname wins over an authority among the headers. */
-export function rewriteOf(declared: z.infer<typeof urlRewrite> | undefined, { prefix, authority }: RewriteContext): Rewrite {
+export function rewriteOf(
+  declared: z.infer<typeof urlRewrite> | undefined,
+  { prefix, authority }: RewriteContext,
+): Rewrite {
   const host = declared?.hostname ?? authority
-  return { ...rewritePath(declared?.path, prefix), ...(host === undefined ? {} : { authority: host }), explicit: declared !== undefined }
+  return {
+    ...rewritePath(declared?.path, prefix),
+    ...(host === undefined ? {} : { authority: host }),
+    explicit: declared !== undefined,
+  }
 }

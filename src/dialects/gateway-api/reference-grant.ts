@@ -7,8 +7,12 @@ import type { Surroundings, Translated } from '../dialect.ts'
 import { gatewayApiGroup, group, kind, namespaceName, objectName } from './constraint.ts'
 
 const spec = message({
-  from: parts(message({ group, kind, namespace: namespaceName })).refine((list) => list.length > 0, { message: 'is empty, must name who may refer' }),
-  to: parts(message({ group, kind, name: objectName.optional() })).refine((list) => list.length > 0, { message: 'is empty, must name what may be referred to' }),
+  from: parts(message({ group, kind, namespace: namespaceName })).refine((list) => list.length > 0, {
+    message: 'is empty, must name who may refer',
+  }),
+  to: parts(message({ group, kind, name: objectName.optional() })).refine((list) => list.length > 0, {
+    message: 'is empty, must name what may be referred to',
+  }),
 })
 
 /** A ReferenceGrant says something only where a reference asks for it. */
@@ -21,18 +25,40 @@ function readGrant(manifest: Manifest) {
   return decode({ manifest, path: ['spec'], schema: spec, parts: ['from.*', 'to.*'] })
 }
 
-/** Whether an object may refer to another: one of its own namespace, or one that a ReferenceGrant beside it opens to objects of this kind and namespace. */
+/**
+ * Whether an object may refer to another: one of its own namespace, or one that a ReferenceGrant beside it
+ * opens to objects of this kind and namespace.
+ */
 export function isPermitted(from: ObjectId, to: ObjectId, surroundings: Surroundings): boolean {
   if (from.namespace === to.namespace) return true
-  return surroundings.manifestsOf({ group: gatewayApiGroup, kind: 'ReferenceGrant' }, to.namespace).some((manifest) => {
-    const { value } = readGrant(manifest)
-    return value !== undefined
-      && value.from.some((each) => each !== undefined && each.group === from.group && each.kind === from.kind && each.namespace === from.namespace)
-      && value.to.some((each) => each !== undefined && each.group === to.group && each.kind === to.kind && (each.name ?? to.name) === to.name)
-  })
+  return surroundings
+    .manifestsOf({ group: gatewayApiGroup, kind: 'ReferenceGrant' }, to.namespace)
+    .some((manifest) => {
+      const { value } = readGrant(manifest)
+      return (
+        value !== undefined &&
+        value.from.some(
+          (each) =>
+            each !== undefined &&
+            each.group === from.group &&
+            each.kind === from.kind &&
+            each.namespace === from.namespace,
+        ) &&
+        value.to.some(
+          (each) =>
+            each !== undefined &&
+            each.group === to.group &&
+            each.kind === to.kind &&
+            (each.name ?? to.name) === to.name,
+        )
+      )
+    })
 }
 
 /** What to write so that the reference is permitted. */
 export function grantHint(from: ObjectId, to: ObjectId): string {
-  return `write a ReferenceGrant in namespace ${to.namespace} from ${from.kind} in namespace ${from.namespace} to ${to.kind} ${to.name}`
+  return (
+    `write a ReferenceGrant in namespace ${to.namespace} from ${from.kind} in namespace ` +
+    `${from.namespace} to ${to.kind} ${to.name}`
+  )
 }

@@ -21,25 +21,42 @@ export interface RejectedRules<R extends CheckedRule> {
   readonly status: 500 | 503
 }
 
-/** What is answered with an error of a rule that is left out, or of which matches are left out; undefined if nothing is, or it cannot be read. */
-export function rejectedRule<R extends CheckedRule>(rule: R | undefined, index: number, site: RejectedRules<R> & { readonly manifest: Manifest }): R | undefined {
+/**
+ * What is answered with an error of a rule that is left out, or of which matches are left out; undefined if
+ * nothing is, or it cannot be read.
+ */
+export function rejectedRule<R extends CheckedRule>(
+  rule: R | undefined,
+  index: number,
+  site: RejectedRules<R> & { readonly manifest: Manifest },
+): R | undefined {
   if (rule === undefined) {
     const matches = matchesOf(site.manifest, index, site)
     return matches === undefined ? undefined : site.ruleOf(matches)
   }
-  const lost = (rule.matches ?? []).map((match, at) => match === undefined ? matchAt(site.manifest, { rule: index, match: at }, site) : undefined)
+  const lost = (rule.matches ?? []).map((match, at) =>
+    match === undefined ? matchAt(site.manifest, { rule: index, match: at }, site) : undefined,
+  )
   return lost.some((match) => match !== undefined) ? site.ruleOf(lost) : undefined
 }
 
-/** What it means for requests that a part of the `spec` of a route is left out (`DecodeOptions.consequence`). */
-export function rejectedConsequences<R extends CheckedRule>(manifest: Manifest, rules: RejectedRules<R> & { readonly spec: z.ZodType<ReadSpec> }): (left: FieldPath) => string | undefined {
+/**
+ * What it means for requests that a part of the `spec` of a route is left out (`DecodeOptions.consequence`).
+ */
+export function rejectedConsequences<R extends CheckedRule>(
+  manifest: Manifest,
+  rules: RejectedRules<R> & { readonly spec: z.ZodType<ReadSpec> },
+): (left: FieldPath) => string | undefined {
   const whole = once(() => rejectedWhole(manifest, rules.spec))
   return (left) => {
     if (left.length === 0) return whole() === undefined ? undefined : rejectedConsequence([], rules.status)
     const found = leftOutOf(left, ['rules'], 'matches')
     if (found === undefined) return undefined
     const { rule, match } = found
-    return rejectedConsequence(match === undefined ? matchesOf(manifest, rule, rules) : [matchAt(manifest, { rule, match }, rules)], rules.status)
+    return rejectedConsequence(
+      match === undefined ? matchesOf(manifest, rule, rules) : [matchAt(manifest, { rule, match }, rules)],
+      rules.status,
+    )
   }
 }
 
@@ -55,22 +72,43 @@ interface RejectedWhole {
   readonly route: ReadSpec & { readonly rules: readonly undefined[] }
 }
 
-/** A route with a mistake outside of its rules: what they match is answered with an error. Undefined if its parents or hostnames cannot be read. */
+/**
+ * A route with a mistake outside of its rules: what they match is answered with an error. Undefined if its
+ * parents or hostnames cannot be read.
+ */
 export function rejectedWhole(manifest: Manifest, spec: z.ZodType<ReadSpec>): RejectedWhole | undefined {
   const meant = withMeantSpec(manifest, { known: specFields, lists: ['rules', 'hostnames'] })
   const { parentRefs, hostnames, rules } = isRecord(meant?.object['spec']) ? meant.object['spec'] : {}
   // A field that nobody knows may be the one for hostnames: without them the route would be for every host.
-  if (meant === undefined || !Array.isArray(rules) || (hostnames === undefined && meantFields(manifest.object['spec'], specFields) === undefined)) return undefined
+  if (
+    meant === undefined ||
+    !Array.isArray(rules) ||
+    (hostnames === undefined && meantFields(manifest.object['spec'], specFields) === undefined)
+  )
+    return undefined
   const { data } = spec.safeParse({ parentRefs, hostnames })
-  return data === undefined ? undefined : { manifest: meant, route: { parentRefs: data.parentRefs, hostnames: data.hostnames, rules: rules.map(() => undefined) } }
+  return data === undefined
+    ? undefined
+    : {
+        manifest: meant,
+        route: { parentRefs: data.parentRefs, hostnames: data.hostnames, rules: rules.map(() => undefined) },
+      }
 }
 
 const specFields = ['parentRefs', 'hostnames', 'rules', 'useDefaultGateways']
 
-function matchesOf<R extends CheckedRule>({ object }: Manifest, index: number, { fields, widerMatch }: RejectedRules<R>): RejectedMatches<MatchOf<R>> {
+function matchesOf<R extends CheckedRule>(
+  { object }: Manifest,
+  index: number,
+  { fields, widerMatch }: RejectedRules<R>,
+): RejectedMatches<MatchOf<R>> {
   return writtenMatches(valueAt(object, ['spec', 'rules', index]), fields)?.map(widerMatch)
 }
 
-function matchAt<R extends CheckedRule>({ object }: Manifest, { rule, match }: { readonly rule: number; readonly match: number }, { widerMatch }: RejectedRules<R>): MatchOf<R> {
+function matchAt<R extends CheckedRule>(
+  { object }: Manifest,
+  { rule, match }: { readonly rule: number; readonly match: number },
+  { widerMatch }: RejectedRules<R>,
+): MatchOf<R> {
   return widerMatch(valueAt(object, ['spec', 'rules', rule, 'matches', match]))
 }

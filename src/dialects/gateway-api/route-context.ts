@@ -7,7 +7,9 @@ import type { Standing } from './standing.ts'
 /** What HTTPRoutes and GRPCRoutes have differently. */
 export interface RouteProtocol {
   readonly filterTypes: readonly FilterType[]
-  /** What requests without a backend are answered with: 500, for gRPC UNAVAILABLE, which Envoy makes of 503. */
+  /**
+   * What requests without a backend are answered with: 500, for gRPC UNAVAILABLE, which Envoy makes of 503.
+   */
   readonly failure: 500 | 503
 }
 

@@ -37,22 +37,45 @@ export interface RouteTranslation<R extends CheckedRule> {
   readonly joins: string
 }
 
-/** One route table for each place that the route applies to, with the same routes, and the route's status towards each parent. */
-export function translateRoute<R extends CheckedRule>(translation: RouteTranslation<R>, surroundings: Surroundings): Translated {
+/**
+ * One route table for each place that the route applies to, with the same routes, and the route's status
+ * towards each parent.
+ */
+export function translateRoute<R extends CheckedRule>(
+  translation: RouteTranslation<R>,
+  surroundings: Surroundings,
+): Translated {
   const { manifest, decoded, route, protocol, place, joins } = translation
   const report = reportOn(manifest)
-  noteUnsupported(report, { path: ['spec'], value: { useDefaultGateways: route.useDefaultGateways } }, ['useDefaultGateways'])
+  noteUnsupported(report, { path: ['spec'], value: { useDefaultGateways: route.useDefaultGateways } }, [
+    'useDefaultGateways',
+  ])
   const standing = createStanding()
-  const context: RouteContext = { report, surroundings, standing, protocol, options: mirrorOptions(report, surroundings.settings), distinct: counting() }
+  const context: RouteContext = {
+    report,
+    surroundings,
+    standing,
+    protocol,
+    options: mirrorOptions(report, surroundings.settings),
+    distinct: counting(),
+  }
   checkRules(route.rules, report)
-  const routes = route.rules.flatMap((rule, index) => {
-    const rejected = rejectedRule(rule, index, { manifest, ...translation.rejected })
-    const isWhole = rule !== undefined && rule.matches?.includes(undefined) !== true
-    if (!isWhole) standing.invalidRule(index, 'UnsupportedValue')
-    return [rule, rejected].flatMap((each) => each === undefined ? [] : place(each, index, context) ?? []).flatMap((placed) => routesOf(placed, context))
-  }).toSorted((a, b) => compareText(a.precedence ?? '', b.precedence ?? ''))
+  const routes = route.rules
+    .flatMap((rule, index) => {
+      const rejected = rejectedRule(rule, index, { manifest, ...translation.rejected })
+      const isWhole = rule !== undefined && rule.matches?.includes(undefined) !== true
+      if (!isWhole) standing.invalidRule(index, 'UnsupportedValue')
+      return [rule, rejected]
+        .flatMap((each) => (each === undefined ? [] : (place(each, index, context) ?? [])))
+        .flatMap((placed) => routesOf(placed, context))
+    })
+    .toSorted((a, b) => compareText(a.precedence ?? '', b.precedence ?? ''))
   const { namespace, name } = manifest.id
-  const parents = parentsOf({ manifest, parentRefs: route.parentRefs ?? [], hostnames: route.hostnames ?? [] }, surroundings, report)
+  const parents = parentsOf(
+    { manifest, parentRefs: route.parentRefs ?? [], hostnames: route.hostnames ?? [] },
+    surroundings,
+    report,
+  )
   const refused = decoded.refused || report.refused
   if (parents.belongs === 'to others') return translated({ refused })
   return translated({
@@ -65,7 +88,11 @@ export function translateRoute<R extends CheckedRule>(translation: RouteTranslat
       order: [manifest.created, namespace, name, manifest.id.kind].join('\u0000'),
       joins: `${table.joins}${joins}`,
       ...(table.replaces === undefined ? {} : { replaces: `${table.replaces}${joins}` }),
-      routes: routes.map((each) => ({ ...each, applies: table.applies, precedence: `${table.rank ?? ''}${each.precedence ?? ''}` })),
+      routes: routes.map((each) => ({
+        ...each,
+        applies: table.applies,
+        precedence: `${table.rank ?? ''}${each.precedence ?? ''}`,
+      })),
       origin: { object: manifest.id, path: ['spec'] },
     })),
     statuses: parents.statuses(standing.conditions(route.rules.length)),

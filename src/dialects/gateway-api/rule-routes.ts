@@ -1,7 +1,16 @@
 import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import type { AttachKey } from '../../model/attach.ts'
 import type { Mirror } from '../../model/mirror.ts'
-import type { Action, CorsPolicy, Destination, DirectResponse, Forward, HeaderChanges, Match, Route } from '../../model/route.ts'
+import type {
+  Action,
+  CorsPolicy,
+  Destination,
+  DirectResponse,
+  Forward,
+  HeaderChanges,
+  Match,
+  Route,
+} from '../../model/route.ts'
 import { checkedFilters } from './checked-filters.ts'
 import type { PlacedFilter } from './checked-filters.ts'
 import { checkCombination } from './filter-combination.ts'
@@ -28,7 +37,10 @@ export interface PlacedRule {
   readonly name: string | undefined
   readonly path: FieldPath
   readonly matches: readonly PlacedMatch[]
-  /** What its only match takes by PathPrefix, without a slash at its end; undefined where a prefix cannot be replaced. */
+  /**
+   * What its only match takes by PathPrefix, without a slash at its end; undefined where a prefix cannot be
+   * replaced.
+   */
   readonly prefix: string | undefined
   /** What the runtime keys of its mirrors call it: its name, else what it matches. */
   readonly key: string
@@ -53,7 +65,10 @@ export function routesOf(rule: PlacedRule, context: RouteContext): readonly Rout
     fault: undefined,
     cors: built.cors,
     statPrefix: undefined,
-    metadata: { namespace: id.group, config: `/apis/${apiVersion}/namespaces/${id.namespace}/${id.kind.toLowerCase()}s/${id.name}` },
+    metadata: {
+      namespace: id.group,
+      config: `/apis/${apiVersion}/namespaces/${id.namespace}/${id.kind.toLowerCase()}s/${id.name}`,
+    },
     origin: { object: id, path },
   }))
 }
@@ -68,19 +83,34 @@ interface RuleAction {
 /** Every part is read whatever comes of it, so that all mistakes are found. */
 function ruleActionOf(rule: PlacedRule, context: RouteContext): RuleAction {
   const { report, protocol, standing } = context
-  const { usable, unusable } = checkedFilters(rule.filters, { report, path: [...rule.path, 'filters'], types: protocol.filterTypes })
+  const { usable, unusable } = checkedFilters(rule.filters, {
+    report,
+    path: [...rule.path, 'filters'],
+    types: protocol.filterTypes,
+  })
   const headers = changesBy(usable, report)
   const extensions = extensionsOf(usable, context)
-  const { destinations, mirrors: ofBackend } = destinationsOf(rule.backendRefs, [...rule.path, 'backendRefs'], context)
-  const mirrors = [...usable.flatMap(mirrorIn), ...ofBackend].map((each) => mirrorOf(each, rule, context)).filter((mirror) => mirror !== undefined)
+  const { destinations, mirrors: ofBackend } = destinationsOf(
+    rule.backendRefs,
+    [...rule.path, 'backendRefs'],
+    context,
+  )
+  const mirrors = [...usable.flatMap(mirrorIn), ...ofBackend]
+    .map((each) => mirrorOf(each, rule, context))
+    .filter((mirror) => mirror !== undefined)
   const invalid = unusable ?? checkCombination(rule, usable, report)
   if (invalid !== undefined) standing.invalidRule(rule.index, invalid)
   const cors = usable.find(({ type }) => type === 'CORS')
   return {
-    action: invalid !== undefined || extensions.failed ? failure(context)
-      : actionOf(rule, { filters: usable, authority: headers.authority, destinations, mirrors }, context),
+    action:
+      invalid !== undefined || extensions.failed
+        ? failure(context)
+        : actionOf(rule, { filters: usable, authority: headers.authority, destinations, mirrors }, context),
     headers: headers.changes,
-    cors: cors?.filter.cors === undefined ? undefined : corsOf(cors.filter.cors, { report, path: [...cors.path, 'cors'] }),
+    cors:
+      cors?.filter.cors === undefined
+        ? undefined
+        : corsOf(cors.filter.cors, { report, path: [...cors.path, 'cors'] }),
     attachTo: extensions.attachTo,
   }
 }
@@ -92,7 +122,11 @@ interface Ingredients {
   readonly mirrors: readonly Mirror[]
 }
 
-function actionOf(rule: PlacedRule, { filters, authority, destinations, mirrors }: Ingredients, context: RouteContext): Action {
+function actionOf(
+  rule: PlacedRule,
+  { filters, authority, destinations, mirrors }: Ingredients,
+  context: RouteContext,
+): Action {
   const redirect = filters.find(({ type }) => type === 'RequestRedirect')?.filter.requestRedirect
   const rewrite = filters.find(({ type }) => type === 'URLRewrite')?.filter.urlRewrite
   const { failure: status } = context.protocol
@@ -106,7 +140,13 @@ function actionOf(rule: PlacedRule, { filters, authority, destinations, mirrors 
     noteMirrors(mirrors, `${status}, as no backend has a weight`, context)
     return failure(context)
   }
-  const forward = { kind: 'forward', destinations, mirrors, ...rule.patience, rewrite: rewriteOf(rewrite, { prefix, authority }) } as const
+  const forward = {
+    kind: 'forward',
+    destinations,
+    mirrors,
+    ...rule.patience,
+    rewrite: rewriteOf(rewrite, { prefix, authority }),
+  } as const
   return status === 500 ? { ...forward, missingStatus: status } : forward
 }
 
@@ -117,10 +157,14 @@ function failure({ protocol }: RouteContext): DirectResponse {
 function refuseBackends({ backendRefs, path }: PlacedRule, { report }: RouteContext): void {
   if (backendRefs.length === 0) return
   report.refuse('filter/incompatible', [...path, 'backendRefs'], {
-    message: 'backendRefs stand beside a RequestRedirect, which sends no request on: they have no effect', hint: 'remove one of the two',
+    message: 'backendRefs stand beside a RequestRedirect, which sends no request on: they have no effect',
+    hint: 'remove one of the two',
   })
 }
 
 function noteMirrors(mirrors: readonly Mirror[], answer: string, { report }: RouteContext): void {
-  for (const { origin } of mirrors) report.note('mirror/without-forward', origin.path, { message: `the rule answers with ${answer}, so there is nothing to mirror` })
+  for (const { origin } of mirrors)
+    report.note('mirror/without-forward', origin.path, {
+      message: `the rule answers with ${answer}, so there is nothing to mirror`,
+    })
 }

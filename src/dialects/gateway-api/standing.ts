@@ -11,7 +11,10 @@ export interface Standing {
   reference(problem: ReferenceProblem | undefined): void
   /** A rule, by its place, that is left out or answers with an error. */
   invalidRule(index: number, reason: InvalidReason): void
-  /** RouteConditionResolvedRefs, and what RouteConditionAccepted and RouteConditionPartiallyInvalid say where rules are invalid. */
+  /**
+   * RouteConditionResolvedRefs, and what RouteConditionAccepted and RouteConditionPartiallyInvalid say where
+   * rules are invalid.
+   */
   conditions(rules: number): readonly Condition[]
 }
 
@@ -28,9 +31,19 @@ export function createStanding(): Standing {
     conditions(rules) {
       const [reason] = invalid.values()
       if (reason === undefined) return [resolvedRefs(problems)]
-      const shown = [...invalid.keys()].toSorted((a, b) => a - b).map((index) => `rules[${index}]`).join(', ')
-      const verdict = invalid.size === rules ? notAccepted(reason, `no rule is valid: ${shown}`)
-        : { type: 'PartiallyInvalid', status: 'True', reason, message: `Dropped Rule: ${shown} not served as written` } as const
+      const shown = [...invalid.keys()]
+        .toSorted((a, b) => a - b)
+        .map((index) => `rules[${index}]`)
+        .join(', ')
+      const verdict =
+        invalid.size === rules
+          ? notAccepted(reason, `no rule is valid: ${shown}`)
+          : ({
+              type: 'PartiallyInvalid',
+              status: 'True',
+              reason,
+              message: `Dropped Rule: ${shown} not served as written`,
+            } as const)
       return [resolvedRefs(problems), verdict]
     },
   }

@@ -31,7 +31,11 @@ export function gatewayApiStatus(report: StatusReport, moment: StatusMoment): Js
   return {
     ...others,
     ...(addresses.length === 0 ? {} : { addresses }),
-    conditions: written(moment.current['conditions'], said.map((each) => addresses.length === 0 ? withoutAddress(each) : each), { report, moment }),
+    conditions: written(
+      moment.current['conditions'],
+      said.map((each) => (addresses.length === 0 ? withoutAddress(each) : each)),
+      { report, moment },
+    ),
     listeners: listeners.map((each) => listenerStatus(each, { report, moment })),
   }
 }
@@ -46,7 +50,9 @@ function addressesIn({ addresses }: ObjectStatus, { current, owned }: StatusMome
 function withoutAddress(condition: Condition): Condition {
   if (condition.type !== 'Programmed' || condition.status !== 'True') return condition
   return {
-    type: 'Programmed', status: 'False', reason: 'AddressNotAssigned',
+    type: 'Programmed',
+    status: 'False',
+    reason: 'AddressNotAssigned',
     message: `${condition.message}; no Service that selects its proxies has an address`,
   }
 }
@@ -56,7 +62,11 @@ interface Telling {
   readonly moment: StatusMoment
 }
 
-function written(current: Json | undefined, conditions: readonly Condition[], { report, moment }: Telling): readonly JsonObject[] {
+function written(
+  current: Json | undefined,
+  conditions: readonly Condition[],
+  { report, moment }: Telling,
+): readonly JsonObject[] {
   const of: ConditionsOf = { generation: generationOf(report.manifest), now: moment.now, types }
   return writtenConditions(current, conditions, of)
 }
@@ -81,22 +91,35 @@ function supportedKinds(listener: Listener | undefined): readonly JsonObject[] {
   return asked.filter(isRouteKind).map(({ group, kind }) => ({ group, kind }))
 }
 
-/** RouteStatus.parents is an atomic list: entries of other controllers stay as they are, and ours are those that are said now. */
+/**
+ * RouteStatus.parents is an atomic list: entries of other controllers stay as they are, and ours are those
+ * that are said now.
+ */
 function routeStatus(report: StatusReport, moment: StatusMoment): JsonObject {
   const { current } = moment
   const before = objectsIn(current['parents'])
   const fallback = meshController(report.settings)
-  const ours = new Set<Json>([ownController, ...report.settings.gatewayControllers, ...report.statuses.map(({ controller = fallback }) => controller)])
+  const ours = new Set<Json>([
+    ownController,
+    ...report.settings.gatewayControllers,
+    ...report.statuses.map(({ controller = fallback }) => controller),
+  ])
   const entries = report.statuses.map((status): JsonObject => {
     const controllerName = status.controller ?? fallback
     const parentRef = parentReference(status)
-    const old = before.find((each) => each['controllerName'] === controllerName && isSameParent(each['parentRef'], parentRef))
+    const old = before.find(
+      (each) => each['controllerName'] === controllerName && isSameParent(each['parentRef'], parentRef),
+    )
     const conditions = writtenConditions(old?.['conditions'], retained(status.conditions, report, moment), {
-      generation: generationOf(report.manifest), now: moment.now, types: objectsIn(old?.['conditions']).flatMap(({ type }) => typeof type === 'string' ? [type] : []),
+      generation: generationOf(report.manifest),
+      now: moment.now,
+      types: objectsIn(old?.['conditions']).flatMap(({ type }) => (typeof type === 'string' ? [type] : [])),
     })
     return { parentRef, controllerName, conditions }
   })
-  const others = before.filter(({ controllerName }) => controllerName === undefined || !ours.has(controllerName))
+  const others = before.filter(
+    ({ controllerName }) => controllerName === undefined || !ours.has(controllerName),
+  )
   if (before.length === 0 && entries.length === 0) return current
   return { ...current, parents: [...others, ...entries] }
 }
@@ -104,26 +127,53 @@ function routeStatus(report: StatusReport, moment: StatusMoment): JsonObject {
 function parentReference({ parent }: ObjectStatus): JsonObject {
   if (parent === undefined) return {}
   const { group, kind, namespace, name, section, port } = parent
-  return { group, kind, namespace, name, ...(section === undefined ? {} : { sectionName: section }), ...(port === undefined ? {} : { port }) }
+  return {
+    group,
+    kind,
+    namespace,
+    name,
+    ...(section === undefined ? {} : { sectionName: section }),
+    ...(port === undefined ? {} : { port }),
+  }
 }
 
 function isSameParent(a: Json | undefined, b: JsonObject): boolean {
   const [first] = objectsIn([a ?? null])
-  return first !== undefined && ['group', 'kind', 'namespace', 'name', 'sectionName', 'port'].every((field) => first[field] === b[field])
+  return (
+    first !== undefined &&
+    ['group', 'kind', 'namespace', 'name', 'sectionName', 'port'].every((field) => first[field] === b[field])
+  )
 }
 
 /**
- * What is said of an object whose newest text was refused: of a route PartiallyInvalid, as the specification has it for one that
- * falls back to its last good state; of a Gateway, which has no such condition, that it is not accepted.
+ * What is said of an object whose newest text was refused: of a route PartiallyInvalid, as the specification
+ * has it for one that falls back to its last good state; of a Gateway, which has no such condition, that it
+ * is not accepted.
  */
-function retained(conditions: readonly Condition[], { manifest, inForce }: StatusReport, { diagnostics }: StatusMoment): readonly Condition[] {
+function retained(
+  conditions: readonly Condition[],
+  { manifest, inForce }: StatusReport,
+  { diagnostics }: StatusMoment,
+): readonly Condition[] {
   if (inForce === 'newest') return conditions
   const why = mistakes(diagnostics)
   if (!isRouteKind(manifest.id)) {
-    return conditions.map((each) => each.type === 'Accepted' ? notAccepted('Invalid', `the last good version stays in force: ${why}`) : each)
+    return conditions.map((each) =>
+      each.type === 'Accepted'
+        ? notAccepted('Invalid', `the last good version stays in force: ${why}`)
+        : each,
+    )
   }
   const others = conditions.filter(({ type }) => type !== 'PartiallyInvalid')
-  return [...others, { type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message: `Fall Back: the last good version stays in force: ${why}` }]
+  return [
+    ...others,
+    {
+      type: 'PartiallyInvalid',
+      status: 'True',
+      reason: 'UnsupportedValue',
+      message: `Fall Back: the last good version stays in force: ${why}`,
+    },
+  ]
 }
 
 function mistakes(diagnostics: readonly Diagnostic[]): string {

@@ -1,6 +1,6 @@
 /**
- * GatewayClassStatus.supportedFeatures: features of the Gateway API (its package `pkg/features`) whose tests of the official
- * conformance suite pass. In ascending order, as the field asks (GEP-2162).
+ * GatewayClassStatus.supportedFeatures: features of the Gateway API (its package `pkg/features`) whose tests
+ * of the official conformance suite pass. In ascending order, as the field asks (GEP-2162).
  */
 export const supportedFeatures: readonly string[] = [
   'GRPCRoute',

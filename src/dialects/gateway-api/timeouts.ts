@@ -7,8 +7,11 @@ import type { Forward, RetryPolicy } from '../../model/route.ts'
 import { largestInt32 } from '../constraint.ts'
 
 /** GEP-2257: whole numbers of hours, minutes, seconds and milliseconds. Milliseconds. */
-const gatewayDuration = z.string()
-  .regex(/^(?:[0-9]{1,5}(?:h|m|s|ms)){1,4}$/, { message: 'must be a duration of whole h, m, s and ms, such as 10s or 1m30s' })
+const gatewayDuration = z
+  .string()
+  .regex(/^(?:[0-9]{1,5}(?:h|m|s|ms)){1,4}$/, {
+    message: 'must be a duration of whole h, m, s and ms, such as 10s or 1m30s',
+  })
   .pipe(durationSchema)
 
 /** The Gateway API's HTTPRouteTimeouts. */
@@ -16,8 +19,13 @@ export const timeouts = message({
   request: gatewayDuration.optional(),
   backendRequest: gatewayDuration.optional(),
 }).superRefine(({ request, backendRequest }, context) => {
-  if (request === undefined || request === 0 || backendRequest === undefined || backendRequest <= request) return
-  context.addIssue({ code: 'custom', path: ['backendRequest'], message: 'is longer than request, must be at most that' })
+  if (request === undefined || request === 0 || backendRequest === undefined || backendRequest <= request)
+    return
+  context.addIssue({
+    code: 'custom',
+    path: ['backendRequest'],
+    message: 'is longer than request, must be at most that',
+  })
 })
 
 /** The Gateway API's HTTPRouteRetry. */
@@ -30,7 +38,10 @@ export const retry = message({
 /** How often is tried again where `attempts` does not say: as often as Envoy Gateway and Istio do. */
 const defaultAttempts = 2
 
-/** GEP-1731: besides the codes, connections that fail or end before an answer, time-outs of single attempts among them. */
+/**
+ * GEP-1731: besides the codes, connections that fail or end before an answer, time-outs of single attempts
+ * among them.
+ */
 const connectionErrors = 'connect-failure,refused-stream,reset'
 
 interface Patience {
@@ -44,10 +55,13 @@ interface RulePlace {
 }
 
 /**
- * Without `timeouts` a request has no timeout, and without `retry` nothing is tried again. A timeout of single attempts is
- * that of the request where there is only one attempt.
+ * Without `timeouts` a request has no timeout, and without `retry` nothing is tried again. A timeout of
+ * single attempts is that of the request where there is only one attempt.
  */
-export function patienceOf({ timeouts: times, retry: declared }: Patience, at: RulePlace): Pick<Forward, 'timeout' | 'noTimeout' | 'retry'> {
+export function patienceOf(
+  { timeouts: times, retry: declared }: Patience,
+  at: RulePlace,
+): Pick<Forward, 'timeout' | 'noTimeout' | 'retry'> {
   const request = times?.request ?? 0
   const single = times?.backendRequest ?? 0
   const noTimeout: Origin = { object: at.manifest.id, path: [...at.path, 'timeouts', 'request'] }
@@ -58,7 +72,10 @@ export function patienceOf({ timeouts: times, retry: declared }: Patience, at: R
   }
 }
 
-function retryPolicy({ codes = [], attempts = defaultAttempts, backoff = 0 }: z.infer<typeof retry>, perTryTimeout: number): RetryPolicy {
+function retryPolicy(
+  { codes = [], attempts = defaultAttempts, backoff = 0 }: z.infer<typeof retry>,
+  perTryTimeout: number,
+): RetryPolicy {
   return {
     attempts,
     retryOn: codes.length === 0 ? connectionErrors : `${connectionErrors},retriable-status-codes`,

@@ -19,14 +19,26 @@ interface Section {
 export interface WrittenGateways {
   readonly objects: readonly WrittenObject[]
   /** ParentReferences, as JSON, for routes for the host on these listeners. */
-  readonly parents: (listeners: readonly GatewayListener[], host: string, namespace: string) => readonly string[]
+  readonly parents: (
+    listeners: readonly GatewayListener[],
+    host: string,
+    namespace: string,
+  ) => readonly string[]
   readonly comments: readonly string[]
 }
 
-/** One Gateway for all proxies that a selector means, with a listener for each port and host: the label of its name is what its proxies have. */
+/**
+ * One Gateway for all proxies that a selector means, with a listener for each port and host: the label of its
+ * name is what its proxies have.
+ */
 export function writtenGateways(listeners: readonly GatewayListener[], naming: Naming): WrittenGateways {
   const isOwn = ({ origin: { object } }: GatewayListener): boolean => object.group === gatewayApiGroup
-  const groups = [...Map.groupBy(listeners.filter((each) => !isOwn(each) && each.serves.kind !== 'passthrough'), ({ selector, onlyIn }) => JSON.stringify([sorted(selector), onlyIn])).values()]
+  const groups = [
+    ...Map.groupBy(
+      listeners.filter((each) => !isOwn(each) && each.serves.kind !== 'passthrough'),
+      ({ selector, onlyIn }) => JSON.stringify([sorted(selector), onlyIn]),
+    ).values(),
+  ]
   const built = groups.map((group) => gatewayOf(group, naming))
   const own = new Map(listeners.filter(isOwn).map((each) => [each, sectionOf(each)]))
   return {
@@ -34,10 +46,16 @@ export function writtenGateways(listeners: readonly GatewayListener[], naming: N
     comments: built.flatMap(({ comments }) => comments),
     parents(asked, host, namespace) {
       const [native] = asked.flatMap((each) => own.get(each) ?? [])
-      if (native !== undefined) return asked.flatMap((each) => own.get(each) ?? []).map((section) => parentOf(section, namespace))
-      const sections = built.find(({ members }) => asked.some((each) => members.includes(each)))?.sections ?? []
-      const onPorts = sections.filter(({ port, redirects }) => !redirects && asked.some((each) => each.port === port))
-      return onPorts.filter((section) => takes(section, host, onPorts)).map((section) => parentOf(section, namespace))
+      if (native !== undefined)
+        return asked.flatMap((each) => own.get(each) ?? []).map((section) => parentOf(section, namespace))
+      const sections =
+        built.find(({ members }) => asked.some((each) => members.includes(each)))?.sections ?? []
+      const onPorts = sections.filter(
+        ({ port, redirects }) => !redirects && asked.some((each) => each.port === port),
+      )
+      return onPorts
+        .filter((section) => takes(section, host, onPorts))
+        .map((section) => parentOf(section, namespace))
     },
   }
 }
@@ -45,7 +63,14 @@ export function writtenGateways(listeners: readonly GatewayListener[], naming: N
 /** Requests for a host are those of the closest listener on the port. */
 function takes(section: Section, host: string, sections: readonly Section[]): boolean {
   if (!hostIsWithin(host, section.host)) return false
-  return !sections.some((other) => other !== section && other.port === section.port && other.host !== section.host && hostIsWithin(other.host, section.host) && hostIsWithin(host, other.host))
+  return !sections.some(
+    (other) =>
+      other !== section &&
+      other.port === section.port &&
+      other.host !== section.host &&
+      hostIsWithin(other.host, section.host) &&
+      hostIsWithin(host, other.host),
+  )
 }
 
 function sorted(selector: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
@@ -58,7 +83,11 @@ function sectionOf({ gateway, port, hosts }: GatewayListener): Section {
 }
 
 function parentOf({ gateway, name }: Section, namespace: string): string {
-  return JSON.stringify({ name: gateway.name, ...(gateway.namespace === namespace ? {} : { namespace: gateway.namespace }), sectionName: name })
+  return JSON.stringify({
+    name: gateway.name,
+    ...(gateway.namespace === namespace ? {} : { namespace: gateway.namespace }),
+    sectionName: name,
+  })
 }
 
 interface BuiltGateway {
@@ -80,29 +109,72 @@ function gatewayOf(members: readonly GatewayListener[], naming: Naming): BuiltGa
   const servers: JsonObject[] = []
   const comments: string[] = []
   for (const listener of members) {
-    if (listener.bind !== '') comments.push(`${nameOf(listener.origin)}: not carried, that it listens on ${listener.bind} only`)
+    if (listener.bind !== '')
+      comments.push(`${nameOf(listener.origin)}: not carried, that it listens on ${listener.bind} only`)
     if (servers.some((each) => each['port'] === listener.port && each['protocol'] !== protocolOf(listener))) {
-      comments.push(`${nameOf(listener.origin)}: not carried, its server on port ${listener.port}, which speaks something else than ${protocolOf(listener)} already`)
+      comments.push(
+        `${nameOf(listener.origin)}: not carried, its server on port ${listener.port}, which speaks ` +
+          `something else than ${protocolOf(listener)} already`,
+      )
       continue
     }
     for (const { host } of listener.hosts) {
       if (sections.some((each) => each.port === listener.port && each.host === host)) continue
-      const [visible = '*', ...others] = new Set(members.filter((each) => each.port === listener.port).flatMap((each) => each.hosts.flatMap((one) => one.host === host ? [one.namespace] : [])))
+      const [visible = '*', ...others] = new Set(
+        members
+          .filter((each) => each.port === listener.port)
+          .flatMap((each) => each.hosts.flatMap((one) => (one.host === host ? [one.namespace] : []))),
+      )
       if (host !== '*' && !hostname.safeParse(host).success) {
-        comments.push(`${nameOf(listener.origin)}: not carried, host ${host}, which is none that the Gateway API takes`)
+        comments.push(
+          `${nameOf(listener.origin)}: not carried, host ${host}, which is none that the Gateway API takes`,
+        )
         continue
       }
-      const sectionName = distinct(kubernetesName(listener.portName === '' ? listener.serves.kind : listener.portName), sections)
-      sections.push({ gateway, name: sectionName, port: listener.port, host, redirects: listener.serves.kind === 'http' && listener.serves.redirect === 'to-https' })
-      servers.push(serverOf(listener, { host, visible: others.length === 0 ? visible : '*', sectionName, namespace, index: servers.length, remarks }))
+      const sectionName = distinct(
+        kubernetesName(listener.portName === '' ? listener.serves.kind : listener.portName),
+        sections,
+      )
+      sections.push({
+        gateway,
+        name: sectionName,
+        port: listener.port,
+        host,
+        redirects: listener.serves.kind === 'http' && listener.serves.redirect === 'to-https',
+      })
+      servers.push(
+        serverOf(listener, {
+          host,
+          visible: others.length === 0 ? visible : '*',
+          sectionName,
+          namespace,
+          index: servers.length,
+          remarks,
+        }),
+      )
     }
   }
-  remarks.add(['metadata'], `its proxies have the label gateway.networking.k8s.io/gateway-name: ${name}, in its namespace; those of ${object.kind} ${objectName(object)} had ${JSON.stringify(first.selector)}`)
+  remarks.add(
+    ['metadata'],
+    `its proxies have the label gateway.networking.k8s.io/gateway-name: ${name}, in its namespace; those ` +
+      `of ${object.kind} ${objectName(object)} had ${JSON.stringify(first.selector)}`,
+  )
   const spec = { gatewayClassName: 'shadowplane', listeners: servers }
-  const written = servers.length === 0 ? [] : [
-    { object: { apiVersion: `${gatewayApiGroup}/v1`, kind: 'Gateway', metadata: { name, namespace }, spec }, comments: remarks.comments },
-    ...redirectRoutes(sections, gateway, naming),
-  ]
+  const written =
+    servers.length === 0
+      ? []
+      : [
+          {
+            object: {
+              apiVersion: `${gatewayApiGroup}/v1`,
+              kind: 'Gateway',
+              metadata: { name, namespace },
+              spec,
+            },
+            comments: remarks.comments,
+          },
+          ...redirectRoutes(sections, gateway, naming),
+        ]
   return { members, sections, written, comments }
 }
 
@@ -127,33 +199,85 @@ interface ServerSite {
   readonly remarks: Remarks
 }
 
-function serverOf({ port, serves }: GatewayListener, { host, visible, sectionName, namespace, index, remarks }: ServerSite): JsonObject {
-  const from = visible === '*' ? { from: 'All' } : visible === namespace ? { from: 'Same' } : { from: 'Selector', selector: { matchLabels: { 'kubernetes.io/metadata.name': visible } } }
-  const certificateRefs = serves.kind !== 'https' ? [] : serves.tls.certificates.flatMap((each): readonly JsonObject[] => {
-    if (each.kind === 'secret') return [{ name: each.secret.name, ...(each.secret.namespace === undefined || each.secret.namespace === namespace ? {} : { namespace: each.secret.namespace }) }]
-    remarks.add(['spec', 'listeners', index, 'tls'], `not carried, a certificate in the file ${each.certificate}`)
-    return []
-  })
-  if (serves.kind === 'https' && (serves.tls.clients !== undefined || serves.tls.minimumVersion !== undefined || serves.tls.maximumVersion !== undefined || serves.tls.cipherSuites.length > 0 || serves.tls.curves.length > 0)) {
-    remarks.add(['spec', 'listeners', index, 'tls'], 'not carried: which certificates clients must show, versions and ciphers of TLS')
+function serverOf(
+  { port, serves }: GatewayListener,
+  { host, visible, sectionName, namespace, index, remarks }: ServerSite,
+): JsonObject {
+  const from =
+    visible === '*'
+      ? { from: 'All' }
+      : visible === namespace
+        ? { from: 'Same' }
+        : { from: 'Selector', selector: { matchLabels: { 'kubernetes.io/metadata.name': visible } } }
+  const certificateRefs =
+    serves.kind !== 'https'
+      ? []
+      : serves.tls.certificates.flatMap((each): readonly JsonObject[] => {
+          if (each.kind === 'secret')
+            return [
+              {
+                name: each.secret.name,
+                ...(each.secret.namespace === undefined || each.secret.namespace === namespace
+                  ? {}
+                  : { namespace: each.secret.namespace }),
+              },
+            ]
+          remarks.add(
+            ['spec', 'listeners', index, 'tls'],
+            `not carried, a certificate in the file ${each.certificate}`,
+          )
+          return []
+        })
+  if (
+    serves.kind === 'https' &&
+    (serves.tls.clients !== undefined ||
+      serves.tls.minimumVersion !== undefined ||
+      serves.tls.maximumVersion !== undefined ||
+      serves.tls.cipherSuites.length > 0 ||
+      serves.tls.curves.length > 0)
+  ) {
+    remarks.add(
+      ['spec', 'listeners', index, 'tls'],
+      'not carried: which certificates clients must show, versions and ciphers of TLS',
+    )
   }
   return present<Json>({
-    name: sectionName, hostname: host === '*' ? undefined : host, port, protocol: protocolOf({ serves }),
-    tls: serves.kind === 'https' ? { mode: 'Terminate', certificateRefs } : undefined, allowedRoutes: { namespaces: from },
+    name: sectionName,
+    hostname: host === '*' ? undefined : host,
+    port,
+    protocol: protocolOf({ serves }),
+    tls: serves.kind === 'https' ? { mode: 'Terminate', certificateRefs } : undefined,
+    allowedRoutes: { namespaces: from },
   })
 }
 
 /** A route that redirects to HTTPS takes the place of all others on listeners that do nothing else. */
-function redirectRoutes(sections: readonly Section[], gateway: Section['gateway'], naming: Naming): readonly WrittenObject[] {
+function redirectRoutes(
+  sections: readonly Section[],
+  gateway: Section['gateway'],
+  naming: Naming,
+): readonly WrittenObject[] {
   const redirecting = sections.filter(({ redirects }) => redirects)
   if (redirecting.length === 0) return []
-  const metadata = { name: naming({ kind: 'HTTPRoute', namespace: gateway.namespace, name: `${gateway.name}-to-https` }), namespace: gateway.namespace }
-  const rules = [{ filters: [{ type: 'RequestRedirect', requestRedirect: { scheme: 'https', statusCode: 301 } }] }]
-  return [{
-    object: {
-      apiVersion: `${gatewayApiGroup}/v1`, kind: 'HTTPRoute', metadata,
-      spec: { parentRefs: redirecting.map(({ name }) => ({ name: gateway.name, sectionName: name })), rules },
+  const metadata = {
+    name: naming({ kind: 'HTTPRoute', namespace: gateway.namespace, name: `${gateway.name}-to-https` }),
+    namespace: gateway.namespace,
+  }
+  const rules = [
+    { filters: [{ type: 'RequestRedirect', requestRedirect: { scheme: 'https', statusCode: 301 } }] },
+  ]
+  return [
+    {
+      object: {
+        apiVersion: `${gatewayApiGroup}/v1`,
+        kind: 'HTTPRoute',
+        metadata,
+        spec: {
+          parentRefs: redirecting.map(({ name }) => ({ name: gateway.name, sectionName: name })),
+          rules,
+        },
+      },
+      comments: [],
     },
-    comments: [],
-  }]
+  ]
 }

@@ -2,11 +2,24 @@ import type { HeaderMatch, Match, StringMatch } from '../../model/route.ts'
 import { httpMatch } from './http-match.ts'
 import type { HttpMatch, NamedMatch } from './http-match.ts'
 
-/** The HTTPRouteMatches that together take what a match takes; undefined for what the Gateway API cannot say. */
-export function writtenMatches({ path, caseSensitive, headers, queryParameters }: Match): readonly HttpMatch[] | undefined {
+/**
+ * The HTTPRouteMatches that together take what a match takes; undefined for what the Gateway API cannot say.
+ */
+export function writtenMatches({
+  path,
+  caseSensitive,
+  headers,
+  queryParameters,
+}: Match): readonly HttpMatch[] | undefined {
   const methods = methodsOf(headers.filter(({ name }) => name === ':method'))
   const others = headers.filter(({ name }) => name !== ':method')
-  if (methods === undefined || others.some(({ invert }) => invert) || isRepeated(others) || isRepeated(queryParameters)) return undefined
+  if (
+    methods === undefined ||
+    others.some(({ invert }) => invert) ||
+    isRepeated(others) ||
+    isRepeated(queryParameters)
+  )
+    return undefined
   const pathMatch = writtenPath(path, caseSensitive === false ? 'folded' : 'as it is')
   const written = methods.map((method) => ({
     ...(pathMatch === undefined ? {} : { path: pathMatch }),
@@ -19,7 +32,7 @@ export function writtenMatches({ path, caseSensitive, headers, queryParameters }
 }
 
 const knownMethods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const
-type Method = typeof knownMethods[number]
+type Method = (typeof knownMethods)[number]
 
 /** One match for each method of an alternative; `[undefined]` where none is named. */
 function methodsOf([only, ...more]: readonly HeaderMatch[]): readonly (Method | undefined)[] | undefined {
@@ -37,23 +50,44 @@ function isRepeated(matches: readonly { readonly name: string }[]): boolean {
 
 function named({ name, match }: { readonly name: string; readonly match: StringMatch }): NamedMatch {
   switch (match.kind) {
-    case 'exact': return { name, type: 'Exact', value: match.value }
-    case 'prefix': return { name, type: 'RegularExpression', value: `${literal(match.value)}.*` }
-    case 'regex': return { name, type: 'RegularExpression', value: match.value }
-    case 'present': return { name, type: 'RegularExpression', value: '.*' }
+    case 'exact':
+      return { name, type: 'Exact', value: match.value }
+    case 'prefix':
+      return { name, type: 'RegularExpression', value: `${literal(match.value)}.*` }
+    case 'regex':
+      return { name, type: 'RegularExpression', value: match.value }
+    case 'present':
+      return { name, type: 'RegularExpression', value: '.*' }
   }
 }
 
 type WrittenPath = NonNullable<HttpMatch['path']>
 
-/** A prefix of characters, and one whose case does not matter, is a regular expression: PathPrefix means whole segments as they are written. */
-function writtenPath({ kind, value }: Match['path'], letters: 'folded' | 'as it is'): WrittenPath | undefined {
-  const pattern = (text: string): WrittenPath => ({ type: 'RegularExpression', value: `${letters === 'folded' ? '(?i)' : ''}${text}` })
+/**
+ * A prefix of characters, and one whose case does not matter, is a regular expression: PathPrefix means whole
+ * segments as they are written.
+ */
+function writtenPath(
+  { kind, value }: Match['path'],
+  letters: 'folded' | 'as it is',
+): WrittenPath | undefined {
+  const pattern = (text: string): WrittenPath => ({
+    type: 'RegularExpression',
+    value: `${letters === 'folded' ? '(?i)' : ''}${text}`,
+  })
   switch (kind) {
-    case 'exact': return letters === 'as it is' && isPath({ type: 'Exact', value }) ? { type: 'Exact', value } : pattern(literal(value))
-    case 'segments': return letters === 'as it is' && isPath({ type: 'PathPrefix', value }) ? { type: 'PathPrefix', value } : pattern(`${literal(value)}(/.*)?`)
-    case 'prefix': return value === '/' || value === '' ? undefined : pattern(`${literal(value)}.*`)
-    case 'regex': return value === '.*' ? undefined : { type: 'RegularExpression', value }
+    case 'exact':
+      return letters === 'as it is' && isPath({ type: 'Exact', value })
+        ? { type: 'Exact', value }
+        : pattern(literal(value))
+    case 'segments':
+      return letters === 'as it is' && isPath({ type: 'PathPrefix', value })
+        ? { type: 'PathPrefix', value }
+        : pattern(`${literal(value)}(/.*)?`)
+    case 'prefix':
+      return value === '/' || value === '' ? undefined : pattern(`${literal(value)}.*`)
+    case 'regex':
+      return value === '.*' ? undefined : { type: 'RegularExpression', value }
   }
 }
 

@@ -17,7 +17,10 @@ export interface PlacedMatch {
 }
 
 export interface Ordered {
-  /** With further matches for earlier routes, where a later one would be asked first: they take what both have in common. */
+  /**
+   * With further matches for earlier routes, where a later one would be asked first: they take what both have
+   * in common.
+   */
   readonly matches: readonly PlacedMatch[]
   /** What no route takes that its exceptions are for; they stand behind all routes. */
   readonly untaken: readonly HttpMatch[]
@@ -33,9 +36,15 @@ export function inPrecedence(routes: readonly Taken[]): Ordered {
   const misplaced = new Set<number>()
   const nobody = routes.length
   routes.forEach(({ matches, except }, route) => {
-    const exceptions = except.flatMap((match) => behind(match, routes.slice(route + 1)).map((each) => ({ ...each, route: each.route + route + 1 })))
+    const exceptions = except.flatMap((match) =>
+      behind(match, routes.slice(route + 1)).map((each) => ({ ...each, route: each.route + route + 1 })),
+    )
     const added = [...exceptions, ...matches.map((match) => ({ match, route }))]
-    const attempt = added.reduce<readonly Ranked[] | undefined>((so, each) => so === undefined ? undefined : withMatch(so, { ...each, key: rank(each.match) }, routes), kept)
+    const attempt = added.reduce<readonly Ranked[] | undefined>(
+      (so, each) =>
+        so === undefined ? undefined : withMatch(so, { ...each, key: rank(each.match) }, routes),
+      kept,
+    )
     if (attempt === undefined) misplaced.add(route)
     else kept = attempt
   })
@@ -66,15 +75,34 @@ interface Ranked extends PlacedMatch {
 }
 
 /** Undefined where an earlier route would lose requests to it. */
-function withMatch(kept: readonly Ranked[], added: Ranked, routes: readonly Taken[]): readonly Ranked[] | undefined {
-  if (kept.some((each) => each.route <= added.route && isWithin(each.match, added.match) && (each.route < added.route || each.key <= added.key))) return kept
+function withMatch(
+  kept: readonly Ranked[],
+  added: Ranked,
+  routes: readonly Taken[],
+): readonly Ranked[] | undefined {
+  if (
+    kept.some(
+      (each) =>
+        each.route <= added.route &&
+        isWithin(each.match, added.match) &&
+        (each.route < added.route || each.key <= added.key),
+    )
+  )
+    return kept
   const overtaken = kept.filter((each) => each.route < added.route && added.key < each.key)
   let all: readonly Ranked[] | undefined = kept
   for (const each of overtaken) {
     const common = intersection(each.match, added.match)
-    if (common.kind === 'none' || (common.kind === 'match' && routes[each.route]?.except.some((exception) => isWithin(exception, common.match)) === true)) continue
+    if (
+      common.kind === 'none' ||
+      (common.kind === 'match' &&
+        routes[each.route]?.except.some((exception) => isWithin(exception, common.match)) === true)
+    )
+      continue
     if (common.kind === 'unknown' || all.length >= mostMatches) return undefined
-    const first = [common.match, asRegex(common.match)].find((match) => match !== undefined && rank(match) <= added.key)
+    const first = [common.match, asRegex(common.match)].find(
+      (match) => match !== undefined && rank(match) <= added.key,
+    )
     if (first === undefined) return undefined
     all = withMatch(all, { match: first, route: each.route, key: rank(first) }, routes)
     if (all === undefined) return undefined
@@ -83,7 +111,15 @@ function withMatch(kept: readonly Ranked[], added: Ranked, routes: readonly Take
 }
 
 /** All matches are of one object, so that only what they say counts. */
-const object: Manifest = { id: { group: '', kind: '', namespace: '', name: '' }, apiVersion: '', labels: {}, annotations: {}, created: '', object: {}, exactNumbers: {} }
+const object: Manifest = {
+  id: { group: '', kind: '', namespace: '', name: '' },
+  apiVersion: '',
+  labels: {},
+  annotations: {},
+  created: '',
+  object: {},
+  exactNumbers: {},
+}
 
 function rank(match: HttpMatch): string {
   return httpPrecedence(match, { manifest: object, rule: 0, match: 0 })

@@ -24,11 +24,15 @@ export interface BodySite extends ReferenceSite {
   readonly scheme: 'http' | 'https'
 }
 
-/** What a rule does with its requests. What would go somewhere else than it should is answered with 500, as the Gateway API answers for references that lead nowhere. */
+/**
+ * What a rule does with its requests. What would go somewhere else than it should is answered with 500, as
+ * the Gateway API answers for references that lead nowhere.
+ */
 export function writtenBody(route: Route, site: BodySite): WrittenBody {
   const remarks = createRemarks()
   const { action, name, statPrefix, fault } = route
-  if (statPrefix !== undefined && statPrefix !== '') remarks.add([], `not carried, the name of its statistics, ${statPrefix}`)
+  if (statPrefix !== undefined && statPrefix !== '')
+    remarks.add([], `not carried, the name of its statistics, ${statPrefix}`)
   if (fault !== undefined) remarks.add([], 'not carried, a fault: the Gateway API injects none')
   const named = present<Json>({ name: sectionName.safeParse(name).success ? name : undefined })
   const failed = (why: string): WrittenBody => {
@@ -37,13 +41,19 @@ export function writtenBody(route: Route, site: BodySite): WrittenBody {
     return { fields: named, mirrors: [], comments: remarks.comments }
   }
   if (action.kind === 'direct-response') {
-    return action.status === 500 && action.body === undefined ? { fields: named, mirrors: [], comments: remarks.comments } : failed(`an answer of its own with status ${action.status}`)
+    return action.status === 500 && action.body === undefined
+      ? { fields: named, mirrors: [], comments: remarks.comments }
+      : failed(`an answer of its own with status ${action.status}`)
   }
   const cors = corsFilters(route.cors, remarks)
   if (action.kind === 'redirect') {
     const filter = redirectFilter(action, route.match.path, site)
     if (filter === undefined) return failed('a redirect to what the Gateway API cannot say')
-    return { fields: { ...named, filters: [...headerFilters(route.headers, undefined, remarks), filter, ...cors] }, mirrors: [], comments: remarks.comments }
+    return {
+      fields: { ...named, filters: [...headerFilters(route.headers, undefined, remarks), filter, ...cors] },
+      mirrors: [],
+      comments: remarks.comments,
+    }
   }
   const backendRefs = writtenDestinations(action.destinations, site, remarks)
   if (backendRefs === undefined) return failed('its only destination')
@@ -52,12 +62,23 @@ export function writtenBody(route: Route, site: BodySite): WrittenBody {
   const before = [...headerFilters(route.headers, rewrite.authority, remarks), ...rewrite.filters, ...cors]
   const mirrors = writtenMirrors(action, { before: before.length, ...site }, remarks)
   const filters = [...before, ...mirrors.filters]
-  const fields = { ...named, ...present<Json>({ filters: filters.length === 0 ? undefined : filters, backendRefs, ...writtenPatience(action, site.settings, remarks) }) }
+  const fields = {
+    ...named,
+    ...present<Json>({
+      filters: filters.length === 0 ? undefined : filters,
+      backendRefs,
+      ...writtenPatience(action, site.settings, remarks),
+    }),
+  }
   return { fields, mirrors: mirrors.placed, comments: remarks.comments }
 }
 
 /** Undefined where none is left. One that cannot be named keeps no share. */
-function writtenDestinations(destinations: readonly Destination[], site: BodySite, remarks: Remarks): readonly JsonObject[] | undefined {
+function writtenDestinations(
+  destinations: readonly Destination[],
+  site: BodySite,
+  remarks: Remarks,
+): readonly JsonObject[] | undefined {
   const scaled = scaledWeights(destinations, remarks)
   const written = destinations.flatMap(({ backend, headers, authority }, index): readonly JsonObject[] => {
     const reference = site.backends.reference(backend, site)
@@ -66,7 +87,15 @@ function writtenDestinations(destinations: readonly Destination[], site: BodySit
       return []
     }
     const filters = headerFilters(headers, authority, remarks)
-    return [{ ...reference, ...present<Json>({ weight: destinations.length > 1 ? scaled[index] : undefined, filters: filters.length === 0 ? undefined : filters }) }]
+    return [
+      {
+        ...reference,
+        ...present<Json>({
+          weight: destinations.length > 1 ? scaled[index] : undefined,
+          filters: filters.length === 0 ? undefined : filters,
+        }),
+      },
+    ]
   })
   return written.length === 0 ? undefined : written
 }
@@ -77,8 +106,12 @@ function scaledWeights(destinations: readonly Destination[], remarks: Remarks): 
   const weights = destinations.map(({ weight }) => weight)
   const largest = Math.max(...weights)
   if (destinations.length < 2 || largest <= largestWeight) return weights
-  remarks.add(['backendRefs'], `not carried exactly, the weights ${weights.join(', ')}: the largest that the Gateway API takes is ${largestWeight}`)
-  return weights.map((weight) => Math.max(1, Math.round(weight * largestWeight / largest)))
+  remarks.add(
+    ['backendRefs'],
+    `not carried exactly, the weights ${weights.join(', ')}: the largest that the Gateway API takes is ` +
+      `${largestWeight}`,
+  )
+  return weights.map((weight) => Math.max(1, Math.round((weight * largestWeight) / largest)))
 }
 
 interface MirrorSite extends BodySite {
@@ -86,7 +119,11 @@ interface MirrorSite extends BodySite {
   readonly before: number
 }
 
-function writtenMirrors({ mirrors }: Forward, { before, ...site }: MirrorSite, remarks: Remarks): { readonly filters: readonly JsonObject[]; readonly placed: readonly PlacedMirror[] } {
+function writtenMirrors(
+  { mirrors }: Forward,
+  { before, ...site }: MirrorSite,
+  remarks: Remarks,
+): { readonly filters: readonly JsonObject[]; readonly placed: readonly PlacedMirror[] } {
   const filters: JsonObject[] = []
   const placed: PlacedMirror[] = []
   for (const mirror of mirrors) {
@@ -113,22 +150,46 @@ function reduced(numerator: number, denominator: number): readonly [number, numb
   return numerator % 10 === 0 ? reduced(numerator / 10, denominator / 10) : [numerator, denominator]
 }
 
-function writtenPatience({ timeout, noTimeout, retry }: Forward, { defaultRetry }: Settings, remarks: Remarks): Readonly<Record<string, Json | undefined>> {
+function writtenPatience(
+  { timeout, noTimeout, retry }: Forward,
+  { defaultRetry }: Settings,
+  remarks: Remarks,
+): Readonly<Record<string, Json | undefined>> {
   const policy = retry === 'default' ? defaultRetry : retry
-  const request = timeout > 0 ? gatewayDurationOf(timeout, remarks) : noTimeout === undefined ? undefined : '0s'
+  const request =
+    timeout > 0 ? gatewayDurationOf(timeout, remarks) : noTimeout === undefined ? undefined : '0s'
   if (policy === 'never') return { timeouts: request === undefined ? undefined : { request } }
-  const single = policy.perTryTimeout === undefined ? undefined : gatewayDurationOf(timeout > 0 ? Math.min(timeout, policy.perTryTimeout) : policy.perTryTimeout, remarks)
+  const single =
+    policy.perTryTimeout === undefined
+      ? undefined
+      : gatewayDurationOf(
+          timeout > 0 ? Math.min(timeout, policy.perTryTimeout) : policy.perTryTimeout,
+          remarks,
+        )
   const timeouts = present<Json>({ request, backendRequest: single })
-  return { timeouts: Object.keys(timeouts).length === 0 ? undefined : timeouts, retry: writtenRetry(policy, retry === 'default' ? 'of the mesh' : 'its own', remarks) }
+  return {
+    timeouts: Object.keys(timeouts).length === 0 ? undefined : timeouts,
+    retry: writtenRetry(policy, retry === 'default' ? 'of the mesh' : 'its own', remarks),
+  }
 }
 
 /** What the Gateway API retries besides status codes (GEP-1731). */
 const retried = ['connect-failure', 'refused-stream', 'reset', 'retriable-status-codes']
 
-function writtenRetry({ attempts, retryOn, statusCodes, backoff, otherLocalities, ignorePreviousHosts }: RetryPolicy, whose: 'of the mesh' | 'its own', remarks: Remarks): JsonObject {
+function writtenRetry(
+  { attempts, retryOn, statusCodes, backoff, otherLocalities, ignorePreviousHosts }: RetryPolicy,
+  whose: 'of the mesh' | 'its own',
+  remarks: Remarks,
+): JsonObject {
   const codes = [...new Set(statusCodes)].filter((code) => code >= 400 && code <= 599)
   const conditions = retryOn.split(',').filter((each) => each !== '' && !retried.includes(each))
-  if (whose === 'its own' && conditions.length > 0) remarks.add(['retry'], `not carried, retries on ${conditions.join(', ')}`)
-  if (otherLocalities || ignorePreviousHosts !== undefined) remarks.add(['retry'], 'not carried: which hosts are tried again')
-  return present<Json>({ codes: codes.length === 0 ? undefined : codes, attempts, backoff: backoff === undefined ? undefined : gatewayDurationOf(backoff, remarks) })
+  if (whose === 'its own' && conditions.length > 0)
+    remarks.add(['retry'], `not carried, retries on ${conditions.join(', ')}`)
+  if (otherLocalities || ignorePreviousHosts !== undefined)
+    remarks.add(['retry'], 'not carried: which hosts are tried again')
+  return present<Json>({
+    codes: codes.length === 0 ? undefined : codes,
+    attempts,
+    backoff: backoff === undefined ? undefined : gatewayDurationOf(backoff, remarks),
+  })
 }

@@ -29,31 +29,60 @@ interface Draft {
 /** The rules of an HTTPRoute for routes in their order. */
 export function writtenRules(routes: readonly Route[], site: BodySite): WrittenRules {
   const lost: Comment[] = []
-  const drafts = withWholeSegments(routes.flatMap((route): readonly Draft[] => {
-    const { route: meant, except } = replacingSegments(route)
-    const [matches, exceptions] = whyUnsayable(route) === undefined ? [writtenMatches(meant.match), writtenMatches(except ?? meant.match)] : []
-    if (matches !== undefined && exceptions !== undefined) return [{ route, matches, except: except === undefined ? [] : exceptions, body: writtenBody(meant, site) }]
-    lost.push({ path: [], text: `not carried, ${describe(route)}: the Gateway API cannot say ${whyUnsayable(route) ?? 'what it matches'}` })
-    return []
-  }))
+  const drafts = withWholeSegments(
+    routes.flatMap((route): readonly Draft[] => {
+      const { route: meant, except } = replacingSegments(route)
+      const [matches, exceptions] =
+        whyUnsayable(route) === undefined
+          ? [writtenMatches(meant.match), writtenMatches(except ?? meant.match)]
+          : []
+      if (matches !== undefined && exceptions !== undefined)
+        return [
+          { route, matches, except: except === undefined ? [] : exceptions, body: writtenBody(meant, site) },
+        ]
+      lost.push({
+        path: [],
+        text:
+          `not carried, ${describe(route)}: the Gateway API cannot say ` +
+          (whyUnsayable(route) ?? 'what it matches'),
+      })
+      return []
+    }),
+  )
   const { matches, untaken, misplaced } = inPrecedence(drafts)
   for (const index of misplaced) {
     const draft = drafts[index]
-    if (draft !== undefined) lost.push({ path: [], text: `not carried, ${describe(draft.route)}: an earlier rule takes some of its requests, and the Gateway API would ask this one first` })
+    if (draft !== undefined)
+      lost.push({
+        path: [],
+        text:
+          `not carried, ${describe(draft.route)}: an earlier rule takes some of its requests, and the ` +
+          `Gateway API would ask this one first`,
+      })
   }
   const rules = drafts.flatMap((draft, index) => {
     const own = matches.filter((each) => each.route === index).map(({ match }) => match)
     return own.length === 0 ? [] : rulesOf(draft, own)
   })
-  const joined = withDistinctNames(joinedRules([...rules, ...inSixtyFours(untaken).map((each) => ({ matches: each, body: unanswered }))]))
+  const joined = withDistinctNames(
+    joinedRules([...rules, ...inSixtyFours(untaken).map((each) => ({ matches: each, body: unanswered }))]),
+  )
   return {
     rules: joined.map(({ matches: own, body }) => ({ ...named(body), ...present(own), ...unnamed(body) })),
-    mirrors: joined.flatMap(({ body }, index) => body.mirrors.map((each) => ({ ...each, path: [index, ...each.path] }))),
+    mirrors: joined.flatMap(({ body }, index) =>
+      body.mirrors.map((each) => ({ ...each, path: [index, ...each.path] })),
+    ),
     comments: [...lost, ...joined.flatMap(({ body }, index) => commentsAt([index], body.comments))],
   }
 }
 
-const unanswered: WrittenBody = { fields: {}, mirrors: [], comments: [{ path: [], text: 'not carried: no rule takes these; the requests are answered with 500 instead of 404' }] }
+const unanswered: WrittenBody = {
+  fields: {},
+  mirrors: [],
+  comments: [
+    { path: [], text: 'not carried: no rule takes these; the requests are answered with 500 instead of 404' },
+  ],
+}
 
 interface Replacing {
   readonly route: Route
@@ -61,20 +90,52 @@ interface Replacing {
 }
 
 /**
- * Only PathPrefix can have its prefix replaced. So a prefix that ends with a slash, and is replaced by another one that does, is
- * meant as whole segments, except the path without the slash.
+ * Only PathPrefix can have its prefix replaced. So a prefix that ends with a slash, and is replaced by
+ * another one that does, is meant as whole segments, except the path without the slash.
  */
 function replacingSegments(route: Route): Replacing {
   const { action, match } = route
-  const replacement = action.kind === 'forward' ? action.rewrite.prefix : action.kind === 'redirect' && action.path?.kind === 'prefix' ? action.path.value : undefined
+  const replacement =
+    action.kind === 'forward'
+      ? action.rewrite.prefix
+      : action.kind === 'redirect' && action.path?.kind === 'prefix'
+        ? action.path.value
+        : undefined
   const { kind, value } = match.path
-  if (replacement === undefined || !replacement.endsWith('/') || kind !== 'prefix' || !value.endsWith('/') || value === '/' || match.caseSensitive === false) return { route, except: undefined }
+  if (
+    replacement === undefined ||
+    !replacement.endsWith('/') ||
+    kind !== 'prefix' ||
+    !value.endsWith('/') ||
+    value === '/' ||
+    match.caseSensitive === false
+  )
+    return { route, except: undefined }
   const segments = value.slice(0, -1)
   const path = { kind: 'segments', value: segments } as const
   const away = { pattern: `^${literal(segments)}/?`, substitution: '/' }
-  const changed = action.kind === 'redirect' ? { ...action, path: replacement === '/' ? { kind: 'regex' as const, ...away } : { kind: 'prefix' as const, value: replacement.slice(0, -1) } }
-    : action.kind === 'forward' ? { ...action, rewrite: replacement === '/' ? { ...withoutPrefix(action.rewrite), regex: away } : { ...action.rewrite, prefix: replacement.slice(0, -1) } } : action
-  return { route: { ...route, match: { ...match, path }, action: changed }, except: { ...match, path: { kind: 'exact', value: segments } } }
+  const changed =
+    action.kind === 'redirect'
+      ? {
+          ...action,
+          path:
+            replacement === '/'
+              ? { kind: 'regex' as const, ...away }
+              : { kind: 'prefix' as const, value: replacement.slice(0, -1) },
+        }
+      : action.kind === 'forward'
+        ? {
+            ...action,
+            rewrite:
+              replacement === '/'
+                ? { ...withoutPrefix(action.rewrite), regex: away }
+                : { ...action.rewrite, prefix: replacement.slice(0, -1) },
+          }
+        : action
+  return {
+    route: { ...route, match: { ...match, path }, action: changed },
+    except: { ...match, path: { kind: 'exact', value: segments } },
+  }
 }
 
 function withoutPrefix({ authority, explicit }: Rewrite): Rewrite {
@@ -101,7 +162,8 @@ function present(matches: readonly HttpMatch[]): JsonObject {
 }
 
 function whyUnsayable({ applies, match }: Route): string | undefined {
-  if (applies.proxyLabels !== undefined && Object.keys(applies.proxyLabels).length > 0) return 'which labels its clients have'
+  if (applies.proxyLabels !== undefined && Object.keys(applies.proxyLabels).length > 0)
+    return 'which labels its clients have'
   if (applies.proxyNamespace !== undefined) return 'which namespace its clients are in'
   if (match.headers.some(({ invert }) => invert)) return 'that a header is not there, or not so'
   const pseudo = match.headers.find(({ name }) => name.startsWith(':') && name !== ':method')
@@ -114,7 +176,11 @@ function describe({ name, match: { path } }: Route): string {
 
 /** A prefix is replaced in a rule with one match only. */
 function rulesOf({ body, matches: [{ path } = {}] }: Draft, matches: readonly HttpMatch[]): readonly Rule[] {
-  if ((matches.length === 1 && JSON.stringify(matches[0]?.path) === JSON.stringify(path)) || !JSON.stringify(body.fields).includes('"ReplacePrefixMatch"')) return inSixtyFours(matches).map((each) => ({ matches: each, body }))
+  if (
+    (matches.length === 1 && JSON.stringify(matches[0]?.path) === JSON.stringify(path)) ||
+    !JSON.stringify(body.fields).includes('"ReplacePrefixMatch"')
+  )
+    return inSixtyFours(matches).map((each) => ({ matches: each, body }))
   const own = JSON.stringify(path)
   return matches.map((match) => {
     const fields = JSON.stringify(match.path) === own ? body.fields : narrowed(body.fields, path, match.path)
@@ -124,18 +190,32 @@ function rulesOf({ body, matches: [{ path } = {}] }: Draft, matches: readonly Ht
 
 /** Of requests that are named apart, as a later rule would take them, the prefix would be another one. */
 const unrewritten: WrittenBody = {
-  fields: {}, mirrors: [], comments: [{ path: [], text: 'not carried, a rewrite of the path for requests that a later rule would take first: they are answered with 500' }],
+  fields: {},
+  mirrors: [],
+  comments: [
+    {
+      path: [],
+      text:
+        'not carried, a rewrite of the path for requests that a later rule would take first: they are ' +
+        'answered with 500',
+    },
+  ],
 }
 
 function inSixtyFours(matches: readonly HttpMatch[]): readonly (readonly HttpMatch[])[] {
-  return Array.from({ length: Math.ceil(matches.length / 64) }, (_, index) => matches.slice(index * 64, index * 64 + 64))
+  return Array.from({ length: Math.ceil(matches.length / 64) }, (_, index) =>
+    matches.slice(index * 64, index * 64 + 64),
+  )
 }
 
 /** Neighbours that do the same become one. */
 function joinedRules(rules: readonly Rule[]): readonly Rule[] {
   return rules.reduce<readonly Rule[]>((all, next) => {
     const last = all.at(-1)
-    const isSame = last !== undefined && last.matches.length + next.matches.length <= 64 && JSON.stringify(last.body) === JSON.stringify(next.body)
+    const isSame =
+      last !== undefined &&
+      last.matches.length + next.matches.length <= 64 &&
+      JSON.stringify(last.body) === JSON.stringify(next.body)
     if (!isSame || JSON.stringify(next.body.fields).includes('"ReplacePrefixMatch"')) return [...all, next]
     return [...all.slice(0, -1), { ...last, matches: [...last.matches, ...next.matches] }]
   }, [])
@@ -164,11 +244,31 @@ function withWholeSegments(drafts: readonly Draft[]): readonly Draft[] {
 }
 
 function wholeSegments(first: Draft, second: Draft): Draft | undefined {
-  const [exact, below] = first.route.match.path.kind === 'exact' ? [first.route, second.route] : [second.route, first.route]
+  const [exact, below] =
+    first.route.match.path.kind === 'exact' ? [first.route, second.route] : [second.route, first.route]
   const { path, ...rest } = exact.match
   const { path: belowPath, ...belowRest } = below.match
-  if (second.except.length > 0 || first.except.length > 0 || path.kind !== 'exact' || belowPath.kind !== 'prefix' || belowPath.value !== `${path.value}/` || !path.value.startsWith('/') || path.value.endsWith('/')) return undefined
-  if (JSON.stringify(rest) !== JSON.stringify(belowRest) || JSON.stringify(first.body) !== JSON.stringify(second.body)) return undefined
+  if (
+    second.except.length > 0 ||
+    first.except.length > 0 ||
+    path.kind !== 'exact' ||
+    belowPath.kind !== 'prefix' ||
+    belowPath.value !== `${path.value}/` ||
+    !path.value.startsWith('/') ||
+    path.value.endsWith('/')
+  )
+    return undefined
+  if (
+    JSON.stringify(rest) !== JSON.stringify(belowRest) ||
+    JSON.stringify(first.body) !== JSON.stringify(second.body)
+  )
+    return undefined
   const matches = writtenMatches({ ...rest, path: { kind: 'segments', value: path.value } })
-  return matches === undefined ? undefined : { ...first, matches, route: { ...exact, match: { ...rest, path: { kind: 'segments', value: path.value } } } }
+  return matches === undefined
+    ? undefined
+    : {
+        ...first,
+        matches,
+        route: { ...exact, match: { ...rest, path: { kind: 'segments', value: path.value } } },
+      }
 }

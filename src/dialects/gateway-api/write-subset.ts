@@ -8,7 +8,10 @@ import { compareText } from '../../model/names.ts'
 import { createNaming, present } from '../written.ts'
 import type { Writable, WrittenObject } from '../written.ts'
 
-/** Writes Services that select some of the pods of another Service: the Gateway API names nothing smaller than a Service. */
+/**
+ * Writes Services that select some of the pods of another Service: the Gateway API names nothing smaller than
+ * a Service.
+ */
 export interface SubsetServices {
   /** The name of the Service, in the namespace of the whole one, or why there can be none. */
   serviceFor(selection: Selection): { readonly name: string } | string
@@ -24,7 +27,10 @@ export interface Selection {
   readonly labels: Labels
 }
 
-export function createSubsetServices({ manifests, backendTls }: Pick<Writable, 'manifests' | 'backendTls'>): SubsetServices {
+export function createSubsetServices({
+  manifests,
+  backendTls,
+}: Pick<Writable, 'manifests' | 'backendTls'>): SubsetServices {
   const byKey = new Map(manifests.map((manifest) => [objectKey(manifest.id), manifest]))
   const taken = new Set(manifests.map(({ id: { kind, namespace, name } }) => `${kind}/${namespace}/${name}`))
   const naming = createNaming(({ kind, namespace, name }) => taken.has(`${kind}/${namespace}/${name}`))
@@ -34,34 +40,72 @@ export function createSubsetServices({ manifests, backendTls }: Pick<Writable, '
     const endpoints = listOf(slice.object['endpoints'])
     const known = endpoints.flatMap((endpoint) => {
       const { kind, name } = objectOf(objectOf(endpoint)['targetRef'])
-      const pod = kind !== 'Pod' || typeof name !== 'string' ? undefined : byKey.get(objectKey({ group: '', kind, namespace: slice.id.namespace, name }))
+      const pod =
+        kind !== 'Pod' || typeof name !== 'string'
+          ? undefined
+          : byKey.get(objectKey({ group: '', kind, namespace: slice.id.namespace, name }))
       return pod === undefined ? [] : [{ endpoint, labels: pod.labels }]
     })
-    return { slice, areKnown: known.length === endpoints.length, selected: known.filter((each) => hasLabels(each.labels, labels)).map(({ endpoint }) => endpoint) }
+    return {
+      slice,
+      areKnown: known.length === endpoints.length,
+      selected: known.filter((each) => hasLabels(each.labels, labels)).map(({ endpoint }) => endpoint),
+    }
   }
 
   return {
     serviceFor({ service, name: subset, labels }) {
       const { namespace, name: whole } = service
-      const key = JSON.stringify([service.host, subset, Object.entries(labels).toSorted(([a], [b]) => compareText(a, b))])
+      const key = JSON.stringify([
+        service.host,
+        subset,
+        Object.entries(labels).toSorted(([a], [b]) => compareText(a, b)),
+      ])
       const known = written.get(key)
       if (known !== undefined) return known
       const manifest = byKey.get(objectKey({ group: '', kind: 'Service', namespace, name: whole }))
       if (manifest === undefined) return `Service ${namespace}/${whole} is not among the files`
       const spec = objectOf(manifest.object['spec'])
       const selector = objectOf(spec['selector'])
-      if (Object.keys(selector).length === 0 || spec['type'] === 'ExternalName') return `${nameOf(service.origin)} selects no pods`
-      if (Object.entries(labels).some(([label, value]) => Object.hasOwn(selector, label) && selector[label] !== value)) return `${nameOf(service.origin)} selects no pods with its labels`
+      if (Object.keys(selector).length === 0 || spec['type'] === 'ExternalName')
+        return `${nameOf(service.origin)} selects no pods`
+      if (
+        Object.entries(labels).some(
+          ([label, value]) => Object.hasOwn(selector, label) && selector[label] !== value,
+        )
+      )
+        return `${nameOf(service.origin)} selects no pods with its labels`
       const demanded = backendTls.find(({ host }) => host === service.host)
-      if (demanded !== undefined) return `${nameOf(demanded.origin)} demands TLS to the whole Service, and a Service for the subset would have none`
-      const slices = manifests.filter(({ id, labels: own }) => id.kind === 'EndpointSlice' && id.namespace === namespace && own[serviceNameLabel] === whole).map((slice) => pods(slice, labels))
+      if (demanded !== undefined)
+        return (
+          `${nameOf(demanded.origin)} demands TLS to the whole Service, and a Service for the subset ` +
+          `would have none`
+        )
+      const slices = manifests
+        .filter(
+          ({ id, labels: own }) =>
+            id.kind === 'EndpointSlice' && id.namespace === namespace && own[serviceNameLabel] === whole,
+        )
+        .map((slice) => pods(slice, labels))
       const unknown = slices.find(({ areKnown }) => !areKnown)
-      if (unknown !== undefined) return `${nameOf({ object: unknown.slice.id })} has endpoints whose Pods are not among the files, so that their labels are not known`
-      const name = freeName(`${whole}-${subset}`, (candidate) => taken.has(`Service/${namespace}/${candidate}`))
+      if (unknown !== undefined)
+        return (
+          `${nameOf({ object: unknown.slice.id })} has endpoints whose Pods are not among the files, ` +
+          `so that their labels are not known`
+        )
+      const name = freeName(`${whole}-${subset}`, (candidate) =>
+        taken.has(`Service/${namespace}/${candidate}`),
+      )
       taken.add(`Service/${namespace}/${name}`)
-      const copies = slices.filter(({ selected }) => selected.length > 0)
-        .map((each) => sliceOf(each, { service: name, name: naming({ kind: 'EndpointSlice', namespace, name }) }))
-      written.set(key, { name, objects: [serviceOf(manifest, { name, spec, selector: { ...selector, ...labels } }), ...copies] })
+      const copies = slices
+        .filter(({ selected }) => selected.length > 0)
+        .map((each) =>
+          sliceOf(each, { service: name, name: naming({ kind: 'EndpointSlice', namespace, name }) }),
+        )
+      written.set(key, {
+        name,
+        objects: [serviceOf(manifest, { name, spec, selector: { ...selector, ...labels } }), ...copies],
+      })
       return { name }
     },
     objects: () => [...written.values()].flatMap(({ objects }) => objects),
@@ -78,21 +122,73 @@ interface PodsOfSlice {
   readonly selected: readonly Json[]
 }
 
-/** Fields that say how the pods are reached from within the cluster. Those of addresses and of ports on nodes are the whole Service's own. */
-const carriedFields = ['ipFamilies', 'ipFamilyPolicy', 'publishNotReadyAddresses', 'sessionAffinity', 'sessionAffinityConfig', 'internalTrafficPolicy', 'trafficDistribution']
+/**
+ * Fields that say how the pods are reached from within the cluster. Those of addresses and of ports on nodes
+ * are the whole Service's own.
+ */
+const carriedFields = [
+  'ipFamilies',
+  'ipFamilyPolicy',
+  'publishNotReadyAddresses',
+  'sessionAffinity',
+  'sessionAffinityConfig',
+  'internalTrafficPolicy',
+  'trafficDistribution',
+]
 
-function serviceOf({ id: { namespace }, annotations }: Manifest, { name, spec, selector }: { readonly name: string; readonly spec: JsonObject; readonly selector: JsonObject }): WrittenObject {
-  const exported = Object.fromEntries(Object.entries(annotations).filter(([annotation]) => annotation === 'networking.istio.io/exportTo'))
-  const metadata = present<Json>({ name, namespace, annotations: Object.keys(exported).length === 0 ? undefined : exported })
-  const ports = listOf(spec['ports']).map((port) => Object.fromEntries(Object.entries(objectOf(port)).filter(([field]) => field !== 'nodePort')))
+function serviceOf(
+  { id: { namespace }, annotations }: Manifest,
+  {
+    name,
+    spec,
+    selector,
+  }: { readonly name: string; readonly spec: JsonObject; readonly selector: JsonObject },
+): WrittenObject {
+  const exported = Object.fromEntries(
+    Object.entries(annotations).filter(([annotation]) => annotation === 'networking.istio.io/exportTo'),
+  )
+  const metadata = present<Json>({
+    name,
+    namespace,
+    annotations: Object.keys(exported).length === 0 ? undefined : exported,
+  })
+  const ports = listOf(spec['ports']).map((port) =>
+    Object.fromEntries(Object.entries(objectOf(port)).filter(([field]) => field !== 'nodePort')),
+  )
   const carried = Object.fromEntries(carriedFields.map((field) => [field, spec[field]]))
-  return { object: { apiVersion: 'v1', kind: 'Service', metadata, spec: present<Json>({ clusterIP: spec['clusterIP'] === 'None' ? 'None' : undefined, selector, ports, ...carried }) }, comments: [] }
+  return {
+    object: {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata,
+      spec: present<Json>({
+        clusterIP: spec['clusterIP'] === 'None' ? 'None' : undefined,
+        selector,
+        ports,
+        ...carried,
+      }),
+    },
+    comments: [],
+  }
 }
 
 /** Labels are the original's, so that what the cluster's controller manages it goes on managing. */
-function sliceOf({ slice: { id, labels, object }, selected }: PodsOfSlice, { service, name }: { readonly service: string; readonly name: string }): WrittenObject {
+function sliceOf(
+  { slice: { id, labels, object }, selected }: PodsOfSlice,
+  { service, name }: { readonly service: string; readonly name: string },
+): WrittenObject {
   const metadata = { name, namespace: id.namespace, labels: { ...labels, [serviceNameLabel]: service } }
-  return { object: present<Json>({ apiVersion: object['apiVersion'], kind: 'EndpointSlice', metadata, addressType: object['addressType'], ports: object['ports'], endpoints: selected }), comments: [] }
+  return {
+    object: present<Json>({
+      apiVersion: object['apiVersion'],
+      kind: 'EndpointSlice',
+      metadata,
+      addressType: object['addressType'],
+      ports: object['ports'],
+      endpoints: selected,
+    }),
+    comments: [],
+  }
 }
 
 const longestLabel = 63

@@ -7,7 +7,13 @@ import { inert } from './inert.ts'
 import type { Site } from './reference.ts'
 import { regexRewrite } from './route-options.ts'
 
-const responseCodes = { MOVED_PERMANENTLY: 301, FOUND: 302, SEE_OTHER: 303, TEMPORARY_REDIRECT: 307, PERMANENT_REDIRECT: 308 } as const
+const responseCodes = {
+  MOVED_PERMANENTLY: 301,
+  FOUND: 302,
+  SEE_OTHER: 303,
+  TEMPORARY_REDIRECT: 307,
+  PERMANENT_REDIRECT: 308,
+} as const
 
 /** Gloo's RedirectAction. */
 export const redirectAction = message({
@@ -20,8 +26,13 @@ export const redirectAction = message({
   responseCode: z.enum(Object.keys(responseCodes) as (keyof typeof responseCodes)[]).optional(),
   stripQuery: inert,
 }).superRefine(({ pathRedirect, prefixRewrite, regexRewrite: pattern }, context) => {
-  const given = Object.entries({ pathRedirect: isGiven(pathRedirect), prefixRewrite: isGiven(prefixRewrite), regexRewrite: pattern !== undefined }).flatMap(([field, is]) => is ? [field] : [])
-  if (given.length > 1) context.addIssue({ code: 'custom', message: `has ${given.join(' and ')}, must have one of them` })
+  const given = Object.entries({
+    pathRedirect: isGiven(pathRedirect),
+    prefixRewrite: isGiven(prefixRewrite),
+    regexRewrite: pattern !== undefined,
+  }).flatMap(([field, is]) => (is ? [field] : []))
+  if (given.length > 1)
+    context.addIssue({ code: 'custom', message: `has ${given.join(' and ')}, must have one of them` })
 })
 
 /** Without a code it is 301, as in Envoy. */
@@ -38,14 +49,23 @@ export function redirectOf(value: z.infer<typeof redirectAction>, { report, path
   }
 }
 
-function pathOf({ pathRedirect, prefixRewrite, regexRewrite: pattern }: z.infer<typeof redirectAction>): Redirect['path'] {
+function pathOf({
+  pathRedirect,
+  prefixRewrite,
+  regexRewrite: pattern,
+}: z.infer<typeof redirectAction>): Redirect['path'] {
   if (isGiven(pathRedirect)) return { kind: 'path', value: pathRedirect }
   if (isGiven(prefixRewrite)) return { kind: 'prefix', value: prefixRewrite }
-  return pattern === undefined ? undefined : { kind: 'regex', pattern: pattern.pattern.regex, substitution: pattern.substitution ?? '' }
+  return pattern === undefined
+    ? undefined
+    : { kind: 'regex', pattern: pattern.pattern.regex, substitution: pattern.substitution ?? '' }
 }
 
 /** Gloo's DirectResponseAction. */
-export const directResponseAction = message({ status: z.number().int().min(200).max(599), body: z.string().optional() })
+export const directResponseAction = message({
+  status: z.number().int().min(200).max(599),
+  body: z.string().optional(),
+})
 
 export function directResponseOf({ status, body }: z.infer<typeof directResponseAction>): DirectResponse {
   return { kind: 'direct-response', status, body: isGiven(body) ? { text: body } : undefined }

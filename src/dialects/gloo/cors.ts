@@ -4,7 +4,9 @@ import type { CorsPolicy } from '../../model/route.ts'
 import { nonEmpty } from '../constraint.ts'
 import { regex } from '../regex.ts'
 
-const headerName = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { message: 'must be the name of a header, or *' })
+const headerName = z
+  .string()
+  .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { message: 'must be the name of a header, or *' })
 
 /** Gloo's CorsPolicy. */
 export const cors = message({
@@ -23,7 +25,10 @@ export function corsOf(declared: z.infer<typeof cors>): CorsPolicy | undefined {
   if (declared.disableForRoute === true) return undefined
   const { allowOrigin = [], allowOriginRegex = [], maxAge = '' } = declared
   return {
-    origins: [...allowOrigin.map((value) => ({ kind: 'exact' as const, value })), ...allowOriginRegex.map((value) => ({ kind: 'regex' as const, value }))],
+    origins: [
+      ...allowOrigin.map((value) => ({ kind: 'exact' as const, value })),
+      ...allowOriginRegex.map((value) => ({ kind: 'regex' as const, value })),
+    ],
     methods: declared.allowMethods ?? [],
     headers: declared.allowHeaders ?? [],
     exposedHeaders: declared.exposeHeaders ?? [],

@@ -27,15 +27,26 @@ const destination = message({
   destinationSpec: inert,
 }).superRefine(({ upstream, kube, consul }, context) => {
   const given = [upstream, kube, consul].filter((each) => each !== undefined)
-  if (given.length !== 1) context.addIssue({ code: 'custom', message: 'must name exactly one of upstream and kube' })
+  if (given.length !== 1)
+    context.addIssue({ code: 'custom', message: 'must name exactly one of upstream and kube' })
 })
 
-const unsupportedOptions = ['bufferPerRoute', 'csrf', 'extauth', 'extensions', 'stagedTransformations', 'transformations'] as const
+const unsupportedOptions = [
+  'bufferPerRoute',
+  'csrf',
+  'extauth',
+  'extensions',
+  'stagedTransformations',
+  'transformations',
+] as const
 
 const weightedDestination = message({
   destination,
   weight: z.number().int().min(0).max(largestWeight).optional(),
-  options: message({ headerManipulation: headerManipulation.optional(), ...inertFields(unsupportedOptions) }).optional(),
+  options: message({
+    headerManipulation: headerManipulation.optional(),
+    ...inertFields(unsupportedOptions),
+  }).optional(),
 })
 
 /** Gloo's RouteAction: where requests go. */
@@ -46,15 +57,26 @@ export const routeAction = message({
   clusterHeader: inert,
   dynamicForwardProxy: inert,
 }).superRefine((value, context) => {
-  const given = Object.entries(value).filter(([, each]) => each !== undefined).map(([field]) => field)
+  const given = Object.entries(value)
+    .filter(([, each]) => each !== undefined)
+    .map(([field]) => field)
   if (given.length === 1) return
-  context.addIssue({ code: 'custom', message: `has ${given.join(' and ') || 'no destination'}, must have exactly one of single, multi, upstreamGroup` })
+  context.addIssue({
+    code: 'custom',
+    message:
+      `has ${given.join(' and ') || 'no destination'}, must have exactly one of single, multi, ` +
+      `upstreamGroup`,
+  })
 })
 
-/** The destinations of a route action. What is not supported answers 503, so that its requests do not fall to a later route. */
+/**
+ * The destinations of a route action. What is not supported answers 503, so that its requests do not fall to
+ * a later route.
+ */
 export function destinationsOf(value: z.infer<typeof routeAction>, site: Site): readonly Destination[] {
   const { report, path } = site
-  if (value.single !== undefined) return [{ ...plain(backendOf(value.single, at(site, 'single'))), weight: 1 }]
+  if (value.single !== undefined)
+    return [{ ...plain(backendOf(value.single, at(site, 'single'))), weight: 1 }]
   if (value.multi !== undefined) return weighted(value.multi.destinations, at(site, 'multi', 'destinations'))
   if (value.upstreamGroup !== undefined) return ofGroup(value.upstreamGroup, at(site, 'upstreamGroup'))
   for (const field of ['clusterHeader', 'dynamicForwardProxy'] as const) {
@@ -67,19 +89,36 @@ export function destinationsOf(value: z.infer<typeof routeAction>, site: Site): 
   return [{ ...plain(nowhere(site)), weight: 1 }]
 }
 
-/** A destination with a mistake is undefined: its share of the requests is answered with 503, and goes to no other. */
-function weighted(declared: readonly (z.infer<typeof weightedDestination> | undefined)[], site: Site): readonly Destination[] {
+/**
+ * A destination with a mistake is undefined: its share of the requests is answered with 503, and goes to no
+ * other.
+ */
+function weighted(
+  declared: readonly (z.infer<typeof weightedDestination> | undefined)[],
+  site: Site,
+): readonly Destination[] {
   const destinations = declared.flatMap((declaredHere, index): readonly Destination[] => {
     if (declaredHere === undefined) {
       const weight = rawValue(site.report.manifest, [...site.path, index, 'weight'])?.value
-      return [{ ...plain(nowhere(at(site, index))), weight: typeof weight === 'number' && Number.isInteger(weight) && weight >= 0 && weight <= largestWeight ? weight : weight === undefined ? 0 : 1 }]
+      return [
+        {
+          ...plain(nowhere(at(site, index))),
+          weight:
+            typeof weight === 'number' && Number.isInteger(weight) && weight >= 0 && weight <= largestWeight
+              ? weight
+              : weight === undefined
+                ? 0
+                : 1,
+        },
+      ]
     }
     const { destination: each, weight = 0, options } = declaredHere
     const here = at(site, index)
     const optionsAt = at(here, 'options')
     noteUnsupportedOptions(site.report, { path: optionsAt.path, value: options }, unsupportedOptions)
     const changes = options?.headerManipulation
-    const headers = changes === undefined ? noHeaderChanges : headersOf(changes, at(optionsAt, 'headerManipulation'))
+    const headers =
+      changes === undefined ? noHeaderChanges : headersOf(changes, at(optionsAt, 'headerManipulation'))
     return [{ ...plain(backendOf(each, at(here, 'destination'))), weight, headers }]
   })
   const withWeight = destinations.filter(({ weight }) => weight > 0)
@@ -106,7 +145,10 @@ function ofGroup(value: z.infer<typeof reference>, site: Site): readonly Destina
 export function translateUpstreamGroup(manifest: Manifest, surroundings: Surroundings): Translated {
   const report = reportOn(manifest)
   const { diagnostics, refused } = groupDestinations(report, surroundings)
-  return translated({ diagnostics: [...diagnostics, ...report.diagnostics], refused: refused || report.refused })
+  return translated({
+    diagnostics: [...diagnostics, ...report.diagnostics],
+    refused: refused || report.refused,
+  })
 }
 
 const groupSpec = message({ destinations: parts(weightedDestination), namespacedStatuses: inert })
@@ -116,22 +158,44 @@ interface GroupDestinations extends Pick<Translated, 'diagnostics' | 'refused'> 
 }
 
 function shareAnswered(left: FieldPath): string | undefined {
-  return left[0] === 'destinations' && left.length === 2 ? 'its share of the requests is answered with 503' : undefined
+  return left[0] === 'destinations' && left.length === 2
+    ? 'its share of the requests is answered with 503'
+    : undefined
 }
 
 function groupDestinations(report: Report, surroundings: Surroundings): GroupDestinations {
-  const { value, diagnostics, refused } = decode({ manifest: report.manifest, path: ['spec'], schema: groupSpec, parts: ['destinations.*'], consequence: shareAnswered })
-  return { diagnostics, refused, destinations: weighted(value?.destinations ?? [], { report, surroundings, path: ['spec', 'destinations'] }) }
+  const { value, diagnostics, refused } = decode({
+    manifest: report.manifest,
+    path: ['spec'],
+    schema: groupSpec,
+    parts: ['destinations.*'],
+    consequence: shareAnswered,
+  })
+  return {
+    diagnostics,
+    refused,
+    destinations: weighted(value?.destinations ?? [], {
+      report,
+      surroundings,
+      path: ['spec', 'destinations'],
+    }),
+  }
 }
 
 function backendOf(value: z.infer<typeof destination>, site: Site): BackendReference {
   const { report, path, surroundings } = site
   noteUnsupported(report, { path, value }, ['subset', 'destinationSpec'])
-  if (value.upstream !== undefined) return upstreamBackend(value.upstream, at(site, 'upstream'), { area: 'route' })
+  if (value.upstream !== undefined)
+    return upstreamBackend(value.upstream, at(site, 'upstream'), { area: 'route' })
   if (value.kube !== undefined) {
     const { namespace, name } = referredTo(value.kube.ref, site)
     const host = serviceHost(name, namespace, surroundings.settings.domain)
-    return { host, port: value.kube.port, subset: undefined, origin: { object: report.manifest.id, path: [...path, 'kube'] } }
+    return {
+      host,
+      port: value.kube.port,
+      subset: undefined,
+      origin: { object: report.manifest.id, path: [...path, 'kube'] },
+    }
   }
   report.note('field/unsupported', [...path, 'consul'], {
     message: 'destinations in Consul are not supported: requests for it are answered with 503',

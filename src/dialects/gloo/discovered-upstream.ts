@@ -11,15 +11,21 @@ export interface DiscoveredUpstream {
 
 /** Numbers of a Service's ports; undefined where they cannot be read. */
 export function servicePorts(service: Manifest | undefined): readonly number[] | undefined {
-  return z.looseObject({ ports: z.array(z.looseObject({ port: z.number() })) }).safeParse(service?.object['spec']).data?.ports.map(({ port }) => port)
+  return z
+    .looseObject({ ports: z.array(z.looseObject({ port: z.number() })) })
+    .safeParse(service?.object['spec'])
+    .data?.ports.map(({ port }) => port)
 }
 
 /**
- * The Service and port that an Upstream's name means: Gloo's discovery makes `<namespace>-<service>-<port>` for each
- * (UpstreamName in its projects/gloo/pkg/plugins/kubernetes/uds_convert.go). Names of more than 63 characters end in a hash there, and are
- * not found. `known` is false where the Service has no such port.
+ * The Service and port that an Upstream's name means: Gloo's discovery makes `<namespace>-<service>-<port>`
+ * for each (UpstreamName in its projects/gloo/pkg/plugins/kubernetes/uds_convert.go). Names of more than 63
+ * characters end in a hash there, and are not found. `known` is false where the Service has no such port.
  */
-export function discoveredUpstream(upstream: string, surroundings: Surroundings): (DiscoveredUpstream & { readonly ports: readonly number[]; readonly known: boolean }) | undefined {
+export function discoveredUpstream(
+  upstream: string,
+  surroundings: Surroundings,
+): (DiscoveredUpstream & { readonly ports: readonly number[]; readonly known: boolean }) | undefined {
   const [, prefix = '', digits = ''] = /^(.+)-(\d{1,5})$/.exec(upstream) ?? []
   const port = Number(digits)
   const words = prefix.split('-')

@@ -10,18 +10,29 @@ import { anyNumber } from './shadowing.ts'
 
 /** Gloo's RouteFaults. */
 export const faults = message({
-  abort: message({ percentage: anyNumber.optional(), httpStatus: z.number().int().min(200).max(599).optional() }).optional(),
+  abort: message({
+    percentage: anyNumber.optional(),
+    httpStatus: z.number().int().min(200).max(599).optional(),
+  }).optional(),
   delay: message({ percentage: anyNumber.optional(), fixedDelay: positiveDuration.optional() }).optional(),
 })
 
-/** What is done to a share of the requests. A part with a mistake is left out; what is wrong with it is in the report. */
+/**
+ * What is done to a share of the requests. A part with a mistake is left out; what is wrong with it is in the
+ * report.
+ */
 export function faultOf({ abort, delay }: z.infer<typeof faults>, site: Site): Fault | undefined {
-  const delayed = delay === undefined ? undefined : part('delay', { what: delay.fixedDelay, field: 'fixedDelay' }, site)
-  const aborted = abort === undefined ? undefined : part('abort', { what: abort.httpStatus, field: 'httpStatus' }, site)
+  const delayed =
+    delay === undefined ? undefined : part('delay', { what: delay.fixedDelay, field: 'fixedDelay' }, site)
+  const aborted =
+    abort === undefined ? undefined : part('abort', { what: abort.httpStatus, field: 'httpStatus' }, site)
   if (delayed === undefined && aborted === undefined) return undefined
   return {
     delay: delayed === undefined ? undefined : { duration: delayed.what, fraction: delayed.fraction },
-    abort: aborted === undefined ? undefined : { status: { kind: 'http', code: aborted.what }, fraction: aborted.fraction },
+    abort:
+      aborted === undefined
+        ? undefined
+        : { status: { kind: 'http', code: aborted.what }, fraction: aborted.fraction },
   }
 }
 
@@ -35,10 +46,17 @@ interface FaultPart {
   readonly fraction: Millionths
 }
 
-function part(name: 'delay' | 'abort', { what, field }: DeclaredPart, { report, path }: Site): FaultPart | undefined {
+function part(
+  name: 'delay' | 'abort',
+  { what, field }: DeclaredPart,
+  { report, path }: Site,
+): FaultPart | undefined {
   const at = [...path, name]
   if (what === undefined) {
-    report.note('fault/without-effect', at, { message: `faults.${name} names no ${field}, so it does nothing`, hint: `write ${field}` })
+    report.note('fault/without-effect', at, {
+      message: `faults.${name} names no ${field}, so it does nothing`,
+      hint: `write ${field}`,
+    })
     return undefined
   }
   const fraction = fractionAt([...at, 'percentage'], { report, path: at })
@@ -46,7 +64,10 @@ function part(name: 'delay' | 'abort', { what, field }: DeclaredPart, { report, 
 }
 
 /** The share at a field; absent it is none, as in Gloo. */
-function fractionAt(field: Site['path'], { report, path }: Pick<Site, 'report' | 'path'>): Millionths | undefined {
+function fractionAt(
+  field: Site['path'],
+  { report, path }: Pick<Site, 'report' | 'path'>,
+): Millionths | undefined {
   const written = writtenPercentage(report.manifest, field)
   if (written === undefined) {
     report.note('fault/without-effect', path, {
@@ -65,7 +86,9 @@ function fractionAt(field: Site['path'], { report, path }: Pick<Site, 'report' |
   }
   if (!rounded.exact) {
     report.note('fault/percentage-rounded', written.path, {
-      message: `${written.field} is ${written.text}, more digits than a millionth can hold: ${percentageOf(rounded.millionths)} is used`,
+      message:
+        `${written.field} is ${written.text}, more digits than a millionth can hold: ` +
+        `${percentageOf(rounded.millionths)} is used`,
       hint: `write ${percentageOf(rounded.millionths)}`,
     })
   }

@@ -41,28 +41,50 @@ export const proxyLabel = 'gateway-proxy-id'
 export const defaultProxy = 'gateway-proxy'
 
 /**
- * Whether a Gateway takes a VirtualService: those with `sslConfig` go to Gateways with `ssl`, all others to those without. Expressions
- * count before labels, labels before names; without any of them it takes all.
+ * Whether a Gateway takes a VirtualService: those with `sslConfig` go to Gateways with `ssl`, all others to
+ * those without. Expressions count before labels, labels before names; without any of them it takes all.
  */
-export function takes({ ssl, httpGateway: http }: GatewaySpec, gateway: Manifest, virtualService: Manifest): boolean {
+export function takes(
+  { ssl, httpGateway: http }: GatewaySpec,
+  gateway: Manifest,
+  virtualService: Manifest,
+): boolean {
   if (http === undefined || (ssl === true) !== (sslKey(virtualService) !== undefined)) return false
-  const { virtualServices = [], virtualServiceSelector = {}, virtualServiceExpressions, virtualServiceNamespaces = [] } = http
+  const {
+    virtualServices = [],
+    virtualServiceSelector = {},
+    virtualServiceExpressions,
+    virtualServiceNamespaces = [],
+  } = http
   const namespaces = virtualServiceNamespaces.length === 0 ? ['*'] : virtualServiceNamespaces
   const conditions = virtualServiceExpressions?.expressions ?? []
   if (conditions.length > 0) return isSelected(virtualService, { expressions: conditions, namespaces })
-  if (Object.keys(virtualServiceSelector).length > 0) return isSelected(virtualService, { labels: virtualServiceSelector, namespaces })
+  if (Object.keys(virtualServiceSelector).length > 0)
+    return isSelected(virtualService, { labels: virtualServiceSelector, namespaces })
   if (virtualServices.length === 0) return isSelected(virtualService, { namespaces })
   const { id } = virtualService
-  return virtualServices.some(({ name, namespace = '' }) => name === id.name && (namespace === '' ? gateway.id.namespace : namespace) === id.namespace)
+  return virtualServices.some(
+    ({ name, namespace = '' }) =>
+      name === id.name && (namespace === '' ? gateway.id.namespace : namespace) === id.namespace,
+  )
 }
 
-/** Equal for VirtualServices that end TLS alike, which share a listener; undefined where there is no `sslConfig`. */
+/**
+ * Equal for VirtualServices that end TLS alike, which share a listener; undefined where there is no
+ * `sslConfig`.
+ */
 export function sslKey({ object }: Manifest): string | undefined {
   const spec = z.looseObject({ sslConfig: z.looseObject({}) }).safeParse(object['spec']).data
   return spec === undefined ? undefined : shortHash(JSON.stringify(spec.sslConfig))
 }
 
-/** What the routes of VirtualServices attach to: a Gateway's plain listener, or the one for an `sslConfig`. No other dialect's objects have such a name. */
-export function attachmentTo({ namespace, name }: Manifest['id'], ssl: string | undefined): GatewayListener['gateway'] {
+/**
+ * What the routes of VirtualServices attach to: a Gateway's plain listener, or the one for an `sslConfig`. No
+ * other dialect's objects have such a name.
+ */
+export function attachmentTo(
+  { namespace, name }: Manifest['id'],
+  ssl: string | undefined,
+): GatewayListener['gateway'] {
   return `${namespace}/${name}.${gatewayGroup}${ssl === undefined ? '' : `/${ssl}`}`
 }

@@ -11,18 +11,37 @@ import { indexKey } from './kinds.ts'
 import { downstreamTls } from './ssl-config.ts'
 import { readSsl } from './virtual-service-spec.ts'
 
-/** A gateway.solo.io Gateway for HTTP: a listener for plain requests, or one for each way in which its VirtualServices end TLS. */
+/**
+ * A gateway.solo.io Gateway for HTTP: a listener for plain requests, or one for each way in which its
+ * VirtualServices end TLS.
+ */
 export function translateGateway(manifest: Manifest, surroundings: Surroundings): Translated {
   const { value, diagnostics, refused } = readGateway(manifest)
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
   noteFields(value, report)
-  const services = surroundings.indexed(indexKey('VirtualService')).filter((each) => takes(value, manifest, each))
-  const open = value.httpGateway === undefined ? [] : value.ssl === true ? secureServers(manifest, services, surroundings) : [plainServer(manifest)]
-  const listeners = (value.proxyNames ?? [defaultProxy]).flatMap((proxy) => open.map((server): GatewayListener => ({
-    ...server, selector: { [proxyLabel]: proxy }, port: value.bindPort, bind: isAnyAddress(value.bindAddress) ? '' : value.bindAddress ?? '',
-  })))
-  return translated({ listeners: listeners.map((each, index) => ({ ...each, index })), diagnostics: [...diagnostics, ...report.diagnostics], refused: refused || report.refused })
+  const services = surroundings
+    .indexed(indexKey('VirtualService'))
+    .filter((each) => takes(value, manifest, each))
+  const open =
+    value.httpGateway === undefined
+      ? []
+      : value.ssl === true
+        ? secureServers(manifest, services, surroundings)
+        : [plainServer(manifest)]
+  const listeners = (value.proxyNames ?? [defaultProxy]).flatMap((proxy) =>
+    open.map((server): GatewayListener => ({
+      ...server,
+      selector: { [proxyLabel]: proxy },
+      port: value.bindPort,
+      bind: isAnyAddress(value.bindAddress) ? '' : (value.bindAddress ?? ''),
+    })),
+  )
+  return translated({
+    listeners: listeners.map((each, index) => ({ ...each, index })),
+    diagnostics: [...diagnostics, ...report.diagnostics],
+    refused: refused || report.refused,
+  })
 }
 
 /** The Gateway as far as it can be read. */
@@ -39,12 +58,17 @@ function noteFields(value: GatewaySpec, report: Report): void {
   if (value.useProxyProto === true) noteUnsupported(report, { path: ['spec'], value }, ['useProxyProto'])
   noteUnsupported(report, { path: ['spec', 'httpGateway'], value: value.httpGateway }, ['options'])
   for (const field of ['tcpGateway', 'hybridGateway'] as const) {
-    if (value[field] !== undefined) report.note('gateway/unsupported-protocol', ['spec', field], {
-      message: `${field} is not supported yet: port ${value.bindPort} is not served by it`,
-      hint: 'write httpGateway',
-    })
+    if (value[field] !== undefined)
+      report.note('gateway/unsupported-protocol', ['spec', field], {
+        message: `${field} is not supported yet: port ${value.bindPort} is not served by it`,
+        hint: 'write httpGateway',
+      })
   }
-  if (value.httpGateway === undefined && value.tcpGateway === undefined && value.hybridGateway === undefined) {
+  if (
+    value.httpGateway === undefined &&
+    value.tcpGateway === undefined &&
+    value.hybridGateway === undefined
+  ) {
     report.refuse('field/required', ['spec'], {
       message: 'it has no httpGateway, so that it serves nothing',
       hint: 'write httpGateway: {} for all VirtualServices',
@@ -58,13 +82,26 @@ export type Server = Omit<GatewayListener, 'selector' | 'port' | 'bind'>
 /** For plain requests to any host. */
 export function plainServer({ id, created }: Manifest): Server {
   return {
-    gateway: attachmentTo(id, undefined), namespace: id.namespace, portName: 'http', serves: { kind: 'http', redirect: 'none' },
-    hosts: [{ namespace: '*', host: '*' }], index: 0, created, origin: { object: id, path: ['spec'] },
+    gateway: attachmentTo(id, undefined),
+    namespace: id.namespace,
+    portName: 'http',
+    serves: { kind: 'http', redirect: 'none' },
+    hosts: [{ namespace: '*', host: '*' }],
+    index: 0,
+    created,
+    origin: { object: id, path: ['spec'] },
   }
 }
 
-/** One for each `sslConfig` among the VirtualServices: for its `sniDomains`, else for whatever clients ask for. */
-export function secureServers(owner: Manifest, services: readonly Manifest[], surroundings: Surroundings): readonly Server[] {
+/**
+ * One for each `sslConfig` among the VirtualServices: for its `sniDomains`, else for whatever clients ask
+ * for.
+ */
+export function secureServers(
+  owner: Manifest,
+  services: readonly Manifest[],
+  surroundings: Surroundings,
+): readonly Server[] {
   const byConfig = Map.groupBy(services, (each) => sslKey(each) ?? '')
   return [...byConfig].flatMap(([key, [service]]): readonly Server[] => {
     const ssl = service === undefined ? undefined : readSsl(service)
@@ -72,9 +109,17 @@ export function secureServers(owner: Manifest, services: readonly Manifest[], su
     // What is not acted on is said where the VirtualService is translated.
     const tls = downstreamTls(ssl, { report: reportOn(service), surroundings, path: ['spec', 'sslConfig'] })
     const names = ssl.sniDomains ?? []
-    return [{
-      ...plainServer(owner), gateway: attachmentTo(owner.id, key), portName: `https-${key}`, serves: { kind: 'https', tls },
-      hosts: (names.length === 0 ? ['*'] : names).map((host) => ({ namespace: '*', host: host.toLowerCase() })),
-    }]
+    return [
+      {
+        ...plainServer(owner),
+        gateway: attachmentTo(owner.id, key),
+        portName: `https-${key}`,
+        serves: { kind: 'https', tls },
+        hosts: (names.length === 0 ? ['*'] : names).map((host) => ({
+          namespace: '*',
+          host: host.toLowerCase(),
+        })),
+      },
+    ]
   })
 }

@@ -6,16 +6,21 @@ import { noteUnsupported } from '../report.ts'
 import type { Site } from './reference.ts'
 
 /** RFC 9110 section 5.1: a token. Envoy lets neither pseudo headers nor Host be changed so. */
-const name = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { message: 'must be the name of a header: letters, digits and -' })
+const name = z
+  .string()
+  .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { message: 'must be the name of a header: letters, digits and -' })
   .refine((text) => text.toLowerCase() !== 'host', {
-    message: 'is Host, must be another header', params: { hint: 'write hostRewrite in the options' },
+    message: 'is Host, must be another header',
+    params: { hint: 'write hostRewrite in the options' },
   })
 
 /** What Envoy takes: no control characters, and each % doubled or around a command such as %REQ(x-id)%. */
 const value = z.string().superRefine((text, context) => {
-  if (/\p{Cc}/u.test(text.replaceAll('\t', ''))) context.addIssue({ code: 'custom', message: 'must not have control characters' })
+  if (/\p{Cc}/u.test(text.replaceAll('\t', '')))
+    context.addIssue({ code: 'custom', message: 'must not have control characters' })
   const mistake = formatMistake(text)
-  if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake.message, params: { hint: mistake.hint } })
+  if (mistake !== undefined)
+    context.addIssue({ code: 'custom', message: mistake.message, params: { hint: mistake.hint } })
 })
 
 const option = message({
@@ -37,7 +42,9 @@ export const headerManipulation = message({
 /** A header is added to others of its name unless `append: false` (Gloo's default is to append). */
 export function headersOf(declared: z.infer<typeof headerManipulation>, site: Site): HeaderChanges {
   for (const field of ['requestHeadersToAdd', 'responseHeadersToAdd'] as const) {
-    declared[field]?.forEach((each, index) => { noteUnsupported(site.report, { path: [...site.path, field, index], value: each }, ['headerSecretRef']) })
+    declared[field]?.forEach((each, index) => {
+      noteUnsupported(site.report, { path: [...site.path, field, index], value: each }, ['headerSecretRef'])
+    })
   }
   return {
     request: operations(declared.requestHeadersToAdd, declared.requestHeadersToRemove),

@@ -18,24 +18,41 @@ export const gloo: Dialect = {
   name: 'gloo',
   divergences,
   kinds: [
-    ...['VirtualService', 'RouteTable', 'Gateway', 'RouteOption', 'VirtualHostOption'].map((kind) => ({ group: gatewayGroup, versions, kind })),
+    ...['VirtualService', 'RouteTable', 'Gateway', 'RouteOption', 'VirtualHostOption'].map((kind) => ({
+      group: gatewayGroup,
+      versions,
+      kind,
+    })),
     ...['Upstream', 'UpstreamGroup'].map((kind) => ({ group: upstreamGroup, versions, kind })),
     ...protectionKinds,
   ],
   translate(manifest, surroundings) {
     switch (manifest.id.kind) {
-      case 'VirtualService': return translateVirtualService(manifest, surroundings)
-      case 'RouteTable': return translateRouteTable(manifest, surroundings)
-      case 'Gateway': return translateGateway(manifest, surroundings)
-      case 'RouteOption': return translateRouteOption(manifest, surroundings)
-      case 'VirtualHostOption': return translateVirtualHostOption(manifest, surroundings)
-      case 'Upstream': return translateUpstream(manifest, surroundings)
-      case 'UpstreamGroup': return translateUpstreamGroup(manifest, surroundings)
-      case 'AuthConfig': case 'HttpListenerOption': case 'ListenerOption': return translateProtection(manifest, surroundings)
-      default: return translated({})
+      case 'VirtualService':
+        return translateVirtualService(manifest, surroundings)
+      case 'RouteTable':
+        return translateRouteTable(manifest, surroundings)
+      case 'Gateway':
+        return translateGateway(manifest, surroundings)
+      case 'RouteOption':
+        return translateRouteOption(manifest, surroundings)
+      case 'VirtualHostOption':
+        return translateVirtualHostOption(manifest, surroundings)
+      case 'Upstream':
+        return translateUpstream(manifest, surroundings)
+      case 'UpstreamGroup':
+        return translateUpstreamGroup(manifest, surroundings)
+      case 'AuthConfig':
+      case 'HttpListenerOption':
+      case 'ListenerOption':
+        return translateProtection(manifest, surroundings)
+      default:
+        return translated({})
     }
   },
   indexKeys({ id }) {
-    return (['VirtualService', 'RouteTable', 'Gateway'] as const).filter((kind) => kind === id.kind).map(indexKey)
+    return (['VirtualService', 'RouteTable', 'Gateway'] as const)
+      .filter((kind) => kind === id.kind)
+      .map(indexKey)
   },
 }

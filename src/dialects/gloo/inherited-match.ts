@@ -15,7 +15,10 @@ export interface ParentMatch {
 
 interface Placed {
   readonly match: Match
-  /** Whether the object says it; a route of a RouteTable that says nothing has the match of what delegates to it. */
+  /**
+   * Whether the object says it; a route of a RouteTable that says nothing has the match of what delegates to
+   * it.
+   */
   readonly isWritten: boolean
   readonly path: FieldPath
 }
@@ -30,31 +33,60 @@ interface ChildMatches {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** Matches as they count below what delegates to them. One that lies outside is left out, with a diagnostic; Gloo refuses the VirtualService for it. */
+/**
+ * Matches as they count below what delegates to them. One that lies outside is left out, with a diagnostic;
+ * Gloo refuses the VirtualService for it.
+ */
 export function childMatches(matches: readonly Placed[], { declared, context }: Child): ChildMatches {
   const { report, parent } = context
   const object = report.manifest.id
   const diagnostics: Diagnostic[] = []
   const kept = matches.flatMap((each): readonly Placed[] => {
     if (declared.delegateAction !== undefined && each.match.path.kind !== 'prefix') {
-      diagnostics.push(finding('delegate/conflicting-match', { object, path: each.path }, {
-        message: 'a route that delegates must match a prefix: it has no effect', hint: 'write prefix',
-      }))
+      diagnostics.push(
+        finding(
+          'delegate/conflicting-match',
+          { object, path: each.path },
+          {
+            message: 'a route that delegates must match a prefix: it has no effect',
+            hint: 'write prefix',
+          },
+        ),
+      )
       return []
     }
     if (parent === undefined) return [each]
     const { match, inheritable, inheritablePath } = parent.match
-    const path = !each.isWritten || (declared.inheritablePathMatchers ?? inheritablePath) ? match.path : each.match.path
+    const path =
+      !each.isWritten || (declared.inheritablePathMatchers ?? inheritablePath) ? match.path : each.match.path
     if (!isBelow(path, match)) {
-      diagnostics.push(finding('delegate/conflicting-match', { object, path: each.path }, {
-        message: `path ${path.value} is outside ${match.path.value}, which is all that is delegated to it: it has no effect there`,
-        hint: `begin it with ${match.path.value}`,
-      }))
+      diagnostics.push(
+        finding(
+          'delegate/conflicting-match',
+          { object, path: each.path },
+          {
+            message:
+              `path ${path.value} is outside ${match.path.value}, which is all that is delegated ` +
+              `to it: it has no effect there`,
+            hint: `begin it with ${match.path.value}`,
+          },
+        ),
+      )
       return []
     }
     if (!(declared.inheritableMatchers ?? inheritable)) return [{ ...each, match: { ...each.match, path } }]
     const headers = [...each.match.headers, ...match.headers]
-    return [{ ...each, match: { ...each.match, path, headers, queryParameters: [...each.match.queryParameters, ...match.queryParameters] } }]
+    return [
+      {
+        ...each,
+        match: {
+          ...each.match,
+          path,
+          headers,
+          queryParameters: [...each.match.queryParameters, ...match.queryParameters],
+        },
+      },
+    ]
   })
   return { matches: kept, diagnostics }
 }

@@ -6,11 +6,23 @@ export const gatewayGroup = 'gateway.solo.io'
 /** API group of Upstream and UpstreamGroup. */
 export const upstreamGroup = 'gloo.solo.io'
 
-type Kind = 'VirtualService' | 'RouteTable' | 'Gateway' | 'RouteOption' | 'VirtualHostOption' | 'Upstream' | 'UpstreamGroup'
+type Kind =
+  | 'VirtualService'
+  | 'RouteTable'
+  | 'Gateway'
+  | 'RouteOption'
+  | 'VirtualHostOption'
+  | 'Upstream'
+  | 'UpstreamGroup'
 
 /** An object of one of Gloo's kinds. */
 export function objectId(kind: Kind, { namespace, name }: Pick<ObjectId, 'namespace' | 'name'>): ObjectId {
-  return { group: kind === 'Upstream' || kind === 'UpstreamGroup' ? upstreamGroup : gatewayGroup, kind, namespace, name }
+  return {
+    group: kind === 'Upstream' || kind === 'UpstreamGroup' ? upstreamGroup : gatewayGroup,
+    kind,
+    namespace,
+    name,
+  }
 }
 
 /** Key of all objects of a kind, wherever they are, for `Surroundings.indexed`. */

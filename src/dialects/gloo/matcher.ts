@@ -20,10 +20,17 @@ function checkValue({ value, regex: isRegex }: Valued, context: z.RefinementCtx)
 }
 
 export const headerMatcher = message({
-  name, value: z.string().optional(), regex: z.boolean().optional(), invertMatch: z.boolean().optional(),
+  name,
+  value: z.string().optional(),
+  regex: z.boolean().optional(),
+  invertMatch: z.boolean().optional(),
 }).superRefine(checkValue)
 
-export const queryParameterMatcher = message({ name, value: z.string().optional(), regex: z.boolean().optional() }).superRefine(checkValue)
+export const queryParameterMatcher = message({
+  name,
+  value: z.string().optional(),
+  regex: z.boolean().optional(),
+}).superRefine(checkValue)
 
 /** Gloo's Matcher (core/matchers). */
 export const matcher = message({
@@ -36,11 +43,17 @@ export const matcher = message({
   queryParameters: z.array(queryParameterMatcher).optional(),
   methods: z.array(z.string().regex(/^[A-Za-z-]+$/, { message: 'must be a method of HTTP' })).optional(),
 }).superRefine(({ prefix, exact, regex: pattern, connectMatcher }, context) => {
-  const given = Object.entries({ prefix, exact, regex: pattern, connectMatcher }).filter(([, value]) => value !== undefined).map(([field]) => field)
-  if (given.length > 1) context.addIssue({ code: 'custom', message: `has ${given.join(' and ')}, must have one of them` })
+  const given = Object.entries({ prefix, exact, regex: pattern, connectMatcher })
+    .filter(([, value]) => value !== undefined)
+    .map(([field]) => field)
+  if (given.length > 1)
+    context.addIssue({ code: 'custom', message: `has ${given.join(' and ')}, must have one of them` })
   if (connectMatcher === undefined) return
   context.addIssue({
-    code: 'custom', path: ['connectMatcher'], message: 'is for CONNECT, which is not supported: must be prefix, exact or regex', params: { code: 'field/unsupported' },
+    code: 'custom',
+    path: ['connectMatcher'],
+    message: 'is for CONNECT, which is not supported: must be prefix, exact or regex',
+    params: { code: 'field/unsupported' },
   })
 })
 
@@ -53,10 +66,18 @@ export function matchOf(declared: Matcher): Match {
     path: pathOf(declared),
     caseSensitive: declared.caseSensitive,
     headers: [
-      ...headers.map((each): HeaderMatch => ({ name: each.name, match: valueMatch(each), invert: each.invertMatch === true })).toSorted(byName),
+      ...headers
+        .map((each): HeaderMatch => ({
+          name: each.name,
+          match: valueMatch(each),
+          invert: each.invertMatch === true,
+        }))
+        .toSorted(byName),
       ...methodMatch(methods),
     ],
-    queryParameters: queryParameters.map((each) => ({ name: each.name, match: valueMatch(each) })).toSorted(byName),
+    queryParameters: queryParameters
+      .map((each) => ({ name: each.name, match: valueMatch(each) }))
+      .toSorted(byName),
   }
 }
 
@@ -75,7 +96,13 @@ function valueMatch({ value = '', regex: isRegex }: Valued): StringMatch {
 function methodMatch(methods: readonly string[]): readonly HeaderMatch[] {
   const [only, ...more] = methods
   if (only === undefined) return []
-  return [{ name: ':method', match: more.length === 0 ? { kind: 'exact', value: only } : { kind: 'regex', value: methods.join('|') }, invert: false }]
+  return [
+    {
+      name: ':method',
+      match: more.length === 0 ? { kind: 'exact', value: only } : { kind: 'regex', value: methods.join('|') },
+      invert: false,
+    },
+  ]
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {

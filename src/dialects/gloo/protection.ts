@@ -9,11 +9,26 @@ import { unclaimedKind } from '../unclaimed.ts'
 import { gatewayGroup } from './kinds.ts'
 
 /** Options that decide who may send a request at all. */
-const protections: readonly string[] = ['csrf', 'extauth', 'jwt', 'jwtProvidersStaged', 'jwtStaged', 'rbac', 'waf']
+const protections: readonly string[] = [
+  'csrf',
+  'extauth',
+  'jwt',
+  'jwtProvidersStaged',
+  'jwtStaged',
+  'rbac',
+  'waf',
+]
 
-/** Says of each named option that is present that it is not acted on; where it protects a route, that the route is open is an error. */
+/**
+ * Says of each named option that is present that it is not acted on; where it protects a route, that the
+ * route is open is an error.
+ */
 export function noteUnsupportedOptions(report: Report, at: DecodedAt, options: readonly string[]): void {
-  noteUnsupported(report, at, options.filter((option) => !protections.includes(option)))
+  noteUnsupported(
+    report,
+    at,
+    options.filter((option) => !protections.includes(option)),
+  )
   for (const option of options) {
     if (!protections.includes(option) || at.value?.[option] === undefined) continue
     report.note('route/unprotected', [...at.path, option], {
@@ -26,7 +41,11 @@ export function noteUnsupportedOptions(report: Report, at: DecodedAt, options: r
 /** Kinds that can keep requests out. Nothing here acts on them. */
 export const protectionKinds: readonly GroupKind[] = [
   { group: 'enterprise.gloo.solo.io', versions: ['v1'], kind: 'AuthConfig' },
-  ...['HttpListenerOption', 'ListenerOption'].map((kind) => ({ group: gatewayGroup, versions: ['v1'], kind })),
+  ...['HttpListenerOption', 'ListenerOption'].map((kind) => ({
+    group: gatewayGroup,
+    versions: ['v1'],
+    kind,
+  })),
 ]
 
 const listenerProtections = [...protections, 'extProc', 'extProcEarly', 'extProcLate', 'wasm']
@@ -35,14 +54,26 @@ const listenerProtections = [...protections, 'extProc', 'extProcEarly', 'extProc
 export function translateProtection(manifest: Manifest, { isClaimed }: Surroundings): Translated {
   const { id } = manifest
   if (id.kind === 'AuthConfig') {
-    return translated({ protections: [{ missing: 'AuthConfig is not supported', targets: [{ kind: 'everything' }], origin: { object: id, path: ['kind'] } }] })
+    return translated({
+      protections: [
+        {
+          missing: 'AuthConfig is not supported',
+          targets: [{ kind: 'everything' }],
+          origin: { object: id, path: ['kind'] },
+        },
+      ],
+    })
   }
-  const options = Object.keys(objectAt(specOf(manifest), 'options')).filter((option) => listenerProtections.includes(option) && isGiven(manifest, option))
+  const options = Object.keys(objectAt(specOf(manifest), 'options')).filter(
+    (option) => listenerProtections.includes(option) && isGiven(manifest, option),
+  )
   if (options.length === 0) return translated({ diagnostics: [unclaimedKind(manifest)] })
   const targets = targetsOf(manifest, isClaimed)
   return translated({
     protections: options.map((option) => ({
-      missing: `${option} is not supported`, targets: targets.length === 0 ? [{ kind: 'everything' }] : targets, origin: { object: id, path: ['spec', 'options', option], part: 'key' },
+      missing: `${option} is not supported`,
+      targets: targets.length === 0 ? [{ kind: 'everything' }] : targets,
+      origin: { object: id, path: ['spec', 'options', option], part: 'key' },
     })),
   })
 }

@@ -22,13 +22,16 @@ export interface Site {
   readonly surroundings: Surroundings
 }
 
-export function referredTo({ name, namespace = '' }: Reference, { report }: Pick<Site, 'report'>): { readonly namespace: string; readonly name: string } {
+export function referredTo(
+  { name, namespace = '' }: Reference,
+  { report }: Pick<Site, 'report'>,
+): { readonly namespace: string; readonly name: string } {
   return { name, namespace: namespace === '' ? report.manifest.id.namespace : namespace }
 }
 
 /**
- * The Upstream at a field, else the Service for which Gloo's discovery makes one of that name. If there is neither, that is reported, and the
- * backend is rejected; `use` says what that costs.
+ * The Upstream at a field, else the Service for which Gloo's discovery makes one of that name. If there is
+ * neither, that is reported, and the backend is rejected; `use` says what that costs.
  */
 export function upstreamBackend(value: Reference, site: Site, use: UpstreamUse): BackendReference {
   const { report, path, surroundings } = site
@@ -37,24 +40,58 @@ export function upstreamBackend(value: Reference, site: Site, use: UpstreamUse):
   const found = surroundings.manifest(id) !== undefined
   const discovered = found ? undefined : discoveredUpstream(id.name, surroundings)
   if (discovered?.known === true) {
-    return { host: serviceHost(discovered.name, discovered.namespace, surroundings.settings.domain), port: discovered.port, subset: undefined, origin }
+    return {
+      host: serviceHost(discovered.name, discovered.namespace, surroundings.settings.domain),
+      port: discovered.port,
+      subset: undefined,
+      origin,
+    }
   }
   if (!found) {
-    const meant = didYouMean(id.name, offered(surroundings.manifestsOf(id, id.namespace).map((each) => each.id.name), use))
+    const meant = didYouMean(
+      id.name,
+      offered(
+        surroundings.manifestsOf(id, id.namespace).map((each) => each.id.name),
+        use,
+      ),
+    )
     report.note(`${use.area}/unknown-host`, [...path, 'name'], {
       message: `there is no Upstream ${id.namespace}/${id.name}: ${consequences[use.area]}`,
-      hint: discovered !== undefined && use.area === 'route' ? portHint(discovered) : meant === undefined ? undefined : `did you mean ${meant}?`,
+      hint:
+        discovered !== undefined && use.area === 'route'
+          ? portHint(discovered)
+          : meant === undefined
+            ? undefined
+            : `did you mean ${meant}?`,
     })
   }
-  return { host: objectHost(id), port: undefined, subset: undefined, ...(found ? {} : { refused: true }), origin }
+  return {
+    host: objectHost(id),
+    port: undefined,
+    subset: undefined,
+    ...(found ? {} : { refused: true }),
+    origin,
+  }
 }
 
-function portHint({ namespace, name, ports }: { readonly namespace: string; readonly name: string; readonly ports: readonly number[] }): string {
+function portHint({
+  namespace,
+  name,
+  ports,
+}: {
+  readonly namespace: string
+  readonly name: string
+  readonly ports: readonly number[]
+}): string {
   return `Service ${namespace}/${name} has ${ports.length === 0 ? 'no port' : `port ${ports.join(', ')}`}`
 }
 
-/** What an Upstream is named for; of a mirror, the Upstreams of its route, or undefined where they are not known. */
-type UpstreamUse = { readonly area: 'route' } | { readonly area: 'mirror'; readonly primaries: readonly string[] | undefined }
+/**
+ * What an Upstream is named for; of a mirror, the Upstreams of its route, or undefined where they are not
+ * known.
+ */
+type UpstreamUse =
+  { readonly area: 'route' } | { readonly area: 'mirror'; readonly primaries: readonly string[] | undefined }
 
 /** Names that a hint may suggest: for a mirror none to which the requests go. */
 function offered(names: readonly string[], use: UpstreamUse): readonly string[] {
@@ -69,5 +106,11 @@ const consequences = {
 
 /** What answers 503: a destination of a kind that is not served. */
 export function nowhere({ report, path }: Pick<Site, 'report' | 'path'>): BackendReference {
-  return { host: '', port: undefined, subset: undefined, refused: true, origin: { object: report.manifest.id, path } }
+  return {
+    host: '',
+    port: undefined,
+    subset: undefined,
+    refused: true,
+    origin: { object: report.manifest.id, path },
+  }
 }

@@ -20,8 +20,14 @@ export interface RouteList {
   readonly list: FieldPath
 }
 
-/** The routes of a list, one with a mistake as a route that answers with an error; undefined if what it matches cannot be read. */
-export function withRejectedRoutes(routes: readonly (DeclaredRoute | undefined)[], at: RouteList): readonly (DeclaredRoute | undefined)[] {
+/**
+ * The routes of a list, one with a mistake as a route that answers with an error; undefined if what it
+ * matches cannot be read.
+ */
+export function withRejectedRoutes(
+  routes: readonly (DeclaredRoute | undefined)[],
+  at: RouteList,
+): readonly (DeclaredRoute | undefined)[] {
   return routes.map((each, index): DeclaredRoute | undefined => {
     if (each !== undefined) return each
     const matches = matchersOf(index, at)
@@ -44,13 +50,17 @@ function matchersOf(index: number, { manifest: { object }, list }: RouteList): R
 }
 
 /**
- * A matcher with a mistake, read as it was most likely meant: it takes all the requests that it was to take, and those that differ only
- * where it cannot be read. Undefined if that would be requests of other routes, too.
+ * A matcher with a mistake, read as it was most likely meant: it takes all the requests that it was to take,
+ * and those that differ only where it cannot be read. Undefined if that would be requests of other routes,
+ * too.
  */
 function widerMatcher(written: unknown): Matcher | undefined {
   const strict = matcher.safeParse(written)
   if (strict.success) return strict.data
-  const { headers, queryParameters, methods, ...others } = meantFields(typeof written === 'string' && written.startsWith('/') ? { prefix: written } : written, matcherFields) ?? { connectMatcher: true }
+  const { headers, queryParameters, methods, ...others } = meantFields(
+    typeof written === 'string' && written.startsWith('/') ? { prefix: written } : written,
+    matcherFields,
+  ) ?? { connectMatcher: true }
   return matcher.safeParse({
     ...others,
     headers: widerNamed(headers, headerMatcher),
@@ -62,5 +72,9 @@ function widerMatcher(written: unknown): Matcher | undefined {
 /** A header or query parameter whose value cannot be read only has to be there. */
 function widerNamed(written: unknown, schema: typeof headerMatcher | typeof queryParameterMatcher): unknown {
   if (!Array.isArray(written)) return written
-  return written.map((each: unknown) => schema.safeParse(each).success || !isRecord(each) || each['invertMatch'] === true ? each : { name: each['name'] })
+  return written.map((each: unknown) =>
+    schema.safeParse(each).success || !isRecord(each) || each['invertMatch'] === true
+      ? each
+      : { name: each['name'] },
+  )
 }

@@ -12,7 +12,10 @@ export const retries = message({
   numRetries: z.number().int().min(0).max(largestWeight).optional(),
   perTryTimeout: durationSchema.optional(),
   retriableStatusCodes: z.array(z.number().int().min(100).max(599)).optional(),
-  retryBackOff: message({ baseInterval: positiveDuration.optional(), maxInterval: positiveDuration.optional() }).optional(),
+  retryBackOff: message({
+    baseInterval: positiveDuration.optional(),
+    maxInterval: positiveDuration.optional(),
+  }).optional(),
   previousPriorities: message({ updateFrequency: z.number().int().optional() }).optional(),
   rateLimitedRetryBackOff: z.unknown().optional(),
 })

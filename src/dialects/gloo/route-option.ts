@@ -17,7 +17,12 @@ import type { RouteOptions } from './route-options.ts'
 const routeGroup = 'gateway.networking.k8s.io'
 
 /** A PolicyTargetReference of the Gateway API: without a section. */
-const targetReference = message({ group: z.string(), kind: z.string(), name: z.string().min(1), namespace: z.string().optional() })
+const targetReference = message({
+  group: z.string(),
+  kind: z.string(),
+  name: z.string().min(1),
+  namespace: z.string().optional(),
+})
 
 type TargetReference = z.infer<typeof targetReference>
 
@@ -27,15 +32,33 @@ const spec = message({
   namespacedStatuses: inert,
 })
 
-/** A gateway.solo.io RouteOption: for the routes whose rules name it (ExtensionRef), and for those of the HTTPRoutes in `targetRefs`. */
+/**
+ * A gateway.solo.io RouteOption: for the routes whose rules name it (ExtensionRef), and for those of the
+ * HTTPRoutes in `targetRefs`.
+ */
 export function translateRouteOption(manifest: Manifest, surroundings: Surroundings): Translated {
-  const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts })
+  const { value, diagnostics, refused } = decode({
+    manifest,
+    path: ['spec'],
+    schema: spec,
+    parts: removableParts,
+  })
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
   const options = readRouteOptions(value.options ?? {}, siteIn(report, surroundings))
-  const targets = (value.targetRefs ?? []).filter((each, index) => each !== undefined && isTarget(each, index, report)).flatMap((each) => each ?? [])
-  const named = attachmentToItself(manifest, options, value.targetRefs === undefined ? 'only' : 'among others')
-  return translated({ attachments: [named, ...attachmentsOf(manifest, options, targets)], diagnostics: [...diagnostics, ...report.diagnostics], refused: refused || report.refused })
+  const targets = (value.targetRefs ?? [])
+    .filter((each, index) => each !== undefined && isTarget(each, index, report))
+    .flatMap((each) => each ?? [])
+  const named = attachmentToItself(
+    manifest,
+    options,
+    value.targetRefs === undefined ? 'only' : 'among others',
+  )
+  return translated({
+    attachments: [named, ...attachmentsOf(manifest, options, targets)],
+    diagnostics: [...diagnostics, ...report.diagnostics],
+    refused: refused || report.refused,
+  })
 }
 
 const removableParts = [...removableOptions('options'), 'targetRefs.*']
@@ -49,7 +72,11 @@ export function readRouteOption(manifest: Manifest, surroundings: Surroundings):
 function siteIn(report: Report, surroundings: Surroundings): Parameters<typeof readRouteOptions>[1] {
   const { namespace, name } = report.manifest.id
   return {
-    report, surroundings, path: ['spec', 'options'], options: mirrorOptions(report, surroundings.settings), primaries: undefined,
+    report,
+    surroundings,
+    path: ['spec', 'options'],
+    options: mirrorOptions(report, surroundings.settings),
+    primaries: undefined,
     runtimeKey: (target) => `shadowplane.mirror.${namespace}.${name}.routeoption.${target}`,
   }
 }
@@ -59,7 +86,9 @@ function isTarget({ group, kind, namespace = '' }: TargetReference, index: numbe
   const own = report.manifest.id.namespace
   if (group !== routeGroup || kind !== 'HTTPRoute') {
     report.refuse('field/invalid-value', [...path, 'kind'], {
-      message: `targetRefs[${index}] is a ${group === '' ? '' : `${group} `}${kind}, must be an HTTPRoute of ${routeGroup}`,
+      message:
+        `targetRefs[${index}] is a ${group === '' ? '' : `${group} `}${kind}, must be an HTTPRoute ` +
+        `of ${routeGroup}`,
     })
     return false
   }
@@ -74,22 +103,43 @@ function isTarget({ group, kind, namespace = '' }: TargetReference, index: numbe
 }
 
 /** To the routes whose rules name it: these count first, and in the order in which a rule names them. */
-function attachmentToItself({ id }: Manifest, options: RouteOptions, way: 'only' | 'among others'): Attachment {
-  return { ...declared(id, options), target: attachToObject(id), order: '0', ...(way === 'only' ? {} : { optional: true }) }
+function attachmentToItself(
+  { id }: Manifest,
+  options: RouteOptions,
+  way: 'only' | 'among others',
+): Attachment {
+  return {
+    ...declared(id, options),
+    target: attachToObject(id),
+    order: '0',
+    ...(way === 'only' ? {} : { optional: true }),
+  }
 }
 
 /** To those that it names itself: the oldest counts first. */
-function attachmentsOf({ id, created }: Manifest, options: RouteOptions, targets: readonly TargetReference[]): readonly Attachment[] {
+function attachmentsOf(
+  { id, created }: Manifest,
+  options: RouteOptions,
+  targets: readonly TargetReference[],
+): readonly Attachment[] {
   return targets.map(({ group, kind, name }): Attachment => ({
-    ...declared(id, options), target: attachToObject({ group, kind, namespace: id.namespace, name }), order: ['1', created, id.name].join('\u0000'),
+    ...declared(id, options),
+    target: attachToObject({ group, kind, namespace: id.namespace, name }),
+    order: ['1', created, id.name].join('\u0000'),
   }))
 }
 
 /** Of all that say something about shadowing, one counts. */
-function declared(object: ObjectId, { settings, mirror }: RouteOptions): Pick<Attachment, 'settings' | 'mirror' | 'oneOf' | 'origin'> {
+function declared(
+  object: ObjectId,
+  { settings, mirror }: RouteOptions,
+): Pick<Attachment, 'settings' | 'mirror' | 'oneOf' | 'origin'> {
   return {
     settings,
     ...(mirror === undefined ? {} : { oneOf: 'shadowing', ...(mirror === 'none' ? {} : { mirror }) }),
-    origin: { object, path: mirror === undefined || mirror === 'none' ? ['spec', 'options'] : mirror.origin.path },
+    origin: {
+      object,
+      path: mirror === undefined || mirror === 'none' ? ['spec', 'options'] : mirror.origin.path,
+    },
   }
 }

@@ -16,14 +16,45 @@ import { mirrorOf, shadowing } from './shadowing.ts'
 import type { ShadowingSite } from './shadowing.ts'
 
 const unsupported = [
-  'ai', 'appendXForwardedHost', 'bufferPerRoute', 'csrf', 'dlp', 'envoyMetadata', 'extProc', 'extProcEarly', 'extProcLate', 'extauth', 'extensions',
-  'hostRewriteHeader', 'hostRewritePathRegex', 'idleTimeout', 'jwt', 'jwtProvidersStaged', 'jwtStaged', 'lbHash', 'maxStreamDuration', 'rateLimitConfigs',
-  'rateLimitEarlyConfigs', 'rateLimitRegularConfigs', 'ratelimit', 'ratelimitBasic', 'ratelimitEarly', 'ratelimitRegular', 'rbac', 'stagedTransformations',
-  'tracing', 'transformations', 'upgrades', 'waf',
+  'ai',
+  'appendXForwardedHost',
+  'bufferPerRoute',
+  'csrf',
+  'dlp',
+  'envoyMetadata',
+  'extProc',
+  'extProcEarly',
+  'extProcLate',
+  'extauth',
+  'extensions',
+  'hostRewriteHeader',
+  'hostRewritePathRegex',
+  'idleTimeout',
+  'jwt',
+  'jwtProvidersStaged',
+  'jwtStaged',
+  'lbHash',
+  'maxStreamDuration',
+  'rateLimitConfigs',
+  'rateLimitEarlyConfigs',
+  'rateLimitRegularConfigs',
+  'ratelimit',
+  'ratelimitBasic',
+  'ratelimitEarly',
+  'ratelimitRegular',
+  'rbac',
+  'stagedTransformations',
+  'tracing',
+  'transformations',
+  'upgrades',
+  'waf',
 ] as const
 
 /** Envoy's RegexMatchAndSubstitute, as Gloo has it. */
-export const regexRewrite = message({ pattern: message({ regex, googleRe2: inert }), substitution: oneLine.optional() })
+export const regexRewrite = message({
+  pattern: message({ regex, googleRe2: inert }),
+  substitution: oneLine.optional(),
+})
 
 /** Gloo's RouteOptions: the `options` of a route, and of a RouteOption. */
 export const routeOptions = message({
@@ -39,7 +70,8 @@ export const routeOptions = message({
   cors: cors.optional(),
   ...inertFields(unsupported),
 }).refine(({ hostRewrite, autoHostRewrite }) => !isGiven(hostRewrite) || autoHostRewrite !== true, {
-  path: ['autoHostRewrite'], message: 'stands beside hostRewrite, must be one of the two',
+  path: ['autoHostRewrite'],
+  message: 'stands beside hostRewrite, must be one of the two',
 })
 
 export type DeclaredRouteOptions = z.infer<typeof routeOptions>
@@ -65,7 +97,10 @@ export function readRouteOptions(value: DeclaredRouteOptions, site: ShadowingSit
   const declared = value.shadowing
   return {
     settings: settingsOf(value, site),
-    mirror: declared === undefined ? undefined : mirrorOf(declared, { ...site, path: [...site.path, 'shadowing'] }) ?? 'none',
+    mirror:
+      declared === undefined
+        ? undefined
+        : (mirrorOf(declared, { ...site, path: [...site.path, 'shadowing'] }) ?? 'none'),
     autoHostRewrite: value.autoHostRewrite,
     cors: value.cors?.disableForRoute === true ? 'off' : undefined,
   }
@@ -77,16 +112,23 @@ function settingsOf(value: DeclaredRouteOptions, site: Site): RouteSettings {
   const origins = value.cors === undefined ? undefined : corsOf(value.cors)
   return {
     ...(value.timeout === undefined ? {} : { timeout: value.timeout }),
-    ...(value.timeout === 0 ? { noTimeout: { object: site.report.manifest.id, path: at('timeout').path } } : {}),
+    ...(value.timeout === 0
+      ? { noTimeout: { object: site.report.manifest.id, path: at('timeout').path } }
+      : {}),
     ...(value.retries === undefined ? {} : { retry: retryOf(value.retries, at('retries')) }),
     ...rewriteOf(value, site),
-    ...(value.headerManipulation === undefined ? {} : { headers: headersOf(value.headerManipulation, at('headerManipulation')) }),
+    ...(value.headerManipulation === undefined
+      ? {}
+      : { headers: headersOf(value.headerManipulation, at('headerManipulation')) }),
     ...(fault === undefined ? {} : { fault }),
     ...(origins === undefined ? {} : { cors: origins }),
   }
 }
 
-function rewriteOf({ prefixRewrite, regexRewrite: pattern, hostRewrite }: DeclaredRouteOptions, { report, path }: Site): Pick<RouteSettings, 'rewrite'> {
+function rewriteOf(
+  { prefixRewrite, regexRewrite: pattern, hostRewrite }: DeclaredRouteOptions,
+  { report, path }: Site,
+): Pick<RouteSettings, 'rewrite'> {
   if (isGiven(prefixRewrite) && pattern !== undefined) {
     report.refuse('field/invalid-value', [...path, 'regexRewrite'], {
       message: 'options have prefixRewrite and regexRewrite, must have one of them',
@@ -94,7 +136,11 @@ function rewriteOf({ prefixRewrite, regexRewrite: pattern, hostRewrite }: Declar
     })
   }
   const rewrite = {
-    ...(isGiven(prefixRewrite) ? { prefix: prefixRewrite } : pattern === undefined ? {} : { regex: { pattern: pattern.pattern.regex, substitution: pattern.substitution ?? '' } }),
+    ...(isGiven(prefixRewrite)
+      ? { prefix: prefixRewrite }
+      : pattern === undefined
+        ? {}
+        : { regex: { pattern: pattern.pattern.regex, substitution: pattern.substitution ?? '' } }),
     ...(isGiven(hostRewrite) ? { authority: hostRewrite } : {}),
   }
   return Object.keys(rewrite).length === 0 ? {} : { rewrite }

@@ -20,44 +20,93 @@ import type { DeclaredRoute } from './route.ts'
 import { routesOf } from './routes.ts'
 import type { RoutesContext } from './routes.ts'
 
-const spec = message({ routes: parts(route).optional(), weight: z.number().int().optional(), namespacedStatuses: inert })
+const spec = message({
+  routes: parts(route).optional(),
+  weight: z.number().int().optional(),
+  namespacedStatuses: inert,
+})
 
-/** A gateway.solo.io RouteTable: what is wrong with it by itself. Its routes are those of the VirtualServices that delegate to it. */
+/**
+ * A gateway.solo.io RouteTable: what is wrong with it by itself. Its routes are those of the VirtualServices
+ * that delegate to it.
+ */
 export function translateRouteTable(manifest: Manifest, surroundings: Surroundings): Translated {
   const report = reportOn(manifest)
   const { value, diagnostics, refused } = decoded(manifest)
-  const { delegates } = routesOf(value?.routes ?? [], { ...routesContext(report, surroundings, ['spec', 'routes']), parent: undefined })
-  const unused = finding('delegate/unused', { object: manifest.id, path: ['metadata', 'name'] }, {
-    message: 'its routes count only where a VirtualService delegates to it, and none does', hint: 'name it in the delegateAction of a route',
+  const { delegates } = routesOf(value?.routes ?? [], {
+    ...routesContext(report, surroundings, ['spec', 'routes']),
+    parent: undefined,
   })
-  return translated({ diagnostics: [...diagnostics, ...report.diagnostics], delegates, unlessDelegated: [unused], refused: refused || report.refused })
+  const unused = finding(
+    'delegate/unused',
+    { object: manifest.id, path: ['metadata', 'name'] },
+    {
+      message: 'its routes count only where a VirtualService delegates to it, and none does',
+      hint: 'name it in the delegateAction of a route',
+    },
+  )
+  return translated({
+    diagnostics: [...diagnostics, ...report.diagnostics],
+    delegates,
+    unlessDelegated: [unused],
+    refused: refused || report.refused,
+  })
 }
 
 function decoded(manifest: Manifest): Decoded<z.infer<typeof spec>> {
   const at = { manifest, list: ['routes'] }
   const ofRoute = rejectedConsequences(at)
-  const consequence = (left: FieldPath): string | undefined => left.length > 0 ? ofRoute(left) : rejectedConsequence([])
-  const found = decode({ manifest, path: ['spec'], schema: spec, parts: removableRouteParts('routes'), consequence })
+  const consequence = (left: FieldPath): string | undefined =>
+    left.length > 0 ? ofRoute(left) : rejectedConsequence([])
+  const found = decode({
+    manifest,
+    path: ['spec'],
+    schema: spec,
+    parts: removableRouteParts('routes'),
+    consequence,
+  })
   const { value } = found
   if (value === undefined) return { ...found, value: { routes: [...rejectedWhole(manifest)] } }
-  return value.routes === undefined ? found : { ...found, value: { ...value, routes: [...withRejectedRoutes(value.routes, at)] } }
+  return value.routes === undefined
+    ? found
+    : { ...found, value: { ...value, routes: [...withRejectedRoutes(value.routes, at)] } }
 }
 
-/** Of a RouteTable with a mistake outside of its routes: what they match, else all that is delegated to it, is answered with an error. */
+/**
+ * Of a RouteTable with a mistake outside of its routes: what they match, else all that is delegated to it, is
+ * answered with an error.
+ */
 function rejectedWhole(manifest: Manifest): readonly (DeclaredRoute | undefined)[] {
   const meant = withMeantSpec(manifest, { known: Object.keys(spec.out.shape), lists: ['routes'] })
   const routes = meant === undefined ? undefined : specOf(meant)['routes']
-  if (meant === undefined || !Array.isArray(routes)) return [{ directResponseAction: { status: rejectedStatus } }]
-  return withRejectedRoutes(routes.map(() => undefined), { manifest: meant, list: ['routes'] })
+  if (meant === undefined || !Array.isArray(routes))
+    return [{ directResponseAction: { status: rejectedStatus } }]
+  return withRejectedRoutes(
+    routes.map(() => undefined),
+    { manifest: meant, list: ['routes'] },
+  )
 }
 
 /** How the list of routes at a path of an object is read: each object's runtime keys are counted apart. */
-export function routesContext(report: Report, surroundings: Surroundings, path: RoutesContext['path']): Omit<RoutesContext, 'parent'> {
+export function routesContext(
+  report: Report,
+  surroundings: Surroundings,
+  path: RoutesContext['path'],
+): Omit<RoutesContext, 'parent'> {
   return {
-    report, surroundings, path, options: mirrorOptions(report, surroundings.settings), repetition: counter(),
+    report,
+    surroundings,
+    path,
+    options: mirrorOptions(report, surroundings.settings),
+    repetition: counter(),
     readTable(id) {
       const manifest = surroundings.manifest(id)
-      return manifest === undefined ? undefined : { routes: decoded(manifest).value?.routes ?? [], context: routesContext(reportOn(manifest), surroundings, ['spec', 'routes']) }
+      return manifest === undefined
+        ? undefined
+        : {
+            routes: decoded(manifest).value?.routes ?? [],
+            context: routesContext(reportOn(manifest), surroundings, ['spec', 'routes']),
+          }
     },
   }
 }

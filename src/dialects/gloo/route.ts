@@ -24,7 +24,10 @@ export const route = message({
 }).superRefine((value, context) => {
   const given = actions.filter((field) => value[field] !== undefined)
   if (given.length === 1) return
-  context.addIssue({ code: 'custom', message: `has ${given.join(' and ') || 'no action'}, must have exactly one of ${actions.join(', ')}` })
+  context.addIssue({
+    code: 'custom',
+    message: `has ${given.join(' and ') || 'no action'}, must have exactly one of ${actions.join(', ')}`,
+  })
 })
 
 export type DeclaredRoute = z.infer<typeof route>

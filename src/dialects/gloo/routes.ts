@@ -25,7 +25,10 @@ export interface RoutesContext extends Site {
   readonly options: MirrorOptions
   /** Counts how often a key was asked for in this object, from 1. */
   readonly repetition: (key: string) => number
-  /** What delegates to the object; undefined for a VirtualService, and for a RouteTable that is looked at by itself. */
+  /**
+   * What delegates to the object; undefined for a VirtualService, and for a RouteTable that is looked at by
+   * itself.
+   */
   readonly parent: Parent | undefined
   /** The routes of a RouteTable, as decoded, and its context but for the parent. */
   readonly readTable: (id: ObjectId) => TableContent | undefined
@@ -51,9 +54,14 @@ export interface Routes {
   readonly delegates: readonly ObjectId[]
 }
 
-/** Routes in the order of the list; one for each matcher, and those of RouteTables in the place of the route that delegates. */
+/**
+ * Routes in the order of the list; one for each matcher, and those of RouteTables in the place of the route
+ * that delegates.
+ */
 export function routesOf(declared: readonly (DeclaredRoute | undefined)[], context: RoutesContext): Routes {
-  const all = declared.flatMap((each, index) => each === undefined ? [] : [routeOf(each, { ...context, path: [...context.path, index] })])
+  const all = declared.flatMap((each, index) =>
+    each === undefined ? [] : [routeOf(each, { ...context, path: [...context.path, index] })],
+  )
   return joined(all)
 }
 
@@ -70,50 +78,86 @@ function routeOf(declared: DeclaredRoute, context: RoutesContext): Routes {
   const named = optionRefs(declared, context)
   const inherited = childMatches(matchesOf(declared, context), { declared, context })
   if (declared.delegateAction !== undefined) {
-    return delegated(declared, { ...context, layers, named, matches: inherited.matches.map(({ match }) => match), found: inherited.diagnostics })
+    return delegated(declared, {
+      ...context,
+      layers,
+      named,
+      matches: inherited.matches.map(({ match }) => match),
+      found: inherited.diagnostics,
+    })
   }
   const action = actionOf(declared, { ...context, layers })
   const { id, apiVersion } = context.report.manifest
-  const routes = inherited.matches.map(({ match, path }): Route => settled({
-    name: declared.name ?? '',
-    match,
-    applies: {},
-    action,
-    headers: noHeaderChanges,
-    fault: undefined,
-    cors: undefined,
-    statPrefix: undefined,
-    metadata: { namespace: 'gloo', config: `/apis/${apiVersion}/namespaces/${id.namespace}/${id.kind.toLowerCase()}s/${id.name}` },
-    origin: { object: id, path },
-  }, layers))
+  const routes = inherited.matches.map(({ match, path }): Route =>
+    settled(
+      {
+        name: declared.name ?? '',
+        match,
+        applies: {},
+        action,
+        headers: noHeaderChanges,
+        fault: undefined,
+        cors: undefined,
+        statPrefix: undefined,
+        metadata: {
+          namespace: 'gloo',
+          config: `/apis/${apiVersion}/namespaces/${id.namespace}/${id.kind.toLowerCase()}s/${id.name}`,
+        },
+        origin: { object: id, path },
+      },
+      layers,
+    ),
+  )
   return { routes, diagnostics: inherited.diagnostics, delegates: named }
 }
 
-function matchesOf({ matchers = [] }: DeclaredRoute, { path }: RoutesContext): Parameters<typeof childMatches>[0] {
+function matchesOf(
+  { matchers = [] }: DeclaredRoute,
+  { path }: RoutesContext,
+): Parameters<typeof childMatches>[0] {
   if (matchers.length === 0) return [{ match: matchOf({}), isWritten: false, path }]
-  return matchers.map((each, index) => ({ match: matchOf(each), isWritten: true, path: [...path, 'matchers', index] }))
+  return matchers.map((each, index) => ({
+    match: matchOf(each),
+    isWritten: true,
+    path: [...path, 'matchers', index],
+  }))
 }
 
 interface Layered extends RoutesContext {
   readonly layers: readonly RouteOptions[]
 }
 
-/** What counts for a route, the first first: its own options, RouteOptions that it names, and the same of what delegates to it. */
+/**
+ * What counts for a route, the first first: its own options, RouteOptions that it names, and the same of what
+ * delegates to it.
+ */
 function layersOf(declared: DeclaredRoute, context: RoutesContext): readonly RouteOptions[] {
   const { namespace, name } = context.report.manifest.id
-  const rule = declared.name === undefined || declared.name === '' ? shortHash(JSON.stringify(declared.matchers ?? [])) : declared.name
+  const rule =
+    declared.name === undefined || declared.name === ''
+      ? shortHash(JSON.stringify(declared.matchers ?? []))
+      : declared.name
   const runtimeKey = (target: string): string => {
     const key = `shadowplane.mirror.${namespace}.${name}.${rule}.${target}`
     const count = context.repetition(key)
     return count === 1 ? key : `${key}-${count}`
   }
-  const own = readRouteOptions(declared.options ?? {}, { ...context, path: [...context.path, 'options'], runtimeKey, primaries: primariesOf(declared) })
+  const own = readRouteOptions(declared.options ?? {}, {
+    ...context,
+    path: [...context.path, 'options'],
+    runtimeKey,
+    primaries: primariesOf(declared),
+  })
   const named = optionRefs(declared, context).flatMap((id, index) => {
     const manifest = context.surroundings.manifest(id)
     if (manifest !== undefined) return [readRouteOption(manifest, context.surroundings)]
-    context.report.note('delegate/unknown', [...context.path, 'optionsConfigRefs', 'delegateOptions', index], {
-      message: `there is no RouteOption ${id.namespace}/${id.name}: the route goes without it`,
-    })
+    context.report.note(
+      'delegate/unknown',
+      [...context.path, 'optionsConfigRefs', 'delegateOptions', index],
+      {
+        message: `there is no RouteOption ${id.namespace}/${id.name}: the route goes without it`,
+      },
+    )
     return []
   })
   return [own, ...named, ...(context.parent?.layers ?? [])]
@@ -122,11 +166,16 @@ function layersOf(declared: DeclaredRoute, context: RoutesContext): readonly Rou
 /** Names of the Upstreams that a route names itself. */
 function primariesOf({ routeAction }: DeclaredRoute): readonly string[] | undefined {
   if (routeAction === undefined || routeAction.upstreamGroup !== undefined) return undefined
-  return [routeAction.single, ...(routeAction.multi?.destinations ?? []).map((each) => each?.destination)].flatMap((each) => each?.upstream?.name ?? [])
+  return [
+    routeAction.single,
+    ...(routeAction.multi?.destinations ?? []).map((each) => each?.destination),
+  ].flatMap((each) => each?.upstream?.name ?? [])
 }
 
 function optionRefs({ optionsConfigRefs }: DeclaredRoute, context: RoutesContext): readonly ObjectId[] {
-  return (optionsConfigRefs?.delegateOptions ?? []).map((each) => objectId('RouteOption', referredTo(each, context)))
+  return (optionsConfigRefs?.delegateOptions ?? []).map((each) =>
+    objectId('RouteOption', referredTo(each, context)),
+  )
 }
 
 /** The settings of all layers; once one turns CORS off, later ones do not turn it on. */
@@ -143,25 +192,39 @@ function actionOf(declared: DeclaredRoute, context: Layered): Action {
   const mirror = context.layers.map((each) => each.mirror).find((each) => each !== undefined)
   if (declared.routeAction !== undefined) {
     return {
-      kind: 'forward', destinations: withHostName(destinationsOf(declared.routeAction, at('routeAction')), declared, context),
-      mirrors: mirror === undefined || mirror === 'none' ? [] : [mirror], timeout: 0, retry: 'default', rewrite: { explicit: false },
+      kind: 'forward',
+      destinations: withHostName(destinationsOf(declared.routeAction, at('routeAction')), declared, context),
+      mirrors: mirror === undefined || mirror === 'none' ? [] : [mirror],
+      timeout: 0,
+      retry: 'default',
+      rewrite: { explicit: false },
     }
   }
-  const action = declared.redirectAction === undefined ? directResponseOf(declared.directResponseAction ?? { status: 500 })
-    : redirectOf(declared.redirectAction, at('redirectAction'))
+  const action =
+    declared.redirectAction === undefined
+      ? directResponseOf(declared.directResponseAction ?? { status: 500 })
+      : redirectOf(declared.redirectAction, at('redirectAction'))
   const [own] = context.layers
   if (own?.mirror !== undefined && own.mirror !== 'none') {
     context.report.note('mirror/without-forward', [...context.path, 'options', 'shadowing'], {
-      message: `the route answers with ${action.kind === 'redirect' ? 'a redirect' : 'a direct response'}, so there is nothing to mirror (Gloo refuses shadowing there)`,
+      message:
+        `the route answers with ` +
+        `${action.kind === 'redirect' ? 'a redirect' : 'a direct response'}, so there is nothing to ` +
+        `mirror (Gloo refuses shadowing there)`,
     })
   }
   return action
 }
 
 /** A static Upstream that is a host name is asked for by that name, as Gloo does for a single one. */
-function withHostName(destinations: readonly Destination[], { routeAction }: DeclaredRoute, { layers, report, surroundings }: Layered): readonly Destination[] {
+function withHostName(
+  destinations: readonly Destination[],
+  { routeAction }: DeclaredRoute,
+  { layers, report, surroundings }: Layered,
+): readonly Destination[] {
   const upstream = routeAction?.single?.upstream
-  const isWanted = layers.map(({ autoHostRewrite }) => autoHostRewrite).find((each) => each !== undefined) ?? true
+  const isWanted =
+    layers.map(({ autoHostRewrite }) => autoHostRewrite).find((each) => each !== undefined) ?? true
   if (upstream === undefined || !isWanted) return destinations
   const name = staticHostName(surroundings.manifest(objectId('Upstream', referredTo(upstream, { report }))))
   return name === undefined ? destinations : destinations.map((each) => ({ ...each, authority: name }))
@@ -173,7 +236,10 @@ interface Delegating extends Layered {
   readonly found: readonly Diagnostic[]
 }
 
-function delegated({ delegateAction: action, inheritableMatchers, inheritablePathMatchers }: DeclaredRoute, context: Delegating): Routes {
+function delegated(
+  { delegateAction: action, inheritableMatchers, inheritablePathMatchers }: DeclaredRoute,
+  context: Delegating,
+): Routes {
   const { report, path, layers, named, matches, found, parent } = context
   if (action === undefined) return { routes: [], diagnostics: found, delegates: named }
   const site = { ...context, path: [...path, 'delegateAction'] }
@@ -189,7 +255,17 @@ function delegated({ delegateAction: action, inheritableMatchers, inheritablePat
     const table = context.readTable(id)
     const inheritable = inheritableMatchers ?? parent?.match.inheritable ?? false
     const inheritablePath = inheritablePathMatchers ?? parent?.match.inheritablePath ?? false
-    return table === undefined ? [] : matches.map((match) => routesOf(table.routes, { ...table.context, parent: { match: { match, inheritable, inheritablePath }, layers, chain } }))
+    return table === undefined
+      ? []
+      : matches.map((match) =>
+          routesOf(table.routes, {
+            ...table.context,
+            parent: { match: { match, inheritable, inheritablePath }, layers, chain },
+          }),
+        )
   })
-  return joined([{ routes: [], diagnostics: found, delegates: [...named, ...tables.map(({ id }) => id)] }, ...children])
+  return joined([
+    { routes: [], diagnostics: found, delegates: [...named, ...tables.map(({ id }) => id)] },
+    ...children,
+  ])
 }

@@ -10,8 +10,14 @@ import { rawValue } from '../report.ts'
 import { reference, upstreamBackend } from './reference.ts'
 import type { Site } from './reference.ts'
 
-/** The value is read from its text, so what is a number but none of ours (NaN, infinity) is let through to there. */
-export const anyNumber = z.preprocess((value) => typeof value === 'number' && !Number.isFinite(value) ? 0 : value, z.number())
+/**
+ * The value is read from its text, so what is a number but none of ours (NaN, infinity) is let through to
+ * there.
+ */
+export const anyNumber = z.preprocess(
+  (value) => (typeof value === 'number' && !Number.isFinite(value) ? 0 : value),
+  z.number(),
+)
 
 /** Gloo's RouteShadowing. */
 export const shadowing = message({
@@ -25,16 +31,26 @@ export type Shadowing = z.infer<typeof shadowing>
 
 export interface ShadowingSite extends Site {
   readonly options: MirrorOptions
-  /** Names of the Upstreams of the route; undefined where the routes are not known. No hint names one, as the copies would go there, too. */
+  /**
+   * Names of the Upstreams of the route; undefined where the routes are not known. No hint names one, as the
+   * copies would go there, too.
+   */
   readonly primaries: readonly string[] | undefined
   /** Gives the mirror of a route its own runtime key. */
   readonly runtimeKey: (target: string) => string
 }
 
-/** The mirror that `options.shadowing` declares; none where its percentage is 0, absent (which Gloo takes for 0) or refused. */
+/**
+ * The mirror that `options.shadowing` declares; none where its percentage is 0, absent (which Gloo takes for
+ * 0) or refused.
+ */
 export function mirrorOf(value: Shadowing, site: ShadowingSite): Mirror | undefined {
   const { path, options } = site
-  const backend = upstreamBackend(value.upstream, { ...site, path: [...path, 'upstream'] }, { area: 'mirror', primaries: site.primaries })
+  const backend = upstreamBackend(
+    value.upstream,
+    { ...site, path: [...path, 'upstream'] },
+    { area: 'mirror', primaries: site.primaries },
+  )
   const runtimeKey = site.runtimeKey(shortHash(backend.host))
   const fraction = fractionOf(site)
   if (fraction === undefined || fraction === 0) return undefined
@@ -51,8 +67,14 @@ function fractionOf({ report, path }: ShadowingSite): Millionths | undefined {
   return undefined
 }
 
-/** What the object says counts before the flags; where it says nothing, `-shadow` is appended unless a flag or annotation says otherwise. */
-function hostOf({ hostRewriteLiteral, disableShadowHostSuffixAppend }: Shadowing, { host }: MirrorOptions): MirrorHost {
+/**
+ * What the object says counts before the flags; where it says nothing, `-shadow` is appended unless a flag or
+ * annotation says otherwise.
+ */
+function hostOf(
+  { hostRewriteLiteral, disableShadowHostSuffixAppend }: Shadowing,
+  { host }: MirrorOptions,
+): MirrorHost {
   if (isGiven(hostRewriteLiteral)) return { kind: 'rewrite', value: hostRewriteLiteral }
   if (disableShadowHostSuffixAppend === undefined) return host
   return { kind: disableShadowHostSuffixAppend ? 'keep' : 'suffix' }

@@ -18,10 +18,19 @@ export function translateVirtualHostOption(manifest: Manifest, surroundings: Sur
   const { value, diagnostics, refused } = decoded(manifest)
   settingsIn(report, value, surroundings)
   noteUnsupported(report, { path: ['spec'], value }, ['targetRefs'])
-  const unused = finding('delegate/unused', { object: manifest.id, path: ['metadata', 'name'] }, {
-    message: 'no VirtualService names it, so it has no effect', hint: 'name it in virtualHost.optionsConfigRefs.delegateOptions',
+  const unused = finding(
+    'delegate/unused',
+    { object: manifest.id, path: ['metadata', 'name'] },
+    {
+      message: 'no VirtualService names it, so it has no effect',
+      hint: 'name it in virtualHost.optionsConfigRefs.delegateOptions',
+    },
+  )
+  return translated({
+    diagnostics: [...diagnostics, ...report.diagnostics],
+    unlessDelegated: value?.targetRefs === undefined ? [unused] : [],
+    refused: refused || report.refused,
   })
-  return translated({ diagnostics: [...diagnostics, ...report.diagnostics], unlessDelegated: value?.targetRefs === undefined ? [unused] : [], refused: refused || report.refused })
 }
 
 /** What it says, for a VirtualService that names it; mistakes are said where it is translated itself. */
@@ -30,9 +39,18 @@ export function readVirtualHostOption(manifest: Manifest, surroundings: Surround
 }
 
 function decoded(manifest: Manifest) {
-  return decode({ manifest, path: ['spec'], schema: spec, parts: ['options.*', 'options.headerManipulation.*.*'] })
+  return decode({
+    manifest,
+    path: ['spec'],
+    schema: spec,
+    parts: ['options.*', 'options.headerManipulation.*.*'],
+  })
 }
 
-function settingsIn(report: Report, value: ReturnType<typeof decoded>['value'], surroundings: Surroundings): RouteSettings {
+function settingsIn(
+  report: Report,
+  value: ReturnType<typeof decoded>['value'],
+  surroundings: Surroundings,
+): RouteSettings {
   return readVirtualHostOptions(value?.options ?? {}, { report, surroundings, path: ['spec', 'options'] })
 }

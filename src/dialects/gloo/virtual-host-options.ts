@@ -9,12 +9,36 @@ import type { Site } from './reference.ts'
 import { retries, retryOf } from './retries.ts'
 
 const unsupported = [
-  'bufferPerRoute', 'corsPolicyMergeSettings', 'csrf', 'dlp', 'extProc', 'extProcEarly', 'extProcLate', 'extauth', 'extensions', 'includeAttemptCountInResponse', 'jwt', 'jwtStaged',
-  'rateLimitConfigs', 'rateLimitEarlyConfigs', 'rateLimitRegularConfigs', 'ratelimit', 'ratelimitBasic', 'ratelimitEarly', 'ratelimitRegular', 'rbac', 'stagedTransformations', 'stats',
-  'transformations', 'waf',
+  'bufferPerRoute',
+  'corsPolicyMergeSettings',
+  'csrf',
+  'dlp',
+  'extProc',
+  'extProcEarly',
+  'extProcLate',
+  'extauth',
+  'extensions',
+  'includeAttemptCountInResponse',
+  'jwt',
+  'jwtStaged',
+  'rateLimitConfigs',
+  'rateLimitEarlyConfigs',
+  'rateLimitRegularConfigs',
+  'ratelimit',
+  'ratelimitBasic',
+  'ratelimitEarly',
+  'ratelimitRegular',
+  'rbac',
+  'stagedTransformations',
+  'stats',
+  'transformations',
+  'waf',
 ] as const
 
-/** Gloo's VirtualHostOptions: what counts for routes that say nothing themselves. There is no shadowing among them. */
+/**
+ * Gloo's VirtualHostOptions: what counts for routes that say nothing themselves. There is no shadowing among
+ * them.
+ */
 export const virtualHostOptions = message({
   retries: retries.optional(),
   cors: cors.optional(),
@@ -31,6 +55,8 @@ export function readVirtualHostOptions(value: z.infer<typeof virtualHostOptions>
   return {
     ...(value.retries === undefined ? {} : { retry: retryOf(value.retries, at('retries')) }),
     ...(origins === undefined ? {} : { cors: origins }),
-    ...(value.headerManipulation === undefined ? {} : { headers: headersOf(value.headerManipulation, at('headerManipulation')) }),
+    ...(value.headerManipulation === undefined
+      ? {}
+      : { headers: headersOf(value.headerManipulation, at('headerManipulation')) }),
   }
 }

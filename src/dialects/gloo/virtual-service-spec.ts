@@ -22,21 +22,28 @@ const virtualHost = message({
 })
 
 /** The spec of a gateway.solo.io VirtualService. */
-const spec = message({ virtualHost, sslConfig: sslConfig.optional(), displayName: inert, namespacedStatuses: inert })
+const spec = message({
+  virtualHost,
+  sslConfig: sslConfig.optional(),
+  displayName: inert,
+  namespacedStatuses: inert,
+})
 
 export type VirtualServiceSpec = z.infer<typeof spec>
 
 const removableParts = ['virtualHost.options.*', ...removableRouteParts('virtualHost.routes')]
 
 /**
- * Reads a VirtualService. Where a mistake outside of its routes leaves it out, what they match is answered with an error. One whose
- * `sslConfig` has a mistake is left out whole: its routes are not for plain requests.
+ * Reads a VirtualService. Where a mistake outside of its routes leaves it out, what they match is answered
+ * with an error. One whose `sslConfig` has a mistake is left out whole: its routes are not for plain
+ * requests.
  */
 export function readVirtualService(manifest: Manifest): Decoded<VirtualServiceSpec> {
   const at = { manifest, list }
   const whole = once(() => rejectedWhole(manifest))
   const ofRoute = rejectedConsequences(at)
-  const consequence = (left: FieldPath): string | undefined => left.length > 0 ? ofRoute(left) : whole() === undefined ? undefined : rejectedConsequence([])
+  const consequence = (left: FieldPath): string | undefined =>
+    left.length > 0 ? ofRoute(left) : whole() === undefined ? undefined : rejectedConsequence([])
   const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts, consequence })
   const { value } = decoded
   if (value === undefined) return { ...decoded, value: whole() }
@@ -51,16 +58,30 @@ const hostFields = Object.keys(virtualHost.out.shape)
 /** Undefined if its domains, routes or `sslConfig` cannot be read. */
 function rejectedWhole(manifest: Manifest): VirtualServiceSpec | undefined {
   const meant = withMeantSpec(manifest, { known: Object.keys(spec.out.shape), lists: [] })
-  const { virtualHost: written, sslConfig: ssl } = isJsonObject(meant?.object['spec']) ? meant.object['spec'] : {}
+  const { virtualHost: written, sslConfig: ssl } = isJsonObject(meant?.object['spec'])
+    ? meant.object['spec']
+    : {}
   if (meant === undefined || !isJsonObject(written)) return undefined
   const host = keptFields(written, { known: hostFields, lists: ['domains', 'routes'] })
   const { domains, routes } = host
   // A field that nobody knows may be the one for domains: without them the routes would be for every host.
-  if (!Array.isArray(routes) || (domains === undefined && meantFields(written, hostFields) === undefined)) return undefined
+  if (!Array.isArray(routes) || (domains === undefined && meantFields(written, hostFields) === undefined))
+    return undefined
   const { data } = spec.safeParse({ virtualHost: { domains }, sslConfig: ssl })
   if (data === undefined) return undefined
   const object = { ...meant.object, spec: { virtualHost: host } }
-  return { ...data, virtualHost: { ...data.virtualHost, routes: [...withRejectedRoutes(routes.map(() => undefined), { manifest: { ...meant, object }, list })] } }
+  return {
+    ...data,
+    virtualHost: {
+      ...data.virtualHost,
+      routes: [
+        ...withRejectedRoutes(
+          routes.map(() => undefined),
+          { manifest: { ...meant, object }, list },
+        ),
+      ],
+    },
+  }
 }
 
 /** How it ends TLS; undefined where it does not, or cannot be read. */

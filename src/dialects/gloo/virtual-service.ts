@@ -22,14 +22,22 @@ import { readVirtualHostOptions } from './virtual-host-options.ts'
 import { readVirtualService } from './virtual-service-spec.ts'
 import type { VirtualServiceSpec } from './virtual-service-spec.ts'
 
-/** A gateway.solo.io VirtualService, for the Gateways that take it; where there is no Gateway at all, for an assumed one. */
+/**
+ * A gateway.solo.io VirtualService, for the Gateways that take it; where there is no Gateway at all, for an
+ * assumed one.
+ */
 export function translateVirtualService(manifest: Manifest, surroundings: Surroundings): Translated {
   const { value, diagnostics, refused } = readVirtualService(manifest)
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
-  if (value.sslConfig !== undefined) downstreamTls(value.sslConfig, { report, surroundings, path: ['spec', 'sslConfig'] })
+  if (value.sslConfig !== undefined)
+    downstreamTls(value.sslConfig, { report, surroundings, path: ['spec', 'sslConfig'] })
   const context = routesContext(report, surroundings, ['spec', 'virtualHost', 'routes'])
-  const { routes, diagnostics: found, delegates } = routesOf(value.virtualHost.routes ?? [], { ...context, parent: undefined })
+  const {
+    routes,
+    diagnostics: found,
+    delegates,
+  } = routesOf(value.virtualHost.routes ?? [], { ...context, parent: undefined })
   const shared = virtualHostSettings(value, report, surroundings)
   const { listeners, attachedTo } = placement(report, surroundings)
   const { id, created } = manifest
@@ -44,7 +52,11 @@ export function translateVirtualService(manifest: Manifest, surroundings: Surrou
     origin: { object: id, path: ['spec'] },
   }
   return translated({
-    routeTables: [table], listeners, delegates: [...delegates, ...shared.delegates], diagnostics: [...diagnostics, ...report.diagnostics, ...found], refused: refused || report.refused,
+    routeTables: [table],
+    listeners,
+    delegates: [...delegates, ...shared.delegates],
+    diagnostics: [...diagnostics, ...report.diagnostics, ...found],
+    refused: refused || report.refused,
   })
 }
 
@@ -54,9 +66,19 @@ interface SharedSettings {
 }
 
 /** What counts for all routes: the virtual host's own options, then the VirtualHostOptions that it names. */
-function virtualHostSettings({ virtualHost: { options, optionsConfigRefs } }: VirtualServiceSpec, report: Report, surroundings: Surroundings): SharedSettings {
-  const own = readVirtualHostOptions(options ?? {}, { report, surroundings, path: ['spec', 'virtualHost', 'options'] })
-  const delegates = (optionsConfigRefs?.delegateOptions ?? []).map((each) => objectId('VirtualHostOption', referredTo(each, { report })))
+function virtualHostSettings(
+  { virtualHost: { options, optionsConfigRefs } }: VirtualServiceSpec,
+  report: Report,
+  surroundings: Surroundings,
+): SharedSettings {
+  const own = readVirtualHostOptions(options ?? {}, {
+    report,
+    surroundings,
+    path: ['spec', 'virtualHost', 'options'],
+  })
+  const delegates = (optionsConfigRefs?.delegateOptions ?? []).map((each) =>
+    objectId('VirtualHostOption', referredTo(each, { report })),
+  )
   const named = delegates.flatMap((id, index) => {
     const found = surroundings.manifest(id)
     if (found !== undefined) return [readVirtualHostOption(found, surroundings)]
@@ -68,10 +90,14 @@ function virtualHostSettings({ virtualHost: { options, optionsConfigRefs } }: Vi
   return { settings: [own, ...named], delegates }
 }
 
-/** Where nothing is said, Gloo leaves Envoy's own default: requests end after 15 seconds, and none is retried. */
+/**
+ * Where nothing is said, Gloo leaves Envoy's own default: requests end after 15 seconds, and none is retried.
+ */
 const defaults: RouteSettings = { timeout: 15_000, retry: 'never' }
 
-/** Header changes of the virtual host come after those of the route in Envoy, so that they have the last word. */
+/**
+ * Header changes of the virtual host come after those of the route in Envoy, so that they have the last word.
+ */
 function finished(route: Route, shared: readonly RouteSettings[]): Route {
   const withShared = shared.reduce((sum, { headers, ...others }) => {
     const settled = withSettings(sum, others)
@@ -95,16 +121,29 @@ function placement(report: Report, surroundings: Surroundings): Placement {
   })
   const taking = read.filter(({ gateway, spec }) => takes(spec, gateway, manifest))
   if (taking.length === 0) noteUntaken(report, read)
-  return { listeners: [], attachedTo: taking.map(({ gateway: { id } }) => attachmentTo(id, sslKey(manifest))) }
+  return {
+    listeners: [],
+    attachedTo: taking.map(({ gateway: { id } }) => attachmentTo(id, sslKey(manifest))),
+  }
 }
 
-function noteUntaken(report: Report, gateways: readonly { readonly gateway: Manifest; readonly spec: GatewaySpec }[]): void {
+function noteUntaken(
+  report: Report,
+  gateways: readonly { readonly gateway: Manifest; readonly spec: GatewaySpec }[],
+): void {
   const isSecure = sslKey(report.manifest) !== undefined
   const isAlike = gateways.some(({ spec: { ssl } }) => (ssl === true) === isSecure)
   report.note('virtual-host/no-gateway', ['metadata', 'name'], {
-    message: `no Gateway takes it (there ${gateways.length === 1 ? 'is' : 'are'} ${gateways.map(({ gateway: { id } }) => `${id.namespace}/${id.name}`).join(', ')}), so its routes apply nowhere`,
-    hint: isAlike ? 'look at what the httpGateway selects: names, labels, namespaces'
-      : isSecure ? 'it has an sslConfig, so that only Gateways with ssl: true take it' : 'it has no sslConfig, so that Gateways with ssl: true do not take it',
+    message:
+      `no Gateway takes it (there ${gateways.length === 1 ? 'is' : 'are'} ` +
+      `${gateways.map(({ gateway: { id } }) => `${id.namespace}/${id.name}`).join(', ')}), so its ` +
+      `routes ` +
+      `apply nowhere`,
+    hint: isAlike
+      ? 'look at what the httpGateway selects: names, labels, namespaces'
+      : isSecure
+        ? 'it has an sslConfig, so that only Gateways with ssl: true take it'
+        : 'it has no sslConfig, so that Gateways with ssl: true do not take it',
   })
 }
 
@@ -115,12 +154,21 @@ function assumed(report: Report, surroundings: Surroundings): Placement {
   const { manifest } = report
   const ssl = sslKey(manifest)
   const port = ssl === undefined ? assumedPorts.plain : assumedPorts.secure
-  const servers = ssl === undefined ? [plainServer(manifest)] : secureServers(manifest, [manifest], surroundings)
+  const servers =
+    ssl === undefined ? [plainServer(manifest)] : secureServers(manifest, [manifest], surroundings)
   report.note('gateway/assumed', ['metadata', 'name'], {
-    message: `there is no Gateway: it is served on port ${port} of proxies with the label ${proxyLabel}: ${defaultProxy}, as if Gloo's own default were there`, hint: 'add the Gateway that you have',
+    message:
+      `there is no Gateway: it is served on port ${port} of proxies with the label ${proxyLabel}: ` +
+      `${defaultProxy}, as if Gloo's own default were there`,
+    hint: 'add the Gateway that you have',
   })
   return {
-    listeners: servers.map((server) => ({ ...server, selector: { [proxyLabel]: defaultProxy }, port, bind: '' })),
+    listeners: servers.map((server) => ({
+      ...server,
+      selector: { [proxyLabel]: defaultProxy },
+      port,
+      bind: '',
+    })),
     attachedTo: servers.map(({ gateway }) => gateway),
   }
 }

@@ -3,7 +3,10 @@ import type { CertificateSource, SecretReference, TrustSource } from '../../mode
 
 const scheme = /^kubernetes(-gateway)?:\/\//
 
-/** The Secret that a `credentialName` means: `name`, or `kubernetes://name`; with `namespace/` before the name if it is said. */
+/**
+ * The Secret that a `credentialName` means: `name`, or `kubernetes://name`; with `namespace/` before the name
+ * if it is said.
+ */
 export function secretReference(credentialName: string, origin: Origin): SecretReference {
   const path = credentialName.replace(scheme, '')
   const slash = path.indexOf('/')

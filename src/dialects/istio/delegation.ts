@@ -23,14 +23,23 @@ export interface DelegateSpec {
 
 /** The rules that the rules of one root stand for. */
 export interface Delegation {
-  /** Those of the delegate that a rule names, each merged with it; none, and a diagnostic, where they cannot be had. */
+  /**
+   * Those of the delegate that a rule names, each merged with it; none, and a diagnostic, where they cannot
+   * be had.
+   */
   rulesOf(root: PlacedRule): readonly PlacedRule[]
   /** What was found in delegates because they are merged, once the rules are routes. */
   diagnostics(): readonly Diagnostic[]
 }
 
-/** Delegates are asked for through `surroundings`, so that an edit of one translates its roots again, and nothing else. */
-export function delegation(surroundings: Surroundings, read: (manifest: Manifest) => DelegateSpec): Delegation {
+/**
+ * Delegates are asked for through `surroundings`, so that an edit of one translates its roots again, and
+ * nothing else.
+ */
+export function delegation(
+  surroundings: Surroundings,
+  read: (manifest: Manifest) => DelegateSpec,
+): Delegation {
   const merging: Report[] = []
   const reportIn = (manifest: Manifest): Report => {
     const report = reportOn(manifest)
@@ -60,7 +69,10 @@ export function delegation(surroundings: Surroundings, read: (manifest: Manifest
 }
 
 /** The VirtualService that a rule of `root` delegates to; without a namespace it is in the root's. */
-export function delegateId({ name = '', namespace = '' }: NonNullable<HttpRule['delegate']>, root: ObjectId): ObjectId {
+export function delegateId(
+  { name = '', namespace = '' }: NonNullable<HttpRule['delegate']>,
+  root: ObjectId,
+): ObjectId {
   return { ...root, namespace: namespace === '' ? root.namespace : namespace, name }
 }
 
@@ -69,7 +81,11 @@ interface Found {
   readonly spec: DelegateSpec
 }
 
-function findDelegate(root: PlacedRule, surroundings: Surroundings, read: (manifest: Manifest) => DelegateSpec): Found | undefined {
+function findDelegate(
+  root: PlacedRule,
+  surroundings: Surroundings,
+  read: (manifest: Manifest) => DelegateSpec,
+): Found | undefined {
   const { report, path } = root.siteOf('delegate')
   const { id } = report.manifest
   const delegate = delegateId(root.rule.delegate ?? {}, id)
@@ -88,13 +104,17 @@ function findDelegate(root: PlacedRule, surroundings: Surroundings, read: (manif
   const spec = read(manifest)
   if (!spec.isDelegate) {
     report.note('delegate/not-a-delegate', at, {
-      message: `VirtualService ${namespace}/${name} has hosts, so it is no delegate: the rule has no effect`, hint: `remove hosts and gateways from ${namespace}/${name}`,
+      message: `VirtualService ${namespace}/${name} has hosts, so it is no delegate: the rule has no effect`,
+      hint: `remove hosts and gateways from ${namespace}/${name}`,
     })
     return undefined
   }
   if (!isVisible(spec.visibility, id.namespace)) {
     report.note('delegate/not-visible', at, {
-      message: `VirtualService ${namespace}/${name} is not exported to namespace ${id.namespace}: the rule has no effect`, hint: `add "${id.namespace}" to its exportTo`,
+      message:
+        `VirtualService ${namespace}/${name} is not exported to namespace ${id.namespace}: the ` +
+        `rule has no effect`,
+      hint: `add "${id.namespace}" to its exportTo`,
     })
     return undefined
   }
@@ -108,7 +128,9 @@ function notePercentageWithoutMirror(root: PlacedRule, merged: readonly PlacedRu
     if (root.rule[field] === undefined) continue
     const { report, path } = root.siteOf(field)
     report.note('mirror/percentage-without-mirror', [...path, field], {
-      message: others ? `${field} has no effect on the mirrors of the delegate, which have percentages of their own` : `${field} has no effect: neither this rule nor its delegate has a mirror`,
+      message: others
+        ? `${field} has no effect on the mirrors of the delegate, which have percentages of their own`
+        : `${field} has no effect: neither this rule nor its delegate has a mirror`,
     })
   }
 }

@@ -8,8 +8,14 @@ import { resolveHost } from './host.ts'
 
 /** Istio's Destination. */
 export const destination = message({
-  host: z.string().min(1).refine((host) => host !== '*', { message: 'is "*", must be the host of one service' }),
-  subset: z.string().regex(dnsLabel, { message: 'must be the name of a subset: lower-case letters, digits and -' }).optional(),
+  host: z
+    .string()
+    .min(1)
+    .refine((host) => host !== '*', { message: 'is "*", must be the host of one service' }),
+  subset: z
+    .string()
+    .regex(dnsLabel, { message: 'must be the name of a subset: lower-case letters, digits and -' })
+    .optional(),
   port: message({ number: portNumber.optional() }).optional(),
 })
 
@@ -20,7 +26,10 @@ export interface Place {
 }
 
 /** The backend that a destination names; a short host is in the namespace of the object. */
-export function backendOf(value: z.infer<typeof destination>, { manifest, path, domain }: Place): BackendReference {
+export function backendOf(
+  value: z.infer<typeof destination>,
+  { manifest, path, domain }: Place,
+): BackendReference {
   return {
     host: resolveHost(value.host, manifest.id.namespace, domain),
     port: value.port?.number,

@@ -10,20 +10,32 @@ export const httpProtocols: readonly string[] = ['HTTP', 'HTTP2', 'GRPC', 'GRPC-
 const known = [...httpProtocols, 'HTTPS', 'TLS', 'TCP', 'MONGO', 'MYSQL', 'REDIS', 'UDP']
 
 /** What a server does with connections; undefined, with a diagnostic, for what is not served. */
-export function gatewayService({ port, tls, hosts }: Server, path: FieldPath, report: Report): GatewayService | undefined {
+export function gatewayService(
+  { port, tls, hosts }: Server,
+  path: FieldPath,
+  report: Report,
+): GatewayService | undefined {
   const protocol = port.protocol?.toUpperCase() ?? 'HTTP'
   const at = [...path, 'port', 'protocol']
   if (!known.includes(protocol)) {
-    report.refuse('field/invalid-value', at, { message: `protocol is ${port.protocol ?? ''}, must be one of ${known.join(', ')}` })
+    report.refuse('field/invalid-value', at, {
+      message: `protocol is ${port.protocol ?? ''}, must be one of ${known.join(', ')}`,
+    })
     return undefined
   }
-  if (httpProtocols.includes(protocol)) return { kind: 'http', redirect: tls?.httpsRedirect === true ? 'to-https' : 'none' }
+  if (httpProtocols.includes(protocol))
+    return { kind: 'http', redirect: tls?.httpsRedirect === true ? 'to-https' : 'none' }
   if (protocol !== 'HTTPS' && protocol !== 'TLS') {
-    report.note('gateway/unsupported-protocol', at, { message: `protocol ${protocol} is not supported yet: port ${port.number} is not served` })
+    report.note('gateway/unsupported-protocol', at, {
+      message: `protocol ${protocol} is not supported yet: port ${port.number} is not served`,
+    })
     return undefined
   }
   if (tls === undefined) {
-    report.refuse('field/required', [...path, 'tls'], { message: `tls is required: protocol is ${protocol}`, hint: 'write tls: {mode: SIMPLE, credentialName: …}, or tls: {mode: PASSTHROUGH}' })
+    report.refuse('field/required', [...path, 'tls'], {
+      message: `tls is required: protocol is ${protocol}`,
+      hint: 'write tls: {mode: SIMPLE, credentialName: …}, or tls: {mode: PASSTHROUGH}',
+    })
     return undefined
   }
   if (!areServerNames(hosts, path, report)) return undefined
@@ -34,12 +46,17 @@ export function gatewayService({ port, tls, hosts }: Server, path: FieldPath, re
   }
   if (protocol === 'TLS') {
     report.note('gateway/unsupported-protocol', at, {
-      message: `protocol TLS with mode ${tls.mode ?? ''}, and plain TCP behind it, is not supported yet: port ${port.number} is not served`,
+      message:
+        `protocol TLS with mode ${tls.mode ?? ''}, and plain TCP behind it, is not supported yet: ` +
+        `port ${port.number} is not served`,
       hint: 'write HTTPS for HTTP, or mode: PASSTHROUGH',
     })
     return undefined
   }
-  return { kind: 'https', tls: downstreamTls(tls, { object: report.manifest.id, path: [...path, 'tls'] }, report) }
+  return {
+    kind: 'https',
+    tls: downstreamTls(tls, { object: report.manifest.id, path: [...path, 'tls'] }, report),
+  }
 }
 
 function passthrough(tls: ServerTls, path: FieldPath, report: Report): GatewayService {
@@ -59,11 +76,16 @@ interface UnservedServer {
   readonly port: number
 }
 
-function noteUnservedMode(mode: 'AUTO_PASSTHROUGH' | 'ISTIO_MUTUAL', { path, report, port }: UnservedServer): void {
+function noteUnservedMode(
+  mode: 'AUTO_PASSTHROUGH' | 'ISTIO_MUTUAL',
+  { path, report, port }: UnservedServer,
+): void {
   const at = [...path, 'tls', 'mode']
   if (mode === 'ISTIO_MUTUAL') {
     report.note('tls/istio-mutual', at, {
-      message: `mode ISTIO_MUTUAL needs the certificates of an Istio CA, and there is none here: port ${port} is not served`,
+      message:
+        `mode ISTIO_MUTUAL needs the certificates of an Istio CA, and there is none here: port ` +
+        `${port} is not served`,
       hint: 'write MUTUAL with a credentialName',
     })
     return
@@ -76,12 +98,17 @@ function noteUnservedMode(mode: 'AUTO_PASSTHROUGH' | 'ISTIO_MUTUAL', { path, rep
 
 const serverName = /^(\*|(\*\.)?[^*]+)$/
 
-/** Envoy takes whole names and `*.` before one to tell TLS connections apart; it would refuse the listener for anything else. */
+/**
+ * Envoy takes whole names and `*.` before one to tell TLS connections apart; it would refuse the listener for
+ * anything else.
+ */
 function areServerNames(hosts: readonly string[], path: FieldPath, report: Report): boolean {
   const wrong = hosts.findIndex((host) => !serverName.test(host.slice(host.indexOf('/') + 1)))
   if (wrong >= 0) {
     report.refuse('field/invalid-value', [...path, 'hosts', wrong], {
-      message: `hosts[${wrong}] is ${hosts[wrong] ?? ''}, must be a host name, one that begins with "*.", or "*"`,
+      message:
+        `hosts[${wrong}] is ${hosts[wrong] ?? ''}, must be a host name, one that begins with "*.", ` +
+        `or "*"`,
     })
   }
   return wrong < 0

@@ -21,7 +21,9 @@ const port = message({
 const server = message({
   port,
   bind: z.string().optional(),
-  hosts: z.array(oneLine.min(1)).refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host' }),
+  hosts: z
+    .array(oneLine.min(1))
+    .refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host' }),
   tls: serverTls.optional(),
   name: z.string().optional(),
   defaultEndpoint: z.string().optional(),
@@ -37,7 +39,12 @@ const spec = message({
 
 /** A networking.istio.io Gateway: its HTTP servers, HTTPS ones, and those that pass TLS through. */
 export function translateGateway(manifest: Manifest): Translated {
-  const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: ['servers.*'] })
+  const { value, diagnostics, refused } = decode({
+    manifest,
+    path: ['spec'],
+    schema: spec,
+    parts: ['servers.*'],
+  })
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
   const { namespace, name } = manifest.id
@@ -45,19 +52,25 @@ export function translateGateway(manifest: Manifest): Translated {
     const path = ['spec', 'servers', index]
     const serves = each === undefined ? undefined : gatewayService(each, path, report)
     if (each === undefined || serves === undefined) return []
-    return [{
-      gateway: `${namespace}/${name}`,
-      namespace,
-      selector: value.selector ?? {},
-      port: each.port.number,
-      portName: each.port.name,
-      bind: each.bind ?? '',
-      serves,
-      hosts: each.hosts.map((host) => scopedHost(host, namespace)),
-      index,
-      created: manifest.created,
-      origin: { object: manifest.id, path },
-    }]
+    return [
+      {
+        gateway: `${namespace}/${name}`,
+        namespace,
+        selector: value.selector ?? {},
+        port: each.port.number,
+        portName: each.port.name,
+        bind: each.bind ?? '',
+        serves,
+        hosts: each.hosts.map((host) => scopedHost(host, namespace)),
+        index,
+        created: manifest.created,
+        origin: { object: manifest.id, path },
+      },
+    ]
   })
-  return translated({ listeners, diagnostics: [...diagnostics, ...report.diagnostics], refused: refused || report.refused })
+  return translated({
+    listeners,
+    diagnostics: [...diagnostics, ...report.diagnostics],
+    refused: refused || report.refused,
+  })
 }

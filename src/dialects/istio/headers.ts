@@ -4,13 +4,17 @@ import type { HeaderChanges, HeaderOperations } from '../../model/route.ts'
 import { formatMistake } from '../header-format.ts'
 
 /** RFC 9110 section 5.1: a token; or a pseudo header. */
-const name = z.string().regex(/^:?[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { message: 'must be the name of a header: letters, digits and -' })
+const name = z.string().regex(/^:?[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, {
+  message: 'must be the name of a header: letters, digits and -',
+})
 
 /** What Envoy takes: no control characters, and each % doubled or around a command such as %REQ(x-id)%. */
 const value = z.string().superRefine((text, context) => {
-  if (hasControlCharacter(text)) context.addIssue({ code: 'custom', message: 'must not have control characters' })
+  if (hasControlCharacter(text))
+    context.addIssue({ code: 'custom', message: 'must not have control characters' })
   const mistake = formatMistake(text)
-  if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake.message, params: { hint: mistake.hint } })
+  if (mistake !== undefined)
+    context.addIssue({ code: 'custom', message: mistake.message, params: { hint: mistake.hint } })
 })
 
 const operations = message({
@@ -41,11 +45,15 @@ function operationsOf(declared: z.infer<typeof operations> | undefined): HeaderO
   return {
     set: withoutPseudo(declared?.set),
     add: withoutPseudo(declared?.add),
-    remove: (declared?.remove ?? []).filter((header) => header !== undefined).filter((header) => !isPseudo(header)),
+    remove: (declared?.remove ?? [])
+      .filter((header) => header !== undefined)
+      .filter((header) => !isPseudo(header)),
   }
 }
 
-function withoutPseudo(declared: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
+function withoutPseudo(
+  declared: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(declared ?? {}).filter(([header]) => !isPseudo(header)))
 }
 

@@ -2,8 +2,8 @@ import { isIP } from 'node:net'
 import { serviceHost } from '../kubernetes/host.ts'
 
 /**
- * The host that a name in an Istio object stands for: a name without a dot is a Service beside the object, everything
- * else (`*`, addresses, `reviews.default`) stays as it is. Lower case.
+ * The host that a name in an Istio object stands for: a name without a dot is a Service beside the object,
+ * everything else (`*`, addresses, `reviews.default`) stays as it is. Lower case.
  */
 export function resolveHost(host: string, namespace: string, domain: string): string {
   const name = host.toLowerCase()
@@ -25,7 +25,10 @@ export interface ScopedHost {
   readonly host: string
 }
 
-/** Reads a host of a Gateway's server: `ns/host`, `./host` for its own namespace, or a host alone for every namespace. */
+/**
+ * Reads a host of a Gateway's server: `ns/host`, `./host` for its own namespace, or a host alone for every
+ * namespace.
+ */
 export function scopedHost(text: string, namespace: string): ScopedHost {
   const slash = text.indexOf('/')
   if (slash < 0) return { namespace: '*', host: text.toLowerCase() }

@@ -39,16 +39,24 @@ export function httpRoutes(rules: Rules, { report, surroundings, readDelegate }:
     judgement.judge(placed)
     return delegates.rulesOf(placed).flatMap((merged) => routesOf(merged, table))
   })
-  return { routes, diagnostics: [...judgement.diagnostics(), ...delegates.diagnostics()], refused: judgement.report.refused }
+  return {
+    routes,
+    diagnostics: [...judgement.diagnostics(), ...delegates.diagnostics()],
+    refused: judgement.report.refused,
+  }
 }
 
 /** What is wrong with the rules of a delegate by itself; they become routes in its roots only. */
-export function delegateMistakes(rules: Rules, { report, surroundings }: Pick<RulesContext, 'report' | 'surroundings'>): HttpRoutes {
+export function delegateMistakes(
+  rules: Rules,
+  { report, surroundings }: Pick<RulesContext, 'report' | 'surroundings'>,
+): HttpRoutes {
   const judgement = judging(report.manifest, surroundings)
   for (const placed of placedRules(rules, { report, surroundings })) {
     if (placed.rule.delegate !== undefined) {
       report.refuse('delegate/nested', [...placed.siteOf('delegate').path, 'delegate'], {
-        message: 'a delegate\'s rule delegates, which Istio allows to roots only: it has no effect', hint: 'name this delegate in the root',
+        message: "a delegate's rule delegates, which Istio allows to roots only: it has no effect",
+        hint: 'name this delegate in the root',
       })
     }
     judgement.judge(placed)
@@ -56,7 +64,10 @@ export function delegateMistakes(rules: Rules, { report, surroundings }: Pick<Ru
   return { routes: [], diagnostics: judgement.diagnostics(), refused: judgement.report.refused }
 }
 
-function placedRules(rules: Rules, { report, surroundings }: Pick<RulesContext, 'report' | 'surroundings'>): readonly PlacedRule[] {
+function placedRules(
+  rules: Rules,
+  { report, surroundings }: Pick<RulesContext, 'report' | 'surroundings'>,
+): readonly PlacedRule[] {
   const options = mirrorOptions(report, surroundings.settings)
   return rules.flatMap((rule, index): readonly PlacedRule[] => {
     if (rule === undefined) return []
@@ -65,13 +76,19 @@ function placedRules(rules: Rules, { report, surroundings }: Pick<RulesContext, 
   })
 }
 
-/** Looks at a rule of which another object has the rest: whether its percentage goes without a mirror cannot be told here. */
+/**
+ * Looks at a rule of which another object has the rest: whether its percentage goes without a mirror cannot
+ * be told here.
+ */
 function judging(manifest: Manifest, surroundings: Surroundings) {
   const report = reportOn(manifest)
   return {
     report,
     judge: (placed: PlacedRule): void => {
-      routesOf({ ...placed, siteOf: (field) => ({ ...placed.siteOf(field), report }) }, tableContext(manifest, surroundings))
+      routesOf(
+        { ...placed, siteOf: (field) => ({ ...placed.siteOf(field), report }) },
+        tableContext(manifest, surroundings),
+      )
     },
     diagnostics: () => report.diagnostics.filter(({ code }) => code !== 'mirror/percentage-without-mirror'),
   }
@@ -80,8 +97,14 @@ function judging(manifest: Manifest, surroundings: Surroundings) {
 function tableContext({ id, apiVersion }: Manifest, { settings }: Surroundings): TableContext {
   const { namespace, name } = id
   return {
-    namespace, name, settings, repetition: counter(),
-    metadata: { namespace: 'istio', config: `/apis/${apiVersion}/namespaces/${namespace}/virtual-service/${name}` },
+    namespace,
+    name,
+    settings,
+    repetition: counter(),
+    metadata: {
+      namespace: 'istio',
+      config: `/apis/${apiVersion}/namespaces/${namespace}/virtual-service/${name}`,
+    },
   }
 }
 

@@ -40,20 +40,38 @@ export const httpRule = message({
   corsPolicy: corsPolicy.optional(),
   headers: headers.optional(),
 }).superRefine((rule, context) => {
-  const actions = (['route', 'redirect', 'directResponse', 'delegate'] as const).filter((action) => rule[action] !== undefined)
+  const actions = (['route', 'redirect', 'directResponse', 'delegate'] as const).filter(
+    (action) => rule[action] !== undefined,
+  )
   // A root may say what its delegate's rules answer.
   const isRoot = actions.length === 2 && rule.delegate !== undefined && rule.directResponse !== undefined
   if (actions.length !== 1 && !isRoot) {
-    const allowed = rule.delegate === undefined ? 'must have exactly one of route, redirect, directResponse' : 'must have delegate alone'
+    const allowed =
+      rule.delegate === undefined
+        ? 'must have exactly one of route, redirect, directResponse'
+        : 'must have delegate alone'
     context.addIssue({ code: 'custom', message: `has ${actions.join(' and ') || 'no action'}, ${allowed}` })
   }
-  if (rule.route !== undefined && rule.route.length > 1 && rule.route.every((each) => (each.weight ?? 0) === 0)) {
-    context.addIssue({ code: 'custom', path: ['route'], message: 'has several destinations without a weight, their weights must add up to more than 0' })
+  if (
+    rule.route !== undefined &&
+    rule.route.length > 1 &&
+    rule.route.every((each) => (each.weight ?? 0) === 0)
+  ) {
+    context.addIssue({
+      code: 'custom',
+      path: ['route'],
+      message: 'has several destinations without a weight, their weights must add up to more than 0',
+    })
   }
   if ((rule.route ?? []).reduce((sum, each) => sum + (each.weight ?? 0), 0) > largestWeight) {
-    context.addIssue({ code: 'custom', path: ['route'], message: `has weights that add up to more than ${largestWeight}` })
+    context.addIssue({
+      code: 'custom',
+      path: ['route'],
+      message: `has weights that add up to more than ${largestWeight}`,
+    })
   }
-  if (rule.route?.length === 0) context.addIssue({ code: 'custom', path: ['route'], message: 'is empty, must name a destination' })
+  if (rule.route?.length === 0)
+    context.addIssue({ code: 'custom', path: ['route'], message: 'is empty, must name a destination' })
 })
 
 export type HttpRule = z.infer<typeof httpRule>

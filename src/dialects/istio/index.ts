@@ -21,7 +21,12 @@ export const istio: Dialect = {
   name: 'istio',
   divergences,
   kinds: [
-    ...['VirtualService', 'DestinationRule', 'Gateway', 'ServiceEntry', 'Sidecar'].map((kind) => ({ group, versions, kind, status: 'conditions' as const })),
+    ...['VirtualService', 'DestinationRule', 'Gateway', 'ServiceEntry', 'Sidecar'].map((kind) => ({
+      group,
+      versions,
+      kind,
+      status: 'conditions' as const,
+    })),
     ...['WorkloadEntry', 'WorkloadGroup'].map((kind) => ({ group, versions, kind })),
     ...protectionKinds,
     { group: '', versions: ['v1'], kind: 'ConfigMap', only: meshConfigMap },
@@ -29,15 +34,24 @@ export const istio: Dialect = {
   translate(manifest, surroundings) {
     if (isProtectionKind(manifest)) return translateProtection(manifest, surroundings)
     switch (manifest.id.kind) {
-      case 'VirtualService': return translateVirtualService(manifest, surroundings)
-      case 'DestinationRule': return translateDestinationRule(manifest, surroundings)
-      case 'Gateway': return translateGateway(manifest)
-      case 'ServiceEntry': return translateServiceEntry(manifest, surroundings)
-      case 'Sidecar': return translateSidecar(manifest, surroundings)
-      case 'WorkloadEntry': return translateWorkloadEntry(manifest, surroundings)
-      case 'WorkloadGroup': return translateWorkloadGroup(manifest)
-      case 'ConfigMap': return translateConfigMap(manifest, surroundings)
-      default: return translated({})
+      case 'VirtualService':
+        return translateVirtualService(manifest, surroundings)
+      case 'DestinationRule':
+        return translateDestinationRule(manifest, surroundings)
+      case 'Gateway':
+        return translateGateway(manifest)
+      case 'ServiceEntry':
+        return translateServiceEntry(manifest, surroundings)
+      case 'Sidecar':
+        return translateSidecar(manifest, surroundings)
+      case 'WorkloadEntry':
+        return translateWorkloadEntry(manifest, surroundings)
+      case 'WorkloadGroup':
+        return translateWorkloadGroup(manifest)
+      case 'ConfigMap':
+        return translateConfigMap(manifest, surroundings)
+      default:
+        return translated({})
     }
   },
   settings: settingsOfConfigMap,

@@ -30,13 +30,24 @@ export type HttpMatch = z.infer<typeof httpMatch>
 
 /** What Envoy compares with the request. A rule without `match` takes every request. */
 export function matchOf(match: HttpMatch | undefined): Match {
-  if (match === undefined) return { path: { kind: 'prefix', value: '/' }, caseSensitive: undefined, headers: [], queryParameters: [] }
+  if (match === undefined)
+    return {
+      path: { kind: 'prefix', value: '/' },
+      caseSensitive: undefined,
+      headers: [],
+      queryParameters: [],
+    }
   const headers = [
     ...Object.entries(match.headers ?? {}).map(([name, value]) => headerMatch(name, value, 'has')),
     ...Object.entries(match.withoutHeaders ?? {}).map(([name, value]) => headerMatch(name, value, 'has not')),
   ]
-  const pseudo = ([['method', match.method], ['authority', match.authority], ['scheme', match.scheme]] as const)
-    .flatMap(([name, value]) => value === undefined ? [] : [headerMatch(`:${name}`, value, 'has')])
+  const pseudo = (
+    [
+      ['method', match.method],
+      ['authority', match.authority],
+      ['scheme', match.scheme],
+    ] as const
+  ).flatMap(([name, value]) => (value === undefined ? [] : [headerMatch(`:${name}`, value, 'has')]))
   return {
     path: pathOf(match.uri),
     caseSensitive: match.ignoreUriCase !== true,
@@ -47,7 +58,10 @@ export function matchOf(match: HttpMatch | undefined): Match {
   }
 }
 
-/** Which proxies and listeners the match is for. With `gateways`, Istio ignores the source's labels and namespace. */
+/**
+ * Which proxies and listeners the match is for. With `gateways`, Istio ignores the source's labels and
+ * namespace.
+ */
 export function applicabilityOf(match: HttpMatch | undefined, namespace: string): Applicability {
   if (match === undefined) return {}
   const port = match.port === undefined ? {} : { port: match.port }
@@ -57,7 +71,9 @@ export function applicabilityOf(match: HttpMatch | undefined, namespace: string)
   return {
     ...port,
     ...(match.sourceLabels === undefined ? {} : { proxyLabels: match.sourceLabels }),
-    ...(match.sourceNamespace === undefined || match.sourceNamespace === '' ? {} : { proxyNamespace: match.sourceNamespace }),
+    ...(match.sourceNamespace === undefined || match.sourceNamespace === ''
+      ? {}
+      : { proxyNamespace: match.sourceNamespace }),
   }
 }
 
@@ -66,7 +82,11 @@ function pathOf(uri: HttpMatch['uri']): Match['path'] {
   return match.kind === 'present' ? { kind: 'prefix', value: '/' } : match
 }
 
-function headerMatch(name: string, value: z.infer<typeof stringMatch> | null, sense: 'has' | 'has not'): HeaderMatch {
+function headerMatch(
+  name: string,
+  value: z.infer<typeof stringMatch> | null,
+  sense: 'has' | 'has not',
+): HeaderMatch {
   return { name, match: stringMatchOf(value ?? {}), invert: sense === 'has not' }
 }
 

@@ -9,20 +9,51 @@ import type { RuleSite } from './rule-site.ts'
 
 /** What a delegate's rule takes from its root, field by field, where it has none of its own. */
 const inherited = [
-  'rewrite', 'directResponse', 'timeout', 'retries', 'fault', 'mirror', 'mirrorPercent', 'mirrorPercentage', 'corsPolicy', 'mirrors', 'headers',
+  'rewrite',
+  'directResponse',
+  'timeout',
+  'retries',
+  'fault',
+  'mirror',
+  'mirrorPercent',
+  'mirrorPercentage',
+  'corsPolicy',
+  'mirrors',
+  'headers',
 ] as const satisfies readonly (keyof HttpRule)[]
 
-/** A root's rule and one of its delegate's, as one. Undefined where their matches exclude each other, which is said at the delegate's. */
+/**
+ * A root's rule and one of its delegate's, as one. Undefined where their matches exclude each other, which is
+ * said at the delegate's.
+ */
 export function mergedRule(root: PlacedRule, delegate: PlacedRule): PlacedRule | undefined {
   const matches = mergedMatches(root, delegate)
   if (matches === undefined) return undefined
   const name = [root.rule.name ?? '', delegate.rule.name ?? ''].filter((each) => each !== '').join('-')
   const isOwn = (field: keyof HttpRule): boolean => isGiven(delegate.rule[field])
-  const fromRoot = inherited.filter((field) => !isOwn(field) && isGiven(root.rule[field]) && (!percentages.includes(field) || hasMirror(root, delegate)))
-  const rule: HttpRule = { ...delegate.rule, ...Object.fromEntries(fromRoot.map((field) => [field, root.rule[field]])), name }
-  const siteOf = (field: keyof HttpRule): RuleSite => (fromRoot.some((each) => each === field) ? root : delegate).siteOf(field)
+  const fromRoot = inherited.filter(
+    (field) =>
+      !isOwn(field) &&
+      isGiven(root.rule[field]) &&
+      (!percentages.includes(field) || hasMirror(root, delegate)),
+  )
+  const rule: HttpRule = {
+    ...delegate.rule,
+    ...Object.fromEntries(fromRoot.map((field) => [field, root.rule[field]])),
+    name,
+  }
+  const siteOf = (field: keyof HttpRule): RuleSite =>
+    (fromRoot.some((each) => each === field) ? root : delegate).siteOf(field)
   noteMixedPercentage(rule, siteOf, root)
-  return { rule, matches, key: ruleKey(name, matches.flatMap(({ match }) => match ?? [])), siteOf }
+  return {
+    rule,
+    matches,
+    key: ruleKey(
+      name,
+      matches.flatMap(({ match }) => match ?? []),
+    ),
+    siteOf,
+  }
 }
 
 const percentages: readonly string[] = ['mirrorPercentage', 'mirrorPercent']
@@ -36,7 +67,10 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
-/** Every pair that agrees. One match of the delegate that agrees with none of the root's costs its whole rule, as in Istio. */
+/**
+ * Every pair that agrees. One match of the delegate that agrees with none of the root's costs its whole rule,
+ * as in Istio.
+ */
 function mergedMatches(root: PlacedRule, delegate: PlacedRule): readonly PlacedMatch[] | undefined {
   const merged: PlacedMatch[] = []
   for (const own of delegate.matches) {
@@ -62,11 +96,17 @@ function pair(root: PlacedMatch['match'], delegate: PlacedMatch['match']): Pair 
   return { match: conflict === undefined ? mergedMatch(root, delegate) : undefined, conflict }
 }
 
-function noteConflict({ origin }: PlacedMatch, conflict: FieldPath, { root, delegate }: { readonly root: PlacedRule; readonly delegate: PlacedRule }): void {
+function noteConflict(
+  { origin }: PlacedMatch,
+  conflict: FieldPath,
+  { root, delegate }: { readonly root: PlacedRule; readonly delegate: PlacedRule },
+): void {
   const { report, path } = root.siteOf('match')
   const wanted = `${renderPath([...path, 'match'])} of ${nameOf({ object: report.manifest.id })}`
   delegate.siteOf('match').report.note('delegate/conflicting-match', [...origin.path, ...conflict], {
-    message: `${renderPath(['match', ...conflict])} is not within ${wanted}, which delegates to it: the rule has no effect there`,
+    message:
+      `${renderPath(['match', ...conflict])} is not within ${wanted}, which delegates to it: the ` +
+      `rule has no effect there`,
     hint: 'Istio compares exact texts and prefixes; a regular expression is within nothing',
   })
 }
@@ -79,14 +119,30 @@ function noteMixedPercentage(rule: HttpRule, siteOf: PlacedRule['siteOf'], root:
   if (rule.mirror === undefined || rule[field] === undefined || mirror === percentage) return
   const isFromRoot = percentage === root.siteOf(field)
   const other = isFromRoot ? percentage : mirror
-  const otherField = `${renderPath([...other.path, isFromRoot ? field : 'mirror'])} of ${nameOf({ object: other.report.manifest.id })}`
+  const otherField =
+    `${renderPath([...other.path, isFromRoot ? field : 'mirror'])} of ` +
+    nameOf({ object: other.report.manifest.id })
   const own = isFromRoot ? mirror : percentage
-  own.report.note('delegate/mixed-percentage', [...own.path, isFromRoot ? 'mirror' : field], isFromRoot
-    ? { message: `mirror has no percentage of its own and takes ${otherField}`, hint: 'write mirrorPercentage beside it' }
-    : { message: `${field} has no mirror beside it and counts for ${otherField}`, hint: 'write mirror beside it' })
+  own.report.note(
+    'delegate/mixed-percentage',
+    [...own.path, isFromRoot ? 'mirror' : field],
+    isFromRoot
+      ? {
+          message: `mirror has no percentage of its own and takes ${otherField}`,
+          hint: 'write mirrorPercentage beside it',
+        }
+      : {
+          message: `${field} has no mirror beside it and counts for ${otherField}`,
+          hint: 'write mirror beside it',
+        },
+  )
 }
 
 /** What only the merge can tell; all else is said of each object by itself. */
 export function followsFromMerge({ code }: Diagnostic): boolean {
-  return code.startsWith('delegate/') || code === 'mirror/without-forward' || code === 'mirror/percentage-without-mirror'
+  return (
+    code.startsWith('delegate/') ||
+    code === 'mirror/without-forward' ||
+    code === 'mirror/percentage-without-mirror'
+  )
 }

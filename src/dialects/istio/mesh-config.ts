@@ -12,15 +12,59 @@ import { reportOn } from '../report.ts'
 import { retries, retryPolicy } from './retry.ts'
 import { tcpKeepalive, tcpKeepaliveOf } from './tcp-keepalive.ts'
 
-/** Fields of MeshConfig that concern Istio's own agents, filters, telemetry or certificates, or say nothing to a stock Envoy. */
+/**
+ * Fields of MeshConfig that concern Istio's own agents, filters, telemetry or certificates, or say nothing to
+ * a stock Envoy.
+ */
 const others = [
-  'proxyListenPort', 'proxyInboundListenPort', 'proxyHttpPort', 'ingressClass', 'ingressService', 'ingressControllerMode', 'ingressSelector',
-  'enableTracing', 'accessLogFile', 'accessLogFormat', 'accessLogEncoding', 'enableEnvoyAccessLogService', 'disableEnvoyListenerLog', 'defaultConfig',
-  'inboundTrafficPolicy', 'configSources', 'enableAutoMtls', 'trustDomain', 'trustDomainAliases', 'caCertificates', 'inboundClusterStatName',
-  'outboundClusterStatName', 'certificates', 'thriftConfig', 'serviceSettings', 'enablePrometheusMerge', 'verifyCertificateAtClient', 'ca', 'extensionProviders',
-  'defaultProviders', 'discoverySelectors', 'meshMTLS', 'tlsDefaults', 'mixerCheckServer', 'mixerReportServer', 'disablePolicyChecks', 'policyCheckFailOpen',
-  'sidecarToTelemetrySessionAffinity', 'reportBatchMaxEntries', 'reportBatchMaxTime', 'protocolDetectionTimeout', 'enableClientSidePolicyCheck', 'sdsUdsPath',
-  'sdsRefreshDelay', 'localityWeightedLbConfig', 'disableMixerHttpReports', 'disableReportCalls', 'statsdUdpAddress',
+  'proxyListenPort',
+  'proxyInboundListenPort',
+  'proxyHttpPort',
+  'ingressClass',
+  'ingressService',
+  'ingressControllerMode',
+  'ingressSelector',
+  'enableTracing',
+  'accessLogFile',
+  'accessLogFormat',
+  'accessLogEncoding',
+  'enableEnvoyAccessLogService',
+  'disableEnvoyListenerLog',
+  'defaultConfig',
+  'inboundTrafficPolicy',
+  'configSources',
+  'enableAutoMtls',
+  'trustDomain',
+  'trustDomainAliases',
+  'caCertificates',
+  'inboundClusterStatName',
+  'outboundClusterStatName',
+  'certificates',
+  'thriftConfig',
+  'serviceSettings',
+  'enablePrometheusMerge',
+  'verifyCertificateAtClient',
+  'ca',
+  'extensionProviders',
+  'defaultProviders',
+  'discoverySelectors',
+  'meshMTLS',
+  'tlsDefaults',
+  'mixerCheckServer',
+  'mixerReportServer',
+  'disablePolicyChecks',
+  'policyCheckFailOpen',
+  'sidecarToTelemetrySessionAffinity',
+  'reportBatchMaxEntries',
+  'reportBatchMaxTime',
+  'protocolDetectionTimeout',
+  'enableClientSidePolicyCheck',
+  'sdsUdsPath',
+  'sdsRefreshDelay',
+  'localityWeightedLbConfig',
+  'disableMixerHttpReports',
+  'disableReportCalls',
+  'statsdUdpAddress',
 ] as const
 
 /** What would change routes or clusters, and is not acted on. */
@@ -34,14 +78,22 @@ const meshConfig = message({
   defaultHttpRetryPolicy: retries.optional(),
   connectTimeout: positiveDuration.optional(),
   tcpKeepalive: tcpKeepalive.optional(),
-  dnsRefreshRate: durationSchema.refine((milliseconds) => milliseconds > 1, { message: 'must be more than 1ms' }).optional(),
+  dnsRefreshRate: durationSchema
+    .refine((milliseconds) => milliseconds > 1, { message: 'must be more than 1ms' })
+    .optional(),
   rootNamespace: z.string().min(1).optional(),
-  outboundTrafficPolicy: message({ mode: z.enum(['REGISTRY_ONLY', 'ALLOW_ANY', 'ALLOW_ANY_DYNAMIC_DNS']).optional() }).optional(),
+  outboundTrafficPolicy: message({
+    mode: z.enum(['REGISTRY_ONLY', 'ALLOW_ANY', 'ALLOW_ANY_DYNAMIC_DNS']).optional(),
+  }).optional(),
   defaultServiceExportTo: exportTo.optional(),
   defaultVirtualServiceExportTo: exportTo.optional(),
   defaultDestinationRuleExportTo: exportTo.optional(),
   localityLbSetting: localitySetting.optional(),
-  pathNormalization: message({ normalization: z.enum(['DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES']).optional() }).optional(),
+  pathNormalization: message({
+    normalization: z
+      .enum(['DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'])
+      .optional(),
+  }).optional(),
 })
 
 type MeshConfig = z.infer<typeof meshConfig>
@@ -53,22 +105,38 @@ export interface ReadSettings {
   readonly refused: boolean
 }
 
-/** Settings with a MeshConfig's values over them; a field with a mistake leaves them as they are. The MeshConfig stands at `path` of the manifest. */
+/**
+ * Settings with a MeshConfig's values over them; a field with a mistake leaves them as they are. The
+ * MeshConfig stands at `path` of the manifest.
+ */
 export function withMeshConfig(settings: Settings, manifest: Manifest, path: FieldPath = []): ReadSettings {
   const { value, diagnostics, refused } = decode({ manifest, path, schema: meshConfig, parts: ['*'] })
   if (value === undefined) return { settings, diagnostics, refused }
   const report = reportOn(manifest)
   for (const field of unsupported) {
-    if (value[field] !== undefined) report.note('field/unsupported', [...path, field], { message: `${field} is not supported yet, it has no effect` })
+    if (value[field] !== undefined)
+      report.note('field/unsupported', [...path, field], {
+        message: `${field} is not supported yet, it has no effect`,
+      })
   }
   if (value.outboundTrafficPolicy?.mode === 'ALLOW_ANY_DYNAMIC_DNS') {
-    report.note('field/unsupported', [...path, 'outboundTrafficPolicy', 'mode'], { message: 'outboundTrafficPolicy.mode ALLOW_ANY_DYNAMIC_DNS is not supported yet, ALLOW_ANY is used' })
+    report.note('field/unsupported', [...path, 'outboundTrafficPolicy', 'mode'], {
+      message: 'outboundTrafficPolicy.mode ALLOW_ANY_DYNAMIC_DNS is not supported yet, ALLOW_ANY is used',
+    })
   }
-  return { settings: overlaid(settings, value), diagnostics: [...diagnostics, ...report.diagnostics], refused }
+  return {
+    settings: overlaid(settings, value),
+    diagnostics: [...diagnostics, ...report.diagnostics],
+    refused,
+  }
 }
 
 const pathNormalizations = {
-  DEFAULT: 'base', NONE: 'none', BASE: 'base', MERGE_SLASHES: 'merge-slashes', DECODE_AND_MERGE_SLASHES: 'decode-and-merge-slashes',
+  DEFAULT: 'base',
+  NONE: 'none',
+  BASE: 'base',
+  MERGE_SLASHES: 'merge-slashes',
+  DECODE_AND_MERGE_SLASHES: 'decode-and-merge-slashes',
 } as const satisfies Record<string, PathNormalization>
 
 function overlaid(settings: Settings, value: MeshConfig): Settings {
@@ -81,14 +149,20 @@ function overlaid(settings: Settings, value: MeshConfig): Settings {
     connectTimeout: value.connectTimeout ?? settings.connectTimeout,
     dnsRefreshRate: value.dnsRefreshRate ?? settings.dnsRefreshRate,
     ...(value.tcpKeepalive === undefined ? {} : { tcpKeepalive: tcpKeepaliveOf(value.tcpKeepalive) }),
-    defaultRetry: value.defaultHttpRetryPolicy === undefined ? settings.defaultRetry : retryPolicy(value.defaultHttpRetryPolicy),
+    defaultRetry:
+      value.defaultHttpRetryPolicy === undefined
+        ? settings.defaultRetry
+        : retryPolicy(value.defaultHttpRetryPolicy),
     defaultExport: {
       services: value.defaultServiceExportTo ?? defaultExport.services,
       routeTables: value.defaultVirtualServiceExportTo ?? defaultExport.routeTables,
       policies: value.defaultDestinationRuleExportTo ?? defaultExport.policies,
     },
-    outsideTraffic: mode === undefined ? settings.outsideTraffic : mode === 'REGISTRY_ONLY' ? 'refuse' : 'allow',
-    pathNormalization: normalization === undefined ? settings.pathNormalization : pathNormalizations[normalization],
-    locality: value.localityLbSetting === undefined ? settings.locality : localityBalancing(value.localityLbSetting),
+    outsideTraffic:
+      mode === undefined ? settings.outsideTraffic : mode === 'REGISTRY_ONLY' ? 'refuse' : 'allow',
+    pathNormalization:
+      normalization === undefined ? settings.pathNormalization : pathNormalizations[normalization],
+    locality:
+      value.localityLbSetting === undefined ? settings.locality : localityBalancing(value.localityLbSetting),
   }
 }

@@ -35,15 +35,33 @@ export interface MirrorContext {
 export function mirrorsOf(rule: MirrorFields, context: MirrorContext): readonly Mirror[] {
   notePercentageWithoutMirror(rule, context)
   const site = context.siteOf('mirror')
-  const single = rule.mirror === undefined ? [] : [mirrorAt({ value: rule.mirror, site, field: ['mirror'], fraction: singleFraction(rule, context) }, context)]
+  const single =
+    rule.mirror === undefined
+      ? []
+      : [
+          mirrorAt(
+            { value: rule.mirror, site, field: ['mirror'], fraction: singleFraction(rule, context) },
+            context,
+          ),
+        ]
   return [...single, ...severalOf(rule, context)].filter((mirror) => mirror !== undefined)
 }
 
 function severalOf({ mirrors = [] }: MirrorFields, context: MirrorContext): readonly (Mirror | undefined)[] {
   const site = context.siteOf('mirrors')
-  return mirrors.map((each, index) => each === undefined ? undefined : mirrorAt({
-    value: each.destination, site, field: ['mirrors', index, 'destination'], fraction: fractionAt([...site.path, 'mirrors', index, 'percentage'], site),
-  }, context))
+  return mirrors.map((each, index) =>
+    each === undefined
+      ? undefined
+      : mirrorAt(
+          {
+            value: each.destination,
+            site,
+            field: ['mirrors', index, 'destination'],
+            fraction: fractionAt([...site.path, 'mirrors', index, 'percentage'], site),
+          },
+          context,
+        ),
+  )
 }
 
 interface DeclaredMirror {
@@ -54,7 +72,10 @@ interface DeclaredMirror {
   readonly fraction: Millionths | undefined
 }
 
-function mirrorAt({ value, site, field, fraction }: DeclaredMirror, context: MirrorContext): Mirror | undefined {
+function mirrorAt(
+  { value, site, field, fraction }: DeclaredMirror,
+  context: MirrorContext,
+): Mirror | undefined {
   const { manifest } = site.report
   const path = [...site.path, ...field]
   const backend = backendOf(value, { manifest, path, domain: context.domain })
@@ -69,21 +90,27 @@ function mirrorAt({ value, site, field, fraction }: DeclaredMirror, context: Mir
 function singleFraction(rule: MirrorFields, { siteOf }: MirrorContext): Millionths | undefined {
   if (rule.mirrorPercent !== undefined) {
     const { report, path } = siteOf('mirrorPercent')
-    report.note('field/deprecated', [...path, 'mirrorPercent'], { message: 'mirrorPercent is deprecated', hint: 'write mirrorPercentage: {value: …}' })
+    report.note('field/deprecated', [...path, 'mirrorPercent'], {
+      message: 'mirrorPercent is deprecated',
+      hint: 'write mirrorPercentage: {value: …}',
+    })
   }
   if (rule.mirrorPercentage !== undefined) {
     const site = siteOf('mirrorPercentage')
     return fractionAt([...site.path, 'mirrorPercentage'], site)
   }
   const site = siteOf('mirrorPercent')
-  return rule.mirrorPercent === undefined ? everyRequest : mirroredShare([...site.path, 'mirrorPercent'], site.report)
+  return rule.mirrorPercent === undefined
+    ? everyRequest
+    : mirroredShare([...site.path, 'mirrorPercent'], site.report)
 }
 
 /** The fraction of a `Percent` in the user's object: absent is every request, without a value none. */
 function fractionAt(path: FieldPath, site: RuleSite): Millionths | undefined {
   const { manifest } = site.report
   if (rawValue(manifest, path) === undefined) return everyRequest
-  if (rawValue(manifest, [...path, 'value']) !== undefined) return mirroredShare([...path, 'value'], site.report)
+  if (rawValue(manifest, [...path, 'value']) !== undefined)
+    return mirroredShare([...path, 'value'], site.report)
   site.report.note('mirror/percentage-absent', path, {
     message: `${String(path.at(-1))} has no value, which Istio takes for 0: nothing is mirrored`,
     hint: 'write the value; value: 0 says that nothing is to be mirrored',
@@ -98,7 +125,10 @@ function notePercentageWithoutMirror(rule: MirrorFields, { siteOf }: MirrorConte
     if (rule[field] === undefined || rawValue(report.manifest, [...path, 'mirror']) !== undefined) continue
     report.note('mirror/percentage-without-mirror', [...path, field], {
       message: `${field} has no effect without mirror`,
-      hint: rule.mirrors === undefined ? 'name the destination in mirror' : `write percentage: {value: ${shareIn(rule[field])}} in each entry of mirrors`,
+      hint:
+        rule.mirrors === undefined
+          ? 'name the destination in mirror'
+          : `write percentage: {value: ${shareIn(rule[field])}} in each entry of mirrors`,
     })
   }
 }

@@ -11,12 +11,17 @@ export interface PlacedMatch {
   readonly origin: Origin
 }
 
-/** An HTTP rule, and where each of its fields was written: a root's and its delegate's fields become one rule. */
+/**
+ * An HTTP rule, and where each of its fields was written: a root's and its delegate's fields become one rule.
+ */
 export interface PlacedRule {
   readonly rule: HttpRule
   /** At least one; gateways are named `<namespace>/<name>`. */
   readonly matches: readonly PlacedMatch[]
-  /** What the runtime keys of its mirrors call it: its name, else what it matches, so that its place in the list does not matter. */
+  /**
+   * What the runtime keys of its mirrors call it: its name, else what it matches, so that its place in the
+   * list does not matter.
+   */
   readonly key: string
   siteOf(field: keyof HttpRule): RuleSite
 }
@@ -26,7 +31,10 @@ export function placedRule(rule: HttpRule, site: RuleSite): PlacedRule {
   const { id } = site.report.manifest
   const declared = rule.match ?? []
   const matches = declared.map((match, index): PlacedMatch => ({
-    match: match.gateways === undefined ? match : { ...match, gateways: match.gateways.map((gateway) => resolveGateway(gateway, id.namespace)) },
+    match:
+      match.gateways === undefined
+        ? match
+        : { ...match, gateways: match.gateways.map((gateway) => resolveGateway(gateway, id.namespace)) },
     origin: { object: id, path: [...site.path, 'match', index] },
   }))
   return {
@@ -45,5 +53,6 @@ function canonical(value: unknown): string {
   return JSON.stringify(value, (_, field: unknown) =>
     field !== null && typeof field === 'object' && !Array.isArray(field)
       ? Object.fromEntries(Object.entries(field).toSorted(([a], [b]) => compareText(a, b)))
-      : field)
+      : field,
+  )
 }

@@ -1,7 +1,10 @@
 import type { Report } from '../report.ts'
 
 /** Notes a subset whose name stands before it already: the first one counts. */
-export function noteRepeatedSubsets(report: Report, subsets: readonly ({ readonly name: string } | undefined)[]): void {
+export function noteRepeatedSubsets(
+  report: Report,
+  subsets: readonly ({ readonly name: string } | undefined)[],
+): void {
   subsets.forEach((subset, index) => {
     const first = subsets.findIndex((each) => each?.name === subset?.name)
     if (subset === undefined || first === index) return

@@ -15,10 +15,14 @@ export const retries = message({
   backoff: positiveDuration.optional(),
 })
 
-/** Without `retryOn` it retries what Istio's own default does, whatever the mesh's is. Numbers in `retryOn` are status codes. */
+/**
+ * Without `retryOn` it retries what Istio's own default does, whatever the mesh's is. Numbers in `retryOn`
+ * are status codes.
+ */
 export function retryPolicy(value: z.infer<typeof retries>): RetryPolicy | 'never' {
   if ((value.attempts ?? 0) <= 0) return 'never'
-  const conditions = value.retryOn === undefined || value.retryOn === '' ? defaultConditions : parseConditions(value.retryOn)
+  const conditions =
+    value.retryOn === undefined || value.retryOn === '' ? defaultConditions : parseConditions(value.retryOn)
   return {
     attempts: value.attempts ?? 0,
     ...conditions,
@@ -36,19 +40,29 @@ const ofStatusCodes = 'retriable-status-codes'
 /** Without any code the condition would be dead. */
 const unavailable = 503
 
-const defaultConditions: Conditions = { retryOn: `connect-failure,refused-stream,unavailable,cancelled,${ofStatusCodes}`, statusCodes: [unavailable] }
+const defaultConditions: Conditions = {
+  retryOn: `connect-failure,refused-stream,unavailable,cancelled,${ofStatusCodes}`,
+  statusCodes: [unavailable],
+}
 
-/** As istiod joins them, with a comma before the condition that it adds. A status code that HTTP does not know is a condition that Envoy does not know. */
+/**
+ * As istiod joins them, with a comma before the condition that it adds. A status code that HTTP does not know
+ * is a condition that Envoy does not know.
+ */
 function parseConditions(retryOn: string): Conditions {
   const tokens = tokensOf(retryOn)
   const statusCodes = tokens.filter(isStatusCode).map(Number)
   const conditions = tokens.filter((token) => !isStatusCode(token)).join(',')
-  if (conditions.includes(ofStatusCodes)) return { retryOn: conditions, statusCodes: statusCodes.length > 0 ? statusCodes : [unavailable] }
+  if (conditions.includes(ofStatusCodes))
+    return { retryOn: conditions, statusCodes: statusCodes.length > 0 ? statusCodes : [unavailable] }
   return { retryOn: statusCodes.length > 0 ? `${conditions},${ofStatusCodes}` : conditions, statusCodes }
 }
 
 function tokensOf(retryOn: string): readonly string[] {
-  return retryOn.split(',').map((token) => token.trim()).filter((token) => token !== '')
+  return retryOn
+    .split(',')
+    .map((token) => token.trim())
+    .filter((token) => token !== '')
 }
 
 function isStatusCode(token: string): boolean {
@@ -56,12 +70,30 @@ function isStatusCode(token: string): boolean {
 }
 
 const known = [
-  '5xx', 'gateway-error', 'reset', 'reset-before-request', 'connect-failure', 'retriable-4xx', 'refused-stream', ofStatusCodes, 'retriable-headers',
-  'envoy-ratelimited', 'http3-post-connect-failure', 'cancelled', 'deadline-exceeded', 'internal', 'resource-exhausted', 'unavailable',
+  '5xx',
+  'gateway-error',
+  'reset',
+  'reset-before-request',
+  'connect-failure',
+  'retriable-4xx',
+  'refused-stream',
+  ofStatusCodes,
+  'retriable-headers',
+  'envoy-ratelimited',
+  'http3-post-connect-failure',
+  'cancelled',
+  'deadline-exceeded',
+  'internal',
+  'resource-exhausted',
+  'unavailable',
 ]
 
-/** The conditions of Envoy's `x-envoy-retry-on` and `x-envoy-retry-grpc-on` (router filter), and what of a `retryOn` is none of them. */
+/**
+ * The conditions of Envoy's `x-envoy-retry-on` and `x-envoy-retry-grpc-on` (router filter), and what of a
+ * `retryOn` is none of them.
+ */
 export const retryConditions = {
   known,
-  unknown: (retryOn: string): readonly string[] => tokensOf(retryOn).filter((token) => !known.includes(token) && !isStatusCode(token)),
+  unknown: (retryOn: string): readonly string[] =>
+    tokensOf(retryOn).filter((token) => !known.includes(token) && !isStatusCode(token)),
 }

@@ -28,7 +28,8 @@ export function routesOf(placed: PlacedRule, table: TableContext): readonly Rout
   const cors = corsOf(rule.corsPolicy, siteOf('corsPolicy'))
   if (built === undefined) return []
   return matches.map(({ match, origin }): Route => ({
-    name: match?.name === undefined || match.name === '' ? rule.name ?? '' : `${rule.name ?? ''}.${match.name}`,
+    name:
+      match?.name === undefined || match.name === '' ? (rule.name ?? '') : `${rule.name ?? ''}.${match.name}`,
     match: matchOf(match),
     applies: applicabilityOf(match, origin.object.namespace),
     action: built.action,
@@ -50,11 +51,18 @@ interface Built {
 function actionOf(placed: PlacedRule, table: TableContext): Built | undefined {
   const { rule } = placed
   const { changes, authority } = headerRules(rule.headers)
-  const mirrors = mirrorsOf(rule, { siteOf: placed.siteOf, domain: table.settings.domain, runtimeKey: runtimeKeys(placed, table) })
-  if (rule.redirect !== undefined || rule.directResponse !== undefined) noteMirrorsWithoutForward(placed, mirrors)
+  const mirrors = mirrorsOf(rule, {
+    siteOf: placed.siteOf,
+    domain: table.settings.domain,
+    runtimeKey: runtimeKeys(placed, table),
+  })
+  if (rule.redirect !== undefined || rule.directResponse !== undefined)
+    noteMirrorsWithoutForward(placed, mirrors)
   if (rule.redirect !== undefined) return { action: redirectOf(rule.redirect), changes }
   if (rule.directResponse !== undefined) return { action: directResponseOf(rule.directResponse), changes }
-  return rule.route === undefined ? undefined : { action: forwardOf(placed, { table, authority, mirrors }), changes }
+  return rule.route === undefined
+    ? undefined
+    : { action: forwardOf(placed, { table, authority, mirrors }), changes }
 }
 
 function noteMirrorsWithoutForward({ rule, siteOf }: PlacedRule, mirrors: Forward['mirrors']): void {
@@ -62,7 +70,9 @@ function noteMirrorsWithoutForward({ rule, siteOf }: PlacedRule, mirrors: Forwar
   const action = rule.redirect === undefined ? 'a direct response' : 'a redirect'
   for (const { origin } of mirrors) {
     const field = origin.path.includes('mirrors') ? 'mirrors' : 'mirror'
-    siteOf(field).report.note('mirror/without-forward', origin.path, { message: `the rule answers with ${action}, so there is nothing to mirror` })
+    siteOf(field).report.note('mirror/without-forward', origin.path, {
+      message: `the rule answers with ${action}, so there is nothing to mirror`,
+    })
   }
 }
 
@@ -73,11 +83,18 @@ interface ForwardParts {
 }
 
 function forwardOf({ rule, siteOf }: PlacedRule, { table, authority, mirrors }: ForwardParts): Forward {
-  const { report: { manifest }, path } = siteOf('route')
+  const {
+    report: { manifest },
+    path,
+  } = siteOf('route')
   const destinations = (rule.route ?? []).map((each, index): Destination => {
     const own = headerRules(each.headers)
     return {
-      backend: backendOf(each.destination, { manifest, path: [...path, 'route', index, 'destination'], domain: table.settings.domain }),
+      backend: backendOf(each.destination, {
+        manifest,
+        path: [...path, 'route', index, 'destination'],
+        domain: table.settings.domain,
+      }),
       weight: each.weight ?? 0,
       headers: own.changes,
       authority: own.authority,
@@ -89,13 +106,18 @@ function forwardOf({ rule, siteOf }: PlacedRule, { table, authority, mirrors }: 
     destinations: destinations.length > 1 ? destinations.filter((each) => each.weight > 0) : destinations,
     mirrors,
     timeout: rule.timeout ?? 0,
-    ...(rule.timeout === 0 ? { noTimeout: { object: timeout.report.manifest.id, path: [...timeout.path, 'timeout'] } } : {}),
+    ...(rule.timeout === 0
+      ? { noTimeout: { object: timeout.report.manifest.id, path: [...timeout.path, 'timeout'] } }
+      : {}),
     retry: rule.retries === undefined ? 'default' : retryPolicy(rule.retries),
     rewrite: rewriteOf(rule.rewrite, authority),
   }
 }
 
-function runtimeKeys({ key: rule }: PlacedRule, { namespace, name, repetition }: TableContext): (target: string) => string {
+function runtimeKeys(
+  { key: rule }: PlacedRule,
+  { namespace, name, repetition }: TableContext,
+): (target: string) => string {
   return (target) => {
     const key = `shadowplane.mirror.${namespace}.${name}.${rule}.${target}`
     const count = repetition(key)

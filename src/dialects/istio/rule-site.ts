@@ -2,7 +2,10 @@ import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import type { MirrorOptions } from '../annotation.ts'
 import type { Report } from '../report.ts'
 
-/** Where an HTTP rule, or a field of one, stands: its object's report, the rule's path in it, and how the object's mirrors are made. */
+/**
+ * Where an HTTP rule, or a field of one, stands: its object's report, the rule's path in it, and how the
+ * object's mirrors are made.
+ */
 export interface RuleSite {
   readonly report: Report
   readonly path: FieldPath

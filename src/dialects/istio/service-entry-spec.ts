@@ -5,11 +5,21 @@ import { hostPattern, portNumber } from '../constraint.ts'
 import { exportTo } from './export-to.ts'
 import { workload } from './workload.ts'
 
-const port = message({ number: portNumber, name: z.string().min(1), protocol: z.string().optional(), targetPort: portNumber.optional() })
+const port = message({
+  number: portNumber,
+  name: z.string().min(1),
+  protocol: z.string().optional(),
+  targetPort: portNumber.optional(),
+})
 
 /** A ServiceEntry's `spec`. */
 export const spec = message({
-  hosts: z.array(hostPattern.refine((host) => host !== '*', { message: 'is "*", must be the name of a host, or begin with *.' }))
+  hosts: z
+    .array(
+      hostPattern.refine((host) => host !== '*', {
+        message: 'is "*", must be the name of a host, or begin with *.',
+      }),
+    )
     .refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host' }),
   addresses: z.array(z.string()).optional(),
   ports: parts(port).optional(),

@@ -11,9 +11,17 @@ import { httpProtocols } from './gateway-service.ts'
 import { noteUnsupported, reportOn } from '../report.ts'
 import type { Report } from '../report.ts'
 
-const egressHost = z.string().refine((host) => /^(~|~?([.*]|[a-z0-9]([-a-z0-9]*[a-z0-9])?))\/(\*|(\*\.)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)$/.test(host), {
-  message: 'must be namespace/host, as in ./* for the namespace of the proxy, or shop/*.example.com',
-})
+const egressHost = z
+  .string()
+  .refine(
+    (host) =>
+      /^(~|~?([.*]|[a-z0-9]([-a-z0-9]*[a-z0-9])?))\/(\*|(\*\.)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)$/.test(
+        host,
+      ),
+    {
+      message: 'must be namespace/host, as in ./* for the namespace of the proxy, or shop/*.example.com',
+    },
+  )
 
 const egress = message({
   port: message({
@@ -24,7 +32,9 @@ const egress = message({
   }).optional(),
   bind: z.string().optional(),
   captureMode: z.enum(['DEFAULT', 'IPTABLES', 'NONE']).optional(),
-  hosts: parts(egressHost).refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host; ~/* hides everything' }),
+  hosts: parts(egressHost).refine((hosts) => hosts.length > 0, {
+    message: 'is empty, must name a host; ~/* hides everything',
+  }),
 })
 
 const spec = message({
@@ -32,37 +42,59 @@ const spec = message({
   ingress: z.unknown().optional(),
   egress: parts(egress).optional(),
   inboundConnectionPool: z.unknown().optional(),
-  outboundTrafficPolicy: message({ mode: z.enum(['REGISTRY_ONLY', 'ALLOW_ANY']).optional(), egressProxy: z.unknown().optional() }).optional(),
+  outboundTrafficPolicy: message({
+    mode: z.enum(['REGISTRY_ONLY', 'ALLOW_ANY']).optional(),
+    egressProxy: z.unknown().optional(),
+  }).optional(),
 })
 
 type Egress = z.infer<typeof egress>
 
 const removableParts = ['egress.*.hosts.*', 'egress.*', 'outboundTrafficPolicy', 'workloadSelector'] as const
 
-/** A networking.istio.io Sidecar: what sidecars see of the mesh. What concerns requests that come in is not acted on. */
+/**
+ * A networking.istio.io Sidecar: what sidecars see of the mesh. What concerns requests that come in is not
+ * acted on.
+ */
 export function translateSidecar(manifest: Manifest, surroundings: Surroundings): Translated {
-  const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts })
+  const { value, diagnostics, refused } = decode({
+    manifest,
+    path: ['spec'],
+    schema: spec,
+    parts: removableParts,
+  })
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
   noteUnsupported(report, { path: ['spec'], value }, ['ingress', 'inboundConnectionPool'])
-  noteUnsupported(report, { path: ['spec', 'outboundTrafficPolicy'], value: value.outboundTrafficPolicy }, ['egressProxy'])
+  noteUnsupported(report, { path: ['spec', 'outboundTrafficPolicy'], value: value.outboundTrafficPolicy }, [
+    'egressProxy',
+  ])
   noteOverruled(report, surroundings)
   const { namespace, name } = manifest.id
   const listeners = (value.egress ?? []).flatMap((each, index, all) =>
-    each === undefined ? [] : listenerOf(each, { report, index, isLast: index === all.length - 1 }))
+    each === undefined ? [] : listenerOf(each, { report, index, isLast: index === all.length - 1 }),
+  )
   const rule: EgressRule = {
     namespace,
     name,
-    selector: value.workloadSelector === undefined ? undefined : value.workloadSelector.labels ?? {},
+    selector: value.workloadSelector === undefined ? undefined : (value.workloadSelector.labels ?? {}),
     created: manifest.created,
     listeners: listeners.length === 0 ? [everything] : listeners,
     outsideTraffic: outsideTraffic(value.outboundTrafficPolicy?.mode),
     origin: { object: manifest.id, path: ['spec'] },
   }
-  return translated({ egress: [rule], diagnostics: [...diagnostics, ...report.diagnostics], refused: refused || report.refused })
+  return translated({
+    egress: [rule],
+    diagnostics: [...diagnostics, ...report.diagnostics],
+    refused: refused || report.refused,
+  })
 }
 
-const everything: EgressListener = { port: undefined, bind: '', hosts: [{ namespace: '*', host: '*', excluded: false }] }
+const everything: EgressListener = {
+  port: undefined,
+  bind: '',
+  hosts: [{ namespace: '*', host: '*', excluded: false }],
+}
 
 function outsideTraffic(mode: 'REGISTRY_ONLY' | 'ALLOW_ANY' | undefined): EgressRule['outsideTraffic'] {
   return mode === undefined ? undefined : mode === 'ALLOW_ANY' ? 'allow' : 'refuse'
@@ -80,19 +112,26 @@ function listenerOf(value: Egress, { report, index, isLast }: Position): readonl
   const port = value.port?.number
   const protocol = value.port?.protocol?.toUpperCase() ?? 'HTTP'
   const left = (field: readonly string[], what: string): readonly EgressListener[] => {
-    report.note('field/unsupported', [...path, ...field], { message: `${what} is not supported: proxies do not get this listener` })
+    report.note('field/unsupported', [...path, ...field], {
+      message: `${what} is not supported: proxies do not get this listener`,
+    })
     return []
   }
-  if (value.bind?.startsWith('unix://') === true || port === 0) return left(port === 0 ? ['port', 'number'] : ['bind'], 'a listener on a Unix socket')
-  if (value.port !== undefined && !httpProtocols.includes(protocol)) return left(['port', 'protocol'], `a listener of its own for ${protocol}`)
+  if (value.bind?.startsWith('unix://') === true || port === 0)
+    return left(port === 0 ? ['port', 'number'] : ['bind'], 'a listener on a Unix socket')
+  if (value.port !== undefined && !httpProtocols.includes(protocol))
+    return left(['port', 'protocol'], `a listener of its own for ${protocol}`)
   if (port === undefined && !isLast) {
     report.refuse('field/invalid-value', path, {
-      message: `egress[${index}] has no port, so it takes every port, and must be the last of the list`, hint: 'move it to the end, or give it a port',
+      message: `egress[${index}] has no port, so it takes every port, and must be the last of the list`,
+      hint: 'move it to the end, or give it a port',
     })
     return []
   }
   if (value.bind !== undefined && value.bind !== '' && isIP(value.bind) === 0) {
-    report.refuse('field/invalid-value', [...path, 'bind'], { message: `bind is ${JSON.stringify(value.bind)}, must be an IP address` })
+    report.refuse('field/invalid-value', [...path, 'bind'], {
+      message: `bind is ${JSON.stringify(value.bind)}, must be an IP address`,
+    })
     return []
   }
   if (port === undefined && value.bind !== undefined && value.bind !== '') {
@@ -100,10 +139,18 @@ function listenerOf(value: Egress, { report, index, isLast }: Position): readonl
   }
   if (value.captureMode !== undefined && value.captureMode !== 'DEFAULT') {
     report.note('field/unsupported', [...path, 'captureMode'], {
-      message: `captureMode ${value.captureMode} has no effect: whether a proxy binds its ports or intercepts is said by its own metadata`,
+      message:
+        `captureMode ${value.captureMode} has no effect: whether a proxy binds its ports or ` +
+        `intercepts is said by its own metadata`,
     })
   }
-  return [{ port, bind: port === undefined ? '' : value.bind ?? '', hosts: value.hosts.flatMap((host) => host === undefined ? [] : [hostOf(host)]) }]
+  return [
+    {
+      port,
+      bind: port === undefined ? '' : (value.bind ?? ''),
+      hosts: value.hosts.flatMap((host) => (host === undefined ? [] : [hostOf(host)])),
+    },
+  ]
 }
 
 /** `ns/host`; `~` before the namespace takes hosts away, and alone means those of every namespace. */
@@ -111,19 +158,38 @@ function hostOf(text: string): EgressHost {
   const slash = text.indexOf('/')
   const excluded = text.startsWith('~')
   const namespace = text.slice(excluded ? 1 : 0, slash)
-  return { namespace: namespace === '' ? '*' : namespace, host: text.slice(slash + 1).toLowerCase(), excluded }
+  return {
+    namespace: namespace === '' ? '*' : namespace,
+    host: text.slice(slash + 1).toLowerCase(),
+    excluded,
+  }
 }
 
 /** Of two Sidecars for the same proxies the older counts, then the first by name. */
 function noteOverruled(report: Report, surroundings: Surroundings): void {
   const { id } = report.manifest
-  const selectorOf = (manifest: Manifest): string => JSON.stringify(Object.entries(decode({ manifest, path: ['spec'], schema: selector, parts: [] }).value?.workloadSelector?.labels ?? {}).toSorted(([a], [b]) => compareText(a, b)))
-  const same = surroundings.manifestsOf(id, id.namespace).filter((each) => selectorOf(each) === selectorOf(report.manifest))
-  const [first] = same.toSorted((a, b) => compareText(a.created, b.created) || compareText(a.id.name, b.id.name))
+  const selectorOf = (manifest: Manifest): string =>
+    JSON.stringify(
+      Object.entries(
+        decode({ manifest, path: ['spec'], schema: selector, parts: [] }).value?.workloadSelector?.labels ??
+          {},
+      ).toSorted(([a], [b]) => compareText(a, b)),
+    )
+  const same = surroundings
+    .manifestsOf(id, id.namespace)
+    .filter((each) => selectorOf(each) === selectorOf(report.manifest))
+  const [first] = same.toSorted(
+    (a, b) => compareText(a.created, b.created) || compareText(a.id.name, b.id.name),
+  )
   if (first === undefined || first.id.name === id.name) return
   report.note('egress/overruled', ['metadata', 'name'], {
-    message: `Sidecar ${first.id.namespace}/${first.id.name} is for the same proxies and comes first, so this one has no effect`, hint: 'join the two',
+    message:
+      `Sidecar ${first.id.namespace}/${first.id.name} is for the same proxies and comes first, so ` +
+      `this one has no effect`,
+    hint: 'join the two',
   })
 }
 
-const selector = z.looseObject({ workloadSelector: z.looseObject({ labels: z.record(z.string(), z.string()).optional() }).optional() })
+const selector = z.looseObject({
+  workloadSelector: z.looseObject({ labels: z.record(z.string(), z.string()).optional() }).optional(),
+})

@@ -4,7 +4,9 @@ import type { StringMatch } from '../../model/route.ts'
 import { nonEmpty } from '../constraint.ts'
 import { checkRegex, regex } from '../regex.ts'
 
-/** What Istio takes for "any value" where a name and a value are matched, though it is no regular expression. */
+/**
+ * What Istio takes for "any value" where a name and a value are matched, though it is no regular expression.
+ */
 const anyValue = '*'
 
 /** Istio's StringMatch: one of exact, prefix and regex. */
@@ -13,7 +15,10 @@ export const stringMatch = stringMatchWith({ prefix: nonEmpty, regex })
 /** A StringMatch for a path, which begins with nothing too. */
 export const pathMatch = stringMatchWith({ prefix: z.string(), regex })
 
-/** A StringMatch for the value of a header or query parameter: none of the three, and the regex `*`, stand for "is there". */
+/**
+ * A StringMatch for the value of a header or query parameter: none of the three, and the regex `*`, stand for
+ * "is there".
+ */
 export const valueMatch = stringMatchWith({
   prefix: nonEmpty,
   regex: z.string().superRefine((pattern, context) => {
@@ -33,8 +38,11 @@ function stringMatchWith(kinds: { readonly prefix: z.ZodString; readonly regex: 
     prefix: kinds.prefix.optional(),
     regex: kinds.regex.optional(),
   }).superRefine((match, context) => {
-    const given = Object.entries(match).filter(([, value]) => value !== undefined).map(([name]) => name)
-    if (given.length > 1) context.addIssue({ code: 'custom', message: `has ${given.join(' and ')}, must have one of them` })
+    const given = Object.entries(match)
+      .filter(([, value]) => value !== undefined)
+      .map(([name]) => name)
+    if (given.length > 1)
+      context.addIssue({ code: 'custom', message: `has ${given.join(' and ')}, must have one of them` })
   })
 }
 

@@ -8,11 +8,15 @@ import { resolveGateway } from './host.ts'
 import { noteUnsupported } from '../report.ts'
 import type { Report } from '../report.ts'
 
-const serverName = z.string().regex(/^(\*|(\*\.)?[^*\s]+)$/, { message: 'must be a host name, one that begins with "*.", or "*"' })
+const serverName = z
+  .string()
+  .regex(/^(\*|(\*\.)?[^*\s]+)$/, { message: 'must be a host name, one that begins with "*.", or "*"' })
 
 /** Istio's TLSMatchAttributes. */
 export const tlsMatch = message({
-  sniHosts: z.array(serverName).refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host' }),
+  sniHosts: z
+    .array(serverName)
+    .refine((hosts) => hosts.length > 0, { message: 'is empty, must name a host' }),
   destinationSubnets: z.unknown().optional(),
   port: z.number().int().min(0).max(65535).optional(),
   sourceLabels: z.unknown().optional(),
@@ -22,8 +26,12 @@ export const tlsMatch = message({
 
 /** Istio's TLSRoute. */
 export const tlsRule = message({
-  match: z.array(tlsMatch).refine((matches) => matches.length > 0, { message: 'is empty, must name the sniHosts that the route is for' }),
-  route: z.array(message({ destination, weight: z.number().int().min(0).max(largestWeight).optional() })).refine((routes) => routes.length > 0, { message: 'is empty, must name a destination' }),
+  match: z.array(tlsMatch).refine((matches) => matches.length > 0, {
+    message: 'is empty, must name the sniHosts that the route is for',
+  }),
+  route: z
+    .array(message({ destination, weight: z.number().int().min(0).max(largestWeight).optional() }))
+    .refine((routes) => routes.length > 0, { message: 'is empty, must name a destination' }),
 })
 
 export type TlsMatch = z.infer<typeof tlsMatch>
@@ -38,30 +46,60 @@ export interface TlsRuleContext {
   readonly gateways: readonly string[]
 }
 
-/** One route for each match. Connections of a rule with a mistake go to no backend, nor to that of another rule. Gateways that pass TLS through take them; sidecars do not, which is said. */
-export function tlsRoutesOf(rule: TlsRule, { path, domain, report, gateways }: TlsRuleContext): readonly TlsRoute[] {
+/**
+ * One route for each match. Connections of a rule with a mistake go to no backend, nor to that of another
+ * rule. Gateways that pass TLS through take them; sidecars do not, which is said.
+ */
+export function tlsRoutesOf(
+  rule: TlsRule,
+  { path, domain, report, gateways }: TlsRuleContext,
+): readonly TlsRoute[] {
   const { manifest } = report
-  if (rule.match.some((each) => (each.gateways === undefined || each.gateways.length === 0 ? gateways : each.gateways).includes('mesh'))) {
+  if (
+    rule.match.some((each) =>
+      (each.gateways === undefined || each.gateways.length === 0 ? gateways : each.gateways).includes('mesh'),
+    )
+  ) {
     report.note('field/unsupported', path, {
-      message: 'tls rules are not supported on sidecars yet, this one has no effect there: a connection goes to the service of its server name',
+      message:
+        'tls rules are not supported on sidecars yet, this one has no effect there: a connection goes to ' +
+        'the service of its server name',
     })
   }
   const total = rule.route.reduce((sum, { weight = 0 }) => sum + weight, 0)
   if (rule.route.length > 1 && total === 0) {
-    report.refuse('field/invalid-value', [...path, 'route'], { message: 'all weights of the route are 0, must add up to more: connections that it matches are closed' })
+    report.refuse('field/invalid-value', [...path, 'route'], {
+      message: 'all weights of the route are 0, must add up to more: connections that it matches are closed',
+    })
   }
   const isRejected = rule.route.length === 0 || (rule.route.length > 1 && total === 0)
-  const destinations = isRejected ? [rejectedAt({ object: manifest.id, path })] : rule.route.map((each, index) => ({
-    backend: backendOf(each.destination, { manifest, path: [...path, 'route', index, 'destination'], domain }),
-    weight: each.weight ?? 0,
-  }))
+  const destinations = isRejected
+    ? [rejectedAt({ object: manifest.id, path })]
+    : rule.route.map((each, index) => ({
+        backend: backendOf(each.destination, {
+          manifest,
+          path: [...path, 'route', index, 'destination'],
+          domain,
+        }),
+        weight: each.weight ?? 0,
+      }))
   return rule.match.map((each, index): TlsRoute => {
     const at = [...path, 'match', index]
-    noteUnsupported(report, { path: at, value: each }, ['destinationSubnets', 'sourceLabels', 'sourceNamespace'])
+    noteUnsupported(report, { path: at, value: each }, [
+      'destinationSubnets',
+      'sourceLabels',
+      'sourceNamespace',
+    ])
     return {
-      serverNames: each.sniHosts.map((name, position) => ({ name: name.toLowerCase(), origin: { object: manifest.id, path: [...at, 'sniHosts', position] } })),
+      serverNames: each.sniHosts.map((name, position) => ({
+        name: name.toLowerCase(),
+        origin: { object: manifest.id, path: [...at, 'sniHosts', position] },
+      })),
       port: each.port === 0 ? undefined : each.port,
-      attachedTo: each.gateways === undefined || each.gateways.length === 0 ? undefined : each.gateways.map((gateway) => resolveGateway(gateway, manifest.id.namespace)),
+      attachedTo:
+        each.gateways === undefined || each.gateways.length === 0
+          ? undefined
+          : each.gateways.map((gateway) => resolveGateway(gateway, manifest.id.namespace)),
       destinations,
       origin: { object: manifest.id, path: at },
     }

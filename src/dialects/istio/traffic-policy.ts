@@ -2,7 +2,14 @@ import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message, parts } from '../../manifest/message.ts'
 import { clientTls } from './client-tls.ts'
-import { keepaliveTime, maglevTableSize, nonEmpty, portNumber, positiveDuration, ringSize } from '../constraint.ts'
+import {
+  keepaliveTime,
+  maglevTableSize,
+  nonEmpty,
+  portNumber,
+  positiveDuration,
+  ringSize,
+} from '../constraint.ts'
 import { localitySetting } from './locality.ts'
 import { tcpKeepalive } from './tcp-keepalive.ts'
 
@@ -30,7 +37,12 @@ const httpSettings = message({
 
 const consistentHash = message({
   httpHeaderName: nonEmpty.optional(),
-  httpCookie: message({ name: nonEmpty, path: z.string().optional(), ttl: durationSchema.optional(), attributes: z.unknown().optional() }).optional(),
+  httpCookie: message({
+    name: nonEmpty,
+    path: z.string().optional(),
+    ttl: durationSchema.optional(),
+    attributes: z.unknown().optional(),
+  }).optional(),
   useSourceIp: z.boolean().optional(),
   httpQueryParameterName: nonEmpty.optional(),
   ringHash: message({ minimumRingSize: ringSize.optional() }).optional(),
@@ -46,7 +58,9 @@ const warmup = message({
 })
 
 const loadBalancer = message({
-  simple: z.enum(['UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST']).optional(),
+  simple: z
+    .enum(['UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST'])
+    .optional(),
   consistentHash: consistentHash.optional(),
   localityLbSetting: localitySetting.optional(),
   zoneAwareLbSetting: z.unknown().optional(),
@@ -93,12 +107,21 @@ export const trafficPolicy = message({
 
 export type TrafficPolicy = z.infer<typeof trafficPolicy>
 /** The part of a policy that a port or a subset may replace. */
-export type PolicyBlocks = Pick<TrafficPolicy, 'connectionPool' | 'outlierDetection' | 'loadBalancer' | 'tls' | 'retryBudget'>
+export type PolicyBlocks = Pick<
+  TrafficPolicy,
+  'connectionPool' | 'outlierDetection' | 'loadBalancer' | 'tls' | 'retryBudget'
+>
 
 /** The parts of a policy, or of its settings for a port, that a mistake in them costs alone. */
 export const removableBlocks = [
-  'connectionPool', 'outlierDetection', 'loadBalancer', 'loadBalancer.localityLbSetting', 'loadBalancer.localityLbSetting.distribute.*',
-  'loadBalancer.localityLbSetting.failover.*', 'tls', 'retryBudget',
+  'connectionPool',
+  'outlierDetection',
+  'loadBalancer',
+  'loadBalancer.localityLbSetting',
+  'loadBalancer.localityLbSetting.distribute.*',
+  'loadBalancer.localityLbSetting.failover.*',
+  'tls',
+  'retryBudget',
 ] as const
 
 export const unsupportedPolicyFields = ['tunnel', 'proxyProtocol'] as const

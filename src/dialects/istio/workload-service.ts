@@ -14,17 +14,31 @@ export interface SelectingService {
 }
 
 /** The Services of the namespace whose selector these labels meet, sorted by name. */
-export function servicesSelecting(labels: Labels, namespace: string, surroundings: Surroundings): readonly SelectingService[] {
+export function servicesSelecting(
+  labels: Labels,
+  namespace: string,
+  surroundings: Surroundings,
+): readonly SelectingService[] {
   return surroundings.manifestsOf({ group: '', kind: 'Service' }, namespace).flatMap((manifest) => {
     const spec = specOf(manifest)
-    if (spec?.selector === undefined || Object.keys(spec.selector).length === 0 || !hasLabels(labels, spec.selector)) return []
+    if (
+      spec?.selector === undefined ||
+      Object.keys(spec.selector).length === 0 ||
+      !hasLabels(labels, spec.selector)
+    )
+      return []
     const host = serviceHost(manifest.id.name, namespace, surroundings.settings.domain)
-    return [{
-      host,
-      ports: (named) => (spec.ports ?? []).map(({ port, name = '', targetPort }) => ({
-        number: port, name, targetPort: typeof targetPort === 'string' ? portNamed(targetPort, named) : targetPort,
-      })),
-    }]
+    return [
+      {
+        host,
+        ports: (named) =>
+          (spec.ports ?? []).map(({ port, name = '', targetPort }) => ({
+            number: port,
+            name,
+            targetPort: typeof targetPort === 'string' ? portNamed(targetPort, named) : targetPort,
+          })),
+      },
+    ]
   })
 }
 
@@ -35,7 +49,15 @@ export function portNamed(name: string, ports: Readonly<Record<string, number>>)
 
 const serviceSpec = z.looseObject({
   selector: z.record(z.string(), z.string()).optional(),
-  ports: z.array(z.looseObject({ port: z.number(), name: z.string().optional(), targetPort: z.union([z.number(), z.string()]).optional() })).optional(),
+  ports: z
+    .array(
+      z.looseObject({
+        port: z.number(),
+        name: z.string().optional(),
+        targetPort: z.union([z.number(), z.string()]).optional(),
+      }),
+    )
+    .optional(),
 })
 
 function specOf(manifest: Manifest): z.infer<typeof serviceSpec> | undefined {

@@ -14,16 +14,27 @@ const socketPath = /^unix:\/\/[/@][^\0\r\n]*[^/\0\r\n]$/
 
 /** Istio's WorkloadEntry, also as an endpoint of a ServiceEntry. */
 export const workload = message({
-  address: z.string()
-    .refine((address) => !address.startsWith('unix://') || socketPath.test(address), { message: 'must be unix:///path/of/a/socket, or unix://@name for an abstract one' })
-    .refine((address) => !address.startsWith('unix://') || Buffer.byteLength(address) <= 'unix://'.length + longestSocketPath, { message: `must be a path of at most ${longestSocketPath} bytes` }).optional(),
+  address: z
+    .string()
+    .refine((address) => !address.startsWith('unix://') || socketPath.test(address), {
+      message: 'must be unix:///path/of/a/socket, or unix://@name for an abstract one',
+    })
+    .refine(
+      (address) =>
+        !address.startsWith('unix://') || Buffer.byteLength(address) <= 'unix://'.length + longestSocketPath,
+      { message: `must be a path of at most ${longestSocketPath} bytes` },
+    )
+    .optional(),
   ports: z.record(z.string(), portNumber).optional(),
   labels: z.record(z.string(), z.string()).optional(),
   network: z.string().optional(),
   locality: z.string().optional(),
   weight: z.number().int().min(0).max(largestWeight).optional(),
   serviceAccount: z.string().optional(),
-}).refine(({ address, ports }) => address?.startsWith('unix://') !== true || ports === undefined, { path: ['ports'], message: 'mean nothing for a Unix socket' })
+}).refine(({ address, ports }) => address?.startsWith('unix://') !== true || ports === undefined, {
+  path: ['ports'],
+  message: 'mean nothing for a Unix socket',
+})
 
 export type Workload = z.infer<typeof workload>
 
@@ -38,7 +49,12 @@ export interface NumberedPort {
 export function endpointOf(value: Workload, ports: readonly NumberedPort[]): Endpoint {
   return {
     address: value.address ?? '',
-    ports: Object.fromEntries(ports.map((port) => [port.number, portNamed(port.name, value.ports ?? {}) ?? port.targetPort ?? port.number])),
+    ports: Object.fromEntries(
+      ports.map((port) => [
+        port.number,
+        portNamed(port.name, value.ports ?? {}) ?? port.targetPort ?? port.number,
+      ]),
+    ),
     labels: value.labels ?? {},
     weight: value.weight === undefined || value.weight === 0 ? 1 : value.weight,
     locality: localityOf(value),
@@ -50,18 +66,34 @@ function localityOf({ locality = '', labels = {} }: Workload): string {
   return locality === '' ? (labels['istio-locality'] ?? '').replaceAll('.', '/') : locality
 }
 
-/** Reports on a WorkloadEntry. ServiceEntries find it by its labels; to Services that select it, it is an endpoint of theirs. */
+/**
+ * Reports on a WorkloadEntry. ServiceEntries find it by its labels; to Services that select it, it is an
+ * endpoint of theirs.
+ */
 export function translateWorkloadEntry(manifest: Manifest, surroundings: Surroundings): Translated {
   const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
   if ((value.address ?? '') === '') {
-    report.note('field/unsupported', ['spec', ...(value.network === undefined ? [] : ['network'])], { message: 'without an address it is no endpoint: networks and their gateways are not supported' })
+    report.note('field/unsupported', ['spec', ...(value.network === undefined ? [] : ['network'])], {
+      message: 'without an address it is no endpoint: networks and their gateways are not supported',
+    })
   }
   const own = ownLabels(manifest, value)
   const origin = { object: manifest.id, path: ['spec'] }
-  const endpoints = isIP(value.address ?? '') === 0 ? [] : servicesSelecting(own, manifest.id.namespace, surroundings)
-    .map(({ host, ports }) => ({ host, endpoints: [{ ...endpointOf({ ...value, labels: own }, ports(value.ports ?? {})), health: 'healthy' as const }], origin }))
+  const endpoints =
+    isIP(value.address ?? '') === 0
+      ? []
+      : servicesSelecting(own, manifest.id.namespace, surroundings).map(({ host, ports }) => ({
+          host,
+          endpoints: [
+            {
+              ...endpointOf({ ...value, labels: own }, ports(value.ports ?? {})),
+              health: 'healthy' as const,
+            },
+          ],
+          origin,
+        }))
   return translated({ endpoints, diagnostics: [...diagnostics, ...report.diagnostics], refused })
 }
 
@@ -71,12 +103,18 @@ export function ownLabels(manifest: Manifest, value: Workload): Readonly<Record<
 }
 
 const workloadGroup = message({
-  metadata: message({ labels: z.record(z.string(), z.string()).optional(), annotations: z.record(z.string(), z.string()).optional() }).optional(),
+  metadata: message({
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }).optional(),
   template: workload,
   probe: z.unknown().optional(),
 })
 
-/** Reports on a WorkloadGroup, the template of WorkloadEntries that register themselves: by itself it is no endpoint. */
+/**
+ * Reports on a WorkloadGroup, the template of WorkloadEntries that register themselves: by itself it is no
+ * endpoint.
+ */
 export function translateWorkloadGroup(manifest: Manifest): Translated {
   const { diagnostics, refused } = decode({ manifest, path: ['spec'], schema: workloadGroup, parts: [] })
   return translated({ diagnostics, refused })

@@ -26,10 +26,15 @@ export function createBackends({ services }: Writable): Backends {
       const port = backend.port ?? onlyPort(service)
       const behind = service?.endpointsOf?.[port ?? 0]
       if (behind?.labels !== undefined && Object.keys(behind.labels).length > 0) {
-        remarks.add(['host'], `not carried, the selector of ${nameOf(service?.origin ?? backend.origin)}: all pods of the Service get requests`)
+        remarks.add(
+          ['host'],
+          `not carried, the selector of ${nameOf(service?.origin ?? backend.origin)}: all pods of the ` +
+            `Service get requests`,
+        )
       }
       if (behind !== undefined) return destinationOf(behind.host, behind.port, undefined)
-      if (service === undefined || isKubernetes(service) || isOfIstio(service)) return destinationOf(host, backend.port, subset)
+      if (service === undefined || isKubernetes(service) || isOfIstio(service))
+        return destinationOf(host, backend.port, subset)
       named.add(service)
       return destinationOf(entryHost(host), port, subset)
     },

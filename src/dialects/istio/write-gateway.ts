@@ -12,11 +12,33 @@ export interface WrittenGateways {
 }
 
 /** A Gateway for each thing that routes attach to and that none of Istio's declares. */
-export function writtenGateways(listeners: readonly GatewayListener[], used: ReadonlySet<string>, naming: Naming): WrittenGateways {
-  const own = new Set(listeners.filter(({ origin: { object: { group, kind } } }) => group === 'networking.istio.io' && kind === 'Gateway').map(({ gateway }) => gateway))
-  const foreign = listeners.filter(({ gateway, serves }) => used.has(gateway) && !own.has(gateway) && serves.kind !== 'passthrough')
-  const groups = [...Map.groupBy(foreign, ({ gateway, selector, onlyIn }) => JSON.stringify([gateway, selector, onlyIn])).values()]
-  const written = groups.flatMap((group) => group[0] === undefined ? [] : [{ gateway: group[0].gateway, ...gatewayOf(group[0], group, naming) }])
+export function writtenGateways(
+  listeners: readonly GatewayListener[],
+  used: ReadonlySet<string>,
+  naming: Naming,
+): WrittenGateways {
+  const own = new Set(
+    listeners
+      .filter(
+        ({
+          origin: {
+            object: { group, kind },
+          },
+        }) => group === 'networking.istio.io' && kind === 'Gateway',
+      )
+      .map(({ gateway }) => gateway),
+  )
+  const foreign = listeners.filter(
+    ({ gateway, serves }) => used.has(gateway) && !own.has(gateway) && serves.kind !== 'passthrough',
+  )
+  const groups = [
+    ...Map.groupBy(foreign, ({ gateway, selector, onlyIn }) =>
+      JSON.stringify([gateway, selector, onlyIn]),
+    ).values(),
+  ]
+  const written = groups.flatMap((group) =>
+    group[0] === undefined ? [] : [{ gateway: group[0].gateway, ...gatewayOf(group[0], group, naming) }],
+  )
   return {
     objects: written.map(({ object, comments }) => ({ object, comments })),
     namesOf(gateway) {
@@ -28,28 +50,53 @@ export function writtenGateways(listeners: readonly GatewayListener[], used: Rea
   }
 }
 
-function gatewayOf(first: GatewayListener, listeners: readonly GatewayListener[], naming: Naming): WrittenObject & { readonly name: string } {
-  const { origin: { object }, onlyIn, selector } = first
+function gatewayOf(
+  first: GatewayListener,
+  listeners: readonly GatewayListener[],
+  naming: Naming,
+): WrittenObject & { readonly name: string } {
+  const {
+    origin: { object },
+    onlyIn,
+    selector,
+  } = first
   const namespace = first.namespace === '' ? object.namespace : first.namespace
   const name = naming({ kind: 'Gateway', namespace, name: `${object.name}-${portNameOf(first)}` })
   const remarks = createRemarks()
-  if (onlyIn !== undefined) remarks.add(['spec', 'selector'], `not carried: ${object.kind} ${objectName(object)} is served by proxies of namespace ${onlyIn} only`)
+  if (onlyIn !== undefined)
+    remarks.add(
+      ['spec', 'selector'],
+      `not carried: ${object.kind} ${objectName(object)} is served by proxies of namespace ${onlyIn} only`,
+    )
   const servers = listeners.map((listener, index) => serverOf({ ...listener, namespace }, index, remarks))
   return {
     name: `${namespace}/${name}`,
-    object: { apiVersion: 'networking.istio.io/v1', kind: 'Gateway', metadata: { name, namespace }, spec: { selector, servers } },
+    object: {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'Gateway',
+      metadata: { name, namespace },
+      spec: { selector, servers },
+    },
     comments: remarks.comments,
   }
 }
 
-function serverOf({ port, portName, bind, hosts, serves, namespace }: GatewayListener, index: number, remarks: Remarks): JsonObject {
+function serverOf(
+  { port, portName, bind, hosts, serves, namespace }: GatewayListener,
+  index: number,
+  remarks: Remarks,
+): JsonObject {
   const protocol = serves.kind === 'https' ? 'HTTPS' : 'HTTP'
   return present<Json>({
     port: { number: port, name: portNameOf({ portName, serves }), protocol },
     bind: bind === '' ? undefined : bind,
-    hosts: hosts.map((each) => each.namespace === '*' ? each.host : `${each.namespace}/${each.host}`),
-    tls: serves.kind === 'https' ? writtenTls(serves.tls, namespace, { remarks, path: ['spec', 'servers', index, 'tls'] })
-      : serves.kind === 'http' && serves.redirect === 'to-https' ? { httpsRedirect: true } : undefined,
+    hosts: hosts.map((each) => (each.namespace === '*' ? each.host : `${each.namespace}/${each.host}`)),
+    tls:
+      serves.kind === 'https'
+        ? writtenTls(serves.tls, namespace, { remarks, path: ['spec', 'servers', index, 'tls'] })
+        : serves.kind === 'http' && serves.redirect === 'to-https'
+          ? { httpsRedirect: true }
+          : undefined,
   })
 }
 
@@ -63,9 +110,15 @@ interface Site {
 }
 
 /** Istio's ServerTLSSettings. */
-function writtenTls({ certificates, clients, minimumVersion, maximumVersion, cipherSuites, curves }: DownstreamTls, namespace: string, site: Site): JsonObject {
-  const mode = clients === undefined ? 'SIMPLE' : clients.certificate === 'required' ? 'MUTUAL' : 'OPTIONAL_MUTUAL'
-  const verification = clients === undefined || clients.verification === 'none' ? undefined : clients.verification
+function writtenTls(
+  { certificates, clients, minimumVersion, maximumVersion, cipherSuites, curves }: DownstreamTls,
+  namespace: string,
+  site: Site,
+): JsonObject {
+  const mode =
+    clients === undefined ? 'SIMPLE' : clients.certificate === 'required' ? 'MUTUAL' : 'OPTIONAL_MUTUAL'
+  const verification =
+    clients === undefined || clients.verification === 'none' ? undefined : clients.verification
   return present<Json>({
     mode,
     ...writtenCertificates(certificates, namespace, site),
@@ -78,15 +131,28 @@ function writtenTls({ certificates, clients, minimumVersion, maximumVersion, cip
   })
 }
 
-function writtenCertificates(certificates: readonly CertificateSource[], namespace: string, site: Site): JsonObject {
-  const names = certificates.flatMap((each) => each.kind === 'secret' ? [secretName(each.secret, namespace, site)] : [])
+function writtenCertificates(
+  certificates: readonly CertificateSource[],
+  namespace: string,
+  site: Site,
+): JsonObject {
+  const names = certificates.flatMap((each) =>
+    each.kind === 'secret' ? [secretName(each.secret, namespace, site)] : [],
+  )
   const [first, second] = names
-  if (first !== undefined) return second === undefined ? { credentialName: first } : { credentialNames: [first, second] }
-  const files = certificates.flatMap((each) => each.kind === 'files' ? [{ serverCertificate: each.certificate, privateKey: each.privateKey }] : [])
+  if (first !== undefined)
+    return second === undefined ? { credentialName: first } : { credentialNames: [first, second] }
+  const files = certificates.flatMap((each) =>
+    each.kind === 'files' ? [{ serverCertificate: each.certificate, privateKey: each.privateKey }] : [],
+  )
   return files.length > 1 ? { tlsCertificates: files } : { ...files[0] }
 }
 
-function writtenVerification({ trust, subjectAltNames, publicKeyHashes, certificateHashes }: PeerVerification, namespace: string, site: Site): JsonObject {
+function writtenVerification(
+  { trust, subjectAltNames, publicKeyHashes, certificateHashes }: PeerVerification,
+  namespace: string,
+  site: Site,
+): JsonObject {
   return present<Json>({
     caCertCredentialName: trust.kind === 'secret' ? secretName(trust.secret, namespace, site) : undefined,
     caCertificates: trust.kind === 'file' ? trust.path : trust.kind === 'system' ? 'system' : undefined,
@@ -97,7 +163,15 @@ function writtenVerification({ trust, subjectAltNames, publicKeyHashes, certific
 }
 
 /** Istio reads the Secret in the namespace of the proxies. */
-function secretName({ namespace, name }: { readonly namespace: string | undefined; readonly name: string }, own: string, { remarks, path }: Site): string {
-  if (namespace !== undefined && namespace !== own) remarks.add(path, `not carried: Secret ${name} is in namespace ${namespace}; Istio reads it in that of the proxies`)
+function secretName(
+  { namespace, name }: { readonly namespace: string | undefined; readonly name: string },
+  own: string,
+  { remarks, path }: Site,
+): string {
+  if (namespace !== undefined && namespace !== own)
+    remarks.add(
+      path,
+      `not carried: Secret ${name} is in namespace ${namespace}; Istio reads it in that of the proxies`,
+    )
   return name
 }

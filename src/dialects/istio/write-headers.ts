@@ -3,7 +3,10 @@ import type { HeaderChanges, HeaderOperations } from '../../model/route.ts'
 import { present } from '../written.ts'
 
 /** Istio's Headers; undefined where nothing changes. `authority` is what the request's Host becomes. */
-export function writtenHeaders({ request, response }: HeaderChanges, authority?: string): JsonObject | undefined {
+export function writtenHeaders(
+  { request, response }: HeaderChanges,
+  authority?: string,
+): JsonObject | undefined {
   const set = authority === undefined ? request.set : { ...request.set, Host: authority }
   const written = present({ request: operations({ ...request, set }), response: operations(response) })
   return Object.keys(written).length === 0 ? undefined : written

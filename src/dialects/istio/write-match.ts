@@ -3,14 +3,27 @@ import type { HeaderMatch, Match, Route, StringMatch } from '../../model/route.t
 import { present } from '../written.ts'
 import type { Remarks } from '../written.ts'
 
-/** The HTTPMatchRequest of a route but for its path; undefined, with a comment, for what Istio cannot say: two conditions on one header. */
-export function writtenConditions({ match, applies, statPrefix }: Route, gateways: readonly string[] | undefined, remarks: Remarks): JsonObject | undefined {
+/**
+ * The HTTPMatchRequest of a route but for its path; undefined, with a comment, for what Istio cannot say: two
+ * conditions on one header.
+ */
+export function writtenConditions(
+  { match, applies, statPrefix }: Route,
+  gateways: readonly string[] | undefined,
+  remarks: Remarks,
+): JsonObject | undefined {
   const { headers, queryParameters, caseSensitive } = match
   const pseudo = headers.filter(isPseudo)
-  const [has, hasNot] = [headers.filter((each) => !each.invert && !isPseudo(each)), headers.filter(({ invert }) => invert)]
+  const [has, hasNot] = [
+    headers.filter((each) => !each.invert && !isPseudo(each)),
+    headers.filter(({ invert }) => invert),
+  ]
   const repeated = [has, hasNot, pseudo, queryParameters].map(repeatedName).find((name) => name !== undefined)
   if (repeated !== undefined) {
-    remarks.add([], `not carried, a match with two conditions on ${repeated}: Istio's maps take one for each name`)
+    remarks.add(
+      [],
+      `not carried, a match with two conditions on ${repeated}: Istio's maps take one for each name`,
+    )
     return undefined
   }
   const port = applies.port
@@ -28,7 +41,10 @@ export function writtenConditions({ match, applies, statPrefix }: Route, gateway
   })
 }
 
-/** The uri of a match, `undefined` for every path. Segments are two matches: the path itself, and what is below it. */
+/**
+ * The uri of a match, `undefined` for every path. Segments are two matches: the path itself, and what is
+ * below it.
+ */
 export function writtenPaths({ path: { kind, value } }: Match): readonly (JsonObject | undefined)[] {
   if (kind === 'segments') return [{ exact: value }, { prefix: `${value}/` }]
   return [kind === 'prefix' && value === '/' ? undefined : { [kind]: value }]
@@ -46,8 +62,12 @@ function repeatedName(matches: readonly { readonly name: string }[]): string | u
   return names.find((name, index) => names.indexOf(name) !== index)
 }
 
-function matchesByName(matches: readonly { readonly name: string; readonly match: StringMatch }[]): JsonObject | undefined {
-  return matches.length === 0 ? undefined : Object.fromEntries(matches.map(({ name, match }) => [name, stringMatch(match)]))
+function matchesByName(
+  matches: readonly { readonly name: string; readonly match: StringMatch }[],
+): JsonObject | undefined {
+  return matches.length === 0
+    ? undefined
+    : Object.fromEntries(matches.map(({ name, match }) => [name, stringMatch(match)]))
 }
 
 function stringMatch(match: StringMatch): JsonObject {

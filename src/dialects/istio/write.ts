@@ -20,16 +20,32 @@ export function writeIstio(model: Writable): Written {
   const naming = createNaming(model.isTaken)
   const backends = createBackends(model)
   const units = servedRoutes(model.tables, model.listeners)
-  const gateways = writtenGateways(model.listeners, new Set(units.flatMap(({ socket }) => socket?.gateways ?? [])), naming)
+  const gateways = writtenGateways(
+    model.listeners,
+    new Set(units.flatMap(({ socket }) => socket?.gateways ?? [])),
+    naming,
+  )
   const placed = units.map((unit) => ({
     host: unit.host,
     places: unit.socket === undefined ? ['mesh'] : unit.socket.gateways.flatMap(gateways.namesOf),
-    body: { ...bodyOf(unit), rules: writtenRules(unit.routes, { backends, gatewayName: (key) => key === 'mesh' ? key : gateways.namesOf(key)[0] ?? key }) },
+    body: {
+      ...bodyOf(unit),
+      rules: writtenRules(unit.routes, {
+        backends,
+        gatewayName: (key) => (key === 'mesh' ? key : (gateways.namesOf(key)[0] ?? key)),
+      }),
+    },
   }))
-  const services = placesByBody(placed).map(({ hosts, places, body }) => virtualService({ ...body, hosts, places }, model, naming))
+  const services = placesByBody(placed).map(({ hosts, places, body }) =>
+    virtualService({ ...body, hosts, places }, model, naming),
+  )
   const written = [...backends.named]
   return {
-    objects: [...gateways.objects, ...written.flatMap((service) => writtenService(service, model, naming)), ...services],
+    objects: [
+      ...gateways.objects,
+      ...written.flatMap((service) => writtenService(service, model, naming)),
+      ...services,
+    ],
     comments: [...unserved(model, units), ...lostSettings(policiesWithout(model, backends.named))],
   }
 }
@@ -51,35 +67,81 @@ function bodyOf({ tables, host }: ServedRoutes): Body {
   const [first, ...more] = tables
   return {
     namespace: first?.namespace ?? '',
-    name: more.length === 0 ? first?.name ?? '' : host === '*' ? 'all-hosts' : host,
-    exportTo: first === undefined || first.visibility === 'everywhere' ? undefined : first.visibility.namespaces,
+    name: more.length === 0 ? (first?.name ?? '') : host === '*' ? 'all-hosts' : host,
+    exportTo:
+      first === undefined || first.visibility === 'everywhere' ? undefined : first.visibility.namespaces,
   }
 }
 
-function virtualService({ namespace, name, exportTo, rules, hosts, places }: VirtualServiceParts, { settings }: Writable, naming: Naming): WrittenObject {
+function virtualService(
+  { namespace, name, exportTo, rules, hosts, places }: VirtualServiceParts,
+  { settings }: Writable,
+  naming: Naming,
+): WrittenObject {
   const sayable = rules.filter(({ rule }) => Object.keys(rule).length > 0)
   const unsayable = rules.filter(({ rule }) => Object.keys(rule).length === 0)
-  const mirrors = sayable.flatMap((each, index) => each.mirrors.map(({ mirror, path }) => ({ mirror, path: ['spec', 'http', index, ...path] })))
+  const mirrors = sayable.flatMap((each, index) =>
+    each.mirrors.map(({ mirror, path }) => ({ mirror, path: ['spec', 'http', index, ...path] })),
+  )
   const { annotations, comments } = mirrorAnnotations(mirrors, settings)
-  const metadata = present<Json>({ name: naming({ kind: 'VirtualService', namespace, name }), namespace, annotations })
+  const metadata = present<Json>({
+    name: naming({ kind: 'VirtualService', namespace, name }),
+    namespace,
+    annotations,
+  })
   const http: readonly JsonObject[] = sayable.map(({ rule }) => rule)
   return {
-    object: { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata, spec: present<Json>({ hosts, gateways: places, exportTo, http }) },
-    comments: [...unsayable.flatMap((each) => each.comments.map(({ text }) => ({ path: ['spec', 'http'], text }))), ...ruleComments(sayable, ['spec', 'http']), ...comments],
+    object: {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'VirtualService',
+      metadata,
+      spec: present<Json>({ hosts, gateways: places, exportTo, http }),
+    },
+    comments: [
+      ...unsayable.flatMap((each) => each.comments.map(({ text }) => ({ path: ['spec', 'http'], text }))),
+      ...ruleComments(sayable, ['spec', 'http']),
+      ...comments,
+    ],
   }
 }
 
 function unserved({ tables }: Writable, units: readonly ServedRoutes[]): readonly string[] {
   const served = new Set<RouteTable>(units.flatMap((unit) => unit.tables))
-  return tables.filter((table) => !served.has(table)).map(({ origin, hosts }) => `${nameOf(origin)}: no listener serves ${hosts.map(({ host }) => host).join(', ')}, so nothing of it is written`)
+  return tables
+    .filter((table) => !served.has(table))
+    .map(
+      ({ origin, hosts }) =>
+        `${nameOf(origin)}: no listener serves ${hosts.map(({ host }) => host).join(', ')}, so nothing of ` +
+        `it is written`,
+    )
 }
 
 /** Settings of what the routes lead to, but for TLS to what has a DestinationRule. */
-function policiesWithout({ services, policies, tables }: Writable, named: ReadonlySet<Service>): readonly BackendPolicy[] {
-  const used = new Set(tables.flatMap(({ routes }) => routes.flatMap(({ action }) => action.kind === 'forward' ? [...action.destinations, ...action.mirrors].map(({ backend }) => backend.host) : [])))
-  const foreign = services.filter(({ host, origin }) => used.has(host) && origin.object.group !== '' && origin.object.group !== 'networking.istio.io')
-  return foreign.flatMap((service) => policies.filter(({ host }) => host === service.host).map((policy) => {
-    const { tls, ...others } = policy.settings.all
-    return named.has(service) || tls === undefined ? { ...policy, settings: { ...policy.settings, all: others } } : policy
-  }))
+function policiesWithout(
+  { services, policies, tables }: Writable,
+  named: ReadonlySet<Service>,
+): readonly BackendPolicy[] {
+  const used = new Set(
+    tables.flatMap(({ routes }) =>
+      routes.flatMap(({ action }) =>
+        action.kind === 'forward'
+          ? [...action.destinations, ...action.mirrors].map(({ backend }) => backend.host)
+          : [],
+      ),
+    ),
+  )
+  const foreign = services.filter(
+    ({ host, origin }) =>
+      used.has(host) && origin.object.group !== '' && origin.object.group !== 'networking.istio.io',
+  )
+  return foreign.flatMap((service) =>
+    policies
+      .filter(({ host }) => host === service.host)
+      .map((policy) => {
+        const { tls, ...others } = policy.settings.all
+        return named.has(service) || tls === undefined
+          ? { ...policy, settings: { ...policy.settings, all: others } }
+          : policy
+      }),
+  )
 }

@@ -16,53 +16,89 @@ const endpoint = z.looseObject({
   nodeName: z.string().nullish(),
 })
 
-const slice = z.looseObject({
-  addressType: z.string().optional(),
-  endpoints: parts(endpoint).nullish(),
-  ports: z.array(z.looseObject({ name: z.string().nullish(), port: z.number().int().min(1).max(65535).nullish() })).nullish(),
-}).superRefine(({ addressType, endpoints }, context) => {
-  if (addressType === 'FQDN') return
-  for (const [index, each] of (endpoints ?? []).entries()) {
-    each?.addresses.forEach((address, at) => {
-      if (isIP(address) === 0) context.addIssue({ code: 'custom', path: ['endpoints', index, 'addresses', at], message: 'must be an IP address' })
-    })
-  }
-})
+const slice = z
+  .looseObject({
+    addressType: z.string().optional(),
+    endpoints: parts(endpoint).nullish(),
+    ports: z
+      .array(
+        z.looseObject({ name: z.string().nullish(), port: z.number().int().min(1).max(65535).nullish() }),
+      )
+      .nullish(),
+  })
+  .superRefine(({ addressType, endpoints }, context) => {
+    if (addressType === 'FQDN') return
+    for (const [index, each] of (endpoints ?? []).entries()) {
+      each?.addresses.forEach((address, at) => {
+        if (isIP(address) === 0)
+          context.addIssue({
+            code: 'custom',
+            path: ['endpoints', index, 'addresses', at],
+            message: 'must be an IP address',
+          })
+      })
+    }
+  })
 
 type Slice = z.infer<typeof slice>
 
-/** A discovery.k8s.io/v1 EndpointSlice: the ready addresses behind a Service, labelled as the Pods that they refer to. */
+/**
+ * A discovery.k8s.io/v1 EndpointSlice: the ready addresses behind a Service, labelled as the Pods that they
+ * refer to.
+ */
 export function translateEndpointSlice(manifest: Manifest, surroundings: Surroundings): Translated {
-  const { value, diagnostics, refused } = decode({ manifest, path: [], schema: slice, parts: ['endpoints.*'] })
+  const { value, diagnostics, refused } = decode({
+    manifest,
+    path: [],
+    schema: slice,
+    parts: ['endpoints.*'],
+  })
   const serviceName = manifest.labels['kubernetes.io/service-name']
-  if (value === undefined || serviceName === undefined || value.addressType === 'FQDN') return translated({ diagnostics, refused })
+  if (value === undefined || serviceName === undefined || value.addressType === 'FQDN')
+    return translated({ diagnostics, refused })
   const { namespace } = manifest.id
   const service = surroundings.manifest({ group: '', kind: 'Service', namespace, name: serviceName })
   const ports = targetPorts(value, service)
-  const endpoints = (value.endpoints ?? [])
-    .flatMap((each) => each === undefined || each.conditions?.ready === false ? [] : each.addresses.slice(0, 1).map((address): Endpoint => ({
-      address,
-      ports,
-      labels: podLabels(each, namespace, surroundings),
-      weight: 1,
-      locality: localityOf(each, surroundings),
-      health: 'healthy',
-    })))
+  const endpoints = (value.endpoints ?? []).flatMap((each) =>
+    each === undefined || each.conditions?.ready === false
+      ? []
+      : each.addresses.slice(0, 1).map((address): Endpoint => ({
+          address,
+          ports,
+          labels: podLabels(each, namespace, surroundings),
+          weight: 1,
+          locality: localityOf(each, surroundings),
+          health: 'healthy',
+        })),
+  )
   return translated({
-    endpoints: [{ host: serviceHost(serviceName, namespace, surroundings.settings.domain), endpoints, origin: { object: manifest.id, path: ['endpoints'] } }],
+    endpoints: [
+      {
+        host: serviceHost(serviceName, namespace, surroundings.settings.domain),
+        endpoints,
+        origin: { object: manifest.id, path: ['endpoints'] },
+      },
+    ],
     diagnostics,
     refused,
   })
 }
 
-function podLabels({ targetRef: pod }: z.infer<typeof endpoint>, namespace: string, surroundings: Surroundings): Readonly<Record<string, string>> {
+function podLabels(
+  { targetRef: pod }: z.infer<typeof endpoint>,
+  namespace: string,
+  surroundings: Surroundings,
+): Readonly<Record<string, string>> {
   if (pod?.kind !== 'Pod' || pod.name === undefined) return {}
   return surroundings.manifest({ group: '', kind: 'Pod', namespace, name: pod.name })?.labels ?? {}
 }
 
 /** That of its node, as Kubernetes' own labels say it; where the node is not known, the zone alone. */
 function localityOf({ zone, nodeName }: z.infer<typeof endpoint>, surroundings: Surroundings): string {
-  const node = typeof nodeName !== 'string' ? undefined : surroundings.manifest({ group: '', kind: 'Node', namespace: '', name: nodeName })
+  const node =
+    typeof nodeName !== 'string'
+      ? undefined
+      : surroundings.manifest({ group: '', kind: 'Node', namespace: '', name: nodeName })
   const region = node?.labels['topology.kubernetes.io/region'] ?? ''
   const inZone = node?.labels['topology.kubernetes.io/zone'] ?? zone ?? ''
   return [region, inZone, node?.labels['topology.istio.io/subzone'] ?? ''].join('/').replace(/\/+$/, '')
@@ -72,10 +108,14 @@ function localityOf({ zone, nodeName }: z.infer<typeof endpoint>, surroundings: 
 function targetPorts({ ports }: Slice, service: Manifest | undefined): Readonly<Record<number, number>> {
   const declared = servicePorts.safeParse(service?.object['spec'])
   if (!declared.success) return {}
-  return Object.fromEntries((declared.data.ports ?? []).flatMap(({ name, port }) => {
-    const target = (ports ?? []).find((each) => (each.name ?? '') === (name ?? ''))
-    return typeof target?.port === 'number' ? [[port, target.port]] : []
-  }))
+  return Object.fromEntries(
+    (declared.data.ports ?? []).flatMap(({ name, port }) => {
+      const target = (ports ?? []).find((each) => (each.name ?? '') === (name ?? ''))
+      return typeof target?.port === 'number' ? [[port, target.port]] : []
+    }),
+  )
 }
 
-const servicePorts = z.looseObject({ ports: z.array(z.looseObject({ name: z.string().optional(), port: z.number() })).optional() })
+const servicePorts = z.looseObject({
+  ports: z.array(z.looseObject({ name: z.string().optional(), port: z.number() })).optional(),
+})

@@ -8,7 +8,9 @@ export interface Alias {
   readonly onlyIn: string | undefined
 }
 
-/** The shorter names under which Kubernetes' DNS search path finds a host, and its name with the root's dot. */
+/**
+ * The shorter names under which Kubernetes' DNS search path finds a host, and its name with the root's dot.
+ */
 export function aliasesOf(host: string, domain: string): readonly Alias[] {
   if (host === '*') return []
   const rooted: Alias = { domain: `${host}.`, onlyIn: undefined }
@@ -26,5 +28,8 @@ export function aliasesOf(host: string, domain: string): readonly Alias[] {
 
 /** Names of the single pods behind a headless Service, `<pod>.<name>…`, under every name of the Service. */
 export function podAliases(host: string, aliases: readonly Alias[]): readonly Alias[] {
-  return [{ domain: host, onlyIn: undefined }, ...aliases].map(({ domain, onlyIn }) => ({ domain: `*.${domain}`, onlyIn }))
+  return [{ domain: host, onlyIn: undefined }, ...aliases].map(({ domain, onlyIn }) => ({
+    domain: `*.${domain}`,
+    onlyIn,
+  }))
 }

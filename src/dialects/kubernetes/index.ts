@@ -17,11 +17,15 @@ export const kubernetes: Dialect = {
   ],
   translate(manifest, surroundings) {
     switch (manifest.id.kind) {
-      case 'Service': return translateService(manifest, surroundings)
-      case 'Secret': return translateSecret(manifest)
-      case 'EndpointSlice': return translateEndpointSlice(manifest, surroundings)
+      case 'Service':
+        return translateService(manifest, surroundings)
+      case 'Secret':
+        return translateSecret(manifest)
+      case 'EndpointSlice':
+        return translateEndpointSlice(manifest, surroundings)
       // Read by others, for their labels.
-      default: return translated({})
+      default:
+        return translated({})
     }
   },
 }

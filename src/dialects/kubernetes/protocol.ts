@@ -1,10 +1,19 @@
 import type { Protocol } from '../../model/backend.ts'
 
 const byName: Readonly<Record<string, Protocol>> = {
-  http: 'http1', http_proxy: 'http1',
-  http2: 'http2', h2c: 'http2', grpc: 'http2', 'grpc-web': 'http2',
-  https: 'tls', tls: 'tls',
-  tcp: 'tcp', mongo: 'tcp', mysql: 'tcp', redis: 'tcp', udp: 'udp',
+  http: 'http1',
+  http_proxy: 'http1',
+  http2: 'http2',
+  h2c: 'http2',
+  grpc: 'http2',
+  'grpc-web': 'http2',
+  https: 'tls',
+  tls: 'tls',
+  tcp: 'tcp',
+  mongo: 'tcp',
+  mysql: 'tcp',
+  redis: 'tcp',
+  udp: 'udp',
 }
 
 /** Kubernetes' own names, of its field appProtocol alone. */
@@ -14,7 +23,10 @@ const byAppProtocol: Readonly<Record<string, Protocol>> = {
   'kubernetes.io/wss': 'tls',
 }
 
-/** SMTP, DNS, MySQL and MongoDB: their servers speak first, or clients that are not HTTP's wait, so nothing is detected there. */
+/**
+ * SMTP, DNS, MySQL and MongoDB: their servers speak first, or clients that are not HTTP's wait, so nothing is
+ * detected there.
+ */
 const opaquePorts = [25, 53, 3306, 27017]
 
 export interface DeclaredPort {
@@ -25,14 +37,15 @@ export interface DeclaredPort {
 }
 
 /**
- * Protocol of a Service's port: what `appProtocol` declares, and only where it is absent what the port's name begins with
- * (`http-admin`); else to be detected. Follows Istio's "Protocol Selection", which the other meshes share.
+ * Protocol of a Service's port: what `appProtocol` declares, and only where it is absent what the port's name
+ * begins with (`http-admin`); else to be detected. Follows Istio's "Protocol Selection", which the other
+ * meshes share.
  */
 export function protocolOf({ port, name, appProtocol, protocol }: DeclaredPort): Protocol {
   if (protocol?.toUpperCase() === 'UDP') return 'udp'
   const declared = (appProtocol ?? name ?? '').toLowerCase()
   const standard = appProtocol === undefined ? undefined : byAppProtocol[declared]
-  const prefix = declared.startsWith('grpc-web') ? 'grpc-web' : declared.split('-', 1)[0] ?? ''
+  const prefix = declared.startsWith('grpc-web') ? 'grpc-web' : (declared.split('-', 1)[0] ?? '')
   return standard ?? byName[prefix] ?? (port !== undefined && opaquePorts.includes(port) ? 'tcp' : 'detect')
 }
 

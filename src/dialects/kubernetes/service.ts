@@ -42,7 +42,12 @@ export function translateService(manifest: Manifest, { settings }: Surroundings)
       number: each.port,
       name: each.name ?? '',
       protocol: protocolOf(each),
-      targetPort: typeof each.targetPort === 'number' ? each.targetPort : each.targetPort === undefined ? each.port : undefined,
+      targetPort:
+        typeof each.targetPort === 'number'
+          ? each.targetPort
+          : each.targetPort === undefined
+            ? each.port
+            : undefined,
     })),
     discovery: headless ? 'original-destination' : 'endpoints',
     aliases: headless ? [...aliases, ...podAliases(host, aliases)] : aliases,

@@ -16,10 +16,23 @@ import { serviceHost } from '../kubernetes/host.ts'
 import { mirroredShare } from '../percentage.ts'
 import { reportOn } from '../report.ts'
 
-/** A tap: copies of the requests of some routes, to a recorder for as long as the object is there. Only the admin API makes them. */
-export const tapKind = { group: 'shadowplane.io', versions: ['v1alpha1'], kind: 'Tap' } as const satisfies GroupKind
+/**
+ * A tap: copies of the requests of some routes, to a recorder for as long as the object is there. Only the
+ * admin API makes them.
+ */
+export const tapKind = {
+  group: 'shadowplane.io',
+  versions: ['v1alpha1'],
+  kind: 'Tap',
+} as const satisfies GroupKind
 
-const route = message({ group: z.string().optional(), kind: z.string(), namespace: z.string(), name: z.string(), rule: z.string().optional() })
+const route = message({
+  group: z.string().optional(),
+  kind: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  rule: z.string().optional(),
+})
 
 const spec = message({
   /** Neither `route` nor `host`: every route. */
@@ -46,17 +59,29 @@ const limits: MirrorLimits = {
 /** The port by which routes name the recorder; the real one is the endpoint's. */
 const servicePort = 80
 
-/** A shadowplane.io/v1alpha1 Tap: a mirror attached to the routes of other objects, and the recorder as the service that it goes to. */
+/**
+ * A shadowplane.io/v1alpha1 Tap: a mirror attached to the routes of other objects, and the recorder as the
+ * service that it goes to.
+ */
 export function translateTap(manifest: Manifest, surroundings: Surroundings): Translated {
   const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: [] })
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
-  const fraction = value.percentage === undefined ? everyRequest : mirroredShare(['spec', 'percentage'], report)
+  const fraction =
+    value.percentage === undefined ? everyRequest : mirroredShare(['spec', 'percentage'], report)
   const { service, endpoints } = recorderOf(manifest, value)
   return translated({
     services: [service],
     endpoints: [endpoints],
-    attachments: fraction === undefined || fraction === 0 ? [] : attachmentsOf(manifest, { value, fraction, host: service.host, domain: surroundings.settings.domain }),
+    attachments:
+      fraction === undefined || fraction === 0
+        ? []
+        : attachmentsOf(manifest, {
+            value,
+            fraction,
+            host: service.host,
+            domain: surroundings.settings.domain,
+          }),
     diagnostics: [...diagnostics, ...report.diagnostics],
     refused: refused || report.refused,
   })
@@ -74,7 +99,12 @@ function attachmentsOf({ id }: Manifest, { value, fraction, host, domain }: Tapp
   const field = value.route !== undefined ? 'route' : value.host !== undefined ? 'host' : undefined
   const origin = { object: id, path: field === undefined ? ['spec'] : ['spec', field] }
   const mirror: Mirror = {
-    backend: { host, port: servicePort, subset: undefined, origin: { object: id, path: ['spec', 'recorder'] } },
+    backend: {
+      host,
+      port: servicePort,
+      subset: undefined,
+      origin: { object: id, path: ['spec', 'recorder'] },
+    },
     fraction,
     runtimeKey: `shadowplane.mirror.${id.namespace}.${id.name}.tap.recorder`,
     host: { kind: 'keep' },
@@ -83,27 +113,70 @@ function attachmentsOf({ id }: Manifest, { value, fraction, host, domain }: Tapp
     origin,
   }
   const [last, ...others] = targetsOf(value, { domain, namespace: id.namespace }).toReversed()
-  const attachment = (target: AttachKey): Attachment => ({ target, mirror, order: `~tap ${id.namespace}/${id.name}`, oneOf: `tap ${id.namespace}/${id.name}`, among: 'forwards', origin })
-  return [...others.map((target): Attachment => ({ ...attachment(target), optional: true })), ...(last === undefined ? [] : [attachment(last)])]
+  const attachment = (target: AttachKey): Attachment => ({
+    target,
+    mirror,
+    order: `~tap ${id.namespace}/${id.name}`,
+    oneOf: `tap ${id.namespace}/${id.name}`,
+    among: 'forwards',
+    origin,
+  })
+  return [
+    ...others.map((target): Attachment => ({ ...attachment(target), optional: true })),
+    ...(last === undefined ? [] : [attachment(last)]),
+  ]
 }
 
-/** A host without a dot is the Service of that name too, as it is in the routes of most dialects; that it is nowhere is said of the last one. */
-function targetsOf({ route: object, host }: Spec, { domain, namespace }: { readonly domain: string; readonly namespace: string }): readonly AttachKey[] {
-  if (object !== undefined) return [attachToObject({ group: object.group ?? '', kind: object.kind, namespace: object.namespace, name: object.name }, object.rule)]
+/**
+ * A host without a dot is the Service of that name too, as it is in the routes of most dialects; that it is
+ * nowhere is said of the last one.
+ */
+function targetsOf(
+  { route: object, host }: Spec,
+  { domain, namespace }: { readonly domain: string; readonly namespace: string },
+): readonly AttachKey[] {
+  if (object !== undefined)
+    return [
+      attachToObject(
+        { group: object.group ?? '', kind: object.kind, namespace: object.namespace, name: object.name },
+        object.rule,
+      ),
+    ]
   if (host === undefined) return [attachToAll]
-  return [attachToHost(host), ...(host.includes('.') || host === '*' ? [] : [attachToHost(serviceHost(host, namespace, domain))])]
+  return [
+    attachToHost(host),
+    ...(host.includes('.') || host === '*' ? [] : [attachToHost(serviceHost(host, namespace, domain))]),
+  ]
 }
 
-function recorderOf({ id }: Manifest, { recorder: { address, port } }: Spec): { readonly service: Service; readonly endpoints: EndpointSet } {
+function recorderOf(
+  { id }: Manifest,
+  { recorder: { address, port } }: Spec,
+): { readonly service: Service; readonly endpoints: EndpointSet } {
   const host = objectHost(id)
   const origin = { object: id, path: ['spec', 'recorder'] }
   return {
     service: {
-      host, name: id.name, namespace: id.namespace, origin,
+      host,
+      name: id.name,
+      namespace: id.namespace,
+      origin,
       ports: [{ number: servicePort, name: 'http', protocol: 'http1', targetPort: port }],
       discovery: isIP(address) === 0 ? 'strict-dns' : 'endpoints',
-      aliases: [], addresses: [], external: true, selector: undefined, externalName: undefined, visibility: 'everywhere', namedBy: 'routes',
+      aliases: [],
+      addresses: [],
+      external: true,
+      selector: undefined,
+      externalName: undefined,
+      visibility: 'everywhere',
+      namedBy: 'routes',
     },
-    endpoints: { host, endpoints: [{ address, ports: { [servicePort]: port }, labels: {}, weight: 1, locality: '', health: 'healthy' }], origin },
+    endpoints: {
+      host,
+      endpoints: [
+        { address, ports: { [servicePort]: port }, labels: {}, weight: 1, locality: '', health: 'healthy' },
+      ],
+      origin,
+    },
   }
 }

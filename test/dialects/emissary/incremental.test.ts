@@ -33,7 +33,12 @@ function remove(pipeline: Pipeline, text: string): void {
 
 /** All that the proxies get, and all that is said. */
 function state(pipeline: Pipeline): readonly string[] {
-  return [...fingerprint(pipeline, gateway), ...diagnosticsOf(pipeline).map((each) => JSON.stringify(each)).toSorted()]
+  return [
+    ...fingerprint(pipeline, gateway),
+    ...diagnosticsOf(pipeline)
+      .map((each) => JSON.stringify(each))
+      .toSorted(),
+  ]
 }
 
 const parts = [first, canary, shadow, second, apart, site]
@@ -52,7 +57,14 @@ test('the order in which objects arrive does not matter', () => {
   }
 })
 
-test.each([['the first of a group', first], ['a canary', canary], ['the shadow', shadow], ['a second shadow', second], ['another group', apart], ['the only Host', site]])('without %s it is as if it had never been there', (_, text) => {
+test.each([
+  ['the first of a group', first],
+  ['a canary', canary],
+  ['the shadow', shadow],
+  ['a second shadow', second],
+  ['another group', apart],
+  ['the only Host', site],
+])('without %s it is as if it had never been there', (_, text) => {
   const pipeline = empty()
   set(pipeline, parts.join(''))
   remove(pipeline, text)
@@ -62,7 +74,11 @@ test.each([['the first of a group', first], ['a canary', canary], ['the shadow',
 test('an edit of one group translates no other', () => {
   const pipeline = empty()
   set(pipeline, parts.join(''))
-  const routesOf = (name: string) => pipeline.read.entries(pipeline.virtualHosts).flatMap(([, each]) => each.routes).find((route) => route.name === name)
+  const routesOf = (name: string) =>
+    pipeline.read
+      .entries(pipeline.virtualHosts)
+      .flatMap(([, each]) => each.routes)
+      .find((route) => route.name === name)
   const kept = routesOf('e')
   set(pipeline, shadow.replace('weight: 5', 'weight: 7'))
   expect(kept).toBeDefined()

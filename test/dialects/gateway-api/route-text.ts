@@ -1,7 +1,10 @@
 import type { Action, Forward, Route } from '../../../src/model/route.ts'
 import { translateFirst } from '../../support/configuration.ts'
 
-/** An HTTPRoute `default/shop` for the requests of the Service shop, whose first rule begins at 7:5; `rules` is a YAML list. */
+/**
+ * An HTTPRoute `default/shop` for the requests of the Service shop, whose first rule begins at 7:5; `rules`
+ * is a YAML list.
+ */
 export function httpRoute(rules: string, metadata = ''): string {
   return route('HTTPRoute', rules, metadata)
 }
@@ -18,7 +21,11 @@ metadata: {name: shop${metadata}}
 spec:
   parentRefs: [{group: "", kind: Service, name: shop}]
   rules:
-${rules.trim().split('\n').map((line) => `  ${line}`).join('\n')}
+${rules
+  .trim()
+  .split('\n')
+  .map((line) => `  ${line}`)
+  .join('\n')}
 ${['shop', 'shadow', 'shade'].map(service).join('')}`
 }
 

@@ -1,4 +1,7 @@
-/** A Gloo VirtualService `gloo-system/shop` whose first route begins at 8:5; `routes` is a YAML list, `more` further fields of the spec. */
+/**
+ * A Gloo VirtualService `gloo-system/shop` whose first route begins at 8:5; `routes` is a YAML list, `more`
+ * further fields of the spec.
+ */
 export function virtualService(routes: string, more = ''): string {
   return `apiVersion: gateway.solo.io/v1
 kind: VirtualService
@@ -17,7 +20,10 @@ export function oneRoute(fields: string): string {
   return virtualService(`- routeAction: {single: {upstream: {name: shop}}}\n${indented(fields, 2)}`)
 }
 
-/** A kube Upstream in gloo-system, and the Service `default/<name>` on port 80 with one endpoint that it stands for. */
+/**
+ * A kube Upstream in gloo-system, and the Service `default/<name>` on port 80 with one endpoint that it
+ * stands for.
+ */
 export function upstream(name: string, fields = ''): string {
   return `---
 apiVersion: gloo.solo.io/v1
@@ -55,5 +61,9 @@ ${indented(spec, 2)}
 export const backends = `${upstream('shop')}${upstream('shadow')}`
 
 export function indented(text: string, spaces: number): string {
-  return text.split('\n').map((line) => `${' '.repeat(spaces)}${line}`).join('\n').trimEnd()
+  return text
+    .split('\n')
+    .map((line) => `${' '.repeat(spaces)}${line}`)
+    .join('\n')
+    .trimEnd()
 }

@@ -1,4 +1,7 @@
-/** A VirtualService `default/reviews` whose first HTTP rule begins at 7:5; `rules` is a YAML list, or the fields of one rule. */
+/**
+ * A VirtualService `default/reviews` whose first HTTP rule begins at 7:5; `rules` is a YAML list, or the
+ * fields of one rule.
+ */
 export function virtualService(rules: string, metadata = ''): string {
   const list = rules.trimStart().startsWith('- ') ? rules : `- ${rules.trim().replaceAll('\n', '\n  ')}`
   return `apiVersion: networking.istio.io/v1
@@ -7,7 +10,10 @@ metadata: {name: reviews${metadata}}
 spec:
   hosts: [reviews]
   http:
-${list.split('\n').map((line) => `  ${line}`).join('\n')}
+${list
+  .split('\n')
+  .map((line) => `  ${line}`)
+  .join('\n')}
 `
 }
 
@@ -24,10 +30,13 @@ spec: {selector: {app: ${name}}, ports: [${list}]}
 
 /** A DestinationRule with subsets by label `version`. */
 export function subsets(host: string, names: readonly string[]): string {
-  return `---
+  return (
+    `---
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: {name: ${host}}
-spec: {host: ${host}, subsets: [${names.map((name) => `{name: ${name}, labels: {version: ${name}}}`).join(', ')}]}
+spec: {host: ${host}, subsets: ` +
+    `[${names.map((name) => `{name: ${name}, labels: {version: ${name}}}`).join(', ')}]}
 `
+  )
 }

@@ -9,7 +9,11 @@ export const aFineShare: Intent = {
   asks: [{ sees: shopWith(copyTo('shadow', { millionths: 5_700 })) }],
   written: {
     istio: { yaml: istioShop('mirror: {host: shadow}\nmirrorPercentage: {value: 0.57}') },
-    'gateway-api': { yaml: gatewayApiShop(mirrorFilters('backendRef: {name: shadow, port: 80}, fraction: {numerator: 57, denominator: 10000}')) },
+    'gateway-api': {
+      yaml: gatewayApiShop(
+        mirrorFilters('backendRef: {name: shadow, port: 80}, fraction: {numerator: 57, denominator: 10000}'),
+      ),
+    },
     gloo: { yaml: glooShop(shadowing('shadow', 'percentage: 0.57')) },
     emissary: { cannot: '`weight` is a whole number of percent' },
   },

@@ -9,7 +9,9 @@ export const aQuarter: Intent = {
   asks: [{ sees: shopWith(copyTo('shadow', { millionths: 250_000 })) }],
   written: {
     istio: { yaml: istioShop('mirror: {host: shadow}\nmirrorPercentage: {value: 25}') },
-    'gateway-api': { yaml: gatewayApiShop(mirrorFilters('backendRef: {name: shadow, port: 80}, percent: 25')) },
+    'gateway-api': {
+      yaml: gatewayApiShop(mirrorFilters('backendRef: {name: shadow, port: 80}, percent: 25')),
+    },
     gloo: { yaml: glooShop(shadowing('shadow', 'percentage: 25')) },
     emissary: { yaml: emissaryShop('service: shadow, weight: 25') },
   },

@@ -8,9 +8,15 @@ export const anotherHost: Intent = {
   on: 'a gateway',
   asks: [{ sees: shopWith(copyTo('shadow', { host: 'shadow.internal' })) }],
   written: {
-    istio: { cannot: 'a mirror has no field for its Host, and the annotation `shadowplane.io/shadow-host` knows `suffix` and `keep`' },
+    istio: {
+      cannot:
+        'a mirror has no field for its Host, and the annotation `shadowplane.io/shadow-host` knows ' +
+        '`suffix` and `keep`',
+    },
     'gateway-api': { cannot: '`requestMirror` has no field for its Host' },
     gloo: { yaml: glooShop(shadowing('shadow', 'percentage: 100, hostRewriteLiteral: shadow.internal')) },
-    emissary: { cannot: 'the `host_rewrite` of a shadow is ignored: the fields of a group are those of its primary' },
+    emissary: {
+      cannot: 'the `host_rewrite` of a shadow is ignored: the fields of a group are those of its primary',
+    },
   },
 }

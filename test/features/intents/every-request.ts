@@ -9,7 +9,9 @@ export const everyRequest: Intent = {
   asks: [{ sees: shopWith(copyTo('shadow')) }],
   written: {
     istio: { yaml: istioShop('mirror: {host: shadow}\nmirrorPercentage: {value: 100}') },
-    'gateway-api': { yaml: gatewayApiShop(mirrorFilters('backendRef: {name: shadow, port: 80}, percent: 100')) },
+    'gateway-api': {
+      yaml: gatewayApiShop(mirrorFilters('backendRef: {name: shadow, port: 80}, percent: 100')),
+    },
     gloo: { yaml: glooShop(shadowing('shadow')) },
     emissary: { yaml: emissaryShop('service: shadow, weight: 100') },
   },

@@ -3,7 +3,10 @@ import type { DialectName } from '../dialect.ts'
 import { endpointSlice } from '../ground.ts'
 import type { Intent } from '../intent.ts'
 
-/** What every intent stands on: the Services `shop`, `shop-v2`, `shadow` and `lab`, and `shadow` of the namespace `staging`, with their Pods. */
+/**
+ * What every intent stands on: the Services `shop`, `shop-v2`, `shadow` and `lab`, and `shadow` of the
+ * namespace `staging`, with their Pods.
+ */
 
 const inStaging = (text: string): string => text.replaceAll('metadata: {', 'metadata: {namespace: staging, ')
 
@@ -16,11 +19,16 @@ spec: {selector: {${selector}}, ports: [{name: http, port: 80, targetPort: 8080}
 }
 
 const objects: readonly string[] = [
-  service('shop', 'app: shop'), endpointSlice('shop', { '10.0.0.1': 'v1', '10.0.0.2': 'v2' }),
-  service('shop-v2', 'app: shop, version: v2'), endpointSlice('shop-v2', { '10.0.0.2': 'v2' }),
-  service('shadow', 'app: shadow'), endpointSlice('shadow', { '10.0.1.1': 'v1' }),
-  service('lab', 'app: lab'), endpointSlice('lab', { '10.0.2.1': 'v1' }),
-  inStaging(service('shadow', 'app: shadow')), inStaging(endpointSlice('shadow', { '10.0.3.1': 'v1' })),
+  service('shop', 'app: shop'),
+  endpointSlice('shop', { '10.0.0.1': 'v1', '10.0.0.2': 'v2' }),
+  service('shop-v2', 'app: shop, version: v2'),
+  endpointSlice('shop-v2', { '10.0.0.2': 'v2' }),
+  service('shadow', 'app: shadow'),
+  endpointSlice('shadow', { '10.0.1.1': 'v1' }),
+  service('lab', 'app: lab'),
+  endpointSlice('lab', { '10.0.2.1': 'v1' }),
+  inStaging(service('shadow', 'app: shadow')),
+  inStaging(endpointSlice('shadow', { '10.0.3.1': 'v1' })),
   ...['default', 'staging'].map((name) => `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}}\n`),
 ]
 
@@ -56,5 +64,11 @@ function edge(labels: Readonly<Record<string, string>>, port: number): Edge {
 }
 
 export function edgeOf(dialect: DialectName, { on }: Intent): Edge {
-  return on === 'a gateway' ? gateways[dialect] : { identity: { role: 'sidecar', namespace: 'default', labels: { app: 'client' } }, port: 80, host: 'shop' }
+  return on === 'a gateway'
+    ? gateways[dialect]
+    : {
+        identity: { role: 'sidecar', namespace: 'default', labels: { app: 'client' } },
+        port: 80,
+        host: 'shop',
+      }
 }

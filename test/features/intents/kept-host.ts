@@ -8,9 +8,19 @@ export const keptHost: Intent = {
   on: 'a gateway',
   asks: [{ sees: shopWith(copyTo('shadow', { host: 'shop.example' })) }],
   written: {
-    istio: { yaml: istioShop('mirror: {host: shadow}', { annotations: '{shadowplane.io/shadow-host: keep}' }) },
-    'gateway-api': { yaml: gatewayApiShop(mirrorFilters('backendRef: {name: shadow, port: 80}'), { annotations: '{shadowplane.io/shadow-host: keep}' }) },
+    istio: {
+      yaml: istioShop('mirror: {host: shadow}', { annotations: '{shadowplane.io/shadow-host: keep}' }),
+    },
+    'gateway-api': {
+      yaml: gatewayApiShop(mirrorFilters('backendRef: {name: shadow, port: 80}'), {
+        annotations: '{shadowplane.io/shadow-host: keep}',
+      }),
+    },
     gloo: { yaml: glooShop(shadowing('shadow', 'percentage: 100, disableShadowHostSuffixAppend: true')) },
-    emissary: { cannot: 'a shadow has no field for it, and Emissary always appends `-shadow`, so that the annotation is refused on a Mapping' },
+    emissary: {
+      cannot:
+        'a shadow has no field for it, and Emissary always appends `-shadow`, so that the annotation is ' +
+        'refused on a Mapping',
+    },
   },
 }

@@ -8,13 +8,15 @@ export const nextVersion: Intent = {
   on: 'a gateway',
   asks: [{ sees: shopWith(copyTo('shop v2')) }],
   written: {
-    istio: { yaml: istioShop('mirror: {host: shop, subset: v2}', {
-      beside: `apiVersion: networking.istio.io/v1
+    istio: {
+      yaml: istioShop('mirror: {host: shop, subset: v2}', {
+        beside: `apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: {name: shop}
 spec: {host: shop, subsets: [{name: v2, labels: {version: v2}}]}
 `,
-    }) },
+      }),
+    },
     'gateway-api': { yaml: gatewayApiShop(mirrorFilters('backendRef: {name: shop-v2, port: 80}')) },
     gloo: { yaml: glooShop(shadowing('shop-v2')) },
     emissary: { yaml: emissaryShop('service: shop-v2') },

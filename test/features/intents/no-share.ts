@@ -11,8 +11,12 @@ export const noShare: Intent = {
     istio: { yaml: istioShop('mirror: {host: shadow}') },
     'gateway-api': { yaml: gatewayApiShop(mirrorFilters('backendRef: {name: shadow, port: 80}')) },
     gloo: {
-      yaml: glooShop(shadowing('shadow', '')), says: ['mirror/percentage-absent'],
-      otherwise: { asks: [{ sees: shopWith() }], because: 'Gloo takes a `percentage` that is absent for 0, so that nothing is copied; that is said' },
+      yaml: glooShop(shadowing('shadow', '')),
+      says: ['mirror/percentage-absent'],
+      otherwise: {
+        asks: [{ sees: shopWith() }],
+        because: 'Gloo takes a `percentage` that is absent for 0, so that nothing is copied; that is said',
+      },
     },
     emissary: { yaml: emissaryShop('service: shadow') },
   },

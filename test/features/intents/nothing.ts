@@ -9,7 +9,9 @@ export const nothing: Intent = {
   asks: [{ sees: shopWith() }],
   written: {
     istio: { yaml: istioShop('mirror: {host: shadow}\nmirrorPercentage: {value: 0}') },
-    'gateway-api': { yaml: gatewayApiShop(mirrorFilters('backendRef: {name: shadow, port: 80}, percent: 0')) },
+    'gateway-api': {
+      yaml: gatewayApiShop(mirrorFilters('backendRef: {name: shadow, port: 80}, percent: 0')),
+    },
     gloo: { yaml: glooShop(shadowing('shadow', 'percentage: 0')) },
     emissary: { yaml: emissaryShop('service: shadow, weight: 0') },
   },

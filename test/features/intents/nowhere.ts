@@ -9,7 +9,10 @@ export const nowhere: Intent = {
   asks: [{ sees: shopWith() }],
   written: {
     istio: { yaml: istioShop('mirror: {host: nowhere}'), says: ['mirror/unknown-host'] },
-    'gateway-api': { yaml: gatewayApiShop(mirrorFilters('backendRef: {name: nowhere, port: 80}')), says: ['reference/not-found'] },
+    'gateway-api': {
+      yaml: gatewayApiShop(mirrorFilters('backendRef: {name: nowhere, port: 80}')),
+      says: ['reference/not-found'],
+    },
     gloo: { yaml: glooShop(shadowing('nowhere')), says: ['mirror/unknown-host'] },
     emissary: { yaml: emissaryShop('service: nowhere'), says: ['mirror/unknown-host'] },
   },

@@ -8,9 +8,21 @@ export const outOfRange: Intent = {
   on: 'a gateway',
   asks: [{ sees: shopWith() }],
   written: {
-    istio: { yaml: istioShop('mirror: {host: shadow}\nmirrorPercentage: {value: 150}'), says: ['mirror/percentage-out-of-range'] },
-    'gateway-api': { yaml: gatewayApiShop(mirrorFilters('backendRef: {name: shadow, port: 80}, percent: 150')), says: ['mirror/percentage-out-of-range'] },
-    gloo: { yaml: glooShop(shadowing('shadow', 'percentage: 150')), says: ['mirror/percentage-out-of-range'] },
-    emissary: { yaml: emissaryShop('service: shadow, weight: 150'), says: ['mirror/percentage-out-of-range'] },
+    istio: {
+      yaml: istioShop('mirror: {host: shadow}\nmirrorPercentage: {value: 150}'),
+      says: ['mirror/percentage-out-of-range'],
+    },
+    'gateway-api': {
+      yaml: gatewayApiShop(mirrorFilters('backendRef: {name: shadow, port: 80}, percent: 150')),
+      says: ['mirror/percentage-out-of-range'],
+    },
+    gloo: {
+      yaml: glooShop(shadowing('shadow', 'percentage: 150')),
+      says: ['mirror/percentage-out-of-range'],
+    },
+    emissary: {
+      yaml: emissaryShop('service: shadow, weight: 150'),
+      says: ['mirror/percentage-out-of-range'],
+    },
   },
 }

@@ -7,13 +7,28 @@ export const redirect: Intent = {
   on: 'a gateway',
   asks: [{ sees: { primary: ['301 http://new.example/'], copies: [] } }],
   written: {
-    istio: { yaml: istio('- redirect: {authority: new.example}\n  mirror: {host: shadow}'), says: ['mirror/without-forward'] },
-    'gateway-api': { yaml: gatewayApi(`- filters:
+    istio: {
+      yaml: istio('- redirect: {authority: new.example}\n  mirror: {host: shadow}'),
+      says: ['mirror/without-forward'],
+    },
+    'gateway-api': {
+      yaml: gatewayApi(`- filters:
   - {type: RequestRedirect, requestRedirect: {hostname: new.example, statusCode: 301}}
-  - {type: RequestMirror, requestMirror: {backendRef: {name: shadow, port: 80}}}`), says: ['mirror/without-forward'] },
-    gloo: { yaml: gloo(`- matchers: [{prefix: /}]
+  - {type: RequestMirror, requestMirror: {backendRef: {name: shadow, port: 80}}}`),
+      says: ['mirror/without-forward'],
+    },
+    gloo: {
+      yaml: gloo(`- matchers: [{prefix: /}]
   redirectAction: {hostRedirect: new.example}
-  options: {${shadowing('shadow')}}`), says: ['mirror/without-forward'] },
-    emissary: { yaml: emissary({ shop: 'prefix: /, service: new.example, host_redirect: true', 'shop-shadow': 'prefix: /, service: shadow, shadow: true' }), says: ['mirror/without-forward'] },
+  options: {${shadowing('shadow')}}`),
+      says: ['mirror/without-forward'],
+    },
+    emissary: {
+      yaml: emissary({
+        shop: 'prefix: /, service: new.example, host_redirect: true',
+        'shop-shadow': 'prefix: /, service: shadow, shadow: true',
+      }),
+      says: ['mirror/without-forward'],
+    },
   },
 }

@@ -9,9 +9,16 @@ export const timeout: Intent = {
   asks: [{ sees: { ...shopWith(copyTo('shadow')), timeout: '3s' } }],
   written: {
     istio: { yaml: istioShop('timeout: 3s\nmirror: {host: shadow}') },
-    'gateway-api': { yaml: gatewayApiShop(`timeouts: {request: 3s}
-${mirrorFilters('backendRef: {name: shadow, port: 80}')}`) },
+    'gateway-api': {
+      yaml: gatewayApiShop(`timeouts: {request: 3s}
+${mirrorFilters('backendRef: {name: shadow, port: 80}')}`),
+    },
     gloo: { yaml: glooShop(`timeout: 3s, ${shadowing('shadow')}`) },
-    emissary: { yaml: emissary({ shop: 'prefix: /, service: shop, timeout_ms: 3000', 'shop-shadow': 'prefix: /, service: shadow, shadow: true' }) },
+    emissary: {
+      yaml: emissary({
+        shop: 'prefix: /, service: shop, timeout_ms: 3000',
+        'shop-shadow': 'prefix: /, service: shadow, shadow: true',
+      }),
+    },
   },
 }

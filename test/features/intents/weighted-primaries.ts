@@ -8,12 +8,30 @@ export const weightedPrimaries: Intent = {
   on: 'a gateway',
   asks: [{ sees: { primary: ['shop 90', 'lab 10'], copies: [copyTo('shadow')] } }],
   written: {
-    istio: { yaml: istio('- route: [{destination: {host: shop}, weight: 90}, {destination: {host: lab}, weight: 10}]\n  mirror: {host: shadow}') },
-    'gateway-api': { yaml: gatewayApi(`- backendRefs: [{name: shop, port: 80, weight: 90}, {name: lab, port: 80, weight: 10}]
-  ${mirrorFilters('backendRef: {name: shadow, port: 80}')}`) },
-    gloo: { yaml: gloo(`- matchers: [{prefix: /}]
-  routeAction: {multi: {destinations: [{destination: {upstream: {name: shop, namespace: default}}, weight: 90}, {destination: {upstream: {name: lab, namespace: default}}, weight: 10}]}}
-  options: {${shadowing('shadow')}}`) },
-    emissary: { yaml: emissary({ shop: 'prefix: /, service: shop', canary: 'prefix: /, service: lab, weight: 10', 'shop-shadow': 'prefix: /, service: shadow, shadow: true' }) },
+    istio: {
+      yaml: istio(
+        '- route: [{destination: {host: shop}, weight: 90}, {destination: {host: lab}, weight: 10}]\n  ' +
+          'mirror: {host: shadow}',
+      ),
+    },
+    'gateway-api': {
+      yaml: gatewayApi(`- backendRefs: [{name: shop, port: 80, weight: 90}, {name: lab, port: 80, weight: 10}]
+  ${mirrorFilters('backendRef: {name: shadow, port: 80}')}`),
+    },
+    gloo: {
+      yaml: gloo(
+        `- matchers: [{prefix: /}]
+  routeAction: {multi: {destinations: [{destination: {upstream: {name: shop, namespace: default}}, ` +
+          `weight: 90}, {destination: {upstream: {name: lab, namespace: default}}, weight: 10}]}}
+  options: {${shadowing('shadow')}}`,
+      ),
+    },
+    emissary: {
+      yaml: emissary({
+        shop: 'prefix: /, service: shop',
+        canary: 'prefix: /, service: lab, weight: 10',
+        'shop-shadow': 'prefix: /, service: shadow, shadow: true',
+      }),
+    },
   },
 }

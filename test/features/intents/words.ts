@@ -12,10 +12,12 @@ export interface IstioOptions {
 
 /** A Gateway on port 80, and a VirtualService `shop` for `shop.example` with these rules. */
 export function istio(rules: string, { annotations = '{}', beside }: IstioOptions = {}): string {
-  return `apiVersion: networking.istio.io/v1
+  return (
+    `apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: {name: edge}
-spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}
+spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, ` +
+    `hosts: ['*']}]}
 ---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -26,6 +28,7 @@ spec:
   http:
   ${indented(rules, 2)}
 ${beside === undefined ? '' : `---\n${beside}`}`
+  )
 }
 
 /** One rule that sends everything to shop, with these fields besides. */
@@ -94,9 +97,12 @@ ${beside === undefined ? '' : `---\n${beside}`}`
 
 /** One route that sends everything to shop, with these options. */
 export function glooShop(options: string, beside?: string): string {
-  return gloo(`- matchers: [{prefix: /}]
+  return gloo(
+    `- matchers: [{prefix: /}]
   routeAction: {single: {upstream: {name: shop, namespace: default}}}
-  options: {${options}}`, beside)
+  options: {${options}}`,
+    beside,
+  )
 }
 
 /** The option that copies to the Upstream of that name. */
@@ -110,15 +116,22 @@ export function emissary(mappings: Readonly<Record<string, string>>, annotations
 kind: Listener
 metadata: {name: http}
 spec: {port: 8080, protocol: HTTP, securityModel: XFP, hostBinding: {namespace: {from: ALL}}}
-${Object.entries(mappings).map(([name, fields]) => `---
+${Object.entries(mappings)
+  .map(
+    ([name, fields]) => `---
 apiVersion: getambassador.io/v3alpha1
 kind: Mapping
 metadata: {name: ${name}, annotations: ${annotations}}
 spec: {hostname: shop.example, ${fields}}
-`).join('')}`
+`,
+  )
+  .join('')}`
 }
 
 /** A Mapping of everything to shop, and its shadow with these fields besides. */
 export function emissaryShop(shadow: string, annotations = '{}'): string {
-  return emissary({ shop: 'prefix: /, service: shop', 'shop-shadow': `prefix: /, shadow: true, ${shadow}` }, annotations)
+  return emissary(
+    { shop: 'prefix: /, service: shop', 'shop-shadow': `prefix: /, shadow: true, ${shadow}` },
+    annotations,
+  )
 }

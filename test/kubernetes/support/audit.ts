@@ -34,17 +34,42 @@ export async function auditing(): Promise<Audit> {
   const folder = mkdtempSync(join(tmpdir(), 'shadowplane-audit-'))
   const [policy, log] = [join(folder, 'policy.yaml'), join(folder, 'audit.log')]
   await writeFile(log, '')
-  await writeFile(policy, JSON.stringify({
-    apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'],
-    rules: [{ level: 'Request', verbs: ['create', 'update', 'patch'], resources: [{ group: 'gateway.networking.k8s.io', resources: ['*/status'] }, { group: 'coordination.k8s.io' }, { group: 'events.k8s.io' }] }, { level: 'None' }],
-  }))
+  await writeFile(
+    policy,
+    JSON.stringify({
+      apiVersion: 'audit.k8s.io/v1',
+      kind: 'Policy',
+      omitStages: ['RequestReceived'],
+      rules: [
+        {
+          level: 'Request',
+          verbs: ['create', 'update', 'patch'],
+          resources: [
+            { group: 'gateway.networking.k8s.io', resources: ['*/status'] },
+            { group: 'coordination.k8s.io' },
+            { group: 'events.k8s.io' },
+          ],
+        },
+        { level: 'None' },
+      ],
+    }),
+  )
   return {
     flags: ['--audit-policy-file', policy, '--audit-log-path', log, '--audit-log-mode', 'blocking-strict'],
     async writes() {
       const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => line.endsWith('}'))
-      return lines.map((line) => JSON.parse(line) as AuditEvent).filter(({ stage, responseStatus }) => stage === 'ResponseComplete' && (responseStatus?.code ?? 500) < 300).map(({ verb, userAgent, objectRef = {}, requestObject }) => ({
-        verb, userAgent, resource: `${objectRef.resource ?? ''}${objectRef.subresource === undefined ? '' : `/${objectRef.subresource}`}`, name: objectRef.name ?? '', body: requestObject,
-      }))
+      return lines
+        .map((line) => JSON.parse(line) as AuditEvent)
+        .filter(
+          ({ stage, responseStatus }) => stage === 'ResponseComplete' && (responseStatus?.code ?? 500) < 300,
+        )
+        .map(({ verb, userAgent, objectRef = {}, requestObject }) => ({
+          verb,
+          userAgent,
+          resource: `${objectRef.resource ?? ''}${objectRef.subresource === undefined ? '' : `/${objectRef.subresource}`}`,
+          name: objectRef.name ?? '',
+          body: requestObject,
+        }))
     },
   }
 }

@@ -17,14 +17,20 @@ export class Server {
   start(): void {
     this.#said = ''
     const child = spawn(this.#path, this.#args, { stdio: ['ignore', 'ignore', 'pipe'] })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => { this.#said = (this.#said + text).slice(-4_000) })
-    child.on('error', (error) => { this.#said += error.message })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#said = (this.#said + text).slice(-4_000)
+    })
+    child.on('error', (error) => {
+      this.#said += error.message
+    })
     this.#child = child
   }
 
   /** The end of what it wrote, if it has ended, and not by `kill`. */
   get ended(): string | undefined {
-    return this.#child === undefined || this.#child.signalCode === 'SIGKILL' || isRunning(this.#child) ? undefined : this.#said
+    return this.#child === undefined || this.#child.signalCode === 'SIGKILL' || isRunning(this.#child)
+      ? undefined
+      : this.#said
   }
 
   get pid(): number | undefined {

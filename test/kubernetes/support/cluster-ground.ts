@@ -18,7 +18,10 @@ import { readBackOf } from './read-back.ts'
 
 /** Real API servers, to which objects come by kubectl. */
 export interface ClusterGround extends Ground {
-  /** What kubectl reads of the objects' status, and of Events, when each part of a scenario is over; see read-back.ts. */
+  /**
+   * What kubectl reads of the objects' status, and of Events, when each part of a scenario is over; see
+   * read-back.ts.
+   */
   readonly readBack: readonly string[]
   open(): Promise<void>
   close(): Promise<void>
@@ -32,17 +35,25 @@ export function clusterGround({ address, obstacle }: Pick<Ground, 'address' | 'o
     clusters.set(where, started)
     return started
   }
-  const finish = async (where: string, { serving, files }: { readonly serving: Serving; readonly files: Files }): Promise<void> => {
+  const finish = async (
+    where: string,
+    { serving, files }: { readonly serving: Serving; readonly files: Files },
+  ): Promise<void> => {
     try {
       await quiet(`http://${serving.admin}/metrics`)
-      readBack.push(...await readBackOf((await at(where)).kubectl, folderWith(files)))
+      readBack.push(...(await readBackOf((await at(where)).kubectl, folderWith(files))))
     } finally {
       await serving.close()
     }
   }
   return {
-    name: 'a cluster', address, obstacle, readBack,
-    open: async () => { await at('here') },
+    name: 'a cluster',
+    address,
+    obstacle,
+    readBack,
+    open: async () => {
+      await at('here')
+    },
     close: async () => {
       for (const each of clusters.values()) await (await each).close()
     },
@@ -53,7 +64,10 @@ export function clusterGround({ address, obstacle }: Pick<Ground, 'address' | 'o
     },
     async errors(files) {
       const serving = await served(await at('here'), files)
-      const lines = serving.told.inForce().filter(({ severity }) => severity === 'error').map(({ text }) => text)
+      const lines = serving.told
+        .inForce()
+        .filter(({ severity }) => severity === 'error')
+        .map(({ text }) => text)
       await finish('here', { serving, files })
       return { asked: 'kubectl apply', lines }
     },
@@ -65,27 +79,58 @@ interface Serving extends Served {
   close(): Promise<void>
 }
 
-/** What the manifests take for granted stands before the control plane starts; they come one after the other while it serves. */
-async function served({ kubectl, account }: Installation, { 'supplied.yaml': supplied = '', ...manifests }: Files): Promise<Serving> {
+/**
+ * What the manifests take for granted stands before the control plane starts; they come one after the other
+ * while it serves.
+ */
+async function served(
+  { kubectl, account }: Installation,
+  { 'supplied.yaml': supplied = '', ...manifests }: Files,
+): Promise<Serving> {
   // No controller would ever empty a Namespace here.
-  const objects = [supplied, ...Object.values(manifests)].flatMap(objectsIn).filter(({ kind }) => kind !== 'Namespace')
+  const objects = [supplied, ...Object.values(manifests)]
+    .flatMap(objectsIn)
+    .filter(({ kind }) => kind !== 'Namespace')
   const folder = folderWith({ 'supplied.yaml': supplied, ...manifests })
   onTestFinished(async () => {
-    writeFileSync(join(folder, 'all.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
+    writeFileSync(
+      join(folder, 'all.json'),
+      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+    )
     await kubectl('delete', '--ignore-not-found', '-f', join(folder, 'all.json'))
   })
   await kubectl('apply', '-f', join(folder, 'supplied.yaml'))
   const told = recordTold()
-  const plane = await startControlPlane({
-    paths: [], kubernetes: { kubeconfig: account, namespaces: [] }, listen: '127.0.0.1:0', admin: '127.0.0.1:0',
-    settings: { ...defaultSettings, gatewayControllers: [ownGatewayController] }, writeback: { leaseNamespace: 'shadowplane' },
-  }, told.observe)
-  if (Object.keys(manifests).length > 0) await kubectl('apply', ...Object.keys(manifests).toSorted().flatMap((name) => ['-f', join(folder, name)]))
+  const plane = await startControlPlane(
+    {
+      paths: [],
+      kubernetes: { kubeconfig: account, namespaces: [] },
+      listen: '127.0.0.1:0',
+      admin: '127.0.0.1:0',
+      settings: { ...defaultSettings, gatewayControllers: [ownGatewayController] },
+      writeback: { leaseNamespace: 'shadowplane' },
+    },
+    told.observe,
+  )
+  if (Object.keys(manifests).length > 0)
+    await kubectl(
+      'apply',
+      ...Object.keys(manifests)
+        .toSorted()
+        .flatMap((name) => ['-f', join(folder, name)]),
+    )
   await inStep(kubectl, objects, `http://${plane.adminAddress}/metrics`)
   return {
-    xds: plane.xdsAddress, admin: plane.adminAddress, told,
+    xds: plane.xdsAddress,
+    admin: plane.adminAddress,
+    told,
     close: () => plane.close(),
-    mistakes: () => told.inForce().filter(({ severity }) => severity !== 'info').map(({ code }) => code).toSorted(),
+    mistakes: () =>
+      told
+        .inForce()
+        .filter(({ severity }) => severity !== 'info')
+        .map(({ code }) => code)
+        .toSorted(),
   }
 }
 
@@ -96,23 +141,54 @@ interface ObjectText {
 }
 
 function objectsIn(text: string): readonly ObjectText[] {
-  return parseAllDocuments(text).map((document) => document.toJS() as ObjectText | null).filter((object) => object !== null)
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as ObjectText | null)
+    .filter((object) => object !== null)
 }
 
 /** Waits until the control plane holds as many objects of each of these kinds as kubectl lists. */
 async function inStep(kubectl: Kubectl, objects: readonly ObjectText[], metrics: string): Promise<void> {
-  const held = async (): Promise<ReadonlyMap<string, number>> => new Map([...(await (await fetch(metrics)).text())
-    .matchAll(/^shadowplane_kubernetes_objects\{kind="([^"]*)"\} (\d+)$/gm)].map(([, kind = '', count]) => [kind, Number(count)]))
-  const applied = new Set(objects.map(({ apiVersion, kind }) => `${apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''}/${kind}`))
+  const held = async (): Promise<ReadonlyMap<string, number>> =>
+    new Map(
+      [
+        ...(await (await fetch(metrics)).text()).matchAll(
+          /^shadowplane_kubernetes_objects\{kind="([^"]*)"\} (\d+)$/gm,
+        ),
+      ].map(([, kind = '', count]) => [kind, Number(count)]),
+    )
+  const applied = new Set(
+    objects.map(
+      ({ apiVersion, kind }) =>
+        `${apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''}/${kind}`,
+    ),
+  )
   const kinds = [...(await held()).keys()].filter((kind) => applied.has(kind))
-  const [names, text] = [kinds.map(resourceOf), await kubectl('get', kinds.map(resourceOf).join(','), '--all-namespaces', '--ignore-not-found', '-o', 'name')]
-  const listed = kinds.map((kind, index) => [kind, text.split('\n').filter((line) => line.startsWith(`${names[index]}/`)).length] as const)
+  const [names, text] = [
+    kinds.map(resourceOf),
+    await kubectl(
+      'get',
+      kinds.map(resourceOf).join(','),
+      '--all-namespaces',
+      '--ignore-not-found',
+      '-o',
+      'name',
+    ),
+  ]
+  const listed = kinds.map(
+    (kind, index) =>
+      [kind, text.split('\n').filter((line) => line.startsWith(`${names[index]}/`)).length] as const,
+  )
   let different: readonly string[] = []
-  await until(() => `the objects that the API server has: ${different.join(', ')}`, async () => {
-    const now = await held()
-    different = listed.filter(([kind, count]) => now.get(kind) !== count).map(([kind, count]) => `${kind}: ${count}, not ${now.get(kind)}`)
-    return different.length === 0
-  })
+  await until(
+    () => `the objects that the API server has: ${different.join(', ')}`,
+    async () => {
+      const now = await held()
+      different = listed
+        .filter(([kind, count]) => now.get(kind) !== count)
+        .map(([kind, count]) => `${kind}: ${count}, not ${now.get(kind)}`)
+      return different.length === 0
+    },
+  )
 }
 
 /** `service` of `/Service`, `virtualservice.networking.istio.io` of `networking.istio.io/VirtualService`. */
@@ -125,6 +201,9 @@ function resourceOf(kind: string): string {
 async function quiet(metrics: string): Promise<void> {
   await until('nothing to be left to write', async () => {
     const text = await (await fetch(metrics)).text()
-    return text.includes('\nshadowplane_kubernetes_leader 1\n') && text.includes('\nshadowplane_kubernetes_writes_waiting 0\n')
+    return (
+      text.includes('\nshadowplane_kubernetes_leader 1\n') &&
+      text.includes('\nshadowplane_kubernetes_writes_waiting 0\n')
+    )
   })
 }

@@ -14,7 +14,10 @@ import type { ClusterConfig } from '../../../src/sources/cluster-source.ts'
 import { until } from './cluster.ts'
 import { apply } from './definitions.ts'
 
-/** A control plane that reads a cluster, a real Envoy, and requests to it at a steady rate, of which each tenth or so is copied. */
+/**
+ * A control plane that reads a cluster, a real Envoy, and requests to it at a steady rate, of which each
+ * tenth or so is copied.
+ */
 export interface DataPlane {
   tally(): Tally
   /** Changes the route, and waits until requests obey. */
@@ -32,23 +35,46 @@ export async function dataPlane(api: KubernetesApi, config: ClusterConfig): Prom
   const production = keep(await startBackend({ name: 'production', port: 0, onRequest: () => undefined }))
   const mirror = keep(await startBackend({ name: 'mirror', port: 0, onRequest: () => undefined }))
   await applyText(api, shopManifests({ production: production.port, mirror: mirror.port }))
-  const plane = keep(await startControlPlane({ paths: [], kubernetes: config, listen: '127.0.0.1:0', admin: '127.0.0.1:0', settings: defaultSettings }, () => undefined))
+  const plane = keep(
+    await startControlPlane(
+      {
+        paths: [],
+        kubernetes: config,
+        listen: '127.0.0.1:0',
+        admin: '127.0.0.1:0',
+        settings: defaultSettings,
+      },
+      () => undefined,
+    ),
+  )
   const port = await freePort()
   const { path } = await findEnvoy({ env: process.env })
-  const envoy = keep(await startEnvoy({ binary: path, bootstrap: gatewayBootstrap({ xds: parseHostPort('xDS address', plane.xdsAddress), mode: 'delta' }, port) }))
+  const envoy = keep(
+    await startEnvoy({
+      binary: path,
+      bootstrap: gatewayBootstrap(
+        { xds: parseHostPort('xDS address', plane.xdsAddress), mode: 'delta' },
+        port,
+      ),
+    }),
+  )
   await envoy.ready()
-  const mark = (): Promise<string | null> => fetch(`http://127.0.0.1:${port}/headers`).then(async (answer) => {
-    await answer.arrayBuffer()
-    return answer.headers.get(markHeader)
-  }, () => null)
-  await until('an answer', async () => await mark() === 'none')
+  const mark = (): Promise<string | null> =>
+    fetch(`http://127.0.0.1:${port}/headers`).then(
+      async (answer) => {
+        await answer.arrayBuffer()
+        return answer.headers.get(markHeader)
+      },
+      () => null,
+    )
+  await until('an answer', async () => (await mark()) === 'none')
   const load = keep(startLoad({ port, rate, hosts: { 'shop.example': 'production' } }))
   const owned = parts.move()
   return {
     tally: load.tally,
     async follows(wanted) {
       await applyText(api, shopRoute({ percentage: 10, mark: wanted }))
-      await until(`requests to obey ${wanted}`, async () => await mark() === wanted)
+      await until(`requests to obey ${wanted}`, async () => (await mark()) === wanted)
     },
     close: () => owned.disposeAsync(),
   }

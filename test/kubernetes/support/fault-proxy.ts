@@ -6,10 +6,17 @@ import { once } from 'node:events'
 
 /** What happens to a request on its way; undefined: nothing. */
 export type Fault =
-  | { readonly kind: 'answer'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+  | {
+      readonly kind: 'answer'
+      readonly status: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: string
+    }
   /** It passes, and the connection breaks after so many bytes of the response. */
   | { readonly kind: 'cut'; readonly bytes: number }
-  /** It passes, and from so many bytes of the response on nothing comes any more, while the connection stays. */
+  /**
+   * It passes, and from so many bytes of the response on nothing comes any more, while the connection stays.
+   */
   | { readonly kind: 'hush'; readonly bytes: number }
   /** It passes, and this line comes behind the first bytes. */
   | { readonly kind: 'line'; readonly text: string }
@@ -38,23 +45,35 @@ export async function faultProxy(target: string, overhear: Overhear = () => unde
   const hushed = new WeakSet<ServerResponse>()
   let faultOf: (url: URL) => Fault | undefined = () => undefined
   const pass = (from: IncomingMessage, to: ServerResponse, fault: Fault | undefined): void => {
-    const upstream = request(new URL(from.url ?? '/', target), { method: from.method, headers: from.headers, rejectUnauthorized: false }, (response) => {
-      to.writeHead(response.statusCode ?? 502, response.headers)
-      to.flushHeaders()
-      let bytes = 0
-      if (fault?.kind === 'line') to.write(`${fault.text}\n`)
-      response.on('data', (piece: Buffer) => {
-        bytes += piece.length
-        overhear(new URL(from.url ?? '/', target), piece)
-        if (hushed.has(to) || (fault?.kind === 'hush' && bytes > fault.bytes)) return
-        if (fault?.kind === 'cut' && bytes > fault.bytes) to.destroy()
-        else to.write(piece)
-      })
-      response.on('end', () => { if (!hushed.has(to) && fault?.kind !== 'hush') to.end() })
-      response.on('error', () => { if (!hushed.has(to)) to.destroy() })
+    const upstream = request(
+      new URL(from.url ?? '/', target),
+      { method: from.method, headers: from.headers, rejectUnauthorized: false },
+      (response) => {
+        to.writeHead(response.statusCode ?? 502, response.headers)
+        to.flushHeaders()
+        let bytes = 0
+        if (fault?.kind === 'line') to.write(`${fault.text}\n`)
+        response.on('data', (piece: Buffer) => {
+          bytes += piece.length
+          overhear(new URL(from.url ?? '/', target), piece)
+          if (hushed.has(to) || (fault?.kind === 'hush' && bytes > fault.bytes)) return
+          if (fault?.kind === 'cut' && bytes > fault.bytes) to.destroy()
+          else to.write(piece)
+        })
+        response.on('end', () => {
+          if (!hushed.has(to) && fault?.kind !== 'hush') to.end()
+        })
+        response.on('error', () => {
+          if (!hushed.has(to)) to.destroy()
+        })
+      },
+    )
+    upstream.on('error', () => {
+      to.destroy()
     })
-    upstream.on('error', () => { to.destroy() })
-    to.on('close', () => { upstream.destroy() })
+    to.on('close', () => {
+      upstream.destroy()
+    })
     from.pipe(upstream)
   }
   const server = createServer((from, to) => {
@@ -64,14 +83,23 @@ export async function faultProxy(target: string, overhear: Overhear = () => unde
     to.once('close', () => open.delete(to))
     const fault = faultOf(url)
     if (fault?.kind !== 'answer') pass(from, to, fault)
-    else to.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers }).end(fault.body ?? '')
+    else
+      to.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers }).end(
+        fault.body ?? '',
+      )
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    inject: (fault) => { faultOf = fault },
-    cut: () => { for (const each of [...open]) each.destroy() },
-    hush: () => { for (const each of open) hushed.add(each) },
+    inject: (fault) => {
+      faultOf = fault
+    },
+    cut: () => {
+      for (const each of [...open]) each.destroy()
+    },
+    hush: () => {
+      for (const each of open) hushed.add(each)
+    },
     requests,
     async close() {
       server.closeAllConnections()

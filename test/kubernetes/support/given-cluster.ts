@@ -22,7 +22,9 @@ export async function anyCluster(): Promise<AnyCluster> {
       const given = parse(await readFile(kubeconfig, 'utf8')) as Given
       const user = given.contexts.find((each) => each.name === given['current-context'])?.context.user
       const file = join(folder, name)
-      await writeFile(file, JSON.stringify({ ...given, users: [{ name: user, user: { token } }] }), { mode: 0o600 })
+      await writeFile(file, JSON.stringify({ ...given, users: [{ name: user, user: { token } }] }), {
+        mode: 0o600,
+      })
       return file
     },
     async close() {

@@ -18,26 +18,56 @@ export interface GoTool {
   readonly flags: string
 }
 
-/** Of all builds together: a machine that is so slow does without the tests, and says so; what was compiled is kept for the next time. */
+/**
+ * Of all builds together: a machine that is so slow does without the tests, and says so; what was compiled is
+ * kept for the next time.
+ */
 const mostMinutes = 15
 const outOfTime = AbortSignal.timeout(mostMinutes * 60_000)
 
-/** Builds it where it is not there yet. Rejects with NoServer where there is no Go, and where it takes too long. */
-export async function goTool({ path, module, command, flags }: GoTool, progress: (line: string) => void): Promise<void> {
+/**
+ * Builds it where it is not there yet. Rejects with NoServer where there is no Go, and where it takes too
+ * long.
+ */
+export async function goTool(
+  { path, module, command, flags }: GoTool,
+  progress: (line: string) => void,
+): Promise<void> {
   if (await isThere(path)) return
   progress(`building ${command} (about 6 minutes for all, once)`)
   const unfinished = `${path}.${process.pid}`
   try {
-    await run('nice', ['go', 'build', '-trimpath', '-buildvcs=false', '-ldflags', `-s -w ${flags}`, '-o', unfinished, command], { cwd: module, maxBuffer: 1 << 26, signal: outOfTime })
+    await run(
+      'nice',
+      [
+        'go',
+        'build',
+        '-trimpath',
+        '-buildvcs=false',
+        '-ldflags',
+        `-s -w ${flags}`,
+        '-o',
+        unfinished,
+        command,
+      ],
+      { cwd: module, maxBuffer: 1 << 26, signal: outOfTime },
+    )
   } catch (thrown) {
-    if (outOfTime.aborted) throw new NoServer(`${command} was not built within ${mostMinutes} minutes: run it again, which goes on from there`)
+    if (outOfTime.aborted)
+      throw new NoServer(
+        `${command} was not built within ${mostMinutes} minutes: run it again, which goes on from there`,
+      )
     const { code, stderr } = thrown as { readonly code?: unknown; readonly stderr?: string }
-    if (code === 'ENOENT' || code === 127) throw new NoServer('Go is not installed, and neither KUBEBUILDER_ASSETS is set')
+    if (code === 'ENOENT' || code === 127)
+      throw new NoServer('Go is not installed, and neither KUBEBUILDER_ASSETS is set')
     throw new Error(`go build ${command} failed: ${stderr ?? String(thrown)}`, { cause: thrown })
   }
   await rename(unfinished, path)
 }
 
 export async function isThere(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false)
+  return access(path).then(
+    () => true,
+    () => false,
+  )
 }

@@ -15,12 +15,18 @@ const folders: Readonly<Record<string, (namespace: string) => string>> = {
 }
 
 /** The account of an installation, with its permissions and no others, and its namespace. */
-export async function installedAccount(cluster: Cluster): Promise<{ readonly namespace: string; readonly token: string }> {
+export async function installedAccount(
+  cluster: Cluster,
+): Promise<{ readonly namespace: string; readonly token: string }> {
   const { namespace } = defaultInstallation
-  const rights = installation(defaultInstallation).filter(({ kind, metadata }) => kind in folders && (metadata.namespace ?? namespace) === namespace)
+  const rights = installation(defaultInstallation).filter(
+    ({ kind, metadata }) => kind in folders && (metadata.namespace ?? namespace) === namespace,
+  )
   for (const object of rights) await apply(cluster.api, folders[object.kind]?.(namespace) ?? '', object)
   const { value } = await cluster.api.request({
-    path: `/api/v1/namespaces/${namespace}/serviceaccounts/shadowplane/token`, method: 'POST', body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+    path: `/api/v1/namespaces/${namespace}/serviceaccounts/shadowplane/token`,
+    method: 'POST',
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
   })
   return { namespace, token: (value as { readonly status: { readonly token: string } }).status.token }
 }

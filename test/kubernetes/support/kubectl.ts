@@ -6,9 +6,15 @@ import { givenKubeconfig } from './given-cluster.ts'
 
 const run = promisify(execFile)
 
-const absent = { kubectl: process.env['SHADOWPLANE_KUBECTL'] === undefined ? 'neither kubectl nor Go is here' : undefined, helm: process.env['SHADOWPLANE_HELM'] === undefined ? 'neither Helm nor Go is here' : undefined }
+const absent = {
+  kubectl: process.env['SHADOWPLANE_KUBECTL'] === undefined ? 'neither kubectl nor Go is here' : undefined,
+  helm: process.env['SHADOWPLANE_HELM'] === undefined ? 'neither Helm nor Go is here' : undefined,
+}
 
-/** Why the tests that need an API server of their own and kubectl cannot run; undefined where they can. See setup.ts. */
+/**
+ * Why the tests that need an API server of their own and kubectl cannot run; undefined where they can. See
+ * setup.ts.
+ */
 export const noKubectl = process.env['SHADOWPLANE_NO_API_SERVER'] ?? absent.kubectl
 /** The same for those that any cluster will do for. */
 export const noInstallation = givenKubeconfig === undefined ? noKubectl : absent.kubectl
@@ -20,7 +26,8 @@ export type Kubectl = (...args: readonly string[]) => Promise<string>
 
 /** What it keeps is beside the kubeconfig, which goes with the cluster. */
 export function kubectlAs(kubeconfig: string): Kubectl {
-  return (...args) => client('SHADOWPLANE_KUBECTL', dirname(kubeconfig), ['--kubeconfig', kubeconfig, ...args])
+  return (...args) =>
+    client('SHADOWPLANE_KUBECTL', dirname(kubeconfig), ['--kubeconfig', kubeconfig, ...args])
 }
 
 /** Runs Helm; what it prints. */
@@ -30,6 +37,10 @@ export function helm(...args: readonly string[]): Promise<string> {
 
 /** Nothing of this user's own settings counts, and nothing is left among them. */
 async function client(variable: string, home: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await run(process.env[variable] ?? '', args, { env: { PATH: process.env['PATH'], HOME: home }, maxBuffer: 1 << 26, timeout: 60_000 })
+  const { stdout } = await run(process.env[variable] ?? '', args, {
+    env: { PATH: process.env['PATH'], HOME: home },
+    maxBuffer: 1 << 26,
+    timeout: 60_000,
+  })
   return stdout
 }

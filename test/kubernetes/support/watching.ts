@@ -16,21 +16,36 @@ export interface Watching {
 }
 
 /** A source that has started, and the state that it told last. */
-export async function watching(kubeconfig: string, options: Partial<KubernetesSourceOptions> = {}): Promise<Watching> {
+export async function watching(
+  kubeconfig: string,
+  options: Partial<KubernetesSourceOptions> = {},
+): Promise<Watching> {
   const outages: (string | undefined)[] = []
   const source = createKubernetesSource({
-    api: await kubernetesApi({ kubeconfig }), selection: { namespaces: [] }, kinds: dialects.flatMap(({ kinds }) => kinds),
-    onOutage: (outage) => { outages.push(outage) }, ...options,
+    api: await kubernetesApi({ kubeconfig }),
+    selection: { namespaces: [] },
+    kinds: dialects.flatMap(({ kinds }) => kinds),
+    onOutage: (outage) => {
+      outages.push(outage)
+    },
+    ...options,
   })
   let later: SourceState | undefined
-  source.onChange((next) => { later = next })
+  source.onChange((next) => {
+    later = next
+  })
   const first = await source.start()
   const state = (): SourceState => later ?? first
   return {
     source,
     outages,
     state,
-    manifests: () => new Map([...state().manifests].map(([key, { manifest }]) => [key, manifest] as const).toSorted(([a], [b]) => a < b ? -1 : 1)),
+    manifests: () =>
+      new Map(
+        [...state().manifests]
+          .map(([key, { manifest }]) => [key, manifest] as const)
+          .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      ),
     close: () => source.close(),
   }
 }
@@ -48,9 +63,21 @@ export async function inStep(subject: Watching, kubeconfig: string): Promise<voi
   const fresh = await freshList(kubeconfig)
   const different = (): readonly string[] => {
     const held = subject.manifests()
-    return [...new Set([...fresh.keys(), ...held.keys()])].filter((key) => !isDeepStrictEqual(fresh.get(key), held.get(key)))
+    return [...new Set([...fresh.keys(), ...held.keys()])].filter(
+      (key) => !isDeepStrictEqual(fresh.get(key), held.get(key)),
+    )
   }
-  await until(() => `the state of a fresh list; other: ${different().join(', ')}`, () => different().length === 0)
-  const ill = (): readonly string[] => subject.source.standings().filter(({ synced, error }) => !synced || error !== undefined).map(({ kind, error }) => `${kind} (${error})`)
-  await until(() => `every kind to be well: ${ill().join(', ')}`, () => ill().length === 0)
+  await until(
+    () => `the state of a fresh list; other: ${different().join(', ')}`,
+    () => different().length === 0,
+  )
+  const ill = (): readonly string[] =>
+    subject.source
+      .standings()
+      .filter(({ synced, error }) => !synced || error !== undefined)
+      .map(({ kind, error }) => `${kind} (${error})`)
+  await until(
+    () => `every kind to be well: ${ill().join(', ')}`,
+    () => ill().length === 0,
+  )
 }
