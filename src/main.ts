@@ -11,7 +11,7 @@ if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
   // grpc-js logs what it also reports as an error; --log has what people need.
   process.env['GRPC_VERBOSITY'] ??= 'NONE'
   // Only now, as an older Node may not even read what the commands import.
-  const { surviveOutputErrors } = await import('./cli/output-errors.ts')
+  const { surviveOutputErrors } = await import('./cli/output/output-errors.ts')
   surviveOutputErrors()
   const { runProgram } = await import('./cli/program.ts')
   process.exitCode = await runProgram(process.argv.slice(2))

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { parseHostPort } from '../../src/config.ts'
+import { parseHostPort } from '../../src/control-plane/config.ts'
 
 /** A server of some checkout that is measured while it is attacked. */
 export interface AttackedServer {

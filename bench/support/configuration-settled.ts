@@ -1,5 +1,5 @@
 import { decode } from '../../src/xds/proto.ts'
-import type { ClientState } from '../../src/server/client-state.ts'
+import type { ClientState } from '../../src/server/status/client-state.ts'
 import type { Resource } from '../../src/xds/resource.ts'
 import type { TypeName } from '../../src/xds/resource-types.ts'
 import { onceForEach } from './once-for-all.ts'

@@ -4,9 +4,9 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
-import { defaultSettings } from '../../src/config.ts'
-import { startControlPlane } from '../../src/control-plane.ts'
-import type { ControlPlaneEvent } from '../../src/control-plane.ts'
+import { defaultSettings } from '../../src/control-plane/config.ts'
+import { startControlPlane } from '../../src/control-plane/control-plane.ts'
+import type { ControlPlaneEvent } from '../../src/control-plane/control-plane.ts'
 
 const [kubeconfig = ''] = process.argv.slice(2)
 const delay = monitorEventLoopDelay({ resolution: 1 })

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { parseHostPort } from '../../src/config.ts'
+import { parseHostPort } from '../../src/control-plane/config.ts'
 import type { HostPort } from '../../src/envoy/bootstrap.ts'
 
 export interface ProcessOptions {

@@ -4,12 +4,12 @@
  * a change of every proxy's runtime layer. The end of its input ends it.
  */
 import { createInterface } from 'node:readline'
-import { defaultSettings } from '../../src/config.ts'
+import { defaultSettings } from '../../src/control-plane/config.ts'
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
-import { createPipeline, refreshed } from '../../src/pipeline.ts'
+import { createPipeline, refreshed } from '../../src/pipeline/pipeline.ts'
 import { createXdsServer } from '../../src/server/ads.ts'
-import { createFileSource } from '../../src/sources/file-source.ts'
+import { createFileSource } from '../../src/sources/files/file-source.ts'
 import type { Resource } from '../../src/xds/resource.ts'
 import type { TypeName } from '../../src/xds/resource-types.ts'
 import type { ScopeKey } from '../../src/xds/scope.ts'

@@ -2,13 +2,13 @@
  * The control plane without its sources: objects are set by hand, so that a measurement knows when they are
  * in force.
  */
-import { parseHostPort, defaultSettings } from '../../src/config.ts'
+import { parseHostPort, defaultSettings } from '../../src/control-plane/config.ts'
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'
 import type { HostPort } from '../../src/envoy/bootstrap.ts'
 import type { Manifest } from '../../src/manifest/manifest.ts'
-import { createPipeline, refreshed } from '../../src/pipeline.ts'
+import { createPipeline, refreshed } from '../../src/pipeline/pipeline.ts'
 import { createXdsServer } from '../../src/server/ads.ts'
-import type { ClientState } from '../../src/server/client-state.ts'
+import type { ClientState } from '../../src/server/status/client-state.ts'
 import { createSnapshotCache } from '../../src/xds/snapshot-cache.ts'
 
 export interface PlaneOfObjects {

@@ -1,19 +1,20 @@
 /** Converts a configuration, translates what was written, and compares the mirrors of both. */
 import { stringify } from 'yaml'
-import { configurationOf } from '../../src/cli/explain-proxy.ts'
-import { convertibleOf } from '../../src/cli/convertible.ts'
-import { conversionText } from '../../src/cli/convert-text.ts'
+import { configurationOf } from '../../src/cli/explain/explain-proxy.ts'
+import { convertibleOf } from '../../src/convert/convertible.ts'
+import { conversionText } from '../../src/convert/convert-text.ts'
 import { resourcesOf } from '../../src/cli/resources.ts'
-import { defaultSettings } from '../../src/config.ts'
+import { defaultSettings } from '../../src/control-plane/config.ts'
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'
-import { convert, writableDialects } from '../../src/dialects/conversion.ts'
-import type { Conversion } from '../../src/dialects/conversion.ts'
+import { convert } from '../../src/convert/conversion.ts'
+import type { WritableName } from '../../src/convert/writable-names.ts'
+import type { Conversion } from '../../src/convert/conversion.ts'
 import type { JsonObject, Manifest } from '../../src/manifest/manifest.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
 import { hasLabels } from '../../src/model/labels.ts'
 import type { Labels } from '../../src/model/labels.ts'
-import { createPipeline, diagnosticsOf } from '../../src/pipeline.ts'
-import type { Pipeline } from '../../src/pipeline.ts'
+import { createPipeline, diagnosticsOf } from '../../src/pipeline/pipeline.ts'
+import type { Pipeline } from '../../src/pipeline/pipeline.ts'
 import type { EnvoyConfiguration } from '../../src/simulate/configuration.ts'
 import { simulate } from '../../src/simulate/simulate.ts'
 import { scopeKey } from '../../src/xds/scope.ts'
@@ -21,7 +22,7 @@ import type { Scope } from '../../src/xds/scope.ts'
 import type { AskedRequest, SourceDialect } from './round-trip-objects.ts'
 
 /** From which dialect to which. */
-export const ways: readonly (readonly [SourceDialect, string])[] = [
+export const ways: readonly (readonly [SourceDialect, WritableName])[] = [
   ['gateway-api', 'istio'],
   ['gloo', 'istio'],
   ['emissary', 'istio'],
@@ -51,13 +52,11 @@ const costly =
 
 export function roundTrip(
   objects: readonly JsonObject[],
-  to: string,
+  to: WritableName,
   requests: readonly AskedRequest[],
 ): RoundTrip {
-  const dialect = writableDialects.get(to)
-  if (dialect === undefined) throw new Error(`nothing writes ${to}`)
   const before = pipelineOf(read(objects.map((each) => stringify(each)).join('---\n')))
-  const conversion = convert(convertibleOf(before, defaultSettings), dialect)
+  const conversion = convert(convertibleOf(before, defaultSettings), to)
   const text = conversionText(conversion)
   const after = pipelineOf([...keptOf(before, conversion), ...read(text)])
   const comments = commentsOf(conversion)

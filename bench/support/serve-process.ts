@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { parseHostPort } from '../../src/config.ts'
-import type { ControlPlaneEvent } from '../../src/control-plane.ts'
+import { parseHostPort } from '../../src/control-plane/config.ts'
+import type { ControlPlaneEvent } from '../../src/control-plane/control-plane.ts'
 import type { HostPort } from '../../src/envoy/bootstrap.ts'
 import { waitFor } from '../../src/demo/wait.ts'
 

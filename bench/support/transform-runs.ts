@@ -1,8 +1,8 @@
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'
-import { defaultSettings } from '../../src/config.ts'
+import { defaultSettings } from '../../src/control-plane/config.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
-import { createPipeline } from '../../src/pipeline.ts'
-import { createFileSource } from '../../src/sources/file-source.ts'
+import { createPipeline } from '../../src/pipeline/pipeline.ts'
+import { createFileSource } from '../../src/sources/files/file-source.ts'
 import { scopeKey, scopeOf } from '../../src/xds/scope.ts'
 import type { Node } from '../../src/xds/scope.ts'
 

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander'
-import { parseHostPort } from '../config.ts'
+import { parseHostPort } from '../control-plane/config.ts'
 import type { BootstrapOptions } from '../envoy/bootstrap.ts'
 import { defaultBootstrap } from '../envoy/default-bootstrap.ts'
 import { defaultRules } from '../envoy/interception-rules.ts'
 import type { SdsFile } from '../envoy/xds-credentials.ts'
-import { domainOption } from './settings-flags.ts'
-import { parseAddress, parseLabels, parsePortMapFlag, parseProxyId } from './proxy-flags.ts'
+import { domainOption } from './flags/settings-flags.ts'
+import { parseAddress, parseLabels, parsePortMapFlag, parseProxyId } from './flags/proxy-flags.ts'
 
 export interface BootstrapFlags {
   readonly role?: 'gateway' | 'sidecar'

@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander'
-import { writableNames } from '../dialects/writable-names.ts'
-import { addSettingsFlags } from './settings-flags.ts'
-import type { SettingsFlags } from './settings-flags.ts'
+import { writableNames } from '../convert/writable-names.ts'
+import type { WritableName } from '../convert/writable-names.ts'
+import { addSettingsFlags } from './flags/settings-flags.ts'
+import type { SettingsFlags } from './flags/settings-flags.ts'
 
 export interface ConvertFlags extends SettingsFlags {
   readonly file: readonly string[]
-  readonly to: string
+  readonly to: WritableName
   readonly output?: string
 }
 

@@ -1,20 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import { renderText } from '../diagnostics/render.ts'
 import { atLeast } from '../diagnostics/severity.ts'
-import { convert, writableDialects } from '../dialects/conversion.ts'
-import { UsageError } from '../sources/source.ts'
+import { convert } from '../convert/conversion.ts'
 import type { ConvertFlags } from './convert-command.ts'
-import { commentCount, conversionText, failureCount } from './convert-text.ts'
-import { convertibleOf } from './convertible.ts'
+import { commentCount, conversionText, failureCount } from '../convert/convert-text.ts'
+import { convertibleOf } from '../convert/convertible.ts'
 import { hasErrors, readOffline } from './offline.ts'
 
 /** Writes the files in another dialect; sets the exit status. */
 export async function convertFiles(flags: ConvertFlags): Promise<void> {
-  const dialect = writableDialects.get(flags.to)
-  if (dialect === undefined)
-    throw new UsageError(`--to ${flags.to}: there are ${[...writableDialects.keys()].join(', ')}`)
   const offline = await readOffline(flags.file, flags)
-  const conversion = convert(convertibleOf(offline.pipeline, offline.settings), dialect)
+  const conversion = convert(convertibleOf(offline.pipeline, offline.settings), flags.to)
   const text = conversionText(conversion)
   if (flags.output === undefined) process.stdout.write(text)
   else await writeFile(flags.output, text)

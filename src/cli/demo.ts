@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { defaultSettings, parseHostPort } from '../config.ts'
-import { startControlPlane } from '../control-plane.ts'
+import { defaultSettings, parseHostPort } from '../control-plane/config.ts'
+import { startControlPlane } from '../control-plane/control-plane.ts'
 import { playDemo } from '../demo/demo.ts'
 import { display } from '../demo/display.ts'
 import type { DemoControlPlane } from '../demo/stage.ts'

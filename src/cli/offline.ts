@@ -1,13 +1,13 @@
 import { mayBeRead } from '../dialects/index.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { LocateOrigin } from '../diagnostics/placed.ts'
-import { createPipeline, diagnosticsOf } from '../pipeline.ts'
+import { createPipeline, diagnosticsOf } from '../pipeline/pipeline.ts'
 import type { Settings } from '../model/settings.ts'
-import type { Pipeline } from '../pipeline.ts'
-import { createFileSource } from '../sources/file-source.ts'
+import type { Pipeline } from '../pipeline/pipeline.ts'
+import { createFileSource } from '../sources/files/file-source.ts'
 import { locateIn } from '../sources/locate.ts'
-import { settingsOf } from './settings-flags.ts'
-import type { SettingsFlags } from './settings-flags.ts'
+import { settingsOf } from './flags/settings-flags.ts'
+import type { SettingsFlags } from './flags/settings-flags.ts'
 
 /** A configuration read once, with nothing served: what `translate` and `validate` work on. */
 export interface Offline {

@@ -1,4 +1,4 @@
-import type { Pipeline } from '../pipeline.ts'
+import type { Pipeline } from '../pipeline/pipeline.ts'
 import type { Resource } from '../xds/resource.ts'
 import { resourceTypes } from '../xds/resource-types.ts'
 import type { ScopeKey } from '../xds/scope.ts'

@@ -1,16 +1,16 @@
 import { Command, Option } from 'commander'
 import { renderText } from '../diagnostics/render.ts'
-import { addAdminFlags, adminOf, openAdminWarning } from './admin-flags.ts'
-import type { AdminFlags } from './admin-flags.ts'
-import { jsonLog, lostLines, textLog } from './event-log.ts'
-import { addKubernetesFlags, clusterOf, selectionOf, writebackOf } from './kubernetes-flags.ts'
-import type { KubernetesFlags } from './kubernetes-flags.ts'
-import { addLimitsFlags, limitsOf } from './limits-flags.ts'
-import type { LimitsFlags } from './limits-flags.ts'
-import { addSettingsFlags, settingsOf } from './settings-flags.ts'
-import type { SettingsFlags } from './settings-flags.ts'
-import { addXdsFlags, openPortWarning, xdsOf } from './xds-flags.ts'
-import type { XdsFlags } from './xds-flags.ts'
+import { addAdminFlags, adminOf, openAdminWarning } from './flags/admin-flags.ts'
+import type { AdminFlags } from './flags/admin-flags.ts'
+import { jsonLog, lostLines, textLog } from './output/event-log.ts'
+import { addKubernetesFlags, clusterOf, selectionOf, writebackOf } from './flags/kubernetes-flags.ts'
+import type { KubernetesFlags } from './flags/kubernetes-flags.ts'
+import { addLimitsFlags, limitsOf } from './flags/limits-flags.ts'
+import type { LimitsFlags } from './flags/limits-flags.ts'
+import { addSettingsFlags, settingsOf } from './flags/settings-flags.ts'
+import type { SettingsFlags } from './flags/settings-flags.ts'
+import { addXdsFlags, openPortWarning, xdsOf } from './flags/xds-flags.ts'
+import type { XdsFlags } from './flags/xds-flags.ts'
 import { UsageError } from '../sources/source.ts'
 
 interface Flags extends SettingsFlags, LimitsFlags, AdminFlags, XdsFlags, KubernetesFlags {
@@ -83,7 +83,7 @@ async function serve(flags: Flags): Promise<void> {
   const warning = openPortWarning(flags, xds)
   if (warning !== undefined) process.stderr.write(`shadowplane: warning: ${warning}\n`)
   const [{ lineOutput }, { endWithin, listenToSignals }] = await Promise.all([
-    import('./line-output.ts'),
+    import('./output/line-output.ts'),
     import('./serve-signals.ts'),
   ])
   const log = flags.log === 'json' ? jsonLog : textLog
@@ -107,7 +107,7 @@ async function serve(flags: Flags): Promise<void> {
   }
   const adminWarning = openAdminWarning(admin, config)
   if (adminWarning !== undefined) process.stderr.write(`shadowplane: warning: ${adminWarning}\n`)
-  const { startControlPlane } = await import('../control-plane.ts')
+  const { startControlPlane } = await import('../control-plane/control-plane.ts')
   const { asked } = listenToSignals((signal) => {
     write({ kind: 'signal-ignored', signal })
   })

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander'
 import type { DumpSection } from '../xds/config-dump.ts'
 import type { Scope } from '../xds/scope.ts'
-import { parseAddress, parseLabels } from './proxy-flags.ts'
-import { addSettingsFlags } from './settings-flags.ts'
-import type { SettingsFlags } from './settings-flags.ts'
+import { parseAddress, parseLabels } from './flags/proxy-flags.ts'
+import { addSettingsFlags } from './flags/settings-flags.ts'
+import type { SettingsFlags } from './flags/settings-flags.ts'
 
 export interface TranslateFlags extends SettingsFlags {
   readonly file: readonly string[]

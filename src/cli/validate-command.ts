@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import type { Severity } from '../diagnostics/codes.ts'
-import { addSettingsFlags } from './settings-flags.ts'
-import type { SettingsFlags } from './settings-flags.ts'
+import { addSettingsFlags } from './flags/settings-flags.ts'
+import type { SettingsFlags } from './flags/settings-flags.ts'
 
 export interface ValidateFlags extends SettingsFlags {
   readonly file: readonly string[]

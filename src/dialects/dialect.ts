@@ -11,7 +11,6 @@ import type { Settings } from '../model/settings.ts'
 import type { BackendTls, TlsRouteTable, TlsSecret } from '../model/tls.ts'
 import type { Divergence } from './portability.ts'
 import type { StatusMoment, StatusReport } from './status.ts'
-import type { Writable, Written } from './written.ts'
 
 export interface GroupKind {
   readonly group: string
@@ -96,11 +95,6 @@ export interface Dialect {
    * are. Reads no others; never throws.
    */
   indexKeys?(manifest: Manifest): readonly string[]
-  /**
-   * The objects that say the same in this dialect, and comments on what it cannot say. Absent: nothing is
-   * written in it. Never throws.
-   */
-  write?(model: Writable): Written
   /**
    * False for an object that is labelled for another control plane than `settings` say; absent: there are no
    * such labels. Reads no others.

@@ -7,10 +7,10 @@ import { gatewayApi } from './gateway-api/index.ts'
 import { gloo } from './gloo/index.ts'
 import { istio } from './istio/index.ts'
 import { kubernetes } from './kubernetes/index.ts'
-import { foreignProtection } from './attached-policy.ts'
+import { foreignProtection } from './reading/attached-policy.ts'
 import { shadowplane } from './shadowplane/index.ts'
 import type { StatusMoment, StatusReport } from './status.ts'
-import { unclaimedKind, unreadKind } from './unclaimed.ts'
+import { unclaimedKind, unreadKind } from './reading/unclaimed.ts'
 
 export { withMeshConfig } from './istio/mesh-config.ts'
 

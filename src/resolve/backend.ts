@@ -8,9 +8,9 @@ import type {
 import type { Origin } from '../diagnostics/diagnostic.ts'
 import type { Labels } from '../model/labels.ts'
 import { clusterName, rejectedClusterName } from '../model/names.ts'
-import { canFollow, demandedTls, withDemandedTls } from './demanded-tls.ts'
+import { canFollow, demandedTls, withDemandedTls } from './findings/demanded-tls.ts'
 import { policyFor, settingsFor } from './policy.ts'
-import { nearestService } from './service-port.ts'
+import { nearestService } from './plan/service-port.ts'
 import type { HiddenService, Sight } from './sight.ts'
 
 /** A destination as a proxy of the scope finds it. */

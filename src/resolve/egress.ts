@@ -9,9 +9,9 @@ import type { RouteTable } from '../model/route.ts'
 import type { OutsideTraffic, Settings } from '../model/settings.ts'
 import { isVisible } from '../model/visibility.ts'
 import type { Scope } from '../xds/scope.ts'
-import type { RouteTableHead } from './plan.ts'
-import { nearestService } from './service-port.ts'
-import { tablesInOrder } from './table-order.ts'
+import type { RouteTableHead } from './plan/plan.ts'
+import { nearestService } from './plan/service-port.ts'
+import { tablesInOrder } from './plan/table-order.ts'
 
 /**
  * What the egress rule of a scope lets its proxies see. A scope without a rule has none, and sees whatever is

@@ -13,7 +13,7 @@ import type {
   Route,
 } from '../model/route.ts'
 import type { ScopeKey } from '../xds/scope.ts'
-import type { NamespaceFinding } from './namespace-finding.ts'
+import type { NamespaceFinding } from './findings/namespace-finding.ts'
 
 /**
  * A virtual host as the proxies of one scope get it: every destination is a cluster's name. Nothing more is

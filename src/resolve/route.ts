@@ -1,14 +1,14 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { Destination, Forward, Redirect, Route, RouteTable } from '../model/route.ts'
-import { ambiguousPort } from './ambiguous-port.ts'
+import { ambiguousPort } from './findings/ambiguous-port.ts'
 import { hashOf, resolveBackend } from './backend.ts'
 import type { Listening, ResolvedBackend } from './backend.ts'
 import { resolveMirrors } from './mirror.ts'
 import { discoveryFor } from './cluster.ts'
 import { endpointTarget } from './endpoint-target.ts'
-import { missingFinding } from './missing.ts'
-import type { NamespaceFinding } from './namespace-finding.ts'
-import { understoodHeaders } from './older-envoy.ts'
+import { missingFinding } from './findings/missing.ts'
+import type { NamespaceFinding } from './findings/namespace-finding.ts'
+import { understoodHeaders } from './findings/older-envoy.ts'
 import type { ClusterUse, PrimaryUse, ResolvedForward, ResolvedRedirect, ResolvedRoute } from './resolved.ts'
 
 export interface RouteResolution {

@@ -4,7 +4,7 @@ import type { ServerSurfaceCall } from '@grpc/grpc-js/build/src/server-call.js'
 import type { ObserveXds } from './event.ts'
 import type { Identify } from './identity.ts'
 import { socketOf } from './response-writer.ts'
-import { statusText } from './status-text.ts'
+import { statusText } from './status/status-text.ts'
 
 /** What a call shows of who calls. */
 export interface Caller {

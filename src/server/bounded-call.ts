@@ -2,7 +2,7 @@ import { ServerInterceptingCall } from '@grpc/grpc-js'
 import type { Responder, ServerInterceptingCallInterface } from '@grpc/grpc-js'
 import type { Schedule } from './limits.ts'
 import { interceptedStream } from './response-writer.ts'
-import { statusText } from './status-text.ts'
+import { statusText } from './status/status-text.ts'
 
 /** Milliseconds that a client has to take the rest of a call that is over. */
 const grace = 5_000

@@ -1,8 +1,8 @@
 import type { NameList } from '../xds/name-list.ts'
 import type { RequestBounds } from '../xds/request.ts'
 import type { ResourceType } from '../xds/resource-types.ts'
-import type { Content } from './content.ts'
-import type { Subscription } from './subscription.ts'
+import type { Content } from './state/content.ts'
+import type { Subscription } from './state/subscription.ts'
 
 /** One request in the form that both variants of the protocol share. */
 export interface Request {

@@ -3,7 +3,7 @@ import type { Resource } from '../xds/resource.ts'
 import type { TypeName } from '../xds/resource-types.ts'
 import type { Scope } from '../xds/scope.ts'
 import type { Denial } from './authentication.ts'
-import type { TypeState } from './client-state.ts'
+import type { TypeState } from './status/client-state.ts'
 
 /** A proxy on one stream. */
 export interface Proxy {

@@ -1,9 +1,9 @@
 import type { NameList } from '../xds/name-list.ts'
-import { absent, isResource } from './content.ts'
-import type { Content, Holding, Holdings } from './content.ts'
-import type { Isolation } from './isolation.ts'
+import { absent, isResource } from './state/content.ts'
+import type { Content, Holding, Holdings } from './state/content.ts'
+import type { Isolation } from './state/isolation.ts'
 import type { Kept } from './memory-budget.ts'
-import type { Subscription } from './subscription.ts'
+import type { Subscription } from './state/subscription.ts'
 
 // Estimates of what V8 uses, rather too high than too low. A resource of ours is not counted: it is there for
 // everybody.

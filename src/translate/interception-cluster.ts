@@ -1,5 +1,5 @@
 import type { Settings } from '../model/settings.ts'
-import type { InterceptionCluster } from '../resolve/intercepted.ts'
+import type { InterceptionCluster } from '../resolve/plan/intercepted.ts'
 import { any } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
 import { noLimit } from './cluster.ts'

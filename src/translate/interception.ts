@@ -1,4 +1,4 @@
-import type { ConnectionTarget, InterceptedChain, InterceptedListener } from '../resolve/intercepted.ts'
+import type { ConnectionTarget, InterceptedChain, InterceptedListener } from '../resolve/plan/intercepted.ts'
 import { any } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
 import { managerFilter, routesInline, routesOverAds } from './http-connection.ts'

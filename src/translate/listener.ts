@@ -1,4 +1,4 @@
-import type { ListenerPlan } from '../resolve/plan.ts'
+import type { ListenerPlan } from '../resolve/plan/plan.ts'
 import type { Message } from '../xds/proto.ts'
 import { apiListener, managerFilter, routesOverAds } from './http-connection.ts'
 import type { ManagedRoutes } from './http-connection.ts'

@@ -1,4 +1,4 @@
-import type { SecretValue } from '../resolve/secret-value.ts'
+import type { SecretValue } from '../resolve/secrets/secret-value.ts'
 import type { Message } from '../xds/proto.ts'
 
 type DataSource = Message<'envoy.config.core.v3.DataSource'>

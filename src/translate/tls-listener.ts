@@ -1,4 +1,4 @@
-import type { TlsChain, TlsListener } from '../resolve/tls-listener.ts'
+import type { TlsChain, TlsListener } from '../resolve/plan/tls-listener.ts'
 import { any } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
 import { managerFilter, routesOverAds } from './http-connection.ts'

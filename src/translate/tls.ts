@@ -5,7 +5,7 @@ import type {
   ResolvedUpstreamTls,
   ResolvedVerification,
   SecretUse,
-} from '../resolve/secret-use.ts'
+} from '../resolve/secrets/secret-use.ts'
 import { any } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
 

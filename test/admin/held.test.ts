@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ClientState, TypeState } from '../../src/server/client-state.ts'
-import { heldResources } from '../../src/status/held.ts'
+import type { ClientState, TypeState } from '../../src/server/status/client-state.ts'
+import { heldResources } from '../../src/observe/held.ts'
 import { configDump } from '../../src/xds/config-dump.ts'
 import type { AnyJson } from '../../src/xds/proto.ts'
 import type { Resource } from '../../src/xds/resource.ts'

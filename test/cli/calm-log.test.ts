@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { calmLog } from '../../src/cli/calm-log.ts'
-import type { LoggedEvent } from '../../src/cli/calm-log.ts'
-import { jsonLog, textLog } from '../../src/cli/event-log.ts'
-import type { ControlPlaneEvent, ShownDiagnostic } from '../../src/event.ts'
+import { calmLog } from '../../src/cli/output/calm-log.ts'
+import type { LoggedEvent } from '../../src/cli/output/calm-log.ts'
+import { jsonLog, textLog } from '../../src/cli/output/event-log.ts'
+import type { ControlPlaneEvent, ShownDiagnostic } from '../../src/observe/event.ts'
 import type { Proxy } from '../../src/server/event.ts'
 
 const scope: Proxy['scope'] = {

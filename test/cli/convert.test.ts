@@ -2,8 +2,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { writableDialects } from '../../src/dialects/conversion.ts'
-import { writableNames } from '../../src/dialects/writable-names.ts'
 import { command, shadowplane } from '../support/command.ts'
 import { folderWith } from '../support/folder.ts'
 
@@ -112,10 +110,6 @@ spec: {hosts: [shop], http: [{route: [{destination: {host: shop}}]}]}
     })
     expect(stdout).toContain('# In this dialect already, and left as they are: VirtualService default/shop\n')
     expect(stderr).toBe('0 objects written; 0 things could not be carried\n')
-  })
-
-  test('knows the dialects that can be written before it loads them', () => {
-    expect([...writableDialects.keys()]).toEqual([...writableNames])
   })
 
   test('names the dialects that can be written', async () => {

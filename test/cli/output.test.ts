@@ -67,7 +67,7 @@ describe('serve goes on', () => {
  * input.
  */
 const writer = `
-import { lineOutput } from ${JSON.stringify(join(projectRoot, 'src/cli/line-output.ts'))}
+import { lineOutput } from ${JSON.stringify(join(projectRoot, 'src/cli/output/line-output.ts'))}
 import { createInterface } from 'node:readline'
 const write = lineOutput({ most: 50_000, lost: (count) => 'left out ' + count })
 for (let line = 0; line < 10_000; line += 1) write(String(line).padEnd(100, '.'))

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
-import { addXdsFlags, openPortWarning, xdsOf } from '../../src/cli/xds-flags.ts'
-import type { XdsFlags } from '../../src/cli/xds-flags.ts'
+import { addXdsFlags, openPortWarning, xdsOf } from '../../src/cli/flags/xds-flags.ts'
+import type { XdsFlags } from '../../src/cli/flags/xds-flags.ts'
 import { UsageError } from '../../src/sources/source.ts'
 
 function flags(...args: readonly string[]): XdsFlags {

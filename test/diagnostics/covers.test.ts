@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { HeaderMatch, Match, StringMatch } from '../../src/model/route.ts'
-import { covers } from '../../src/resolve/covers.ts'
+import { covers } from '../../src/resolve/findings/covers.ts'
 
 interface Request {
   readonly path: string

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { defaultSettings } from '../../src/config.ts'
+import { defaultSettings } from '../../src/control-plane/config.ts'
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
-import { createPipeline, diagnosticsOf } from '../../src/pipeline.ts'
+import { createPipeline, diagnosticsOf } from '../../src/pipeline/pipeline.ts'
 import { endpointSlice, services } from '../features/ground.ts'
 
 /** A pipeline that is edited, and the codes of what it finds after each edit. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { defaultSettings } from '../../src/config.ts'
+import { defaultSettings } from '../../src/control-plane/config.ts'
 import { isRefused } from '../../src/dialects/index.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
 

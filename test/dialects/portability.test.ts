@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { defaultSettings } from '../../src/config.ts'
+import { defaultSettings } from '../../src/control-plane/config.ts'
 import { dialectFor, dialects } from '../../src/dialects/index.ts'
 import { divergencesIn } from '../../src/dialects/portability.ts'
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { regex } from '../../src/dialects/regex.ts'
+import { regex } from '../../src/dialects/reading/regex.ts'
 
 function mistakesIn(pattern: string): readonly string[] {
   return regex.safeParse(pattern).error?.issues.map(({ message }) => message) ?? []

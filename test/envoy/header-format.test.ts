@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { formatMistake } from '../../src/dialects/header-format.ts'
-import { formatCommands } from '../../src/dialects/format-command.ts'
+import { formatMistake } from '../../src/dialects/reading/header-format.ts'
+import { formatCommands } from '../../src/dialects/reading/format-command.ts'
 import { findEnvoy } from '../../src/envoy/binary.ts'
 import { validateEnvoyConfig } from '../../src/envoy/process.ts'
 import { staticConfig } from '../../src/envoy/static-config.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { defaultSettings } from '../../src/config.ts'
+import { defaultSettings } from '../../src/control-plane/config.ts'
 import type { Message } from '../../src/xds/proto.ts'
 import type { Scope } from '../../src/xds/scope.ts'
 import { configure, sidecar } from '../support/configuration.ts'

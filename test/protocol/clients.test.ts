@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { TypeState } from '../../src/server/client-state.ts'
+import type { TypeState } from '../../src/server/status/client-state.ts'
 import { decode } from '../../src/xds/proto.ts'
 import type { TypeName } from '../../src/xds/resource-types.ts'
 import { cluster, endpoints, route, routeApart, virtualHost } from '../support/xds-resources.ts'

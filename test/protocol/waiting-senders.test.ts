@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { BytesInFlight } from '../../src/server/bytes-in-flight.ts'
 import type { Sender } from '../../src/server/bytes-in-flight.ts'
-import { absent, nothing } from '../../src/server/content.ts'
-import { plan } from '../../src/server/plan.ts'
-import { newSubscription } from '../../src/server/subscription.ts'
+import { absent, nothing } from '../../src/server/state/content.ts'
+import { plan } from '../../src/server/state/plan.ts'
+import { newSubscription } from '../../src/server/state/subscription.ts'
 import { resourceTypeByName } from '../../src/xds/resource-types.ts'
 import type { ResourceType } from '../../src/xds/resource-types.ts'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Match } from '../../src/model/route.ts'
-import { createCoverIndex } from '../../src/resolve/cover-index.ts'
-import { covers } from '../../src/resolve/covers.ts'
+import { createCoverIndex } from '../../src/resolve/findings/cover-index.ts'
+import { covers } from '../../src/resolve/findings/covers.ts'
 
 const path = fc.oneof(
   fc.record({

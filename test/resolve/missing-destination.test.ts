@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { configure } from '../support/configuration.ts'
-import { defaultSettings } from '../../src/config.ts'
+import { defaultSettings } from '../../src/control-plane/config.ts'
 
 function service(namespace: string, name: string, metadata = ''): string {
   return (

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sharedRelease } from '../../src/resolve/older-envoy.ts'
+import { sharedRelease } from '../../src/resolve/findings/older-envoy.ts'
 import { gateway } from '../support/configuration.ts'
 
 describe('the release that decides what a proxy gets', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { defaultSettings } from '../../src/config.ts'
+import { defaultSettings } from '../../src/control-plane/config.ts'
 import { renderText } from '../../src/diagnostics/render.ts'
-import { createPipeline, diagnosticsOf } from '../../src/pipeline.ts'
+import { createPipeline, diagnosticsOf } from '../../src/pipeline/pipeline.ts'
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'
 import { parseJson } from '../../src/manifest/json.ts'
-import { manifestOf } from '../../src/sources/kubernetes-manifest.ts'
-import { secretTarget, targetsOf } from '../../src/sources/kubernetes-target.ts'
-import type { ServedKind } from '../../src/sources/kubernetes-kinds.ts'
+import { manifestOf } from '../../src/sources/cluster/manifest.ts'
+import { secretTarget, targetsOf } from '../../src/sources/cluster/target.ts'
+import type { ServedKind } from '../../src/sources/cluster/kinds.ts'
 
 const virtualService: ServedKind = {
   group: 'networking.istio.io',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ApiFailure, failureOf } from '../../src/kubernetes/failure.ts'
-import { defaultBackOff, reflect, unread, waitsForServer } from '../../src/sources/kubernetes-reflection.ts'
-import type { Item, Reflection, ReflectionEvent } from '../../src/sources/kubernetes-reflection.ts'
+import { defaultBackOff, reflect, unread, waitsForServer } from '../../src/sources/cluster/reflection.ts'
+import type { Item, Reflection, ReflectionEvent } from '../../src/sources/cluster/reflection.ts'
 
 const pace = { chance: 1, backOff: defaultBackOff }
 const [a, b] = [{ key: 'a' }, { key: 'b' }]

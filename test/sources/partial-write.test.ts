@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { nextVersion } from '../../src/sources/file-version.ts'
-import type { FileVersion } from '../../src/sources/file-version.ts'
-import { judge, takesAway } from '../../src/sources/partial-write.ts'
-import type { Ending, Verdict } from '../../src/sources/partial-write.ts'
+import { nextVersion } from '../../src/sources/files/version.ts'
+import type { FileVersion } from '../../src/sources/files/version.ts'
+import { judge, takesAway } from '../../src/sources/files/partial-write.ts'
+import type { Ending, Verdict } from '../../src/sources/files/partial-write.ts'
 
 const a = 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports: [80, 81]\n  type: x\n'
 const b = a.replace('name: a', 'name: b')

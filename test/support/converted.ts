@@ -1,8 +1,9 @@
-import { convertibleOf } from '../../src/cli/convertible.ts'
-import { commentCount, conversionText } from '../../src/cli/convert-text.ts'
-import { defaultSettings } from '../../src/config.ts'
-import { convert, writableDialects } from '../../src/dialects/conversion.ts'
-import type { Conversion } from '../../src/dialects/conversion.ts'
+import { convertibleOf } from '../../src/convert/convertible.ts'
+import { commentCount, conversionText } from '../../src/convert/convert-text.ts'
+import { defaultSettings } from '../../src/control-plane/config.ts'
+import { convert } from '../../src/convert/conversion.ts'
+import type { WritableName } from '../../src/convert/writable-names.ts'
+import type { Conversion } from '../../src/convert/conversion.ts'
 import type { Json, JsonObject } from '../../src/manifest/manifest.ts'
 import { configure } from './configuration.ts'
 
@@ -17,10 +18,8 @@ export interface Converted {
 }
 
 /** The objects of a text, written in the dialect. */
-export function converted(text: string, to: string): Converted {
-  const dialect = writableDialects.get(to)
-  if (dialect === undefined) throw new Error(`nothing writes ${to}`)
-  const conversion = convert(convertibleOf(configure(text).pipeline, defaultSettings), dialect)
+export function converted(text: string, to: WritableName): Converted {
+  const conversion = convert(convertibleOf(configure(text).pipeline, defaultSettings), to)
   return {
     conversion,
     text: conversionText(conversion),

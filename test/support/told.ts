@@ -1,4 +1,4 @@
-import type { ControlPlaneEvent, ShownDiagnostic } from '../../src/event.ts'
+import type { ControlPlaneEvent, ShownDiagnostic } from '../../src/observe/event.ts'
 import { within } from './within.ts'
 
 /** The diagnostics in force, as a control plane tells them by its events. */

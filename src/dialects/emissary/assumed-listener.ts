@@ -1,7 +1,7 @@
 import { objectKey } from '../../diagnostics/diagnostic.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
 import type { Surroundings } from '../dialect.ts'
-import type { Report } from '../report.ts'
+import type { Report } from '../reading/report.ts'
 import type { Installation } from './group-table.ts'
 import { indexKey } from './index-key.ts'
 import { assumedListener } from './listener.ts'

@@ -1,5 +1,5 @@
 import type { BackendSettings, LoadBalancer } from '../../model/backend.ts'
-import { isGiven } from '../constraint.ts'
+import { isGiven } from '../reading/constraint.ts'
 import { originatesTls } from './cluster-name.ts'
 import type { MappingSpec } from './mapping-spec.ts'
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { objectKey } from '../../diagnostics/diagnostic.ts'
-import type { Report } from '../report.ts'
+import type { Report } from '../reading/report.ts'
 import type { Group } from './group.ts'
 import { hostsOf } from './group-table.ts'
 import type { Installation } from './group-table.ts'

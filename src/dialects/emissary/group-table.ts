@@ -1,7 +1,7 @@
 import type { Origin } from '../../diagnostics/diagnostic.ts'
 import type { Action, Route, RouteTable } from '../../model/route.ts'
 import type { Surroundings } from '../dialect.ts'
-import { rejectedStatus } from '../rejected-rule.ts'
+import { rejectedStatus } from '../reading/rejected-rule.ts'
 import { corsOf } from './cross-origin.ts'
 import { forwardOf, lastSaid } from './forward.ts'
 import type { Group } from './group.ts'

@@ -9,7 +9,7 @@ import type { Labels } from '../../model/labels.ts'
 import type { SecretReference } from '../../model/tls.ts'
 import { translated } from '../dialect.ts'
 import type { Translated } from '../dialect.ts'
-import { noteUnsupported, reportOn } from '../report.ts'
+import { noteUnsupported, reportOn } from '../reading/report.ts'
 import { ambassadorId } from './ambassador-id.ts'
 import { globsMeet } from './host-glob.ts'
 

@@ -6,7 +6,7 @@ import { message } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { hasLabels } from '../../model/labels.ts'
 import type { Labels } from '../../model/labels.ts'
-import { largestInt32, portNumber } from '../constraint.ts'
+import { largestInt32, portNumber } from '../reading/constraint.ts'
 import { ambassadorId } from './ambassador-id.ts'
 import type { Host } from './host.ts'
 

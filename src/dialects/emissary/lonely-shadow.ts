@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { didYouMean } from '../../diagnostics/did-you-mean.ts'
 import type { Surroundings } from '../dialect.ts'
-import type { Report } from '../report.ts'
+import type { Report } from '../reading/report.ts'
 import { indexKey } from './index-key.ts'
 import { isShadow, mappingsIn, nameOfMapping } from './mapping.ts'
 import type { Mapping } from './mapping.ts'

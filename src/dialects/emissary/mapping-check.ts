@@ -1,5 +1,5 @@
-import { noteUnsupported } from '../report.ts'
-import type { Report } from '../report.ts'
+import { noteUnsupported } from '../reading/report.ts'
+import type { Report } from '../reading/report.ts'
 import type { Mapping } from './mapping.ts'
 import { isShadow } from './mapping.ts'
 import { unsupportedFields } from './mapping-spec.ts'

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message, parts } from '../../manifest/message.ts'
-import { nonEmpty, oneLine } from '../constraint.ts'
-import { formatMistake } from '../header-format.ts'
-import { regex } from '../regex.ts'
+import { nonEmpty, oneLine } from '../reading/constraint.ts'
+import { formatMistake } from '../reading/header-format.ts'
+import { regex } from '../reading/regex.ts'
 import { ambassadorId } from './ambassador-id.ts'
 import { parseServiceName } from './service-name.ts'
 

@@ -1,7 +1,7 @@
 import { didYouMean } from '../../diagnostics/did-you-mean.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { isRecord } from '../../manifest/message.ts'
-import { rejectedStatus } from '../rejected-rule.ts'
+import { rejectedStatus } from '../reading/rejected-rule.ts'
 import { mappingSpec } from './mapping-spec.ts'
 import type { MappingSpec } from './mapping-spec.ts'
 

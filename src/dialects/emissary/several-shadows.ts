@@ -1,9 +1,9 @@
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { Settings } from '../../model/settings.ts'
-import { mirrorOptions } from '../annotation.ts'
-import type { MirrorOptions } from '../annotation.ts'
-import { reportOn } from '../report.ts'
-import type { Report } from '../report.ts'
+import { mirrorOptions } from '../reading/annotation.ts'
+import type { MirrorOptions } from '../reading/annotation.ts'
+import { reportOn } from '../reading/report.ts'
+import type { Report } from '../reading/report.ts'
 
 /** On a shadow that is not the first of its group: it is one all the same. */
 const severalShadows = 'shadowplane.io/several-shadows'

@@ -2,10 +2,10 @@ import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import { valueAt } from '../../manifest/issue.ts'
 import { isRecord } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
-import { targetsOf } from '../attached-policy.ts'
+import { targetsOf } from '../reading/attached-policy.ts'
 import { translated } from '../dialect.ts'
 import type { GroupKind, Surroundings, Translated } from '../dialect.ts'
-import { unclaimedKind } from '../unclaimed.ts'
+import { unclaimedKind } from '../reading/unclaimed.ts'
 
 interface PolicyKind {
   readonly group: string

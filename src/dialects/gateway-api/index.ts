@@ -1,12 +1,12 @@
 import { translated } from '../dialect.ts'
 import type { Dialect } from '../dialect.ts'
-import { inRevision } from '../revision.ts'
+import { inRevision } from '../reading/revision.ts'
 import { translateBackendTlsPolicy, unreadPolicyVersions } from './backend-tls-policy.ts'
 import { gatewayApiGroup as group } from './constraint.ts'
-import { translateGatewayClass } from './gateway-class.ts'
-import { translateGateway } from './gateway.ts'
-import { translateGrpcRoute } from './grpc-route.ts'
-import { translateHttpRoute } from './http-route.ts'
+import { translateGatewayClass } from './gateway/gateway-class.ts'
+import { translateGateway } from './gateway/gateway.ts'
+import { translateGrpcRoute } from './route/grpc-route.ts'
+import { translateHttpRoute } from './route/http-route.ts'
 import {
   implementationPolicies,
   isImplementationPolicy,
@@ -15,7 +15,6 @@ import {
 import { divergences } from './portability.ts'
 import { translateReferenceGrant } from './reference-grant.ts'
 import { gatewayApiStatus } from './status.ts'
-import { writeGatewayApi } from './write.ts'
 
 /** The Gateway API of Kubernetes: HTTP and gRPC, on gateways and in the mesh. */
 export const gatewayApi: Dialect = {
@@ -53,7 +52,6 @@ export const gatewayApi: Dialect = {
         return translated({})
     }
   },
-  write: writeGatewayApi,
   inRevision,
   status: gatewayApiStatus,
 }

@@ -3,7 +3,7 @@ import { valueAt } from '../../manifest/issue.ts'
 import type { Json, JsonObject, Manifest } from '../../manifest/manifest.ts'
 import { pathsTo, shadowHostOf } from '../portability.ts'
 import type { Around, Divergence } from '../portability.ts'
-import { servicePorts } from './service-port.ts'
+import { servicePorts } from './route/service-port.ts'
 
 const envoyGatewayTests = 'envoyproxy/gateway internal/gatewayapi/testdata'
 

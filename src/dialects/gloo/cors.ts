@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { message } from '../../manifest/message.ts'
 import type { CorsPolicy } from '../../model/route.ts'
-import { nonEmpty } from '../constraint.ts'
-import { regex } from '../regex.ts'
+import { nonEmpty } from '../reading/constraint.ts'
+import { regex } from '../reading/regex.ts'
 
 const headerName = z
   .string()

@@ -1,5 +1,5 @@
 import type { RouteTable } from '../../model/route.ts'
-import type { Report } from '../report.ts'
+import type { Report } from '../reading/report.ts'
 
 /**
  * The hosts of a virtual host; none named is every one. A port is left out, as a listener's port is not told

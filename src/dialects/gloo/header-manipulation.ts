@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { message, parts } from '../../manifest/message.ts'
 import type { HeaderChanges, HeaderOperations } from '../../model/route.ts'
-import { formatMistake } from '../header-format.ts'
-import { noteUnsupported } from '../report.ts'
+import { formatMistake } from '../reading/header-format.ts'
+import { noteUnsupported } from '../reading/report.ts'
 import type { Site } from './reference.ts'
 
 /** RFC 9110 section 5.1: a token. Envoy lets neither pseudo headers nor Host be changed so. */

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { message } from '../../manifest/message.ts'
 import { compareText } from '../../model/names.ts'
 import type { HeaderMatch, Match, StringMatch } from '../../model/route.ts'
-import { isGiven } from '../constraint.ts'
-import { regex } from '../regex.ts'
+import { isGiven } from '../reading/constraint.ts'
+import { regex } from '../reading/regex.ts'
 import { inert } from './inert.ts'
 
 const name = z.string().min(1)

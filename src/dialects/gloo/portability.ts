@@ -1,6 +1,6 @@
 import { millionthsOfPercentage, percentageOf } from '../../model/fraction.ts'
 import type { Millionths } from '../../model/fraction.ts'
-import { writtenPercentage } from '../percentage.ts'
+import { writtenPercentage } from '../reading/percentage.ts'
 import { pathsTo } from '../portability.ts'
 import type { Divergence } from '../portability.ts'
 

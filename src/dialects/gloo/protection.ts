@@ -1,11 +1,11 @@
 import { valueAt } from '../../manifest/issue.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
-import { objectAt, specOf, targetsOf } from '../attached-policy.ts'
+import { objectAt, specOf, targetsOf } from '../reading/attached-policy.ts'
 import { translated } from '../dialect.ts'
 import type { GroupKind, Surroundings, Translated } from '../dialect.ts'
-import { noteUnsupported } from '../report.ts'
-import type { DecodedAt, Report } from '../report.ts'
-import { unclaimedKind } from '../unclaimed.ts'
+import { noteUnsupported } from '../reading/report.ts'
+import type { DecodedAt, Report } from '../reading/report.ts'
+import { unclaimedKind } from '../reading/unclaimed.ts'
 import { gatewayGroup } from './kinds.ts'
 
 /** Options that decide who may send a request at all. */

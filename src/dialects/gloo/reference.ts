@@ -6,7 +6,7 @@ import type { BackendReference } from '../../model/backend.ts'
 import { objectHost } from '../../model/names.ts'
 import type { Surroundings } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
-import type { Report } from '../report.ts'
+import type { Report } from '../reading/report.ts'
 import { discoveredUpstream } from './discovered-upstream.ts'
 import { objectId } from './kinds.ts'
 

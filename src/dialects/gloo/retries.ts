@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 import { message } from '../../manifest/message.ts'
 import type { RetryPolicy } from '../../model/route.ts'
-import { largestWeight, positiveDuration } from '../constraint.ts'
-import { noteUnsupported } from '../report.ts'
+import { largestWeight, positiveDuration } from '../reading/constraint.ts'
+import { noteUnsupported } from '../reading/report.ts'
 import type { Site } from './reference.ts'
 
 /** Gloo's RetryPolicy. */

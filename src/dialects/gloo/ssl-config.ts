@@ -9,8 +9,8 @@ import type {
   TrustSource,
   UpstreamTls,
 } from '../../model/tls.ts'
-import { isGiven, oneLine } from '../constraint.ts'
-import { noteUnsupported } from '../report.ts'
+import { isGiven, oneLine } from '../reading/constraint.ts'
+import { noteUnsupported } from '../reading/report.ts'
 import { inert, inertFields } from './inert.ts'
 import { reference, referredTo } from './reference.ts'
 import type { Site } from './reference.ts'

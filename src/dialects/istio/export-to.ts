@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { visibleIn } from '../../model/visibility.ts'
 import type { Visibility } from '../../model/visibility.ts'
-import { dnsLabel } from '../constraint.ts'
+import { dnsLabel } from '../reading/constraint.ts'
 
 /** Namespaces that may see an object: names, `.` for its own, `*` for all, `~` for none. */
 export const exportTo = z.array(

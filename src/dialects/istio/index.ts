@@ -1,17 +1,16 @@
 import { translated } from '../dialect.ts'
 import type { Dialect } from '../dialect.ts'
-import { inRevision } from '../revision.ts'
-import { translateDestinationRule } from './destination-rule.ts'
-import { translateGateway } from './gateway.ts'
+import { inRevision } from '../reading/revision.ts'
+import { translateDestinationRule } from './destination-rule/destination-rule.ts'
+import { translateGateway } from './gateway/gateway.ts'
 import { meshConfigMap, settingsOfConfigMap, translateConfigMap } from './mesh-config-map.ts'
 import { divergences } from './portability.ts'
 import { isProtectionKind, protectionKinds, translateProtection } from './protection.ts'
-import { translateServiceEntry } from './service-entry.ts'
+import { translateServiceEntry } from './service-entry/service-entry.ts'
 import { translateSidecar } from './sidecar.ts'
 import { istioStatus } from './status.ts'
-import { translateVirtualService } from './virtual-service.ts'
-import { translateWorkloadEntry, translateWorkloadGroup } from './workload.ts'
-import { writeIstio } from './write.ts'
+import { translateVirtualService } from './virtual-service/virtual-service.ts'
+import { translateWorkloadEntry, translateWorkloadGroup } from './service-entry/workload.ts'
 
 const group = 'networking.istio.io'
 const versions = ['v1', 'v1beta1', 'v1alpha3']
@@ -57,5 +56,4 @@ export const istio: Dialect = {
   settings: settingsOfConfigMap,
   inRevision,
   status: istioStatus,
-  write: writeIstio,
 }

@@ -6,7 +6,7 @@ import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
 import { withMeshConfig } from './mesh-config.ts'
 import type { ReadSettings } from './mesh-config.ts'
-import { reportOn } from '../report.ts'
+import { reportOn } from '../reading/report.ts'
 
 /** Where Istio's installation keeps the MeshConfig: YAML in a text of this ConfigMap. */
 export const meshConfigMap = { namespace: 'istio-system', name: 'istio' } as const

@@ -5,12 +5,12 @@ import { message } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { Diagnostic, FieldPath } from '../../diagnostics/diagnostic.ts'
 import type { PathNormalization, Settings } from '../../model/settings.ts'
-import { positiveDuration } from '../constraint.ts'
+import { positiveDuration } from '../reading/constraint.ts'
 import { exportTo } from './export-to.ts'
-import { localityBalancing, localitySetting } from './locality.ts'
-import { reportOn } from '../report.ts'
-import { retries, retryPolicy } from './retry.ts'
-import { tcpKeepalive, tcpKeepaliveOf } from './tcp-keepalive.ts'
+import { localityBalancing, localitySetting } from './destination-rule/locality.ts'
+import { reportOn } from '../reading/report.ts'
+import { retries, retryPolicy } from './virtual-service/retry.ts'
+import { tcpKeepalive, tcpKeepaliveOf } from './destination-rule/tcp-keepalive.ts'
 
 /**
  * Fields of MeshConfig that concern Istio's own agents, filters, telemetry or certificates, or say nothing to

@@ -2,7 +2,7 @@ import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { millionthsOfPercentage, percentageOf } from '../../model/fraction.ts'
 import type { Millionths } from '../../model/fraction.ts'
-import { writtenPercentage } from '../percentage.ts'
+import { writtenPercentage } from '../reading/percentage.ts'
 import { pathsTo, shadowHostOf } from '../portability.ts'
 import type { Divergence, DivergentField } from '../portability.ts'
 

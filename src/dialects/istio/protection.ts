@@ -1,9 +1,9 @@
 import type { JsonObject, Manifest } from '../../manifest/manifest.ts'
 import type { ProtectionTarget } from '../../model/protection.ts'
-import { labelsAt, objectAt, objectsAt, specOf, targetsOf, textAt } from '../attached-policy.ts'
+import { labelsAt, objectAt, objectsAt, specOf, targetsOf, textAt } from '../reading/attached-policy.ts'
 import { translated } from '../dialect.ts'
 import type { GroupKind, Surroundings, Translated } from '../dialect.ts'
-import { unclaimedKind } from '../unclaimed.ts'
+import { unclaimedKind } from '../reading/unclaimed.ts'
 
 const securityGroup = 'security.istio.io'
 

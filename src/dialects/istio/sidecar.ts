@@ -7,9 +7,9 @@ import type { EgressHost, EgressListener, EgressRule } from '../../model/egress.
 import { compareText } from '../../model/names.ts'
 import { translated } from '../dialect.ts'
 import type { Surroundings, Translated } from '../dialect.ts'
-import { httpProtocols } from './gateway-service.ts'
-import { noteUnsupported, reportOn } from '../report.ts'
-import type { Report } from '../report.ts'
+import { httpProtocols } from './gateway/gateway-service.ts'
+import { noteUnsupported, reportOn } from '../reading/report.ts'
+import type { Report } from '../reading/report.ts'
 
 const egressHost = z
   .string()

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
 import { renderPath } from '../../diagnostics/field-path.ts'
 import type { JsonObject } from '../../manifest/manifest.ts'
 import type { Condition } from '../../model/condition.ts'
-import { isOurs } from '../revision.ts'
+import { isOurs } from '../reading/revision.ts'
 import { generationOf, writtenConditions } from '../status.ts'
 import type { StatusMoment, StatusReport } from '../status.ts'
 

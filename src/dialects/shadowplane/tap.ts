@@ -13,8 +13,8 @@ import { objectHost } from '../../model/names.ts'
 import { translated } from '../dialect.ts'
 import type { GroupKind, Surroundings, Translated } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
-import { mirroredShare } from '../percentage.ts'
-import { reportOn } from '../report.ts'
+import { mirroredShare } from '../reading/percentage.ts'
+import { reportOn } from '../reading/report.ts'
 
 /**
  * A tap: copies of the requests of some routes, to a recorder for as long as the object is there. Only the

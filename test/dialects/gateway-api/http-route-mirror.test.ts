@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { defaultSettings } from '../../../src/config.ts'
+import { defaultSettings } from '../../../src/control-plane/config.ts'
 import { translateFirst } from '../../support/configuration.ts'
 import { actionOf, forwardOf, foundIn, grpcRoute, httpRoute, routesOf, toShop } from './route-text.ts'
 

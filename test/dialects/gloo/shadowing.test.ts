@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { defaultSettings } from '../../../src/config.ts'
+import { defaultSettings } from '../../../src/control-plane/config.ts'
 import { configure, gateway } from '../../support/configuration.ts'
 import { backends, object, oneRoute, virtualService } from './text.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { objectKey } from '../../../src/diagnostics/diagnostic.ts'
 import type { Route } from '../../../src/model/route.ts'
-import { createPipeline, diagnosticsOf } from '../../../src/pipeline.ts'
-import { defaultSettings } from '../../../src/config.ts'
+import { createPipeline, diagnosticsOf } from '../../../src/pipeline/pipeline.ts'
+import { defaultSettings } from '../../../src/control-plane/config.ts'
 import { configure, parse, sidecar, translateFirst } from '../../support/configuration.ts'
 import { service, virtualService } from './text.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatMistake } from '../../../src/dialects/header-format.ts'
+import { formatMistake } from '../../../src/dialects/reading/header-format.ts'
 import { translateFirst } from '../../support/configuration.ts'
 import { virtualService } from './text.ts'
 

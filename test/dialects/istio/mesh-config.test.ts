@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { defaultSettings } from '../../../src/config.ts'
+import { defaultSettings } from '../../../src/control-plane/config.ts'
 import { meshSettings } from '../../../src/dialects/index.ts'
 import type { Settings } from '../../../src/model/settings.ts'
 import type { Scope } from '../../../src/xds/scope.ts'

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { defaultSettings } from '../../../src/config.ts'
+import { defaultSettings } from '../../../src/control-plane/config.ts'
 import { objectKey } from '../../../src/diagnostics/diagnostic.ts'
 import { statusOf } from '../../../src/dialects/index.ts'
 import type { JsonObject } from '../../../src/manifest/manifest.ts'
 import type { Settings } from '../../../src/model/settings.ts'
-import { diagnosticsOf } from '../../../src/pipeline.ts'
+import { diagnosticsOf } from '../../../src/pipeline/pipeline.ts'
 import { configure, parse } from '../../support/configuration.ts'
 import type { Configuration } from '../../support/configuration.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { defaultSettings } from '../../../src/config.ts'
+import { defaultSettings } from '../../../src/control-plane/config.ts'
 import { translateTap } from '../../../src/dialects/shadowplane/tap.ts'
 import type { Translated } from '../../../src/dialects/dialect.ts'
 import { parseManifests } from '../../../src/manifest/yaml.ts'

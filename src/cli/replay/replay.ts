@@ -1,0 +1,121 @@
+import { stat } from 'node:fs/promises'
+import { display } from '../../demo/display.ts'
+import { readGorFile, readGorStream } from '../../record/gor-file.ts'
+import { replay } from '../../record/replay.ts'
+import type { Pace } from '../../record/replay.ts'
+import { createTally } from '../../record/replay-tally.ts'
+import type { Tally } from '../../record/replay-tally.ts'
+import { createTarget } from '../../record/replay-target.ts'
+import { UsageError } from '../../sources/source.ts'
+import { printable } from '../../diagnostics/foreign-text.ts'
+import type { ReplayFlags } from './replay-command.ts'
+import { progressLine, renderReplay } from './replay-text.ts'
+
+/** Sends what the file holds, and prints the summary; sets the exit status. */
+export async function replayFile(file: string, flags: ReplayFlags): Promise<void> {
+  await check(file, flags)
+  const pace: Pace =
+    flags.rate === undefined
+      ? { kind: 'recorded', speed: flags.speed }
+      : { kind: 'rate', perSecond: flags.rate }
+  const tally = createTally()
+  const destination = createTarget({
+    url: flags.to,
+    host: flags.originalHost === true ? 'original' : 'target',
+    timeout: flags.timeout,
+    connections: flags.concurrency,
+  })
+  const stopped = new AbortController()
+  const stop = (): void => {
+    stopped.abort()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+  const progress = showProgress(tally)
+  const start = performance.now()
+  try {
+    await replay({
+      open: () => (file === '-' ? readGorStream(process.stdin) : readGorFile(file)),
+      target: destination,
+      pace,
+      loops: flags.loop,
+      concurrency: flags.concurrency,
+      tally,
+      signal: stopped.signal,
+      onDamage: ({ offset, problem }) => {
+        progress.damage(printable(`${file}: byte ${offset}: ${problem}`))
+      },
+    }).catch((error: unknown) => {
+      throw new UsageError(
+        `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      )
+    })
+  } finally {
+    progress.close()
+    destination.close()
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop)
+  }
+  report(file, { tally, elapsed: performance.now() - start, flags, interrupted: stopped.signal.aborted })
+}
+
+interface Replayed {
+  readonly tally: Tally
+  readonly elapsed: number
+  readonly flags: ReplayFlags
+  readonly interrupted: boolean
+}
+
+function report(file: string, { tally, elapsed, flags, interrupted }: Replayed): void {
+  const summary = tally.summary()
+  if (summary.sent + summary.cut === 0 && !interrupted)
+    throw new UsageError(`${file} holds no request in GoReplay's format`)
+  process.stdout.write(
+    flags.output === 'json'
+      ? `${JSON.stringify({ ...summary, elapsed }, null, 2)}\n`
+      : renderReplay(summary, elapsed),
+  )
+  process.exitCode = summary.damaged > 0 || Object.keys(summary.errors).length > 0 ? 1 : 0
+}
+
+async function check(file: string, { loop }: ReplayFlags): Promise<void> {
+  if (file === '-' && loop > 1)
+    throw new UsageError('--loop: standard input can be read only once: write the recording to a file')
+  if (file === '-') return
+  const stats = await stat(file).catch((error: unknown) => {
+    throw new UsageError(
+      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    )
+  })
+  if (stats.isDirectory()) throw new UsageError(`${file} is a directory: name the recording itself`)
+}
+
+const redrawInterval = 200 // milliseconds
+const lineInterval = 10_000
+const mostDamageShown = 10
+
+function showProgress(tally: Tally): { damage(line: string): void; close(): void } {
+  const out = display(process.stderr)
+  const start = performance.now()
+  const line = (): string => progressLine(tally.summary(), performance.now() - start)
+  const show = out.isTerminal
+    ? () => {
+        out.status(line())
+      }
+    : () => {
+        out.line(line())
+      }
+  const timer = setInterval(show, out.isTerminal ? redrawInterval : lineInterval)
+  let damages = 0
+  return {
+    damage(text) {
+      damages += 1
+      if (damages <= mostDamageShown) out.line(text)
+      if (damages === mostDamageShown) out.line('… further damaged places are only counted')
+    },
+    close() {
+      clearInterval(timer)
+      out.status('')
+    },
+  }
+}

@@ -1,0 +1,125 @@
+import type { ByteSink } from '../../record/byte-sink.ts'
+import { renderRecord } from '../../record/gor-record.ts'
+import type { RecordedRequest } from '../../record/recorded-request.ts'
+import { UsageError } from '../../sources/source.ts'
+import type { Message } from '../../xds/proto.ts'
+import type { TapClient } from './tap-client.ts'
+import type { TapEvent } from './tap-event.ts'
+import { renderJson, renderLine, standingLine } from './tap-text.ts'
+
+export type TapFormat = 'line' | 'json' | 'gor'
+
+export interface TapSession {
+  readonly client: TapClient
+  readonly request: Message<'shadowplane.admin.v1.CreateTapRequest'>
+  readonly format: TapFormat
+  readonly sink: ByteSink
+  /** Takes what people should know besides the requests. */
+  readonly tell: (line: string) => void
+  /** Milliseconds; undefined: until it is stopped. */
+  readonly length: number | undefined
+  readonly stopped: AbortSignal
+}
+
+type Tap = Message<'shadowplane.admin.v1.Tap'>
+
+/** How long the last copies may take to arrive, in milliseconds. */
+const lastWords = 5_000
+
+/**
+ * Opens a tap, keeps it, writes what it brings, and ends it. Resolves with who ended it; rejects with
+ * UsageError where there is none to be had.
+ */
+export async function followTap(session: TapSession): Promise<'asked' | 'control plane'> {
+  const { client, request, tell, length, stopped } = session
+  const tap = await client.create(request)
+  const { id = '', leaseSeconds = 30 } = tap
+  const { events, cancel } = client.watch(id)
+  const state = { isEnding: false }
+  // What is on its way is still printed; a control plane that says nothing any more is not waited for.
+  const end = (): void => {
+    if (state.isEnding) return
+    state.isEnding = true
+    client.delete(id).catch(() => undefined)
+    timers.push(setTimeout(cancel, lastWords))
+  }
+  // A lease that is lost shows in the events.
+  const timers = [
+    setInterval(
+      () => {
+        client.renew(id).catch(() => undefined)
+      },
+      (leaseSeconds * 1000) / 3,
+    ),
+  ]
+  if (length !== undefined) timers.push(setTimeout(end, length))
+  stopped.addEventListener('abort', end)
+  if (stopped.aborted) end()
+  try {
+    return await write(events, tap, session)
+  } catch (error) {
+    if (state.isEnding) return 'asked'
+    if (!(error instanceof UsageError)) throw error
+    tell(`the tap was broken off: ${error.message}`)
+    return 'control plane'
+  } finally {
+    for (const timer of timers) clearTimeout(timer)
+    stopped.removeEventListener('abort', end)
+    cancel()
+  }
+}
+
+async function write(
+  events: AsyncIterable<TapEvent>,
+  { target = '', percent = 100 }: Tap,
+  { sink, format, tell }: TapSession,
+): Promise<'asked' | 'control plane'> {
+  const told = new Set<string>()
+  let printed = 0
+  let standing = ''
+  for await (const item of events) {
+    if (item.kind === 'request') {
+      await sink.write(renderRequest(item.request, format)).catch(unwritable)
+      printed += 1
+      continue
+    }
+    const { event } = item
+    if (event.standing !== undefined) {
+      const line = standingLine(target, percent, event.standing)
+      // On the way to a fleet there are many, and other edits concern proxies too.
+      if (line !== standing && (standing === '' || event.standing.inSync === event.standing.proxies))
+        tell((standing = line))
+      for (const finding of event.standing.findings ?? []) {
+        if (!told.has(finding)) tell(finding)
+        told.add(finding)
+      }
+    } else if (event.ended !== undefined) {
+      const dropped = Number(event.dropped ?? 0)
+      const lost =
+        dropped === 0
+          ? ''
+          : `; ${dropped} more were dropped, as they came faster than they were taken: mirror fewer with ` +
+            `--percent, or keep less with --body-limit`
+      const isAsked = event.ended === 'it was asked to'
+      tell(
+        `${printed} ${printed === 1 ? 'request' : 'requests'} ` +
+          `printed${lost}${isAsked ? '' : `; the tap has ended: ${event.ended}`}`,
+      )
+      return isAsked ? 'asked' : 'control plane'
+    }
+  }
+  throw new UsageError('the control plane has ended')
+}
+
+/** A full disk is no bug of ours. */
+export function unwritable(error: unknown): never {
+  throw new UsageError(
+    `the output cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  )
+}
+
+function renderRequest(request: RecordedRequest, format: TapFormat): readonly Buffer[] {
+  if (format === 'gor') return renderRecord(request)
+  return [Buffer.from(format === 'json' ? renderJson(request) : renderLine(request))]
+}

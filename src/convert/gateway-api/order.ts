@@ -1,0 +1,126 @@
+import type { Manifest } from '../../manifest/manifest.ts'
+import type { HttpMatch } from '../../dialects/gateway-api/route/http-match.ts'
+import { asRegex, intersection, isWithin } from './match-intersection.ts'
+import { httpPrecedence } from '../../dialects/gateway-api/route/precedence.ts'
+
+/** What a route takes, in the matches of the Gateway API. */
+export interface Taken {
+  readonly matches: readonly HttpMatch[]
+  /** Of what its matches take, what it does not: that is for the routes behind it. */
+  readonly except: readonly HttpMatch[]
+}
+
+/** A match, and the place among all routes of the one that it is for. */
+export interface PlacedMatch {
+  readonly match: HttpMatch
+  readonly route: number
+}
+
+export interface Ordered {
+  /**
+   * With further matches for earlier routes, where a later one would be asked first: they take what both have
+   * in common.
+   */
+  readonly matches: readonly PlacedMatch[]
+  /** What no route takes that its exceptions are for; they stand behind all routes. */
+  readonly untaken: readonly HttpMatch[]
+  /** Routes that would be asked before earlier ones, which cannot be helped. */
+  readonly misplaced: ReadonlySet<number>
+}
+
+const mostMatches = 256
+
+/** Matches by which the Gateway API's precedence asks routes as their order does. */
+export function inPrecedence(routes: readonly Taken[]): Ordered {
+  let kept: readonly Ranked[] = []
+  const misplaced = new Set<number>()
+  const nobody = routes.length
+  routes.forEach(({ matches, except }, route) => {
+    const exceptions = except.flatMap((match) =>
+      behind(match, routes.slice(route + 1)).map((each) => ({ ...each, route: each.route + route + 1 })),
+    )
+    const added = [...exceptions, ...matches.map((match) => ({ match, route }))]
+    const attempt = added.reduce<readonly Ranked[] | undefined>(
+      (so, each) =>
+        so === undefined ? undefined : withMatch(so, { ...each, key: rank(each.match) }, routes),
+      kept,
+    )
+    if (attempt === undefined) misplaced.add(route)
+    else kept = attempt
+  })
+  return {
+    matches: kept.filter(({ route }) => route < nobody).toSorted((a, b) => a.route - b.route),
+    untaken: kept.filter(({ route }) => route === nobody).map(({ match }) => match),
+    misplaced,
+  }
+}
+
+/** Which of the routes take what of the match, in order; the place behind all stands for none. */
+function behind(match: HttpMatch, routes: readonly Taken[]): readonly PlacedMatch[] {
+  const found: PlacedMatch[] = []
+  for (const [route, { matches, except }] of routes.entries()) {
+    for (const own of matches) {
+      const common = intersection(own, match)
+      // An exception of theirs is not for them either; what cannot be told is left to the match itself.
+      if (common.kind !== 'match' || except.some((each) => isWithin(each, common.match))) continue
+      found.push({ match: common.match, route })
+      if (isWithin(own, match)) return found
+    }
+  }
+  return [...found, { match, route: routes.length }]
+}
+
+interface Ranked extends PlacedMatch {
+  readonly key: string
+}
+
+/** Undefined where an earlier route would lose requests to it. */
+function withMatch(
+  kept: readonly Ranked[],
+  added: Ranked,
+  routes: readonly Taken[],
+): readonly Ranked[] | undefined {
+  if (
+    kept.some(
+      (each) =>
+        each.route <= added.route &&
+        isWithin(each.match, added.match) &&
+        (each.route < added.route || each.key <= added.key),
+    )
+  )
+    return kept
+  const overtaken = kept.filter((each) => each.route < added.route && added.key < each.key)
+  let all: readonly Ranked[] | undefined = kept
+  for (const each of overtaken) {
+    const common = intersection(each.match, added.match)
+    if (
+      common.kind === 'none' ||
+      (common.kind === 'match' &&
+        routes[each.route]?.except.some((exception) => isWithin(exception, common.match)) === true)
+    )
+      continue
+    if (common.kind === 'unknown' || all.length >= mostMatches) return undefined
+    const first = [common.match, asRegex(common.match)].find(
+      (match) => match !== undefined && rank(match) <= added.key,
+    )
+    if (first === undefined) return undefined
+    all = withMatch(all, { match: first, route: each.route, key: rank(first) }, routes)
+    if (all === undefined) return undefined
+  }
+  return [...all, added]
+}
+
+/** All matches are of one object, so that only what they say counts. */
+const object: Manifest = {
+  id: { group: '', kind: '', namespace: '', name: '' },
+  apiVersion: '',
+  labels: {},
+  annotations: {},
+  created: '',
+  object: {},
+  exactNumbers: {},
+}
+
+function rank(match: HttpMatch): string {
+  return httpPrecedence(match, { manifest: object, rule: 0, match: 0 })
+}

@@ -1,0 +1,65 @@
+import type { ObjectId } from '../../../diagnostics/diagnostic.ts'
+import type { Labels } from '../../../model/labels.ts'
+import type { Surroundings } from '../../dialect.ts'
+import { gatewayApiGroup } from '../constraint.ts'
+import type { Listener } from '../gateway/gateway-spec.ts'
+import { isSelected, renderSelector } from './label-selector.ts'
+
+/** The kinds of routes that are served. */
+export const routeKinds: readonly string[] = ['HTTPRoute', 'GRPCRoute']
+
+export function isRouteKind({ group, kind }: { readonly group: string; readonly kind: string }): boolean {
+  return group === gatewayApiGroup && routeKinds.includes(kind)
+}
+
+export interface RouteQuestion {
+  readonly route: ObjectId
+  /** Namespace of the Gateway. */
+  readonly namespace: string
+  readonly surroundings: Surroundings
+}
+
+/**
+ * Why a listener does not take a route (AllowedRoutes), as the end of a sentence; undefined where it does.
+ */
+export function whyNotAllowed(
+  { allowedRoutes, name }: Listener,
+  { route, namespace, surroundings }: RouteQuestion,
+): string | undefined {
+  const kinds = allowedRoutes?.kinds ?? []
+  if (kinds.length > 0 && !kinds.some(({ group, kind }) => group === route.group && kind === route.kind)) {
+    return `listener ${name} takes ${kinds.map(({ kind }) => kind).join(', ')} only`
+  }
+  const { from = 'Same', selector } = allowedRoutes?.namespaces ?? {}
+  switch (from) {
+    case 'All':
+      return undefined
+    case 'None':
+      return `listener ${name} takes no routes`
+    case 'Same':
+      return route.namespace === namespace
+        ? undefined
+        : `listener ${name} takes routes of its own namespace ${namespace} only`
+    case 'Selector':
+      return selector !== undefined && isSelected(namespaceLabels(route.namespace, surroundings), selector)
+        ? undefined
+        : `listener ${name} takes routes of namespaces with ` +
+            `${selector === undefined ? 'labels that it does not say' : renderSelector(selector)}, and ` +
+            describeNamespace(route.namespace, surroundings)
+  }
+}
+
+/** Kubernetes gives every Namespace the label of its name. */
+function namespaceLabels(namespace: string, surroundings: Surroundings): Labels {
+  return { ...namespaceOf(namespace, surroundings)?.labels, 'kubernetes.io/metadata.name': namespace }
+}
+
+function describeNamespace(namespace: string, surroundings: Surroundings): string {
+  return namespaceOf(namespace, surroundings) === undefined
+    ? `there is no Namespace object ${namespace} here to read them from`
+    : `Namespace ${namespace} has others`
+}
+
+function namespaceOf(name: string, { manifest }: Surroundings) {
+  return manifest({ group: '', kind: 'Namespace', namespace: '', name })
+}

@@ -1,0 +1,48 @@
+import type { Code } from '../../../diagnostics/codes.ts'
+import type { FieldPath } from '../../../diagnostics/diagnostic.ts'
+import type { Condition } from '../../../model/condition.ts'
+import type { Surroundings } from '../../dialect.ts'
+import type { Report } from '../../reading/report.ts'
+import { notAccepted } from '../conditions.ts'
+import type { GatewayPlace } from './gateway-hosts.ts'
+import type { Belonging, ParentReference, ParentTable } from './parents.ts'
+
+/** A reference of a route to a parent, and where it stands. */
+export interface ParentSite {
+  readonly route: Belonging
+  readonly reference: ParentReference
+  readonly path: FieldPath
+  readonly surroundings: Surroundings
+  readonly report: Report
+}
+
+/** What a parent makes of a route. */
+export interface FoundParent {
+  /** Listeners that take it. */
+  readonly places: readonly GatewayPlace[]
+  /** What it has besides listeners. */
+  readonly tables: readonly ParentTable[]
+  /** RouteConditionAccepted, as the parent sees it. */
+  readonly accepted: Condition
+}
+
+export interface ParentMistake {
+  readonly code: Code
+  readonly field: 'name' | 'kind' | 'sectionName' | 'port' | 'namespace'
+  readonly message: string
+  readonly hint: string | undefined
+  /** Absent: NoMatchingParent. */
+  readonly reason?: 'NotAllowedByListeners' | 'NoMatchingParent'
+}
+
+/** A parent that does not take the route, and why. */
+export function unknownParent(
+  { path, report }: ParentSite,
+  { code, field, message, hint, reason = 'NoMatchingParent' }: ParentMistake,
+): FoundParent {
+  report.note(code, [...path, field], {
+    message: `${message}: its rules do not apply there (Accepted is False, ${reason})`,
+    hint,
+  })
+  return { places: [], tables: [], accepted: notAccepted(reason, message) }
+}

@@ -1,0 +1,187 @@
+import type { z } from 'zod'
+import { didYouMean } from '../../../diagnostics/did-you-mean.ts'
+import type { Code } from '../../../diagnostics/codes.ts'
+import { objectName as fullName } from '../../../diagnostics/diagnostic.ts'
+import type { FieldPath, ObjectId } from '../../../diagnostics/diagnostic.ts'
+import { message } from '../../../manifest/message.ts'
+import type { Manifest } from '../../../manifest/manifest.ts'
+import type { BackendReference } from '../../../model/backend.ts'
+import { objectHost } from '../../../model/names.ts'
+import { portNumber } from '../../reading/constraint.ts'
+import type { Surroundings } from '../../dialect.ts'
+import { serviceHost } from '../../kubernetes/host.ts'
+import type { Report } from '../../reading/report.ts'
+import type { ReferenceProblem, UnresolvedReason } from '../conditions.ts'
+import { group, kind, namespaceName, objectName } from '../constraint.ts'
+import { servicesBehind } from './external-name.ts'
+import { grantHint, isPermitted } from '../reference-grant.ts'
+import { servicePorts } from './service-port.ts'
+
+/** The fields of a BackendObjectReference, for messages that have more. */
+export const backendReferenceFields = {
+  group: group.default(''),
+  kind: kind.default('Service'),
+  name: objectName,
+  namespace: namespaceName.optional(),
+  port: portNumber.optional(),
+}
+
+export interface BackendObjectReference {
+  readonly group: string
+  readonly kind: string
+  readonly name: string
+  readonly namespace?: string | undefined
+  readonly port?: number | undefined
+}
+
+/** Refinement of messages with these fields: a Service is named with its port. */
+export function needsServicePort(reference: BackendObjectReference, context: z.RefinementCtx): void {
+  if (!isService(reference) || reference.port !== undefined) return
+  context.addIssue({
+    code: 'custom',
+    path: ['port'],
+    message: 'is required: the reference is to a Service',
+    params: { code: 'field/required' },
+  })
+}
+
+/** The Gateway API's BackendObjectReference. */
+export const backendObjectReference = message(backendReferenceFields).superRefine(needsServicePort)
+
+/** Where a reference stands, and what becomes of one that cannot be followed. */
+export interface ReferenceSite {
+  readonly manifest: Manifest
+  /** Of the reference itself. */
+  readonly path: FieldPath
+  /** What happens without it, as the end of a sentence: `requests for it are answered with 500`. */
+  readonly consequence: string
+  /** Of a mirror: the backends of its rule. No hint names these, as the copies would go there, too. */
+  readonly primaries?: readonly BackendObjectReference[]
+  readonly surroundings: Surroundings
+  readonly report: Report
+}
+
+export interface FoundReference {
+  /** `refused` where there is a problem. */
+  readonly backend: BackendReference
+  /** Why the backend may not be used; its diagnostic is on the report already. */
+  readonly problem: ReferenceProblem | undefined
+}
+
+/** The backend that a reference names: a Service, or an object of another kind that some dialect reads. */
+export function backendOf(reference: BackendObjectReference, site: ReferenceSite): FoundReference {
+  const { manifest, path, surroundings, report, consequence } = site
+  const id = targetOf(reference, manifest)
+  const host = isService(reference)
+    ? serviceHost(id.name, id.namespace, surroundings.settings.domain)
+    : objectHost(id)
+  const backend: BackendReference = {
+    host,
+    port: reference.port,
+    subset: undefined,
+    origin: { object: manifest.id, path },
+  }
+  const found = mistakeIn(reference, id, site)
+  if (found === undefined) return { backend, problem: undefined }
+  report.note(found.code, [...path, found.field], {
+    message: `${found.message}: ${consequence} (ResolvedRefs is False, ${found.reason})`,
+    hint: found.hint,
+  })
+  return { backend: { ...backend, refused: true }, problem: { reason: found.reason, message: found.message } }
+}
+
+interface Mistake {
+  readonly code: Code
+  readonly reason: UnresolvedReason
+  readonly field: string
+  readonly message: string
+  readonly hint: string | undefined
+}
+
+function mistakeIn(
+  reference: BackendObjectReference,
+  id: ObjectId,
+  { manifest, surroundings, primaries = [] }: ReferenceSite,
+): Mistake | undefined {
+  const shown = `${id.kind} ${fullName(id)}`
+  if (!isService(reference) && !surroundings.isClaimed(id)) {
+    return {
+      code: 'reference/invalid-kind',
+      reason: 'InvalidKind',
+      field: id.group === '' || reference.kind === '' ? 'kind' : 'group',
+      message: `nothing here reads ${id.kind} of ${id.group === '' ? 'the core group' : id.group}`,
+      hint: 'name a Service',
+    }
+  }
+  if (!isPermitted(manifest.id, id, surroundings)) {
+    return {
+      code: 'reference/not-permitted',
+      reason: 'RefNotPermitted',
+      field: 'namespace',
+      message: `no ReferenceGrant permits the reference to ${shown}`,
+      hint: grantHint(manifest.id, id),
+    }
+  }
+  const own = primaries.filter(
+    (each) =>
+      each.group === id.group && each.kind === id.kind && targetOf(each, manifest).namespace === id.namespace,
+  )
+  const target = surroundings.manifest(id)
+  if (target === undefined) {
+    const beside = surroundings
+      .manifestsOf(id, id.namespace)
+      .map((each) => each.id.name)
+      .filter((name) => !own.some((each) => each.name === name))
+    const meant = didYouMean(id.name, beside)
+    return {
+      code: 'reference/not-found',
+      reason: 'BackendNotFound',
+      field: 'name',
+      message: `there is no ${shown}`,
+      hint: meant === undefined ? undefined : `did you mean ${meant}?`,
+    }
+  }
+  const behind = isService(reference)
+    ? servicesBehind(target, surroundings).find((each) => !isPermitted(manifest.id, each, surroundings))
+    : undefined
+  if (behind !== undefined) {
+    return {
+      code: 'reference/not-permitted',
+      reason: 'RefNotPermitted',
+      field: 'name',
+      message:
+        `${shown} is an ExternalName for Service ${fullName(behind)}, and no ReferenceGrant ` +
+        `permits the reference to that`,
+      hint: grantHint(manifest.id, behind),
+    }
+  }
+  const ports = isService(reference) ? servicePorts(target) : undefined
+  if (reference.port === undefined || ports === undefined || ports.includes(reference.port)) return undefined
+  return {
+    code: 'reference/not-found',
+    reason: 'BackendNotFound',
+    field: 'port',
+    message: `${shown} has no port ${reference.port}`,
+    hint: portHint(
+      ports,
+      ports.filter((port) => !own.some((each) => each.name === id.name && each.port === port)),
+    ),
+  }
+}
+
+function portHint(ports: readonly number[], offered: readonly number[]): string | undefined {
+  if (ports.length === 0) return 'it has no ports'
+  return offered.length === 0 ? undefined : `it has ${offered.join(', ')}`
+}
+
+/** The object that a reference names. */
+export function targetOf(
+  { group: ofGroup, kind: ofKind, name, namespace }: BackendObjectReference,
+  { id }: Manifest,
+): ObjectId {
+  return { group: ofGroup, kind: ofKind, namespace: namespace ?? id.namespace, name }
+}
+
+function isService(reference: Pick<BackendObjectReference, 'group' | 'kind'>): boolean {
+  return reference.group === '' && reference.kind === 'Service'
+}

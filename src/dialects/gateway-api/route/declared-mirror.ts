@@ -1,0 +1,16 @@
+import type { FieldPath } from '../../../diagnostics/diagnostic.ts'
+import type { PlacedFilter } from './checked-filters.ts'
+import type { RequestMirror } from './mirror.ts'
+
+/** A mirror as a filter declares it, and where the filter's field stands. */
+export interface DeclaredMirror {
+  readonly value: RequestMirror
+  readonly path: FieldPath
+}
+
+/** The mirror of a filter; none for the other types. */
+export function mirrorIn({ filter: { requestMirror }, type, path }: PlacedFilter): readonly DeclaredMirror[] {
+  return type === 'RequestMirror' && requestMirror !== undefined
+    ? [{ value: requestMirror, path: [...path, 'requestMirror'] }]
+    : []
+}

@@ -1,0 +1,170 @@
+import type { FieldPath } from '../../../diagnostics/diagnostic.ts'
+import type { AttachKey } from '../../../model/attach.ts'
+import type { Mirror } from '../../../model/mirror.ts'
+import type {
+  Action,
+  CorsPolicy,
+  Destination,
+  DirectResponse,
+  Forward,
+  HeaderChanges,
+  Match,
+  Route,
+} from '../../../model/route.ts'
+import { checkedFilters } from './checked-filters.ts'
+import type { PlacedFilter } from './checked-filters.ts'
+import { checkCombination } from './filter-combination.ts'
+import { corsOf } from './cors.ts'
+import { destinationsOf } from './destinations.ts'
+import type { BackendRef } from './destinations.ts'
+import { extensionsOf } from './extension.ts'
+import type { Filter } from './filter.ts'
+import { changesBy } from './header-changes.ts'
+import { mirrorIn } from './declared-mirror.ts'
+import { mirrorOf } from './mirror.ts'
+import { redirectOf, rewriteOf } from './redirect.ts'
+import type { RouteContext } from './route-context.ts'
+
+export interface PlacedMatch {
+  readonly match: Match
+  readonly precedence: string
+  readonly path: FieldPath
+}
+
+/** A rule of either kind of route, its matches read. */
+export interface PlacedRule {
+  readonly index: number
+  readonly name: string | undefined
+  readonly path: FieldPath
+  readonly matches: readonly PlacedMatch[]
+  /**
+   * What its only match takes by PathPrefix, without a slash at its end; undefined where a prefix cannot be
+   * replaced.
+   */
+  readonly prefix: string | undefined
+  /** What the runtime keys of its mirrors call it: its name, else what it matches. */
+  readonly key: string
+  readonly filters: readonly (Filter | undefined)[]
+  readonly backendRefs: readonly (BackendRef | undefined)[]
+  readonly patience: Pick<Forward, 'timeout' | 'noTimeout' | 'retry'>
+}
+
+/** One route for each match of a rule, in their order. */
+export function routesOf(rule: PlacedRule, context: RouteContext): readonly Route[] {
+  const { manifest } = context.report
+  const { id, apiVersion } = manifest
+  const built = ruleActionOf(rule, context)
+  return rule.matches.map(({ match, precedence, path }): Route => ({
+    name: rule.name ?? '',
+    match,
+    applies: {},
+    precedence,
+    ...(built.attachTo.length === 0 ? {} : { attachTo: built.attachTo }),
+    action: built.action,
+    headers: built.headers,
+    fault: undefined,
+    cors: built.cors,
+    statPrefix: undefined,
+    metadata: {
+      namespace: id.group,
+      config: `/apis/${apiVersion}/namespaces/${id.namespace}/${id.kind.toLowerCase()}s/${id.name}`,
+    },
+    origin: { object: id, path },
+  }))
+}
+
+interface RuleAction {
+  readonly action: Action
+  readonly headers: HeaderChanges
+  readonly cors: CorsPolicy | undefined
+  readonly attachTo: readonly AttachKey[]
+}
+
+/** Every part is read whatever comes of it, so that all mistakes are found. */
+function ruleActionOf(rule: PlacedRule, context: RouteContext): RuleAction {
+  const { report, protocol, standing } = context
+  const { usable, unusable } = checkedFilters(rule.filters, {
+    report,
+    path: [...rule.path, 'filters'],
+    types: protocol.filterTypes,
+  })
+  const headers = changesBy(usable, report)
+  const extensions = extensionsOf(usable, context)
+  const { destinations, mirrors: ofBackend } = destinationsOf(
+    rule.backendRefs,
+    [...rule.path, 'backendRefs'],
+    context,
+  )
+  const mirrors = [...usable.flatMap(mirrorIn), ...ofBackend]
+    .map((each) => mirrorOf(each, rule, context))
+    .filter((mirror) => mirror !== undefined)
+  const invalid = unusable ?? checkCombination(rule, usable, report)
+  if (invalid !== undefined) standing.invalidRule(rule.index, invalid)
+  const cors = usable.find(({ type }) => type === 'CORS')
+  return {
+    action:
+      invalid !== undefined || extensions.failed
+        ? failure(context)
+        : actionOf(rule, { filters: usable, authority: headers.authority, destinations, mirrors }, context),
+    headers: headers.changes,
+    cors:
+      cors?.filter.cors === undefined
+        ? undefined
+        : corsOf(cors.filter.cors, { report, path: [...cors.path, 'cors'] }),
+    attachTo: extensions.attachTo,
+  }
+}
+
+interface Ingredients {
+  readonly filters: readonly PlacedFilter[]
+  readonly authority: string | undefined
+  readonly destinations: readonly Destination[]
+  readonly mirrors: readonly Mirror[]
+}
+
+function actionOf(
+  rule: PlacedRule,
+  { filters, authority, destinations, mirrors }: Ingredients,
+  context: RouteContext,
+): Action {
+  const redirect = filters.find(({ type }) => type === 'RequestRedirect')?.filter.requestRedirect
+  const rewrite = filters.find(({ type }) => type === 'URLRewrite')?.filter.urlRewrite
+  const { failure: status } = context.protocol
+  const prefix = rule.prefix ?? ''
+  if (redirect !== undefined) {
+    refuseBackends(rule, context)
+    noteMirrors(mirrors, 'a redirect', context)
+    return redirectOf(redirect, prefix)
+  }
+  if (destinations.length === 0) {
+    noteMirrors(mirrors, `${status}, as no backend has a weight`, context)
+    return failure(context)
+  }
+  const forward = {
+    kind: 'forward',
+    destinations,
+    mirrors,
+    ...rule.patience,
+    rewrite: rewriteOf(rewrite, { prefix, authority }),
+  } as const
+  return status === 500 ? { ...forward, missingStatus: status } : forward
+}
+
+function failure({ protocol }: RouteContext): DirectResponse {
+  return { kind: 'direct-response', status: protocol.failure, body: undefined }
+}
+
+function refuseBackends({ backendRefs, path }: PlacedRule, { report }: RouteContext): void {
+  if (backendRefs.length === 0) return
+  report.refuse('filter/incompatible', [...path, 'backendRefs'], {
+    message: 'backendRefs stand beside a RequestRedirect, which sends no request on: they have no effect',
+    hint: 'remove one of the two',
+  })
+}
+
+function noteMirrors(mirrors: readonly Mirror[], answer: string, { report }: RouteContext): void {
+  for (const { origin } of mirrors)
+    report.note('mirror/without-forward', origin.path, {
+      message: `the rule answers with ${answer}, so there is nothing to mirror`,
+    })
+}

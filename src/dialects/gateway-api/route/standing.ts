@@ -1,0 +1,50 @@
+import type { Condition } from '../../../model/condition.ts'
+import { notAccepted, resolvedRefs } from '../conditions.ts'
+import type { ReferenceProblem } from '../conditions.ts'
+
+/** Reasons of the specification for rules that are not served as they are written. */
+export type InvalidReason = 'UnsupportedValue' | 'IncompatibleFilters'
+
+/** Collects what a route's status says of the route itself. */
+export interface Standing {
+  /** A reference that leads nowhere; undefined: one that does. */
+  reference(problem: ReferenceProblem | undefined): void
+  /** A rule, by its place, that is left out or answers with an error. */
+  invalidRule(index: number, reason: InvalidReason): void
+  /**
+   * RouteConditionResolvedRefs, and what RouteConditionAccepted and RouteConditionPartiallyInvalid say where
+   * rules are invalid.
+   */
+  conditions(rules: number): readonly Condition[]
+}
+
+export function createStanding(): Standing {
+  const problems: ReferenceProblem[] = []
+  const invalid = new Map<number, InvalidReason>()
+  return {
+    reference(problem) {
+      if (problem !== undefined) problems.push(problem)
+    },
+    invalidRule(index, reason) {
+      if (!invalid.has(index)) invalid.set(index, reason)
+    },
+    conditions(rules) {
+      const [reason] = invalid.values()
+      if (reason === undefined) return [resolvedRefs(problems)]
+      const shown = [...invalid.keys()]
+        .toSorted((a, b) => a - b)
+        .map((index) => `rules[${index}]`)
+        .join(', ')
+      const verdict =
+        invalid.size === rules
+          ? notAccepted(reason, `no rule is valid: ${shown}`)
+          : ({
+              type: 'PartiallyInvalid',
+              status: 'True',
+              reason,
+              message: `Dropped Rule: ${shown} not served as written`,
+            } as const)
+      return [resolvedRefs(problems), verdict]
+    },
+  }
+}

@@ -1,0 +1,147 @@
+import { z } from 'zod'
+import type { FieldPath } from '../../../diagnostics/diagnostic.ts'
+import { decode } from '../../../manifest/decode.ts'
+import { message, parts } from '../../../manifest/message.ts'
+import type { Manifest } from '../../../manifest/manifest.ts'
+import type { BackendPolicy } from '../../../model/backend.ts'
+import { translated } from '../../dialect.ts'
+import type { Surroundings, Translated } from '../../dialect.ts'
+import { portSettings } from './backend-settings.ts'
+import { noteClientTls, upstreamTls } from './client-tls.ts'
+import type { PlacedTls } from './client-tls.ts'
+import { noteDeprecatedSettings } from './deprecated-setting.ts'
+import { hostPattern } from '../../reading/constraint.ts'
+import { exportTo, visibilityOf } from '../export-to.ts'
+import { resolveHost } from '../host.ts'
+import { noteRepeatedSubsets } from './repeated-subset.ts'
+import { noteUnsupported, reportOn } from '../../reading/report.ts'
+import type { Report } from '../../reading/report.ts'
+import {
+  removableBlocks,
+  trafficPolicy,
+  unsupportedLoadBalancerFields,
+  unsupportedOutlierFields,
+  unsupportedPolicyFields,
+} from './traffic-policy.ts'
+import type { PolicyBlocks, TrafficPolicy } from './traffic-policy.ts'
+
+const subset = message({
+  name: z.string().min(1),
+  labels: z.record(z.string(), z.string()).optional(),
+  trafficPolicy: trafficPolicy.optional(),
+})
+
+const spec = message({
+  host: hostPattern,
+  trafficPolicy: trafficPolicy.optional(),
+  subsets: parts(subset).optional(),
+  exportTo: exportTo.optional(),
+  workloadSelector: z.unknown().optional(),
+})
+
+type Spec = z.infer<typeof spec>
+
+const removableParts = [
+  'subsets.*',
+  'exportTo',
+  ...['trafficPolicy', 'subsets.*.trafficPolicy']
+    .flatMap((policy) => [policy, `${policy}.portLevelSettings.*`])
+    .flatMap((policy) => [policy, ...removableBlocks.map((block) => `${policy}.${block}`)]),
+]
+
+/** A networking.istio.io DestinationRule. */
+export function translateDestinationRule(manifest: Manifest, { settings }: Surroundings): Translated {
+  const { value, diagnostics, refused } = decode({
+    manifest,
+    path: ['spec'],
+    schema: spec,
+    parts: removableParts,
+  })
+  if (value === undefined) return translated({ diagnostics, refused })
+  const report = reportOn(manifest)
+  noteUnsupported(report, { path: ['spec'], value }, ['workloadSelector'])
+  noteRepeatedSubsets(report, value.subsets ?? [])
+  noteDeprecatedSettings(report)
+  notePolicy(report, ['spec', 'trafficPolicy'], value.trafficPolicy)
+  value.subsets?.forEach((each, index) => {
+    notePolicy(report, ['spec', 'subsets', index, 'trafficPolicy'], each?.trafficPolicy)
+  })
+  const tls = placedTls(value, manifest)
+  tls.forEach((each) => {
+    noteClientTls(report, each)
+  })
+  const upstream = new Map(tls.map((each) => [each.value, upstreamTls(each)]))
+  const { namespace, name } = manifest.id
+  const policy: BackendPolicy = {
+    host: resolveHost(value.host, namespace, settings.domain),
+    namespace,
+    name,
+    visibility: visibilityOf(value.exportTo, namespace, settings.defaultExport.policies),
+    created: manifest.created,
+    settings: portSettings(value.trafficPolicy, undefined, (each) => upstream.get(each)),
+    subsets: (value.subsets ?? []).flatMap((each) =>
+      each === undefined
+        ? []
+        : [
+            {
+              name: each.name,
+              labels: each.labels ?? {},
+              settings: portSettings(value.trafficPolicy, each.trafficPolicy, (block) => upstream.get(block)),
+            },
+          ],
+    ),
+    origin: { object: manifest.id, path: ['spec'] },
+  }
+  return translated({ policies: [policy], diagnostics: [...diagnostics, ...report.diagnostics], refused })
+}
+
+/** All TLS settings of the rule, wherever they stand. */
+function placedTls(
+  { trafficPolicy: policy, subsets = [], workloadSelector }: Spec,
+  { id: object }: Manifest,
+): readonly PlacedTls[] {
+  const at = (tls: TrafficPolicy['tls'], path: FieldPath): readonly PlacedTls[] =>
+    tls === undefined
+      ? []
+      : [
+          {
+            value: tls,
+            origin: { object, path: [...path, 'tls'] },
+            selectsProxies: workloadSelector !== undefined,
+          },
+        ]
+  const within = (each: TrafficPolicy | undefined, path: FieldPath): readonly PlacedTls[] => [
+    ...at(each?.tls, path),
+    ...(each?.portLevelSettings ?? []).flatMap((port, index) =>
+      at(port?.tls, [...path, 'portLevelSettings', index]),
+    ),
+  ]
+  return [
+    ...within(policy, ['spec', 'trafficPolicy']),
+    ...subsets.flatMap((each, index) =>
+      within(each?.trafficPolicy, ['spec', 'subsets', index, 'trafficPolicy']),
+    ),
+  ]
+}
+
+function notePolicy(report: Report, path: FieldPath, policy: TrafficPolicy | undefined): void {
+  if (policy === undefined) return
+  noteUnsupported(report, { path, value: policy }, unsupportedPolicyFields)
+  noteBlocks(report, path, policy)
+  policy.portLevelSettings?.forEach((each, index) => {
+    noteBlocks(report, [...path, 'portLevelSettings', index], each)
+  })
+}
+
+function noteBlocks(report: Report, path: FieldPath, blocks: PolicyBlocks | undefined): void {
+  noteUnsupported(
+    report,
+    { path: [...path, 'loadBalancer'], value: blocks?.loadBalancer },
+    unsupportedLoadBalancerFields,
+  )
+  noteUnsupported(
+    report,
+    { path: [...path, 'outlierDetection'], value: blocks?.outlierDetection },
+    unsupportedOutlierFields,
+  )
+}

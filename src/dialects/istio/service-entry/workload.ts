@@ -1,0 +1,121 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { decode } from '../../../manifest/decode.ts'
+import { message } from '../../../manifest/message.ts'
+import type { Manifest } from '../../../manifest/manifest.ts'
+import type { Endpoint } from '../../../model/backend.ts'
+import { translated } from '../../dialect.ts'
+import type { Surroundings, Translated } from '../../dialect.ts'
+import { largestWeight, longestSocketPath, portNumber } from '../../reading/constraint.ts'
+import { reportOn } from '../../reading/report.ts'
+import { portNamed, servicesSelecting } from './workload-service.ts'
+
+const socketPath = /^unix:\/\/[/@][^\0\r\n]*[^/\0\r\n]$/
+
+/** Istio's WorkloadEntry, also as an endpoint of a ServiceEntry. */
+export const workload = message({
+  address: z
+    .string()
+    .refine((address) => !address.startsWith('unix://') || socketPath.test(address), {
+      message: 'must be unix:///path/of/a/socket, or unix://@name for an abstract one',
+    })
+    .refine(
+      (address) =>
+        !address.startsWith('unix://') || Buffer.byteLength(address) <= 'unix://'.length + longestSocketPath,
+      { message: `must be a path of at most ${longestSocketPath} bytes` },
+    )
+    .optional(),
+  ports: z.record(z.string(), portNumber).optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  network: z.string().optional(),
+  locality: z.string().optional(),
+  weight: z.number().int().min(0).max(largestWeight).optional(),
+  serviceAccount: z.string().optional(),
+}).refine(({ address, ports }) => address?.startsWith('unix://') !== true || ports === undefined, {
+  path: ['ports'],
+  message: 'mean nothing for a Unix socket',
+})
+
+export type Workload = z.infer<typeof workload>
+
+/** A port of a service, as far as endpoints need to know it. */
+export interface NumberedPort {
+  readonly number: number
+  readonly name: string
+  readonly targetPort?: number | undefined
+}
+
+/** The endpoint that a workload is for a service with these ports. */
+export function endpointOf(value: Workload, ports: readonly NumberedPort[]): Endpoint {
+  return {
+    address: value.address ?? '',
+    ports: Object.fromEntries(
+      ports.map((port) => [
+        port.number,
+        portNamed(port.name, value.ports ?? {}) ?? port.targetPort ?? port.number,
+      ]),
+    ),
+    labels: value.labels ?? {},
+    weight: value.weight === undefined || value.weight === 0 ? 1 : value.weight,
+    locality: localityOf(value),
+  }
+}
+
+/** `locality`, else the label that stands for it where a label may hold no `/`. */
+function localityOf({ locality = '', labels = {} }: Workload): string {
+  return locality === '' ? (labels['istio-locality'] ?? '').replaceAll('.', '/') : locality
+}
+
+/**
+ * Reports on a WorkloadEntry. ServiceEntries find it by its labels; to Services that select it, it is an
+ * endpoint of theirs.
+ */
+export function translateWorkloadEntry(manifest: Manifest, surroundings: Surroundings): Translated {
+  const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
+  if (value === undefined) return translated({ diagnostics, refused })
+  const report = reportOn(manifest)
+  if ((value.address ?? '') === '') {
+    report.note('field/unsupported', ['spec', ...(value.network === undefined ? [] : ['network'])], {
+      message: 'without an address it is no endpoint: networks and their gateways are not supported',
+    })
+  }
+  const own = ownLabels(manifest, value)
+  const origin = { object: manifest.id, path: ['spec'] }
+  const endpoints =
+    isIP(value.address ?? '') === 0
+      ? []
+      : servicesSelecting(own, manifest.id.namespace, surroundings).map(({ host, ports }) => ({
+          host,
+          endpoints: [
+            {
+              ...endpointOf({ ...value, labels: own }, ports(value.ports ?? {})),
+              health: 'healthy' as const,
+            },
+          ],
+          origin,
+        }))
+  return translated({ endpoints, diagnostics: [...diagnostics, ...report.diagnostics], refused })
+}
+
+/** Those of the metadata count before those of the spec. */
+export function ownLabels(manifest: Manifest, value: Workload): Readonly<Record<string, string>> {
+  return { ...value.labels, ...manifest.labels }
+}
+
+const workloadGroup = message({
+  metadata: message({
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }).optional(),
+  template: workload,
+  probe: z.unknown().optional(),
+})
+
+/**
+ * Reports on a WorkloadGroup, the template of WorkloadEntries that register themselves: by itself it is no
+ * endpoint.
+ */
+export function translateWorkloadGroup(manifest: Manifest): Translated {
+  const { diagnostics, refused } = decode({ manifest, path: ['spec'], schema: workloadGroup, parts: [] })
+  return translated({ diagnostics, refused })
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import type { Manifest } from '../../../manifest/manifest.ts'
+import { intersectHosts } from '../../../model/names.ts'
+import type { Surroundings } from '../../dialect.ts'
+import { resolveGateway, resolveHost, scopedHost } from '../host.ts'
+import type { Report } from '../../reading/report.ts'
+
+interface Declared {
+  readonly hosts: readonly string[]
+  /** As `spec.gateways` names them. */
+  readonly gateways: readonly string[]
+}
+
+/**
+ * Notes gateways that serve none of the VirtualService's hosts, and hosts that none of its gateways serves.
+ * Nothing is said of hosts where the mesh, or a Gateway that is not there, may be what they are for.
+ */
+export function noteGatewayHosts(
+  report: Report,
+  { hosts, gateways }: Declared,
+  { settings, manifest }: Surroundings,
+): void {
+  const { namespace, group } = report.manifest.id
+  const wanted = hosts.map((host) => resolveHost(host, namespace, settings.domain))
+  const named = gateways.map((gateway) => resolveGateway(gateway, namespace))
+  const served = named.map((gateway) => {
+    const [ofNamespace = '', name = ''] = gateway.split('/')
+    const found =
+      gateway === 'mesh' ? undefined : manifest({ group, kind: 'Gateway', namespace: ofNamespace, name })
+    return found === undefined ? undefined : serverHosts(found, namespace)
+  })
+  const serves = (index: number, host: string): boolean =>
+    served[index]?.some((each) => intersectHosts(each, host) !== undefined) ?? true
+  named.forEach((gateway, index) => {
+    const here = served[index]
+    if (here === undefined || wanted.some((host) => serves(index, host))) return
+    report.note('gateway/host-mismatch', ['spec', 'gateways', index], {
+      message:
+        `Gateway ${gateway} serves ${here.length === 0 ? 'no host' : here.join(', ')} for ` +
+        `namespace ${namespace}, so nothing of ${wanted.join(', ')}: no rule applies there`,
+      hint: 'name a host of its servers in hosts, or add one to its servers',
+    })
+  })
+  wanted.forEach((host, index) => {
+    if (wanted.every((each) => !named.some((_, gateway) => serves(gateway, each)))) return
+    if (named.some((_, gateway) => serves(gateway, host))) return
+    report.note('gateway/host-mismatch', ['spec', 'hosts', index], {
+      message:
+        `none of the gateways ${named.join(', ')} serves ${host}: there are ` +
+        [...new Set(served.flatMap((each) => each ?? []))].join(', '),
+      hint: 'add the host to the servers of a Gateway, or mesh to gateways',
+    })
+  })
+}
+
+const gatewaySpec = z.looseObject({
+  servers: z.array(z.looseObject({ hosts: z.array(z.string()).optional().catch(undefined) })).optional(),
+})
+
+/**
+ * The hosts that a Gateway serves for VirtualServices of a namespace. Undefined for one that cannot be read,
+ * or has no servers.
+ */
+function serverHosts({ object, id }: Manifest, namespace: string): readonly string[] | undefined {
+  const hosts =
+    gatewaySpec.safeParse(object['spec']).data?.servers?.flatMap((server) => server.hosts ?? []) ?? []
+  if (hosts.length === 0) return undefined
+  return hosts
+    .map((text) => scopedHost(text, id.namespace))
+    .filter((each) => each.namespace === '*' || each.namespace === namespace)
+    .map(({ host }) => host)
+}

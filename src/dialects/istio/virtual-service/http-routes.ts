@@ -1,0 +1,118 @@
+import type { Diagnostic } from '../../../diagnostics/diagnostic.ts'
+import type { Manifest } from '../../../manifest/manifest.ts'
+import type { Route } from '../../../model/route.ts'
+import type { Surroundings } from '../../dialect.ts'
+import { mirrorOptions } from '../../reading/annotation.ts'
+import { delegation } from './delegation.ts'
+import type { DelegateSpec } from './delegation.ts'
+import type { HttpRule } from './http-rule.ts'
+import { placedRule } from './placed-rule.ts'
+import type { PlacedRule } from './placed-rule.ts'
+import { reportOn } from '../../reading/report.ts'
+import type { Report } from '../../reading/report.ts'
+import { checkedRule } from './rule-check.ts'
+import { routesOf } from './rule-routes.ts'
+import type { TableContext } from './rule-routes.ts'
+
+export interface RulesContext {
+  /** What is found in the object that the rules stand in, but for `HttpRoutes.diagnostics`. */
+  readonly report: Report
+  readonly surroundings: Surroundings
+  readonly readDelegate: (manifest: Manifest) => DelegateSpec
+}
+
+export interface HttpRoutes {
+  readonly routes: readonly Route[]
+  readonly diagnostics: readonly Diagnostic[]
+  readonly refused: boolean
+}
+
+type Rules = readonly (HttpRule | undefined)[]
+
+/** The routes of a VirtualService with hosts, those of its delegates included. */
+export function httpRoutes(rules: Rules, { report, surroundings, readDelegate }: RulesContext): HttpRoutes {
+  const table = tableContext(report.manifest, surroundings)
+  const delegates = delegation(surroundings, readDelegate)
+  const judgement = judging(report.manifest, surroundings)
+  const routes = placedRules(rules, { report, surroundings }).flatMap((placed) => {
+    if (placed.rule.delegate === undefined) return routesOf(placed, table)
+    judgement.judge(placed)
+    return delegates.rulesOf(placed).flatMap((merged) => routesOf(merged, table))
+  })
+  return {
+    routes,
+    diagnostics: [...judgement.diagnostics(), ...delegates.diagnostics()],
+    refused: judgement.report.refused,
+  }
+}
+
+/** What is wrong with the rules of a delegate by itself; they become routes in its roots only. */
+export function delegateMistakes(
+  rules: Rules,
+  { report, surroundings }: Pick<RulesContext, 'report' | 'surroundings'>,
+): HttpRoutes {
+  const judgement = judging(report.manifest, surroundings)
+  for (const placed of placedRules(rules, { report, surroundings })) {
+    if (placed.rule.delegate !== undefined) {
+      report.refuse('delegate/nested', [...placed.siteOf('delegate').path, 'delegate'], {
+        message: "a delegate's rule delegates, which Istio allows to roots only: it has no effect",
+        hint: 'name this delegate in the root',
+      })
+    }
+    judgement.judge(placed)
+  }
+  return { routes: [], diagnostics: judgement.diagnostics(), refused: judgement.report.refused }
+}
+
+function placedRules(
+  rules: Rules,
+  { report, surroundings }: Pick<RulesContext, 'report' | 'surroundings'>,
+): readonly PlacedRule[] {
+  const options = mirrorOptions(report, surroundings.settings)
+  return rules.flatMap((rule, index): readonly PlacedRule[] => {
+    if (rule === undefined) return []
+    const site = { report, path: ['spec', 'http', index], options }
+    return [placedRule(checkedRule(rule, site), site)]
+  })
+}
+
+/**
+ * Looks at a rule of which another object has the rest: whether its percentage goes without a mirror cannot
+ * be told here.
+ */
+function judging(manifest: Manifest, surroundings: Surroundings) {
+  const report = reportOn(manifest)
+  return {
+    report,
+    judge: (placed: PlacedRule): void => {
+      routesOf(
+        { ...placed, siteOf: (field) => ({ ...placed.siteOf(field), report }) },
+        tableContext(manifest, surroundings),
+      )
+    },
+    diagnostics: () => report.diagnostics.filter(({ code }) => code !== 'mirror/percentage-without-mirror'),
+  }
+}
+
+function tableContext({ id, apiVersion }: Manifest, { settings }: Surroundings): TableContext {
+  const { namespace, name } = id
+  return {
+    namespace,
+    name,
+    settings,
+    repetition: counter(),
+    metadata: {
+      namespace: 'istio',
+      config: `/apis/${apiVersion}/namespaces/${namespace}/virtual-service/${name}`,
+    },
+  }
+}
+
+function counter(): (key: string) => number {
+  const counts = new Map<string, number>()
+  return (key) => {
+    const count = (counts.get(key) ?? 0) + 1
+    counts.set(key, count)
+    return count
+  }
+}

@@ -1,0 +1,14 @@
+import { z } from 'zod'
+import { message } from '../../../manifest/message.ts'
+
+/**
+ * The value is read from its text, so what is a number but none of ours (NaN, infinity) is let through to
+ * there.
+ */
+const anyNumber = z.preprocess(
+  (value) => (typeof value === 'number' && !Number.isFinite(value) ? 0 : value),
+  z.number(),
+)
+
+/** Istio's Percent. */
+export const percent = message({ value: anyNumber.optional() })

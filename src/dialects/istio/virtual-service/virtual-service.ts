@@ -1,0 +1,232 @@
+import { z } from 'zod'
+import type { Diagnostic, FieldPath } from '../../../diagnostics/diagnostic.ts'
+import { finding } from '../../../diagnostics/finding.ts'
+import { decode } from '../../../manifest/decode.ts'
+import type { Decoded } from '../../../manifest/decode.ts'
+import { isRecord, message, parts } from '../../../manifest/message.ts'
+import type { Manifest } from '../../../manifest/manifest.ts'
+import type { RouteTable } from '../../../model/route.ts'
+import { translated } from '../../dialect.ts'
+import type { Surroundings, Translated } from '../../dialect.ts'
+import { hostPattern } from '../../reading/constraint.ts'
+import { withMeantSpec } from '../../reading/meant-fields.ts'
+import { once, rejectedConsequence } from '../../reading/rejected-rule.ts'
+import { delegateId } from './delegation.ts'
+import type { DelegateSpec } from './delegation.ts'
+import { exportTo, visibilityOf } from '../export-to.ts'
+import { noteGatewayHosts } from './gateway-hosts.ts'
+import { resolveGateway, resolveHost } from '../host.ts'
+import { delegateMistakes, httpRoutes } from './http-routes.ts'
+import { httpRule } from './http-rule.ts'
+import { mirrorHints } from './mirror-hint.ts'
+import { noteMatchGateways } from './match-gateways.ts'
+import { rejectedConsequences, withRejectedRules } from './rejected-rules.ts'
+import { rejectedTlsConsequences, withRejectedTlsRules } from './rejected-tls-rules.ts'
+import { noteUnsupported, reportOn } from '../../reading/report.ts'
+import type { Report } from '../../reading/report.ts'
+import { tlsRoutesOf, tlsRule } from './tls-rule.ts'
+
+const spec = message({
+  hosts: z.array(hostPattern).optional(),
+  gateways: z.array(z.string()).optional(),
+  http: parts(httpRule).optional(),
+  tls: parts(tlsRule).optional(),
+  tcp: z.unknown().optional(),
+  exportTo: exportTo.optional(),
+})
+
+/** What may be left out alone when there is no good version to fall back to. */
+const removableParts = [
+  'http.*.mirrors.*',
+  'http.*.{mirror,mirrors,mirrorPercentage,mirrorPercent}',
+  'http.*.fault',
+  'http.*.corsPolicy',
+  'http.*.headers.*.*.*',
+  'http.*.route.*.headers.*.*.*',
+  'http.*',
+  'tls.*',
+  'exportTo',
+] as const
+
+/** The `spec` of a VirtualService. */
+function readVirtualService(manifest: Manifest): Decoded<z.infer<typeof spec>> {
+  const [ofRule, ofTlsRule] = [rejectedConsequences(manifest), rejectedTlsConsequences(manifest)]
+  const whole = once(() => rejectedWhole(manifest))
+  const consequence = (left: FieldPath): string | undefined =>
+    left.length > 0
+      ? (ofRule(left) ?? ofTlsRule(left))
+      : whole() === undefined
+        ? undefined
+        : rejectedConsequence([])
+  const decoded = decode({
+    manifest,
+    path: ['spec'],
+    schema: spec,
+    parts: removableParts,
+    hints: mirrorHints,
+    consequence,
+  })
+  const { value } = decoded
+  if (value === undefined) return { ...decoded, value: whole() }
+  const { http, tls } = value
+  return {
+    ...decoded,
+    value: {
+      ...value,
+      ...(http === undefined ? {} : { http: [...withRejectedRules(http, manifest)] }),
+      ...(tls === undefined ? {} : { tls: [...withRejectedTlsRules(tls, manifest)] }),
+    },
+  }
+}
+
+/**
+ * A VirtualService with a mistake outside of its rules: what they match is answered with an error, or closed.
+ * Undefined if its hosts or gateways cannot be read.
+ */
+function rejectedWhole(manifest: Manifest): z.infer<typeof spec> | undefined {
+  const meant = withMeantSpec(manifest, { known: Object.keys(spec.out.shape), lists: ['http', 'tls'] })
+  const {
+    hosts,
+    gateways,
+    exportTo: visible,
+    http,
+    tls,
+  } = isRecord(meant?.object['spec']) ? meant.object['spec'] : {}
+  const [rules, tlsRules] = [http, tls].map((list) => (Array.isArray(list) ? list.map(() => undefined) : []))
+  if (meant === undefined || (!Array.isArray(http) && !Array.isArray(tls))) return undefined
+  const { data } = spec.safeParse({ hosts, gateways, exportTo: visible })
+  if (data?.hosts === undefined || data.hosts.length === 0) return undefined
+  return {
+    ...data,
+    http: [...withRejectedRules(rules ?? [], meant)],
+    tls: [...withRejectedTlsRules(tlsRules ?? [], meant)],
+  }
+}
+
+/**
+ * A networking.istio.io VirtualService. Without hosts it is a delegate, and becomes routes where others name
+ * it.
+ */
+export function translateVirtualService(manifest: Manifest, surroundings: Surroundings): Translated {
+  const { settings } = surroundings
+  const { value, diagnostics, refused } = readVirtualService(manifest)
+  if (value === undefined) return translated({ diagnostics, refused })
+  const report = reportOn(manifest)
+  const { namespace, name } = manifest.id
+  if (value.hosts === undefined || value.hosts.length === 0) {
+    refuseBeyondHttp(report, value)
+    const http = delegateMistakes(value.http ?? [], { report, surroundings })
+    return translated({
+      diagnostics: [...diagnostics, ...report.diagnostics, ...http.diagnostics],
+      unlessDelegated: [unused(manifest)],
+      refused: refused || report.refused || http.refused,
+    })
+  }
+  noteUnsupported(report, { path: ['spec'], value }, ['tcp'])
+  const http = httpRoutes(value.http ?? [], {
+    report,
+    surroundings,
+    readDelegate: (delegate) => readDelegate(delegate, surroundings),
+  })
+  const gateways = value.gateways === undefined || value.gateways.length === 0 ? ['mesh'] : value.gateways
+  refuseAnyHost(report, value.hosts, gateways)
+  noteUnknownGateways(report, gateways, surroundings)
+  noteGatewayHosts(report, { hosts: value.hosts, gateways }, surroundings)
+  noteMatchGateways(report, value.http ?? [], gateways)
+  const table: RouteTable = {
+    namespace,
+    name,
+    hosts: value.hosts.map((host, index) => ({
+      host: resolveHost(host, namespace, settings.domain),
+      origin: { object: manifest.id, path: ['spec', 'hosts', index] },
+    })),
+    attachedTo: servedBy(gateways, value.hosts).map((gateway) => resolveGateway(gateway, namespace)),
+    visibility: visibilityOf(value.exportTo, namespace, settings.defaultExport.routeTables),
+    order: [manifest.created, name, namespace].join('\u0000'),
+    routes: http.routes,
+    origin: { object: manifest.id, path: ['spec'] },
+  }
+  const { attachedTo, visibility, order } = table
+  const tlsRoutes = (value.tls ?? []).flatMap((rule, index) =>
+    rule === undefined
+      ? []
+      : tlsRoutesOf(rule, { path: ['spec', 'tls', index], domain: settings.domain, report, gateways }),
+  )
+  const tlsTables =
+    tlsRoutes.length === 0 ? [] : [{ namespace, name, attachedTo, visibility, order, routes: tlsRoutes }]
+  const delegates = (value.http ?? []).flatMap((rule) =>
+    rule?.delegate === undefined ? [] : [delegateId(rule.delegate, manifest.id)],
+  )
+  return translated({
+    routeTables: [table],
+    tlsTables,
+    delegates,
+    diagnostics: [...diagnostics, ...report.diagnostics, ...http.diagnostics],
+    refused: refused || report.refused || http.refused,
+  })
+}
+
+function unused({ id }: Manifest): Diagnostic {
+  return finding(
+    'delegate/unused',
+    { object: id, path: ['metadata', 'name'] },
+    {
+      message:
+        'it has no hosts, so its rules count only where a rule of another VirtualService delegates to it, ' +
+        'and none does',
+      hint: 'name it in the delegate of a rule, or give it hosts',
+    },
+  )
+}
+
+function readDelegate(manifest: Manifest, { settings }: Surroundings): DelegateSpec {
+  const { value } = readVirtualService(manifest)
+  return {
+    isDelegate: (value?.hosts ?? []).length === 0,
+    visibility: visibilityOf(value?.exportTo, manifest.id.namespace, settings.defaultExport.routeTables),
+    rules: value?.http ?? [],
+  }
+}
+
+/** A delegate has rules for HTTP only; hosts and gateways are its roots'. */
+function refuseBeyondHttp(report: Report, value: z.infer<typeof spec>): void {
+  for (const field of ['gateways', 'tls', 'tcp'] as const) {
+    const declared: unknown = value[field]
+    if (!Array.isArray(declared) || declared.length === 0) continue
+    report.refuse('field/invalid-value', ['spec', field], {
+      message: `${field} has no effect in a VirtualService without hosts, which is a delegate`,
+      hint: `remove ${field}, or name hosts`,
+    })
+  }
+}
+
+/** The host `*` would be every host of the mesh: istiod refuses that (ValidateVirtualService). */
+function servedBy(gateways: readonly string[], hosts: readonly string[]): readonly string[] {
+  return hosts.includes('*') ? gateways.filter((gateway) => gateway !== 'mesh') : gateways
+}
+
+function refuseAnyHost(report: Report, hosts: readonly string[], gateways: readonly string[]): void {
+  if (!gateways.includes('mesh')) return
+  hosts.forEach((host, index) => {
+    if (host !== '*') return
+    report.refuse('field/invalid-value', ['spec', 'hosts', index], {
+      message: 'hosts has "*", which is not allowed for sidecars: no sidecar is given the rules',
+      hint: 'name the hosts, or name a Gateway in gateways',
+    })
+  })
+}
+
+function noteUnknownGateways(report: Report, gateways: readonly string[], surroundings: Surroundings): void {
+  gateways.forEach((gateway, index) => {
+    const [namespace, name] = resolveGateway(gateway, report.manifest.id.namespace).split('/')
+    if (namespace === undefined || name === undefined) return
+    if (
+      surroundings.manifest({ group: report.manifest.id.group, kind: 'Gateway', namespace, name }) !==
+      undefined
+    )
+      return
+    report.note('gateway/unknown', ['spec', 'gateways', index], {
+      message: `there is no Gateway ${namespace}/${name}, so its rules apply nowhere through it`,
+    })
+  })
+}

@@ -1,0 +1,167 @@
+import { didYouMean } from '../../diagnostics/did-you-mean.ts'
+import { below, nameOf } from '../../diagnostics/finding.ts'
+import type { BackendPolicy, BackendReference } from '../../model/backend.ts'
+import type { BackendWithoutTls, MissingBackend, ResolvedBackend } from '../backend.ts'
+import { firstLabel, firstLabels } from '../host-names.ts'
+import type { NamespaceFinding, NamespaceText } from './namespace-finding.ts'
+
+/** Whose destination it is, and what its proxies do without it: `requests for it are answered with 503`. */
+export interface MissingDestination {
+  readonly area: 'route' | 'mirror'
+  readonly reference: BackendReference
+  readonly consequence: string
+  /** Of the proxies. */
+  readonly namespace: string
+  /**
+   * Of a mirror: where its route sends the requests. No hint names these, as the copies would go there, too.
+   */
+  readonly primaries: readonly ResolvedBackend[]
+}
+
+/** That a destination is not there, at the field that names what is missing, with what to write instead. */
+export function missingFinding(
+  missing: MissingBackend | BackendWithoutTls,
+  destination: MissingDestination,
+): NamespaceFinding {
+  const { area, reference, consequence, namespace } = destination
+  if (missing.kind === 'without-tls') {
+    return {
+      code: 'tls/unusable-policy',
+      origin: reference.origin,
+      namespace,
+      message:
+        `${nameOf(missing.demandedBy)} demands TLS to ${missing.host} that cannot be had here, and ` +
+        `nothing is sent there in plain text: ${consequence}`,
+      hint: 'see the error at the policy',
+    }
+  }
+  const field = missing.what === 'port' ? ['port', 'number'] : [missing.what]
+  const says = describeMissing(missing, reference.subset)
+  return {
+    code: `${area}/${missingKind(missing)}`,
+    origin: below(reference.origin, ...field),
+    namespace,
+    message: typeof says === 'string' ? `${says}: ${consequence}` : [says[0], `${says[1]}: ${consequence}`],
+    hint: missingHint(missing, destination),
+  }
+}
+
+/** `unknown-host`, or `hidden-host` for one that is there and may not be seen. */
+function missingKind({
+  what,
+  hidden,
+}: MissingBackend): 'hidden-host' | 'unknown-host' | 'unknown-port' | 'unknown-subset' {
+  return hidden === undefined ? `unknown-${what}` : 'hidden-host'
+}
+
+/** What is not there, as the beginning of a sentence. */
+function describeMissing(
+  { what, host, port, hidden, standsFor, definedBy }: MissingBackend,
+  subset: string | undefined,
+): NamespaceText {
+  if (hidden?.by.kind === 'egress') {
+    return [
+      `${nameOf(hidden.by.rule)} hides ${what === 'port' ? `port ${port} of ` : ''}${host} from the ` +
+        `sidecars in `,
+      '',
+    ]
+  }
+  if (hidden !== undefined)
+    return [`${nameOf(hidden.service.origin)} does not show ${host} to proxies in `, '']
+  switch (what) {
+    case 'host':
+      return standsFor === undefined
+        ? `host ${host} is not defined`
+        : `${host} stands for ${standsFor}, which is not defined`
+    case 'port':
+      return `${host} has no port ${port}`
+    case 'subset': {
+      const says = `${host} has no subset ${subset ?? ''}`
+      return definedBy.length === 0 ? says : [`${says} for proxies in `, '']
+    }
+  }
+}
+
+/** What to write instead of a host, port or subset that is not there. */
+function missingHint(missing: MissingBackend, { primaries }: MissingDestination): NamespaceText | undefined {
+  const { what, host, present, hidden, standsFor } = missing
+  if (hidden !== undefined) {
+    return hidden.by.kind === 'visibility'
+      ? ['add ', ' to what it is exported to']
+      : `add ${hidden.service.namespace}/${hidden.service.host} to its egress hosts`
+  }
+  const own = primaries.flatMap((each) => (each.kind === 'found' ? [each] : []))
+  switch (what) {
+    case 'host': {
+      if (standsFor !== undefined) return `define ${standsFor}, or name what its requests are to reach`
+      const guess = otherHost(
+        host,
+        present,
+        own.map((primary) => primary.host),
+      )
+      return guess === undefined ? undefined : `did you mean ${guess}?`
+    }
+    case 'port':
+      return listedHint(
+        'it has',
+        present.filter(
+          (each) => !own.some((primary) => primary.host === host && String(primary.port) === each),
+        ),
+      )
+    case 'subset':
+      return subsetHint(
+        missing,
+        own.filter((primary) => primary.host === host).map(({ subset }) => subset),
+      )
+  }
+}
+
+/**
+ * A similar host that is none of these. The list without them is made only where it is needed: many findings
+ * share the whole one.
+ */
+function otherHost(host: string, hosts: readonly string[], own: readonly string[]): string | undefined {
+  const guess = similarHost(host, hosts)
+  return guess === undefined || !own.includes(guess)
+    ? guess
+    : similarHost(
+        host,
+        hosts.filter((each) => !own.includes(each)),
+      )
+}
+
+function subsetHint(
+  { present, definedBy: [other] }: MissingBackend,
+  ownSubsets: readonly (string | undefined)[],
+): string | undefined {
+  if (other !== undefined)
+    return `${nameOf(other.origin)} has it, and is not in force there: ${whyNot(other)}`
+  if (present.length === 0) return 'no DestinationRule gives it subsets'
+  return listedHint(
+    'there are',
+    present.filter((each) => !ownSubsets.includes(each)),
+  )
+}
+
+function whyNot({ namespace, visibility }: BackendPolicy): string {
+  return visibility === 'everywhere'
+    ? `one in the namespace of the Service is for all proxies, one in ${namespace} for those in ${namespace}`
+    : 'see its exportTo, and which DestinationRules there are for the host'
+}
+
+function listedHint(lead: string, names: readonly string[]): string | undefined {
+  return names.length === 0 ? undefined : `${lead} ${names.join(', ')}`
+}
+
+/** As many letters of a whole host may differ for it to be meant. */
+const fewEdits = 2
+
+/** A host that differs in a letter or two, else one with a similar first label: beside it, or anywhere. */
+export function similarHost(host: string, hosts: readonly string[]): string | undefined {
+  const close = didYouMean(host, hosts, fewEdits)
+  if (close !== undefined) return close
+  const label = didYouMean(firstLabel(host), firstLabels(hosts))
+  if (label === undefined) return undefined
+  const beside = `${label}${host.slice(firstLabel(host).length)}`
+  return hosts.includes(beside) ? beside : hosts.find((each) => firstLabel(each) === label)
+}

@@ -1,0 +1,114 @@
+import type { Diagnostic, Origin } from '../../diagnostics/diagnostic.ts'
+import { finding } from '../../diagnostics/finding.ts'
+import type { BackendPolicy, BackendSettings } from '../../model/backend.ts'
+import { newerCommand, releasesOf } from '../../model/format-release.ts'
+import type { HeaderChanges, HeaderOperations, RouteTable } from '../../model/route.ts'
+import { newestMinor } from '../../xds/envoy-version.ts'
+import type { Scope } from '../../xds/scope.ts'
+import { settingsOf } from '../policy.ts'
+import type { LabelKey } from '../label-key.ts'
+import type { Choice } from '../shared-scope.ts'
+
+// An Envoy refuses a whole resource for a header's format that it does not know, and logs a warning for an
+// unknown field. What is newer than a proxy is therefore left out for it, and reported.
+
+/** What is left for the proxies of a scope, and what they lack. */
+export interface Understood<T> {
+  readonly value: T
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** Header changes without the values that the scope's Envoy does not know. */
+export function understoodHeaders(
+  changes: HeaderChanges,
+  { olderEnvoy }: Scope,
+  origin: Origin | undefined,
+): Understood<HeaderChanges> {
+  if (olderEnvoy === undefined) return { value: changes, diagnostics: [] }
+  const newer = valuesOf(changes).flatMap(([name, value]) => {
+    const command = newerCommand(value, olderEnvoy)
+    return command === undefined ? [] : [{ name, ...command }]
+  })
+  if (newer.length === 0) return { value: changes, diagnostics: [] }
+  return {
+    value: { request: known(changes.request, olderEnvoy), response: known(changes.response, olderEnvoy) },
+    diagnostics: newer.flatMap(({ name, written, since }) =>
+      origin === undefined ? [] : [leftOut(origin, `the header ${name} with ${written}`, since)],
+    ),
+  }
+}
+
+function valuesOf({ request, response }: HeaderChanges): readonly (readonly [string, string])[] {
+  return [request.set, request.add, response.set, response.add].flatMap((values) => Object.entries(values))
+}
+
+function known({ set, add, remove }: HeaderOperations, minor: number): HeaderOperations {
+  const those = (values: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(values).filter(([, value]) => newerCommand(value, minor) === undefined))
+  return { set: those(set), add: those(add), remove }
+}
+
+const budgetIntervalSince = 39
+
+/**
+ * Settings without the fields that the scope's Envoy does not know. `origin`: where the settings were
+ * written.
+ */
+export function understoodSettings(
+  settings: BackendSettings,
+  { olderEnvoy }: Scope,
+  origin: Origin | undefined,
+): Understood<BackendSettings> {
+  const { retryBudget } = settings
+  if (olderEnvoy === undefined || olderEnvoy >= budgetIntervalSince || retryBudget?.interval === undefined)
+    return { value: settings, diagnostics: [] }
+  const { interval: _, ...budget } = retryBudget
+  const diagnostics =
+    origin === undefined ? [] : [leftOut(origin, 'the interval of the retry budget', budgetIntervalSince)]
+  return { value: { ...settings, retryBudget: budget }, diagnostics }
+}
+
+function leftOut(origin: Origin, what: string, since: number): Diagnostic {
+  return finding('xds/older-envoy', origin, {
+    message: `${what} is left out for connected Envoys older than 1.${since}, which do not know it`,
+    hint: `upgrade these proxies to Envoy 1.${since} or newer`,
+  })
+}
+
+/** The releases of Envoy that brought something that the table uses, as keys of `chosenLabels`. */
+export function releasesNeededBy({ routes }: RouteTable): readonly LabelKey[] {
+  const changes = routes.flatMap(({ headers, action }) => [
+    headers,
+    ...(action.kind === 'forward' ? action.destinations.map((each) => each.headers) : []),
+  ])
+  return changes
+    .flatMap(valuesOf)
+    .flatMap(([, value]) => releasesOf(value))
+    .map(releaseKey)
+}
+
+/** As `releasesNeededBy`, for a policy. */
+export function releasesNeededByPolicy(
+  policy: Pick<BackendPolicy, 'settings' | 'subsets'>,
+): readonly LabelKey[] {
+  return settingsOf(policy).some(({ retryBudget }) => retryBudget?.interval !== undefined)
+    ? [releaseKey(budgetIntervalSince)]
+    : []
+}
+
+function releaseKey(minor: number): LabelKey {
+  return `Envoy 1.${minor}`
+}
+
+/**
+ * The scope without its Envoy's version if that decides nothing, and otherwise with one that it shares with
+ * all that lack the same.
+ */
+export function sharedRelease(scope: Scope, { isChosenBy }: Pick<Choice, 'isChosenBy'>): Scope {
+  const { olderEnvoy, ...rest } = scope
+  if (olderEnvoy === undefined) return scope
+  const lacking = Array.from({ length: newestMinor - olderEnvoy }, (_, index) => olderEnvoy + 1 + index).find(
+    (minor) => isChosenBy(releaseKey(minor)),
+  )
+  return lacking === undefined ? rest : { ...rest, olderEnvoy: lacking - 1 }
+}

@@ -1,0 +1,100 @@
+import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
+import { below, finding } from '../../diagnostics/finding.ts'
+import type { GatewayListener } from '../../model/gateway.ts'
+import type { Route, RouteTable } from '../../model/route.ts'
+import type { Settings } from '../../model/settings.ts'
+import type { KnownHosts } from './findings.ts'
+import { similarHost } from './missing.ts'
+import { unreachableRoutes } from './unreachable.ts'
+
+/** What the findings of one route table depend on besides it. */
+export interface TableSurroundings extends KnownHosts {
+  readonly settings: Settings
+  /** Servers of a Gateway, `<namespace>/<name>`. */
+  listeners(gateway: string): readonly GatewayListener[]
+}
+
+/** What is wrong with a route table for whatever proxy: rules and hosts that no request reaches. */
+export function tableFindings(table: RouteTable, around: TableSurroundings): readonly Diagnostic[] {
+  return [
+    ...repeatedHosts(table),
+    ...unknownHosts(table, around),
+    ...unreachableRoutes(table),
+    ...unusedPorts(table, around),
+  ]
+}
+
+function repeatedHosts({ hosts }: RouteTable): readonly Diagnostic[] {
+  return hosts.flatMap(({ host, origin }, index): readonly Diagnostic[] => {
+    const first = hosts.findIndex((each) => each.host === host)
+    return first === index
+      ? []
+      : [
+          finding('virtual-host/repeated-host', origin, {
+            message: `${host} is named twice`,
+            hint: 'remove one of the two',
+          }),
+        ]
+  })
+}
+
+/**
+ * A host of the cluster's own domain that nothing defines: no client can resolve its name. Of other domains
+ * nothing is known.
+ */
+function unknownHosts({ hosts, attachedTo }: RouteTable, around: TableSurroundings): readonly Diagnostic[] {
+  if (!attachedTo.includes('mesh')) return []
+  return hosts.flatMap(({ host, origin }): readonly Diagnostic[] => {
+    if (
+      host.startsWith('*') ||
+      !host.endsWith(`.svc.${around.settings.domain}`) ||
+      around.services(host).length > 0
+    )
+      return []
+    const meant = similarHost(host, around.hosts())
+    return [
+      finding('virtual-host/unknown-host', origin, {
+        message: `nothing defines ${host}: no client in the mesh calls it, so its rules have no effect there`,
+        hint: meant === undefined ? undefined : `did you mean ${meant}?`,
+      }),
+    ]
+  })
+}
+
+/**
+ * Matches on a port at which no listener serves a host of the table; nothing is said where the hosts are not
+ * all known.
+ */
+function unusedPorts(table: RouteTable, around: TableSurroundings): readonly Diagnostic[] {
+  if (!table.routes.some(({ applies }) => applies.port !== undefined)) return []
+  return table.routes.flatMap((route): readonly Diagnostic[] => {
+    const { port } = route.applies
+    const served = portsOf(table, route, around)
+    if (port === undefined || served === undefined || served.includes(port)) return []
+    return [
+      finding('route/unused-port', below(route.origin, 'port'), {
+        message: `no listener serves these hosts on port ${port}, so the match takes no request`,
+        hint: `there ${served.length === 1 ? 'is' : 'are'} ${served.join(', ')}`,
+      }),
+    ]
+  })
+}
+
+/**
+ * Undefined where hosts are wildcards or unknown, or a gateway has no servers: then any port may be right.
+ */
+function portsOf(
+  table: RouteTable,
+  { applies }: Route,
+  around: TableSurroundings,
+): readonly number[] | undefined {
+  const ports = (applies.attachedTo ?? table.attachedTo).map((place) =>
+    place === 'mesh'
+      ? table.hosts.map(({ host }) =>
+          around.services(host).flatMap((service) => service.ports.map(({ number }) => number)),
+        )
+      : [around.listeners(place).map((listener) => listener.port)],
+  )
+  if (ports.flat().some((each) => each.length === 0)) return undefined
+  return [...new Set(ports.flat(2))].toSorted((a, b) => a - b)
+}

@@ -1,0 +1,137 @@
+import type { Collection, Fetch } from '../../collection/collection.ts'
+import type { Entry } from '../../collection/entries.ts'
+import type { Endpoint, EndpointSet, Service } from '../../model/backend.ts'
+import type { GatewayListener } from '../../model/gateway.ts'
+import type { OutsideTraffic } from '../../model/settings.ts'
+import type { Scope, ScopeKey } from '../../xds/scope.ts'
+import { planGateway } from './gateway-plan.ts'
+import { gatewayTargetPort } from './gateway-port.ts'
+import { gatewaySockets } from './gateway-servers.ts'
+import type { SocketServers } from './gateway-servers.ts'
+import { planGrpc } from './grpc-plan.ts'
+import { shownServices } from '../egress.ts'
+import type { Reach } from '../egress.ts'
+import { plansThrough } from './egress-plan.ts'
+import type { InterceptionPart } from './intercepted.ts'
+import { planInterception } from './interception.ts'
+import type { RouteConfigurationPlan, RouteTableHead } from './plan.ts'
+import { visibleServices } from './service-port.ts'
+import { planSidecar } from './sidecar-plan.ts'
+import type { MeshModel } from './sidecar-plan.ts'
+
+export interface ListenerCollections {
+  readonly listeners: Collection<GatewayListener>
+  readonly tablesByAttachment: Collection<readonly RouteTableHead[]>
+  readonly servicesByHost: Collection<readonly Service[]>
+  readonly endpointsByHost: Collection<readonly EndpointSet[]>
+  readonly reach: Collection<Reach>
+  readonly outside: OutsideTraffic
+}
+
+/** A transform's run for one scope: what it may read, and the scope's key. */
+export interface ScopeRun {
+  readonly fetch: Fetch
+  readonly key: string
+}
+
+/**
+ * Every listener of a scope's proxies, with its virtual hosts planned; by `<scope>|<route configuration>`.
+ */
+export function planListeners(
+  collections: ListenerCollections,
+  scope: Scope,
+  { fetch, key }: ScopeRun,
+): readonly Entry<RouteConfigurationPlan>[] {
+  const { listeners, tablesByAttachment, servicesByHost, endpointsByHost, reach, outside } = collections
+  const services = (): readonly Service[] => values(fetch.all(servicesByHost)).flat()
+  const tablesOf = (attachment: string): readonly RouteTableHead[] =>
+    fetch(tablesByAttachment, attachment) ?? []
+  const mesh = (): MeshModel => ({ services: services(), tables: tablesOf('mesh'), outside })
+  const plansFor = (scopeKey: ScopeKey): readonly RouteConfigurationPlan[] => {
+    switch (scope.role) {
+      case 'gateway':
+        return planGateway(scopeKey, scope, {
+          listeners: values(fetch.all(listeners)),
+          tablesOf,
+          targetPort: gatewayTargetPort(scope, {
+            services,
+            endpointsOf: endpointsIn(endpointsByHost, fetch),
+          }),
+        })
+      case 'sidecar':
+        return plansThrough(fetch(reach, key), scope, {
+          model: mesh(),
+          plan: (model) => planSidecar(scopeKey, scope, model),
+        })
+      case 'grpc':
+        return plansThrough(fetch(reach, key), scope, {
+          model: mesh(),
+          plan: (model) => planGrpc(scopeKey, scope, model),
+        })
+    }
+  }
+  return plansFor(key as ScopeKey).map((plan) => [`${key}|${plan.name}`, plan])
+}
+
+type SocketCollections = Pick<ListenerCollections, 'listeners' | 'servicesByHost' | 'endpointsByHost'>
+
+/** The sockets of a gateway's proxies that take TLS, by `<scope>|<listener>`; none for any other scope. */
+export function planTlsSockets(
+  { listeners, servicesByHost, endpointsByHost }: SocketCollections,
+  scope: Scope,
+  { fetch, key }: ScopeRun,
+): readonly Entry<TlsSocket>[] {
+  if (scope.role !== 'gateway') return []
+  const services = (): readonly Service[] => values(fetch.all(servicesByHost)).flat()
+  const sockets = gatewaySockets(scope, {
+    listeners: values(fetch.all(listeners)),
+    targetPort: gatewayTargetPort(scope, { services, endpointsOf: endpointsIn(endpointsByHost, fetch) }),
+  })
+  return sockets
+    .filter(({ protocol }) => protocol === 'tls')
+    .map((socket) => [`${key}|${socket.listener}`, { scope: key as ScopeKey, socket }])
+}
+
+export interface TlsSocket {
+  readonly scope: ScopeKey
+  readonly socket: SocketServers
+}
+
+export type InterceptionCollections = Pick<
+  ListenerCollections,
+  'servicesByHost' | 'endpointsByHost' | 'reach' | 'outside'
+>
+
+/** What a scope with interception has besides, by `<scope>|<kind>|<name>`; nothing for any other scope. */
+export function planInterceptions(
+  collections: InterceptionCollections,
+  scope: Scope,
+  { fetch, key }: ScopeRun,
+): readonly Entry<InterceptionPart>[] {
+  if (scope.interception !== 'redirect') return []
+  const { servicesByHost, endpointsByHost, reach, outside } = collections
+  const services = values(fetch.all(servicesByHost)).flat()
+  const limits = fetch(reach, key)
+  const shown = limits === undefined ? services : shownServices(limits, services)
+  const parts = planInterception(key as ScopeKey, scope, {
+    services,
+    visible: visibleServices(shown, scope),
+    outside: limits?.outsideTraffic ?? outside,
+    endpointsOf: endpointsIn(endpointsByHost, fetch),
+  })
+  return parts.map((part) => [
+    `${key}|${part.kind}|${part.kind === 'listener' ? part.listener.name : part.cluster.name}`,
+    part,
+  ])
+}
+
+function endpointsIn(
+  endpointsByHost: Collection<readonly EndpointSet[]>,
+  fetch: Fetch,
+): (host: string) => readonly Endpoint[] {
+  return (host) => (fetch(endpointsByHost, host) ?? []).flatMap((set) => set.endpoints)
+}
+
+function values<V>(entries: readonly Entry<V>[]): readonly V[] {
+  return entries.map(([, value]) => value)
+}

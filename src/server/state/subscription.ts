@@ -1,0 +1,240 @@
+import type { NameList } from '../../xds/name-list.ts'
+import type { Resource } from '../../xds/resource.ts'
+import type { ResourceType, TypeName } from '../../xds/resource-types.ts'
+import { absent, isResource, nothing } from './content.ts'
+import type { Content, Holdings } from './content.ts'
+import { covers, noInterest } from './interest.ts'
+import type { Interest } from './interest.ts'
+import { afterAck, afterNack } from './isolation.ts'
+import type { Change, Isolation, Refused } from './isolation.ts'
+import { certainAgain, hadBefore, isUncertain, withFormer, withUncertain } from './uncertain.ts'
+
+/** All that is known of one type on one stream. Immutable: each event gives the next one. */
+export interface Subscription {
+  readonly type: ResourceType
+  readonly mode: 'sotw' | 'delta'
+  readonly interest: Interest
+  /** The names of the latest SotW request. */
+  readonly list: NameList | undefined
+  /** What the client has ACKed, or claimed when it came back. */
+  readonly held: Holdings
+  /** By name. They do not go out again ("When to send an update"). */
+  readonly refused: ReadonlyMap<string, Refused>
+  /** Set while it is open which of several changes the client refuses. */
+  readonly isolation: Isolation | undefined
+  /** The refused version_info of a response that held a whole state; '' for none. */
+  readonly refusedVersion: string
+  /** When the latest NACK came, in milliseconds since the epoch; 0 for never. */
+  readonly refusedAt: number
+  /** version_info of the last response that was ACKed; '' for none. */
+  readonly ackedVersion: string
+  /** Names that are answered next, whatever the client holds: subscribed again, or warming. */
+  readonly again: ReadonlySet<string>
+  /**
+   * Resources of this type that the client may still have under an owner that is no longer there, by owner
+   * (see owner.ts).
+   */
+  readonly orphans: ReadonlyMap<string, ReadonlySet<string>>
+  /** version_info of the first SotW request: what the client had from another stream. */
+  readonly claimed: string
+  /** True until the client has ACKed, or claimed, anything of this type. */
+  readonly fresh: boolean
+  /**
+   * A delta client that came back with resources, until it has answered anything: first requests of other
+   * types may be under way.
+   */
+  readonly returning: boolean
+  readonly requested: boolean
+  readonly answered: boolean
+  /** Of the latest response; '' before the first. */
+  readonly nonce: string
+  readonly inFlight: Response | undefined
+}
+
+export type Subscriptions = ReadonlyMap<TypeName, Subscription>
+
+/** A response that waits for its ACK or NACK. */
+export interface Response {
+  readonly type: TypeName
+  readonly nonce: string
+  readonly content: Content
+  /** Those of its resources that the client did not hold. */
+  readonly changed: readonly Resource[]
+  /** What the client holds once it has ACKed. */
+  readonly after: Holdings
+  /** `trial` where it carries a part of what was refused together. */
+  readonly purpose: 'update' | 'trial'
+}
+
+/** What a NACK says, and when it came. */
+export interface Refusal {
+  readonly message: string
+  readonly at: number
+}
+
+const noneRefused: Subscription['refused'] = new Map()
+const noOrphans: Subscription['orphans'] = new Map()
+
+export function newSubscription(type: ResourceType, mode: Subscription['mode']): Subscription {
+  return {
+    type,
+    mode,
+    interest: noInterest,
+    list: undefined,
+    held: nothing,
+    refused: noneRefused,
+    isolation: undefined,
+    refusedVersion: '',
+    refusedAt: 0,
+    ackedVersion: '',
+    again: new Set(),
+    orphans: noOrphans,
+    claimed: '',
+    fresh: true,
+    returning: false,
+    requested: false,
+    answered: false,
+    nonce: '',
+    inFlight: undefined,
+  }
+}
+
+/** The state after a response went out: nothing more of this type until it is answered. */
+export function sent(subscription: Subscription, response: Response): Subscription {
+  const { isolation, again } =
+    response.purpose === 'trial' ? subscription : { isolation: undefined, again: new Set<string>() }
+  return { ...subscription, answered: true, isolation, again, nonce: response.nonce, inFlight: response }
+}
+
+/** ACK: the client holds what the response led to ("ACK and NACK semantics summary"). */
+export function accepted(subscription: Subscription, { after, changed, content }: Response): Subscription {
+  const { isolation } = subscription
+  const kept = {
+    ...subscription,
+    held: after,
+    ackedVersion: content.version,
+    refusedVersion: '',
+    fresh: false,
+    inFlight: undefined,
+  }
+  if (isolation === undefined && subscription.refused.size === 0) return kept
+  const answered = new Set([...changed.map(({ name }) => name), ...content.removed])
+  const verdict = isolation === undefined ? { refused: [], isolation } : afterAck(isolation, answered)
+  const refused = without(subscription.refused, (name) => answered.has(name))
+  return {
+    ...kept,
+    held: withFormer(after, verdict.refused),
+    isolation: verdict.isolation,
+    refused: withRefused(refused, verdict.refused),
+  }
+}
+
+/**
+ * NACK: what the response brought is refused until its content changes; of several changes it is to be found
+ * out which. Envoy takes nothing of a response that it cannot decode, and of another may have taken what is
+ * good: until that is sent again it is uncertain what the client holds under those names.
+ */
+export function rejected(
+  subscription: Subscription,
+  response: Response,
+  { message, at }: Refusal,
+): Subscription {
+  const changes = changesOf(subscription, response)
+  const all = { refused: changes.map((change) => ({ ...change, message })), isolation: undefined }
+  const verdict = isDivisible(subscription, response.changed) ? afterNack(changes, message) : all
+  const isSingle = subscription.mode === 'delta' && changes.length === 1
+  const held = isSingle
+    ? certainAgain(subscription.held, response, verdict.refused)
+    : withUncertain(subscription, response, changes)
+  const refused = withRefused(subscription.refused, verdict.refused)
+  const { version: refusedVersion } = response.content
+  return {
+    ...subscription,
+    held,
+    refused,
+    isolation: verdict.isolation,
+    refusedVersion,
+    refusedAt: at,
+    inFlight: undefined,
+  }
+}
+
+/**
+ * The changes that may be at fault. To say that a name does not exist is none, nor is what gives the client
+ * back what it certainly had, if there are others.
+ */
+function changesOf(subscription: Subscription, { changed, content }: Response): readonly Change[] {
+  const isBack = ({ name, version }: Resource): boolean => {
+    const before = isUncertain(subscription.held.get(name)) ? hadBefore(subscription, name) : undefined
+    return before !== undefined && before !== 'none' && before.version === version
+  }
+  const removed = content.removed.filter((name) => (subscription.held.get(name) ?? absent) !== absent)
+  const changes = [...removed.map(removal), ...changed.filter((resource) => !isBack(resource)).map(arrival)]
+  return changes.length > 0 ? changes : [...content.removed.map(removal), ...changed.map(arrival)]
+}
+
+/**
+ * True where the changes of a response can be sent in parts. A SotW response of clusters or listeners always
+ * holds a whole state: for a part, the others stand in it as the client had them, which must be known, or
+ * they would be deleted.
+ */
+function isDivisible(subscription: Subscription, changed: readonly Resource[]): boolean {
+  return (
+    subscription.mode === 'delta' ||
+    !subscription.type.wildcard ||
+    changed.every(({ name }) => hadBefore(subscription, name) !== undefined)
+  )
+}
+
+/**
+ * A new interest. What is no longer subscribed is forgotten, so that it is sent if it is subscribed again.
+ */
+export function interested(subscription: Subscription, interest: Interest): Subscription {
+  const next = { ...subscription, interest, requested: true }
+  if (interest.names === subscription.interest.names && interest.wildcard === subscription.interest.wildcard)
+    return next
+  const gone = (name: string): boolean => !covers(interest, name)
+  const again = new Set([...subscription.again].filter((name) => !gone(name)))
+  return { ...forgetting(next, gone), refused: without(subscription.refused, gone), again }
+}
+
+/** The state once the client has dropped these names of its own. */
+export function forgetting(subscription: Subscription, gone: (name: string) => boolean): Subscription {
+  const { held, inFlight } = subscription
+  const lighter = inFlight === undefined ? undefined : { ...inFlight, after: without(inFlight.after, gone) }
+  return { ...subscription, held: without(held, gone), inFlight: lighter }
+}
+
+/** Answers these names next, whatever the client holds. */
+export function asked(subscription: Subscription, names: readonly string[]): Subscription {
+  return names.length === 0
+    ? subscription
+    : { ...subscription, again: new Set([...subscription.again, ...names]) }
+}
+
+/** True where the client has refused this very resource. */
+export function isRefused({ refused }: Subscription, { name, version }: Resource): boolean {
+  return refused.size > 0 && refused.get(name)?.version === version
+}
+
+/** The resources that the client is known to hold under these names. */
+export function heldResources(held: Holdings, names: readonly string[]): readonly Resource[] {
+  return names.flatMap((name) => {
+    const holding = held.get(name)
+    return holding !== undefined && isResource(holding) ? [holding] : []
+  })
+}
+
+const removal = (name: string): Change => ({ name, version: '', resource: undefined })
+const arrival = (resource: Resource): Change => ({ name: resource.name, version: resource.version, resource })
+
+function withRefused(refused: Subscription['refused'], found: readonly Refused[]): Subscription['refused'] {
+  return found.length === 0
+    ? refused
+    : new Map([...refused, ...found.map((each) => [each.name, each] as const)])
+}
+
+function without<V>(map: ReadonlyMap<string, V>, gone: (name: string) => boolean): ReadonlyMap<string, V> {
+  const kept = [...map].filter(([name]) => !gone(name))
+  return kept.length === map.size ? map : new Map(kept)
+}

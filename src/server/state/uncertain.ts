@@ -1,0 +1,75 @@
+import type { Resource } from '../../xds/resource.ts'
+import { isResource, uncertainVersion } from './content.ts'
+import type { Holding, Holdings, Unknown } from './content.ts'
+import type { Change, Refused } from './isolation.ts'
+import type { Response, Subscription } from './subscription.ts'
+
+// Envoy takes nothing of a response that it cannot decode. Of clusters and listeners that it can, it takes
+// the good ones and refuses the response all the same. So after a NACK of several changes, what a client
+// holds is open for a while.
+
+/** What the client certainly had under a name before it refused a change of it, if we have that. */
+export function hadBefore(
+  { held, ackedVersion, claimed }: Subscription,
+  name: string,
+): Resource | 'none' | undefined {
+  const holding = held.get(name)
+  if (holding === undefined) return ackedVersion !== '' || claimed === '' ? 'none' : undefined
+  const former = certain(holding)
+  return former === undefined || former === 'none' || isResource(former) ? former : undefined
+}
+
+/** What a client holds after it refused these changes, of which some may be in force. */
+export function withUncertain(
+  subscription: Subscription,
+  { purpose }: Response,
+  changes: readonly Change[],
+): Holdings {
+  const held = new Map(subscription.held)
+  for (const change of changes) {
+    const isKnown = purpose === 'trial' && isUncertain(held.get(change.name))
+    if (!isKnown) held.set(change.name, uncertain(subscription, change))
+  }
+  return held
+}
+
+function uncertain(subscription: Subscription, { name, resource }: Change): Unknown {
+  const holding = subscription.held.get(name)
+  const had = holding === undefined ? [] : holding.references
+  const references = had === undefined ? undefined : [...new Set([...had, ...(resource?.references ?? [])])]
+  if (holding === undefined)
+    return { version: uncertainVersion, references, before: hadBefore(subscription, name) }
+  // Not deeper than two: what is open already stays open, and below is what is certain.
+  const before = isUncertain(holding)
+    ? { version: uncertainVersion, references: had, before: certain(holding) }
+    : holding
+  return { version: uncertainVersion, references, before }
+}
+
+export function isUncertain(holding: Holding | undefined): boolean {
+  return holding?.version === uncertainVersion
+}
+
+function certain(holding: Holding): Holding | 'none' | undefined {
+  if (isResource(holding) || !isUncertain(holding)) return holding
+  return holding.before === undefined || holding.before === 'none' ? holding.before : certain(holding.before)
+}
+
+/** A single change is refused whole. That of a trial is one that was refused before, and thought possible. */
+export function certainAgain(held: Holdings, { purpose }: Response, refused: readonly Refused[]): Holdings {
+  return purpose === 'trial' ? withFormer(held, refused) : held
+}
+
+/** A state in which it is certain of these changes that they are not in force. */
+export function withFormer(held: Holdings, refused: readonly Refused[]): Holdings {
+  const open = refused.filter(({ name }) => isUncertain(held.get(name)))
+  if (open.length === 0) return held
+  const former = new Map(held)
+  for (const { name } of open) {
+    const holding = held.get(name)
+    const before = holding === undefined || isResource(holding) ? undefined : holding.before
+    if (before === 'none') former.delete(name)
+    else if (before !== undefined) former.set(name, before)
+  }
+  return former
+}
