@@ -39,7 +39,7 @@ describe('the house can be read', () => {
             : [],
         ),
     )
-    expect(wide.length, wide.join('\n')).toBeLessThanOrEqual(notYet.wideLines)
+    expect(wide.length <= notYet.wideLines ? [] : wide).toEqual([])
   })
 
   test(`at most ${most.filesOfOneImporter} files have one importer and no test: such a file belongs in its importer`, () => {
@@ -48,24 +48,31 @@ describe('the house can be read', () => {
       for (const each of new Set(importsOf(file))) importers.set(each, (importers.get(each) ?? 0) + 1)
     const tested = new Set(filesUnder('test', 'bench', 'examples').flatMap(importsOf))
     const lonely = files.filter((file) => importers.get(file) === 1 && !tested.has(file))
-    expect(lonely.length, lonely.join('\n')).toBeLessThanOrEqual(notYet.filesOfOneImporter)
+    expect(lonely.length <= notYet.filesOfOneImporter ? [] : lonely).toEqual([])
   })
 
   test("a message outside the dialects uses no dialect's words: the dialect gives the hint, or the words come from the manifest", () => {
-    const spoken = filesUnder(...rooms).flatMap((file) =>
+    const spoken = filesUnder(...roomsWithoutDialect).flatMap((file) =>
       stringLiteralsOf(file).flatMap(({ line, text }) => {
         const [word] = dialectWord.exec(text) ?? []
         return word === undefined || isAllowed(file, text) ? [] : [`${file}:${line} says ${word}: ${text}`]
       }),
     )
-    expect(spoken.length, spoken.join('\n')).toBeLessThanOrEqual(notYet.dialectWords)
+    expect(spoken.length <= notYet.dialectWords ? [] : spoken).toEqual([])
   })
 })
 
 /** The rooms that know no dialect. Commands, the demo and the table of codes name them in texts for people. */
-const rooms = ['collection', 'model', 'observe', 'pipeline', 'resolve', 'server', 'translate', 'xds'].map(
-  (room) => `src/${room}`,
-)
+const roomsWithoutDialect = [
+  'collection',
+  'model',
+  'observe',
+  'pipeline',
+  'resolve',
+  'server',
+  'translate',
+  'xds',
+].map((room) => `src/${room}`)
 const dialectWord =
   /\b(Istio|VirtualService|DestinationRule|ServiceEntry|HTTPRoute|GRPCRoute|ReferenceGrant|GatewayClass|Gloo|RouteOption|RouteTable|Upstream|Emissary|Mapping|MeshConfig|PASSTHROUGH|exportTo|mirrorPercentage)\b/
 
@@ -86,5 +93,5 @@ function roomsOf(paths: readonly string[]): ReadonlyMap<string, ReadonlySet<stri
 
 /** A regular expression cannot be continued on the next line. */
 function isRegularExpression(line: string): boolean {
-  return /^\s*\/.*\/[a-z]*\b/.test(line)
+  return /^\s*\/.*\/[a-z]*([,).]|$)/.test(line)
 }
