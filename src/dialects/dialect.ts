@@ -56,7 +56,7 @@ export interface Translated {
  * What a dialect may know besides its manifest. Each read is a dependency: the manifest is translated again
  * when the answer changes.
  */
-export interface Surroundings {
+export interface ObjectLookup {
   readonly settings: Settings
   manifest(id: ObjectId): Manifest | undefined
   /** All manifests of a kind in a namespace, sorted by name. */
@@ -83,15 +83,15 @@ export interface Dialect {
    * it reads.
    */
   readonly unread?: readonly Pick<GroupKind, 'group' | 'kind'>[]
-  /** Pure. Reads other objects only through `surroundings`. Never throws for user input. */
-  translate(manifest: Manifest, surroundings: Surroundings): Translated
+  /** Pure. Reads other objects only through `lookup`. Never throws for user input. */
+  translate(manifest: Manifest, lookup: ObjectLookup): Translated
   /**
    * What an object says about the whole mesh, over the settings that the operator chose; undefined for every
    * other object. Reads no others.
    */
   settings?(manifest: Manifest, chosen: Settings): Settings | undefined
   /**
-   * Keys under which `Surroundings.indexed` finds the object, as for those that form a group wherever they
+   * Keys under which `ObjectLookup.indexed` finds the object, as for those that form a group wherever they
    * are. Reads no others; never throws.
    */
   indexKeys?(manifest: Manifest): readonly string[]

@@ -1,7 +1,7 @@
 import type { JsonObject, Manifest } from '../manifest/manifest.ts'
 import type { Settings } from '../model/settings.ts'
 import { translated } from './dialect.ts'
-import type { Dialect, Surroundings, Translated } from './dialect.ts'
+import type { Dialect, ObjectLookup, Translated } from './dialect.ts'
 import { emissary } from './emissary/index.ts'
 import { gatewayApi } from './gateway-api/index.ts'
 import { gloo } from './gloo/index.ts'
@@ -107,10 +107,10 @@ export function mayHaveStatus({
 }
 
 /** What the manifest means to its dialect; for an object that no dialect reads, see `translateUnclaimed`. */
-export function translateManifest(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateManifest(manifest: Manifest, lookup: ObjectLookup): Translated {
   const dialect = dialectFor(manifest)
   if (dialect === undefined) return translateUnclaimed(manifest)
-  const translation = dialect.translate(manifest, surroundings)
+  const translation = dialect.translate(manifest, lookup)
   // Where dialects share a host, tables are taken in the order of this list.
   const rank = String(dialects.indexOf(dialect)).padStart(2, '0')
   const diagnostics = [...translation.diagnostics, ...annotationFindings(manifest)]

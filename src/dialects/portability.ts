@@ -2,7 +2,7 @@ import type { Code } from '../diagnostics/codes.ts'
 import type { Diagnostic, FieldPath } from '../diagnostics/diagnostic.ts'
 import { finding } from '../diagnostics/finding.ts'
 import type { Json, Manifest } from '../manifest/manifest.ts'
-import type { Dialect, Surroundings } from './dialect.ts'
+import type { Dialect, ObjectLookup } from './dialect.ts'
 
 /**
  * Something that a vendor's controller is known to do otherwise than its manifest says, or than is done here.
@@ -19,7 +19,7 @@ export interface Divergence {
   find(manifest: Manifest, around: Around): readonly DivergentField[]
 }
 
-export type Around = Pick<Surroundings, 'settings' | 'manifest'>
+export type Around = Pick<ObjectLookup, 'settings' | 'manifest'>
 
 export interface DivergentField {
   readonly path: FieldPath

@@ -4,7 +4,7 @@ import type { ObjectId } from '../diagnostics/diagnostic.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { compareText } from '../model/names.ts'
 import type { Settings } from '../model/settings.ts'
-import type { Surroundings } from '../dialects/dialect.ts'
+import type { ObjectLookup } from '../dialects/dialect.ts'
 import { isClaimed } from '../dialects/index.ts'
 
 export interface ManifestCollections {
@@ -32,7 +32,7 @@ export function surroundings(
     firstByIndex,
   }: ManifestCollections,
   fetch: Fetch,
-): Surroundings {
+): ObjectLookup {
   return {
     settings,
     manifest: (id) => fetch(isSecret(id) ? secretManifests : manifests, objectKey(id)),

@@ -12,7 +12,7 @@ import { configDump } from '../../src/xds/config-dump.ts'
 import { resourceTypes } from '../../src/xds/resource-types.ts'
 import { scopeKey } from '../../src/xds/scope.ts'
 import type { Scope } from '../../src/xds/scope.ts'
-import { gateway, locateIn, parse, resourcesOf, sidecar, surroundings } from '../support/configuration.ts'
+import { gateway, locateIn, parse, resourcesOf, sidecar, lookupIn } from '../support/configuration.ts'
 
 const cases = new URL('cases/', import.meta.url)
 const names = readdirSync(cases).toSorted()
@@ -31,7 +31,7 @@ describe.each(names)('%s', (name) => {
       (manifest) =>
         [
           objectKey(manifest.id),
-          parts(translateManifest(manifest, surroundings(manifests, defaultSettings))),
+          parts(translateManifest(manifest, lookupIn(manifests, defaultSettings))),
         ] as const,
     )
     await expect(json(Object.fromEntries(model))).toMatchFileSnapshot(path('model.json'))

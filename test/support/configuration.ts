@@ -3,7 +3,7 @@ import { objectKey } from '../../src/diagnostics/diagnostic.ts'
 import type { Diagnostic } from '../../src/diagnostics/diagnostic.ts'
 import { sortDiagnostics } from '../../src/diagnostics/placed.ts'
 import type { LocateOrigin } from '../../src/diagnostics/placed.ts'
-import type { Surroundings, Translated } from '../../src/dialects/dialect.ts'
+import type { ObjectLookup, Translated } from '../../src/dialects/dialect.ts'
 import { indexKeys, isClaimed, translateManifest } from '../../src/dialects/index.ts'
 import { oldest } from '../../src/pipeline/surroundings.ts'
 import type { LocatedManifest, Manifest } from '../../src/manifest/manifest.ts'
@@ -43,7 +43,7 @@ export function translateFirst(
   if (first === undefined) throw new Error('no object')
   const result = translateManifest(
     first.manifest,
-    surroundings(
+    lookupIn(
       located.map((each) => each.manifest),
       settings,
     ),
@@ -52,7 +52,7 @@ export function translateFirst(
 }
 
 /** What a dialect may look up, out of these objects. */
-export function surroundings(manifests: readonly Manifest[], settings: Settings): Surroundings {
+export function lookupIn(manifests: readonly Manifest[], settings: Settings): ObjectLookup {
   return {
     settings,
     manifest: (id) => manifests.find((each) => objectKey(each.id) === objectKey(id)),

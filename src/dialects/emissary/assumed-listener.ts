@@ -1,6 +1,6 @@
 import { objectKey } from '../../diagnostics/diagnostic.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
-import type { Surroundings } from '../dialect.ts'
+import type { ObjectLookup } from '../dialect.ts'
 import type { Report } from '../reading/report.ts'
 import type { Installation } from './group-table.ts'
 import { indexKey } from './index-key.ts'
@@ -16,10 +16,10 @@ import { serversOf } from './server.ts'
 export function assumedServers(
   mapping: Mapping,
   report: Report,
-  { surroundings, place }: { readonly surroundings: Surroundings; readonly place: Installation },
+  { lookup, place }: { readonly lookup: ObjectLookup; readonly place: Installation },
 ): readonly GatewayListener[] {
   if (!place.listeners.includes(assumedListener)) return []
-  if (surroundings.firstIndexed(indexKey.mappings(place.id)) !== objectKey(mapping.manifest.id)) return []
+  if (lookup.firstIndexed(indexKey.mappings(place.id)) !== objectKey(mapping.manifest.id)) return []
   const { port } = assumedListener
   report.note('mapping/assumed-listener', ['spec', 'prefix'], {
     message:

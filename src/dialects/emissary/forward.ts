@@ -1,6 +1,6 @@
 import type { Destination, Forward, RetryPolicy, Rewrite } from '../../model/route.ts'
 import { noHeaderChanges } from '../../model/route.ts'
-import type { Surroundings } from '../dialect.ts'
+import type { ObjectLookup } from '../dialect.ts'
 import { rejectedStatus } from '../reading/rejected-rule.ts'
 import { isGiven } from '../reading/constraint.ts'
 import { fieldOf } from './mapping.ts'
@@ -15,17 +15,17 @@ import type { Group } from './group.ts'
 const timeout = 3000
 
 /** Where the requests of a group go, and their copies. Undefined where the weights leave no destination. */
-export function forwardOf({ primaries, shadows }: Group, surroundings: Surroundings): Forward | undefined {
+export function forwardOf({ primaries, shadows }: Group, lookup: ObjectLookup): Forward | undefined {
   const [first] = primaries
   const { weights } = sharesOf(primaries)
   const destinations = primaries
-    .map((mapping, index) => destinationOf(mapping, weights[index] ?? 0, surroundings))
+    .map((mapping, index) => destinationOf(mapping, weights[index] ?? 0, lookup))
     .filter(({ weight }) => weight > 0)
   if (first === undefined || destinations.length === 0) return undefined
   return {
     kind: 'forward',
     destinations,
-    mirrors: shadows.flatMap((mapping) => mirrorOf(mapping, surroundings)),
+    mirrors: shadows.flatMap((mapping) => mirrorOf(mapping, lookup)),
     timeout: first.spec.timeout_ms ?? timeout,
     ...(first.spec.timeout_ms === 0 ? { noTimeout: fieldOf(first, 'timeout_ms') } : {}),
     retry: retryOf(lastSaid(primaries, 'retry_policy')),
@@ -42,9 +42,9 @@ export function lastSaid<F extends keyof MappingSpec>(
   return primaries.findLast(({ spec }) => spec[field] !== undefined)?.spec[field]
 }
 
-function destinationOf(mapping: Mapping, weight: number, surroundings: Surroundings): Destination {
+function destinationOf(mapping: Mapping, weight: number, lookup: ObjectLookup): Destination {
   const { host_rewrite: literal, auto_host_rewrite: auto } = mapping.spec
-  const { backend, hostname } = upstreamOf(mapping, surroundings)
+  const { backend, hostname } = upstreamOf(mapping, lookup)
   return {
     backend,
     weight,

@@ -1,6 +1,6 @@
 import type { Origin } from '../../diagnostics/diagnostic.ts'
 import type { Action, Route, RouteTable } from '../../model/route.ts'
-import type { Surroundings } from '../dialect.ts'
+import type { ObjectLookup } from '../dialect.ts'
 import { rejectedStatus } from '../reading/rejected-rule.ts'
 import { corsOf } from './cross-origin.ts'
 import { forwardOf, lastSaid } from './forward.ts'
@@ -26,7 +26,7 @@ export interface Installation {
   readonly listeners: readonly Listener[]
 }
 
-export function installation(id: string, { indexed }: Surroundings): Installation {
+export function installation(id: string, { indexed }: ObjectLookup): Installation {
   return {
     id,
     hosts: hostsIn(indexed(indexKey.hosts(id))),
@@ -50,13 +50,9 @@ export function hostsOf(group: Group, { hosts }: Installation): readonly Host[] 
  * The routes of a group, a table for each Host that takes it: Mappings of all groups act as one table there,
  * in Emissary's order.
  */
-export function tablesOf(
-  group: Group,
-  place: Installation,
-  surroundings: Surroundings,
-): readonly RouteTable[] {
+export function tablesOf(group: Group, place: Installation, lookup: ObjectLookup): readonly RouteTable[] {
   const [first] = group.primaries
-  const action = first === undefined ? undefined : actionOf(first, group, surroundings)
+  const action = first === undefined ? undefined : actionOf(first, group, lookup)
   if (first === undefined || action === undefined) return []
   const {
     manifest: { id, created },
@@ -83,10 +79,10 @@ export function tablesOf(
   })
 }
 
-function actionOf(first: Mapping, group: Group, surroundings: Surroundings): Action | undefined {
+function actionOf(first: Mapping, group: Group, lookup: ObjectLookup): Action | undefined {
   if (first.rejected !== undefined)
     return { kind: 'direct-response', status: rejectedStatus, body: undefined }
-  return isRedirect(first) ? redirectOf(first) : forwardOf(group, surroundings)
+  return isRedirect(first) ? redirectOf(first) : forwardOf(group, lookup)
 }
 
 interface RouteParts {

@@ -52,14 +52,14 @@ export const emissary: Dialect = {
     ...asHere,
     ...Object.keys(protections),
   ].map((kind) => ({ group, versions, kind, formerly: [`Ambassador${kind}`] })),
-  translate(manifest, surroundings) {
+  translate(manifest, lookup) {
     switch (manifest.id.kind) {
       case 'Mapping':
-        return translateMapping(manifest, surroundings)
+        return translateMapping(manifest, lookup)
       case 'Host':
         return translateHost(manifest)
       case 'Listener':
-        return translateListener(manifest, surroundings)
+        return translateListener(manifest, lookup)
       case 'KubernetesEndpointResolver':
         return translated({})
       default:

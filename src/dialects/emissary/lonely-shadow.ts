@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { didYouMean } from '../../diagnostics/did-you-mean.ts'
-import type { Surroundings } from '../dialect.ts'
+import type { ObjectLookup } from '../dialect.ts'
 import type { Report } from '../reading/report.ts'
 import { indexKey } from './index-key.ts'
 import { isShadow, mappingsIn, nameOfMapping } from './mapping.ts'
@@ -10,9 +10,9 @@ import type { Mapping } from './mapping.ts'
 export function noteLonely(
   mapping: Mapping,
   report: Report,
-  { surroundings, id }: { readonly surroundings: Surroundings; readonly id: string },
+  { lookup, id }: { readonly lookup: ObjectLookup; readonly id: string },
 ): void {
-  const primaries = mappingsIn(surroundings.indexed(indexKey.mappings(id))).filter((each) => !isShadow(each))
+  const primaries = mappingsIn(lookup.indexed(indexKey.mappings(id))).filter((each) => !isShadow(each))
   report.note('mirror/attached-to-nothing', ['spec', 'shadow'], {
     message:
       `no Mapping without shadow has its prefix ${mapping.spec.prefix}${describe(mapping)}, so ` +

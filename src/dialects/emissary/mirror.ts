@@ -1,7 +1,7 @@
 import { everyRequest, millionthsOfPercentage } from '../../model/fraction.ts'
 import type { Mirror } from '../../model/mirror.ts'
 import { shortHash } from '../../model/names.ts'
-import type { Surroundings } from '../dialect.ts'
+import type { ObjectLookup } from '../dialect.ts'
 import { reportOn } from '../reading/report.ts'
 import type { Report } from '../reading/report.ts'
 import { fieldOf } from './mapping.ts'
@@ -10,26 +10,26 @@ import { shadowOptions } from './several-shadows.ts'
 import { upstreamOf } from './upstream.ts'
 
 /** The copies that a shadow Mapping asks for; none for weight 0, or one that is out of range. */
-export function mirrorOf(mapping: Mapping, surroundings: Surroundings): readonly Mirror[] {
+export function mirrorOf(mapping: Mapping, lookup: ObjectLookup): readonly Mirror[] {
   const { spec, manifest } = mapping
   const share =
     spec.weight === undefined ? everyRequest : millionthsOfPercentage(String(spec.weight))?.millionths
   if (share === undefined || share === 0) return []
-  const { backend } = upstreamOf(mapping, surroundings)
+  const { backend } = upstreamOf(mapping, lookup)
   const { namespace, name } = manifest.id
   return [
     {
       backend,
       fraction: share,
       runtimeKey: `shadowplane.mirror.${namespace}.${name}.shadow.${shortHash(spec.service)}`,
-      ...shadowOptions(reportOn(manifest), surroundings.settings),
+      ...shadowOptions(reportOn(manifest), lookup.settings),
       origin: fieldOf(mapping, 'service'),
     },
   ]
 }
 
 /** What is wrong with a shadow Mapping by itself. */
-export function checkShadow({ spec }: Mapping, report: Report, { settings }: Surroundings): void {
+export function checkShadow({ spec }: Mapping, report: Report, { settings }: ObjectLookup): void {
   if (spec.shadow !== true) return
   shadowOptions(report, settings)
   const { weight } = spec

@@ -2,7 +2,7 @@ import type { Origin } from '../../diagnostics/diagnostic.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { GatewayListener, GatewayService } from '../../model/gateway.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { noteUnsupported, rawValue, reportOn } from '../reading/report.ts'
 import type { Report } from '../reading/report.ts'
 import { idsOf, proxyLabels } from './ambassador-id.ts'
@@ -20,7 +20,7 @@ export function gatewayOf(listener: Listener, host: Host, id: string): string {
 }
 
 /** A getambassador.io Listener: a server on its port for each Host that it binds. */
-export function translateListener(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateListener(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value, diagnostics, refused } = readListener(manifest)
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
@@ -42,7 +42,7 @@ export function translateListener(manifest: Manifest, surroundings: Surroundings
   }
   const listener = listenerOf(manifest, value)
   const listeners = idsOf(value.ambassador_id).flatMap((id) => {
-    const hosts = hostsIn(surroundings.indexed(indexKey.hosts(id))).filter((host) => binds(listener, host))
+    const hosts = hostsIn(lookup.indexed(indexKey.hosts(id))).filter((host) => binds(listener, host))
     const transport = transportOf(listener, hosts, report)
     return transport === undefined
       ? []

@@ -2,7 +2,7 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import { compareText } from '../../model/names.ts'
 import { hasLabels } from '../../model/labels.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { reportOn } from '../reading/report.ts'
 import type { Report } from '../reading/report.ts'
 import { idsOf } from './ambassador-id.ts'
@@ -24,19 +24,17 @@ import { declaresCluster, upstreamOf } from './upstream.ts'
  * A getambassador.io Mapping. Mappings with one key are a group, and the first of them that answers becomes
  * the routes of all: a change to one translates its group anew, and nothing else.
  */
-export function translateMapping(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateMapping(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value: mapping, diagnostics, refused } = readMapping(manifest)
   if (mapping === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
   checkMapping(mapping, report)
-  checkShadow(mapping, report, surroundings)
-  const parts = idsOf(mapping.spec.ambassador_id).map((id) =>
-    inInstallation(mapping, report, { surroundings, id }),
-  )
+  checkShadow(mapping, report, lookup)
+  const parts = idsOf(mapping.spec.ambassador_id).map((id) => inInstallation(mapping, report, { lookup, id }))
   const cluster =
-    isRedirect(mapping) || mapping.rejected !== undefined || !declaresCluster(mapping, surroundings)
+    isRedirect(mapping) || mapping.rejected !== undefined || !declaresCluster(mapping, lookup)
       ? undefined
-      : upstreamOf(mapping, surroundings).cluster
+      : upstreamOf(mapping, lookup).cluster
   return translated({
     ...cluster,
     routeTables: parts.flatMap((each) => each.routeTables),
@@ -47,25 +45,25 @@ export function translateMapping(manifest: Manifest, surroundings: Surroundings)
 }
 
 interface Place {
-  readonly surroundings: Surroundings
+  readonly lookup: ObjectLookup
   readonly id: string
 }
 
 function inInstallation(
   mapping: Mapping,
   report: Report,
-  { surroundings, id }: Place,
+  { lookup, id }: Place,
 ): Pick<Translated, 'routeTables' | 'listeners'> {
-  const place = installation(id, surroundings)
-  const group = groupOf(membersWith(mapping, place, surroundings))
+  const place = installation(id, lookup)
+  const group = groupOf(membersWith(mapping, place, lookup))
   const [first] = group.primaries
   if (mapping.rejected === undefined) checkMember(mapping, group, report)
-  if (first === undefined && isShadow(mapping)) noteLonely(mapping, report, { surroundings, id })
+  if (first === undefined && isShadow(mapping)) noteLonely(mapping, report, { lookup, id })
   const leads = first !== undefined && isSame(first, mapping)
   if (leads) checkGroup(group, place, report)
   return {
-    routeTables: leads ? tablesOf(group, place, surroundings) : [],
-    listeners: assumedServers(mapping, report, { surroundings, place }),
+    routeTables: leads ? tablesOf(group, place, lookup) : [],
+    listeners: assumedServers(mapping, report, { lookup, place }),
   }
 }
 
@@ -73,7 +71,7 @@ function inInstallation(
  * The Mappings of one key, itself included, in their order. Without a host name, those of a group are
  * selected by the same labels, too.
  */
-function membersWith(mapping: Mapping, place: Installation, { indexed }: Surroundings): readonly Mapping[] {
+function membersWith(mapping: Mapping, place: Installation, { indexed }: ObjectLookup): readonly Mapping[] {
   const others = mappingsIn(indexed(indexKey.group(place.id, groupKey(mapping)))).filter(
     (each) => selectedBy(each, place) === selectedBy(mapping, place),
   )

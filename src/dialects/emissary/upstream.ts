@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { objectKey } from '../../diagnostics/diagnostic.ts'
 import type { BackendPolicy, BackendReference, EndpointSet, Service } from '../../model/backend.ts'
 import { objectHost, shortHash } from '../../model/names.ts'
-import type { Surroundings } from '../dialect.ts'
+import type { ObjectLookup } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
 import { translateService } from '../kubernetes/service.ts'
 import { clusterNameOf, originatesTls } from './cluster-name.ts'
@@ -30,7 +30,7 @@ interface Cluster {
   readonly policies: readonly BackendPolicy[]
 }
 
-export function upstreamOf(mapping: Mapping, surroundings: Surroundings): Upstream {
+export function upstreamOf(mapping: Mapping, lookup: ObjectLookup): Upstream {
   const {
     spec,
     manifest: { id },
@@ -43,10 +43,10 @@ export function upstreamOf(mapping: Mapping, surroundings: Surroundings): Upstre
   const { host: hostname, port: written } = parseServiceName(spec.service) ?? { host: '', port: undefined }
   const port = written ?? (originatesTls(spec) ? 443 : 80)
   const origin = fieldOf(mapping, 'service')
-  const named = kubernetesName(hostname, id.namespace, surroundings)
+  const named = kubernetesName(hostname, id.namespace, lookup)
   const host =
-    named === undefined ? undefined : serviceHost(named.name, named.namespace, surroundings.settings.domain)
-  if (named !== undefined && host !== undefined && !hasPort(named, port, surroundings)) {
+    named === undefined ? undefined : serviceHost(named.name, named.namespace, lookup.settings.domain)
+  if (named !== undefined && host !== undefined && !hasPort(named, port, lookup)) {
     return { backend: { host, port, subset: undefined, origin }, hostname }
   }
   const own = clusterHost(mapping)
@@ -58,10 +58,8 @@ export function upstreamOf(mapping: Mapping, surroundings: Surroundings): Upstre
 }
 
 /** The Mappings of one cluster say the same of it; the first of them declares it. */
-export function declaresCluster(mapping: Mapping, surroundings: Surroundings): boolean {
-  return (
-    surroundings.firstIndexed(indexKey.cluster(clusterNameOf(mapping))) === objectKey(mapping.manifest.id)
-  )
+export function declaresCluster(mapping: Mapping, lookup: ObjectLookup): boolean {
+  return lookup.firstIndexed(indexKey.cluster(clusterNameOf(mapping))) === objectKey(mapping.manifest.id)
 }
 
 interface KubernetesName {
@@ -77,29 +75,29 @@ interface KubernetesName {
 function kubernetesName(
   hostname: string,
   namespace: string,
-  surroundings: Surroundings,
+  lookup: ObjectLookup,
 ): KubernetesName | undefined {
   if (hostname === 'localhost' || isIP(hostname) !== 0) return undefined
-  const { domain } = surroundings.settings
+  const { domain } = lookup.settings
   const local = [`.svc.${domain}`, '.svc'].find((suffix) => hostname.endsWith(suffix))
   const [name = '', other, ...more] = (
     local === undefined ? hostname : hostname.slice(0, -local.length)
   ).split('.')
   if (more.length > 0 || (local !== undefined && other === undefined)) return undefined
   if (other === undefined) return { name, namespace }
-  return local !== undefined || isNamespace(other, surroundings) ? { name, namespace: other } : undefined
+  return local !== undefined || isNamespace(other, lookup) ? { name, namespace: other } : undefined
 }
 
-function isNamespace(name: string, { manifest, manifestsOf }: Surroundings): boolean {
+function isNamespace(name: string, { manifest, manifestsOf }: ObjectLookup): boolean {
   return (
     manifestsOf({ group: '', kind: 'Service' }, name).length > 0 ||
     manifest({ group: '', kind: 'Namespace', namespace: '', name }) !== undefined
   )
 }
 
-function hasPort({ namespace, name }: KubernetesName, port: number, surroundings: Surroundings): boolean {
-  const manifest = surroundings.manifest({ group: '', kind: 'Service', namespace, name })
-  const services = manifest === undefined ? [] : translateService(manifest, surroundings).services
+function hasPort({ namespace, name }: KubernetesName, port: number, lookup: ObjectLookup): boolean {
+  const manifest = lookup.manifest({ group: '', kind: 'Service', namespace, name })
+  const services = manifest === undefined ? [] : translateService(manifest, lookup).services
   return services.some(
     ({ ports, externalName }) =>
       externalName === undefined &&

@@ -8,7 +8,7 @@ import type { BackendTls, UpstreamTls } from '../../model/tls.ts'
 import { objectsAt, specOf, textAt } from '../reading/attached-policy.ts'
 import { oneLine } from '../reading/constraint.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
 import { reportOn } from '../reading/report.ts'
 import type { Report } from '../reading/report.ts'
@@ -56,9 +56,9 @@ const consequence = 'requests to the targets are answered with an error, mirrors
  * The Gateway API's BackendTLSPolicy. A policy that cannot be followed, or not be read, still demands TLS of
  * its targets: nothing is sent to them then. https://gateway-api.sigs.k8s.io/geps/gep-1897/
  */
-export function translateBackendTlsPolicy(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateBackendTlsPolicy(manifest: Manifest, lookup: ObjectLookup): Translated {
   if (unreadPolicyVersions.some((version) => manifest.apiVersion.endsWith(`/${version}`)))
-    return unreadVersion(manifest, surroundings)
+    return unreadVersion(manifest, lookup)
   const { value, diagnostics, refused } = decode({
     manifest,
     path: ['spec'],
@@ -71,22 +71,18 @@ export function translateBackendTlsPolicy(manifest: Manifest, surroundings: Surr
       message: 'options is not supported, it has no effect',
     })
   const tls = value === undefined ? undefined : tlsOf(value.validation, report)
-  const backendTls = targetsOf(manifest).flatMap((target) =>
-    demandsOn(target, { tls }, { report, surroundings }),
-  )
+  const backendTls = targetsOf(manifest).flatMap((target) => demandsOn(target, { tls }, { report, lookup }))
   return translated({ backendTls, diagnostics: [...diagnostics, ...report.diagnostics], refused })
 }
 
-function unreadVersion(manifest: Manifest, surroundings: Surroundings): Translated {
+function unreadVersion(manifest: Manifest, lookup: ObjectLookup): Translated {
   const report = reportOn(manifest)
   report.note('tls/unusable-policy', ['apiVersion'], {
     message: `${manifest.apiVersion} is not read: without TLS of their own settings, ${consequence}`,
     hint: 'write apiVersion: gateway.networking.k8s.io/v1',
   })
   const demand = { tls: undefined, satisfiedBy: 'own-tls' } as const
-  const backendTls = targetsOf(manifest).flatMap((target) =>
-    demandsOn(target, demand, { report, surroundings }),
-  )
+  const backendTls = targetsOf(manifest).flatMap((target) => demandsOn(target, demand, { report, lookup }))
   return translated({ backendTls, diagnostics: report.diagnostics })
 }
 
@@ -125,7 +121,7 @@ const serviceEntryGroup = 'networking.istio.io'
 
 interface DemandSite {
   readonly report: Report
-  readonly surroundings: Surroundings
+  readonly lookup: ObjectLookup
 }
 
 /**
@@ -135,13 +131,13 @@ interface DemandSite {
 function demandsOn(
   { id, portName, path }: Target,
   demand: Pick<BackendTls, 'tls' | 'satisfiedBy'>,
-  { report, surroundings }: DemandSite,
+  { report, lookup }: DemandSite,
 ): readonly BackendTls[] {
   const { id: policy, created } = report.manifest
-  const found = surroundings.manifest(id)
+  const found = lookup.manifest(id)
   const common = { portName, created, origin: { object: policy, path } }
   const isService = id.group === '' && id.kind === 'Service'
-  if (!isService && !surroundings.isClaimed(id)) {
+  if (!isService && !lookup.isClaimed(id)) {
     report.note('reference/invalid-kind', [...path, 'kind'], {
       message: `nothing here reads ${id.kind} ${id.name}, so the policy has no effect for it`,
       hint: 'name a Service',
@@ -154,7 +150,7 @@ function demandsOn(
     })
   }
   if (isService)
-    return [{ ...common, ...demand, host: serviceHost(id.name, id.namespace, surroundings.settings.domain) }]
+    return [{ ...common, ...demand, host: serviceHost(id.name, id.namespace, lookup.settings.domain) }]
   const isUnread = demand.tls === undefined && demand.satisfiedBy !== undefined
   if (!isUnread)
     report.note('tls/unusable-policy', [...path, 'kind'], {

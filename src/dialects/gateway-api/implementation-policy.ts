@@ -4,7 +4,7 @@ import { isRecord } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { targetsOf } from '../reading/attached-policy.ts'
 import { translated } from '../dialect.ts'
-import type { GroupKind, Surroundings, Translated } from '../dialect.ts'
+import type { GroupKind, ObjectLookup, Translated } from '../dialect.ts'
 import { unclaimedKind } from '../reading/unclaimed.ts'
 
 interface PolicyKind {
@@ -67,7 +67,7 @@ function policyFor(id: Pick<Manifest['id'], 'group' | 'kind'>): PolicyKind | und
 }
 
 /** What the policy would protect; a policy that lets every request pass says so by a note only. */
-export function translateImplementationPolicy(manifest: Manifest, { isClaimed }: Surroundings): Translated {
+export function translateImplementationPolicy(manifest: Manifest, { isClaimed }: ObjectLookup): Translated {
   const { id, object } = manifest
   const paths = (policyFor(id)?.fields ?? [])
     .map((field): FieldPath => ['spec', ...field.split('.')])

@@ -33,21 +33,21 @@ export const gatewayApi: Dialect = {
     ...implementationPolicies,
   ],
   unread: ['TCPRoute', 'TLSRoute', 'UDPRoute'].map((kind) => ({ group, kind })),
-  translate(manifest, surroundings) {
-    if (isImplementationPolicy(manifest)) return translateImplementationPolicy(manifest, surroundings)
+  translate(manifest, lookup) {
+    if (isImplementationPolicy(manifest)) return translateImplementationPolicy(manifest, lookup)
     switch (manifest.id.kind) {
       case 'GatewayClass':
-        return translateGatewayClass(manifest, surroundings)
+        return translateGatewayClass(manifest, lookup)
       case 'Gateway':
-        return translateGateway(manifest, surroundings)
+        return translateGateway(manifest, lookup)
       case 'HTTPRoute':
-        return translateHttpRoute(manifest, surroundings)
+        return translateHttpRoute(manifest, lookup)
       case 'GRPCRoute':
-        return translateGrpcRoute(manifest, surroundings)
+        return translateGrpcRoute(manifest, lookup)
       case 'ReferenceGrant':
         return translateReferenceGrant(manifest)
       case 'BackendTLSPolicy':
-        return translateBackendTlsPolicy(manifest, surroundings)
+        return translateBackendTlsPolicy(manifest, lookup)
       default:
         return translated({})
     }

@@ -3,7 +3,7 @@ import { decode } from '../../manifest/decode.ts'
 import { message, parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { gatewayApiGroup, group, kind, namespaceName, objectName } from './constraint.ts'
 
 const spec = message({
@@ -29,9 +29,9 @@ function readGrant(manifest: Manifest) {
  * Whether an object may refer to another: one of its own namespace, or one that a ReferenceGrant beside it
  * opens to objects of this kind and namespace.
  */
-export function isPermitted(from: ObjectId, to: ObjectId, surroundings: Surroundings): boolean {
+export function isPermitted(from: ObjectId, to: ObjectId, lookup: ObjectLookup): boolean {
   if (from.namespace === to.namespace) return true
-  return surroundings
+  return lookup
     .manifestsOf({ group: gatewayApiGroup, kind: 'ReferenceGrant' }, to.namespace)
     .some((manifest) => {
       const { value } = readGrant(manifest)

@@ -39,13 +39,13 @@ export function delegatedTables(value: DelegateAction, site: Site): readonly Man
 }
 
 function namedTable({ ref, name = '', namespace }: DelegateAction, site: Site): readonly Manifest[] {
-  const { report, path, surroundings } = site
+  const { report, path, lookup } = site
   const id = objectId('RouteTable', referredTo(ref ?? { name, namespace }, site))
-  const found = surroundings.manifest(id)
+  const found = lookup.manifest(id)
   if (found !== undefined) return [found]
   const meant = didYouMean(
     id.name,
-    surroundings.manifestsOf(id, id.namespace).map((each) => each.id.name),
+    lookup.manifestsOf(id, id.namespace).map((each) => each.id.name),
   )
   report.note('delegate/unknown', ref === undefined ? [...path, 'name'] : [...path, 'ref', 'name'], {
     message: `there is no RouteTable ${id.namespace}/${id.name}: the route has no effect`,
@@ -57,11 +57,11 @@ function namedTable({ ref, name = '', namespace }: DelegateAction, site: Site): 
 /** By weight, then by name. Without namespaces it is about those beside the object. */
 function selectedTables(
   selector: NonNullable<DelegateAction['selector']>,
-  { report, path, surroundings }: Site,
+  { report, path, lookup }: Site,
 ): readonly Manifest[] {
   const { namespaces = [] } = selector
   const within = namespaces.length === 0 ? [report.manifest.id.namespace] : namespaces
-  const found = surroundings
+  const found = lookup
     .indexed(indexKey('RouteTable'))
     .filter((each) => isSelected(each, { ...selector, namespaces: within }))
   if (found.length === 0)

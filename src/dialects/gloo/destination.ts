@@ -8,7 +8,7 @@ import { noHeaderChanges } from '../../model/route.ts'
 import type { Destination } from '../../model/route.ts'
 import { largestWeight, portNumber } from '../reading/constraint.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
 import { noteUnsupported, rawValue, reportOn } from '../reading/report.ts'
 import { noteUnsupportedOptions } from './protection.ts'
@@ -131,20 +131,20 @@ function weighted(
 
 function ofGroup(value: z.infer<typeof reference>, site: Site): readonly Destination[] {
   const id = objectId('UpstreamGroup', referredTo(value, site))
-  const manifest = site.surroundings.manifest(id)
+  const manifest = site.lookup.manifest(id)
   if (manifest === undefined) {
     site.report.note('route/unknown-host', [...site.path, 'name'], {
       message: `there is no UpstreamGroup ${id.namespace}/${id.name}: requests for it are answered with 503`,
     })
     return [{ ...plain(nowhere(site)), weight: 1 }]
   }
-  return groupDestinations(reportOn(manifest), site.surroundings).destinations
+  return groupDestinations(reportOn(manifest), site.lookup).destinations
 }
 
 /** A gloo.solo.io UpstreamGroup: what is wrong with it. It becomes destinations where routes name it. */
-export function translateUpstreamGroup(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateUpstreamGroup(manifest: Manifest, lookup: ObjectLookup): Translated {
   const report = reportOn(manifest)
-  const { diagnostics, refused } = groupDestinations(report, surroundings)
+  const { diagnostics, refused } = groupDestinations(report, lookup)
   return translated({
     diagnostics: [...diagnostics, ...report.diagnostics],
     refused: refused || report.refused,
@@ -163,7 +163,7 @@ function shareAnswered(left: FieldPath): string | undefined {
     : undefined
 }
 
-function groupDestinations(report: Report, surroundings: Surroundings): GroupDestinations {
+function groupDestinations(report: Report, lookup: ObjectLookup): GroupDestinations {
   const { value, diagnostics, refused } = decode({
     manifest: report.manifest,
     path: ['spec'],
@@ -176,20 +176,20 @@ function groupDestinations(report: Report, surroundings: Surroundings): GroupDes
     refused,
     destinations: weighted(value?.destinations ?? [], {
       report,
-      surroundings,
+      lookup,
       path: ['spec', 'destinations'],
     }),
   }
 }
 
 function backendOf(value: z.infer<typeof destination>, site: Site): BackendReference {
-  const { report, path, surroundings } = site
+  const { report, path, lookup } = site
   noteUnsupported(report, { path, value }, ['subset', 'destinationSpec'])
   if (value.upstream !== undefined)
     return upstreamBackend(value.upstream, at(site, 'upstream'), { area: 'route' })
   if (value.kube !== undefined) {
     const { namespace, name } = referredTo(value.kube.ref, site)
-    const host = serviceHost(name, namespace, surroundings.settings.domain)
+    const host = serviceHost(name, namespace, lookup.settings.domain)
     return {
       host,
       port: value.kube.port,

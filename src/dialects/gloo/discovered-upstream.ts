@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Manifest } from '../../manifest/manifest.ts'
-import type { Surroundings } from '../dialect.ts'
+import type { ObjectLookup } from '../dialect.ts'
 
 /** A Service and the port of it for which Gloo's discovery makes an Upstream. */
 export interface DiscoveredUpstream {
@@ -24,14 +24,14 @@ export function servicePorts(service: Manifest | undefined): readonly number[] |
  */
 export function discoveredUpstream(
   upstream: string,
-  surroundings: Surroundings,
+  lookup: ObjectLookup,
 ): (DiscoveredUpstream & { readonly ports: readonly number[]; readonly known: boolean }) | undefined {
   const [, prefix = '', digits = ''] = /^(.+)-(\d{1,5})$/.exec(upstream) ?? []
   const port = Number(digits)
   const words = prefix.split('-')
   const services = words.slice(1).flatMap((_, index) => {
     const [namespace, name] = [words.slice(0, index + 1).join('-'), words.slice(index + 1).join('-')]
-    const ports = servicePorts(surroundings.manifest({ group: '', kind: 'Service', namespace, name }))
+    const ports = servicePorts(lookup.manifest({ group: '', kind: 'Service', namespace, name }))
     return ports === undefined ? [] : [{ namespace, name, port, ports, known: ports.includes(port) }]
   })
   return services.find(({ known }) => known) ?? services[0]

@@ -2,7 +2,7 @@ import { decode } from '../../manifest/decode.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { noteUnsupported, reportOn } from '../reading/report.ts'
 import type { Report } from '../reading/report.ts'
 import { attachmentTo, defaultProxy, gatewaySpec, proxyLabel, sslKey, takes } from './gateway-spec.ts'
@@ -15,19 +15,17 @@ import { readSsl } from './virtual-service-spec.ts'
  * A gateway.solo.io Gateway for HTTP: a listener for plain requests, or one for each way in which its
  * VirtualServices end TLS.
  */
-export function translateGateway(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateGateway(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value, diagnostics, refused } = readGateway(manifest)
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
   noteFields(value, report)
-  const services = surroundings
-    .indexed(indexKey('VirtualService'))
-    .filter((each) => takes(value, manifest, each))
+  const services = lookup.indexed(indexKey('VirtualService')).filter((each) => takes(value, manifest, each))
   const open =
     value.httpGateway === undefined
       ? []
       : value.ssl === true
-        ? secureServers(manifest, services, surroundings)
+        ? secureServers(manifest, services, lookup)
         : [plainServer(manifest)]
   const listeners = (value.proxyNames ?? [defaultProxy]).flatMap((proxy) =>
     open.map((server): GatewayListener => ({
@@ -100,14 +98,14 @@ export function plainServer({ id, created }: Manifest): Server {
 export function secureServers(
   owner: Manifest,
   services: readonly Manifest[],
-  surroundings: Surroundings,
+  lookup: ObjectLookup,
 ): readonly Server[] {
   const byConfig = Map.groupBy(services, (each) => sslKey(each) ?? '')
   return [...byConfig].flatMap(([key, [service]]): readonly Server[] => {
     const ssl = service === undefined ? undefined : readSsl(service)
     if (service === undefined || ssl === undefined) return []
     // What is not acted on is said where the VirtualService is translated.
-    const tls = downstreamTls(ssl, { report: reportOn(service), surroundings, path: ['spec', 'sslConfig'] })
+    const tls = downstreamTls(ssl, { report: reportOn(service), lookup, path: ['spec', 'sslConfig'] })
     const names = ssl.sniDomains ?? []
     return [
       {

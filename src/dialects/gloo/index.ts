@@ -26,26 +26,26 @@ export const gloo: Dialect = {
     ...['Upstream', 'UpstreamGroup'].map((kind) => ({ group: upstreamGroup, versions, kind })),
     ...protectionKinds,
   ],
-  translate(manifest, surroundings) {
+  translate(manifest, lookup) {
     switch (manifest.id.kind) {
       case 'VirtualService':
-        return translateVirtualService(manifest, surroundings)
+        return translateVirtualService(manifest, lookup)
       case 'RouteTable':
-        return translateRouteTable(manifest, surroundings)
+        return translateRouteTable(manifest, lookup)
       case 'Gateway':
-        return translateGateway(manifest, surroundings)
+        return translateGateway(manifest, lookup)
       case 'RouteOption':
-        return translateRouteOption(manifest, surroundings)
+        return translateRouteOption(manifest, lookup)
       case 'VirtualHostOption':
-        return translateVirtualHostOption(manifest, surroundings)
+        return translateVirtualHostOption(manifest, lookup)
       case 'Upstream':
-        return translateUpstream(manifest, surroundings)
+        return translateUpstream(manifest, lookup)
       case 'UpstreamGroup':
-        return translateUpstreamGroup(manifest, surroundings)
+        return translateUpstreamGroup(manifest, lookup)
       case 'AuthConfig':
       case 'HttpListenerOption':
       case 'ListenerOption':
-        return translateProtection(manifest, surroundings)
+        return translateProtection(manifest, lookup)
       default:
         return translated({})
     }

@@ -25,7 +25,7 @@ export function objectId(kind: Kind, { namespace, name }: Pick<ObjectId, 'namesp
   }
 }
 
-/** Key of all objects of a kind, wherever they are, for `Surroundings.indexed`. */
+/** Key of all objects of a kind, wherever they are, for `ObjectLookup.indexed`. */
 export function indexKey(kind: Kind): string {
   return `${objectId(kind, { namespace: '', name: '' }).group}/${kind}`
 }

@@ -2,7 +2,7 @@ import { valueAt } from '../../manifest/issue.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import { objectAt, specOf, targetsOf } from '../reading/attached-policy.ts'
 import { translated } from '../dialect.ts'
-import type { GroupKind, Surroundings, Translated } from '../dialect.ts'
+import type { GroupKind, ObjectLookup, Translated } from '../dialect.ts'
 import { noteUnsupported } from '../reading/report.ts'
 import type { DecodedAt, Report } from '../reading/report.ts'
 import { unclaimedKind } from '../reading/unclaimed.ts'
@@ -51,7 +51,7 @@ export const protectionKinds: readonly GroupKind[] = [
 const listenerProtections = [...protections, 'extProc', 'extProcEarly', 'extProcLate', 'wasm']
 
 /** What the object would protect. An AuthConfig does not say which routes refer to it. */
-export function translateProtection(manifest: Manifest, { isClaimed }: Surroundings): Translated {
+export function translateProtection(manifest: Manifest, { isClaimed }: ObjectLookup): Translated {
   const { id } = manifest
   if (id.kind === 'AuthConfig') {
     return translated({

@@ -4,7 +4,7 @@ import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 import { message } from '../../manifest/message.ts'
 import type { BackendReference } from '../../model/backend.ts'
 import { objectHost } from '../../model/names.ts'
-import type { Surroundings } from '../dialect.ts'
+import type { ObjectLookup } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
 import type { Report } from '../reading/report.ts'
 import { discoveredUpstream } from './discovered-upstream.ts'
@@ -19,7 +19,7 @@ export type Reference = z.infer<typeof reference>
 export interface Site {
   readonly report: Report
   readonly path: FieldPath
-  readonly surroundings: Surroundings
+  readonly lookup: ObjectLookup
 }
 
 export function referredTo(
@@ -34,14 +34,14 @@ export function referredTo(
  * neither, that is reported, and the backend is rejected; `use` says what that costs.
  */
 export function upstreamBackend(value: Reference, site: Site, use: UpstreamUse): BackendReference {
-  const { report, path, surroundings } = site
+  const { report, path, lookup } = site
   const id = objectId('Upstream', referredTo(value, site))
   const origin = { object: report.manifest.id, path }
-  const found = surroundings.manifest(id) !== undefined
-  const discovered = found ? undefined : discoveredUpstream(id.name, surroundings)
+  const found = lookup.manifest(id) !== undefined
+  const discovered = found ? undefined : discoveredUpstream(id.name, lookup)
   if (discovered?.known === true) {
     return {
-      host: serviceHost(discovered.name, discovered.namespace, surroundings.settings.domain),
+      host: serviceHost(discovered.name, discovered.namespace, lookup.settings.domain),
       port: discovered.port,
       subset: undefined,
       origin,
@@ -51,7 +51,7 @@ export function upstreamBackend(value: Reference, site: Site, use: UpstreamUse):
     const meant = didYouMean(
       id.name,
       offered(
-        surroundings.manifestsOf(id, id.namespace).map((each) => each.id.name),
+        lookup.manifestsOf(id, id.namespace).map((each) => each.id.name),
         use,
       ),
     )

@@ -7,7 +7,7 @@ import { attachToObject } from '../../model/attach.ts'
 import type { Attachment } from '../../model/attach.ts'
 import { mirrorOptions } from '../reading/annotation.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { reportOn } from '../reading/report.ts'
 import type { Report } from '../reading/report.ts'
 import { inert } from './inert.ts'
@@ -36,7 +36,7 @@ const spec = message({
  * A gateway.solo.io RouteOption: for the routes whose rules name it (ExtensionRef), and for those of the
  * HTTPRoutes in `targetRefs`.
  */
-export function translateRouteOption(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateRouteOption(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value, diagnostics, refused } = decode({
     manifest,
     path: ['spec'],
@@ -45,7 +45,7 @@ export function translateRouteOption(manifest: Manifest, surroundings: Surroundi
   })
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
-  const options = readRouteOptions(value.options ?? {}, siteIn(report, surroundings))
+  const options = readRouteOptions(value.options ?? {}, siteIn(report, lookup))
   const targets = (value.targetRefs ?? [])
     .filter((each, index) => each !== undefined && isTarget(each, index, report))
     .flatMap((each) => each ?? [])
@@ -64,18 +64,18 @@ export function translateRouteOption(manifest: Manifest, surroundings: Surroundi
 const removableParts = [...removableOptions('options'), 'targetRefs.*']
 
 /** What a RouteOption says, for an object that names it; mistakes are said where it is translated itself. */
-export function readRouteOption(manifest: Manifest, surroundings: Surroundings): RouteOptions {
+export function readRouteOption(manifest: Manifest, lookup: ObjectLookup): RouteOptions {
   const { value } = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts })
-  return readRouteOptions(value?.options ?? {}, siteIn(reportOn(manifest), surroundings))
+  return readRouteOptions(value?.options ?? {}, siteIn(reportOn(manifest), lookup))
 }
 
-function siteIn(report: Report, surroundings: Surroundings): Parameters<typeof readRouteOptions>[1] {
+function siteIn(report: Report, lookup: ObjectLookup): Parameters<typeof readRouteOptions>[1] {
   const { namespace, name } = report.manifest.id
   return {
     report,
-    surroundings,
+    lookup,
     path: ['spec', 'options'],
-    options: mirrorOptions(report, surroundings.settings),
+    options: mirrorOptions(report, lookup.settings),
     primaries: undefined,
     runtimeKey: (target) => `shadowplane.mirror.${namespace}.${name}.routeoption.${target}`,
   }

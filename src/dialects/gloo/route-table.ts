@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { mirrorOptions } from '../reading/annotation.ts'
 import { specOf } from '../reading/attached-policy.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { withMeantSpec } from '../reading/meant-fields.ts'
 import { rejectedConsequence, rejectedStatus } from '../reading/rejected-rule.ts'
 import { reportOn } from '../reading/report.ts'
@@ -30,11 +30,11 @@ const spec = message({
  * A gateway.solo.io RouteTable: what is wrong with it by itself. Its routes are those of the VirtualServices
  * that delegate to it.
  */
-export function translateRouteTable(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateRouteTable(manifest: Manifest, lookup: ObjectLookup): Translated {
   const report = reportOn(manifest)
   const { value, diagnostics, refused } = decoded(manifest)
   const { delegates } = routesOf(value?.routes ?? [], {
-    ...routesContext(report, surroundings, ['spec', 'routes']),
+    ...routesContext(report, lookup, ['spec', 'routes']),
     parent: undefined,
   })
   const unused = finding(
@@ -90,22 +90,22 @@ function rejectedWhole(manifest: Manifest): readonly (DeclaredRoute | undefined)
 /** How the list of routes at a path of an object is read: each object's runtime keys are counted apart. */
 export function routesContext(
   report: Report,
-  surroundings: Surroundings,
+  lookup: ObjectLookup,
   path: RoutesContext['path'],
 ): Omit<RoutesContext, 'parent'> {
   return {
     report,
-    surroundings,
+    lookup,
     path,
-    options: mirrorOptions(report, surroundings.settings),
+    options: mirrorOptions(report, lookup.settings),
     repetition: counter(),
     readTable(id) {
-      const manifest = surroundings.manifest(id)
+      const manifest = lookup.manifest(id)
       return manifest === undefined
         ? undefined
         : {
             routes: decoded(manifest).value?.routes ?? [],
-            context: routesContext(reportOn(manifest), surroundings, ['spec', 'routes']),
+            context: routesContext(reportOn(manifest), lookup, ['spec', 'routes']),
           }
     },
   }

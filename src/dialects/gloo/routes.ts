@@ -149,8 +149,8 @@ function layersOf(declared: DeclaredRoute, context: RoutesContext): readonly Rou
     primaries: primariesOf(declared),
   })
   const named = optionRefs(declared, context).flatMap((id, index) => {
-    const manifest = context.surroundings.manifest(id)
-    if (manifest !== undefined) return [readRouteOption(manifest, context.surroundings)]
+    const manifest = context.lookup.manifest(id)
+    if (manifest !== undefined) return [readRouteOption(manifest, context.lookup)]
     context.report.note(
       'delegate/unknown',
       [...context.path, 'optionsConfigRefs', 'delegateOptions', index],
@@ -220,13 +220,13 @@ function actionOf(declared: DeclaredRoute, context: Layered): Action {
 function withHostName(
   destinations: readonly Destination[],
   { routeAction }: DeclaredRoute,
-  { layers, report, surroundings }: Layered,
+  { layers, report, lookup }: Layered,
 ): readonly Destination[] {
   const upstream = routeAction?.single?.upstream
   const isWanted =
     layers.map(({ autoHostRewrite }) => autoHostRewrite).find((each) => each !== undefined) ?? true
   if (upstream === undefined || !isWanted) return destinations
-  const name = staticHostName(surroundings.manifest(objectId('Upstream', referredTo(upstream, { report }))))
+  const name = staticHostName(lookup.manifest(objectId('Upstream', referredTo(upstream, { report }))))
   return name === undefined ? destinations : destinations.map((each) => ({ ...each, authority: name }))
 }
 

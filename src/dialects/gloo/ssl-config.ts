@@ -152,9 +152,9 @@ function verificationBy(
 /** The names of what a Secret holds; undefined where there is none. */
 function secretKeys(
   { namespace = '', name }: SecretReference,
-  { surroundings }: Site,
+  { lookup }: Site,
 ): readonly string[] | undefined {
-  const object = surroundings.manifest({ group: '', kind: 'Secret', namespace, name })?.object
+  const object = lookup.manifest({ group: '', kind: 'Secret', namespace, name })?.object
   return object === undefined
     ? undefined
     : [object['data'], object['stringData']].flatMap((each) => Object.keys(each ?? {}))

@@ -7,7 +7,7 @@ import type { BackendPolicy, Endpoint, EndpointSet, Service } from '../../model/
 import { objectHost } from '../../model/names.ts'
 import { largestWeight, longestSocketPath, portNumber } from '../reading/constraint.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
 import { noteUnsupported, reportOn } from '../reading/report.ts'
 import { servicePorts } from './discovered-upstream.ts'
@@ -91,7 +91,7 @@ const removableParts = [
 ]
 
 /** A gloo.solo.io Upstream: a service that only routes name, with the cluster that Gloo gives it. */
-export function translateUpstream(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateUpstream(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value, diagnostics, refused } = decode({
     manifest,
     path: ['spec'],
@@ -100,7 +100,7 @@ export function translateUpstream(manifest: Manifest, surroundings: Surroundings
   })
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
-  const site: Site = { report, surroundings, path: ['spec'] }
+  const site: Site = { report, lookup, path: ['spec'] }
   const found = membersOf(value, site)
   noteFields(value, site)
   const served =
@@ -184,8 +184,8 @@ function kubeMembers(
   { serviceName: name, serviceNamespace: namespace, servicePort: port, selector }: NonNullable<Spec['kube']>,
   site: Site,
 ): Members {
-  const { report, surroundings } = site
-  const service = surroundings.manifest({ group: '', kind: 'Service', namespace, name })
+  const { report, lookup } = site
+  const service = lookup.manifest({ group: '', kind: 'Service', namespace, name })
   const ports = servicePorts(service)
   if (service === undefined) {
     report.note('upstream/unknown-service', ['spec', 'kube', 'serviceName'], {
@@ -197,7 +197,7 @@ function kubeMembers(
       hint: `it has ${ports.join(', ')}`,
     })
   }
-  const host = serviceHost(name, namespace, surroundings.settings.domain)
+  const host = serviceHost(name, namespace, lookup.settings.domain)
   return {
     port,
     external: false,

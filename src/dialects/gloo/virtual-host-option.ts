@@ -4,7 +4,7 @@ import { message } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { RouteSettings } from '../../model/route-settings.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { noteUnsupported, reportOn } from '../reading/report.ts'
 import type { Report } from '../reading/report.ts'
 import { inert } from './inert.ts'
@@ -13,10 +13,10 @@ import { readVirtualHostOptions, virtualHostOptions } from './virtual-host-optio
 const spec = message({ options: virtualHostOptions.optional(), targetRefs: inert, namespacedStatuses: inert })
 
 /** A gateway.solo.io VirtualHostOption, as far as VirtualServices name it. */
-export function translateVirtualHostOption(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateVirtualHostOption(manifest: Manifest, lookup: ObjectLookup): Translated {
   const report = reportOn(manifest)
   const { value, diagnostics, refused } = decoded(manifest)
-  settingsIn(report, value, surroundings)
+  settingsIn(report, value, lookup)
   noteUnsupported(report, { path: ['spec'], value }, ['targetRefs'])
   const unused = finding(
     'delegate/unused',
@@ -34,8 +34,8 @@ export function translateVirtualHostOption(manifest: Manifest, surroundings: Sur
 }
 
 /** What it says, for a VirtualService that names it; mistakes are said where it is translated itself. */
-export function readVirtualHostOption(manifest: Manifest, surroundings: Surroundings): RouteSettings {
-  return settingsIn(reportOn(manifest), decoded(manifest).value, surroundings)
+export function readVirtualHostOption(manifest: Manifest, lookup: ObjectLookup): RouteSettings {
+  return settingsIn(reportOn(manifest), decoded(manifest).value, lookup)
 }
 
 function decoded(manifest: Manifest) {
@@ -50,7 +50,7 @@ function decoded(manifest: Manifest) {
 function settingsIn(
   report: Report,
   value: ReturnType<typeof decoded>['value'],
-  surroundings: Surroundings,
+  lookup: ObjectLookup,
 ): RouteSettings {
-  return readVirtualHostOptions(value?.options ?? {}, { report, surroundings, path: ['spec', 'options'] })
+  return readVirtualHostOptions(value?.options ?? {}, { report, lookup, path: ['spec', 'options'] })
 }

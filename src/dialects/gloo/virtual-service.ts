@@ -5,7 +5,7 @@ import type { Route, RouteTable } from '../../model/route.ts'
 import { joinedHeaders, withSettings } from '../../model/route-settings.ts'
 import type { RouteSettings } from '../../model/route-settings.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { reportOn } from '../reading/report.ts'
 import type { Report } from '../reading/report.ts'
 import { hostsOf } from './domain.ts'
@@ -26,20 +26,20 @@ import type { VirtualServiceSpec } from './virtual-service-spec.ts'
  * A gateway.solo.io VirtualService, for the Gateways that take it; where there is no Gateway at all, for an
  * assumed one.
  */
-export function translateVirtualService(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateVirtualService(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value, diagnostics, refused } = readVirtualService(manifest)
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
   if (value.sslConfig !== undefined)
-    downstreamTls(value.sslConfig, { report, surroundings, path: ['spec', 'sslConfig'] })
-  const context = routesContext(report, surroundings, ['spec', 'virtualHost', 'routes'])
+    downstreamTls(value.sslConfig, { report, lookup, path: ['spec', 'sslConfig'] })
+  const context = routesContext(report, lookup, ['spec', 'virtualHost', 'routes'])
   const {
     routes,
     diagnostics: found,
     delegates,
   } = routesOf(value.virtualHost.routes ?? [], { ...context, parent: undefined })
-  const shared = virtualHostSettings(value, report, surroundings)
-  const { listeners, attachedTo } = placement(report, surroundings)
+  const shared = virtualHostSettings(value, report, lookup)
+  const { listeners, attachedTo } = placement(report, lookup)
   const { id, created } = manifest
   const table: RouteTable = {
     namespace: id.namespace,
@@ -69,19 +69,19 @@ interface SharedSettings {
 function virtualHostSettings(
   { virtualHost: { options, optionsConfigRefs } }: VirtualServiceSpec,
   report: Report,
-  surroundings: Surroundings,
+  lookup: ObjectLookup,
 ): SharedSettings {
   const own = readVirtualHostOptions(options ?? {}, {
     report,
-    surroundings,
+    lookup,
     path: ['spec', 'virtualHost', 'options'],
   })
   const delegates = (optionsConfigRefs?.delegateOptions ?? []).map((each) =>
     objectId('VirtualHostOption', referredTo(each, { report })),
   )
   const named = delegates.flatMap((id, index) => {
-    const found = surroundings.manifest(id)
-    if (found !== undefined) return [readVirtualHostOption(found, surroundings)]
+    const found = lookup.manifest(id)
+    if (found !== undefined) return [readVirtualHostOption(found, lookup)]
     report.note('delegate/unknown', ['spec', 'virtualHost', 'optionsConfigRefs', 'delegateOptions', index], {
       message: `there is no VirtualHostOption ${id.namespace}/${id.name}: the routes go without it`,
     })
@@ -111,10 +111,10 @@ interface Placement {
   readonly attachedTo: readonly string[]
 }
 
-function placement(report: Report, surroundings: Surroundings): Placement {
+function placement(report: Report, lookup: ObjectLookup): Placement {
   const { manifest } = report
-  const gateways = surroundings.indexed(indexKey('Gateway'))
-  if (gateways.length === 0) return assumed(report, surroundings)
+  const gateways = lookup.indexed(indexKey('Gateway'))
+  if (gateways.length === 0) return assumed(report, lookup)
   const read = gateways.flatMap((gateway) => {
     const spec = readGateway(gateway).value
     return spec === undefined ? [] : [{ gateway, spec }]
@@ -150,12 +150,11 @@ function noteUntaken(
 const assumedPorts = { plain: 8080, secure: 8443 } as const
 
 /** The Gateways that Gloo installs, for this VirtualService. */
-function assumed(report: Report, surroundings: Surroundings): Placement {
+function assumed(report: Report, lookup: ObjectLookup): Placement {
   const { manifest } = report
   const ssl = sslKey(manifest)
   const port = ssl === undefined ? assumedPorts.plain : assumedPorts.secure
-  const servers =
-    ssl === undefined ? [plainServer(manifest)] : secureServers(manifest, [manifest], surroundings)
+  const servers = ssl === undefined ? [plainServer(manifest)] : secureServers(manifest, [manifest], lookup)
   report.note('gateway/assumed', ['metadata', 'name'], {
     message:
       `there is no Gateway: it is served on port ${port} of proxies with the label ${proxyLabel}: ` +

@@ -30,25 +30,25 @@ export const istio: Dialect = {
     ...protectionKinds,
     { group: '', versions: ['v1'], kind: 'ConfigMap', only: meshConfigMap },
   ],
-  translate(manifest, surroundings) {
-    if (isProtectionKind(manifest)) return translateProtection(manifest, surroundings)
+  translate(manifest, lookup) {
+    if (isProtectionKind(manifest)) return translateProtection(manifest, lookup)
     switch (manifest.id.kind) {
       case 'VirtualService':
-        return translateVirtualService(manifest, surroundings)
+        return translateVirtualService(manifest, lookup)
       case 'DestinationRule':
-        return translateDestinationRule(manifest, surroundings)
+        return translateDestinationRule(manifest, lookup)
       case 'Gateway':
         return translateGateway(manifest)
       case 'ServiceEntry':
-        return translateServiceEntry(manifest, surroundings)
+        return translateServiceEntry(manifest, lookup)
       case 'Sidecar':
-        return translateSidecar(manifest, surroundings)
+        return translateSidecar(manifest, lookup)
       case 'WorkloadEntry':
-        return translateWorkloadEntry(manifest, surroundings)
+        return translateWorkloadEntry(manifest, lookup)
       case 'WorkloadGroup':
         return translateWorkloadGroup(manifest)
       case 'ConfigMap':
-        return translateConfigMap(manifest, surroundings)
+        return translateConfigMap(manifest, lookup)
       default:
         return translated({})
     }

@@ -3,7 +3,7 @@ import { readEmbedded } from '../../manifest/embedded.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { Settings } from '../../model/settings.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { withMeshConfig } from './mesh-config.ts'
 import type { ReadSettings } from './mesh-config.ts'
 import { reportOn } from '../reading/report.ts'
@@ -13,7 +13,7 @@ export const meshConfigMap = { namespace: 'istio-system', name: 'istio' } as con
 const key = 'mesh'
 
 /** Reports on the MeshConfig in its ConfigMap. */
-export function translateConfigMap(manifest: Manifest, { settings }: Surroundings): Translated {
+export function translateConfigMap(manifest: Manifest, { settings }: ObjectLookup): Translated {
   const read = readConfigMap(manifest, settings)
   return read === undefined
     ? translated({})

@@ -2,7 +2,7 @@ import type { JsonObject, Manifest } from '../../manifest/manifest.ts'
 import type { ProtectionTarget } from '../../model/protection.ts'
 import { labelsAt, objectAt, objectsAt, specOf, targetsOf, textAt } from '../reading/attached-policy.ts'
 import { translated } from '../dialect.ts'
-import type { GroupKind, Surroundings, Translated } from '../dialect.ts'
+import type { GroupKind, ObjectLookup, Translated } from '../dialect.ts'
 import { unclaimedKind } from '../reading/unclaimed.ts'
 
 const securityGroup = 'security.istio.io'
@@ -27,14 +27,12 @@ export function isProtectionKind({ id }: Manifest): boolean {
 }
 
 /** What the policy would protect; a policy that lets every request pass says so by a note only. */
-export function translateProtection(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateProtection(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { id } = manifest
   const missing = protects(manifest) ? (missingOf[id.kind] ?? `${id.kind} is not supported`) : undefined
   if (missing === undefined) return translated({ diagnostics: [unclaimedKind(manifest)] })
   return translated({
-    protections: [
-      { missing, targets: targets(manifest, surroundings), origin: { object: id, path: ['kind'] } },
-    ],
+    protections: [{ missing, targets: targets(manifest, lookup), origin: { object: id, path: ['kind'] } }],
   })
 }
 
@@ -47,7 +45,7 @@ const missingOf: Readonly<Record<string, string>> = {
  * `targetRefs`, else the selector, else every workload of the namespace: of all namespaces in the root
  * namespace.
  */
-function targets(manifest: Manifest, { settings, isClaimed }: Surroundings): readonly ProtectionTarget[] {
+function targets(manifest: Manifest, { settings, isClaimed }: ObjectLookup): readonly ProtectionTarget[] {
   const referenced = targetsOf(manifest, isClaimed)
   if (referenced.length > 0) return referenced
   const spec = specOf(manifest)

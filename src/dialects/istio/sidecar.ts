@@ -6,7 +6,7 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import type { EgressHost, EgressListener, EgressRule } from '../../model/egress.ts'
 import { compareText } from '../../model/names.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { httpProtocols } from './gateway/gateway-service.ts'
 import { noteUnsupported, reportOn } from '../reading/report.ts'
 import type { Report } from '../reading/report.ts'
@@ -56,7 +56,7 @@ const removableParts = ['egress.*.hosts.*', 'egress.*', 'outboundTrafficPolicy',
  * A networking.istio.io Sidecar: what sidecars see of the mesh. What concerns requests that come in is not
  * acted on.
  */
-export function translateSidecar(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateSidecar(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value, diagnostics, refused } = decode({
     manifest,
     path: ['spec'],
@@ -69,7 +69,7 @@ export function translateSidecar(manifest: Manifest, surroundings: Surroundings)
   noteUnsupported(report, { path: ['spec', 'outboundTrafficPolicy'], value: value.outboundTrafficPolicy }, [
     'egressProxy',
   ])
-  noteOverruled(report, surroundings)
+  noteOverruled(report, lookup)
   const { namespace, name } = manifest.id
   const listeners = (value.egress ?? []).flatMap((each, index, all) =>
     each === undefined ? [] : listenerOf(each, { report, index, isLast: index === all.length - 1 }),
@@ -166,7 +166,7 @@ function hostOf(text: string): EgressHost {
 }
 
 /** Of two Sidecars for the same proxies the older counts, then the first by name. */
-function noteOverruled(report: Report, surroundings: Surroundings): void {
+function noteOverruled(report: Report, lookup: ObjectLookup): void {
   const { id } = report.manifest
   const selectorOf = (manifest: Manifest): string =>
     JSON.stringify(
@@ -175,7 +175,7 @@ function noteOverruled(report: Report, surroundings: Surroundings): void {
           {},
       ).toSorted(([a], [b]) => compareText(a, b)),
     )
-  const same = surroundings
+  const same = lookup
     .manifestsOf(id, id.namespace)
     .filter((each) => selectorOf(each) === selectorOf(report.manifest))
   const [first] = same.toSorted(

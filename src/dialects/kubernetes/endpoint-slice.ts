@@ -5,7 +5,7 @@ import { parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { Endpoint } from '../../model/backend.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { serviceHost } from './host.ts'
 
 const endpoint = z.looseObject({
@@ -46,7 +46,7 @@ type Slice = z.infer<typeof slice>
  * A discovery.k8s.io/v1 EndpointSlice: the ready addresses behind a Service, labelled as the Pods that they
  * refer to.
  */
-export function translateEndpointSlice(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateEndpointSlice(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value, diagnostics, refused } = decode({
     manifest,
     path: [],
@@ -57,7 +57,7 @@ export function translateEndpointSlice(manifest: Manifest, surroundings: Surroun
   if (value === undefined || serviceName === undefined || value.addressType === 'FQDN')
     return translated({ diagnostics, refused })
   const { namespace } = manifest.id
-  const service = surroundings.manifest({ group: '', kind: 'Service', namespace, name: serviceName })
+  const service = lookup.manifest({ group: '', kind: 'Service', namespace, name: serviceName })
   const ports = targetPorts(value, service)
   const endpoints = (value.endpoints ?? []).flatMap((each) =>
     each === undefined || each.conditions?.ready === false
@@ -65,16 +65,16 @@ export function translateEndpointSlice(manifest: Manifest, surroundings: Surroun
       : each.addresses.slice(0, 1).map((address): Endpoint => ({
           address,
           ports,
-          labels: podLabels(each, namespace, surroundings),
+          labels: podLabels(each, namespace, lookup),
           weight: 1,
-          locality: localityOf(each, surroundings),
+          locality: localityOf(each, lookup),
           health: 'healthy',
         })),
   )
   return translated({
     endpoints: [
       {
-        host: serviceHost(serviceName, namespace, surroundings.settings.domain),
+        host: serviceHost(serviceName, namespace, lookup.settings.domain),
         endpoints,
         origin: { object: manifest.id, path: ['endpoints'] },
       },
@@ -87,18 +87,18 @@ export function translateEndpointSlice(manifest: Manifest, surroundings: Surroun
 function podLabels(
   { targetRef: pod }: z.infer<typeof endpoint>,
   namespace: string,
-  surroundings: Surroundings,
+  lookup: ObjectLookup,
 ): Readonly<Record<string, string>> {
   if (pod?.kind !== 'Pod' || pod.name === undefined) return {}
-  return surroundings.manifest({ group: '', kind: 'Pod', namespace, name: pod.name })?.labels ?? {}
+  return lookup.manifest({ group: '', kind: 'Pod', namespace, name: pod.name })?.labels ?? {}
 }
 
 /** That of its node, as Kubernetes' own labels say it; where the node is not known, the zone alone. */
-function localityOf({ zone, nodeName }: z.infer<typeof endpoint>, surroundings: Surroundings): string {
+function localityOf({ zone, nodeName }: z.infer<typeof endpoint>, lookup: ObjectLookup): string {
   const node =
     typeof nodeName !== 'string'
       ? undefined
-      : surroundings.manifest({ group: '', kind: 'Node', namespace: '', name: nodeName })
+      : lookup.manifest({ group: '', kind: 'Node', namespace: '', name: nodeName })
   const region = node?.labels['topology.kubernetes.io/region'] ?? ''
   const inZone = node?.labels['topology.kubernetes.io/zone'] ?? zone ?? ''
   return [region, inZone, node?.labels['topology.istio.io/subzone'] ?? ''].join('/').replace(/\/+$/, '')

@@ -15,14 +15,14 @@ export const kubernetes: Dialect = {
     { group: '', versions: ['v1'], kind: 'Namespace' },
     { group: '', versions: ['v1'], kind: 'Node' },
   ],
-  translate(manifest, surroundings) {
+  translate(manifest, lookup) {
     switch (manifest.id.kind) {
       case 'Service':
-        return translateService(manifest, surroundings)
+        return translateService(manifest, lookup)
       case 'Secret':
         return translateSecret(manifest)
       case 'EndpointSlice':
-        return translateEndpointSlice(manifest, surroundings)
+        return translateEndpointSlice(manifest, lookup)
       // Read by others, for their labels.
       default:
         return translated({})

@@ -3,7 +3,7 @@ import { decode } from '../../manifest/decode.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { Service } from '../../model/backend.ts'
 import { translated } from '../dialect.ts'
-import type { Surroundings, Translated } from '../dialect.ts'
+import type { ObjectLookup, Translated } from '../dialect.ts'
 import { aliasesOf, podAliases, serviceHost } from './host.ts'
 import { exportedTo } from './exported-to.ts'
 import { protocolOf } from './protocol.ts'
@@ -26,7 +26,7 @@ const spec = z.looseObject({
 })
 
 /** A core/v1 Service. Its endpoints come from EndpointSlices. */
-export function translateService(manifest: Manifest, { settings }: Surroundings): Translated {
+export function translateService(manifest: Manifest, { settings }: ObjectLookup): Translated {
   const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: [] })
   if (value === undefined) return translated({ diagnostics, refused })
   const { name, namespace } = manifest.id

@@ -11,7 +11,7 @@ import type { Millionths } from '../../model/fraction.ts'
 import type { Mirror, MirrorLimits } from '../../model/mirror.ts'
 import { objectHost } from '../../model/names.ts'
 import { translated } from '../dialect.ts'
-import type { GroupKind, Surroundings, Translated } from '../dialect.ts'
+import type { GroupKind, ObjectLookup, Translated } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
 import { mirroredShare } from '../reading/percentage.ts'
 import { reportOn } from '../reading/report.ts'
@@ -63,7 +63,7 @@ const servicePort = 80
  * A shadowplane.io/v1alpha1 Tap: a mirror attached to the routes of other objects, and the recorder as the
  * service that it goes to.
  */
-export function translateTap(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateTap(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: [] })
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
@@ -80,7 +80,7 @@ export function translateTap(manifest: Manifest, surroundings: Surroundings): Tr
             value,
             fraction,
             host: service.host,
-            domain: surroundings.settings.domain,
+            domain: lookup.settings.domain,
           }),
     diagnostics: [...diagnostics, ...report.diagnostics],
     refused: refused || report.refused,

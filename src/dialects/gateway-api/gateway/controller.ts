@@ -1,7 +1,7 @@
 import type { ObjectId } from '../../../diagnostics/diagnostic.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { Settings } from '../../../model/settings.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 import { rawValue } from '../../reading/report.ts'
 import { gatewayApiGroup } from '../constraint.ts'
 
@@ -27,11 +27,11 @@ export function controllerOfClass(manifest: Manifest, { gatewayControllers }: Se
 }
 
 /** Whose a Gateway is. One whose class is not there is ours where those of all classes are. */
-export function controllerOfGateway(manifest: Manifest, surroundings: Surroundings): Controller {
+export function controllerOfGateway(manifest: Manifest, lookup: ObjectLookup): Controller {
   const name = text(manifest, 'gatewayClassName')
-  const found = name === undefined ? undefined : surroundings.manifest(classNamed(name))
-  if (found !== undefined) return controllerOfClass(found, surroundings.settings)
-  return surroundings.settings.gatewayControllers.length === 0
+  const found = name === undefined ? undefined : lookup.manifest(classNamed(name))
+  if (found !== undefined) return controllerOfClass(found, lookup.settings)
+  return lookup.settings.gatewayControllers.length === 0
     ? { kind: 'ours', name: ownController }
     : { kind: 'foreign' }
 }

@@ -4,7 +4,7 @@ import type { ObjectId } from '../../../diagnostics/diagnostic.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { ObjectAddress } from '../../../model/condition.ts'
 import { hasLabels } from '../../../model/labels.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 
 const spec = z.looseObject({
   type: z.string().optional(),
@@ -32,14 +32,11 @@ export const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name'
  * their load balancers, else their external addresses, else their cluster addresses. Undefined if no Service
  * selects them: others may know where they are.
  */
-export function addressesOf(
-  gateway: ObjectId,
-  surroundings: Surroundings,
-): readonly ObjectAddress[] | undefined {
+export function addressesOf(gateway: ObjectId, lookup: ObjectLookup): readonly ObjectAddress[] | undefined {
   const { namespace } = gateway
-  const services = surroundings
+  const services = lookup
     .manifestsOf({ group: '', kind: 'Service' }, namespace)
-    .filter((service) => selects(service, gateway, surroundings))
+    .filter((service) => selects(service, gateway, lookup))
   if (services.length === 0) return undefined
   const found = services.map(addressesOfService)
   const values =
@@ -53,11 +50,11 @@ export function addressesOf(
 const mostAddresses = 16
 
 /** By the label of the Gateway's name, or by labels that its pods have. */
-function selects(service: Manifest, { namespace, name }: ObjectId, surroundings: Surroundings): boolean {
+function selects(service: Manifest, { namespace, name }: ObjectId, lookup: ObjectLookup): boolean {
   const selector = specOf(service)?.selector ?? {}
   if (Object.keys(selector).length === 0) return false
   if (selector[gatewayNameLabel] === name) return true
-  const pods = surroundings.manifestsOf({ group: '', kind: 'Pod' }, namespace)
+  const pods = lookup.manifestsOf({ group: '', kind: 'Pod' }, namespace)
   return pods.some(({ labels }) => labels[gatewayNameLabel] === name && hasLabels(labels, selector))
 }
 

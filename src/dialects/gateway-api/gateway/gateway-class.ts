@@ -3,7 +3,7 @@ import { decode } from '../../../manifest/decode.ts'
 import { message } from '../../../manifest/message.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import { translated } from '../../dialect.ts'
-import type { Surroundings, Translated } from '../../dialect.ts'
+import type { ObjectLookup, Translated } from '../../dialect.ts'
 import { noteUnsupported, reportOn } from '../../reading/report.ts'
 import { accepted } from '../conditions.ts'
 import { controllerOfClass } from './controller.ts'
@@ -24,7 +24,7 @@ const spec = message({
  * A GatewayClass. Without names of controllers in the settings, Gateways of every class are served: people
  * bring their manifests as they are.
  */
-export function translateGatewayClass(manifest: Manifest, { settings }: Surroundings): Translated {
+export function translateGatewayClass(manifest: Manifest, { settings }: ObjectLookup): Translated {
   const { value, diagnostics, refused } = decode({
     manifest,
     path: ['spec'],

@@ -2,7 +2,7 @@ import type { FieldPath } from '../../../diagnostics/diagnostic.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { GatewayListener } from '../../../model/gateway.ts'
 import { translated } from '../../dialect.ts'
-import type { Surroundings, Translated } from '../../dialect.ts'
+import type { ObjectLookup, Translated } from '../../dialect.ts'
 import { noteUnsupported, reportOn } from '../../reading/report.ts'
 import type { Report } from '../../reading/report.ts'
 import { classNamed, controllerOfGateway } from './controller.ts'
@@ -26,16 +26,16 @@ export function listenerKey(
  * A gateway.networking.k8s.io Gateway: its HTTP listeners, and HTTPS ones whose certificate may be used. Of
  * one that is another controller's nothing is said.
  */
-export function translateGateway(manifest: Manifest, surroundings: Surroundings): Translated {
-  const translation = translateOwnGateway(manifest, surroundings)
-  if (controllerOfGateway(manifest, surroundings).kind === 'ours') return translation
+export function translateGateway(manifest: Manifest, lookup: ObjectLookup): Translated {
+  const translation = translateOwnGateway(manifest, lookup)
+  if (controllerOfGateway(manifest, lookup).kind === 'ours') return translation
   const report = reportOn(manifest)
   const { value } = readGateway(manifest)
-  if (value !== undefined) noteUnknownClass(value, surroundings, report)
+  if (value !== undefined) noteUnknownClass(value, lookup, report)
   return translated({ diagnostics: report.diagnostics, refused: translation.refused })
 }
 
-function translateOwnGateway(manifest: Manifest, surroundings: Surroundings): Translated {
+function translateOwnGateway(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value, diagnostics, refused } = readGateway(manifest)
   if (value === undefined)
     return translated({ statuses: gatewayStatuses(manifest.id, []), diagnostics, refused })
@@ -47,7 +47,7 @@ function translateOwnGateway(manifest: Manifest, surroundings: Surroundings): Tr
     'defaultScope',
   ])
   noteUnsupported(report, { path: ['spec', 'tls'], value: value.tls }, ['backend'])
-  noteUnknownClass(value, surroundings, report)
+  noteUnknownClass(value, lookup, report)
   const conflicts = conflictsAmong(value.listeners)
   const judged = value.listeners.flatMap((listener, index) => {
     if (listener === undefined) return []
@@ -61,7 +61,7 @@ function translateOwnGateway(manifest: Manifest, surroundings: Surroundings): Tr
           gateway: value,
           path,
           conflict: conflicts.get(index),
-          surroundings,
+          lookup,
           report,
         }),
       },
@@ -69,7 +69,7 @@ function translateOwnGateway(manifest: Manifest, surroundings: Surroundings): Tr
   })
   return translated({
     listeners: judged.flatMap((each) => servedListener(each, manifest)),
-    statuses: gatewayStatuses(manifest.id, judged, addressesOf(manifest.id, surroundings)),
+    statuses: gatewayStatuses(manifest.id, judged, addressesOf(manifest.id, lookup)),
     diagnostics: [...diagnostics, ...report.diagnostics],
     refused: refused || report.refused,
   })
@@ -100,7 +100,7 @@ function servedListener(
 
 function noteUnknownClass(
   { gatewayClassName: name }: GatewaySpec,
-  { manifest, settings }: Surroundings,
+  { manifest, settings }: ObjectLookup,
   report: Report,
 ): void {
   if (manifest(classNamed(name)) !== undefined) return

@@ -79,7 +79,7 @@ function certificateOf(
   })
   if ('mistake' in found) return { source: undefined, mistake: found.mistake }
   // The diagnostic for one that is absent, or holds no certificate, is made where all Secrets are known.
-  const manifest = site.surroundings.manifest(found.id)
+  const manifest = site.lookup.manifest(found.id)
   const says =
     manifest === undefined
       ? `there is no Secret ${objectName(found.id)}`

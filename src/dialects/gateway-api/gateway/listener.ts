@@ -2,7 +2,7 @@ import type { Code } from '../../../diagnostics/codes.ts'
 import type { FieldPath } from '../../../diagnostics/diagnostic.ts'
 import type { Wording } from '../../../diagnostics/finding.ts'
 import type { GatewayService } from '../../../model/gateway.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 import type { Report } from '../../reading/report.ts'
 import { isRouteKind, routeKinds } from '../parent/allowed-routes.ts'
 import { knownProtocols } from './gateway-spec.ts'
@@ -28,7 +28,7 @@ export interface ListenerSite {
   readonly gateway: GatewaySpec
   readonly path: FieldPath
   readonly conflict: Conflict | undefined
-  readonly surroundings: Surroundings
+  readonly lookup: ObjectLookup
   readonly report: Report
 }
 

@@ -8,7 +8,7 @@ import { grantHint, isPermitted } from '../reference-grant.ts'
 export type FoundSecret =
   { readonly secret: SecretReference; readonly id: ObjectId } | { readonly mistake: ListenerMistake }
 
-export interface SecretPlace extends Pick<ListenerSite, 'report' | 'surroundings'> {
+export interface SecretPlace extends Pick<ListenerSite, 'report' | 'lookup'> {
   /** Of the reference. */
   readonly path: FieldPath
   /** Reason of ResolvedRefs for a reference to something else. */
@@ -18,7 +18,7 @@ export interface SecretPlace extends Pick<ListenerSite, 'report' | 'surroundings
 /** The Secret that a reference of a Gateway names. */
 export function secretOf(
   reference: SecretObjectReference,
-  { report, path, surroundings, otherKind }: SecretPlace,
+  { report, path, lookup, otherKind }: SecretPlace,
 ): FoundSecret {
   const from = report.manifest.id
   const id: ObjectId = {
@@ -36,7 +36,7 @@ export function secretOf(
     })
     return { mistake: { reason: otherKind, message: `${id.kind} ${objectName(id)} is no Secret` } }
   }
-  if (!isPermitted(from, id, surroundings)) {
+  if (!isPermitted(from, id, lookup)) {
     report.note('reference/not-permitted', [...path, 'namespace'], {
       message:
         `no ReferenceGrant permits the reference to Secret ${objectName(id)}: it is not used ` +

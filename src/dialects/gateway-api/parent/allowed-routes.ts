@@ -1,6 +1,6 @@
 import type { ObjectId } from '../../../diagnostics/diagnostic.ts'
 import type { Labels } from '../../../model/labels.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 import { gatewayApiGroup } from '../constraint.ts'
 import type { Listener } from '../gateway/gateway-spec.ts'
 import { isSelected, renderSelector } from './label-selector.ts'
@@ -16,7 +16,7 @@ export interface RouteQuestion {
   readonly route: ObjectId
   /** Namespace of the Gateway. */
   readonly namespace: string
-  readonly surroundings: Surroundings
+  readonly lookup: ObjectLookup
 }
 
 /**
@@ -24,7 +24,7 @@ export interface RouteQuestion {
  */
 export function whyNotAllowed(
   { allowedRoutes, name }: Listener,
-  { route, namespace, surroundings }: RouteQuestion,
+  { route, namespace, lookup }: RouteQuestion,
 ): string | undefined {
   const kinds = allowedRoutes?.kinds ?? []
   if (kinds.length > 0 && !kinds.some(({ group, kind }) => group === route.group && kind === route.kind)) {
@@ -41,25 +41,25 @@ export function whyNotAllowed(
         ? undefined
         : `listener ${name} takes routes of its own namespace ${namespace} only`
     case 'Selector':
-      return selector !== undefined && isSelected(namespaceLabels(route.namespace, surroundings), selector)
+      return selector !== undefined && isSelected(namespaceLabels(route.namespace, lookup), selector)
         ? undefined
         : `listener ${name} takes routes of namespaces with ` +
             `${selector === undefined ? 'labels that it does not say' : renderSelector(selector)}, and ` +
-            describeNamespace(route.namespace, surroundings)
+            describeNamespace(route.namespace, lookup)
   }
 }
 
 /** Kubernetes gives every Namespace the label of its name. */
-function namespaceLabels(namespace: string, surroundings: Surroundings): Labels {
-  return { ...namespaceOf(namespace, surroundings)?.labels, 'kubernetes.io/metadata.name': namespace }
+function namespaceLabels(namespace: string, lookup: ObjectLookup): Labels {
+  return { ...namespaceOf(namespace, lookup)?.labels, 'kubernetes.io/metadata.name': namespace }
 }
 
-function describeNamespace(namespace: string, surroundings: Surroundings): string {
-  return namespaceOf(namespace, surroundings) === undefined
+function describeNamespace(namespace: string, lookup: ObjectLookup): string {
+  return namespaceOf(namespace, lookup) === undefined
     ? `there is no Namespace object ${namespace} here to read them from`
     : `Namespace ${namespace} has others`
 }
 
-function namespaceOf(name: string, { manifest }: Surroundings) {
+function namespaceOf(name: string, { manifest }: ObjectLookup) {
   return manifest({ group: '', kind: 'Namespace', namespace: '', name })
 }

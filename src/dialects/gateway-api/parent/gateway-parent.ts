@@ -18,7 +18,7 @@ import type { FoundParent, ParentSite } from './parent.ts'
  * that have a host in common with it.
  */
 export function gatewayParent(site: ParentSite): FoundParent {
-  const { reference, route, surroundings } = site
+  const { reference, route, lookup } = site
   const { id } = route.manifest
   const gateway: ObjectId = {
     group: gatewayApiGroup,
@@ -26,11 +26,11 @@ export function gatewayParent(site: ParentSite): FoundParent {
     namespace: reference.namespace ?? id.namespace,
     name: reference.name,
   }
-  const manifest = surroundings.manifest(gateway)
+  const manifest = lookup.manifest(gateway)
   if (manifest === undefined) {
     const meant = didYouMean(
       gateway.name,
-      surroundings.manifestsOf(gateway, gateway.namespace).map((each) => each.id.name),
+      lookup.manifestsOf(gateway, gateway.namespace).map((each) => each.id.name),
     )
     return unknownParent(site, {
       code: 'parent/unknown',
@@ -42,7 +42,7 @@ export function gatewayParent(site: ParentSite): FoundParent {
   const { all, served } = listenersOf(manifest)
   const chosen = served.filter((each) => isMeant(each, site))
   if (chosen.length === 0) return noListener(site, { gateway, all, served })
-  const question = { route: id, namespace: gateway.namespace, surroundings }
+  const question = { route: id, namespace: gateway.namespace, lookup }
   const judged = chosen.map((listener) => ({ listener, why: whyNotAllowed(listener, question) }))
   const taking = judged.flatMap(({ listener, why }) => (why === undefined ? [listener] : []))
   if (taking.length === 0) {

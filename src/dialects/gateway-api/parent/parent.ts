@@ -1,7 +1,7 @@
 import type { Code } from '../../../diagnostics/codes.ts'
 import type { FieldPath } from '../../../diagnostics/diagnostic.ts'
 import type { Condition } from '../../../model/condition.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 import type { Report } from '../../reading/report.ts'
 import { notAccepted } from '../conditions.ts'
 import type { GatewayPlace } from './gateway-hosts.ts'
@@ -12,7 +12,7 @@ export interface ParentSite {
   readonly route: Belonging
   readonly reference: ParentReference
   readonly path: FieldPath
-  readonly surroundings: Surroundings
+  readonly lookup: ObjectLookup
   readonly report: Report
 }
 

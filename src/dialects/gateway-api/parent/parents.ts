@@ -5,7 +5,7 @@ import type { Condition, ObjectStatus } from '../../../model/condition.ts'
 import type { Applicability, RouteTable } from '../../../model/route.ts'
 import type { Visibility } from '../../../model/visibility.ts'
 import { portNumber } from '../../reading/constraint.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 import type { Report } from '../../reading/report.ts'
 import { notAccepted } from '../conditions.ts'
 import {
@@ -105,18 +105,18 @@ export interface ParentTable {
 /**
  * Where a route applies: the listeners of Gateways that take it, and the Services whose requests it is for.
  */
-export function parentsOf(route: Belonging, surroundings: Surroundings, report: Report): Parents {
+export function parentsOf(route: Belonging, lookup: ObjectLookup, report: Report): Parents {
   const found = route.parentRefs.flatMap((reference, index): readonly OwnedParent[] => {
     if (reference === undefined) return []
-    const site = { route, reference, path: ['spec', 'parentRefs', index], surroundings, report }
+    const site = { route, reference, path: ['spec', 'parentRefs', index], lookup, report }
     if (reference.group === gatewayApiGroup && reference.kind === 'Gateway') return [gatewayOf(site)]
-    const controller: Controller = { kind: 'ours', name: meshController(surroundings.settings) }
+    const controller: Controller = { kind: 'ours', name: meshController(lookup.settings) }
     if (reference.group === '' && reference.kind === 'Service')
       return [{ reference, controller, ...serviceParent(site) }]
     return [
       {
         reference,
-        controller: controllerOfUnknown(surroundings.settings),
+        controller: controllerOfUnknown(lookup.settings),
         ...unknownParent(site, {
           code: 'parent/invalid-kind',
           field: 'kind',
@@ -170,16 +170,16 @@ interface OwnedParent extends FoundParent {
 
 /** A Gateway of another controller is that one's to speak of. */
 function gatewayOf(site: ParentSite): OwnedParent {
-  const { reference, route, surroundings } = site
-  const gateway = surroundings.manifest({
+  const { reference, route, lookup } = site
+  const gateway = lookup.manifest({
     group: gatewayApiGroup,
     kind: 'Gateway',
     namespace: reference.namespace ?? route.manifest.id.namespace,
     name: reference.name,
   })
   if (gateway === undefined)
-    return { reference, controller: controllerOfUnknown(surroundings.settings), ...gatewayParent(site) }
-  const controller = controllerOfGateway(gateway, surroundings)
+    return { reference, controller: controllerOfUnknown(lookup.settings), ...gatewayParent(site) }
+  const controller = controllerOfGateway(gateway, lookup)
   if (controller.kind === 'ours') return { reference, controller, ...gatewayParent(site) }
   return {
     reference,

@@ -15,7 +15,7 @@ import { servicePorts } from '../route/service-port.ts'
  * all routes of the Service's own namespace (GEP-1294).
  */
 export function serviceParent(site: ParentSite): FoundParent {
-  const { reference, route, surroundings, path } = site
+  const { reference, route, lookup, path } = site
   const { id } = route.manifest
   const service: ObjectId = {
     group: '',
@@ -23,11 +23,11 @@ export function serviceParent(site: ParentSite): FoundParent {
     namespace: reference.namespace ?? id.namespace,
     name: reference.name,
   }
-  const manifest = surroundings.manifest(service)
+  const manifest = lookup.manifest(service)
   if (manifest === undefined) {
     const meant = didYouMean(
       service.name,
-      surroundings.manifestsOf(service, service.namespace).map((each) => each.id.name),
+      lookup.manifestsOf(service, service.namespace).map((each) => each.id.name),
     )
     return unknownParent(site, {
       code: 'parent/unknown',
@@ -57,7 +57,7 @@ export function serviceParent(site: ParentSite): FoundParent {
     attachedTo: ['mesh'],
     hosts: [
       {
-        host: serviceHost(service.name, service.namespace, surroundings.settings.domain),
+        host: serviceHost(service.name, service.namespace, lookup.settings.domain),
         origin: { object: id, path: [...path, 'name'] },
       },
     ],

@@ -8,7 +8,7 @@ import type { Manifest } from '../../../manifest/manifest.ts'
 import type { BackendReference } from '../../../model/backend.ts'
 import { objectHost } from '../../../model/names.ts'
 import { portNumber } from '../../reading/constraint.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 import { serviceHost } from '../../kubernetes/host.ts'
 import type { Report } from '../../reading/report.ts'
 import type { ReferenceProblem, UnresolvedReason } from '../conditions.ts'
@@ -57,7 +57,7 @@ export interface ReferenceSite {
   readonly consequence: string
   /** Of a mirror: the backends of its rule. No hint names these, as the copies would go there, too. */
   readonly primaries?: readonly BackendObjectReference[]
-  readonly surroundings: Surroundings
+  readonly lookup: ObjectLookup
   readonly report: Report
 }
 
@@ -70,10 +70,10 @@ export interface FoundReference {
 
 /** The backend that a reference names: a Service, or an object of another kind that some dialect reads. */
 export function backendOf(reference: BackendObjectReference, site: ReferenceSite): FoundReference {
-  const { manifest, path, surroundings, report, consequence } = site
+  const { manifest, path, lookup, report, consequence } = site
   const id = targetOf(reference, manifest)
   const host = isService(reference)
-    ? serviceHost(id.name, id.namespace, surroundings.settings.domain)
+    ? serviceHost(id.name, id.namespace, lookup.settings.domain)
     : objectHost(id)
   const backend: BackendReference = {
     host,
@@ -101,10 +101,10 @@ interface Mistake {
 function mistakeIn(
   reference: BackendObjectReference,
   id: ObjectId,
-  { manifest, surroundings, primaries = [] }: ReferenceSite,
+  { manifest, lookup, primaries = [] }: ReferenceSite,
 ): Mistake | undefined {
   const shown = `${id.kind} ${fullName(id)}`
-  if (!isService(reference) && !surroundings.isClaimed(id)) {
+  if (!isService(reference) && !lookup.isClaimed(id)) {
     return {
       code: 'reference/invalid-kind',
       reason: 'InvalidKind',
@@ -113,7 +113,7 @@ function mistakeIn(
       hint: 'name a Service',
     }
   }
-  if (!isPermitted(manifest.id, id, surroundings)) {
+  if (!isPermitted(manifest.id, id, lookup)) {
     return {
       code: 'reference/not-permitted',
       reason: 'RefNotPermitted',
@@ -126,9 +126,9 @@ function mistakeIn(
     (each) =>
       each.group === id.group && each.kind === id.kind && targetOf(each, manifest).namespace === id.namespace,
   )
-  const target = surroundings.manifest(id)
+  const target = lookup.manifest(id)
   if (target === undefined) {
-    const beside = surroundings
+    const beside = lookup
       .manifestsOf(id, id.namespace)
       .map((each) => each.id.name)
       .filter((name) => !own.some((each) => each.name === name))
@@ -142,7 +142,7 @@ function mistakeIn(
     }
   }
   const behind = isService(reference)
-    ? servicesBehind(target, surroundings).find((each) => !isPermitted(manifest.id, each, surroundings))
+    ? servicesBehind(target, lookup).find((each) => !isPermitted(manifest.id, each, lookup))
     : undefined
   if (behind !== undefined) {
     return {

@@ -74,12 +74,12 @@ function destinationAt(
   path: FieldPath,
   { context, isOnly }: Around,
 ): PlacedDestination {
-  const { report, surroundings, standing, protocol } = context
+  const { report, lookup, standing, protocol } = context
   const consequence = `requests for it are answered with ${protocol.failure}`
   const { backend, problem } = backendOf(reference, {
     manifest: report.manifest,
     path,
-    surroundings,
+    lookup,
     report,
     consequence,
   })

@@ -34,10 +34,10 @@ export function extensionsOf(filters: readonly PlacedFilter[], context: RouteCon
 function isThere(
   id: ObjectId,
   path: PlacedFilter['path'],
-  { report, surroundings, standing, protocol }: RouteContext,
+  { report, lookup, standing, protocol }: RouteContext,
 ): boolean {
   const consequence = `the rule is answered with ${protocol.failure}`
-  if (!surroundings.isClaimed(id)) {
+  if (!lookup.isClaimed(id)) {
     const message = `nothing here reads ${id.kind} of ${id.group === '' ? 'the core group' : id.group}`
     report.note('reference/invalid-kind', [...path, 'kind'], {
       message: `${message}: ${consequence} (ResolvedRefs is False, InvalidKind)`,
@@ -45,10 +45,10 @@ function isThere(
     standing.reference({ reason: 'InvalidKind', message })
     return false
   }
-  if (surroundings.manifest(id) !== undefined) return true
+  if (lookup.manifest(id) !== undefined) return true
   const meant = didYouMean(
     id.name,
-    surroundings.manifestsOf(id, id.namespace).map((each) => each.id.name),
+    lookup.manifestsOf(id, id.namespace).map((each) => each.id.name),
   )
   const message = `there is no ${id.kind} ${id.namespace}/${id.name}`
   report.note('reference/not-found', [...path, 'name'], {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ObjectId } from '../../../diagnostics/diagnostic.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 
 const spec = z.looseObject({ type: z.literal('ExternalName'), externalName: z.string() })
 
@@ -12,16 +12,16 @@ const longestChain = 5
  * The Services of this cluster that a Service of type ExternalName leads to, one after the other; none for
  * any other Service.
  */
-export function servicesBehind(service: Manifest, surroundings: Surroundings): readonly ObjectId[] {
+export function servicesBehind(service: Manifest, lookup: ObjectLookup): readonly ObjectId[] {
   const found: ObjectId[] = []
   for (let at: Manifest | undefined = service; at !== undefined && found.length < longestChain;) {
     const id = serviceNamed(
       spec.safeParse(at.object['spec']).data?.externalName.toLowerCase(),
-      surroundings.settings.domain,
+      lookup.settings.domain,
     )
     if (id === undefined) break
     found.push(id)
-    at = surroundings.manifest(id)
+    at = lookup.manifest(id)
   }
   return found
 }

@@ -4,7 +4,7 @@ import { decode } from '../../../manifest/decode.ts'
 import { message, parts } from '../../../manifest/message.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import { translated } from '../../dialect.ts'
-import type { Surroundings, Translated } from '../../dialect.ts'
+import type { ObjectLookup, Translated } from '../../dialect.ts'
 import { sectionName } from '../constraint.ts'
 import { grpcBackendRef } from './destinations.ts'
 import { filterParts, grpcFilter, grpcFilterTypes } from './filter.ts'
@@ -64,7 +64,7 @@ const rejected: RejectedRules<GrpcRule> = {
  * A gateway.networking.k8s.io GRPCRoute. Its routes are not sorted among those of HTTPRoutes: the two may not
  * be merged (GRPCRouteRule.matches).
  */
-export function translateGrpcRoute(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateGrpcRoute(manifest: Manifest, lookup: ObjectLookup): Translated {
   const decoded = decode({
     manifest,
     path: ['spec'],
@@ -76,15 +76,12 @@ export function translateGrpcRoute(manifest: Manifest, surroundings: Surrounding
   if (value === undefined) {
     const whole = rejectedWhole(manifest, spec)
     if (whole === undefined) return translated({ diagnostics, refused })
-    return translateRoute(
-      { ...whole, decoded, protocol, place: placedGrpcRule, rejected, joins },
-      surroundings,
-    )
+    return translateRoute({ ...whole, decoded, protocol, place: placedGrpcRule, rejected, joins }, lookup)
   }
   const route = { ...value, rules: value.rules ?? [] }
   return translateRoute(
     { manifest, decoded, route, protocol, place: placedGrpcRule, rejected, joins },
-    surroundings,
+    lookup,
   )
 }
 

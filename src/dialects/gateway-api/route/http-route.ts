@@ -3,7 +3,7 @@ import { message, parts } from '../../../manifest/message.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import { decode } from '../../../manifest/decode.ts'
 import { translated } from '../../dialect.ts'
-import type { Surroundings, Translated } from '../../dialect.ts'
+import type { ObjectLookup, Translated } from '../../dialect.ts'
 import { filterParts, httpFilterTypes } from './filter.ts'
 import { httpRule, placedHttpRule } from './http-rule.ts'
 import type { HttpRule } from './http-rule.ts'
@@ -46,7 +46,7 @@ const rejected: RejectedRules<HttpRule> = {
 }
 
 /** A gateway.networking.k8s.io HTTPRoute. */
-export function translateHttpRoute(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateHttpRoute(manifest: Manifest, lookup: ObjectLookup): Translated {
   const decoded = decode({
     manifest,
     path: ['spec'],
@@ -58,15 +58,12 @@ export function translateHttpRoute(manifest: Manifest, surroundings: Surrounding
   if (value === undefined) {
     const whole = rejectedWhole(manifest, spec)
     if (whole === undefined) return translated({ diagnostics, refused })
-    return translateRoute(
-      { ...whole, decoded, protocol, place: placedHttpRule, rejected, joins },
-      surroundings,
-    )
+    return translateRoute({ ...whole, decoded, protocol, place: placedHttpRule, rejected, joins }, lookup)
   }
   // HTTPRouteSpec.rules: without any, one that takes every request.
   const route = { ...value, rules: value.rules ?? [{}] }
   return translateRoute(
     { manifest, decoded, route, protocol, place: placedHttpRule, rejected, joins },
-    surroundings,
+    lookup,
   )
 }

@@ -63,13 +63,13 @@ export function mirrorOf(
   rule: MirroringRule,
   context: RouteContext,
 ): Mirror | undefined {
-  const { report, surroundings, options, standing } = context
+  const { report, lookup, options, standing } = context
   const { manifest } = report
   const at = [...path, 'backendRef']
   const { backend, problem } = backendOf(value.backendRef, {
     manifest,
     path: at,
-    surroundings,
+    lookup,
     report,
     consequence: 'nothing is mirrored there, the route is served without it',
     primaries: rule.backendRefs.filter((each) => each !== undefined),

@@ -1,5 +1,5 @@
 import type { MirrorOptions } from '../../reading/annotation.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 import type { Report } from '../../reading/report.ts'
 import type { FilterType } from './filter.ts'
 import type { Standing } from './standing.ts'
@@ -16,7 +16,7 @@ export interface RouteProtocol {
 /** What the rules of one route have in common. */
 export interface RouteContext {
   readonly report: Report
-  readonly surroundings: Surroundings
+  readonly lookup: ObjectLookup
   readonly options: MirrorOptions
   readonly standing: Standing
   readonly protocol: RouteProtocol

@@ -4,7 +4,7 @@ import { compareText } from '../../../model/names.ts'
 import type { RouteTable } from '../../../model/route.ts'
 import { mirrorOptions } from '../../reading/annotation.ts'
 import { translated } from '../../dialect.ts'
-import type { Surroundings, Translated } from '../../dialect.ts'
+import type { ObjectLookup, Translated } from '../../dialect.ts'
 import { noteUnsupported, reportOn } from '../../reading/report.ts'
 import { parentsOf } from '../parent/parents.ts'
 import type { Belonging } from '../parent/parents.ts'
@@ -43,7 +43,7 @@ export interface RouteTranslation<R extends CheckedRule> {
  */
 export function translateRoute<R extends CheckedRule>(
   translation: RouteTranslation<R>,
-  surroundings: Surroundings,
+  lookup: ObjectLookup,
 ): Translated {
   const { manifest, decoded, route, protocol, place, joins } = translation
   const report = reportOn(manifest)
@@ -53,10 +53,10 @@ export function translateRoute<R extends CheckedRule>(
   const standing = createStanding()
   const context: RouteContext = {
     report,
-    surroundings,
+    lookup,
     standing,
     protocol,
-    options: mirrorOptions(report, surroundings.settings),
+    options: mirrorOptions(report, lookup.settings),
     distinct: counting(),
   }
   checkRules(route.rules, report)
@@ -73,7 +73,7 @@ export function translateRoute<R extends CheckedRule>(
   const { namespace, name } = manifest.id
   const parents = parentsOf(
     { manifest, parentRefs: route.parentRefs ?? [], hostnames: route.hostnames ?? [] },
-    surroundings,
+    lookup,
     report,
   )
   const refused = decoded.refused || report.refused

@@ -5,7 +5,7 @@ import { message, parts } from '../../../manifest/message.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { BackendPolicy } from '../../../model/backend.ts'
 import { translated } from '../../dialect.ts'
-import type { Surroundings, Translated } from '../../dialect.ts'
+import type { ObjectLookup, Translated } from '../../dialect.ts'
 import { portSettings } from './backend-settings.ts'
 import { noteClientTls, upstreamTls } from './client-tls.ts'
 import type { PlacedTls } from './client-tls.ts'
@@ -50,7 +50,7 @@ const removableParts = [
 ]
 
 /** A networking.istio.io DestinationRule. */
-export function translateDestinationRule(manifest: Manifest, { settings }: Surroundings): Translated {
+export function translateDestinationRule(manifest: Manifest, { settings }: ObjectLookup): Translated {
   const { value, diagnostics, refused } = decode({
     manifest,
     path: ['spec'],

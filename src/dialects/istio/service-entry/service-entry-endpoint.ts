@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { EndpointSet } from '../../../model/backend.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 import type { Report } from '../../reading/report.ts'
 import { portsOf } from './service-entry-spec.ts'
 import type { Spec } from './service-entry-spec.ts'
@@ -12,23 +12,18 @@ export interface EndpointQuestion {
   readonly report: Report
   readonly value: Spec
   readonly hosts: readonly string[]
-  readonly surroundings: Surroundings
+  readonly lookup: ObjectLookup
 }
 
 /**
  * The endpoints of each host: those that are listed, those that are selected, or the host itself, to be
  * resolved.
  */
-export function endpointsOf({
-  report,
-  value,
-  hosts,
-  surroundings,
-}: EndpointQuestion): readonly EndpointSet[] {
+export function endpointsOf({ report, value, hosts, lookup }: EndpointQuestion): readonly EndpointSet[] {
   const { id } = report.manifest
   const ports = portsOf(value)
   if (value.workloadSelector !== undefined) {
-    const endpoints = selectedWorkloads(value.workloadSelector.labels ?? {}, id.namespace, surroundings).map(
+    const endpoints = selectedWorkloads(value.workloadSelector.labels ?? {}, id.namespace, lookup).map(
       (each) => endpointOf(each, ports),
     )
     return hosts.map((host) => ({

@@ -3,7 +3,7 @@ import { decode } from '../../../manifest/decode.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { Discovery, Service } from '../../../model/backend.ts'
 import { translated } from '../../dialect.ts'
-import type { Surroundings, Translated } from '../../dialect.ts'
+import type { ObjectLookup, Translated } from '../../dialect.ts'
 import { aliasesOf } from '../../kubernetes/host.ts'
 import { namedProtocol } from '../../kubernetes/protocol.ts'
 import { visibilityOf } from '../export-to.ts'
@@ -22,7 +22,7 @@ const discoveries: Readonly<Record<NonNullable<Spec['resolution']>, Discovery>> 
 }
 
 /** A networking.istio.io ServiceEntry: each of its hosts is a service. */
-export function translateServiceEntry(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateServiceEntry(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value, diagnostics, refused } = decode({
     manifest,
     path: ['spec'],
@@ -36,8 +36,8 @@ export function translateServiceEntry(manifest: Manifest, surroundings: Surround
   const isEmptied = refused && portsOf(value).length === 0
   const hosts =
     checked === undefined || isEmptied ? [] : [...new Set(value.hosts.map((host) => host.toLowerCase()))]
-  const services = hosts.map((host) => serviceOf({ manifest, value: checked ?? value, host, surroundings }))
-  const endpoints = endpointsOf({ report, value: checked ?? value, hosts, surroundings })
+  const services = hosts.map((host) => serviceOf({ manifest, value: checked ?? value, host, lookup }))
+  const endpoints = endpointsOf({ report, value: checked ?? value, hosts, lookup })
   return translated({
     services,
     endpoints,
@@ -50,10 +50,10 @@ interface HostOfEntry {
   readonly manifest: Manifest
   readonly value: Spec
   readonly host: string
-  readonly surroundings: Surroundings
+  readonly lookup: ObjectLookup
 }
 
-function serviceOf({ manifest, value, host, surroundings: { settings } }: HostOfEntry): Service {
+function serviceOf({ manifest, value, host, lookup: { settings } }: HostOfEntry): Service {
   return {
     host,
     name: host,

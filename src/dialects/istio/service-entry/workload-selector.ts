@@ -4,7 +4,7 @@ import { decode } from '../../../manifest/decode.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { Labels } from '../../../model/labels.ts'
 import { hasLabels } from '../../../model/labels.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 import { ownLabels, workload } from './workload.ts'
 import type { Workload } from './workload.ts'
 
@@ -12,9 +12,9 @@ import type { Workload } from './workload.ts'
 export function selectedWorkloads(
   labels: Labels,
   namespace: string,
-  surroundings: Surroundings,
+  lookup: ObjectLookup,
 ): readonly Workload[] {
-  const entries = surroundings
+  const entries = lookup
     .manifestsOf({ group: 'networking.istio.io', kind: 'WorkloadEntry' }, namespace)
     .flatMap((manifest) => {
       const { value } = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
@@ -22,7 +22,7 @@ export function selectedWorkloads(
       const own = ownLabels(manifest, value)
       return hasLabels(own, labels) ? [{ ...value, labels: own }] : []
     })
-  const pods = surroundings.manifestsOf({ group: '', kind: 'Pod' }, namespace).flatMap((manifest) => {
+  const pods = lookup.manifestsOf({ group: '', kind: 'Pod' }, namespace).flatMap((manifest) => {
     const address = readyAddress(manifest)
     return address !== undefined && hasLabels(manifest.labels, labels)
       ? [{ address, labels: manifest.labels }]

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { Labels } from '../../../model/labels.ts'
 import { hasLabels } from '../../../model/labels.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 import { serviceHost } from '../../kubernetes/host.ts'
 import type { NumberedPort } from './workload.ts'
 
@@ -17,9 +17,9 @@ export interface SelectingService {
 export function servicesSelecting(
   labels: Labels,
   namespace: string,
-  surroundings: Surroundings,
+  lookup: ObjectLookup,
 ): readonly SelectingService[] {
-  return surroundings.manifestsOf({ group: '', kind: 'Service' }, namespace).flatMap((manifest) => {
+  return lookup.manifestsOf({ group: '', kind: 'Service' }, namespace).flatMap((manifest) => {
     const spec = specOf(manifest)
     if (
       spec?.selector === undefined ||
@@ -27,7 +27,7 @@ export function servicesSelecting(
       !hasLabels(labels, spec.selector)
     )
       return []
-    const host = serviceHost(manifest.id.name, namespace, surroundings.settings.domain)
+    const host = serviceHost(manifest.id.name, namespace, lookup.settings.domain)
     return [
       {
         host,

@@ -5,7 +5,7 @@ import { message } from '../../../manifest/message.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { Endpoint } from '../../../model/backend.ts'
 import { translated } from '../../dialect.ts'
-import type { Surroundings, Translated } from '../../dialect.ts'
+import type { ObjectLookup, Translated } from '../../dialect.ts'
 import { largestWeight, longestSocketPath, portNumber } from '../../reading/constraint.ts'
 import { reportOn } from '../../reading/report.ts'
 import { portNamed, servicesSelecting } from './workload-service.ts'
@@ -70,7 +70,7 @@ function localityOf({ locality = '', labels = {} }: Workload): string {
  * Reports on a WorkloadEntry. ServiceEntries find it by its labels; to Services that select it, it is an
  * endpoint of theirs.
  */
-export function translateWorkloadEntry(manifest: Manifest, surroundings: Surroundings): Translated {
+export function translateWorkloadEntry(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
@@ -84,7 +84,7 @@ export function translateWorkloadEntry(manifest: Manifest, surroundings: Surroun
   const endpoints =
     isIP(value.address ?? '') === 0
       ? []
-      : servicesSelecting(own, manifest.id.namespace, surroundings).map(({ host, ports }) => ({
+      : servicesSelecting(own, manifest.id.namespace, lookup).map(({ host, ports }) => ({
           host,
           endpoints: [
             {

@@ -3,7 +3,7 @@ import type { Diagnostic, ObjectId } from '../../../diagnostics/diagnostic.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import { isVisible } from '../../../model/visibility.ts'
 import type { Visibility } from '../../../model/visibility.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 import { mirrorOptions } from '../../reading/annotation.ts'
 import type { HttpRule } from './http-rule.ts'
 import { followsFromMerge, mergedRule } from './merged-rule.ts'
@@ -33,13 +33,10 @@ export interface Delegation {
 }
 
 /**
- * Delegates are asked for through `surroundings`, so that an edit of one translates its roots again, and
+ * Delegates are asked for through `lookup`, so that an edit of one translates its roots again, and
  * nothing else.
  */
-export function delegation(
-  surroundings: Surroundings,
-  read: (manifest: Manifest) => DelegateSpec,
-): Delegation {
+export function delegation(lookup: ObjectLookup, read: (manifest: Manifest) => DelegateSpec): Delegation {
   const merging: Report[] = []
   const reportIn = (manifest: Manifest): Report => {
     const report = reportOn(manifest)
@@ -48,13 +45,13 @@ export function delegation(
   }
   return {
     rulesOf(root) {
-      const found = findDelegate(root, surroundings, read)
+      const found = findDelegate(root, lookup, read)
       if (found === undefined) return []
       const { report, path, options } = root.siteOf('delegate')
       const rootSite = { report: reportIn(report.manifest), path, options }
       const placedRoot = { ...root, siteOf: () => rootSite }
       const delegateReport = reportIn(found.manifest)
-      const common = { report: delegateReport, options: mirrorOptions(delegateReport, surroundings.settings) }
+      const common = { report: delegateReport, options: mirrorOptions(delegateReport, lookup.settings) }
       const merged = found.spec.rules.flatMap((rule, index): readonly PlacedRule[] => {
         if (rule === undefined || rule.delegate !== undefined) return []
         const site = { ...common, path: ['spec', 'http', index] }
@@ -83,17 +80,17 @@ interface Found {
 
 function findDelegate(
   root: PlacedRule,
-  surroundings: Surroundings,
+  lookup: ObjectLookup,
   read: (manifest: Manifest) => DelegateSpec,
 ): Found | undefined {
   const { report, path } = root.siteOf('delegate')
   const { id } = report.manifest
   const delegate = delegateId(root.rule.delegate ?? {}, id)
   const { namespace, name } = delegate
-  const manifest = surroundings.manifest(delegate)
+  const manifest = lookup.manifest(delegate)
   const at = [...path, 'delegate', 'name']
   if (manifest === undefined) {
-    const names = surroundings.manifestsOf(id, namespace).map((each) => each.id.name)
+    const names = lookup.manifestsOf(id, namespace).map((each) => each.id.name)
     const meant = didYouMean(name, names)
     report.note('delegate/unknown', at, {
       message: `there is no VirtualService ${namespace}/${name}: the rule has no effect`,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import { intersectHosts } from '../../../model/names.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 import { resolveGateway, resolveHost, scopedHost } from '../host.ts'
 import type { Report } from '../../reading/report.ts'
 
@@ -18,7 +18,7 @@ interface Declared {
 export function noteGatewayHosts(
   report: Report,
   { hosts, gateways }: Declared,
-  { settings, manifest }: Surroundings,
+  { settings, manifest }: ObjectLookup,
 ): void {
   const { namespace, group } = report.manifest.id
   const wanted = hosts.map((host) => resolveHost(host, namespace, settings.domain))

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../../diagnostics/diagnostic.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { Route } from '../../../model/route.ts'
-import type { Surroundings } from '../../dialect.ts'
+import type { ObjectLookup } from '../../dialect.ts'
 import { mirrorOptions } from '../../reading/annotation.ts'
 import { delegation } from './delegation.ts'
 import type { DelegateSpec } from './delegation.ts'
@@ -17,7 +17,7 @@ import type { TableContext } from './rule-routes.ts'
 export interface RulesContext {
   /** What is found in the object that the rules stand in, but for `HttpRoutes.diagnostics`. */
   readonly report: Report
-  readonly surroundings: Surroundings
+  readonly lookup: ObjectLookup
   readonly readDelegate: (manifest: Manifest) => DelegateSpec
 }
 
@@ -30,11 +30,11 @@ export interface HttpRoutes {
 type Rules = readonly (HttpRule | undefined)[]
 
 /** The routes of a VirtualService with hosts, those of its delegates included. */
-export function httpRoutes(rules: Rules, { report, surroundings, readDelegate }: RulesContext): HttpRoutes {
-  const table = tableContext(report.manifest, surroundings)
-  const delegates = delegation(surroundings, readDelegate)
-  const judgement = judging(report.manifest, surroundings)
-  const routes = placedRules(rules, { report, surroundings }).flatMap((placed) => {
+export function httpRoutes(rules: Rules, { report, lookup, readDelegate }: RulesContext): HttpRoutes {
+  const table = tableContext(report.manifest, lookup)
+  const delegates = delegation(lookup, readDelegate)
+  const judgement = judging(report.manifest, lookup)
+  const routes = placedRules(rules, { report, lookup }).flatMap((placed) => {
     if (placed.rule.delegate === undefined) return routesOf(placed, table)
     judgement.judge(placed)
     return delegates.rulesOf(placed).flatMap((merged) => routesOf(merged, table))
@@ -49,10 +49,10 @@ export function httpRoutes(rules: Rules, { report, surroundings, readDelegate }:
 /** What is wrong with the rules of a delegate by itself; they become routes in its roots only. */
 export function delegateMistakes(
   rules: Rules,
-  { report, surroundings }: Pick<RulesContext, 'report' | 'surroundings'>,
+  { report, lookup }: Pick<RulesContext, 'report' | 'lookup'>,
 ): HttpRoutes {
-  const judgement = judging(report.manifest, surroundings)
-  for (const placed of placedRules(rules, { report, surroundings })) {
+  const judgement = judging(report.manifest, lookup)
+  for (const placed of placedRules(rules, { report, lookup })) {
     if (placed.rule.delegate !== undefined) {
       report.refuse('delegate/nested', [...placed.siteOf('delegate').path, 'delegate'], {
         message: "a delegate's rule delegates, which Istio allows to roots only: it has no effect",
@@ -66,9 +66,9 @@ export function delegateMistakes(
 
 function placedRules(
   rules: Rules,
-  { report, surroundings }: Pick<RulesContext, 'report' | 'surroundings'>,
+  { report, lookup }: Pick<RulesContext, 'report' | 'lookup'>,
 ): readonly PlacedRule[] {
-  const options = mirrorOptions(report, surroundings.settings)
+  const options = mirrorOptions(report, lookup.settings)
   return rules.flatMap((rule, index): readonly PlacedRule[] => {
     if (rule === undefined) return []
     const site = { report, path: ['spec', 'http', index], options }
@@ -80,21 +80,21 @@ function placedRules(
  * Looks at a rule of which another object has the rest: whether its percentage goes without a mirror cannot
  * be told here.
  */
-function judging(manifest: Manifest, surroundings: Surroundings) {
+function judging(manifest: Manifest, lookup: ObjectLookup) {
   const report = reportOn(manifest)
   return {
     report,
     judge: (placed: PlacedRule): void => {
       routesOf(
         { ...placed, siteOf: (field) => ({ ...placed.siteOf(field), report }) },
-        tableContext(manifest, surroundings),
+        tableContext(manifest, lookup),
       )
     },
     diagnostics: () => report.diagnostics.filter(({ code }) => code !== 'mirror/percentage-without-mirror'),
   }
 }
 
-function tableContext({ id, apiVersion }: Manifest, { settings }: Surroundings): TableContext {
+function tableContext({ id, apiVersion }: Manifest, { settings }: ObjectLookup): TableContext {
   const { namespace, name } = id
   return {
     namespace,

@@ -7,7 +7,7 @@ import { isRecord, message, parts } from '../../../manifest/message.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { RouteTable } from '../../../model/route.ts'
 import { translated } from '../../dialect.ts'
-import type { Surroundings, Translated } from '../../dialect.ts'
+import type { ObjectLookup, Translated } from '../../dialect.ts'
 import { hostPattern } from '../../reading/constraint.ts'
 import { withMeantSpec } from '../../reading/meant-fields.ts'
 import { once, rejectedConsequence } from '../../reading/rejected-rule.ts'
@@ -107,15 +107,15 @@ function rejectedWhole(manifest: Manifest): z.infer<typeof spec> | undefined {
  * A networking.istio.io VirtualService. Without hosts it is a delegate, and becomes routes where others name
  * it.
  */
-export function translateVirtualService(manifest: Manifest, surroundings: Surroundings): Translated {
-  const { settings } = surroundings
+export function translateVirtualService(manifest: Manifest, lookup: ObjectLookup): Translated {
+  const { settings } = lookup
   const { value, diagnostics, refused } = readVirtualService(manifest)
   if (value === undefined) return translated({ diagnostics, refused })
   const report = reportOn(manifest)
   const { namespace, name } = manifest.id
   if (value.hosts === undefined || value.hosts.length === 0) {
     refuseBeyondHttp(report, value)
-    const http = delegateMistakes(value.http ?? [], { report, surroundings })
+    const http = delegateMistakes(value.http ?? [], { report, lookup })
     return translated({
       diagnostics: [...diagnostics, ...report.diagnostics, ...http.diagnostics],
       unlessDelegated: [unused(manifest)],
@@ -125,13 +125,13 @@ export function translateVirtualService(manifest: Manifest, surroundings: Surrou
   noteUnsupported(report, { path: ['spec'], value }, ['tcp'])
   const http = httpRoutes(value.http ?? [], {
     report,
-    surroundings,
-    readDelegate: (delegate) => readDelegate(delegate, surroundings),
+    lookup,
+    readDelegate: (delegate) => readDelegate(delegate, lookup),
   })
   const gateways = value.gateways === undefined || value.gateways.length === 0 ? ['mesh'] : value.gateways
   refuseAnyHost(report, value.hosts, gateways)
-  noteUnknownGateways(report, gateways, surroundings)
-  noteGatewayHosts(report, { hosts: value.hosts, gateways }, surroundings)
+  noteUnknownGateways(report, gateways, lookup)
+  noteGatewayHosts(report, { hosts: value.hosts, gateways }, lookup)
   noteMatchGateways(report, value.http ?? [], gateways)
   const table: RouteTable = {
     namespace,
@@ -179,7 +179,7 @@ function unused({ id }: Manifest): Diagnostic {
   )
 }
 
-function readDelegate(manifest: Manifest, { settings }: Surroundings): DelegateSpec {
+function readDelegate(manifest: Manifest, { settings }: ObjectLookup): DelegateSpec {
   const { value } = readVirtualService(manifest)
   return {
     isDelegate: (value?.hosts ?? []).length === 0,
@@ -216,14 +216,11 @@ function refuseAnyHost(report: Report, hosts: readonly string[], gateways: reado
   })
 }
 
-function noteUnknownGateways(report: Report, gateways: readonly string[], surroundings: Surroundings): void {
+function noteUnknownGateways(report: Report, gateways: readonly string[], lookup: ObjectLookup): void {
   gateways.forEach((gateway, index) => {
     const [namespace, name] = resolveGateway(gateway, report.manifest.id.namespace).split('/')
     if (namespace === undefined || name === undefined) return
-    if (
-      surroundings.manifest({ group: report.manifest.id.group, kind: 'Gateway', namespace, name }) !==
-      undefined
-    )
+    if (lookup.manifest({ group: report.manifest.id.group, kind: 'Gateway', namespace, name }) !== undefined)
       return
     report.note('gateway/unknown', ['spec', 'gateways', index], {
       message: `there is no Gateway ${namespace}/${name}, so its rules apply nowhere through it`,
