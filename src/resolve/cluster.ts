@@ -1,18 +1,18 @@
 import { isIP } from 'node:net'
+import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
 import type { BackendSettings, Discovery, Endpoint, Protocol, Service } from '../model/backend.ts'
 import { hasLabels } from '../model/labels.ts'
 import { strictest } from '../model/mirror.ts'
 import type { MirrorLimits } from '../model/mirror.ts'
 import { mirrorClusterName } from '../model/names.ts'
-import type { Diagnostic, Origin } from '../diagnostics/diagnostic.ts'
 import { findService, portsWithClusters, serviceCluster } from './backend.ts'
+import type { FoundBackend } from './backend.ts'
 import { canFollow, demandedTls, withDemandedTls } from './findings/demanded-tls.ts'
+import { understoodSettings } from './findings/older-envoy.ts'
 import { placed, planLocalities } from './locality.ts'
 import type { LocalityPlan } from './locality.ts'
-import { understoodSettings } from './findings/older-envoy.ts'
-import { withPeerNames } from './peer-name.ts'
 import { policyFor, settingsFor } from './policy.ts'
-import type { ClusterUse } from './resolved.ts'
+import type { ClusterUse, EndpointTarget } from './resolved.ts'
 import { resolveUpstreamTls } from './secrets/secret-use.ts'
 import type { ResolvedUpstreamTls } from './secrets/secret-use.ts'
 import type { Sight } from './sight.ts'
@@ -212,4 +212,31 @@ function endpointOf(endpoint: Endpoint, port: number): readonly Omit<ResolvedEnd
   return target === undefined
     ? []
     : [{ address, port: target, weight, locality, ...(health === undefined ? {} : { health }) }]
+}
+
+/** Whose endpoints requests to a backend go to; undefined where they are not found as endpoints. */
+export function endpointTarget(
+  { service, host, port, labels }: FoundBackend,
+  discovery: Discovery,
+): EndpointTarget | undefined {
+  const source = service.endpointsOf?.[port]
+  return discovery === 'endpoints'
+    ? { host, port, ...source, labels: { ...source?.labels, ...labels } }
+    : undefined
+}
+
+/** Settings whose TLS asks for the names that the service itself declares, where the policy names none. */
+function withPeerNames(
+  settings: BackendSettings,
+  { subjectAltNames = [] }: Pick<Service, 'subjectAltNames'>,
+): BackendSettings {
+  const { tls } = settings
+  if (
+    tls === undefined ||
+    tls.verification === 'none' ||
+    tls.verification.subjectAltNames.length > 0 ||
+    subjectAltNames.length === 0
+  )
+    return settings
+  return { ...settings, tls: { ...tls, verification: { ...tls.verification, subjectAltNames } } }
 }

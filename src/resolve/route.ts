@@ -1,14 +1,12 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { Destination, Forward, Redirect, Route, RouteTable } from '../model/route.ts'
-import { ambiguousPort } from './findings/ambiguous-port.ts'
 import { hashOf, resolveBackend } from './backend.ts'
 import type { Listening, ResolvedBackend } from './backend.ts'
-import { resolveMirrors } from './mirror.ts'
-import { discoveryFor } from './cluster.ts'
-import { endpointTarget } from './endpoint-target.ts'
-import { missingFinding } from './findings/missing.ts'
+import { discoveryFor, endpointTarget } from './cluster.ts'
+import { ambiguousPort, missingFinding } from './findings/missing.ts'
 import type { NamespaceFinding } from './findings/namespace-finding.ts'
 import { understoodHeaders } from './findings/older-envoy.ts'
+import { resolveMirrors } from './mirror.ts'
 import type { ClusterUse, PrimaryUse, ResolvedForward, ResolvedRedirect, ResolvedRoute } from './resolved.ts'
 
 export interface RouteResolution {

@@ -1,14 +1,12 @@
 import type { BackendPolicy } from '../model/backend.ts'
-import { hasLabels } from '../model/labels.ts'
-import type { Labels } from '../model/labels.ts'
+import { hasLabels, labelKeys } from '../model/labels.ts'
+import type { Labels, LabelKey } from '../model/labels.ts'
 import type { LocalityBalancing } from '../model/locality.ts'
 import type { RouteTable } from '../model/route.ts'
-import type { Scope } from '../xds/scope.ts'
 import { placeOf } from './plan/gateway-port.ts'
 import type { Ports } from './plan/gateway-port.ts'
-import { labelKeys } from './label-key.ts'
-import type { LabelKey } from './label-key.ts'
 import { settingsOf } from './policy.ts'
+import type { Scope } from '../xds/scope.ts'
 
 /** The labels by which a route table chooses among sidecars. */
 export function labelsChosenBy({ routes }: RouteTable): readonly LabelKey[] {

@@ -1,9 +1,11 @@
+import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
 import { didYouMean } from '../../diagnostics/did-you-mean.ts'
-import { below, nameOf } from '../../diagnostics/finding.ts'
+import { below, finding, nameOf } from '../../diagnostics/finding.ts'
 import type { BackendPolicy, BackendReference } from '../../model/backend.ts'
-import type { BackendWithoutTls, MissingBackend, ResolvedBackend } from '../backend.ts'
-import { firstLabel, firstLabels } from '../host-names.ts'
+import type { BackendWithoutTls, Listening, MissingBackend, ResolvedBackend } from '../backend.ts'
+import { portsWithClusters } from '../backend.ts'
 import type { NamespaceFinding, NamespaceText } from './namespace-finding.ts'
+import { firstLabel, firstLabels } from '../host-names.ts'
 
 /** Whose destination it is, and what its proxies do without it: `requests for it are answered with 503`. */
 export interface MissingDestination {
@@ -164,4 +166,28 @@ export function similarHost(host: string, hosts: readonly string[]): string | un
   if (label === undefined) return undefined
   const beside = `${label}${host.slice(firstLabel(host).length)}`
   return hosts.includes(beside) ? beside : hosts.find((each) => firstLabel(each) === label)
+}
+
+/**
+ * Says of a destination without a port, on a gateway, that its host has several: the port of the gateway's
+ * listener decides. (On a sidecar that is what is meant: a request to port 9090 of one host goes to port 9090
+ * of the other.)
+ */
+export function ambiguousPort(
+  code: 'route/ambiguous-port' | 'mirror/ambiguous-port',
+  reference: BackendReference,
+  listening: Listening & { readonly backend: ResolvedBackend },
+): readonly Diagnostic[] {
+  const { backend, sight } = listening
+  if (sight.scope.role !== 'gateway' || reference.port !== undefined || backend.kind !== 'found') return []
+  const ports = portsWithClusters(backend.service).map(({ number }) => number)
+  if (ports.length < 2) return []
+  return [
+    finding(code, below(reference.origin, 'host'), {
+      message:
+        `${backend.host} has the ports ${ports.join(', ')} and none is named: gateways take the ` +
+        `port of their own listener, here ${listening.port}`,
+      hint: `write port: {number: ${ports.join(' or ')}}`,
+    }),
+  ]
 }

@@ -1,13 +1,13 @@
+import type { LabelKey } from '../../model/labels.ts'
 import type { Diagnostic, Origin } from '../../diagnostics/diagnostic.ts'
 import { finding } from '../../diagnostics/finding.ts'
 import type { BackendPolicy, BackendSettings } from '../../model/backend.ts'
 import { newerCommand, releasesOf } from '../../model/format-release.ts'
 import type { HeaderChanges, HeaderOperations, RouteTable } from '../../model/route.ts'
+import { settingsOf } from '../policy.ts'
+import type { Choice } from '../shared-scope.ts'
 import { newestMinor } from '../../xds/envoy-version.ts'
 import type { Scope } from '../../xds/scope.ts'
-import { settingsOf } from '../policy.ts'
-import type { LabelKey } from '../label-key.ts'
-import type { Choice } from '../shared-scope.ts'
 
 // An Envoy refuses a whole resource for a header's format that it does not know, and logs a warning for an
 // unknown field. What is newer than a proxy is therefore left out for it, and reported.

@@ -1,10 +1,10 @@
+import { labelKeys } from '../../model/labels.ts'
 import type { Collection } from '../../collection/collection.ts'
 import type { Graph } from '../../collection/graph.ts'
 import type { Endpoint, EndpointSet, Service } from '../../model/backend.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
-import { labelKeys } from '../label-key.ts'
+import { ownServices } from './service-port.ts'
 import type { Scope } from '../../xds/scope.ts'
-import { ownServices } from './own-services.ts'
 
 /** Ports of a service → ports on which a proxy listens for them. */
 export type Ports = Scope['portMap']

@@ -3,9 +3,9 @@ import { below, finding, nameOf } from '../../diagnostics/finding.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
 import { hasLabels } from '../../model/labels.ts'
 import { compareText } from '../../model/names.ts'
-import type { Scope } from '../../xds/scope.ts'
-import { boundAddress, boundPort } from './binding.ts'
 import { anyAddress } from './intercepted.ts'
+import { boundAddress, boundPort } from './plan.ts'
+import type { Scope } from '../../xds/scope.ts'
 
 /** The servers that share one socket of a gateway proxy, oldest first. */
 export interface SocketServers {

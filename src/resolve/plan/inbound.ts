@@ -1,10 +1,10 @@
 import type { Endpoint, Protocol, Service, ServicePort } from '../../model/backend.ts'
-import type { Scope, ScopeKey } from '../../xds/scope.ts'
 import { portsWithClusters } from '../backend.ts'
-import { boundAddress, boundPort } from './binding.ts'
 import { anyAddress, blackHole, inboundPassThrough } from './intercepted.ts'
 import type { InterceptedChain, InterceptionCluster, InterceptionPart } from './intercepted.ts'
-import { ownServices } from './own-services.ts'
+import { boundAddress, boundPort } from './plan.ts'
+import { ownServices } from './service-port.ts'
+import type { Scope, ScopeKey } from '../../xds/scope.ts'
 
 /** Where the rules redirect connections to the workload. */
 const inboundPort = 15_006

@@ -1,9 +1,6 @@
 import type { Service, ServicePort } from '../../model/backend.ts'
 import { clusterName } from '../../model/names.ts'
 import type { OutsideTraffic } from '../../model/settings.ts'
-import type { Scope, ScopeKey } from '../../xds/scope.ts'
-import { boundAddress, boundPort } from './binding.ts'
-import { claimDomains } from './domains.ts'
 import { planInbound } from './inbound.ts'
 import type { InboundModel } from './inbound.ts'
 import { anyAddress, blackHole, passThrough } from './intercepted.ts'
@@ -13,8 +10,10 @@ import type {
   InterceptedListener,
   InterceptionPart,
 } from './intercepted.ts'
+import { boundAddress, boundPort, claimDomains } from './plan.ts'
 import { aliasDomains, isOpaque, needsSharedRoutes } from './service-port.ts'
 import { claimAddresses } from './virtual-address.ts'
+import type { Scope, ScopeKey } from '../../xds/scope.ts'
 
 /** Where the rules redirect connections that the workload opens. */
 const outboundPort = 15_001

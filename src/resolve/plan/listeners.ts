@@ -1,23 +1,24 @@
 import type { Collection, Fetch } from '../../collection/collection.ts'
 import type { Entry } from '../../collection/entries.ts'
 import type { Endpoint, EndpointSet, Service } from '../../model/backend.ts'
+import type { EgressListener } from '../../model/egress.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
 import type { OutsideTraffic } from '../../model/settings.ts'
-import type { Scope, ScopeKey } from '../../xds/scope.ts'
+import { listenerForPort, servicesThrough, shownServices, tablesThrough } from '../egress.ts'
+import type { Reach } from '../egress.ts'
 import { planGateway } from './gateway-plan.ts'
 import { gatewayTargetPort } from './gateway-port.ts'
 import { gatewaySockets } from './gateway-servers.ts'
 import type { SocketServers } from './gateway-servers.ts'
-import { planGrpc } from './grpc-plan.ts'
-import { shownServices } from '../egress.ts'
-import type { Reach } from '../egress.ts'
-import { plansThrough } from './egress-plan.ts'
 import type { InterceptionPart } from './intercepted.ts'
 import { planInterception } from './interception.ts'
 import type { RouteConfigurationPlan, RouteTableHead } from './plan.ts'
-import { visibleServices } from './service-port.ts'
+import { boundAddress } from './plan.ts'
+import { aliasDomains, isHttp, visibleServices } from './service-port.ts'
 import { planSidecar } from './sidecar-plan.ts'
 import type { MeshModel } from './sidecar-plan.ts'
+import { tablesFor, tablesInOrder } from './table-order.ts'
+import type { Scope, ScopeKey } from '../../xds/scope.ts'
 
 export interface ListenerCollections {
   readonly listeners: Collection<GatewayListener>
@@ -134,4 +135,76 @@ function endpointsIn(
 
 function values<V>(entries: readonly Entry<V>[]): readonly V[] {
   return entries.map(([, value]) => value)
+}
+
+/**
+ * The API listeners of proxyless gRPC clients: `host:port` for each port of a service that can speak HTTP,
+ * under each of the host's names. A client asks for the name that it dials, and looks for it among the
+ * domains (gRPC proposal A27).
+ */
+function planGrpc(key: ScopeKey, scope: Scope, model: MeshModel): readonly RouteConfigurationPlan[] {
+  const services = visibleServices(model.services, scope)
+  const tables = tablesInOrder(model.tables, scope.namespace)
+  return services.flatMap((service) =>
+    service.ports.filter(isHttp).map(({ number: port }): RouteConfigurationPlan => {
+      const names = [service.host, ...aliasDomains(service, scope)]
+      const withPort = names.map((name) => `${name}:${port}`)
+      const name = `${service.host}:${port}`
+      return {
+        scope: key,
+        name,
+        listener: { kind: 'api', names: withPort },
+        port,
+        virtualHosts: [
+          {
+            scope: key,
+            routeConfiguration: name,
+            name,
+            domains: [...withPort, ...names],
+            port,
+            attachedTo: ['mesh'],
+            tables: tablesFor(service.host, tables),
+            sharing: 'first',
+            otherwise: { kind: 'service', host: service.host },
+          },
+        ],
+        origins: [service.origin],
+        diagnostics: [],
+      }
+    }),
+  )
+}
+
+/**
+ * The plans of a scope as far as its egress rule lets it see: each listener of the rule has services and
+ * route tables of its own, and takes the ports that none before it takes.
+ */
+function plansThrough(
+  reach: Reach | undefined,
+  scope: Scope,
+  {
+    model,
+    plan,
+  }: { readonly model: MeshModel; readonly plan: (model: MeshModel) => readonly RouteConfigurationPlan[] },
+): readonly RouteConfigurationPlan[] {
+  if (reach === undefined) return plan(model)
+  return reach.listeners.flatMap((listener) =>
+    plan({
+      ...model,
+      services: servicesThrough(listener, model.services),
+      tables: tablesThrough(listener, model.tables),
+      outside: reach.outsideTraffic ?? model.outside,
+    })
+      .filter(({ port }) => listenerForPort(reach, port) === listener)
+      .map((each) => bound(each, listener, scope)),
+  )
+}
+
+/** A rule may say where a listener binds. */
+function bound(plan: RouteConfigurationPlan, { bind }: EgressListener, scope: Scope): RouteConfigurationPlan {
+  if (bind === '' || plan.listener.kind !== 'socket') return plan
+  return {
+    ...plan,
+    listener: { ...plan.listener, name: `${bind}_${plan.port}`, address: boundAddress(scope, bind) },
+  }
 }

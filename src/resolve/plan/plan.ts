@@ -1,8 +1,8 @@
 import type { Diagnostic, Origin } from '../../diagnostics/diagnostic.ts'
 import type { RouteTable } from '../../model/route.ts'
 import type { Visibility } from '../../model/visibility.ts'
-import type { ScopeKey } from '../../xds/scope.ts'
 import type { InterceptedListener } from './intercepted.ts'
+import type { Scope, ScopeKey } from '../../xds/scope.ts'
 
 /**
  * A listener and its route configuration, for the proxies of one scope: which virtual hosts there are, not
@@ -80,4 +80,35 @@ export function headOf(
   { namespace, hosts, attachedTo, visibility, order }: RouteTable,
 ): RouteTableHead {
   return { key, namespace, hosts: hosts.map(({ host }) => host), attachedTo, visibility, order }
+}
+
+/**
+ * The address that a listener binds to: what the proxy itself says of its addresses counts before the
+ * configuration.
+ */
+export function boundAddress({ bindAddress }: Scope, address: string): string {
+  return bindAddress === '' ? address : bindAddress
+}
+
+/** The port that a listener binds to where the proxy has another one for it. */
+export function boundPort({ portMap }: Scope, port: number): number {
+  return portMap[port] ?? port
+}
+
+/**
+ * Gives each domain to the first virtual host of a route configuration that asks for it, as Envoy refuses one
+ * that stands twice. A short name that is the full name of another host is that host's.
+ */
+export function claimDomains(
+  hosts: readonly string[],
+): (host: string, others: readonly string[]) => readonly string[] {
+  const fullNames = new Set(hosts)
+  const taken = new Set<string>()
+  return (host, others) =>
+    [host, ...others].filter((domain) => {
+      const name = domain.toLowerCase()
+      if (taken.has(name) || (name !== host && fullNames.has(name))) return false
+      taken.add(name)
+      return true
+    })
 }

@@ -1,4 +1,5 @@
 import type { Protocol, Service, ServicePort } from '../../model/backend.ts'
+import { hasLabels } from '../../model/labels.ts'
 import { compareText } from '../../model/names.ts'
 import { isVisible } from '../../model/visibility.ts'
 import type { Scope } from '../../xds/scope.ts'
@@ -71,4 +72,15 @@ export function aliasDomains(service: Service, scope: Scope): readonly string[] 
   return service.aliases
     .filter(({ onlyIn }) => onlyIn === undefined || onlyIn === scope.namespace)
     .map(({ domain }) => domain)
+}
+
+/**
+ * The services that stand for the proxy's own workload: those of its namespace whose selector its labels
+ * meet.
+ */
+export function ownServices({ namespace, labels }: Scope, services: readonly Service[]): readonly Service[] {
+  return services.filter((service) => {
+    const { selector = {} } = service
+    return service.namespace === namespace && Object.keys(selector).length > 0 && hasLabels(labels, selector)
+  })
 }
