@@ -101,9 +101,7 @@ function alongside({ origin }: Mirror, { host }: FoundBackend): Diagnostic {
     message:
       `${host} has no endpoints of its own: with interception the copies go where the primary ` +
       `requests go, from bound listeners nowhere`,
-    hint:
-      'give it endpoints: resolution STATIC or DNS instead of NONE, or another load balancer than ' +
-      'PASSTHROUGH',
+    hint: 'give the host endpoints of its own, and a load balancer that chooses among them',
   })
 }
 

@@ -104,8 +104,8 @@ describe('subsets', () => {
 
   test('defined by nobody: an error for all proxies', () => {
     expect(found(routed)).toEqual([
-      `route/unknown-subset ${host} has no subset v1: requests for it are answered with 503; no ` +
-        `DestinationRule gives it subsets`,
+      `route/unknown-subset ${host} has no subset v1: requests for it are answered with 503; ` +
+        `define subset v1 of ${host}, or leave the subset out`,
     ])
   })
 })

@@ -85,7 +85,10 @@ function describeMissing(
 }
 
 /** What to write instead of a host, port or subset that is not there. */
-function missingHint(missing: MissingBackend, { primaries }: MissingDestination): NamespaceText | undefined {
+function missingHint(
+  missing: MissingBackend,
+  { primaries, reference }: MissingDestination,
+): NamespaceText | undefined {
   const { what, host, present, hidden, standsFor } = missing
   if (hidden !== undefined) {
     return hidden.by.kind === 'visibility'
@@ -111,10 +114,10 @@ function missingHint(missing: MissingBackend, { primaries }: MissingDestination)
         ),
       )
     case 'subset':
-      return subsetHint(
-        missing,
-        own.filter((primary) => primary.host === host).map(({ subset }) => subset),
-      )
+      return subsetHint(missing, {
+        wanted: reference.subset ?? '',
+        ownSubsets: own.filter((primary) => primary.host === host).map(({ subset }) => subset),
+      })
   }
 }
 
@@ -133,12 +136,12 @@ function otherHost(host: string, hosts: readonly string[], own: readonly string[
 }
 
 function subsetHint(
-  { present, definedBy: [other] }: MissingBackend,
-  ownSubsets: readonly (string | undefined)[],
+  { host, present, definedBy: [other] }: MissingBackend,
+  { wanted, ownSubsets }: { readonly wanted: string; readonly ownSubsets: readonly (string | undefined)[] },
 ): string | undefined {
   if (other !== undefined)
     return `${nameOf(other.origin)} has it, and is not in force there: ${whyNot(other)}`
-  if (present.length === 0) return 'no DestinationRule gives it subsets'
+  if (present.length === 0) return `define subset ${wanted} of ${host}, or leave the subset out`
   return listedHint(
     'there are',
     present.filter((each) => !ownSubsets.includes(each)),
@@ -148,7 +151,7 @@ function subsetHint(
 function whyNot({ namespace, visibility }: BackendPolicy): string {
   return visibility === 'everywhere'
     ? `one in the namespace of the Service is for all proxies, one in ${namespace} for those in ${namespace}`
-    : 'see its exportTo, and which DestinationRules there are for the host'
+    : 'check the namespaces that may see it, and the other policies of the host'
 }
 
 function listedHint(lead: string, names: readonly string[]): string | undefined {
@@ -187,7 +190,7 @@ export function ambiguousPort(
       message:
         `${backend.host} has the ports ${ports.join(', ')} and none is named: gateways take the ` +
         `port of their own listener, here ${listening.port}`,
-      hint: `write port: {number: ${ports.join(' or ')}}`,
+      hint: `name port ${ports.join(' or ')}`,
     }),
   ]
 }
