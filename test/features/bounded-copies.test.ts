@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { cluster, gatewayProxy, mirrors, primaries, serve, sidecarProxy } from '../support/serving.ts'
 import type { EnvoyDouble } from '../support/envoy-double.ts'
-import { inEachDialect } from './dialect.ts'
+import { inEachDialect, onlyInIstio } from './dialect.ts'
 import { istioGateway, istioRoute, services, shadow, shop } from './ground.ts'
 
 const own = 'mirror|80||shadow.default.svc.cluster.local'
@@ -83,6 +83,9 @@ spec: {host: shadow, trafficPolicy: {connectionPool: {tcp: {maxConnections: 7}},
         alsoPrimary: `${route('{}')}---\n${direct}`,
         sharedWithPrimary: `${route('{shadowplane.io/mirror-clusters: shared}')}---\n${direct}`,
       },
+      ...onlyInIstio(
+        'limits are settings and annotations that every dialect shares; test/dialects has their annotations',
+      ),
     },
     (written) => {
       test('a cluster that only mirrors use has limits', async () => {

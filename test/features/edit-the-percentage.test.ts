@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { gatewayProxy, mirrors, routes, serve } from '../support/serving.ts'
-import { inEachDialect, inEveryDialect } from './dialect.ts'
+import { inEachDialect, inEveryDialect, onlyInIstio } from './dialect.ts'
 import { istioGateway, istioRoute, services, shadow } from './ground.ts'
 import { copyTo, shopWith } from './intent.ts'
 import { mirrored, watch } from './mirrored.ts'
@@ -11,6 +11,7 @@ describe('an edit of the percentage changes that, and nothing else', () => {
       istio: (percentage: number) => ({
         'route.yaml': `${istioGateway}---\n${istioRoute(`timeout: 3s\nmirror: {host: shadow}\nmirrorPercentage: {value: ${percentage}}`)}`,
       }),
+      ...onlyInIstio('the second describe of this file has it in every dialect'),
     },
     (written) => {
       test.each(['delta', 'sotw'] as const)('over %s', async (mode) => {

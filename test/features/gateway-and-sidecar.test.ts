@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { gatewayProxy, mirrors, routes, serve, sidecarProxy } from '../support/serving.ts'
-import { inEachDialect } from './dialect.ts'
+import { inEachDialect, onlyInIstio } from './dialect.ts'
 import { istioGateway, istioRoute, services, shadow, shadowOfItsOwn } from './ground.ts'
 
 describe('a gateway and a sidecar see the same mirror', () => {
@@ -10,6 +10,7 @@ describe('a gateway and a sidecar see the same mirror', () => {
         'gateway.yaml': istioGateway,
         'route.yaml': istioRoute(`mirror: {host: shadow}\nmirrorPercentage: {value: ${percentage}}`),
       }),
+      ...onlyInIstio('one object for both is a word of Istio'),
     },
     (written) => {
       test('with one dial, before and after an edit', async () => {

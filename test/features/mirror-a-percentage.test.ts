@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { gatewayProxy, mirrors, primaries, routes, serve } from '../support/serving.ts'
-import { inEachDialect } from './dialect.ts'
+import { inEachDialect, onlyInIstio } from './dialect.ts'
 import { istioGateway, istioRoute, services, shadow, shop } from './ground.ts'
 
 describe('a share of the requests is copied to another service', () => {
@@ -8,6 +8,7 @@ describe('a share of the requests is copied to another service', () => {
     {
       istio: (percentage: string) =>
         `${istioGateway}---\n${istioRoute(`mirror: {host: shadow}\nmirrorPercentage: {value: ${percentage}}`)}`,
+      ...onlyInIstio('the intents "a quarter" and "a fine share" have it, with what each dialect can write'),
     },
     (written) => {
       test.each([

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Code } from '../../src/diagnostics/codes.ts'
 import { gatewayProxy, mirrors, primaries, serve } from '../support/serving.ts'
 import type { Files } from '../support/serving.ts'
-import { inEachDialect, inEveryDialect } from './dialect.ts'
+import { inEachDialect, inEveryDialect, onlyInIstio } from './dialect.ts'
 import type { DialectName } from './dialect.ts'
 import { endpointSlice, istioGateway, istioRoute, services, shadow, shop } from './ground.ts'
 import { copyTo, shopWith } from './intent.ts'
@@ -18,6 +18,7 @@ describe('a mirror that leads nowhere is dropped and said, and its route is serv
         'gateway.yaml': istioGateway,
         'route.yaml': istioRoute(`mirror: ${target}`),
       }),
+      ...onlyInIstio('the second describe of this file has it in every dialect'),
     },
     (written) => {
       test.each<readonly [string, Code, string]>([

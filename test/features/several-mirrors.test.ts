@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { gatewayProxy, mirrors, serve } from '../support/serving.ts'
-import { inEachDialect } from './dialect.ts'
+import { inEachDialect, onlyInIstio } from './dialect.ts'
 import { istioGateway, istioRoute, lab, services, shadow } from './ground.ts'
 
 describe('requests are copied to several services, to each its own share', () => {
@@ -14,6 +14,7 @@ mirrors:
   percentage: {value: 2.5}
 - destination: {host: lab, port: {number: 80}}
   percentage: {value: 0}`)}`,
+      ...onlyInIstio('the intent "two mirrors" has it in each dialect that can say it'),
     },
     (written) => {
       test.each(['delta', 'sotw'] as const)('over %s', async (mode) => {

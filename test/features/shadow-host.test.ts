@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Settings } from '../../src/model/settings.ts'
 import type { EnvoyDouble } from '../support/envoy-double.ts'
 import { gatewayProxy, routes, serve } from '../support/serving.ts'
-import { inEachDialect } from './dialect.ts'
+import { inEachDialect, onlyInIstio } from './dialect.ts'
 import { istioGateway, istioRoute, services } from './ground.ts'
 
 describe('the Host of the copy ends in -shadow, or is kept', () => {
@@ -14,6 +14,7 @@ describe('the Host of the copy ends in -shadow, or is kept', () => {
     {
       istio: (annotations: string) =>
         `${istioGateway}---\n${istioRoute('mirror: {host: shadow}', { annotations })}`,
+      ...onlyInIstio('the intents "kept host" and "another host" have it in each dialect that can say it'),
     },
     (written) => {
       const flag: Partial<Settings> = { mirrorHost: { kind: 'keep' } }
