@@ -5,8 +5,8 @@
  */
 import { parseArgs } from 'node:util'
 import { findEnvoy } from '../src/envoy/binary.ts'
-import { addressesOf, runLanes } from './support/configuration-lanes.ts'
-import { counted, described } from './support/configuration-report.ts'
+import { addressesOf, runLanes } from './support/configuration-fuzzer/lanes.ts'
+import { counted, described } from './support/configuration-fuzzer/report.ts'
 
 const { values } = parseArgs({
   options: {

@@ -5,10 +5,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { runAttack } from './support/attack-run.ts'
-import type { AttackCase, AttackFigures, Pace } from './support/attack-run.ts'
-import { attacks } from './support/attacks.ts'
-import { fileAttacks } from './support/file-attacks.ts'
+import { runAttack } from './support/attacks/attack-run.ts'
+import type { AttackCase, AttackFigures, Pace } from './support/attacks/attack-run.ts'
+import { attacks } from './support/attacks/attacks.ts'
+import { fileAttacks } from './support/attacks/file-attacks.ts'
 import { median, mib, ms, quantile } from './support/figures.ts'
 
 const servers = ['serve', 'serve, certificates', 'library'] as const

@@ -8,9 +8,9 @@ import { table } from '../src/demo/display.ts'
 import type { Expectation } from '../src/demo/expectation.ts'
 import { runBench } from './support/bench-run.ts'
 import type { BenchReport, BenchSetting } from './support/bench-run.ts'
-import type { InterceptionFigures, SidecarFigures, WorldOptions } from './support/interception-calls.ts'
-import { mirrorPercentage } from './support/interception-world.ts'
-import { missingForInterception } from './support/network-program.ts'
+import type { InterceptionFigures, SidecarFigures, WorldOptions } from './support/interception/calls.ts'
+import { mirrorPercentage } from './support/interception/world.ts'
+import { missingForInterception } from './support/interception/network-program.ts'
 
 export interface InterceptionOptions extends BenchSetting {
   /** Of each sidecar. */
@@ -58,7 +58,7 @@ function lookInside({ binary, requests, signal }: InterceptionOptions): Promise<
     [
       '--net',
       process.execPath,
-      join(import.meta.dirname, 'support/interception-outside.ts'),
+      join(import.meta.dirname, 'support/interception/outside.ts'),
       JSON.stringify(options),
     ],
     { signal, stdio: ['ignore', 'pipe', 'pipe'] },

@@ -16,8 +16,8 @@ import type { KubernetesApi } from '../src/kubernetes/api.ts'
 import { startCluster } from '../test/kubernetes/support/cluster.ts'
 import { definitionsIn, install } from '../test/kubernetes/support/definitions.ts'
 import { bytes, median, mib, ms } from './support/figures.ts'
-import { startLoadClient } from './support/load-client.ts'
-import type { LoadClient } from './support/load-client.ts'
+import { startLoadClient } from './support/load/client.ts'
+import type { LoadClient } from './support/load/client.ts'
 import { machineTime } from './support/machine-clock.ts'
 import { mirroringVirtualService, shareNeedle } from './support/mesh-fleet.ts'
 import { serviceManifests } from './support/service-manifests.ts'
@@ -173,7 +173,7 @@ interface Plane {
 async function startPlane(kubeconfig: string): Promise<Plane> {
   const child: ChildProcess = spawn(
     process.execPath,
-    ['--expose-gc', join(import.meta.dirname, 'support/kubernetes-serve-main.ts'), kubeconfig],
+    ['--expose-gc', join(import.meta.dirname, 'support/kubernetes/kubernetes-serve-main.ts'), kubeconfig],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   )
   const { stdin, stdout } = child

@@ -40,7 +40,7 @@ import type { RemovalStep } from './support/removal-universe.ts'
 import { freePort } from './support/free-port.ts'
 import { sendRaw } from './support/raw-request.ts'
 import type { RawAnswer } from './support/raw-request.ts'
-import { answerDifferences } from './support/stock-answer.ts'
+import { answerDifferences } from './support/simulator/stock-answer.ts'
 import { quiet } from './support/quiet.ts'
 
 export interface RandomRemovalsOptions extends BenchSetting {

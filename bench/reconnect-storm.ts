@@ -4,15 +4,15 @@
  */
 import { table } from '../src/demo/display.ts'
 import { bytes, mib, ms, shortType } from './support/figures.ts'
-import { startLoadClient } from './support/load-client.ts'
-import type { Counts } from './support/load-protocol.ts'
+import { startLoadClient } from './support/load/client.ts'
+import type { Counts } from './support/load/protocol.ts'
 import { machineTime } from './support/machine-clock.ts'
 import type { Measurement, MeasureSetting } from './support/measure-run.ts'
 import { runMeasurement } from './support/measure-run.ts'
 import { shareNeedle, writeMeshFleet } from './support/mesh-fleet.ts'
 import { usageOf } from './support/process-usage.ts'
 import { startQuietServe } from './support/quiet-serve.ts'
-import { sentSince, totalOf } from './support/sent-since.ts'
+import { sentSince, totalOf } from './support/load/sent-since.ts'
 
 export interface StormSize {
   readonly services: number

@@ -2,15 +2,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { table } from '../src/demo/display.ts'
 import { bytes, median, mib, ms, quantile } from './support/figures.ts'
-import { startLoadClient } from './support/load-client.ts'
-import type { TypeCount } from './support/load-protocol.ts'
+import { startLoadClient } from './support/load/client.ts'
+import type { TypeCount } from './support/load/protocol.ts'
 import { machineTime } from './support/machine-clock.ts'
 import type { Measurement, MeasureSetting } from './support/measure-run.ts'
 import { runMeasurement } from './support/measure-run.ts'
 import { shareNeedle, writeMeshFleet } from './support/mesh-fleet.ts'
 import { usageOf } from './support/process-usage.ts'
 import { startQuietServe } from './support/quiet-serve.ts'
-import { sentSince, totalOf } from './support/sent-since.ts'
+import { sentSince, totalOf } from './support/load/sent-since.ts'
 
 export interface SoakSize {
   readonly services: number

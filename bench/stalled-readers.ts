@@ -3,10 +3,10 @@
  * DIR]`.
  */
 import { table } from '../src/demo/display.ts'
-import { typeUrls } from './support/discovery-response.ts'
+import { typeUrls } from './support/load/discovery-response.ts'
 import { payloadName } from './support/fan-out-payload.ts'
 import { median, mib, ms, quantile } from './support/figures.ts'
-import { startLoadClient } from './support/load-client.ts'
+import { startLoadClient } from './support/load/client.ts'
 import { machineTime } from './support/machine-clock.ts'
 import type { Measurement, MeasureSetting } from './support/measure-run.ts'
 import { runMeasurement } from './support/measure-run.ts'

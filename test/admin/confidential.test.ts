@@ -1,6 +1,6 @@
 import { Client, credentials } from '@grpc/grpc-js'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createAuthority } from '../../bench/support/certificate.ts'
+import { createAuthority } from '../../bench/support/tls/certificate.ts'
 import { renderText } from '../../src/diagnostics/render.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
 import { diagnosticsOf } from '../../src/pipeline/pipeline.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { runAttack } from '../../bench/support/attack-run.ts'
+import { runAttack } from '../../bench/support/attacks/attack-run.ts'
 
 // That the measurement measures; never a duration.
 

@@ -5,7 +5,7 @@ import { measureReconnectStorm } from '../../bench/reconnect-storm.ts'
 import { measureSoak } from '../../bench/soak.ts'
 import { measureStalledReaders } from '../../bench/stalled-readers.ts'
 import type { Measurement, MeasureSetting } from '../../bench/support/measure-run.ts'
-import { typeUrls } from '../../bench/support/discovery-response.ts'
+import { typeUrls } from '../../bench/support/load/discovery-response.ts'
 
 // Bytes and counts of small runs; never a duration.
 

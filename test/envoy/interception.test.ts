@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { measureInterception } from '../../bench/interception.ts'
-import { missingForInterception } from '../../bench/support/network-program.ts'
+import { missingForInterception } from '../../bench/support/interception/network-program.ts'
 import { setting } from '../support/envoy-setting.ts'
 
 const missing = await missingForInterception()

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { createAuthority } from '../../bench/support/certificate.ts'
+import { createAuthority } from '../../bench/support/tls/certificate.ts'
 import { byCertificate } from '../../src/identity/certificate-identity.ts'
 import { parseSpiffeId, urisOf } from '../../src/identity/spiffe.ts'
 

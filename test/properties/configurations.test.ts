@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { addressesOf } from '../../bench/support/configuration-lanes.ts'
-import { counted } from '../../bench/support/configuration-report.ts'
-import { runConfigurations } from '../../bench/support/configuration-run.ts'
+import { addressesOf } from '../../bench/support/configuration-fuzzer/lanes.ts'
+import { counted } from '../../bench/support/configuration-fuzzer/report.ts'
+import { runConfigurations } from '../../bench/support/configuration-fuzzer/run.ts'
 import { setting } from '../support/envoy-setting.ts'
 
 /**
- * A small share of what bench/accepted-by-envoy.ts judges, always the same: as many of these configurations
+ * A small share of what bench/accepted-by-envoy.ts checks, always the same: as many of these configurations
  * as fit into the time.
  */
 const share = { count: 100, batch: 25, enough: 14_000 }

@@ -1,6 +1,6 @@
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js'
 import { expect, onTestFinished, test } from 'vitest'
-import { createAuthority } from '../../bench/support/certificate.ts'
+import { createAuthority } from '../../bench/support/tls/certificate.ts'
 import { node } from '../../src/envoy/node.ts'
 import { anyCertificate, byCertificate } from '../../src/identity/certificate-identity.ts'
 import type { Authenticate, Caller } from '../../src/server/authentication.ts'

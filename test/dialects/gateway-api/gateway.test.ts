@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createAuthority } from '../../../bench/support/certificate.ts'
-import { secretManifest } from '../../../bench/support/tls-manifests.ts'
+import { createAuthority } from '../../../bench/support/tls/certificate.ts'
+import { secretManifest } from '../../../bench/support/tls/tls-manifests.ts'
 import { configure, gateway, translateFirst } from '../../support/configuration.ts'
 import { gatewayOf, grant, proxyOf, routeOf } from './gateway-text.ts'
 

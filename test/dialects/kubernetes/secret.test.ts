@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createAuthority } from '../../../bench/support/certificate.ts'
+import { createAuthority } from '../../../bench/support/tls/certificate.ts'
 import { configure, gateway, translateFirst } from '../../support/configuration.ts'
 import type { Scope } from '../../../src/xds/scope.ts'
 

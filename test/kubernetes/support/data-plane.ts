@@ -1,5 +1,5 @@
 import { parseAllDocuments } from 'yaml'
-import { markHeader, shopManifests, shopRoute } from '../../../bench/support/cluster-shop.ts'
+import { markHeader, shopManifests, shopRoute } from '../../../bench/support/kubernetes/cluster-shop.ts'
 import { freePort } from '../../../bench/support/free-port.ts'
 import { gatewayBootstrap } from '../../../bench/support/scene.ts'
 import { startLoad } from '../../../bench/support/steady-load.ts'
