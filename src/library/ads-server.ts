@@ -5,6 +5,7 @@ import { createXdsServer } from '../server/ads.ts'
 import type { XdsServer } from '../server/ads.ts'
 import type { ClientState } from '../server/status/client-state.ts'
 import type { XdsEvent } from '../server/event.ts'
+import type { HostedService } from '../server/hosted-service.ts'
 import type { Identity } from '../server/identity.ts'
 import type { Limits } from '../server/limits.ts'
 import { servedBy } from './resource-cache.ts'
@@ -26,6 +27,8 @@ export interface AdsServerOptions {
   readonly observe?: (event: AdsEvent) => void
   /** Those that are absent are the default ones. */
   readonly limits?: Partial<Limits>
+  /** Further gRPC services on the same port and connections, such as access logs. */
+  readonly services?: readonly HostedService[]
 }
 
 export interface AdsServer extends Pick<XdsServer, 'listen' | 'close'> {
@@ -42,11 +45,13 @@ export function createAdsServer({
   groupOf = (node) => node.id ?? '',
   observe = () => {},
   limits,
+  services = [],
 }: AdsServerOptions): AdsServer {
   return createXdsServer({
     snapshots: servedBy(cache),
     observe,
     identify: (bytes) => identify(bytes, groupOf),
+    hosted: services,
     ...(limits === undefined ? {} : { limits }),
   })
 }

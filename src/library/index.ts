@@ -4,6 +4,7 @@
  */
 export { createAdsServer } from './ads-server.ts'
 export type { AdsServer, AdsServerOptions, AdsEvent, ClientNode } from './ads-server.ts'
+export type { HostedService } from '../server/hosted-service.ts'
 export { createResourceCache } from './resource-cache.ts'
 export type { ResourceCache, ResourceCacheOptions } from './resource-cache.ts'
 export type { ResourceInput } from './resource-input.ts'

@@ -13,6 +13,9 @@ import { Connections } from './connections.ts'
 import { addClientStatus, clientStatusName } from './status/csds.ts'
 import { delta } from './delta.ts'
 import type { ObserveXds } from './event.ts'
+import { HostedCalls } from './hosted-call.ts'
+import { descriptorsOf, host, nameOf } from './hosted-service.ts'
+import type { HostedService } from './hosted-service.ts'
 import { identify } from './identity.ts'
 import type { Identify } from './identity.ts'
 import { defaultLimits, scheduleTimeout } from './limits.ts'
@@ -54,6 +57,8 @@ export interface XdsServerOptions {
   readonly limits?: Partial<Limits>
   /** The clock by which unanswered responses are given up. */
   readonly schedule?: Schedule
+  /** Further gRPC services on the same port and connections. */
+  readonly hosted?: readonly HostedService[]
 }
 
 export type Serving = 'SERVING' | 'NOT_SERVING'
@@ -86,17 +91,22 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     serving = 'SERVING',
     virtualHostDiscovery = 'apart',
     schedule = scheduleTimeout,
+    hosted = [],
   } = options
   const identifyClient: Identify =
     options.identify ?? ((node, client) => identify(node, { ...client, virtualHostDiscovery }))
   const limits = { ...defaultLimits, ...options.limits }
+  const gate = new Gate(options.authenticate, observe)
+  const memory = new MemoryBudget(limits.rememberedBytes)
+  const retireLater = (end: () => void): (() => void) => retire(end, options.maxConnectionAge, schedule)
+  const calls = new HostedCalls({ gate, memory, limits, schedule, observe, retire: retireLater })
+  const auxiliary = auxiliaryCalls({ limits, schedule })
   const server = new Server({
     ...channelOptions,
     ...ageOptions(options.maxConnectionAge),
     ...limitOptions(limits),
-    interceptors: [auxiliaryCalls({ limits, schedule })],
+    interceptors: [(method, call) => calls.intercept(method, call) ?? auxiliary(method, call)],
   })
-  const gate = new Gate(options.authenticate, observe)
   const connections = new Connections()
   const streams = new Set<Stream>()
   const bytesInFlight = new BytesInFlight({
@@ -107,7 +117,6 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const turns = new Turns()
   const places = new Places(limits.streams)
   const bindings = new Bindings(limits.bindings)
-  const memory = new MemoryBudget(limits.rememberedBytes)
   let started = 0
   const begin = (kind: StreamKind, call: XdsCall, principal: Principal | undefined): void => {
     const holder = holderOf(call, principal)
@@ -150,7 +159,9 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       schedule,
       identify: principal === undefined ? identifyClient : confined(identifyClient, principal),
     })
-    const retired = retire(stream, options.maxConnectionAge, schedule)
+    const retired = retireLater(() => {
+      stream.fail(status.UNAVAILABLE, connectionAged)
+    })
     streams.add(stream)
   }
   const open: Open = (kind) => (call) => {
@@ -164,19 +175,21 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       },
     })
   }
-  const named = ['', ...services.map(({ name }) => name)]
+  const served = [...services.map(({ name }) => name), ...hosted.map(nameOf)]
+  const named = ['', ...served]
   const health = new HealthImplementation(Object.fromEntries(named.map((name) => [name, serving])))
   for (const service of services) addService(server, service, open)
+  for (const service of hosted) host(service, { server, calls, streams: limits.streams, observe })
   health.addToServer(server)
   function* states(): Iterable<ClientState> {
     for (const { state } of [...streams]) if (state !== undefined) yield state
   }
   addClientStatus(server, { clients: states, gate, observe })
-  addReflection(
-    server,
-    [...services.map(({ name }) => name), clientStatusName, 'grpc.health.v1.Health'],
+  addReflection(server, {
+    services: [...served, clientStatusName, 'grpc.health.v1.Health'],
+    descriptors: descriptorsOf(hosted),
     observe,
-  )
+  })
   const setServing = (state: Serving): void => named.forEach((name) => health.setStatus(name, state))
   return {
     listen: (address) =>
@@ -186,6 +199,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     close: (grace = usualGrace) => {
       setServing('NOT_SERVING')
       for (const stream of [...streams]) stream.fail(status.UNAVAILABLE, 'the control plane is shutting down')
+      calls.close()
       return shutDown(server, connections, grace)
     },
   }
@@ -227,13 +241,13 @@ function ageOptions(age: number | undefined): Readonly<Record<string, number>> {
  * Ends a stream once its connection takes no other, which grpc-js sees to within a tenth of the age; the
  * function takes it back.
  */
-function retire(stream: Stream, age: number | undefined, schedule: Schedule): () => void {
+function retire(end: () => void, age: number | undefined, schedule: Schedule): () => void {
   if (age === undefined) return () => {}
   const spread = 1.1 + Math.random() / 10
-  return schedule(age * spread, () => {
-    stream.fail(status.UNAVAILABLE, 'this connection has reached its age: connect again, to any replica')
-  })
+  return schedule(age * spread, end)
 }
+
+const connectionAged = 'this connection has reached its age: connect again, to any replica'
 
 type StreamKind = Pick<StreamOptions, 'codec' | 'service'>
 type Open = (kind: StreamKind) => (call: XdsCall) => void

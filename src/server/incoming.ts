@@ -1,6 +1,5 @@
 import type { Account } from './memory-budget.ts'
 import { streamOf } from './response-writer.ts'
-import type { XdsCall } from './response-writer.ts'
 
 /** Fewer bytes than that are not counted. */
 const step = 64 * 1024
@@ -17,7 +16,7 @@ export class Incoming {
   #bytes = 0
   #counted = 0
 
-  constructor(call: XdsCall, account: Account) {
+  constructor(call: object, account: Account) {
     this.#account = account
     streamOf(call)?.on('data', ({ length }: Buffer) => {
       this.#set(this.#bytes + length)

@@ -19,6 +19,14 @@ interface Registration {
   readonly handlers: UntypedServiceImplementation
 }
 
+export interface Reflected {
+  /** Full names of the services that are listed. */
+  readonly services: readonly string[]
+  /** Descriptors of services that are neither Envoy's nor health. */
+  readonly descriptors: PackageDefinition
+  readonly observe: ObserveXds
+}
+
 type ReflectionCall = ServerDuplexStream<unknown, unknown>
 
 /**
@@ -26,13 +34,13 @@ type ReflectionCall = ServerDuplexStream<unknown, unknown>
  * half a second to make, so they are made when the first client asks, in steps, so that proxies are served
  * meanwhile.
  */
-export function addReflection(server: Server, services: readonly string[], observe: ObserveXds): void {
+export function addReflection(server: Server, { services, descriptors: more, observe }: Reflected): void {
   let made: Promise<readonly Registration[]> | undefined
   const answer =
     (index: number, method: string) =>
     async (call: ReflectionCall): Promise<void> => {
       try {
-        made ??= make(services)
+        made ??= make(services, more)
         const handler: unknown = (await made)[index]?.handlers[method]
         if (typeof handler === 'function') Reflect.apply(handler, undefined, [call])
       } catch (error) {
@@ -51,12 +59,12 @@ export function addReflection(server: Server, services: readonly string[], obser
   })
 }
 
-async function make(services: readonly string[]): Promise<readonly Registration[]> {
+async function make(services: readonly string[], more: PackageDefinition): Promise<readonly Registration[]> {
   const envoy = envoyPackage()
   await nextTurn()
   const health = loadSync(healthProto, { keepCase: true })
   await nextTurn()
-  return registrations({ ...envoy, ...health }, services)
+  return registrations({ ...envoy, ...health, ...more }, services)
 }
 
 /** What the service would add to a server, one for each version of reflection. */
