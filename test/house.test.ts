@@ -9,6 +9,7 @@ const most = { names: 25, columns: 110, filesOfOneImporter: 40 }
 const notYet = {
   names: new Map([
     ['src', 28],
+    ['src/server', 27],
     ['src/dialects/emissary', 33],
     ['src/dialects/gateway-api/route', 31],
     ['src/dialects/gloo', 35],

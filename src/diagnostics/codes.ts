@@ -433,7 +433,7 @@ export const codes = {
 
 export type Code = keyof typeof codes
 
-/** What the table says of a code. */
+/** The row of a code. */
 export function rowOf(code: Code): CodeRow {
   return codes[code]
 }

@@ -11,24 +11,20 @@ export interface ObjectId {
 /** Path to a field of an object, as in `['spec', 'http', 0, 'mirror']`. */
 export type FieldPath = readonly (string | number)[]
 
-/**
- * Where a value came from, so that any later stage, even a NACK from a proxy, can point at the user's line.
- */
+/** The source of a value, kept through every stage: even a NACK from a proxy can point at the user's line. */
 export interface Origin {
   readonly object: ObjectId
   readonly path: FieldPath
-  /** 'key': the name of the field itself is meant, as for a misspelt one; else its value. */
+  /** 'key': the origin is the field's name, for example a misspelt one, instead of its value. */
   readonly part?: 'key'
 }
 
-/** A position in a file; line and column count from 1. */
+/** A position in a file; the first line and column are 1. */
 export interface Place {
   readonly file: string
   readonly line: number
   readonly column: number
-  /**
-   * The whole text of that line, and the length of what is meant on it, where they are known: for a caret.
-   */
+  /** The whole text of the line and the length of the value on it, if they are known: for a caret. */
   readonly text?: string
   readonly length?: number
 }
@@ -42,7 +38,7 @@ export interface Diagnostic {
   readonly severity: Severity
   readonly message: string
   readonly hint?: string
-  /** The end of `message`, behind `: `, that is true only if the text with the mistake is in force. */
+  /** The end of `message`, behind `: `. It is true only while the text with the mistake is in force. */
   readonly consequence?: string
   readonly origin?: Origin
   readonly place?: Place

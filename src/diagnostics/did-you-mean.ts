@@ -1,7 +1,6 @@
 /**
- * The candidate that `name` is most likely a misspelling of, or undefined when none is as close as
- * `mostEdits` letters. A list of candidates is prepared once, so give the same one for many names, and do not
- * change it.
+ * The candidate that `name` most likely misspells, or undefined if none is within `mostEdits` letters. A list
+ * of candidates is prepared once: pass the same list for many names, and do not change it.
  */
 export function didYouMean(
   name: string,
@@ -25,7 +24,7 @@ export function didYouMean(
 
 interface Spelling {
   readonly name: string
-  /** Case, `-` and `_` are not what tells names apart. */
+  /** Case, `-` and `_` do not distinguish names. */
   readonly plain: string
   /** The letters that occur, a bit for each, or for each of several that share it. */
   readonly letters: number
@@ -60,8 +59,8 @@ function bitsIn(bits: number): number {
 }
 
 /**
- * Insertions, deletions, substitutions and swaps of neighbours that make one text of the other (optimal
- * string alignment); `limit` where there are as many or more. Costs about the length times the limit.
+ * The number of insertions, deletions, substitutions and swaps of neighbours between two texts (optimal
+ * string alignment), or `limit` if there are at least as many. Costs about the length times the limit.
  */
 export function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit
@@ -72,7 +71,7 @@ export function editDistance(a: string, b: string, limit: number): number {
   return from === '' || to === '' ? Math.min(limit, from.length + to.length) : alignment(from, to, limit)
 }
 
-/** Only cells near the diagonal are filled in: all others stand for more edits than the limit. */
+/** Fills in only cells near the diagonal: all others mean more edits than the limit. */
 function alignment(from: string, to: string, limit: number): number {
   const blank = (): number[] => Array.from({ length: to.length + 1 }, () => limit)
   let [beforeLast, last, row] = [blank(), blank().map((_, index) => Math.min(index, limit)), blank()]

@@ -6,10 +6,10 @@ export interface Excerpt {
 
 export interface Marked {
   readonly text: string
-  /** Counts from 1. */
+  /** The first column is 1. */
   readonly column: number
   readonly length: number
-  /** Characters that the excerpt may have, without what stands before it. */
+  /** Characters that the excerpt may have, without the text before it. */
   readonly width: number
 }
 

@@ -3,7 +3,7 @@ import type { Code } from './codes.ts'
 import { objectName } from './diagnostic.ts'
 import type { Diagnostic, Origin } from './diagnostic.ts'
 
-/** What a diagnostic says; the message goes on from the name of its object. */
+/** The texts of a diagnostic. The message continues after the name of its object. */
 export interface Wording {
   readonly message: string
   readonly hint?: string | undefined
@@ -25,7 +25,7 @@ export function nameOf({ object }: Pick<Origin, 'object'>): string {
   return `${object.kind} ${objectName(object)}`
 }
 
-/** A mistake in a newer text than the one in force: what it would mean for requests is not so. */
+/** The diagnostic of a text that is not in force: the last good version decides about requests instead. */
 export function withLastGood(diagnostic: Diagnostic): Diagnostic {
   const { consequence, ...others } = diagnostic
   if (consequence === undefined) return diagnostic

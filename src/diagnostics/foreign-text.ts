@@ -41,7 +41,7 @@ export function printableJson(text: string): string {
 const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /**
- * Escapes, as JavaScript does, all that moves a cursor, ends a line or changes the order of what is read:
+ * Escapes everything that moves a cursor, ends a line or changes the order of the text, as JavaScript does:
  * control characters (C0, DEL, C1), format characters (bidirectional marks, invisible ones), line and
  * paragraph separators, blanks other than the space, lone surrogates.
  */

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util'
 
-/** A bug of ours, as it is logged. */
+/** A bug of ours, in the form in which it is logged. */
 export interface InternalError {
-  /** What did not work. */
+  /** The operation that failed. */
   readonly what: string
-  /** The stack, with those of its causes. */
+  /** The stack, and the stacks of its causes. */
   readonly stack: string
 }
 
@@ -20,7 +20,7 @@ const longestStack = 8_000
 
 const mostCauses = 5
 
-/** The stack of whatever was thrown, then those of its causes; each is cut. */
+/** The stack of a thrown value, then those of its causes; each is cut. */
 export function stackOf(error: unknown): string {
   const stacks: string[] = []
   for (
@@ -38,14 +38,11 @@ function cut(text: string): string {
 }
 
 export interface InternalErrors {
-  /**
-   * Takes all failures that there are now; gives those that were not there before, each bug once, whatever it
-   * concerns.
-   */
+  /** Takes all present failures, and returns the new ones: each bug once, whatever object it concerns. */
   update(failures: readonly Failure[]): readonly InternalError[]
 }
 
-/** Remembers which bugs were logged. One that is gone, and comes back, is logged again. */
+/** Remembers which bugs were logged. A bug that ends and comes back is logged again. */
 export function recordInternalErrors(): InternalErrors {
   let known: ReadonlySet<string> = new Set()
   return {
@@ -71,8 +68,8 @@ export function recordInternalErrors(): InternalErrors {
 }
 
 /**
- * Where it was thrown: the transform, and the calls without the message, which may differ from object to
- * object.
+ * The place of the throw: the transform and the calls. The message is left out, since it may differ from
+ * object to object.
  */
 function siteOf({ transform, error }: Failure): string {
   const stack = error instanceof Error ? (error.stack ?? '') : ''

@@ -3,15 +3,15 @@ import type { Diagnostic, Origin, Place } from './diagnostic.ts'
 /** Finds the place of an origin: its object may be gone by now. */
 export type LocateOrigin = (origin: Origin) => Place | undefined
 
-/** A diagnostic with the place to show for it; undefined where neither it nor its origin has one. */
+/** A diagnostic with its place; undefined if neither the diagnostic nor its origin has one. */
 export interface PlacedDiagnostic {
   readonly diagnostic: Diagnostic
   readonly place: Place | undefined
 }
 
 /**
- * Sorted by file, line, column and code, those without a place last; once what is said twice of one place, as
- * of an alias. A diagnostic's own place wins over its origin's.
+ * Sorts by file, line, column and code, those without a place last. The same text at one place, for example
+ * from an alias, appears once. A diagnostic's own place wins over its origin's.
  */
 export function sortDiagnostics(
   diagnostics: readonly Diagnostic[],
@@ -51,7 +51,7 @@ function byText(a: PlacedDiagnostic, b: PlacedDiagnostic): number {
   return compare(a.diagnostic.code, b.diagnostic.code) || compare(a.diagnostic.message, b.diagnostic.message)
 }
 
-/** By code units, so that the order is the same on every machine. */
+/** Compares code units, so that the order is the same on every machine. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

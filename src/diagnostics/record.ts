@@ -1,17 +1,16 @@
 import type { Diagnostic } from './diagnostic.ts'
 
-/** What a change of some parts did to the whole. */
+/** The effect of changed parts on the whole record. */
 export interface DiagnosticChange {
   readonly added: readonly Diagnostic[]
   readonly resolved: readonly Diagnostic[]
 }
 
 /**
- * All diagnostics that stand now, from parts that change one by one. The same diagnostic from several parts
- * is one.
+ * All active diagnostics, from parts that change one by one. The same diagnostic from several parts is one.
  */
 export interface DiagnosticRecord {
-  /** Each part's new list; an empty one for a part that has nothing, or is gone. */
+  /** Takes the new list of each part; an empty list if the part has none, or was removed. */
   update(parts: Iterable<readonly [part: string, diagnostics: readonly Diagnostic[]]>): DiagnosticChange
   readonly current: Iterable<Diagnostic>
 }

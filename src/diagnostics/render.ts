@@ -19,7 +19,7 @@ export const mostShown = 1_000
 const longestMessage = 1_000
 
 /**
- * For people: `file:line:column severity code  message`, then the line, a caret below the value, and the
+ * Text for people: `file:line:column severity code  message`, then the line, a caret below the value, and the
  * hint. '' for no diagnostics.
  */
 export function renderText(
@@ -31,8 +31,8 @@ export function renderText(
 }
 
 /**
- * For programs: one array of `{code, severity, message, hint, object, path, file, line, column}`, each key
- * always there, null for what is unknown.
+ * JSON for programs: one array of `{code, severity, message, hint, object, path, file, line, column}`. Every
+ * key is present, with null for an unknown value.
  */
 export function renderJson(diagnostics: readonly Diagnostic[], locate: LocateOrigin): string {
   const rows = sortDiagnostics(diagnostics, locate).map(({ diagnostic, place }) => ({
@@ -54,7 +54,7 @@ export function renderGithub(diagnostics: readonly Diagnostic[], locate: LocateO
   return lines(sortDiagnostics(diagnostics, locate), workflowCommand, '::notice::')
 }
 
-/** One text each, and a count of those that are left out. */
+/** One text for each diagnostic, and a count of those that are left out. */
 function lines(
   all: readonly PlacedDiagnostic[],
   render: (placed: PlacedDiagnostic) => string,
@@ -91,7 +91,10 @@ function block({ diagnostic, place }: PlacedDiagnostic, { width }: TextOptions):
   return [printable(head), `    ${line}`, `    ${carets}${said === '' ? '' : `   ${said}`}`]
 }
 
-/** Of what stands in no file, such as an object of the Kubernetes API, the object and the field. */
+/**
+ * The object and the field of a diagnostic without a file, for example one about an object of the Kubernetes
+ * API.
+ */
 function whereIn({ origin }: Diagnostic): string {
   if (origin === undefined) return ''
   const path = renderPath(origin.path)

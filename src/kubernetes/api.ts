@@ -10,23 +10,23 @@ import { ApiFailure, failureOf } from './failure.ts'
 import { splitLines } from './lines.ts'
 
 export interface ApiRequest {
-  /** As in `/api/v1/services`. */
+  /** For example `/api/v1/services`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
-  /** GET where it is absent. */
+  /** Absent: GET. */
   readonly method?: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Sent as JSON. */
   readonly body?: unknown
-  /** Of the body; `application/json` where it is absent. */
+  /** Content type of the body; absent: `application/json`. */
   readonly contentType?: string
-  /** `application/json` where it is absent. */
+  /** Absent: `application/json`. */
   readonly accept?: string
   readonly signal?: AbortSignal
-  /** Milliseconds without a byte after which the request is given up; 30 s where it is absent. */
+  /** Milliseconds without a byte after which the request is abandoned; absent: 30 s. */
   readonly idle?: number
 }
 
-/** What a caller of `lines` hears. */
+/** The events of `lines`. */
 export interface LineListener {
   /** The server has accepted the request. */
   open(): void
@@ -39,18 +39,20 @@ interface Answer {
   readonly cause: () => ApiFailure | undefined
 }
 
-/** The Kubernetes API over one shared agent, with whatever credentials hold at the time of a request. */
+/**
+ * The Kubernetes API over one shared agent. Each request uses the credentials that are valid at that time.
+ */
 export interface KubernetesApi {
-  /** Of the cluster, for people: `https://10.0.0.1:443`. */
+  /** Address of the cluster, for people: `https://10.0.0.1:443`. */
   readonly server: string
   /**
-   * The answer's JSON; its text, where it is none. Rejects with ApiFailure for every status but 2xx, and for
-   * a connection that breaks.
+   * Resolves with the response's JSON, or its text if it is not JSON. Rejects with ApiFailure for every
+   * status but 2xx, and for a broken connection.
    */
   request(request: ApiRequest): Promise<NodeValue>
   /** Resolves when the server has ended the response; rejects with ApiFailure as `request` does. */
   lines(request: ApiRequest, listener: LineListener): Promise<void>
-  /** Ends every connection; what is under way fails. */
+  /** Closes every connection; requests under way fail. */
   close(): void
 }
 
@@ -73,7 +75,7 @@ export async function kubernetesApi(choice: ClusterChoice): Promise<KubernetesAp
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const sent = start(urlOf(base, request), {
       ...options,
-      // Counts from the attempt to connect on.
+      // Includes the attempt to connect.
       timeout: idle,
       method: request.method ?? 'GET',
       headers: {
@@ -85,7 +87,7 @@ export async function kubernetesApi(choice: ClusterChoice): Promise<KubernetesAp
     })
     const cause = endings(sent, idle, request.signal)
     sent.once('response', resolve)
-    // Later errors are heard by whoever reads the response.
+    // The reader of the response handles later errors.
     sent.on('error', (error) => {
       reject(cause() ?? broken(error))
     })
@@ -136,9 +138,9 @@ export async function kubernetesApi(choice: ClusterChoice): Promise<KubernetesAp
 }
 
 /**
- * Gives the request up when nothing comes for a while, or when it is told to; returns which of the two it
- * was. Neither by Node's option `signal` nor with an error: both would end at the socket, which outlives the
- * request in the agent's pool and has nobody to hear it.
+ * Abandons the request after a time without a byte, or when the caller stops it; returns which of the two
+ * happened. It uses neither Node's option `signal` nor an error: both would end at the socket, which outlives
+ * the request in the agent's pool and has no listener there.
  */
 function endings(
   sent: ClientRequest,
@@ -187,7 +189,7 @@ function statusOf(body: string): unknown {
 
 function broken(thrown: unknown): ApiFailure {
   if (thrown instanceof ApiFailure) return thrown
-  // Where a host has several addresses, the message of the whole is empty.
+  // If a host has several addresses, the message of the aggregate error is empty.
   const error =
     thrown instanceof AggregateError && thrown.errors[0] instanceof Error ? thrown.errors[0] : thrown
   // Node's word for a response that ended too early.

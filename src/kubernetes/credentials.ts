@@ -5,15 +5,18 @@ import { isDeepStrictEqual } from 'node:util'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { UsageError } from '../sources/source.ts'
 
-/** Which cluster, and as whom. With neither: the pod's own service account, else what kubectl would take. */
+/**
+ * The cluster and the identity. If both are absent: the Pod's own service account, otherwise the one that
+ * kubectl would use.
+ */
 export interface ClusterChoice {
   readonly kubeconfig?: string
   readonly context?: string
-  /** The folder that stands for `/` where the files of the pod's service account are looked for. */
+  /** The folder that is used as `/` for the files of the Pod's service account. */
   readonly root?: string
 }
 
-/** Reads the kubeconfig or the pod's service account. Throws UsageError that says what is missing. */
+/** Reads the kubeconfig or the Pod's service account. Throws a UsageError that names what is missing. */
 export async function loadCluster({ kubeconfig, context, root = '' }: ClusterChoice): Promise<KubeConfig> {
   // The client's module is large, and who reads files only does not need it.
   const client = await import('@kubernetes/client-node')
@@ -40,7 +43,7 @@ export async function loadCluster({ kubeconfig, context, root = '' }: ClusterCho
   return config
 }
 
-/** What the client falls back to. */
+/** The client's default address. */
 const nowhere = 'http://localhost:8080'
 const tokenFile = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
@@ -56,7 +59,7 @@ export function authenticator(config: KubeConfig): { options(): Promise<RequestO
   let agent: { readonly options: AgentOptions; readonly agent: Agent } | undefined
   const shared = (options: AgentOptions): Agent => {
     if (agent !== undefined && isDeepStrictEqual(agent.options, options)) return agent.agent
-    // Requests under way keep their connections; nobody new gets them.
+    // Requests under way keep their connections; new requests use the new agent.
     agent = { options, agent: new Agent({ ...options, keepAlive: true, keepAliveMsecs: 30_000 }) }
     return agent.agent
   }

@@ -1,6 +1,6 @@
 import { isRecord } from '../manifest/message.ts'
 
-/** What the API server answered other than success, or (status undefined) why there is no answer. */
+/** An unsuccessful response of the API server, or the reason for no response (then `status` is undefined). */
 export class ApiFailure extends Error {
   /** The HTTP status, or the code of an ERROR event of a watch. */
   readonly status: number | undefined
@@ -21,8 +21,8 @@ export class ApiFailure extends Error {
 }
 
 /**
- * Of a `metav1.Status`, as in the body of a refusal and in the ERROR event of a watch; `status` counts where
- * its code is absent.
+ * The failure in a `metav1.Status`, the body of a refusal or the ERROR event of a watch. `status` is used if
+ * the body has no code.
  */
 export function failureOf(body: unknown, status?: number, retryAfterHeader?: string): ApiFailure {
   const { message, code, details } = isRecord(body) ? body : {}

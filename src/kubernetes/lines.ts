@@ -1,6 +1,6 @@
 /**
- * Cuts text that comes in pieces into its lines; an object of a megabyte comes in many pieces, each of which
- * is looked at once.
+ * Splits text that arrives in pieces into lines. Each piece is scanned once, because an object of a megabyte
+ * has many pieces.
  */
 export function splitLines(line: (text: string) => void): (piece: string) => void {
   let begun: string[] = []

@@ -10,7 +10,7 @@ export interface ListPage {
   readonly more: string | undefined
 }
 
-/** Throws ApiFailure for what is no list. */
+/** Throws ApiFailure if the value is not a list. */
 export function listPage(value: Json): ListPage {
   const { metadata, items } = isRecord(value) ? value : {}
   const { resourceVersion, continue: more } = isRecord(metadata) ? metadata : {}

@@ -12,14 +12,14 @@ export function isConfidential(text: string): boolean {
 }
 
 /**
- * True for a document, read from `text`, that holds a Kubernetes Secret: as itself, in a list, inside another
- * object, or in a text. A reference to a Secret, such as in a Gateway's `certificateRefs`, is none.
+ * Whether a document, read from `text`, holds a Kubernetes Secret: as itself, in a list, inside another
+ * object, or in a text. A reference to a Secret, for example in a Gateway's `certificateRefs`, does not.
  */
 export function isConfidentialDocument(value: Json, text: string): boolean {
   return text.includes('-----BEGIN ') || (secretKind.test(text) && holdsSecret(value, 'object'))
 }
 
-/** `object`: the value stands where an object is expected, so that its kind alone says what it is. */
+/** `object`: the value is at a place for objects, so its kind alone identifies it. */
 function holdsSecret(value: Json, as: 'object' | 'field'): boolean {
   if (typeof value === 'string') return secretKind.test(value)
   if (Array.isArray(value)) return (value as readonly Json[]).some((each) => holdsSecret(each, as))

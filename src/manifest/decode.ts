@@ -12,23 +12,20 @@ import type { Part } from './part.ts'
 
 export interface DecodeOptions<T> {
   readonly manifest: Manifest
-  /** Of the part of the object that `schema` describes, as `['spec']`. */
+  /** Path of the part of the object that `schema` describes, for example `['spec']`. */
   readonly path: FieldPath
   readonly schema: z.ZodType<T>
   /**
-   * What may be left out alone, relative to `path`: `http.*.{mirror,mirrorPercentage}`, `http.*`, … (see
-   * `enclosingParts`).
+   * The parts that can be left out separately, relative to `path`: `http.*.{mirror,mirrorPercentage}`,
+   * `http.*`, … (see `enclosingParts`).
    */
   readonly parts: readonly string[]
   /**
-   * What it means that a part is left out, `[]` for the whole, as the end of a sentence; undefined if the
+   * The consequence of leaving out a part (`[]` is the whole), as the end of a sentence; undefined if the
    * mistake says enough.
    */
   readonly consequence?: (left: FieldPath) => string | undefined
-  /**
-   * What to write instead of a field that does not exist or has another type, where the schema alone would
-   * mislead.
-   */
+  /** Hints for a field that does not exist or has another type, if the schema alone would mislead. */
   readonly hints?: readonly FieldHint[]
 }
 
@@ -38,16 +35,16 @@ export interface DecodeOptions<T> {
  */
 export interface FieldHint {
   readonly code: 'field/unknown' | 'field/wrong-type'
-  /** Of the field as it was written, or as an unknown field was probably meant. */
+  /** The field as it was written, or the known field that an unknown one probably is. */
   readonly at: string
-  /** From the value that is there, and the message that it is in. Undefined: the hint does not apply. */
+  /** Makes the hint from the value, and the message that contains it. Undefined: the hint does not apply. */
   readonly hint: (value: unknown, owner: unknown) => string | undefined
-  /** For an unknown field: the one with which it is left out. */
+  /** For an unknown field: the known field that is left out with it. */
   readonly meant?: string
 }
 
 export interface Decoded<T> {
-  /** Without the parts that have mistakes; undefined when no more than a mistake would be left. */
+  /** The value without the parts that have mistakes; undefined if only mistakes would remain. */
   readonly value: T | undefined
   readonly diagnostics: readonly Diagnostic[]
   /** True when any mistake was found. */
@@ -106,8 +103,8 @@ function withHint<T>(finding: Finding, written: unknown, { hints = [] }: DecodeO
 }
 
 /**
- * The smallest part around a mistake that is still there. An unknown field counts with the known one that it
- * was meant to be.
+ * The smallest remaining part around a mistake. An unknown field belongs to the known field that it probably
+ * is.
  */
 function smallestPart(
   finding: Finding,

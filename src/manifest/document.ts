@@ -11,8 +11,8 @@ import type { NodeRange } from './node-range.ts'
 import { nodeValue, UnreadableNode } from './node-value.ts'
 
 /**
- * A mistake in a document's text; offsets count in that text. With `origin`, its object is there in spite of
- * it.
+ * A mistake in a document's text; offsets are relative to that text. With `origin`, the object exists in
+ * spite of it.
  */
 export interface TextMistake extends NodeRange {
   readonly code: Code
@@ -24,7 +24,7 @@ export interface TextMistake extends NodeRange {
 }
 
 /**
- * What the text between two `---` says; it knows neither its file nor its line, so that equal text is equal
+ * The content of the text between two `---`. It contains neither file nor line, so that equal text is equal
  * content.
  */
 export interface DocumentContent {
@@ -115,7 +115,7 @@ function locator(text: string, index: number, prefix: FieldPath) {
 let latest: { readonly text: string; readonly documents: readonly Document[] } | undefined
 
 /**
- * Syntax trees are large, so none is kept but the last; positions are looked up for one document at a time.
+ * Syntax trees are large, so only the last one is kept: positions are looked up for one document at a time.
  */
 function documents(text: string): readonly Document[] {
   if (latest?.text !== text) latest = { text, documents: parse(text) }

@@ -9,14 +9,14 @@ const nanoseconds: Readonly<Record<string, number>> = {
   h: 3600e9,
 }
 /**
- * What Envoy can count in nanoseconds, 292 years; a protobuf Duration holds more
- * (google/protobuf/duration.proto), and Envoy refuses it.
+ * The longest time that Envoy can hold in nanoseconds, 292 years. A protobuf Duration can be longer
+ * (google/protobuf/duration.proto), and Envoy rejects it.
  */
 const maxMilliseconds = 9_223_372_036_000
 
 /**
- * Reads a duration as ProtoJSON and Go write it (`1.5s`, `100ms`, `1h30m`), in milliseconds; undefined for
- * what is none, or more than Envoy can count.
+ * Parses a duration of ProtoJSON or Go (`1.5s`, `100ms`, `1h30m`) into milliseconds; undefined if it is not a
+ * duration, or longer than Envoy's longest.
  */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0

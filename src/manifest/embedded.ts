@@ -6,14 +6,14 @@ import { isRecord } from './message.ts'
 import type { Json, JsonObject, Manifest } from './manifest.ts'
 import { nodeValue, UnreadableNode } from './node-value.ts'
 
-/** What a text inside an object says; `mistake` where it is no YAML map. */
+/** The content of a text inside an object; `mistake` if it is not a YAML map. */
 export type Embedded =
   | { readonly manifest: Manifest }
-  /** `line` counts from 0, and stands behind the text's own path as a step of its own. */
+  /** `line` begins with 0, and follows the text's own path as a step of its own. */
   | { readonly mistake: { readonly message: string; readonly line: number } }
 
 /**
- * The object as if the text at `path`, YAML inside a string as ConfigMaps have it, stood there as a map: its
+ * Reads the text at `path`, YAML inside a string (as in ConfigMaps), as if it were a map in the object. Its
  * fields have paths, and exact positions if the text is a literal block scalar (`|`).
  */
 export function readEmbedded(manifest: Manifest, path: FieldPath): Embedded {
@@ -44,8 +44,8 @@ export function parseEmbedded(text: string): Document {
 }
 
 /**
- * Where offset `at` of a literal block scalar's text stands in the source. Undefined for every other scalar,
- * as its text and its source do not go together line by line.
+ * The offset in the source of offset `at` in a literal block scalar's text. Undefined for every other scalar,
+ * because its text and its source do not correspond line by line.
  */
 export function sourceOffset(scalar: Scalar, source: string, at: number): number | undefined {
   if (scalar.type !== 'BLOCK_LITERAL' || typeof scalar.value !== 'string' || !scalar.range) return undefined

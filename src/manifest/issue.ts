@@ -9,25 +9,28 @@ import { fieldsAt } from './schema-field.ts'
 
 /** One mistake that a schema found, in our words. */
 export interface Finding {
-  /** From the decoded value, in the schema's spelling. */
+  /** Path from the decoded value, in the schema's spelling. */
   readonly path: FieldPath
   readonly code: Code
-  /** What is wrong with the field, to stand behind its path. */
+  /** The mistake, in words that follow the field's path. */
   readonly says: string
   readonly hint: string | undefined
-  /** For an unknown field: the known one beside it that it is most likely meant to be. */
+  /** For an unknown field: the known field beside it that it most likely is. */
   readonly meant?: string | undefined
   /** 'key': the mistake is in the name of the field, not in its value. */
   readonly part?: 'key'
 }
 
-/** What the schema was given, and what it knows. */
+/** The input of a schema, and the fields that it knows. */
 export interface Decoding {
   readonly schema: z.core.$ZodType
   readonly value: unknown
 }
 
-/** zod's issue as findings; a union's issue becomes those of the branch that the user most likely meant. */
+/**
+ * Turns an issue of zod into findings. A union's issue becomes the findings of the branch that the user most
+ * likely chose.
+ */
 export function findings(issue: z.core.$ZodIssue, decoding: Decoding): readonly Finding[] {
   const path = issue.path.filter((step) => typeof step !== 'symbol')
   const value = valueAt(decoding.value, path)
@@ -70,7 +73,7 @@ export function findings(issue: z.core.$ZodIssue, decoding: Decoding): readonly 
   }
 }
 
-/** The value at a path in the schema's spelling, whatever the spelling of the keys in `value`. */
+/** The value at a path in the schema's spelling, whatever spelling the keys of `value` have. */
 export function valueAt(value: unknown, path: FieldPath): unknown {
   return path.reduce<unknown>((at, step) => {
     if (Array.isArray(at)) return at[Number(step)]

@@ -17,7 +17,7 @@ export function parseJson(text: string): NodeValue {
  */
 const mayLoseDigits = /(?:^|[:,[])\s*-?(?:\d[\d.]{15}|\d[\d.]*[eE][+-]?\d{3})/
 
-/** Stands for a number while its path is not known: a reviver goes from the leaves up. */
+/** Takes the place of a number while its path is unknown, because a reviver starts at the leaves. */
 class Lost {
   readonly text: string
   readonly value: number

@@ -31,7 +31,7 @@ export interface FoundObjects {
   readonly mistakes: readonly ObjectMistake[]
 }
 
-/** Kinds without a namespace among those that people keep beside their routes. */
+/** Cluster-scoped kinds that people keep beside their routes. */
 const clusterScoped = new Set([
   '/Namespace',
   '/Node',
@@ -50,8 +50,8 @@ const clusterScoped = new Set([
 ])
 
 /**
- * The Kubernetes objects of one document: itself, or the items of a `List` (or of a `ServiceList`, whose
- * items may leave their kind out).
+ * The Kubernetes objects of one document: the object itself, or the items of a `List` (or of a `ServiceList`,
+ * whose items may omit their kind).
  */
 export function findObjects(document: NodeValue, mayBeRead: MayBeRead): FoundObjects {
   return document.value === null ? nothing : read({ document, value: document.value, prefix: [], mayBeRead })
@@ -131,7 +131,9 @@ function isListOfObjects(value: Json, mayBeRead: MayBeRead): boolean {
   )
 }
 
-/** What people keep beside their manifests: values of charts, files of Kustomize, Compose and CI. */
+/**
+ * Other YAML that people keep beside their manifests: chart values, and files of Kustomize, Compose and CI.
+ */
 function otherYaml(what: string): FoundObjects {
   return {
     objects: [],
@@ -210,7 +212,9 @@ function readObject({ document, value, prefix, metadata, apiVersion, id }: Ident
 
 type ExactNumbers = NodeValue['exactNumbers']
 
-/** The numbers of a document by the first steps of their paths: a List asks for each of its items. */
+/**
+ * The numbers of a document by the first steps of their paths, because each item of a List looks up its own.
+ */
 const numbersByPrefix = new WeakMap<NodeValue, Map<number, ReadonlyMap<string, ExactNumbers>>>()
 
 function numbersBelow(document: NodeValue, prefix: FieldPath): ExactNumbers {
@@ -238,7 +242,7 @@ function mistake(path: FieldPath, what: string): FoundObjects {
 }
 
 interface NoString {
-  /** From the object. */
+  /** Path from the object. */
   readonly path: FieldPath
   readonly value: Json
 }
@@ -285,7 +289,7 @@ function text(value: Json | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** Kubernetes does not tell an empty name from one that is not there. */
+/** Kubernetes treats an empty name like an absent one. */
 function isGiven(value: Json | undefined): boolean {
   return value !== undefined && value !== null && value !== ''
 }

@@ -14,7 +14,7 @@ export interface Manifest {
   readonly apiVersion: string
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
-  /** `metadata.creationTimestamp`, RFC 3339; '' where it is absent, as in most files. */
+  /** `metadata.creationTimestamp`, RFC 3339; '' if it is absent, as in most files. */
   readonly created: string
   readonly object: JsonObject
   /** The text of numbers that a double cannot hold exactly, by JSON-encoded field path. */
@@ -40,7 +40,7 @@ export interface Located extends Place {
  */
 export type Locate = (path: FieldPath, part?: 'key') => Located
 
-/** A manifest, and where its fields stand; undefined for one that came from no text. */
+/** A manifest, and the places of its fields; undefined if it came from no text. */
 export interface PlacedManifest {
   readonly manifest: Manifest
   readonly locate: (...field: Parameters<Locate>) => Located | undefined

@@ -12,7 +12,9 @@ export interface LocatedMap {
   readonly locate: Locate
 }
 
-/** Reads such a file; an empty one is an empty map. Throws Error, whose message says what it is instead. */
+/**
+ * Reads such a file; an empty one is an empty map. Throws an Error that says what the file contains instead.
+ */
 export function parseMap(file: string, text: string): LocatedMap {
   const document = parseDocument(text, { uniqueKeys: false })
   const [error] = document.errors

@@ -15,7 +15,7 @@ export function message<S extends z.ZodRawShape>(shape: S) {
 }
 
 /**
- * A list whose elements may be left out alone: a refused element is undefined, and the indices of the others
+ * A list whose elements may be left out separately: a rejected element is undefined, and the other indices
  * stay.
  */
 export function parts<E extends z.ZodType>(element: E) {
@@ -48,7 +48,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** As `isRecord`, of what is known to be JSON. */
+/** Like `isRecord`, for a value that is known to be JSON. */
 export function isJsonObject(value: Json | undefined): value is JsonObject {
   return isRecord(value)
 }

@@ -5,7 +5,7 @@ import { isEmbedded, lineOffset, parseEmbedded, sourceOffset } from './embedded.
 import { camelCase } from './field-name.ts'
 import { isMergeKey } from './node-value.ts'
 
-/** Offsets of a piece of a document's text; `end` is exclusive and may stand on a later line. */
+/** Offsets of a piece of a document's text; `end` is exclusive and may be on a later line. */
 export interface NodeRange {
   readonly start: number
   readonly end: number
@@ -18,16 +18,16 @@ export interface Source {
 }
 
 /**
- * Where a field stands: its value if that is a scalar, its key if it is a collection or `part` asks for it;
- * else the nearest field above. Fields of YAML inside a literal block scalar are found too.
+ * The range of a field: its value if that is a scalar; its key if it is a collection, or `part` is 'key';
+ * otherwise the nearest field above. Finds fields of YAML inside a literal block scalar too.
  */
 export function nodeRange({ document, text }: Source, path: FieldPath, part?: 'key'): NodeRange {
   let node: unknown = document.contents
   let key: unknown
   for (const [index, step] of path.entries()) {
     const next = child(document, node, step)
-    // Only of a literal block can a part be placed, and the text of any other scalar would be read as itself
-    // without end.
+    // Only parts of a literal block have positions; reading the text of any other scalar again would never
+    // end.
     if (next === undefined && isEmbedded(node) && node.type === 'BLOCK_LITERAL') {
       const scalar = node
       const offsetOf = (at: number): number | undefined => sourceOffset(scalar, text, at)
@@ -45,7 +45,7 @@ export function nodeRange({ document, text }: Source, path: FieldPath, part?: 'k
 
 interface EmbeddedText {
   readonly text: string
-  /** Of an offset in the text, in what surrounds it. */
+  /** Turns an offset in the text into one in the surrounding text. */
   readonly offsetOf: (at: number) => number | undefined
 }
 
@@ -84,7 +84,7 @@ interface Pairs {
   readonly camelCased: ReadonlyMap<string, Pair>
 }
 
-/** Built once a mapping, as a mapping with many mistakes is asked for each of them. */
+/** Built once for each mapping, since a mapping with many mistakes is searched for each of them. */
 const indexed = new WeakMap<YAMLMap, Pairs>()
 
 /** The pairs of a mapping by key, the first of equal ones. */

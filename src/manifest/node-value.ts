@@ -5,13 +5,13 @@ import { losesDigits } from './exact-number.ts'
 import type { Json, JsonObject } from './manifest.ts'
 
 /**
- * Nodes that all aliases of one document may stand for together: far above real files, far below a "billion
+ * The most nodes that all aliases of one document may expand to: far above real files, far below a "billion
  * laughs".
  */
 const maxAliasedNodes = 100_000
 const maxDepth = 200
 
-/** A document that is YAML but no JSON value; `offset` counts in the text of the document. */
+/** A document that is YAML, but not a JSON value; `offset` is relative to the text of the document. */
 export class UnreadableNode extends Error {
   readonly offset: number
   constructor(message: string, offset: number) {
@@ -22,7 +22,7 @@ export class UnreadableNode extends Error {
 
 export interface NodeValue {
   readonly value: Json
-  /** The numbers whose digits a double cannot hold. */
+  /** The numbers with more digits than a double holds. */
   readonly exactNumbers: readonly { readonly path: FieldPath; readonly text: string }[]
 }
 

@@ -8,7 +8,7 @@ interface NameRule {
   readonly must: string
 }
 
-/** What is wrong with a name, to stand behind its path. */
+/** A mistake in a name, in words that follow its path. */
 export interface NameMistake {
   readonly says: string
   readonly hint?: string
@@ -31,8 +31,8 @@ const subdomain: NameRule = {
 }
 
 /**
- * Whose name is a part of host names. Kubernetes before 1.34 wants a letter first in a Service's; later it
- * may be a digit.
+ * Kinds whose name is a part of host names. Kubernetes before 1.34 requires a letter first in a Service's;
+ * later versions allow a digit.
  */
 const labelled = new Set(['/Service', '/Namespace'])
 
@@ -42,14 +42,14 @@ const labelled = new Set(['/Service', '/Namespace'])
  */
 const unruled = /^(rbac\.authorization\.k8s\.io|([^/]+\.)?openshift\.io)\/|^networking\.k8s\.io\/IPAddress$/
 
-/** What Kubernetes has against a name for objects of that kind (`<group>/<kind>`). */
+/** Kubernetes' objections to a name for objects of a kind (`<group>/<kind>`). */
 export function nameMistakes(kind: string, name: Json): readonly NameMistake[] {
   return unruled.test(kind) && typeof name === 'string'
     ? []
     : mistakesBy(labelled.has(kind) ? label : subdomain, name)
 }
 
-/** What Kubernetes has against a name for a namespace. */
+/** Kubernetes' objections to a name for a namespace. */
 export function namespaceMistakes(namespace: Json): readonly NameMistake[] {
   return mistakesBy(label, namespace)
 }

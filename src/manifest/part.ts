@@ -34,7 +34,7 @@ function enclosingPart(pattern: string, path: FieldPath): Part | undefined {
   return { paths: last.map((name) => [...above, name]) }
 }
 
-/** Whether a pattern, as of `enclosingParts`, stands for exactly this path. */
+/** Whether a pattern, for example one of `enclosingParts`, matches exactly this path. */
 export function fitsPattern(pattern: string, path: FieldPath): boolean {
   const segments = pattern.split('.').map(alternatives)
   return (
@@ -53,7 +53,8 @@ function depth(part: Part): number {
 }
 
 /**
- * `value` without what is at `paths`; a list keeps a hole there (undefined), so that the other indices stay.
+ * `value` without the values at `paths`. A list keeps a hole (undefined) there, so that the other indices
+ * stay.
  */
 export function without(value: unknown, paths: readonly FieldPath[]): unknown {
   if (paths.length === 0) return value

@@ -3,8 +3,8 @@ import type { FieldPath } from '../diagnostics/diagnostic.ts'
 import { camelCase } from './field-name.ts'
 
 /**
- * The names of the fields that `schema` has at `path`, in their order; none where it is no message. Unions
- * count with all their branches.
+ * The names of the fields that `schema` has at `path`, in order; empty if it is not a message. A union has
+ * the fields of all its branches.
  */
 export function fieldsAt(schema: z.core.$ZodType, path: FieldPath): readonly string[] {
   const reached = path.reduce<readonly z.core.$ZodType[]>(

@@ -1,7 +1,7 @@
 import { withoutValue } from './confidential.ts'
 import type { Located } from './manifest.ts'
 
-/** A piece of a file: its text, and how many lines stand before it. It begins at the beginning of a line. */
+/** A piece of a file: its text, and the number of lines before it. It begins at the beginning of a line. */
 export interface TextPiece {
   readonly file: string
   readonly text: string
@@ -11,8 +11,8 @@ export interface TextPiece {
 }
 
 /**
- * The place of `start` to `end` in the file; an offset behind the last character counts as that character. A
- * byte order mark takes no column.
+ * The place of `start` to `end` in the file. An offset after the last character means that character. A byte
+ * order mark has no column.
  */
 export function located(piece: TextPiece, start: number, end: number): Located {
   const { text } = piece
@@ -34,7 +34,7 @@ export function located(piece: TextPiece, start: number, end: number): Located {
   }
 }
 
-/** How many lines end before `end`. */
+/** The number of lines that end before `end`. */
 export function countLines(text: string, end: number): number {
   let lines = 0
   for (let at = text.indexOf('\n'); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) lines++
@@ -43,7 +43,7 @@ export function countLines(text: string, end: number): number {
 
 let latest: { readonly text: string; readonly starts: readonly number[] } | undefined
 
-/** As `countLines`, of a text that is asked for many positions: its lines are found once. */
+/** Like `countLines`, for a text with many positions: its lines are found once. */
 function lineIndex(text: string, lineStart: number): number {
   if (latest?.text !== text) {
     const starts = [0]

@@ -19,7 +19,7 @@ export interface ParsedDocument extends TextPiece {
 export interface ParsedFile {
   readonly manifests: readonly LocatedManifest[]
   readonly diagnostics: readonly Diagnostic[]
-  /** False when a document could not be read; what it held is unknown then. */
+  /** False if a document could not be read; its objects are unknown then. */
   readonly complete: boolean
   readonly documents: readonly ParsedDocument[]
 }
@@ -27,14 +27,14 @@ export interface ParsedFile {
 export interface ParseOptions {
   /** An earlier state of the file. */
   readonly previous?: ParsedFile | undefined
-  /** Which objects mean something here: a mistake in others is no error. Absent: all. */
+  /** The objects that matter here: a mistake in any other is not an error. Absent: all. */
   readonly mayBeRead?: MayBeRead | undefined
 }
 
 /**
- * Reads every Kubernetes object of a file (YAML or JSON). A document that cannot be read is a diagnostic and
- * costs only itself. A document whose text stands in `previous` too is not parsed again and keeps its very
- * manifests; at the same line it is the very same value.
+ * Reads every Kubernetes object of a file (YAML or JSON). An unreadable document becomes a diagnostic, and
+ * the other documents are still read. A document whose text is also in `previous` is not parsed again, and
+ * keeps the same manifests; at the same line it is the same value.
  */
 export function parseManifests(file: string, text: string, options: ParseOptions = {}): ParsedFile {
   const steps = parseSteps(file, text, options)
@@ -47,7 +47,7 @@ export function parseManifests(file: string, text: string, options: ParseOptions
 /** Milliseconds for which documents are read until others have their turn. */
 const slice = 20
 
-/** As `parseManifests`, and leaves turns of the event loop to others between documents. */
+/** Like `parseManifests`, but yields to the event loop between documents. */
 export async function parseManifestsInTurns(
   file: string,
   text: string,

@@ -7,44 +7,47 @@ import type { Forward, Route, RouteTable } from './route.ts'
 import { withSettings } from './route-settings.ts'
 import type { RouteSettings } from './route-settings.ts'
 
-/** What mirrors of other objects are attached to: see `attachToObject` and its neighbours. */
+/**
+ * The key of the routes that mirrors of other objects are attached to: see `attachToObject` and its
+ * neighbours.
+ */
 export type AttachKey = string & { readonly brand: unique symbol }
 
 /** A mirror, and settings, declared by another object than the routes that they are for. */
 export interface Attachment {
   readonly target: AttachKey
-  /** Absent: there is none, and where `oneOf` is given there shall be none. */
+  /** Absent: there is no mirror, and with `oneOf` no other attachment may add one. */
   readonly mirror?: Mirror
-  /** For what the route, and earlier attachments, say nothing of. */
+  /** Settings for fields that neither the route nor an earlier attachment sets. */
   readonly settings?: RouteSettings
   /** A route takes its attachments in the order of this key. */
   readonly order: string
-  /** Of the attachments with the same word, a route takes only the first's mirror; absent: those of all. */
+  /** A route takes the mirror of only the first attachment with the same word; absent: the mirrors of all. */
   readonly oneOf?: string
-  /** `forwards`: routes that do not forward are meant to be passed over; absent: they are a mistake. */
+  /** `forwards`: routes that do not forward are skipped on purpose; absent: they are a mistake. */
   readonly among?: 'forwards'
-  /** It is no mistake that no route is there for it: the object has other attachments, too. */
+  /** An attachment without a route is no mistake, because its object has others. */
   readonly optional?: true
   readonly origin: Origin
 }
 
 /**
- * To all routes of an object, or of one of its rules, by name; of an object that routes name, to those routes
+ * The key of all routes of an object, or of one of its rules by name; or of the routes that name the object
  * (`Route.attachTo`).
  */
 export function attachToObject(object: ObjectId, rule?: string): AttachKey {
   return `object|${objectKey(object)}${rule === undefined ? '' : `#${rule}`}` as AttachKey
 }
 
-/** To all routes for a host, written as the routes write it. */
+/** The key of all routes for a host, in the spelling of the routes. */
 export function attachToHost(host: string): AttachKey {
   return `host|${host.toLowerCase()}` as AttachKey
 }
 
-/** To every route there is. */
+/** The key of every route. */
 export const attachToAll = 'all' as AttachKey
 
-/** Every key under which something may be attached to some route of the table, but for `attachToAll`. */
+/** Every key under which something may be attached to a route of the table, except `attachToAll`. */
 export function attachKeys(table: RouteTable): ReadonlySet<AttachKey> {
   return new Set(table.routes.flatMap((route) => keysOf(route, table)))
 }
@@ -61,8 +64,8 @@ export interface Attached {
 }
 
 /**
- * The table with the mirrors that other objects attach to its routes, after their own, and the settings. A
- * mirror of what is not forwarded is left out, with a diagnostic.
+ * Adds the mirrors and settings that other objects attach to a table's routes, after the routes' own. A
+ * mirror on a route that does not forward is left out, with a diagnostic.
  */
 export function attach(table: RouteTable, attachedTo: (key: AttachKey) => readonly Attachment[]): Attached {
   const byKey = new Map(
@@ -131,7 +134,7 @@ function inOrder(attachments: readonly Attachment[]): readonly Attachment[] {
 
 type MirrorAttachment = Attachment & { readonly mirror: Mirror }
 
-/** Those whose mirror the route takes. */
+/** The attachments whose mirror the route takes. */
 function mirrorsIn(attachments: readonly Attachment[]): readonly MirrorAttachment[] {
   const taken = new Set<string>()
   return attachments
@@ -152,7 +155,7 @@ function withoutForward({ origin }: Attachment, { kind }: Exclude<Route['action'
   })
 }
 
-/** That an attachment finds no route. */
+/** The finding about an attachment without a route. */
 export function unattached({ origin, target, mirror }: Attachment): Diagnostic {
   return finding('mirror/attached-to-nothing', origin, {
     message:

@@ -5,7 +5,7 @@ import type { Visibility } from './visibility.ts'
 
 /** A destination as a route names it. */
 export interface BackendReference {
-  /** Fully qualified, lower case; '' for one that could not be read, which is `refused`. */
+  /** Fully qualified, lower case; '' for an unreadable one, which is `refused`. */
   readonly host: string
   /** Absent: the host's only port, else the port of the listener that took the request. */
   readonly port: number | undefined
@@ -24,14 +24,14 @@ export interface ServicePort {
   readonly number: number
   readonly name: string
   readonly protocol: Protocol
-  /** Port of the pods behind it; absent where it has a name or is not known. */
+  /** Port of the Pods behind it; absent if it is a name, or unknown. */
   readonly targetPort: number | undefined
 }
 
 /**
- * How a proxy finds the endpoints: `endpoints` from EDS; `dns` resolves the endpoints' host names, all of
- * their addresses (`strict`) or one at a time (`logical`); `original-destination` is wherever the client was
- * going (EDS on gateways).
+ * How a proxy finds the endpoints: `endpoints` uses EDS; `strict-dns` and `logical-dns` resolve the
+ * endpoints' host names, to all addresses or to one at a time; `original-destination` uses the address that
+ * the client dialled (EDS on gateways).
  */
 export type Discovery = 'endpoints' | 'strict-dns' | 'logical-dns' | 'original-destination'
 
@@ -48,19 +48,18 @@ export interface Service {
   /** Virtual addresses that clients may use as host name. */
   readonly addresses: readonly string[]
   readonly external: boolean
-  /** Labels of the pods behind it; undefined where nothing is selected. */
+  /** Labels of the Pods behind it; undefined if it selects none. */
   readonly selector: Readonly<Record<string, string>> | undefined
-  /** Stands for another host altogether (Kubernetes type ExternalName). */
+  /** The host that this name points to (Kubernetes type ExternalName). */
   readonly externalName: string | undefined
-  /** One of which the certificate of its endpoints carries, where a policy for TLS names none. */
+  /** The certificate of its endpoints has one of these names, if the TLS policy names none. */
   readonly subjectAltNames?: readonly string[]
   /**
    * Clients never ask for it: only routes name it, so that it has clusters and no virtual host of its own.
    */
   readonly namedBy?: 'routes'
   /**
-   * Where its endpoints come from another host and port, for each of its own ports; those with all of the
-   * labels.
+   * For each port: another host and port that its endpoints come from, and the labels that they must have.
    */
   readonly endpointsOf?: Readonly<
     Record<
@@ -68,7 +67,7 @@ export interface Service {
       { readonly host: string; readonly port: number; readonly labels?: Readonly<Record<string, string>> }
     >
   >
-  /** Names of its clusters without a subset, by port, where they are not the usual ones. */
+  /** Names of its clusters without a subset, by port, if they differ from the usual names. */
   readonly clusterNames?: Readonly<Record<number, string>>
   readonly visibility: Visibility
   readonly origin: Origin
@@ -80,11 +79,11 @@ export interface Endpoint {
   readonly ports: Readonly<Record<number, number>>
   readonly labels: Readonly<Record<string, string>>
   readonly weight: number
-  /** `region/zone/subzone`, '' where unknown. */
+  /** `region/zone/subzone`, '' if unknown. */
   readonly locality: string
   /**
-   * Absent where nobody looks after it: Envoy treats such an endpoint alike, and shows it as of unknown
-   * health.
+   * Absent if nothing checks it: Envoy uses such an endpoint in the same way, and shows its health as
+   * unknown.
    */
   readonly health?: 'healthy'
 }
@@ -111,7 +110,7 @@ export interface PortSettings {
   readonly ports: Readonly<Record<number, BackendSettings>>
 }
 
-/** What an object like DestinationRule says about a host. */
+/** The policy of an object like DestinationRule for a host. */
 export interface BackendPolicy {
   /** Lower case; may begin with `*`. */
   readonly host: string
@@ -142,7 +141,7 @@ export interface BackendSettings {
   readonly loadBalancer?: LoadBalancer
   /** Absent: as for the whole mesh. */
   readonly locality?: LocalityBalancing | 'off'
-  /** Only least-request and round-robin know it. */
+  /** Only for least-request and round-robin. */
   readonly warmup?: Warmup
   readonly retryBudget?: RetryBudget
   /** HTTP/2 PING frames. */
@@ -165,7 +164,7 @@ export interface Warmup {
   readonly minimumPercent?: number
 }
 
-/** How many retries may be under way, as a share of the requests that are. */
+/** The retries that may be under way, as a share of the active requests. */
 export interface RetryBudget {
   readonly percent: number
   readonly minimum: number

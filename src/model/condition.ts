@@ -1,11 +1,11 @@
 import { objectKey } from '../diagnostics/diagnostic.ts'
 import type { ObjectId } from '../diagnostics/diagnostic.ts'
 
-/** What a controller says of an object, as Kubernetes writes it (metav1.Condition without the times). */
+/** A controller's statement about an object, in Kubernetes' form (metav1.Condition without the times). */
 export interface Condition {
   readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
-  /** One word, from the API's specification where it has one. */
+  /** One word, from the API's specification if it has one. */
   readonly reason: string
   readonly message: string
 }
@@ -16,12 +16,12 @@ export interface ObjectAddress {
 }
 
 /**
- * The status of an object towards one of those that it refers to, such as a route's towards a gateway;
- * `parent` absent: of the object itself.
+ * The status of an object with respect to an object that it refers to, for example of a route with respect to
+ * a gateway. `parent` absent: of the object itself.
  */
 export interface ObjectStatus {
   readonly object: ObjectId
-  /** Of a part of the object that has a status of its own, by name, such as a listener of a gateway. */
+  /** Name of a part of the object that has its own status, for example a listener of a gateway. */
   readonly section?: string
   readonly parent?: {
     readonly group: string
@@ -32,11 +32,11 @@ export interface ObjectStatus {
     readonly port?: number
   }
   readonly conditions: readonly Condition[]
-  /** Where an object as a whole, such as a gateway, is reached; absent if nothing here knows. */
+  /** The addresses of an object as a whole, for example of a gateway; absent if they are unknown. */
   readonly addresses?: readonly ObjectAddress[]
   /** Sections of the parent that take the object, by name, whichever of them it names. */
   readonly takenBy?: readonly string[]
-  /** In whose name this is said, where several controllers say something of one object. */
+  /** The controller that reports this, if several controllers report on one object. */
   readonly controller?: string
 }
 
@@ -51,7 +51,7 @@ export function sectionKey(object: string, section: string): string {
   return `${object}|${section}`
 }
 
-/** How many objects the statuses speak of: one may say something towards the same parent twice. */
+/** The number of objects in the statuses: an object may have two for one parent. */
 export function countObjects(statuses: readonly ObjectStatus[]): number {
   return new Set(statuses.map(({ object }) => objectKey(object))).size
 }

@@ -3,7 +3,7 @@ import type { Labels } from './labels.ts'
 import type { OutsideTraffic } from './settings.ts'
 
 /**
- * What the sidecars of a namespace, or those of them with some labels, see of the mesh. Without such a rule
+ * The part of the mesh that the sidecars of a namespace see, or those with some labels. Without such a rule
  * they see everything that is visible to them.
  */
 export interface EgressRule {
@@ -15,7 +15,7 @@ export interface EgressRule {
    */
   readonly selector: Labels | undefined
   readonly created: string
-  /** For a port the first that names it counts, else the first that names none. */
+  /** A port uses the first listener that names it, otherwise the first that names no port. */
   readonly listeners: readonly EgressListener[]
   /** Undefined: as for the whole mesh. */
   readonly outsideTraffic: OutsideTraffic | undefined
@@ -36,6 +36,6 @@ export interface EgressHost {
   readonly namespace: string
   /** May begin with `*`. */
   readonly host: string
-  /** Takes the hosts away again, wherever it stands in the list. */
+  /** Removes the hosts again, at any position in the list. */
   readonly excluded: boolean
 }

@@ -1,11 +1,11 @@
 /**
- * Which release of Envoy brought which command of its substitution format: Envoys 1.36.4, 1.37.0, 1.38.3,
- * 1.39.3 and 1.40.0 were tried.
+ * The Envoy release that introduced each command of the substitution format, tested with Envoys 1.36.4,
+ * 1.37.0, 1.38.3, 1.39.3 and 1.40.0.
  */
 
 /** A command that an Envoy does not know, and the minor version of the Envoy 1.x that brought it. */
 export interface NewerCommand {
-  /** As in the text: `%ROUTE_RESOLUTION_COUNT%`. */
+  /** For example `%ROUTE_RESOLUTION_COUNT%`. */
   readonly written: string
   readonly since: number
 }
@@ -35,14 +35,14 @@ const since: ReadonlyMap<string, number> = new Map(
 /** `%%`, or a command with its argument and length (as `formatMistake` reads it). */
 const piece = /%%|%(?<name>[A-Z0-9_]+)(?:\((?<argument>.*?)\))?(?::(?<length>\d+))?%/gs
 
-/** The first command of a header's value that an Envoy 1.`minor` refuses; undefined for none. */
+/** The first command of a header's value that an Envoy 1.`minor` rejects; undefined if there is none. */
 export function newerCommand(value: string, minor: number): NewerCommand | undefined {
   return commandsOf(value).find((each) => each.since > minor)
 }
 
 /**
- * The minor versions of the Envoys that brought the commands of a header's value; none for commands that
- * every supported Envoy knows.
+ * The minor versions that introduced the commands of a header's value; empty for commands of every supported
+ * Envoy.
  */
 export function releasesOf(value: string): readonly number[] {
   return commandsOf(value)

@@ -3,15 +3,15 @@ export type Millionths = number & { readonly brand: unique symbol }
 
 export const everyRequest = 1_000_000 as Millionths
 
-/** A percentage as parts per million, rounded half up; `exact` is false where digits were lost. */
+/** A percentage as parts per million, rounded half up; `exact` is false if digits were lost. */
 export interface RoundedPercentage {
   readonly millionths: Millionths
   readonly exact: boolean
 }
 
 /**
- * Reads a percentage from its decimal text, so that no binary fraction ever comes between: '0.57' is 5700.
- * Undefined for what is no number between 0 and 100.
+ * Parses a percentage from its decimal text, without a binary fraction in between: '0.57' is 5700. Undefined
+ * if it is not a number from 0 to 100.
  */
 export function millionthsOfPercentage(text: string): RoundedPercentage | undefined {
   const parsed = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text.trim())
@@ -23,7 +23,8 @@ export function millionthsOfPercentage(text: string): RoundedPercentage | undefi
   const power = Number(exponent) - fraction.length + 4
   if (digits === 0n) return { millionths: 0 as Millionths, exact: true }
   if (sign === '-') return undefined
-  // Below 10^magnitude millionths: what is far out of range, or far too small, needs no huge powers of ten.
+  // The value is below 10^magnitude millionths: a value far out of range, or far too small, needs no huge
+  // power of ten.
   const magnitude = digits.toString().length + power
   if (magnitude > 7) return undefined
   if (magnitude < 0) return { millionths: 0 as Millionths, exact: false }
@@ -34,7 +35,7 @@ export function millionthsOfPercentage(text: string): RoundedPercentage | undefi
 }
 
 /**
- * `numerator` out of `denominator`, rounded half up; undefined where that is no share between none and all.
+ * `numerator` out of `denominator`, rounded half up; undefined if it is not between nothing and everything.
  */
 export function millionthsOfFraction(numerator: number, denominator: number): RoundedPercentage | undefined {
   if (!Number.isInteger(numerator) || !Number.isInteger(denominator) || numerator < 0 || denominator < 1)

@@ -4,8 +4,8 @@ import type { DownstreamTls } from './tls.ts'
 /** One server of a Gateway: a port to listen on, for some hosts, on the proxies that the selector names. */
 export interface GatewayListener {
   /**
-   * What route tables attach to: `<namespace>/<name>`, or `<namespace>/<name>/<listener>` where they choose
-   * among its listeners.
+   * The key that route tables attach to: `<namespace>/<name>`, or `<namespace>/<name>/<listener>` if they
+   * choose among its listeners.
    */
   readonly gateway: string
   readonly namespace: string

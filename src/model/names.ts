@@ -11,14 +11,14 @@ export function mirrorClusterName(port: number, subset: string | undefined, host
 }
 
 /**
- * Where routes send what may go to no backend: a cluster that never exists, as no host, service or Upstream
- * makes a name like it. Envoy answers with the route's `cluster_not_found_response_code`.
+ * The cluster of routes whose requests may go to no backend. It never exists, because no host, service or
+ * Upstream has such a name. Envoy answers with the route's `cluster_not_found_response_code`.
  */
 export const rejectedClusterName = 'rejected|backend'
 
 /**
- * Host by which routes name an object that is no Kubernetes Service: `<name>.<namespace>.<kind>.<group>`,
- * lower case.
+ * The host by which routes name an object other than a Kubernetes Service:
+ * `<name>.<namespace>.<kind>.<group>`, lower case.
  */
 export function objectHost({
   group,

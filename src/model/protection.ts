@@ -3,13 +3,13 @@ import type { Labels } from './labels.ts'
 
 /** A policy that decides who may send a request, and that proxies served from here do not enforce. */
 export interface Protection {
-  /** What is not enforced, as the beginning of a sentence: `extAuth is not supported`. */
+  /** The check that is missing, as the beginning of a sentence: `extAuth is not supported`. */
   readonly missing: string
   readonly targets: readonly ProtectionTarget[]
   readonly origin: Origin
 }
 
-/** What a policy applies to. */
+/** The targets of a policy. */
 export type ProtectionTarget =
   /** Proxies with all of the labels; `namespace` undefined: of every namespace. */
   | { readonly kind: 'workloads'; readonly namespace: string | undefined; readonly labels: Labels }

@@ -2,11 +2,10 @@ import type { Origin } from '../diagnostics/diagnostic.ts'
 import type { CorsPolicy, Fault, Forward, HeaderChanges, HeaderOperations, Rewrite, Route } from './route.ts'
 
 /**
- * What an object says of routes, whatever they match and wherever they go. A field that is absent says
- * nothing.
+ * An object's settings for routes, whatever they match and wherever they lead. An absent field sets nothing.
  */
 export interface RouteSettings {
-  /** Milliseconds; 0 is no timeout, which `noTimeout` asks for. */
+  /** Milliseconds; 0 is no timeout, and then `noTimeout` is present. */
   readonly timeout?: number
   readonly noTimeout?: Origin
   readonly retry?: Forward['retry']
@@ -18,8 +17,8 @@ export interface RouteSettings {
 }
 
 /**
- * The route with the settings for all that it says nothing of itself, field by field. Header changes are
- * joined; its own count first.
+ * The route with the settings for every field that it does not set. Header changes are joined; the route's
+ * own take precedence.
  */
 export function withSettings(route: Route, settings: RouteSettings): Route {
   const { action, headers } = route
@@ -54,7 +53,7 @@ function rewriteWith(own: Rewrite, { authority, ...path }: Omit<Rewrite, 'explic
   }
 }
 
-/** Both changes as one; where they are about the same header, the first counts. */
+/** Both changes as one; for the same header the first takes precedence. */
 export function joinedHeaders(first: HeaderChanges, second: HeaderChanges): HeaderChanges {
   return {
     request: joinedOperations(first.request, second.request),

@@ -25,8 +25,8 @@ export interface RouteTable {
    */
   readonly joins?: string
   /**
-   * `joins` of the tables in whose place it stands for some proxies: that these have no effect there is
-   * meant.
+   * `joins` of the tables that this one replaces for some proxies. That they have no effect there is
+   * intended.
    */
   readonly replaces?: string
   readonly routes: readonly Route[]
@@ -73,11 +73,11 @@ export interface HeaderMatch {
 
 export interface Match {
   /**
-   * `segments`: a prefix that ends where a segment does, without a slash at its end: `/a` takes `/a` and
+   * `segments`: a prefix that ends at the end of a segment, without a final slash: `/a` matches `/a` and
    * `/a/b`, not `/ab`.
    */
   readonly path: { readonly kind: 'exact' | 'prefix' | 'segments' | 'regex'; readonly value: string }
-  /** Absent: nothing was said about it (Envoy matches case-sensitively). */
+  /** Absent: not set (Envoy matches case-sensitively). */
   readonly caseSensitive: boolean | undefined
   /** Sorted by name; pseudo headers last. */
   readonly headers: readonly HeaderMatch[]
@@ -85,7 +85,7 @@ export interface Match {
   readonly queryParameters: readonly { readonly name: string; readonly match: StringMatch }[]
 }
 
-/** Only a forward can mirror: a mirror on a redirect cannot be written. */
+/** Only a forward can mirror: the type cannot express a mirror on a redirect. */
 export type Action = Forward | Redirect | DirectResponse
 
 export interface Forward {
@@ -94,17 +94,17 @@ export interface Forward {
   readonly mirrors: readonly Mirror[]
   /** Milliseconds; 0 is no timeout. */
   readonly timeout: number
-  /** The field that asks for no timeout; absent where none was asked for. */
+  /** The field that sets no timeout; absent if none does. */
   readonly noTimeout?: Origin
   readonly retry: RetryPolicy | 'default' | 'never'
   readonly rewrite: Rewrite
-  /** What answers for a destination that is not there; absent: 503. */
+  /** The status for a missing destination; absent: 503. */
   readonly missingStatus?: 500
 }
 
 export interface Destination {
   readonly backend: BackendReference
-  /** Share among the destinations of the route; of no meaning where there is only one. */
+  /** Share among the destinations of the route; ignored if there is only one. */
   readonly weight: number
   readonly headers: HeaderChanges
   /** Host that requests to this destination carry, unless the route rewrites it. */
@@ -120,8 +120,7 @@ export interface Rewrite {
 }
 
 /**
- * Failures made on purpose, for a share of the requests each: Envoy draws for the delay and for the abort
- * apart.
+ * Deliberate failures, each for a share of the requests. Envoy draws separately for the delay and the abort.
  */
 export interface Fault {
   readonly delay: { readonly duration: number; readonly fraction: Millionths } | undefined // milliseconds
@@ -134,8 +133,8 @@ export interface Fault {
 }
 
 /**
- * Which pages of other origins may use the route from a browser (Cross-Origin Resource Sharing). Lists that
- * are empty say nothing.
+ * The pages of other origins that may use the route from a browser (Cross-Origin Resource Sharing). An empty
+ * list sets nothing.
  */
 export interface CorsPolicy {
   readonly origins: readonly Exclude<StringMatch, { readonly kind: 'present' }>[]
@@ -144,7 +143,7 @@ export interface CorsPolicy {
   readonly exposedHeaders: readonly string[]
   readonly maxAge: number | undefined // seconds
   readonly credentials: boolean | undefined
-  /** What happens to a preflight request of an origin that is not among them. */
+  /** The handling of a preflight request from another origin. */
   readonly unmatchedPreflights: 'forward' | 'answer'
 }
 
@@ -155,7 +154,7 @@ export interface RetryPolicy {
   readonly statusCodes: readonly number[]
   readonly perTryTimeout: number | undefined // milliseconds
   readonly backoff: number | undefined // milliseconds
-  /** Undefined: except where a consistent hash would only find the same host again. */
+  /** Undefined: true, except if a consistent hash would only find the same host again. */
   readonly ignorePreviousHosts: boolean | undefined
   readonly otherLocalities: boolean
 }

@@ -2,7 +2,7 @@ import type { ObjectId, Origin } from '../diagnostics/diagnostic.ts'
 import type { BackendReference } from './backend.ts'
 import type { Visibility } from './visibility.ts'
 
-/** A Secret as an object names it. Which namespace it is in depends on the proxy, unless it is said. */
+/** A reference to a Secret. If it has no namespace, the proxy's decides. */
 export interface SecretReference {
   readonly namespace: string | undefined
   readonly name: string
@@ -11,28 +11,25 @@ export interface SecretReference {
   readonly origin: Origin
 }
 
-/** Where a certificate and its private key come from: a Secret, or files that the proxy has. */
+/** The source of a certificate and its private key: a Secret, or files that the proxy has. */
 export type CertificateSource =
   | { readonly kind: 'secret'; readonly secret: SecretReference }
   | { readonly kind: 'files'; readonly certificate: string; readonly privateKey: string }
 
-/**
- * Which authorities are trusted: those of a Secret, of a file that the proxy has, or those of the proxy's
- * system.
- */
+/** The trusted authorities: from a Secret, from a file that the proxy has, or from the proxy's system. */
 export type TrustSource =
   | { readonly kind: 'secret'; readonly secret: SecretReference }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'system' }
 
-/** What the other side's certificate must be. */
+/** The requirements for the peer's certificate. */
 export interface PeerVerification {
   readonly trust: TrustSource
-  /** One of these; none: whatever name it carries. */
+  /** The certificate must have one of these names; empty: any name. */
   readonly subjectAltNames: readonly string[]
   /**
-   * Base64 SHA-256 of its public key, hexadecimal SHA-256 of itself: one of all that are listed, where any
-   * is.
+   * Base64 SHA-256 of the public key, hexadecimal SHA-256 of the certificate. If any is listed, one must
+   * match.
    */
   readonly publicKeyHashes: readonly string[]
   readonly certificateHashes: readonly string[]
@@ -40,7 +37,7 @@ export interface PeerVerification {
 
 /** TLS to a backend. */
 export interface UpstreamTls {
-  /** What the proxy shows of itself; undefined: nothing. */
+  /** The proxy's own certificate; undefined: none. */
   readonly certificate: CertificateSource | undefined
   readonly verification: PeerVerification | 'none'
   /**
@@ -51,20 +48,17 @@ export interface UpstreamTls {
   readonly appliesTo: 'all' | 'gateways'
 }
 
-/** TLS that the clients of a backend must use: where they cannot, nothing is sent. */
+/** TLS that the clients of a backend must use. A client that cannot sends nothing. */
 export interface BackendTls {
   readonly host: string
-  /**
-   * The object that the host is of, where others may define that host, too; undefined: whatever defines it.
-   */
+  /** The object that the host must belong to, if other objects may define the host too; undefined: any. */
   readonly target?: ObjectId
   /** Name of the port that it is for; undefined: of all. */
   readonly portName: string | undefined
-  /** Undefined where the policy cannot be followed. */
+  /** Undefined if the policy cannot be followed. */
   readonly tls: UpstreamTls | undefined
   /**
-   * Where the policy cannot be followed, requests go out over the TLS that the backend's own settings ask
-   * for, if they do.
+   * If the policy cannot be followed, requests use the TLS of the backend's own settings, if there is any.
    */
   readonly satisfiedBy?: 'own-tls'
   readonly created: string
@@ -77,19 +71,19 @@ export type TlsVersion = '1.0' | '1.1' | '1.2' | '1.3'
 export interface DownstreamTls {
   /** At most one of each kind of key. */
   readonly certificates: readonly CertificateSource[]
-  /** Undefined: clients are not asked for certificates. */
+  /** Undefined: clients need no certificate. */
   readonly clients:
     | { readonly certificate: 'required' | 'optional'; readonly verification: PeerVerification | 'none' }
     | undefined
   readonly minimumVersion: TlsVersion | undefined
   readonly maximumVersion: TlsVersion | undefined
-  /** Envoy's names; none: Envoy's defaults. */
+  /** Envoy's names; empty: Envoy's defaults. */
   readonly cipherSuites: readonly string[]
   readonly curves: readonly string[]
 }
 
 /**
- * What a Secret holds for TLS, in PEM. It is checked: the key belongs to the certificate. It must never be
+ * The TLS content of a Secret, in PEM. The key is checked to belong to the certificate. It must never be
  * shown.
  */
 export interface TlsSecret {
@@ -101,7 +95,7 @@ export interface TlsSecret {
   readonly origin: Origin
 }
 
-/** When a certificate counts; milliseconds since the epoch. */
+/** The validity of a certificate; milliseconds since the epoch. */
 export interface CertificateValidity {
   readonly notBefore: number
   readonly notAfter: number
@@ -119,11 +113,11 @@ export interface TlsRouteTable {
   readonly routes: readonly TlsRoute[]
 }
 
-/** Where connections for some server names go. */
+/** The destinations of connections for some server names. */
 export interface TlsRoute {
   /** Lower case; may begin with `*.`, or be `*`. */
   readonly serverNames: readonly { readonly name: string; readonly origin: Origin }[]
-  /** Of the listener; undefined: any. */
+  /** Port of the listener; undefined: any. */
   readonly port: number | undefined
   /** Gateways that it is for; undefined: all that the table is attached to. */
   readonly attachedTo: readonly string[] | undefined

@@ -1,9 +1,9 @@
-/** Which namespaces may see an object. */
+/** The namespaces that may see an object. */
 export type Visibility = 'everywhere' | { readonly namespaces: readonly string[] }
 
 /**
- * Of a list of namespaces: `*` is all, whatever stands beside it, `.` the object's own, `~` none. An empty
- * list says nothing.
+ * Parses a list of namespaces: `*` is all, even beside other names; `.` the object's own, `~` none. An empty
+ * list is '*'.
  */
 export function visibleIn(names: readonly string[], own: string): Visibility {
   if (names.length === 0 || names.includes('*')) return 'everywhere'

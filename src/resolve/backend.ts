@@ -35,11 +35,11 @@ export interface FoundBackend {
   readonly cluster: string
   readonly settings: BackendSettings
   readonly service: Service
-  /** Of the endpoints in the subset; none where all are meant. */
+  /** Labels of the endpoints in the subset; empty if every endpoint belongs to it. */
   readonly labels: Labels
 }
 
-/** It is there, and proxies of the scope cannot send to it with the TLS that a policy demands. */
+/** The backend exists, but proxies of the scope cannot use the TLS that a policy demands for it. */
 export interface BackendWithoutTls {
   readonly kind: 'without-tls'
   readonly host: string
@@ -57,11 +57,11 @@ export interface MissingBackend {
   readonly port: number
   /** Name of a cluster that does not exist: Envoy answers 503. */
   readonly cluster: string
-  /** The name, which nothing defines, that the host stands for (Kubernetes type ExternalName). */
+  /** The host that an ExternalName Service points to, if nothing defines that host. */
   readonly standsFor?: string
-  /** What there is instead: hosts, ports or subsets. */
+  /** The hosts, ports or subsets that do exist. */
   readonly present: readonly string[]
-  /** Of a subset: policies that have it, and are not in force for the proxies. */
+  /** Policies that define the missing subset, but do not apply to these proxies. */
   readonly definedBy: readonly BackendPolicy[]
   /** The service, or that part of it, is there and the proxies of `namespace` may not see it. */
   readonly hidden: (HiddenService & { readonly namespace: string }) | undefined
@@ -69,14 +69,14 @@ export interface MissingBackend {
 
 export interface Listening {
   readonly sight: Sight
-  /** Port of the listener that took the request, where a destination names none. */
+  /** Port of the listener that took the request: used if a destination names no port. */
   readonly port: number
 }
 
 /**
- * Port of a destination without one: the host's only port, on gateways and sidecars alike, else the
- * listener's. (Istio's sidecars take the listener's port even where the host has another, single one: such a
- * mirror goes nowhere.)
+ * Finds the backend of a destination. A destination without a port gets the host's only port, otherwise the
+ * listener's. (Istio's sidecars always take the listener's port: their copies to a host with another port are
+ * lost.)
  */
 export function resolveBackend(
   reference: BackendReference,
@@ -175,7 +175,7 @@ export function portsWithClusters({ ports }: Service): Service['ports'] {
   return ports.filter((port) => port.protocol !== 'udp')
 }
 
-/** How many ExternalNames may stand for each other, one after another. */
+/** The longest chain of ExternalNames that is followed. */
 export const longestAliasChain = 5
 
 /**
@@ -193,7 +193,7 @@ export function findService(host: string, sight: Sight): Service | undefined {
   return undefined
 }
 
-/** By what a consistent load balancer of the backend tells requests apart; nothing for any other balancer. */
+/** The properties of a request that a consistent-hash load balancer uses; empty for every other balancer. */
 export function hashOf(backend: ResolvedBackend): readonly HashPolicy[] {
   const balancer = backend.kind === 'found' ? backend.settings.loadBalancer : undefined
   return balancer !== undefined && 'hash' in balancer ? balancer.hash : []

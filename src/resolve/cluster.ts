@@ -26,13 +26,13 @@ export interface ResolvedCluster {
   /** Name of its load assignment: that of the primary's cluster, also for a mirror's own cluster. */
   readonly assignment: string
   readonly localities: Pick<LocalityPlan, 'weights' | 'isWeighted'>
-  /** Of the service's selected subset, for this port. */
+  /** The endpoints of the subset, for this port. */
   readonly endpoints: readonly ResolvedEndpoint[]
   readonly protocol: Protocol
   readonly settings: Omit<BackendSettings, 'tls'>
   /** Undefined: plain text. */
   readonly tls: ResolvedUpstreamTls | undefined
-  /** Only where nothing but mirrors uses it. */
+  /** Present only if nothing but mirrors uses the cluster. */
   readonly limits: MirrorLimits | undefined
   readonly origins: readonly Origin[]
   readonly diagnostics: readonly Diagnostic[]
@@ -46,15 +46,15 @@ export interface ResolvedEndpoint extends Pick<Endpoint, 'weight' | 'locality' |
 
 export interface HostQuestions {
   readonly sight: Sight
-  /** Of a host, all of them. */
+  /** All endpoints of a host. */
   readonly endpoints: (host: string) => readonly Endpoint[]
-  /** How the virtual hosts of the scope use a cluster. */
+  /** The uses of a cluster by the virtual hosts of the scope. */
   readonly usesOf: (cluster: string) => readonly ClusterUse[]
 }
 
 /**
- * The clusters of a host: for each port one for all endpoints and one for each subset, and those that mirrors
- * have for themselves.
+ * The clusters of a host: one for each port, one for each port and subset, and the dedicated clusters of
+ * mirrors.
  */
 export function clustersOfHost(
   host: string,
@@ -152,8 +152,8 @@ export function discoveryFor(service: Service, { scope }: Sight): Discovery {
 }
 
 /**
- * A copy is not sent where the client was going, which is where the primary request goes, but to the
- * service's own endpoints.
+ * The discovery of a mirror's cluster. A copy goes to the service's own endpoints; the original destination
+ * is where the primary request goes.
  */
 export function mirrorDiscoveryFor(service: Service, sight: Sight): Discovery {
   const discovery = discoveryFor(service, sight)
@@ -174,7 +174,8 @@ function settled(
  * (A42).
  */
 function settingsOfRole(settings: BackendSettings, protocol: Protocol, { scope }: Sight): BackendSettings {
-  // What a sidecar detects, it passes on as it came; a gateway's clients do not know what the backend speaks.
+  // A sidecar passes a detected protocol on unchanged. A gateway's clients do not know which protocol the
+  // backend speaks.
   if (scope.role === 'sidecar' && protocol === 'detect' && settings.upgradeToHttp2 === undefined)
     return { ...settings, useClientProtocol: true }
   if (scope.role !== 'grpc' || settings.loadBalancer?.kind === 'ring-hash') return settings
@@ -182,9 +183,9 @@ function settingsOfRole(settings: BackendSettings, protocol: Protocol, { scope }
 }
 
 /**
- * What Envoy can use of the endpoints. A cluster that routes may name is always there: one that resolves
- * names, and has none to resolve, is one without endpoints (Istio leaves it out). EDS takes addresses only;
- * LOGICAL_DNS has one name.
+ * The endpoints that Envoy can use. A cluster that a route may name always exists: a DNS cluster without a
+ * name becomes one without endpoints (Istio omits it). EDS accepts addresses only; LOGICAL_DNS has exactly
+ * one name.
  */
 function usable(
   discovery: Discovery,
@@ -214,7 +215,7 @@ function endpointOf(endpoint: Endpoint, port: number): readonly Omit<ResolvedEnd
     : [{ address, port: target, weight, locality, ...(health === undefined ? {} : { health }) }]
 }
 
-/** Whose endpoints requests to a backend go to; undefined where they are not found as endpoints. */
+/** The endpoints that requests to a backend go to; undefined if the cluster does not use endpoints. */
 export function endpointTarget(
   { service, host, port, labels }: FoundBackend,
   discovery: Discovery,
@@ -225,7 +226,7 @@ export function endpointTarget(
     : undefined
 }
 
-/** Settings whose TLS asks for the names that the service itself declares, where the policy names none. */
+/** Adds the names that the service declares to TLS settings that verify no name. */
 function withPeerNames(
   settings: BackendSettings,
   { subjectAltNames = [] }: Pick<Service, 'subjectAltNames'>,

@@ -13,8 +13,8 @@ export interface DestinationCollections {
 }
 
 /**
- * What some route sends requests or connections to, for whatever proxy, by `destinationKey`. A name that
- * stands for another host counts as both.
+ * Every destination of requests or connections in any route, by `destinationKey`. An ExternalName Service and
+ * its target are both destinations.
  */
 export function destinations({
   graph,
@@ -35,7 +35,7 @@ export function destinations({
   )
 }
 
-/** Key of a host's endpoints, or of those of one subset. */
+/** The key of a host's endpoints, or of the endpoints of one subset. */
 export function destinationKey(host: string, subset: string | undefined): string {
   return `${host}|${subset ?? ''}`
 }
@@ -52,7 +52,7 @@ function written(
   ]
 }
 
-/** The host, and the names that it stands for (Kubernetes type ExternalName). */
+/** The host, followed by the hosts that its ExternalNames point to. */
 function aliasChain(
   host: string,
   servicesByHost: Collection<readonly Service[]>,

@@ -14,22 +14,22 @@ import { nearestService } from './plan/service-port.ts'
 import { tablesInOrder } from './plan/table-order.ts'
 
 /**
- * What the egress rule of a scope lets its proxies see. A scope without a rule has none, and sees whatever is
- * visible to it.
+ * The hosts that the egress rule of a scope shows to its proxies. A scope without a rule sees everything that
+ * is visible to it.
  */
 export interface Reach {
   readonly rule: Origin
   /** Namespaces are resolved: `.` does not occur. */
   readonly listeners: readonly EgressListener[]
   /**
-   * Hosts that the route tables seen send requests or copies to: they have clusters also where no listener
-   * shows them.
+   * Hosts that visible route tables send requests or copies to. They have clusters even if no listener shows
+   * them.
    */
   readonly destinations: readonly ReachedDestination[]
   readonly outsideTraffic: OutsideTraffic | undefined
 }
 
-/** `ports` of the host; empty where all of them may be meant. */
+/** `ports` of the host; empty if every port may be used. */
 interface ReachedDestination {
   readonly host: string
   readonly ports: readonly number[]
@@ -106,7 +106,10 @@ export function reaches({
   })
 }
 
-/** One with a selector for the proxy counts before one without; of several the oldest. */
+/**
+ * The rule of a proxy: a rule whose selector matches takes precedence over one without a selector, then the
+ * oldest wins.
+ */
 function ruleFor(scope: Scope, rules: readonly EgressRule[]): EgressRule | undefined {
   const ordered = rules.toSorted(
     (a, b) =>
@@ -126,7 +129,7 @@ function joined(named: readonly TableDestination[]): readonly ReachedDestination
     })
 }
 
-/** Of these services, those that a listener shows; one with a port shows only that port of each. */
+/** The services that a listener shows. A listener with a port shows only that port of each. */
 export function servicesThrough(
   { hosts, port }: EgressListener,
   services: readonly Service[],
@@ -136,7 +139,7 @@ export function servicesThrough(
     .flatMap((service) => narrowed(service, port === undefined ? [] : [port]))
 }
 
-/** Of these services, those that some listener of a reach shows, with the ports that it shows of them. */
+/** The services that any listener of the egress scope shows, each with the ports that are shown. */
 export function shownServices({ listeners }: Reach, services: readonly Service[]): readonly Service[] {
   return joinPorts(
     listeners.flatMap((listener) => servicesThrough(listener, services)),
@@ -144,9 +147,7 @@ export function shownServices({ listeners }: Reach, services: readonly Service[]
   )
 }
 
-/**
- * Of these tables, those that a listener shows: one of their hosts covers, or is covered by, one of its own.
- */
+/** The tables that a listener shows: a host of the table covers a host of the listener, or the reverse. */
 export function tablesThrough(
   { hosts }: EgressListener,
   tables: readonly RouteTableHead[],
@@ -168,7 +169,7 @@ function shows(
   return applicable.some((each) => !each.excluded && fits(each.host))
 }
 
-/** With the ports named, if it has any of them; no port named is every port. */
+/** The service with only the named ports, or none if it has none of them. No named port means every port. */
 function narrowed(service: Service, ports: readonly number[]): readonly Service[] {
   if (ports.length === 0) return [service]
   const kept = service.ports.filter(({ number }) => ports.includes(number))
@@ -180,7 +181,7 @@ function narrowed(service: Service, ports: readonly number[]): readonly Service[
 }
 
 /**
- * Of the services of one host, what a scope has clusters for: what some listener shows, and the destinations
+ * The services of one host that a scope has clusters for: those that a listener shows, and the destinations
  * of its routes.
  */
 export function reachedServices(

@@ -1,5 +1,4 @@
-// Lists of all hosts there are: made once for each state, so that what is found out about a list is shared by
-// all that look into it.
+// Lists of all known hosts. One list is made for each state, so that results about a list are shared.
 
 type Entries = readonly (readonly [host: string, value: unknown])[]
 
@@ -13,7 +12,7 @@ export function hostNames(services: Entries): readonly string[] {
   return known
 }
 
-/** What stands before the first dot of each host. The same list gives the same labels. */
+/** The first label of each host. The same list gives the same labels. */
 export function firstLabels(names: readonly string[]): readonly string[] {
   const known = labels.get(names) ?? names.map(firstLabel)
   labels.set(names, known)

@@ -4,11 +4,11 @@ import { compareText } from '../model/names.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Scope } from '../xds/scope.ts'
 
-/** How the proxies of a scope are to weigh the localities of a cluster's endpoints. */
+/** The weights and priorities that the proxies of a scope give to the localities of a cluster. */
 export interface LocalityPlan {
-  /** Of an endpoint; 0 is the first. They may have gaps, which `placed` closes. */
+  /** Priority of an endpoint; 0 is the first. `placed` closes gaps. */
   readonly priorityOf: (endpoint: Endpoint) => number
-  /** Weight of each locality, of those that get something; undefined: the sum of its endpoints' weights. */
+  /** Weight of each locality that receives requests. Undefined: the sum of its endpoints' weights. */
   readonly weights: Readonly<Record<string, number>> | undefined
   /** Whether Envoy must choose a locality before an endpoint (LocalityWeightedLbConfig). */
   readonly isWeighted: boolean
@@ -17,8 +17,8 @@ export interface LocalityPlan {
 const indifferent: LocalityPlan = { priorityOf: () => 0, weights: undefined, isWeighted: false }
 
 /**
- * Shares count by themselves; priorities only with outlier detection, as Envoy never leaves a priority
- * without it.
+ * Plans shares or priorities. Priorities need outlier detection, because without it Envoy never leaves a
+ * priority.
  */
 export function planLocalities(
   settings: BackendSettings,
@@ -28,7 +28,8 @@ export function planLocalities(
   const balancing = settings.locality ?? mesh.locality ?? 'off'
   if (balancing === 'off') return indifferent
   const own = scope.locality ?? ''
-  // Other proxies have only those of their labels that some selector names, so that none left says nothing.
+  // The labels of other scopes are reduced to those that a selector names, so an empty set does not mean an
+  // unknown proxy.
   const isUnknown =
     own === '' && (scope.anyGateway || (scope.role === 'grpc' && Object.keys(scope.labels).length === 0))
   if (isUnknown && balancing.comparisons.length > 0) return indifferent
@@ -70,9 +71,7 @@ function distributed(
   return Object.fromEntries([...weights].toSorted(([a], [b]) => compareText(a, b)))
 }
 
-/**
- * Whether a locality is one that a rule means: what the rule leaves out, or writes as `*`, may be anything.
- */
+/** Whether a rule covers a locality: a part that the rule omits, or writes as `*`, matches anything. */
 function coversLocality(rule: string, locality: string): boolean {
   const [region = '', zone = '', subZone = ''] = locality.split('/')
   const [ruleRegion = '', ruleZone = '*', ruleSubZone = '*'] = rule.split('/')
@@ -113,8 +112,8 @@ function distance(own: string, other: string, failover: LocalityBalancing['failo
 }
 
 /**
- * As many as the first labels that the endpoint has in common with the proxy leave over; another network
- * comes after everything else.
+ * Counts the labels after the first difference between the endpoint and the proxy. Another network comes
+ * after everything else.
  */
 function labelPriority(
   comparisons: readonly Comparison[],

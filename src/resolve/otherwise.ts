@@ -8,7 +8,7 @@ import type { ResolvedForward, ResolvedRoute } from './resolved.ts'
 import type { RouteResolution } from './route.ts'
 import type { Sight } from './sight.ts'
 
-/** The route of a virtual host for which no table has one: it stands for no object. */
+/** The fallback route of a virtual host without a route of any table. It comes from no object. */
 export function resolveOtherwise(
   { name, port, otherwise }: VirtualHostPlan,
   sight: Sight,

@@ -23,14 +23,14 @@ export function policyFor(
 
 interface Search {
   readonly namespace: string
-  /** Which policies hide those of less specific hosts. */
+  /** Accepts the policies of this search. */
   readonly counts: (policy: BackendPolicy) => boolean
 }
 
 /**
- * As istiod searches: the client's namespace, the service's, the root one. Gateways often live in the root
- * namespace, whose policies for the whole mesh must not win over those beside a service: there, only private
- * ones come first.
+ * The namespaces in istiod's order: the client's, the service's, the root namespace. Gateways often run in
+ * the root namespace, whose mesh-wide policies must not win over those beside a service. From there, only
+ * private policies come first.
  */
 function searches(service: Pick<Service, 'namespace'>, { scope, settings }: Sight): readonly Search[] {
   const seen: Search['counts'] = ({ visibility }) => isVisible(visibility, scope.namespace)
@@ -50,7 +50,7 @@ export function inOrder(policies: readonly BackendPolicy[]): readonly BackendPol
   return policies.toSorted((a, b) => compareText(a.created, b.created) || compareText(a.name, b.name))
 }
 
-/** Those for the host itself, else for the most specific wildcard that covers it. */
+/** The policies for the host itself, otherwise those for the most specific wildcard that covers it. */
 function closest(host: string, { namespace, counts }: Search, sight: Sight): readonly BackendPolicy[] {
   const exact = sight.policies(namespace, host).filter(counts)
   if (exact.length > 0) return exact
@@ -66,7 +66,7 @@ function withNewSubsets(policy: BackendPolicy, other: BackendPolicy): BackendPol
   return added.length === 0 ? policy : { ...policy, subsets: [...policy.subsets, ...added] }
 }
 
-/** Every set of settings in a policy, whatever its ports and subsets. */
+/** All settings of a policy, for every port and subset. */
 export function settingsOf({
   settings,
   subsets,

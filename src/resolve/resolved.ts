@@ -30,8 +30,8 @@ export interface ResolvedVirtualHost {
   readonly uses: readonly ClusterUse[]
   readonly diagnostics: readonly Diagnostic[]
   /**
-   * Destinations and mirrors that are not there for the proxies of the scope; those of other namespaces may
-   * find the same.
+   * Destinations and mirrors that do not exist for the proxies of the scope. Other namespaces may have the
+   * same findings.
    */
   readonly missing: readonly NamespaceFinding[]
   readonly origins: readonly Origin[]
@@ -41,17 +41,17 @@ export interface ResolvedRoute extends Pick<Route, 'name' | 'match' | 'headers' 
   readonly action: ResolvedForward | ResolvedRedirect | DirectResponse
   readonly fault?: Fault | undefined
   readonly cors?: CorsPolicy | undefined
-  /** What tracing calls a request that took this route; absent on routes that stand for no object. */
+  /** The operation name of a request in traces; absent on routes that come from no object. */
   readonly operation: string | undefined
   readonly metadata: Route['metadata'] | undefined
   /**
-   * The match, or the rule without one, that it was made from; in the delegate's object where that has it.
-   * Undefined where no object asks for the route.
+   * The match, or the rule if it has none, that the route comes from; it may be in a delegate. Undefined if
+   * the route comes from no object.
    */
   readonly origin: Origin | undefined
 }
 
-/** With the port that the answer names, if any. */
+/** The port is that of the Location header, if it names one. */
 export type ResolvedRedirect = Omit<Redirect, 'port'> & { readonly port: number | undefined }
 
 export interface ResolvedForward {
@@ -76,10 +76,10 @@ export interface ResolvedMirror extends Pick<Mirror, 'fraction' | 'runtimeKey' |
   readonly cluster: string
 }
 
-/** That a virtual host names a cluster, and for what: a cluster that only mirrors use gets limits. */
+/** A virtual host's use of a cluster: a cluster that only mirrors use gets limits. */
 export type ClusterUse = PrimaryUse | MirrorUse
 
-/** Whose endpoints a cluster's requests or copies go to. */
+/** The endpoints that a cluster's requests or copies go to. */
 export interface EndpointTarget {
   readonly host: string
   readonly port: number
@@ -90,8 +90,8 @@ export interface PrimaryUse {
   readonly by: 'primary'
   readonly cluster: string
   /**
-   * Where requests were given to it, and whose endpoints they go to; absent where nobody wrote a destination,
-   * or where they are found otherwise.
+   * The place of the destination, and its endpoints. Absent if no object names the destination, or the
+   * cluster does not use endpoints.
    */
   readonly destination?: { readonly origin: Origin; readonly target: EndpointTarget }
 }
@@ -101,10 +101,7 @@ export interface MirrorUse {
   readonly cluster: string
   readonly limits: MirrorLimits
   readonly origin: Origin
-  /**
-   * Whose endpoints the copies go to; absent where they are found otherwise, by DNS or by the original
-   * destination.
-   */
+  /** The endpoints that the copies go to; absent for DNS and original-destination clusters. */
   readonly target?: EndpointTarget
   /** The field that says that the route, and so its copies, have no timeout. */
   readonly noTimeout?: Origin

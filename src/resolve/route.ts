@@ -21,9 +21,8 @@ export interface RouteListening extends Listening {
 }
 
 /**
- * One route with its destinations and mirrors found. A destination that does not exist keeps its cluster's
- * name, and one that its dialect rejected has a name that no cluster has: Envoy answers both with 503, or
- * with `missingStatus`.
+ * Resolves the destinations and mirrors of a route. A missing destination keeps the name of its cluster; a
+ * rejected one gets a name that no cluster has. Envoy answers both with 503, or with `missingStatus`.
  */
 export function resolveRoute(route: Route, table: RouteTable, listening: RouteListening): RouteResolution {
   const { name, match, statPrefix, metadata, origin, action } = route
@@ -80,7 +79,7 @@ function faults({ fault, cors }: Route, { sight }: Listening): Pick<ResolvedRout
 
 const defaultPorts = { http: 80, https: 443 } as const
 
-/** Without the port that its scheme has anyway. */
+/** Omits the default port of the scheme. */
 function redirect(action: Redirect, { port: listenerPort, scheme }: RouteListening): ResolvedRedirect {
   const port = action.port === 'of the listener' ? listenerPort : action.port
   return { ...action, port: port === defaultPorts[action.scheme ?? scheme] ? undefined : port }

@@ -8,18 +8,15 @@ import type { Ports } from './plan/gateway-port.ts'
 import { settingsOf } from './policy.ts'
 import type { Scope } from '../xds/scope.ts'
 
-/** The labels by which a route table chooses among sidecars. */
+/** The labels by which a route table selects sidecars. */
 export function labelsChosenBy({ routes }: RouteTable): readonly LabelKey[] {
   return routes.flatMap(({ applies }) => labelKeys(applies.proxyLabels ?? {}))
 }
 
-/** Stands among the labels for the locality of a proxy. */
+/** Represents the locality of a proxy among the labels. */
 const ofLocality: LabelKey = 'locality'
 
-/**
- * What a policy's balancing depends on: where a proxy is, and the labels that it compares, whatever their
- * values.
- */
+/** The inputs of a policy's load balancing: the proxy's locality, and the labels that it compares. */
 export function labelsCompared(policy: Pick<BackendPolicy, 'settings' | 'subsets'>): readonly LabelKey[] {
   const each = settingsOf(policy)
   const compared = each.flatMap(({ locality }) =>
@@ -30,7 +27,7 @@ export function labelsCompared(policy: Pick<BackendPolicy, 'settings' | 'subsets
     : compared
 }
 
-/** What balancing by locality depends on; undefined is none. */
+/** The inputs of balancing by locality; none if it is undefined. */
 export function labelsBalancedBy(balancing: LocalityBalancing | undefined): readonly LabelKey[] {
   if (balancing === undefined) return []
   const { distribute, failover, comparisons } = balancing
@@ -41,8 +38,8 @@ export function labelsBalancedBy(balancing: LocalityBalancing | undefined): read
 }
 
 /**
- * The labels by which a service chooses the workloads that it stands for: they tell sidecars with
- * interception apart, which serve those.
+ * The labels of a Service's selector. They distinguish sidecars with interception, which serve their own
+ * services.
  */
 export function labelsServed(selector: Labels): readonly LabelKey[] {
   return labelKeys(selector).map(served)
@@ -53,7 +50,7 @@ function served(key: LabelKey): LabelKey {
 }
 
 /**
- * Labels by which an object chooses gateways if they have all of them: a Gateway, or a Service that leads to
+ * Labels that select gateways, if a gateway has all of them: of a Gateway, or of a Service in front of
  * proxies of its namespace.
  */
 export interface GatewaySelector {
@@ -62,14 +59,14 @@ export interface GatewaySelector {
   readonly onlyIn: string | undefined
 }
 
-/** Everything by which the configuration chooses among proxies. */
+/** All the ways in which the configuration selects proxies. */
 export interface Choice {
   isChosenBy(label: LabelKey): boolean
   /** The selectors that have this label, and perhaps others. */
   gatewaySelectors(label: LabelKey): readonly GatewaySelector[]
 }
 
-/** What `chosenLabels` has under each of its keys: nothing more for a single label. */
+/** The values of `chosenLabels`: a single label needs no more than its key. */
 export type Choosing = 'label' | GatewaySelector
 
 export function choiceOf(

@@ -11,8 +11,8 @@ import type { Reach } from './egress.ts'
 import { hostNames } from './host-names.ts'
 
 /**
- * What the proxies of one scope can see of the model. Each question is answered through the graph, so that
- * asking is depending.
+ * The part of the model that the proxies of one scope see. Every question is a fetch in the graph, so each
+ * answer is a dependency.
  */
 export interface Sight {
   readonly key: ScopeKey
@@ -48,14 +48,14 @@ export interface HiddenService {
 export interface SightCollections {
   readonly settings: Settings
   readonly scopes: Collection<Scope>
-  /** By scope; none for a scope that sees everything visible. */
+  /** By scope; a scope that sees everything visible has no entry. */
   readonly reach: Collection<Reach>
   readonly servicesByHost: Collection<readonly Service[]>
-  /** By `policyKey`. */
+  /** The key is `policyKey`. */
   readonly policiesByHost: Collection<readonly BackendPolicy[]>
   readonly policiesOfHosts: Collection<readonly BackendPolicy[]>
   readonly backendTlsByHost: Collection<readonly BackendTls[]>
-  /** By `destinationKey`; there for each that some route sends its requests to. */
+  /** The key is `destinationKey`; it exists if some route sends requests there. */
   readonly destinations: Collection<true>
 }
 

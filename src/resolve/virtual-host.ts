@@ -14,7 +14,7 @@ import type { RouteResolution } from './route.ts'
 import type { ResolvedMirror, ResolvedVirtualHost } from './resolved.ts'
 import type { Sight } from './sight.ts'
 
-/** Fills a planned virtual host with the routes of its tables. Undefined where nothing would answer. */
+/** Resolves a planned virtual host with the routes of its tables. Undefined if it would answer nothing. */
 export function resolveVirtualHost(
   plan: VirtualHostPlan,
   tables: readonly RouteTable[],
@@ -61,8 +61,8 @@ export function resolveVirtualHost(
 }
 
 /**
- * Whether the host is of a service that proxies of the scope may not see, so that none of them is meant to
- * call it.
+ * Whether the host belongs to a service that proxies of the scope may not see, so that they are not expected
+ * to call it.
  */
 function isPrivate({ name, port }: VirtualHostPlan, sight: Sight): boolean {
   const host = name.slice(0, -`:${port}`.length)
@@ -74,7 +74,7 @@ export function mirrorsOf({ routes }: ResolvedVirtualHost): readonly ResolvedMir
   return routes.flatMap(({ action }) => (action.kind === 'forward' ? action.mirrors : []))
 }
 
-/** Where routes that another object gave to a table were written: the first of each object. */
+/** The origins of routes that delegates added to a table: the first of each object. */
 function delegateOrigins(table: RouteTable, routes: readonly JoinedRoute[]): readonly Origin[] {
   const byObject = Map.groupBy(
     routes.map(({ route }) => route.origin),

@@ -3,8 +3,8 @@ import { LayeredMap } from './layered-map.ts'
 import type { Source, SourceState } from './source.ts'
 
 /**
- * Several sources as one, which has started when all have. Of an object in two of them the first source's
- * counts.
+ * Joins several sources into one, which has started when all have. If two of them have the same object, the
+ * first source wins.
  */
 export function joinSources(sources: readonly Source[]): Source {
   const states = new Map<Source, SourceState>()

@@ -1,13 +1,13 @@
-/** How many edits lie over the shared base at most. */
+/** The most edits over a shared base. */
 const mostEdits = 512
 
 /**
- * An immutable map, of which another one with a few edits costs what the edits cost: a base that all share,
- * and edits over it.
+ * An immutable map. A copy with a few edits costs only these edits: all copies share a base, with their edits
+ * over it.
  */
 export class LayeredMap<V> implements ReadonlyMap<string, V> {
   readonly #base: ReadonlyMap<string, V>
-  /** Undefined: the key is gone. */
+  /** Undefined: the key was removed. */
   readonly #edits: ReadonlyMap<string, V | undefined>
   readonly size: number
 
@@ -20,12 +20,12 @@ export class LayeredMap<V> implements ReadonlyMap<string, V> {
     )
   }
 
-  /** The entries of a map that nobody changes any more. */
+  /** A map over entries that no longer change. */
   static over<V>(base: ReadonlyMap<string, V>): LayeredMap<V> {
     return new LayeredMap(base, new Map())
   }
 
-  /** Another map with these values, and without the keys whose value is undefined. */
+  /** A copy with these values, and without the keys whose value is undefined. */
   with(edits: ReadonlyMap<string, V | undefined>): LayeredMap<V> {
     const all = new Map([...this.#edits, ...edits])
     const next = new LayeredMap(this.#base, all)

@@ -2,7 +2,7 @@ import { objectKey } from '../diagnostics/diagnostic.ts'
 import type { LocateOrigin } from '../diagnostics/placed.ts'
 import type { PlacedManifest } from '../manifest/manifest.ts'
 
-/** Finds the places of origins in the manifests as they stand in their files now. */
+/** Finds the places of origins in the manifests' present files. */
 export function locateIn(manifests: ReadonlyMap<string, PlacedManifest>): LocateOrigin {
   return (origin) => manifests.get(objectKey(origin.object))?.locate(origin.path, origin.part)
 }

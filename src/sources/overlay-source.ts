@@ -5,7 +5,7 @@ import type { JsonObject, LocatedManifest } from '../manifest/manifest.ts'
 import { parseManifests } from '../manifest/yaml.ts'
 import type { Source, SourceState } from './source.ts'
 
-/** A Kubernetes object, as it would stand in a file. */
+/** A Kubernetes object, in the form that it has in a file. */
 export interface OverlayObject {
   readonly apiVersion: string
   readonly kind: string
@@ -18,9 +18,9 @@ export interface OverlayObject {
  * of the object.
  */
 export interface OverlaySource extends Source {
-  /** Adds the object, or replaces it; whoever listens has taken it when this returns. */
+  /** Adds or replaces the object. Every listener has received it when this returns. */
   set(object: OverlayObject): ObjectId
-  /** Takes it away again; for one that is not there nothing happens. */
+  /** Removes the object; an absent one changes nothing. */
   delete(id: ObjectId): void
 }
 

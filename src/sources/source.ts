@@ -3,9 +3,9 @@ import type { PlacedManifest } from '../manifest/manifest.ts'
 
 /** Everything that a source holds at one moment. Immutable; a later state is another value. */
 export interface SourceState {
-  /** By object key. An object that stands in two places is here once: the first by path and position. */
+  /** The keys are object keys. An object in two places appears once: the first by path and position. */
   readonly manifests: ReadonlyMap<string, PlacedManifest>
-  /** The keys that may be others than in the state that was told before; absent: any. */
+  /** The keys that may differ from the previously published state; absent: any. */
   readonly changed?: ReadonlySet<string>
   /** Syntax errors, duplicates, unreadable files: what only the source can know. */
   readonly diagnostics: readonly Diagnostic[]
@@ -14,8 +14,8 @@ export interface SourceState {
 }
 
 /**
- * Where manifests come from. A source owns its I/O, its retries and the last good state; nothing is served
- * before `start` has resolved.
+ * A source of manifests. It owns its I/O, its retries and the last good state. Nothing is served before
+ * `start` has resolved.
  */
 export interface Source {
   /**

@@ -5,9 +5,7 @@ import type { Mirror } from '../../model/mirror.ts'
 import type { HeaderMatch, Match, RouteTable, StringMatch } from '../../model/route.ts'
 import { redundantMatches } from './unreachable.ts'
 
-/**
- * Worth knowing, and wrong nowhere: what is said only to those who ask for it, as it is true of most mirrors.
- */
+/** Notes that are true of most mirrors; they are shown only on request. */
 export function adviceOn(
   table: RouteTable,
   services: (host: string) => readonly Service[],
@@ -46,8 +44,8 @@ function copiedWrites(mirror: Mirror, match: Match): readonly Diagnostic[] {
 }
 
 /**
- * Whether a method can fit. A regular expression is taken literally, split at its bars; one that is more than
- * that may fit anything.
+ * Whether a method can match. A regular expression is split at its bars; a more complex one may match any
+ * method.
  */
 function mayBe(method: string, { match, invert }: HeaderMatch): boolean {
   const fits = fitsMethod(method, match)

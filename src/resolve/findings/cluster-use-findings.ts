@@ -5,7 +5,7 @@ import type { EndpointSet } from '../../model/backend.ts'
 import { hasLabels } from '../../model/labels.ts'
 import type { ClusterUse, EndpointTarget, MirrorUse } from '../resolved.ts'
 
-/** What is worth saying of what the routes of one scope send to one cluster. */
+/** Findings about the requests and copies that the routes of one scope send to one cluster. */
 export function clusterUseFindings(
   uses: readonly ClusterUse[],
   endpointsOf: (host: string) => readonly EndpointSet[],
@@ -33,7 +33,7 @@ export function clusterUseFindings(
   ]
 }
 
-/** Limits are a cluster's: those of a mirror would throttle the primary routes. */
+/** Limits belong to a cluster, so a mirror's limits on a shared cluster would throttle the primary routes. */
 function withoutLimits({ cluster, origin }: MirrorUse): Diagnostic {
   return finding('mirror/unbounded', origin, {
     message: `primary routes use ${cluster} too, so the copies have no limits of their own`,
@@ -42,8 +42,8 @@ function withoutLimits({ cluster, origin }: MirrorUse): Diagnostic {
 }
 
 /**
- * Where only mirrors use a cluster, its max_stream_duration ends a copy; where primary routes use it too,
- * only the route's timeout can.
+ * A cluster that only mirrors use ends a copy by its max_stream_duration. On a cluster that primary routes
+ * share, only the route's timeout ends it.
  */
 function withoutTimeout({ noTimeout, cluster }: MirrorUse): readonly Diagnostic[] {
   return noTimeout === undefined
@@ -65,7 +65,7 @@ interface TargetUse {
   readonly consequence: string
 }
 
-/** Only hosts of which endpoints are told at all: most configurations in files leave them out. */
+/** Checks only hosts that have at least one endpoint set: most configurations in files have none. */
 function withoutEndpoints(
   { code, origin, target, consequence }: TargetUse,
   endpointsOf: (host: string) => readonly EndpointSet[],

@@ -1,10 +1,11 @@
 import type { Match } from '../../model/route.ts'
 import { covers } from './covers.ts'
 
-/** Matches in the order in which they are asked, and the things that they stand for. */
+/** Matches in order of precedence, each with a value. */
 export interface CoverIndex<T> {
   /**
-   * The first of those added that surely takes every request that the match would take, and that `counts`.
+   * The value of the first match that surely takes every request of this one, among the values that `counts`
+   * accepts.
    */
   firstCovering(match: Match, counts?: (value: T) => boolean): T | undefined
   add(match: Match, value: T): void
@@ -17,8 +18,8 @@ interface Placed<T> {
 }
 
 /**
- * Looks only at matches whose path can cover the other's, so that a virtual host of thousands of routes is
- * not compared pair by pair.
+ * Compares a match only with those whose path can cover it. A virtual host with thousands of routes is not
+ * compared pair by pair.
  */
 export function createCoverIndex<T>(): CoverIndex<T> {
   /**
@@ -26,7 +27,7 @@ export function createCoverIndex<T>(): CoverIndex<T> {
    * there are.
    */
   const byPath = new Map<Match['path']['kind'], Map<number, Map<string, Placed<T>[]>>>()
-  /** Those that take paths of any text, or in any case. */
+  /** Matches that accept any path, or ignore case. */
   const anyText: Placed<T>[] = []
   let count = 0
 

@@ -2,8 +2,8 @@ import { hasLabels } from '../../model/labels.ts'
 import type { Applicability, HeaderMatch, Match, Route, StringMatch } from '../../model/route.ts'
 
 /**
- * Whether `earlier` surely takes every request that `later` would take; false where that cannot be told, as
- * for two regular expressions.
+ * Whether `earlier` surely takes every request that `later` would take. False if this cannot be decided, for
+ * example for two regular expressions.
  */
 export function covers(earlier: Match, later: Match): boolean {
   return (

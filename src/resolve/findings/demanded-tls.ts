@@ -27,8 +27,8 @@ export function demandedTls(
 }
 
 /**
- * Whether proxies of the scope can do what is demanded of a backend with these settings; gRPC clients without
- * a proxy get no certificates by name.
+ * Whether proxies of the scope can meet a demand for TLS with the backend's settings. gRPC clients without a
+ * proxy cannot: they receive no certificates by name.
  */
 export function canFollow({ tls, satisfiedBy }: BackendTls, own: BackendSettings, { scope }: Sight): boolean {
   if (scope.role === 'grpc') return false

@@ -7,8 +7,8 @@ import type { Scope } from '../../xds/scope.ts'
 import { hostNames } from '../host-names.ts'
 
 /**
- * Derives what is wrong with each item of a collection, by `<name>|<key>`; nothing for an item with nothing
- * wrong.
+ * Derives the findings of each item of a collection, by `<name>|<key>`. An item without findings has no
+ * entry.
  */
 export type FindIn = <V>(
   name: string,
@@ -24,10 +24,7 @@ export function findIn(graph: Graph): FindIn {
     })
 }
 
-/**
- * What findings about names ask of the services: those of exactly that host and, for hints only, every host
- * there is.
- */
+/** The services that findings about names look up: by exact host, and every known host for hints. */
 export interface KnownHosts {
   services(host: string): readonly Service[]
   hosts(): readonly string[]

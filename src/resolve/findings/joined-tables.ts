@@ -15,13 +15,13 @@ export interface JoinedRoute {
 /** The routes of one table, or of all that join together as one. */
 export interface JoinedTables {
   readonly routes: readonly JoinedRoute[]
-  /** Those behind a catch-all, which no request reaches. */
+  /** Routes behind a catch-all: no request gets to them. */
   readonly cutOff: readonly JoinedRoute[]
 }
 
 /**
- * The tables with a route, those that join together as one, with their routes in the order in which they are
- * asked.
+ * Groups the tables that join together, and sorts the routes of each group by precedence. Tables without
+ * routes are left out.
  */
 export function joinTables(
   tables: readonly { readonly table: RouteTable; readonly routes: readonly Route[] }[],
@@ -69,9 +69,9 @@ function conflict({ route, table }: JoinedRoute, by: JoinedRoute, domain: string
         `${joins ? '' : 'on gateways, '}${nameOf(by.table.origin)} takes all of these requests for ` +
         `${domain} first${lostMirrors(route)}`,
       hint: joins
-        ? 'give one of the two another match: of equal ones the older object goes first, then the first ' +
+        ? 'give one of the two another match: of equal matches the older object wins, then the first ' +
           'by name'
-        : 'join the rules in one object, in the order that you want: of several, the oldest goes first, ' +
+        : 'join the rules in one object, in the order that you want: the oldest object comes first, ' +
           'then the first by name',
     }),
   ]

@@ -2,7 +2,7 @@ import type { Diagnostic, Origin } from '../../diagnostics/diagnostic.ts'
 import { finding, nameOf } from '../../diagnostics/finding.ts'
 import type { RouteTable } from '../../model/route.ts'
 
-/** That routes of one host mirror to another. */
+/** Some route of host `from` mirrors to host `to`. */
 export interface MirrorEdge {
   readonly from: string
   readonly to: string
@@ -26,10 +26,13 @@ export function mirrorEdges({ hosts, routes }: RouteTable): readonly MirrorEdge[
 
 /** Longer loops are not looked for: each host more on the way is one more look for every mirror. */
 const longestLoop = 4
-/** Bounds the look where hosts have many mirrors. */
+/** Bounds the search if hosts have many mirrors. */
 const mostEdges = 200
 
-/** A loop that the edge closes: copies of copies without end, where each host's requests pass a proxy. */
+/**
+ * Reports the loop that an edge closes. If the requests of every host in it pass a proxy, copies of copies
+ * never end.
+ */
 export function mirrorLoop(
   edge: MirrorEdge,
   edgesFrom: (host: string) => readonly MirrorEdge[],

@@ -7,20 +7,24 @@ import { portsWithClusters } from '../backend.ts'
 import type { NamespaceFinding, NamespaceText } from './namespace-finding.ts'
 import { firstLabel, firstLabels } from '../host-names.ts'
 
-/** Whose destination it is, and what its proxies do without it: `requests for it are answered with 503`. */
+/**
+ * The destination that is missing, and the consequence for its requests: `requests for it are answered with
+ * 503`.
+ */
 export interface MissingDestination {
   readonly area: 'route' | 'mirror'
   readonly reference: BackendReference
   readonly consequence: string
-  /** Of the proxies. */
+  /** Namespace of the proxies. */
   readonly namespace: string
   /**
-   * Of a mirror: where its route sends the requests. No hint names these, as the copies would go there, too.
+   * For a mirror: the destinations of its route. A hint never suggests one of them, since the copies would go
+   * there too.
    */
   readonly primaries: readonly ResolvedBackend[]
 }
 
-/** That a destination is not there, at the field that names what is missing, with what to write instead. */
+/** The finding for a missing destination, at the field that names it, with a hint about what exists. */
 export function missingFinding(
   missing: MissingBackend | BackendWithoutTls,
   destination: MissingDestination,
@@ -48,7 +52,7 @@ export function missingFinding(
   }
 }
 
-/** `unknown-host`, or `hidden-host` for one that is there and may not be seen. */
+/** `hidden-host` if the destination exists but is not visible to the proxies. */
 function missingKind({
   what,
   hidden,
@@ -56,7 +60,7 @@ function missingKind({
   return hidden === undefined ? `unknown-${what}` : 'hidden-host'
 }
 
-/** What is not there, as the beginning of a sentence. */
+/** The beginning of a sentence that says which part of the destination is missing. */
 function describeMissing(
   { what, host, port, hidden, standsFor, definedBy }: MissingBackend,
   subset: string | undefined,
@@ -84,7 +88,7 @@ function describeMissing(
   }
 }
 
-/** What to write instead of a host, port or subset that is not there. */
+/** A hint for a missing host, port or subset. */
 function missingHint(
   missing: MissingBackend,
   { primaries, reference }: MissingDestination,
@@ -122,8 +126,8 @@ function missingHint(
 }
 
 /**
- * A similar host that is none of these. The list without them is made only where it is needed: many findings
- * share the whole one.
+ * A similar host that is not in `own`. The filtered list is made only if it is needed, because many findings
+ * share the whole list.
  */
 function otherHost(host: string, hosts: readonly string[], own: readonly string[]): string | undefined {
   const guess = similarHost(host, hosts)
@@ -158,7 +162,7 @@ function listedHint(lead: string, names: readonly string[]): string | undefined 
   return names.length === 0 ? undefined : `${lead} ${names.join(', ')}`
 }
 
-/** As many letters of a whole host may differ for it to be meant. */
+/** The most letters that may differ for a whole host to be suggested. */
 const fewEdits = 2
 
 /** A host that differs in a letter or two, else one with a similar first label: beside it, or anywhere. */
@@ -172,9 +176,9 @@ export function similarHost(host: string, hosts: readonly string[]): string | un
 }
 
 /**
- * Says of a destination without a port, on a gateway, that its host has several: the port of the gateway's
- * listener decides. (On a sidecar that is what is meant: a request to port 9090 of one host goes to port 9090
- * of the other.)
+ * Reports a destination without a port whose host has several ports, on a gateway: the gateway takes the port
+ * of its listener. (On a sidecar this is intended: a request to port 9090 of one host goes to port 9090 of
+ * the other.)
  */
 export function ambiguousPort(
   code: 'route/ambiguous-port' | 'mirror/ambiguous-port',

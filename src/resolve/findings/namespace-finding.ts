@@ -4,7 +4,7 @@ import { objectKey } from '../../diagnostics/diagnostic.ts'
 import { finding } from '../../diagnostics/finding.ts'
 import { compareText } from '../../model/names.ts'
 
-/** A text, or the two parts of one that names the namespaces between them. */
+/** A text, or its two parts with the names of namespaces between them. */
 export type NamespaceText = string | readonly [before: string, after: string]
 
 /** Something that is wrong at a field for the proxies of a namespace. */

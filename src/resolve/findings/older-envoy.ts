@@ -9,10 +9,10 @@ import type { Choice } from '../shared-scope.ts'
 import { newestMinor } from '../../xds/envoy-version.ts'
 import type { Scope } from '../../xds/scope.ts'
 
-// An Envoy refuses a whole resource for a header's format that it does not know, and logs a warning for an
-// unknown field. What is newer than a proxy is therefore left out for it, and reported.
+// An Envoy rejects a whole resource because of an unknown command in a header's format, and logs a warning
+// for an unknown field. Settings that are newer than a proxy are therefore left out for it, and reported.
 
-/** What is left for the proxies of a scope, and what they lack. */
+/** A value without the parts that the proxies of a scope do not support, and the findings about them. */
 export interface Understood<T> {
   readonly value: T
   readonly diagnostics: readonly Diagnostic[]
@@ -51,8 +51,7 @@ function known({ set, add, remove }: HeaderOperations, minor: number): HeaderOpe
 const budgetIntervalSince = 39
 
 /**
- * Settings without the fields that the scope's Envoy does not know. `origin`: where the settings were
- * written.
+ * Settings without the fields that the scope's Envoy does not support. `origin`: the place of the settings.
  */
 export function understoodSettings(
   settings: BackendSettings,
@@ -87,7 +86,7 @@ export function releasesNeededBy({ routes }: RouteTable): readonly LabelKey[] {
     .map(releaseKey)
 }
 
-/** As `releasesNeededBy`, for a policy. */
+/** Like `releasesNeededBy`, for a policy. */
 export function releasesNeededByPolicy(
   policy: Pick<BackendPolicy, 'settings' | 'subsets'>,
 ): readonly LabelKey[] {
@@ -101,8 +100,8 @@ function releaseKey(minor: number): LabelKey {
 }
 
 /**
- * The scope without its Envoy's version if that decides nothing, and otherwise with one that it shares with
- * all that lack the same.
+ * The scope with the oldest Envoy version that lacks the same features, so that such proxies share. Without a
+ * version if it makes no difference.
  */
 export function sharedRelease(scope: Scope, { isChosenBy }: Pick<Choice, 'isChosenBy'>): Scope {
   const { olderEnvoy, ...rest } = scope

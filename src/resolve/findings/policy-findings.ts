@@ -7,7 +7,7 @@ import type { KnownHosts } from './findings.ts'
 import { similarHost } from './missing.ts'
 import { inOrder } from '../policy.ts'
 
-/** What is wrong with the policies of one namespace for one host, or for its wildcard hosts. */
+/** Findings about the policies of one namespace for one host, or for its wildcard hosts. */
 export function policyFindings(policies: readonly BackendPolicy[], known: KnownHosts): readonly Diagnostic[] {
   const ordered = inOrder(policies)
   return ordered.flatMap((policy, index) => [
@@ -16,7 +16,7 @@ export function policyFindings(policies: readonly BackendPolicy[], known: KnownH
   ])
 }
 
-/** Of several policies for one host the first counts; of the others only subsets that are new. */
+/** The first of several policies for one host applies; the others only add subsets. */
 function overruled(policy: BackendPolicy, earlier: readonly BackendPolicy[]): readonly Diagnostic[] {
   const first = earlier.find(
     (each) => each.host === policy.host && overlap(each.visibility, policy.visibility),
@@ -34,8 +34,8 @@ function overruled(policy: BackendPolicy, earlier: readonly BackendPolicy[]): re
         `${nameOf(first.origin)} has ${policy.host} already, so ${lost.join(' and ')} of this one ` +
         `${lost.length === 1 ? 'has' : 'have'} no effect`,
       hint:
-        'join them in one object: of several, the oldest counts, then the first by name, and the ' +
-        'others add subsets only',
+        'join them in one object: the oldest wins, then the first by name, and the others only add ' +
+        'subsets',
     }),
   ]
 }

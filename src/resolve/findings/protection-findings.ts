@@ -5,9 +5,9 @@ import type { GatewayListener } from '../../model/gateway.ts'
 import type { Labels } from '../../model/labels.ts'
 import type { Protection, ProtectionTarget } from '../../model/protection.ts'
 
-/** What proxies are served with, as far as a policy can apply to it. */
+/** The served objects that a policy may apply to. */
 export interface Served {
-  /** Of every namespace where `namespace` is undefined. */
+  /** `namespace` undefined: of every namespace. */
   services(namespace: string | undefined): readonly Service[]
   listeners(): readonly GatewayListener[]
   /** Whether proxies are given anything that was made from the object. */
@@ -49,7 +49,7 @@ function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`
 }
 
-/** Names of what is served and the target may be; '' stands for everything. */
+/** Names of the served objects that the target may include; '' means everything. */
 function namesOf(target: ProtectionTarget, served: Served): readonly string[] {
   switch (target.kind) {
     case 'everything':
@@ -67,8 +67,8 @@ function namesOf(target: ProtectionTarget, served: Served): readonly string[] {
 }
 
 /**
- * Those that share a label with the policy; if there are none, those that may have workloads with its labels
- * all the same.
+ * The objects that share a label with the policy. If there are none: those whose workloads may still have its
+ * labels.
  */
 function workloadsOf(target: Workloads, served: Served): readonly string[] {
   const { namespace, labels } = target

@@ -49,7 +49,7 @@ function trustNeeded(verification: PeerVerification | 'none' | undefined): reado
   return [{ reference: verification.trust.secret, need: 'trust' }]
 }
 
-/** What is wrong with the Secrets that one object names. */
+/** Findings about the Secrets that one object names. */
 export function secretFindings(
   needed: readonly NeededSecret[],
   secretsByName: Collection<readonly TlsSecret[]>,
@@ -59,10 +59,7 @@ export function secretFindings(
   return needed.flatMap((each) => neededFindings(each, secretsNamed(secretsByName, fetch), names))
 }
 
-/**
- * What is wrong with a Secret that is named, whatever the proxy: it is in no namespace, or in none that is
- * complete.
- */
+/** The Secret is missing or incomplete in every namespace, so it fails for every proxy. */
 function neededFindings(
   { reference, need }: NeededSecret,
   named: SecretsNamed,
@@ -76,8 +73,8 @@ function neededFindings(
 }
 
 /**
- * What is wrong for the proxies of a scope: the Secret is in another namespace than theirs. What concerns all
- * is said already.
+ * The Secret is not in the namespace of the scope's proxies. Findings that concern every proxy are reported
+ * elsewhere.
  */
 export function useFindings(content: SecretContent, named: SecretsNamed): readonly Diagnostic[] {
   if (
@@ -136,7 +133,7 @@ function incomplete({
   })
 }
 
-/** Certificates that do not count at a time, in milliseconds since the epoch. */
+/** Certificates that are not valid at `now`, in milliseconds since the epoch. */
 export function expiredFindings({ validity }: TlsSecret, now: number): readonly Diagnostic[] {
   return validity.flatMap(({ notBefore, notAfter, origin }): readonly Diagnostic[] => {
     if (now > notAfter)

@@ -10,14 +10,14 @@ import type { KnownHosts } from './findings.ts'
 import { similarHost } from './missing.ts'
 import { unreachableRoutes } from './unreachable.ts'
 
-/** What the findings of one route table depend on besides it. */
+/** What the findings of one route table depend on besides the table. */
 export interface TableSurroundings extends KnownHosts {
   readonly settings: Settings
   /** Servers of a Gateway, `<namespace>/<name>`. */
   listeners(gateway: string): readonly GatewayListener[]
 }
 
-/** What is wrong with a route table for whatever proxy: rules and hosts that no request reaches. */
+/** Findings about a route table that hold for every proxy: rules and hosts that no request gets to. */
 export function tableFindings(table: RouteTable, around: TableSurroundings): readonly Diagnostic[] {
   return [
     ...repeatedHosts(table),
@@ -64,10 +64,7 @@ function unknownHosts({ hosts, attachedTo }: RouteTable, around: TableSurroundin
   })
 }
 
-/**
- * Matches on a port at which no listener serves a host of the table; nothing is said where the hosts are not
- * all known.
- */
+/** Matches on a port at which no listener serves a host of the table. Not checked if some host is unknown. */
 function unusedPorts(table: RouteTable, around: TableSurroundings): readonly Diagnostic[] {
   if (!table.routes.some(({ applies }) => applies.port !== undefined)) return []
   return table.routes.flatMap((route): readonly Diagnostic[] => {
@@ -84,7 +81,8 @@ function unusedPorts(table: RouteTable, around: TableSurroundings): readonly Dia
 }
 
 /**
- * Undefined where hosts are wildcards or unknown, or a gateway has no servers: then any port may be right.
+ * The ports that can be matched. Undefined if hosts are wildcards or unknown, or a gateway has no servers:
+ * then any port may be right.
  */
 function portsOf(
   table: RouteTable,
@@ -103,9 +101,9 @@ function portsOf(
 }
 
 /**
- * Says of a gateway's selector that nothing has its labels. `known` are the labels of proxies, and of the
- * workloads that Services select; where none of them has a label of that name at all, nothing is known about
- * gateways, and nothing is said.
+ * Reports a gateway selector that matches nothing. `known` are the labels of proxies, and of workloads that
+ * Services select. A label name that none of them has is not reported, because then nothing is known about
+ * gateways.
  */
 export function selectorFindings(
   { selector, origin }: GatewayListener,

@@ -74,7 +74,7 @@ function placeOf(by: Route, route: Route): string {
     : `${path} of ${nameOf(by.origin)}`
 }
 
-/** What a mirror on a route that is never reached amounts to. */
+/** The end of a sentence about an unreachable route with mirrors. */
 export function lostMirrors({ action }: Route): string {
   return action.kind === 'forward' && action.mirrors.length > 0 ? ', so its mirrors copy nothing' : ''
 }

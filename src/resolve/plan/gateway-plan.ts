@@ -100,8 +100,8 @@ interface ServedHost {
 }
 
 /**
- * Each host that a server and a table of its gateway have in common, with the tables in order, and those that
- * are redirected without any.
+ * The hosts that a server shares with a table of its gateway, each with its tables in order, and the hosts
+ * that are only redirected.
  */
 function hostsOf(
   servers: readonly GatewayListener[],

@@ -9,16 +9,16 @@ import type { Scope } from '../../xds/scope.ts'
 /** Ports of a service → ports on which a proxy listens for them. */
 export type Ports = Scope['portMap']
 
-/** What is known of the services that may lead to a gateway. */
+/** The services and endpoints that may be in front of a gateway. */
 export interface GatewayServices {
   readonly services: () => readonly Service[]
   readonly endpointsOf: (host: string) => readonly Endpoint[]
 }
 
 /**
- * A Gateway names the ports of the gateway's own Services; its pods listen on the target ports. Own are the
- * Services that select the proxy's labels; if there are none, those that list its address among their
- * endpoints (istiod's GetProxyServiceTargets). Without such a Service the port is what it says.
+ * Maps a port of a Gateway to the port that its Pods listen on: a Gateway names ports of its own Services.
+ * Own Services are those that select the proxy's labels, otherwise those that list its address among their
+ * endpoints (istiod's GetProxyServiceTargets). Without such a Service the port is unchanged.
  */
 export function gatewayTargetPort(
   scope: Scope,
@@ -42,7 +42,7 @@ export function gatewayTargetPort(
   }
 }
 
-/** The ports of one service at one of its addresses, where they are others than the service's own. */
+/** The ports of one service at one of its addresses, if they differ from the service's own. */
 interface PortsAtAddress {
   /** See `placeOf`. */
   readonly place: string
@@ -57,9 +57,8 @@ export interface AddressCollections {
 }
 
 /**
- * Which ports of services lead to other ports at an address, by `placeOf`: of services without a selector,
- * and of those that select by a label that some Gateway names. The endpoints of all others come and go
- * without a meaning for gateways.
+ * The target ports at each address, by `placeOf`: of services without a selector, and of services whose
+ * selector has a label that some Gateway names. Endpoints of other services do not concern gateways.
  */
 export function portsByAddress({
   graph,
@@ -91,8 +90,8 @@ export function portsByAddress({
 }
 
 /**
- * Where a service may lead to: only its own namespace, so that no other namespace can move a gateway's
- * listeners.
+ * The key of an address within a namespace: a service cannot move the listeners of gateways in other
+ * namespaces.
  */
 export function placeOf(namespace: string, address: string): string {
   return `${namespace}/${address}`

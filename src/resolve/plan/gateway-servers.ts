@@ -11,7 +11,10 @@ import type { Scope } from '../../xds/scope.ts'
 export interface SocketServers {
   /** `0.0.0.0_8443`: it does not change with the address and port really bound. */
   readonly listener: string
-  /** `8443`, or `8443.10.0.0.1` for servers that say what they bind to: as route configurations are named. */
+  /**
+   * `8443`, or `8443.10.0.0.1` for servers that name a bind address: the suffix of the route configuration's
+   * name.
+   */
   readonly binding: string
   readonly address: string
   readonly port: number
@@ -22,7 +25,7 @@ export interface SocketServers {
 
 export interface GatewaySockets {
   readonly listeners: readonly GatewayListener[]
-  /** Port of the pods behind the port of a gateway's own Service, where it has one. */
+  /** Port of the Pods behind a port of the gateway's own Service, if it has one. */
   readonly targetPort: (port: number) => number
 }
 
@@ -91,7 +94,7 @@ function admitted(
   return { servers: kept, diagnostics }
 }
 
-/** TLS connections are told apart by the name of the server, so that two servers cannot have one host. */
+/** TLS connections are distinguished by server name, so two servers cannot have the same host. */
 function hostTaken(
   server: GatewayListener,
   kept: readonly GatewayListener[],

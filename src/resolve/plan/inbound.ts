@@ -6,12 +6,12 @@ import { boundAddress, boundPort } from './plan.ts'
 import { ownServices } from './service-port.ts'
 import type { Scope, ScopeKey } from '../../xds/scope.ts'
 
-/** Where the rules redirect connections to the workload. */
+/** The port that iptables redirects inbound connections to. */
 const inboundPort = 15_006
 
 export interface InboundModel {
   readonly services: readonly Service[]
-  /** Of a host; asked only where a service names its target port instead of numbering it. */
+  /** The endpoints of a host; needed only for a service whose target port is a name. */
   readonly endpointsOf: (host: string) => readonly Endpoint[]
 }
 
@@ -59,13 +59,13 @@ export function planInbound(key: ScopeKey, scope: Scope, model: InboundModel): r
 }
 
 interface WorkloadPort {
-  /** That the workload listens on. */
+  /** The port that the workload listens on. */
   readonly number: number
   readonly service: Service
   readonly port: ServicePort
 }
 
-/** Of several service ports for one port of the workload the first counts, by host. */
+/** One service port for each port of the workload: the first by host. */
 function workloadPorts(scope: Scope, { services, endpointsOf }: InboundModel): readonly WorkloadPort[] {
   const found = ownServices(scope, services).flatMap((service) =>
     portsWithClusters(service).flatMap((port) => {

@@ -1,19 +1,22 @@
 import type { Origin } from '../../diagnostics/diagnostic.ts'
 import type { ScopeKey } from '../../xds/scope.ts'
 
-/** A listener for connections that were redirected to the proxy, which knows where they were going. */
+/**
+ * A listener for connections that iptables redirected to the proxy. Envoy knows their original destination.
+ */
 export interface InterceptedListener {
   readonly name: string
   readonly direction: 'outbound' | 'inbound'
   readonly address: string
   readonly port: number
   /**
-   * `hands-over`: gives a connection to the listener of its original destination, if there is one. `takes`:
-   * serves it under its original destination. `none`: has no socket, and gets what is handed over.
+   * `hands-over`: passes a connection to the listener of its original destination, if there is one. `takes`:
+   * serves it under its original destination. `none`: has no socket, and receives connections that are handed
+   * over.
    */
   readonly socket: 'hands-over' | 'takes' | 'none'
   readonly chains: readonly InterceptedChain[]
-  /** Where connections go that no chain matches. */
+  /** The target of connections that no chain matches. */
   readonly otherwise: ConnectionTarget
 }
 
@@ -22,7 +25,7 @@ export interface InterceptedChain {
   readonly name: string
   /** Original destination port. */
   readonly port?: number
-  /** `http`: the first bytes are those of HTTP without TLS. */
+  /** `http`: the first bytes are HTTP without TLS. */
   readonly speaks?: 'http'
   /** SNI of a TLS connection; may begin with `*.` */
   readonly serverNames?: readonly string[]
@@ -41,7 +44,10 @@ export type ConnectionTarget =
       readonly operation: string
     }
 
-/** What a scope with interception has besides its route configurations and the clusters of its services. */
+/**
+ * A listener or cluster that a scope with interception has in addition to its route configurations and
+ * service clusters.
+ */
 export type InterceptionPart =
   | {
       readonly kind: 'listener'
@@ -57,13 +63,13 @@ export type InterceptionPart =
     }
 
 /**
- * `pass-through` and `inbound` go to where the client was going, `inbound` to the workload itself; `refuse`
- * goes nowhere.
+ * `pass-through` and `inbound` connect to the original destination, `inbound` to the workload itself;
+ * `refuse` has no endpoint.
  */
 export interface InterceptionCluster {
   readonly name: string
   readonly kind: 'pass-through' | 'inbound' | 'refuse'
-  /** As the client speaks it, where it is not declared. */
+  /** `as-client` if the port declares no protocol. */
   readonly protocol: 'http1' | 'http2' | 'as-client'
 }
 
@@ -71,5 +77,5 @@ export const passThrough = 'PassthroughCluster'
 export const inboundPassThrough = 'InboundPassthroughCluster'
 export const blackHole = 'BlackHoleCluster'
 
-/** Every address: such a listener gets what is handed over for a port and has no listener of its own. */
+/** Such a listener receives the connections to a port that no other listener has. */
 export const anyAddress = '0.0.0.0'

@@ -15,19 +15,16 @@ import { aliasDomains, isOpaque, needsSharedRoutes } from './service-port.ts'
 import { claimAddresses } from './virtual-address.ts'
 import type { Scope, ScopeKey } from '../../xds/scope.ts'
 
-/** Where the rules redirect connections that the workload opens. */
+/** The port that iptables redirects outbound connections to. */
 const outboundPort = 15_001
 
 export interface InterceptionModel extends InboundModel {
-  /** That the scope sees, one for each host, sorted by host. */
+  /** The services that the scope sees, one for each host, sorted by host. */
   readonly visible: readonly Service[]
   readonly outside: OutsideTraffic
 }
 
-/**
- * Listeners and clusters of a sidecar whose connections are redirected to it, besides those of its route
- * configurations.
- */
+/** The additional listeners and clusters of a sidecar with interception. */
 export function planInterception(
   key: ScopeKey,
   scope: Scope,
@@ -111,14 +108,14 @@ function withoutAddress({ visible }: InterceptionModel): readonly number[] {
 export interface SharedPort extends Pick<InterceptionModel, 'visible' | 'outside'> {
   readonly scope: Scope
   readonly port: number
-  /** Where there are HTTP services on the port. */
+  /** Present if there are HTTP services on the port. */
   readonly routeConfiguration?: string
 }
 
 /**
- * The listener of a port for every address that has none of its own: HTTP by the routes of the port, TLS by
- * its server name. The rest goes to the one service without an address that may be meant; if it may be
- * several, to where the client was going.
+ * The listener of a port for every address without a listener of its own. HTTP takes the routes of the port,
+ * TLS is routed by server name. The rest goes to the only service without an address, or to the original
+ * destination if there are several.
  */
 export function sharedListener({
   visible,

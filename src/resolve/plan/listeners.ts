@@ -29,7 +29,7 @@ export interface ListenerCollections {
   readonly outside: OutsideTraffic
 }
 
-/** A transform's run for one scope: what it may read, and the scope's key. */
+/** The run of a transform for one scope: its fetch, and the key of the scope. */
 export interface ScopeRun {
   readonly fetch: Fetch
   readonly key: string
@@ -76,7 +76,7 @@ export function planListeners(
 
 type SocketCollections = Pick<ListenerCollections, 'listeners' | 'servicesByHost' | 'endpointsByHost'>
 
-/** The sockets of a gateway's proxies that take TLS, by `<scope>|<listener>`; none for any other scope. */
+/** The TLS sockets of a gateway scope, by `<scope>|<listener>`; other scopes have none. */
 export function planTlsSockets(
   { listeners, servicesByHost, endpointsByHost }: SocketCollections,
   scope: Scope,
@@ -103,7 +103,10 @@ export type InterceptionCollections = Pick<
   'servicesByHost' | 'endpointsByHost' | 'reach' | 'outside'
 >
 
-/** What a scope with interception has besides, by `<scope>|<kind>|<name>`; nothing for any other scope. */
+/**
+ * The additional listeners and clusters of a scope with interception, by `<scope>|<kind>|<name>`; other
+ * scopes have none.
+ */
 export function planInterceptions(
   collections: InterceptionCollections,
   scope: Scope,
@@ -138,9 +141,9 @@ function values<V>(entries: readonly Entry<V>[]): readonly V[] {
 }
 
 /**
- * The API listeners of proxyless gRPC clients: `host:port` for each port of a service that can speak HTTP,
- * under each of the host's names. A client asks for the name that it dials, and looks for it among the
- * domains (gRPC proposal A27).
+ * The API listeners of proxyless gRPC clients: `host:port` for each port that can speak HTTP, under each name
+ * of the host. A client subscribes to the name that it dials, and looks for that name among the domains (gRPC
+ * proposal A27).
  */
 function planGrpc(key: ScopeKey, scope: Scope, model: MeshModel): readonly RouteConfigurationPlan[] {
   const services = visibleServices(model.services, scope)
@@ -176,8 +179,8 @@ function planGrpc(key: ScopeKey, scope: Scope, model: MeshModel): readonly Route
 }
 
 /**
- * The plans of a scope as far as its egress rule lets it see: each listener of the rule has services and
- * route tables of its own, and takes the ports that none before it takes.
+ * The plans of a scope, limited by its egress rule. Each listener of the rule has its own services and route
+ * tables, and takes the ports that no earlier listener takes.
  */
 function plansThrough(
   reach: Reach | undefined,
@@ -200,7 +203,7 @@ function plansThrough(
   )
 }
 
-/** A rule may say where a listener binds. */
+/** Binds the plan's listener where the egress rule says. */
 function bound(plan: RouteConfigurationPlan, { bind }: EgressListener, scope: Scope): RouteConfigurationPlan {
   if (bind === '' || plan.listener.kind !== 'socket') return plan
   return {

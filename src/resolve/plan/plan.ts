@@ -5,8 +5,8 @@ import type { InterceptedListener } from './intercepted.ts'
 import type { Scope, ScopeKey } from '../../xds/scope.ts'
 
 /**
- * A listener and its route configuration, for the proxies of one scope: which virtual hosts there are, not
- * yet what they hold.
+ * A listener and its route configuration for the proxies of one scope: the names of its virtual hosts,
+ * without their routes.
  */
 export interface RouteConfigurationPlan {
   readonly scope: ScopeKey
@@ -15,7 +15,7 @@ export interface RouteConfigurationPlan {
   readonly listener: ListenerPlan
   readonly port: number
   readonly virtualHosts: readonly VirtualHostPlan[]
-  /** Of the objects that ask for the listener. */
+  /** The objects that configure the listener. */
   readonly origins: readonly Origin[]
   readonly diagnostics: readonly Diagnostic[]
 }
@@ -29,11 +29,11 @@ export type ListenerPlan =
       readonly address: string
       readonly port: number
     }
-  /** For connections that were redirected to the proxy. */
+  /** For connections that iptables redirected to the proxy. */
   | { readonly kind: 'intercepted'; readonly listeners: readonly InterceptedListener[] }
-  /** One that several route configurations share; it is made apart. */
+  /** A listener that several route configurations share; another stage makes it. */
   | { readonly kind: 'shared'; readonly name: string }
-  /** For gRPC clients: no socket, and a listener for each name under which a client may ask. */
+  /** For gRPC clients: no socket, and one listener for each name that a client may dial. */
   | { readonly kind: 'api'; readonly names: readonly string[] }
 
 /** One virtual host: its domains, and the route tables it is made of, by key and in order. */
@@ -42,11 +42,11 @@ export interface VirtualHostPlan {
   readonly routeConfiguration: string
   readonly name: string
   readonly domains: readonly string[]
-  /** Port of the listener, for destinations that name none. */
+  /** Port of the listener: used by destinations that name no port. */
   readonly port: number
-  /** Of the requests, for redirects that name none; absent: http. */
+  /** Scheme of the requests: used by redirects that name none. Absent: http. */
   readonly scheme?: 'https'
-  /** What the listener stands for: `mesh`, or the gateways on it. */
+  /** `mesh`, or the gateways that share the listener. */
   readonly attachedTo: readonly string[]
   readonly tables: readonly string[]
   /**
@@ -54,18 +54,18 @@ export interface VirtualHostPlan {
    * catch-alls last.
    */
   readonly sharing: 'first' | 'all'
-  /** Plain requests are redirected to HTTPS, also where no table has a route. */
+  /** Plain requests are redirected to HTTPS, even if no table has a route. */
   readonly requireTls?: true
-  /** What answers where no table has a route for the proxy. */
+  /** The answer if no table has a route for the proxy. */
   readonly otherwise:
     | { readonly kind: 'service'; readonly host: string }
     | { readonly kind: 'status'; readonly status: number }
     | { readonly kind: 'nothing' }
-    /** To where the client was going: only where connections are redirected. */
+    /** To the original destination: only if connections are redirected. */
     | { readonly kind: 'pass-through' }
 }
 
-/** A route table without its routes: all that planning needs, so that an edited route plans nothing anew. */
+/** A route table without its routes: enough for planning, so that an edited route changes no plan. */
 export interface RouteTableHead {
   readonly key: string
   readonly namespace: string
@@ -83,21 +83,20 @@ export function headOf(
 }
 
 /**
- * The address that a listener binds to: what the proxy itself says of its addresses counts before the
- * configuration.
+ * The address that a listener binds to. The proxy's own bind address takes precedence over the configuration.
  */
 export function boundAddress({ bindAddress }: Scope, address: string): string {
   return bindAddress === '' ? address : bindAddress
 }
 
-/** The port that a listener binds to where the proxy has another one for it. */
+/** The port that a listener binds to: the proxy's port map takes precedence. */
 export function boundPort({ portMap }: Scope, port: number): number {
   return portMap[port] ?? port
 }
 
 /**
- * Gives each domain to the first virtual host of a route configuration that asks for it, as Envoy refuses one
- * that stands twice. A short name that is the full name of another host is that host's.
+ * Gives each domain to the first virtual host that claims it, because Envoy rejects a duplicate domain. A
+ * short name that is another host's full name belongs to that host.
  */
 export function claimDomains(
   hosts: readonly string[],

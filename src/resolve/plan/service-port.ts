@@ -27,8 +27,8 @@ export function hasHttpPort(service: Service, number: number): boolean {
 }
 
 /**
- * With interception: whether the port has one listener and one route configuration for all of its hosts. A
- * port whose protocol is detected needs them only where no virtual address tells its services apart.
+ * With interception: whether the hosts of a port share one listener and one route configuration. A port with
+ * a detected protocol needs this only if no virtual address distinguishes its services.
  */
 export function needsSharedRoutes(number: number, services: readonly Service[]): boolean {
   return services.some(({ ports, addresses }) =>
@@ -38,7 +38,9 @@ export function needsSharedRoutes(number: number, services: readonly Service[]):
   )
 }
 
-/** Of several services with one host, the one that a proxy means: that of its namespace, else the first. */
+/**
+ * The service that a proxy uses among several with one host: the one in its namespace, otherwise the first.
+ */
 export function nearestService(services: readonly Service[], { namespace }: Scope): Service | undefined {
   return services.find((service) => service.namespace === namespace) ?? services[0]
 }
@@ -74,10 +76,7 @@ export function aliasDomains(service: Service, scope: Scope): readonly string[] 
     .map(({ domain }) => domain)
 }
 
-/**
- * The services that stand for the proxy's own workload: those of its namespace whose selector its labels
- * meet.
- */
+/** The services of the proxy's own workload: those of its namespace whose selector matches its labels. */
 export function ownServices({ namespace, labels }: Scope, services: readonly Service[]): readonly Service[] {
   return services.filter((service) => {
     const { selector = {} } = service

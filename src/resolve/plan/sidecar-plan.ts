@@ -29,8 +29,8 @@ export interface MeshModel {
 const defaultPort = 80
 
 /**
- * The route configurations of a sidecar. With bound listeners: one for each port on which some service speaks
- * HTTP. With interception a port that declares no protocol is apart, with one for each of its hosts.
+ * The route configurations of a sidecar. With bound listeners: one for each port with an HTTP service. With
+ * interception, each host of a port that declares no protocol has its own.
  */
 export function planSidecar(
   key: ScopeKey,
@@ -138,7 +138,7 @@ function virtualHostsOf({
   return [...hosts, { ...common, domains: ['*'], tables: [], ...catchAll(scope, outside) }]
 }
 
-/** A bound listener does not know where the client was going, so it can only refuse. */
+/** A bound listener does not know the original destination, so it can only refuse. */
 function catchAll(
   { interception }: Scope,
   outside: OutsideTraffic,
@@ -156,7 +156,7 @@ function unregisteredHosts(tables: readonly RouteTableHead[], known: readonly Se
   return [...hosts].filter((host) => !isRegistered(host)).toSorted(compareText)
 }
 
-/** Of bound listeners: with interception every port is served as what it is. */
+/** Ports that bound listeners do not serve. With interception every port is served. */
 function unservedPorts(service: Service): readonly Diagnostic[] {
   const found = { code: 'service/unsupported-protocol', severity: 'info', origin: service.origin } as const
   return service.ports.flatMap((each): readonly Diagnostic[] => {
@@ -182,9 +182,9 @@ function unservedPorts(service: Service): readonly Diagnostic[] {
 }
 
 /**
- * The listeners of a port that declares no protocol, one for each virtual address of its service: what begins
- * as HTTP does takes the routes `host:port`, and all else goes to the service's cluster as it is. Without an
- * address there are none.
+ * The listeners of a port that declares no protocol, one for each virtual address of its service. HTTP takes
+ * the routes `host:port`; other connections go to the service's cluster unchanged. A service without an
+ * address has none.
  */
 function planDetected(
   key: ScopeKey,
@@ -234,7 +234,7 @@ function planDetectedPort(
       })),
     },
     port,
-    // The address says which service is meant, whatever the Host header says.
+    // The address identifies the service, whatever the Host header is.
     virtualHosts: [
       {
         scope: key,

@@ -3,8 +3,8 @@ import { isVisible } from '../../model/visibility.ts'
 import type { RouteTableHead } from './plan.ts'
 
 /**
- * The tables that a proxy in the namespace may use, in the order in which they are asked: those of its own
- * namespace, those shown to it by name, those shown to everyone; within each by the tables' own order.
+ * The tables that a proxy in the namespace may use, in order of precedence: those of its own namespace, those
+ * visible to it by name, those visible to everyone. Within each group the tables' own order applies.
  */
 export function tablesInOrder<T extends Pick<RouteTableHead, 'namespace' | 'visibility' | 'order'>>(
   tables: readonly T[],
@@ -21,8 +21,8 @@ function nearness(table: Pick<RouteTableHead, 'namespace' | 'visibility'>, names
 }
 
 /**
- * Those for one host: an exact host beats every wildcard, a longer wildcard a shorter one; of equal ones the
- * first table counts.
+ * The tables of one host: an exact host wins over every wildcard, a longer wildcard over a shorter one.
+ * Tables with the same host keep their order.
  */
 export function tablesFor(host: string, tables: readonly RouteTableHead[]): readonly string[] {
   const { byHost, wildcards } = hostIndex(tables)
@@ -36,7 +36,7 @@ export function tablesFor(host: string, tables: readonly RouteTableHead[]): read
   return []
 }
 
-/** Those that name this very host or wildcard. */
+/** The tables that name exactly this host or wildcard. */
 export function tablesNaming(host: string, tables: readonly RouteTableHead[]): readonly string[] {
   return hostIndex(tables).byHost.get(host) ?? []
 }
@@ -47,7 +47,7 @@ interface HostIndex {
   readonly wildcards: number
 }
 
-/** One list of tables is asked for every host that there is. */
+/** Cached, because one list of tables is searched for every known host. */
 const indices = new WeakMap<readonly RouteTableHead[], HostIndex>()
 
 function hostIndex(tables: readonly RouteTableHead[]): HostIndex {

@@ -19,8 +19,7 @@ import type { Sight } from '../sight.ts'
 import { tablesInOrder } from './table-order.ts'
 
 /**
- * A gateway's listener for TLS, as the proxies of one scope get it: connections are told apart by the server
- * name that they ask for.
+ * A gateway's TLS listener for the proxies of one scope: each filter chain matches some server names (SNI).
  */
 export interface TlsListener {
   readonly scope: ScopeKey
@@ -35,7 +34,7 @@ export interface TlsListener {
 }
 
 export interface TlsChain {
-  /** None: every name, and connections without one. */
+  /** Empty: every server name, and connections without one. */
   readonly serverNames: readonly string[]
   readonly target:
     | { readonly kind: 'requests'; readonly tls: ResolvedDownstreamTls; readonly routeConfiguration: string }
@@ -51,7 +50,7 @@ export interface TlsModel {
   readonly tablesOf: (gateway: string) => readonly TlsRouteTable[]
 }
 
-/** Fills a socket for TLS. It may have no chains, where no route leads anywhere. */
+/** Resolves the routes of a TLS socket. The listener has no chains if no route has a destination. */
 export function resolveTlsListener(socket: SocketServers, model: TlsModel): TlsListener {
   const taken = new Set<string>()
   const parts = socket.servers.flatMap((server) => partsOf(server, model, taken))
@@ -104,8 +103,8 @@ interface PassedThrough {
   readonly table: TlsRouteTable
   readonly model: TlsModel
   /**
-   * Names that have a chain. Of several routes for one the first counts: Envoy refuses two chains with one
-   * match.
+   * Server names that have a chain. The first of several routes for one name wins, because Envoy rejects two
+   * chains with one match.
    */
   readonly taken: Set<string>
 }
@@ -180,7 +179,7 @@ function missingDestination(
   ])
 }
 
-/** `*` stands for every name, which Envoy says by naming none. */
+/** `*` means every name; in Envoy that is a chain without server names. */
 function namesOf(hosts: readonly string[]): readonly string[] {
   return hosts.includes('*') ? [] : [...new Set(hosts)].toSorted(compareSpecificity)
 }

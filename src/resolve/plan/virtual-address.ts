@@ -6,9 +6,9 @@ import { isDetected, isOpaque } from './service-port.ts'
 export type AddressesOf = (service: Service, port: ServicePort) => readonly string[]
 
 /**
- * With interception, a port that is not HTTP, or may not be, is told from others by its service's virtual
- * addresses. Of several services on one address and port the first has it, as Envoy refuses a listener that
- * stands twice.
+ * With interception, a port that is not HTTP, or may not be, is identified by the virtual addresses of its
+ * service. The first of several services on one address and port gets it, because Envoy rejects a duplicate
+ * listener.
  */
 export function claimAddresses(services: readonly Service[]): AddressesOf {
   const owners = new Map<string, string>()
@@ -26,7 +26,7 @@ export function claimAddresses(services: readonly Service[]): AddressesOf {
         )
 }
 
-/** Whether connections to the port are told apart by address, not by the Host of a request. */
+/** Whether connections to the port are distinguished by address instead of by the Host of a request. */
 function isApart(port: ServicePort): boolean {
   return isOpaque(port) || isDetected(port)
 }

@@ -9,14 +9,14 @@ export interface SecretName {
 }
 
 /**
- * Where an object expects the Secret that it names, whoever its proxies are: in the namespace that it says,
- * or in its own.
+ * The Secrets that an object's reference may mean, whatever the proxy: in the namespace that it names,
+ * otherwise in its own.
  */
 export function neededIn({ reference, need }: NeededSecret): readonly SecretName[] {
   return named(need, reference.namespace ?? reference.origin.object.namespace, reference.name)
 }
 
-/** Where a proxy has it looked up. */
+/** The Secrets that are looked up for a proxy. */
 export function neededFor(content: SecretContent): readonly SecretName[] {
   // A name with a namespace before it is refused to the proxy, so it is nowhere.
   return 'secret' in content && !content.secret.name.includes('/')
@@ -24,7 +24,7 @@ export function neededFor(content: SecretContent): readonly SecretName[] {
     : []
 }
 
-/** Of an object key. */
+/** Namespace and name of an object key. */
 export function secretNameOf(key: string): SecretName {
   const [, , namespace = '', name = ''] = key.split('/')
   return { namespace, name }

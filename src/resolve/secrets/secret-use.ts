@@ -9,10 +9,10 @@ import type {
 } from '../../model/tls.ts'
 import type { Scope } from '../../xds/scope.ts'
 
-/** A secret that a listener or cluster refers to by name, and what it is to hold. */
+/** A secret that a listener or cluster refers to by name, and its required content. */
 export interface SecretUse {
   /**
-   * As Istio names it: `kubernetes://shop-cert`, `kubernetes://shop-cert-cacert`,
+   * In Istio's form: `kubernetes://shop-cert`, `kubernetes://shop-cert-cacert`,
    * `file-root:/etc/certs/ca.pem`.
    */
   readonly name: string
@@ -91,7 +91,7 @@ export function downstreamSecrets({ certificates, clients }: ResolvedDownstreamT
   return [...certificates, ...(clients === undefined ? [] : trustOf(clients.verification))]
 }
 
-/** The field that names the Secret; none for files. */
+/** The field that names the Secret; empty for files. */
 export function originOf({ content }: SecretUse): readonly Origin[] {
   return 'secret' in content ? [content.secret.origin] : []
 }
@@ -119,9 +119,7 @@ function certificateUse(source: CertificateSource, scope: Scope): SecretUse {
   }
 }
 
-/**
- * Where a stock Envoy's images, and most Linux distributions, keep the authorities that the system trusts.
- */
+/** The system's certificate authorities in Envoy's images and most Linux distributions. */
 const systemTrust = '/etc/ssl/certs/ca-certificates.crt'
 
 function trustUse(source: TrustSource, scope: Scope): SecretUse {
@@ -138,9 +136,9 @@ function trustUse(source: TrustSource, scope: Scope): SecretUse {
 }
 
 /**
- * A proxy is given Secrets of its own namespace only, whoever names them, unless the Secret's namespace
- * permits it: that is what keeps the certificates of one namespace from the gateways of another. An Envoy
- * that says nothing about itself stands in for every gateway.
+ * A proxy receives only Secrets of its own namespace, unless the Secret's namespace permits the reference.
+ * This keeps the certificates of one namespace away from the gateways of another. An Envoy without an
+ * identity acts for every gateway.
  */
 function foundReference(
   { namespace, name, permitted, origin }: SecretReference,

@@ -3,7 +3,7 @@ import type { Origin } from '../../diagnostics/diagnostic.ts'
 import type { TlsSecret } from '../../model/tls.ts'
 import type { SecretContent } from './secret-use.ts'
 
-/** What a secret holds, for the proxy that is sent it. */
+/** The content of a secret that a proxy receives. */
 export type SecretValue =
   | {
       readonly kind: 'certificate'
@@ -22,7 +22,7 @@ export function secretsNamed(secretsByName: Collection<readonly TlsSecret[]>, fe
   return (name) => fetch(secretsByName, name) ?? []
 }
 
-/** Undefined where the Secret is not there, or lacks what is asked of it. */
+/** Undefined if the Secret does not exist, or lacks the required content. */
 export function secretValue(content: SecretContent, named: SecretsNamed): SecretValue | undefined {
   if (content.kind === 'certificate-files' || content.kind === 'trust-file') return content
   const {
@@ -37,19 +37,19 @@ export function secretValue(content: SecretContent, named: SecretsNamed): Secret
     .find((value) => value !== undefined)
 }
 
-/** What a Secret is needed for: a certificate with its key, or the authorities to verify others by. */
+/** The required content of a Secret: a certificate with its key, or authorities that verify others. */
 export type Need = 'certificate' | 'trust'
 
 export function candidates(kind: Need, name: string, named: SecretsNamed): readonly TlsSecret[] {
   return candidateNames(kind, name).flatMap((each) => named(each))
 }
 
-/** For authorities, a Secret with the suffix `-cacert` counts before the one that is named. */
+/** For authorities, a Secret with the suffix `-cacert` takes precedence over the named one. */
 export function candidateNames(kind: Need, name: string): readonly string[] {
   return kind === 'certificate' ? [name] : [`${name}-cacert`, name]
 }
 
-/** Undefined where it lacks what is asked of it. */
+/** Undefined if the Secret lacks the required content. */
 export function valueOf(kind: Need, { certificate, trust, origin }: TlsSecret): SecretValue | undefined {
   if (kind === 'trust') return trust === undefined ? undefined : { kind, authorities: trust, origin }
   return certificate === undefined ? undefined : { kind, ...certificate, origin }

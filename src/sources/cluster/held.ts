@@ -14,11 +14,11 @@ interface HeldObject extends PlacedManifest {
   readonly key: string
 }
 
-/** By object key. */
+/** The keys are object keys; undefined: the object was removed. */
 export type Edits = ReadonlyMap<string, PlacedManifest | undefined>
 
 export interface HeldListener {
-  /** What the target holds is other than before; undefined: the object is gone. */
+  /** The target's objects have changed. */
   changed(edits: Edits): void
   missing(): void
   /** The server answers again. */
@@ -26,7 +26,7 @@ export interface HeldListener {
   standing(): void
 }
 
-/** How far one target is, for people and metrics. */
+/** The sync state of one target, for people and metrics. */
 export interface TargetStanding {
   /** `networking.istio.io/VirtualService`. */
   readonly kind: string
@@ -37,7 +37,7 @@ export interface TargetStanding {
   readonly error: string | undefined
 }
 
-/** The objects of one list and watch, which stay through whatever happens to it. */
+/** The objects of one list and watch. They stay when the watch fails. */
 export class HeldTarget {
   readonly #connection: {
     readonly api: KubernetesApi
@@ -74,12 +74,12 @@ export class HeldTarget {
     return this.#objects
   }
 
-  /** True once it has been read, and where it is forbidden and nobody is to wait for it. */
+  /** True after the first list, or if the list is forbidden and nothing has to wait for it. */
   get settled(): boolean {
     return this.#synced || (this.#target.whenForbidden !== 'wait' && this.#isForbidden())
   }
 
-  /** What is wrong and has not passed at the next attempt. */
+  /** The failure that the next attempt did not clear. */
   get trouble(): string | undefined {
     const { failure, failures, synced } = this.#reflector.reflection
     if (failure === undefined || (this.#target.whenForbidden === 'go without' && this.#isForbidden()))
@@ -97,7 +97,10 @@ export class HeldTarget {
     }
   }
 
-  /** The cluster serves another version of it now: what is held stays until that has been listed. */
+  /**
+   * Moves to the version that the cluster serves now. The held objects stay until the new version has been
+   * listed.
+   */
   moveTo(target: Target): void {
     if (target.path === this.#target.path) return
     const old = this.#reflector
@@ -113,7 +116,7 @@ export class HeldTarget {
     this.#reflector.hurry()
   }
 
-  /** True where the server has asked to be left alone for a while, as it does while it starts. */
+  /** True if the server asked to be left alone for a while, as it does while it starts. */
   get waitsForReadiness(): boolean {
     return waitsForReadiness(this.#reflector.reflection)
   }
@@ -162,8 +165,8 @@ export class HeldTarget {
   }
 
   /**
-   * False where nothing has changed that anybody reads, as when a status was written: the very manifest that
-   * is held stays.
+   * False if no field that is read has changed, for example after a status update: the held manifest stays
+   * the same value.
    */
   #set(item: HeldObject): boolean {
     const held = this.#objects.get(item.key)

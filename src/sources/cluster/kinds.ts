@@ -6,7 +6,7 @@ export interface WantedKind {
   readonly group: string
   readonly kind: string
   readonly versions: readonly string[]
-  /** The one object that is read; absent where all are. */
+  /** The only object that is read; absent: every object. */
   readonly only?: { readonly namespace: string; readonly name: string }
 }
 
@@ -15,7 +15,7 @@ export interface ServedKind {
   readonly group: string
   readonly kind: string
   readonly version: string
-  /** As in URLs: `virtualservices`. */
+  /** The name in URLs: `virtualservices`. */
   readonly plural: string
   readonly namespaced: boolean
 }
@@ -24,7 +24,7 @@ export interface ServedKind {
 export type Discovered = ServedKind | 'absent' | 'unknown'
 
 export interface Discovery {
-  /** By `kindName`. */
+  /** The key is `kindName`. */
   readonly kinds: ReadonlyMap<string, Discovered>
   /** Why something is unknown. */
   readonly error: string | undefined
@@ -35,13 +35,13 @@ export function kindName({ group, kind }: { readonly group: string; readonly kin
   return `${group}/${kind}`
 }
 
-/** As in manifests: `v1`, `apps/v1`. */
+/** The form in manifests: `v1`, `apps/v1`. */
 export function apiVersionOf({ group, version }: Pick<ServedKind, 'group' | 'version'>): string {
   return group === '' ? version : `${group}/${version}`
 }
 
 /**
- * Where the objects of a kind are; those of all namespaces, and of kinds without, where `namespace` is empty.
+ * The API path of the objects of a kind. An empty `namespace` means all namespaces, or a cluster-scoped kind.
  */
 export function collectionPath(apiVersion: string, plural: string, namespace: string): string {
   return `${rootPath(apiVersion)}${namespace === '' ? '' : `/namespaces/${namespace}`}/${plural}`
@@ -86,7 +86,7 @@ export async function isReady(api: KubernetesApi): Promise<boolean> {
     await api.request({ path: '/readyz', accept: '*/*' })
     return true
   } catch (thrown) {
-    // Who may not ask is not kept waiting for it.
+    // An identity without permission must not wait for the answer.
     return thrown instanceof ApiFailure && (thrown.status === 401 || thrown.status === 403)
   }
 }

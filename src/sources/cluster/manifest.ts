@@ -6,8 +6,8 @@ import { apiVersionOf } from './kinds.ts'
 import type { ServedKind } from './kinds.ts'
 
 /**
- * An object of the API as a manifest: without what nobody reads, and with its version and kind, which items
- * of lists lack.
+ * Turns an object of the API into a manifest: without unused fields, and with its version and kind, which
+ * items of lists lack.
  */
 export function manifestOf({ value, exactNumbers }: NodeValue, served: ServedKind): Manifest | undefined {
   if (!isJsonObject(value)) return undefined
@@ -30,8 +30,8 @@ const heavy = new Set([
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /**
- * Status comes from controllers, ourselves included, and is no configuration. Of the kinds with more than
- * configuration in them, what is read.
+ * Controllers write the status, ourselves included, so it is not configuration. Kinds that hold more than
+ * configuration are reduced to the fields that are read.
  */
 function relevant({ metadata, status: _, ...rest }: JsonObject, kind: string): JsonObject {
   const kept = { metadata: isJsonObject(metadata) ? ofMetadata(metadata) : {} }
@@ -54,7 +54,7 @@ function without(object: JsonObject, name: string): JsonObject {
   return rest
 }
 
-/** The addresses of its load balancer, which those of a Gateway are. */
+/** The addresses of its load balancer, which become those of a Gateway. */
 function serviceStatus(status: Json | undefined): JsonObject {
   const ingress =
     isJsonObject(status) && isJsonObject(status['loadBalancer'])

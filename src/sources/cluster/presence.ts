@@ -4,33 +4,31 @@ import type { ServedKind, WantedKind } from './kinds.ts'
 import { Reflector } from './reflector.ts'
 import type { ReflectorPace } from './reflector.ts'
 
-/** Which of the wanted kinds the cluster has, by `kindName`. */
+/** Whether the cluster has each wanted kind, by `kindName`. */
 export type Presence = ReadonlyMap<string, ServedKind | 'absent'>
 
 export interface PresenceOptions {
   readonly api: KubernetesApi
   readonly wanted: readonly WantedKind[]
   readonly pace: ReflectorPace
-  /** Milliseconds between two looks, where nothing calls for one. */
+  /** Milliseconds between two discoveries, unless an event triggers one. */
   readonly lookEvery: number
-  /**
-   * Runs after every look. Kinds whose answer could not be had are what they were before; `error` says why.
-   */
+  /** Runs after every discovery. Kinds without an answer keep their state; `error` is the reason. */
   readonly looked: (presence: Presence, error: string | undefined) => void
 }
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 /**
- * Without the schemas, which are most of them. A watch that is asked for a list opens, and no event ever
- * comes.
+ * Lists CustomResourceDefinitions without their schemas, which are most of their size. A watch that requests
+ * a list would open and deliver no event.
  */
 const namesOnly = { list: partial('PartialObjectMetadataList'), watch: partial('PartialObjectMetadata') }
 /**
- * Milliseconds. Something that was there is gone when that is seen twice, so far apart; also the wait for an
- * answer that could not be had.
+ * Milliseconds. A kind is removed only if two discoveries this far apart do not find it; also the wait after
+ * a failed discovery.
  */
 const confirmAfter = 1_000
-/** What the server says of its kinds follows their definitions a moment later. */
+/** The server's discovery follows its definitions a moment later. */
 const followUps = [100, 2_000, 10_000]
 
 /**

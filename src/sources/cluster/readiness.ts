@@ -12,15 +12,15 @@ export interface ReadinessOptions {
 /** Milliseconds. */
 const askEvery = 500
 /**
- * Milliseconds in which nobody is hurried again, as many as a server asks for that starts: one that is ready
- * and refuses all the same has other reasons.
+ * Milliseconds without another hurry: as long as a starting server asks clients to wait. A ready server that
+ * still refuses has other reasons.
  */
 const rest = 5_000
 
 /**
- * An API server that starts asks everybody to stay away for 5 s (503 with Retry-After), and is ready sooner.
- * One small request now and then finds that out for all kinds. Who may not ask for /readyz waits as long as
- * it was told to.
+ * A starting API server asks every client to stay away for 5 s (503 with Retry-After), but is ready sooner.
+ * One small request now and then finds that out for all kinds. A client without permission for /readyz waits
+ * the full time.
  */
 export class Readiness {
   readonly #options: ReadinessOptions

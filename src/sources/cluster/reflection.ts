@@ -1,25 +1,24 @@
 import type { ApiFailure } from '../../kubernetes/failure.ts'
 
-/** What is known of an object before it is read. */
+/** The identity of an object before it is read. */
 export interface Item {
   /** Tells it from all others of its kind. */
   readonly key: string
 }
 
-/** How far one kind is mirrored here: listed page by page, then watched from the version of that list. */
+/** The sync state of one kind: listed page by page, then watched from the version of that list. */
 export interface Reflection<I extends Item> {
   readonly phase: 'listing' | 'watching' | 'checking' | 'waiting'
-  /** Where the next watch begins; undefined while a list has to come first. */
+  /** The version at which the next watch begins; undefined if a list must come first. */
   readonly version: string | undefined
   /**
-   * `doubted`: the server was away or silent, and may have come back with a store that was restored to what
-   * it was before that version.
+   * `doubted`: the server was away or silent, and may have restored its store to a state before that version.
    */
   readonly history: 'known' | 'doubted'
-  /** Of the list under way. */
+  /** The pages of the list under way. */
   readonly pages: readonly (readonly I[])[]
   readonly next: string | undefined
-  /** A list whose pages expired under way is fetched again in one piece. */
+  /** A list whose pages expired is fetched again in one piece. */
   readonly limit: 'paged' | 'whole'
   /** Since the last success. */
   readonly failures: number
@@ -51,11 +50,11 @@ export type ReflectionEvent<I extends Item> =
   | { readonly kind: 'failed'; readonly failure: ApiFailure }
   /** The server has ended the watch in good order. */
   | { readonly kind: 'ended' }
-  /** Nothing has come for long: either nothing happens, or the connection is dead without a word. */
+  /** No byte for a long time: either nothing happens, or the connection is dead. */
   | { readonly kind: 'quiet' }
   | { readonly kind: 'waited' }
 
-/** What is to be done: one request or wait at a time, and what the kind's objects are now. */
+/** The next request or wait, one at a time, or the present objects of the kind. */
 export type ReflectionCommand<I extends Item> =
   | { readonly kind: 'list'; readonly limit: number | undefined; readonly next: string | undefined }
   | { readonly kind: 'watch'; readonly version: string }
@@ -97,8 +96,7 @@ export const unread: Reflection<never> = {
 }
 
 /**
- * The next state, and what is to be done for it. `chance` is a random number below 1: not everybody comes
- * back at once.
+ * The next state and its commands. `chance` is a random number below 1: it spreads reconnections over time.
  */
 export function reflect<I extends Item>(
   state: Reflection<I>,
@@ -166,16 +164,16 @@ function pageRead<I extends Item>(
 }
 
 /**
- * A watch from a version that is still to come is accepted, and nothing is heard of it until then (the watch
- * cache of the API server sends only what is newer): objects that a restored store has lost, or has again,
- * would stay as they were. A list tells.
+ * The API server accepts a watch from a future version, and sends nothing until then (its watch cache sends
+ * only newer events). Objects that a restored store lost, or has again, would stay unchanged. A list shows
+ * them.
  */
 function checked<I extends Item>(state: Reflection<I>, version: string): ReflectionStep<I> {
   const isBack = state.version !== undefined && isBefore(version, state.version)
   return proceed({ ...state, history: 'known', ...(isBack ? { version: undefined } : {}) })
 }
 
-/** Versions of one store are numbers that grow; of anything else nothing can be said. */
+/** Versions of one store are growing numbers; nothing can be concluded from other versions. */
 function isBefore(a: string, b: string): boolean {
   return [a, b].every((version) => /^\d+$/.test(version)) && BigInt(a) < BigInt(b)
 }
@@ -231,21 +229,21 @@ function delay(
 }
 
 /**
- * What the server asks for, and up to half of it more. It knows better than a count of failures when it will
- * be there.
+ * The server's Retry-After and up to half of it more. The server knows its recovery time better than a count
+ * of failures.
  */
 function retryAfter({ retryAfter: asked }: ApiFailure, chance: number): number | undefined {
   return asked === undefined ? undefined : asked * (1 + chance / 2)
 }
 
-/** True for one that waits although nothing but the way to the server was in its way. */
+/** True if it waits only because the server could not be reached. */
 export function waitsForServer({ phase, failure }: Reflection<Item>): boolean {
   return (
     phase === 'waiting' && failure !== undefined && failure.retryAfter === undefined && isUnreachable(failure)
   )
 }
 
-/** True for one that was asked to wait by a server that may only be starting. */
+/** True if a server that may only be starting asked it to wait. */
 export function waitsForReadiness({ phase, failure }: Reflection<Item>): boolean {
   return phase === 'waiting' && failure?.status === 503 && failure.retryAfter !== undefined
 }

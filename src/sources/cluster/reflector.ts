@@ -9,18 +9,18 @@ import { defaultBackOff, reflect, unread, waitsForServer } from './reflection.ts
 import type { BackOff, Item, Reflection, ReflectionCommand, ReflectionEvent } from './reflection.ts'
 import type { After } from '../timers.ts'
 
-/** What is listed and watched: one path of the API, perhaps with selectors. */
+/** One path of the API that is listed and watched, perhaps with selectors. */
 export interface ReflectedPath {
   readonly path: string
   readonly query: Readonly<Record<string, string>>
-  /** Media types; JSON of the whole objects where it is absent. */
+  /** Media types; absent: JSON of the whole objects. */
   readonly accept?: { readonly list: string; readonly watch: string }
 }
 
 export interface ReflectorListener<I extends Item> {
-  /** What an object of the API is here; undefined to leave it out. */
+  /** Reads an object of the API; undefined leaves it out. */
   read(object: NodeValue): I | undefined
-  /** All that there is; what is not among them is gone. */
+  /** Receives every object; all others were removed. */
   replace(items: readonly I[]): void
   set(item: I): void
   delete(item: I): void
@@ -57,9 +57,7 @@ export const defaultPace: Omit<ReflectorPace, 'after'> = {
   watchFor: 300_000,
 }
 
-/**
- * Keeps up with one path of the API until it is stopped, whatever the server does; it never ends by itself.
- */
+/** Follows one path of the API until it is stopped, whatever the server does; it never ends by itself. */
 export class Reflector<I extends Item> {
   readonly #target: ReflectedPath
   readonly #api: KubernetesApi
@@ -98,16 +96,14 @@ export class Reflector<I extends Item> {
     this.#step({ kind: 'start' })
   }
 
-  /**
-   * The server answers others, or is ready: does not wait any longer where that was all that it waited for.
-   */
+  /** Retries at once if the server's absence was the only reason for the wait. */
   hurry(isOver: (reflection: Reflection<I>) => boolean = waitsForServer): void {
     if (!isOver(this.#reflection) || this.#stopping.signal.aborted) return
     this.#cancelWait?.()
     this.#do({ kind: 'wait', milliseconds: this.#pace.random() * this.#pace.backOff.first })
   }
 
-  /** Nothing is heard from it any more; resolves when its request has ended. */
+  /** It reports nothing after this; resolves when its request has ended. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#cancelWait?.()
@@ -155,8 +151,8 @@ export class Reflector<I extends Item> {
   }
 
   /**
-   * What a request ends with is the next event; a mistake of ours in it is a failure like any other, so that
-   * the kind goes on.
+   * The result of a request is the next event. A bug of ours in it becomes a failure like any other, so that
+   * the kind continues.
    */
   #run(request: () => Promise<ReflectionEvent<I>>): void {
     this.#work = this.#end(request())

@@ -19,13 +19,10 @@ import { after } from '../timers.ts'
 export interface KubernetesSourceOptions {
   readonly api: KubernetesApi
   readonly selection: Selection
-  /** What the dialects read. Of Secrets only those that `follow` names. */
+  /** The kinds that the dialects read. Only the Secrets that `follow` names are read. */
   readonly kinds: readonly WantedKind[]
   readonly pace?: Partial<ReflectorPace>
-  /**
-   * Milliseconds between two looks at which kinds there are, where nothing calls for one; 30 s where it is
-   * absent.
-   */
+  /** Milliseconds between two discoveries of the served kinds, unless an event triggers one; absent: 30 s. */
   readonly lookEvery?: number
   /** Runs when what the source cannot do becomes another, before `start` has resolved too. */
   readonly onOutage?: (outage: string | undefined) => void
@@ -36,14 +33,16 @@ export interface KubernetesSourceOptions {
  * itself.
  */
 export interface KubernetesSource extends Source {
-  /** From now on these Secrets are read, and no others. Resolves when they have been, or are forbidden. */
+  /** Reads exactly these Secrets from now on. Resolves when they have been read, or are forbidden. */
   follow(secrets: readonly { readonly namespace: string; readonly name: string }[]): Promise<void>
   standings(): readonly TargetStanding[]
-  /** How the cluster serves a kind that is wanted; undefined where it does not, or did not say so yet. */
+  /**
+   * The form in which the cluster serves a wanted kind; undefined if it does not, or has not answered yet.
+   */
   served(kind: { readonly group: string; readonly kind: string }): ServedKind | undefined
-  /** What is listed and watched now. */
+  /** The present lists and watches. */
   targets(): readonly Target[]
-  /** What `start` or `follow` is still waiting for. */
+  /** The target that `start` or `follow` is still waiting for. */
   waiting(): string | undefined
 }
 
@@ -64,7 +63,7 @@ class ClusterSource implements KubernetesSource {
   readonly #presence: KindPresence
   readonly #readiness: Readiness
   readonly #targets = new Map<string, HeldTarget>()
-  /** Of the targets that are no more. */
+  /** Requests of removed targets. */
   readonly #ending = new Set<Promise<void>>()
   #known: Presence = new Map()
   #unknown: string | undefined = 'nothing has been asked yet'
@@ -74,7 +73,7 @@ class ClusterSource implements KubernetesSource {
   #phase: 'new' | 'starting' | 'started' | 'closed' = 'new'
   #published: 'yes' | 'scheduled' = 'yes'
   #manifests: LayeredMap<PlacedManifest> = LayeredMap.over(new Map())
-  /** What has come and is in no state yet. */
+  /** Edits that are in no published state yet. */
   readonly #edits = new Map<string, PlacedManifest | undefined>()
   #outage: string | undefined
   #cancelOutage: (() => void) | undefined
@@ -173,7 +172,7 @@ class ClusterSource implements KubernetesSource {
     return this.#wanted.every((each) => this.#known.has(kindName(each)))
   }
 
-  /** Starts what is there now, ends what is not, and leaves the rest as it is. */
+  /** Starts new targets, ends removed ones, and leaves the rest unchanged. */
   #arrange(): void {
     if (this.#phase === 'closed') return
     const { selection } = this.#options

@@ -2,11 +2,11 @@ import { apiVersionOf, collectionPath, kindName } from './kinds.ts'
 import type { ServedKind, WantedKind } from './kinds.ts'
 import type { ReflectedPath } from './reflector.ts'
 
-/** What of the cluster is read. */
+/** The part of the cluster that is read. */
 export interface Selection {
-  /** None: all. */
+  /** Empty: every namespace. */
   readonly namespaces: readonly string[]
-  /** Of the configuration: what Kubernetes itself defines is read whatever its labels are. */
+  /** For configuration only: built-in Kubernetes kinds are read whatever their labels are. */
   readonly labelSelector?: string
 }
 
@@ -16,12 +16,13 @@ export interface Target extends ReflectedPath {
   readonly key: string
   readonly served: ServedKind
   /**
-   * What being forbidden means: nothing is served without it, or all but it is, with a word about it or not.
+   * The reaction to a forbidden list: serve nothing until it is allowed, or serve the rest, with a finding or
+   * without.
    */
   readonly whenForbidden: 'wait' | 'tell' | 'go without'
 }
 
-/** Groups whose objects people do not label for us. */
+/** Groups whose objects people do not label for this control plane. */
 const builtIn = new Set(['', 'discovery.k8s.io'])
 
 /** The lists and watches of a kind: one of the whole cluster, or one a namespace. */

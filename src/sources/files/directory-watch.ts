@@ -28,8 +28,8 @@ export class DirectoryWatches {
   }
 
   /**
-   * Watches `directory` from now until a `sweep` that it was not visited before. Another inode at the same
-   * path is watched anew.
+   * Watches `directory` until a `sweep` before which it was not visited. Another inode at the same path gets
+   * a new watch.
    */
   readonly visit = (directory: string, inode: string): void => {
     this.#visited.add(directory)
@@ -52,7 +52,7 @@ export class DirectoryWatches {
     }
   }
 
-  /** Like `visit`, for a directory whose events are welcome and not needed. */
+  /** Like `visit`, for a directory whose events are useful but not required. */
   visitIfPossible(directory: string): void {
     const failure = this.#failure
     this.visit(directory, '')

@@ -22,19 +22,18 @@ export interface FileSourceOptions {
   readonly settleAfter?: number
   readonly after?: After
   /**
-   * Which objects mean something here: mistakes in others, and duplicates of them, are no errors. Absent:
-   * all.
+   * The objects that matter here: mistakes in others, and duplicates of them, are not errors. Absent: all.
    */
   readonly mayBeRead?: MayBeRead
 }
 
 const defaultSettleAfter = 2_000
-/** How often everything is looked at without any event, for file systems that have none. */
+/** Milliseconds between two scans without an event, for file systems that have no events. */
 const lookEvery = 10_000
 
 /**
- * Manifests from files and directories, kept in step with them: one look when an event comes, then again
- * whatever changed meanwhile.
+ * Keeps manifests in step with files and directories: it scans when an event arrives, and again if something
+ * changed meanwhile.
  */
 export function createFileSource(options: FileSourceOptions): Source {
   return new FileSource(options)

@@ -22,8 +22,8 @@ export interface HoldOptions {
   /** The longest pause, in milliseconds; the others are at most as long. */
   readonly settleAfter: number
   /**
-   * How often the name, or the path that its links lead to, became another file or vanished (as the system
-   * reported it) since this was called last.
+   * The number of times that the name, or the path behind its links, became another file or vanished (as the
+   * system reported it) since the last call.
    */
   readonly renamesOf: (paths: readonly string[]) => number
   /** Runs when waiting has changed what the file contributes. */
@@ -34,19 +34,19 @@ export interface HoldOptions {
 
 /** Milliseconds without a change after which what a file lacks is believed to be gone. */
 export const pauses = {
-  /** It ends as the version in force does. */
+  /** The text ends like the version in force. */
   whole: 20,
-  /** It ends at the end of a line, and no process has it open for writing. */
+  /** The text ends at the end of a line, and no process has the file open for writing. */
   closed: 40,
-  /** It ends at the end of a line, and who writes it cannot be seen. */
+  /** The text ends at the end of a line, and its writers are not visible. */
   unseen: 500,
-  /** It is absent: editors rename a file away and create it again. */
+  /** The file is absent: editors rename a file away and create it again. */
   absent: 250,
   /** A process has it open for writing, and has written nothing for this long. */
   open: 30_000,
 } as const
 
-/** What one file gives to the state of its source. */
+/** The part of the source's state that comes from one file. */
 export interface Contribution {
   readonly path: string
   readonly real: string
@@ -69,7 +69,8 @@ interface Waiting {
 const raceWindow = 50
 
 /**
- * One file over time: its version in force, and a newer one that waits to be believed (see partial-write.ts).
+ * One file over time: its version in force, and a newer one that waits until it is surely complete (see
+ * partial-write.ts).
  */
 export class HeldFile {
   readonly path: string
@@ -103,7 +104,7 @@ export class HeldFile {
     return this.#gone
   }
 
-  /** True when the file's content is known to be what was read last, so that it need not be read again. */
+  /** True if the file surely still has the content that was read last, so that it need not be read again. */
   isCurrent(stamp: FileStamp): boolean {
     const absent = this.#waiting !== undefined && this.#waiting.version === undefined
     if (
@@ -155,16 +156,13 @@ export class HeldFile {
     })
   }
 
-  /**
-   * Nothing is known about the file any more, as its whole directory is out of reach: what is in force stays
-   * until it is read again.
-   */
+  /** The whole directory cannot be read: the version in force stays until the file is read again. */
   lose(): void {
     this.stay()
     this.#readAt = 0
   }
 
-  /** What is in force stays, whatever was about to replace it. */
+  /** The version in force stays, and a waiting one is dropped. */
   stay(): void {
     this.#waiting?.cancel()
     this.#waiting = undefined
@@ -216,16 +214,16 @@ export class HeldFile {
   }
 
   /**
-   * How the file came to be what `stamp` says. A rename over it is one event of its name; a file created in
-   * place was removed before, which makes two. Without events, a file that was renamed has an inode that
-   * changed later than its content.
+   * How the file got the state of `stamp`. A rename over it is one event of its name; a file created in place
+   * was removed before, which makes two. Without events, a renamed file has an inode that changed later than
+   * its content.
    */
   async #changeTo(stamp: FileStamp): Promise<Change> {
     const before = this.#stamp
     if (before === undefined || (before.real === stamp.real && before.inode === stamp.inode))
       return 'in-place'
     if (before.real !== stamp.real) return 'replaced'
-    // What had happened when the file was looked at has been reported after a whole turn of the event loop.
+    // Events before the scan have been reported after a whole turn of the event loop.
     await turn()
     await turn()
     const renames = this.#options.renamesOf([this.path, stamp.real])
@@ -306,13 +304,13 @@ function problem(
   return { code, severity: codes[code].severity, message, hint, place }
 }
 
-/** What came of reading a file: what it held stays unless it was read. */
+/** The result of reading a file: its former content stays unless it was read. */
 export type ReadResult =
   | { readonly kind: 'read' }
   | { readonly kind: 'absent' }
   | { readonly kind: 'unsuitable'; readonly reason: string }
 
-/** Reads `file`, and keeps what it had if that fails. Never rejects. */
+/** Reads `file`, and keeps its former content if that fails. Never rejects. */
 export async function readOrKeep(file: HeldFile): Promise<ReadResult> {
   try {
     await file.read()

@@ -16,9 +16,9 @@ interface OpenFile {
 const initialProcesses = 'pid:[4026531836]'
 
 /**
- * Looks through the open files of all processes (Linux, proc(5)) for one that may still write `path`. Never
- * rejects. Processes of other users are passed over if the file is our own; a container cannot see who writes
- * a volume that it shares.
+ * Searches the open files of all processes (Linux, proc(5)) for one that may still write `path`. Never
+ * rejects. Processes of other users are skipped if the file is our own. A container cannot see the writers of
+ * a shared volume.
  */
 export async function writersOf(path: string): Promise<Writers> {
   try {

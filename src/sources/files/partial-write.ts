@@ -1,14 +1,15 @@
 /*
- * A file that is written in place can be read half-written: cut at any byte, and often valid YAML. Such a state must not remove a
- * route. A cut loses only what stands behind it, so three things decide how long a change in place waits:
+ * A file that is written in place can be read half-written: cut at any byte, and often valid YAML. Such a
+ * state must not remove a route. A cut loses only the end of a file, so three rules decide how long a change
+ * in place waits:
  *
- * - A change that takes nothing away is in force at once.
- * - A text that ends as the version in force does was written to its end. What it lacks was taken out on purpose.
- * - A text that ends at the end of a line may be a cut. It waits until no process has the file open for writing.
+ * - A change that removes nothing is in force at once.
+ * - A text that ends like the version in force was written to its end. Its lines were removed on purpose.
+ * - A text that ends at the end of a line may be cut. It waits until no process has the file open for writing.
  *
- * Anything else (an empty file, an end within a line) waits longer. A text that the version in force continues in the middle of a
- * line is refused until the file changes again: nobody deletes half a line. A file that was replaced (renamed into place, or
- * reached through a symbolic link that was swapped) was written before, and is in force at once.
+ * Anything else (an empty file, an end within a line) waits longer. A text that ends in the middle of a line
+ * of the version in force is rejected until the file changes again: nobody deletes half a line. A replaced
+ * file (renamed into place, or behind a swapped symbolic link) was complete before, and is in force at once.
  */
 import { objectKey } from '../../diagnostics/diagnostic.ts'
 import type { Json } from '../../manifest/manifest.ts'
@@ -17,21 +18,21 @@ import { keysOf, manifestsOf } from './version.ts'
 import type { FileVersion } from './version.ts'
 
 /**
- * What shows that a text was written to its end: it ends as the version in force does, it ends at the end of
- * a line, or nothing.
+ * The evidence that a text was written to its end: it ends like the version in force, it ends at the end of a
+ * line, or none.
  */
 export type Ending = 'as before' | 'of a line' | 'open'
 
 /**
- * What to do with a file's new version: take it now, when it is known to be whole, or (at `offset` it ends in
- * a line) not at all.
+ * The decision about a file's new version: take it now, take it when it is surely complete, or (it ends
+ * within a line at `offset`) reject it.
  */
 export type Verdict =
   | { readonly kind: 'accept' }
   | { readonly kind: 'hold'; readonly ending: Ending; readonly settles: 'accept' }
   | { readonly kind: 'hold'; readonly ending: 'open'; readonly settles: 'refuse'; readonly offset: number }
 
-/** How a file's bytes changed since they were last read. */
+/** How a file's bytes changed since the last read. */
 export type Change = 'in-place' | 'replaced'
 
 /** Decides over a new version of a file; `old` is the version in force. */
@@ -68,7 +69,7 @@ export function takesAway(old: FileVersion, next: FileVersion): boolean {
   return last.some(({ manifest }) => loses(before.get(objectKey(manifest.id)), manifest.object))
 }
 
-/** How many lines a text's end may take until it is unlike everything before it. */
+/** The most lines that are compared to find out whether a text's end is new. */
 const longestEnding = 50
 
 /**

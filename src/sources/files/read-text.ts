@@ -11,9 +11,7 @@ export const largestFile = 32 * 2 ** 20
 const longestSilence = 30_000
 const chunkSize = 256 * 1024
 
-/**
- * What is at a path is nothing that can be read as manifests, and will not be later: the message says why.
- */
+/** The path will never hold readable manifests: the message says why. */
 export class UnsuitableFile extends Error {}
 
 /**
@@ -31,8 +29,8 @@ export async function readTextFile(
 }
 
 /**
- * Reads what is neither a file nor a directory: a pipe, such as a shell's `<(command)`, or /dev/null. Rejects
- * with UnsuitableFile.
+ * Reads a path that is neither file nor directory: a pipe, for example a shell's `<(command)`, or /dev/null.
+ * Rejects with UnsuitableFile.
  */
 export async function readPipe(path: string): Promise<string> {
   await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)

@@ -3,8 +3,8 @@ import { reasonOf } from './scan.ts'
 import { UsageError } from '../source.ts'
 
 /**
- * Rejects with UsageError for the first path that is not there; `-` is standard input. What is there and
- * cannot be read is an outage, later.
+ * Rejects with a UsageError for the first path that does not exist; `-` is standard input. A path that exists
+ * but cannot be read becomes an outage later.
  */
 export async function requirePaths(paths: readonly string[]): Promise<void> {
   for (const path of paths) {

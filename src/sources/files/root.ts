@@ -31,9 +31,9 @@ export class FileRoot {
   readonly #watches: DirectoryWatches
   readonly #files = new Map<string, HeldFile>()
   readonly #hinted = new Set<string>()
-  /** How often the name of a held file was reported as renamed since the file was another one. */
+  /** The number of reported renames of a held file's name since the file was replaced. */
   readonly #renames = new Map<string, number>()
-  /** Below the path, what was there and was not read when it was scanned last. */
+  /** Entries below the path that the last scan found but did not read. */
   #refused: readonly Diagnostic[] = []
   #rescan = true
   #outage: string | undefined
@@ -100,8 +100,8 @@ export class FileRoot {
   }
 
   /**
-   * Known names are looked at alone. A name with a dot may be a ConfigMap's `..data`, which stands for every
-   * file; other names may be directories.
+   * Scans known names one by one. A name with a dot may be a ConfigMap's `..data`, which affects every file;
+   * other names may be directories.
    */
   #hint({
     directory,
@@ -128,8 +128,8 @@ export class FileRoot {
   }
 
   /**
-   * Only for files that are held, by their own path or the one behind their links: other names come and go
-   * without end.
+   * Counts only held files, by their own path or the one behind their links: the number of other names is
+   * unbounded.
    */
   #countRename(shown: string): void {
     if (!this.#files.has(shown) && ![...this.#files.values()].some((file) => file.real === shown)) return
@@ -249,7 +249,7 @@ function isAtOrBelow(path: string, directory: string): boolean {
   return path === directory || path.startsWith(`${directory.replace(/\/$/, '')}/`)
 }
 
-/** Behind their links; those that are not there now are left out. */
+/** The paths behind their links; absent ones are left out. */
 async function realPaths(paths: readonly string[]): Promise<readonly string[]> {
   const found = await Promise.all(paths.map((path) => realpath(path).catch(() => undefined)))
   return found.filter((path) => path !== undefined)

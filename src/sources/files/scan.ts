@@ -3,7 +3,7 @@ import type { BigIntStats, Dirent } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { unsuitable } from './read-text.ts'
 
-/** What tells one state of a file from another without reading it. */
+/** Distinguishes two states of a file without reading it. */
 export interface FileStamp {
   /** The path behind all symbolic links. */
   readonly real: string
@@ -14,7 +14,7 @@ export interface FileStamp {
 }
 
 export interface FoundFile {
-  /** As shown to people: the configured path and what follows below it. */
+  /** The path for people: the configured path and the part below it. */
   readonly path: string
   readonly stamp: FileStamp
 }
@@ -24,16 +24,16 @@ export interface Unreadable {
   readonly reason: string
 }
 
-/** What stands at a configured path. */
+/** The files at a configured path. */
 export interface Scan {
   readonly files: readonly FoundFile[]
-  /** Files and directories that are there and cannot be looked at: what they held is unknown, not deleted. */
+  /** Files and directories that exist but cannot be read: their content is unknown, not deleted. */
   readonly unreadable: readonly Unreadable[]
-  /** Entries that are not read whatever is tried later: too large, no files, or links that lead outside. */
+  /** Entries that are never read: too large, not files, or links that lead outside. */
   readonly refused: readonly Unreadable[]
 }
 
-/** How much of a file system is read at most. */
+/** The bounds of one scan. */
 export interface ScanLimits {
   /** Directories below the configured one. */
   readonly depth: number
@@ -55,10 +55,10 @@ export interface ScanOptions {
 }
 
 /**
- * The files at `root`: itself, or those below it whose names end in .yaml, .yml or .json. Names that begin
- * with a dot are passed over (ConfigMap mounts keep their versions there). Symbolic links are followed as
- * long as they lead to what is configured, and each directory is read once. Rejects when `root` cannot be
- * read.
+ * Finds the files at `root`: the path itself, or the files below it whose names end in .yaml, .yml or .json.
+ * Names that begin with a dot are skipped (ConfigMap mounts keep their versions there). Symbolic links are
+ * followed if they stay within the configured paths, and each directory is read once. Rejects if `root`
+ * cannot be read.
  */
 export async function scanFiles(root: string, options: ScanOptions): Promise<Scan> {
   const stats = await stat(root, { bigint: true })
@@ -104,7 +104,7 @@ export function errorCode(thrown: unknown): string {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
 }
 
-/** What went wrong, without the path that the system's message repeats. */
+/** The failure, without the path that the system's message repeats. */
 export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message.replace(/, \w+(?: '.*')?$/, '') : String(thrown)
 }
@@ -117,7 +117,7 @@ interface Directory {
   readonly depth: number
 }
 
-/** How many entries of a directory are looked at together. */
+/** The number of directory entries that are read together. */
 const together = 64
 
 /** One walk over a tree: directories by their own paths first, so that a link to one of them adds nothing. */
@@ -143,7 +143,7 @@ class Walk implements Scan {
       for (const link of links) await this.#list(link)
     }
     const { entries } = this.#limits
-    // Without a word that the rest is unknown, it would be taken for deleted.
+    // Reported, because the unread rest would otherwise look deleted.
     if (this.#entries > entries)
       this.refused.push({
         path: root.path,

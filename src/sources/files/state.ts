@@ -42,7 +42,8 @@ export function joinFiles(
 }
 
 /**
- * True when nobody could tell the two apart: same objects at the same places, same diagnostics, same outage.
+ * True if the states are indistinguishable: the same objects at the same places, the same diagnostics, the
+ * same outage.
  */
 export function sameState(a: SourceState, b: SourceState): boolean {
   return (

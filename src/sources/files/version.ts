@@ -27,7 +27,7 @@ export interface FileText {
   readonly mayBeRead: MayBeRead | undefined
 }
 
-/** As `nextVersion`, and leaves turns of the event loop to others. */
+/** Like `nextVersion`, but yields to the event loop. */
 export async function nextVersionInTurns(
   { file, text, mayBeRead }: FileText,
   previous: FileVersion | undefined,
