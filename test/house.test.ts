@@ -10,12 +10,12 @@ const notYet = {
   names: new Map([
     ['src', 28],
     ['src/server', 27],
-    ['src/dialects/emissary', 33],
-    ['src/dialects/gateway-api/route', 31],
-    ['src/dialects/gloo', 35],
-    ['src/dialects/istio/virtual-service', 28],
+    ['src/dialects/emissary', 27],
+    ['src/dialects/gateway-api/route', 28],
+    ['src/dialects/gloo', 34],
+    ['src/dialects/istio/virtual-service', 27],
   ]),
-  filesOfOneImporter: 204,
+  filesOfOneImporter: 165,
   wideLines: 29,
   dialectWords: 1,
 }

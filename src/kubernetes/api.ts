@@ -2,12 +2,11 @@ import { request as httpRequest } from 'node:http'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { text } from 'node:stream/consumers'
-import { parseJson } from '../manifest/json.ts'
-import type { NodeValue } from '../manifest/node-value.ts'
 import { authenticator, loadCluster } from './credentials.ts'
 import type { ClusterChoice } from './credentials.ts'
 import { ApiFailure, failureOf } from './failure.ts'
-import { splitLines } from './lines.ts'
+import { parseJson } from '../manifest/json.ts'
+import type { NodeValue } from '../manifest/node-value.ts'
 
 export interface ApiRequest {
   /** For example `/api/v1/services`. */
@@ -196,4 +195,22 @@ function broken(thrown: unknown): ApiFailure {
   return new ApiFailure(
     error instanceof Error && error.message !== 'aborted' ? error.message : 'the connection broke',
   )
+}
+
+/**
+ * Splits text that arrives in pieces into lines. Each piece is scanned once, because an object of a megabyte
+ * has many pieces.
+ */
+function splitLines(line: (text: string) => void): (piece: string) => void {
+  let begun: string[] = []
+  return (piece) => {
+    let from = 0
+    for (let end = piece.indexOf('\n'); end >= 0; end = piece.indexOf('\n', from)) {
+      const whole = begun.join('') + piece.slice(from, end)
+      begun = []
+      from = end + 1
+      if (whole !== '') line(whole)
+    }
+    if (from < piece.length) begun.push(piece.slice(from))
+  }
 }

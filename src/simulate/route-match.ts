@@ -1,11 +1,10 @@
-import type { Message } from '../xds/proto.ts'
-import type { RouteMatch } from './configuration.ts'
-import { isGenerated } from './receive.ts'
+import type { RouteMatch, StringMatcher } from './configuration.ts'
 import { everyRequest, millionthsOf } from './fraction.ts'
+import { isGenerated } from './receive.ts'
 import { matchesRegex } from './regular-expression.ts'
 import { headerValues, withoutQuery } from './request.ts'
 import type { ReceivedRequest } from './request.ts'
-import { asciiLowerCase, describeString, matchesString } from './string-match.ts'
+import type { Message } from '../xds/proto.ts'
 
 type HeaderMatcher = Message<'envoy.config.route.v3.HeaderMatcher'>
 type QueryParameterMatcher = Message<'envoy.config.route.v3.QueryParameterMatcher'>
@@ -211,4 +210,41 @@ function unknownMatcher(match: RouteMatch): string | undefined {
       (name) => match[name] !== undefined,
     ) ?? ((match.dynamic_metadata ?? []).length > 0 ? 'dynamic_metadata' : undefined)
   return unknown === undefined ? undefined : `its matcher ${unknown} cannot be simulated`
+}
+
+/**
+ * envoy.type.matcher.v3.StringMatcher. `ignore_case` folds ASCII letters, and not those of a regular
+ * expression.
+ */
+function matchesString(matcher: StringMatcher, value: string): boolean {
+  const { exact, prefix, suffix, contains, safe_regex: regex } = matcher
+  const fold = matcher.ignore_case === true ? asciiLowerCase : (text: string): string => text
+  if (prefix !== undefined) return fold(value).startsWith(fold(prefix))
+  if (suffix !== undefined) return fold(value).endsWith(fold(suffix))
+  if (contains !== undefined) return fold(value).includes(fold(contains))
+  if (regex !== undefined) return matchesRegex(regex, value) === true
+  // Protobuf JSON leaves out an empty string.
+  return fold(value) === fold(exact ?? '')
+}
+
+/** What a value must be, in words: `"jason"`, `begin with "j"`. */
+function describeString({
+  exact,
+  prefix,
+  suffix,
+  contains,
+  safe_regex: regex,
+  ignore_case: ignoresCase,
+}: StringMatcher): string {
+  const anyCase = ignoresCase === true ? ', in any case' : ''
+  if (prefix !== undefined) return `begin with ${JSON.stringify(prefix)}${anyCase}`
+  if (suffix !== undefined) return `end with ${JSON.stringify(suffix)}${anyCase}`
+  if (contains !== undefined) return `contain ${JSON.stringify(contains)}${anyCase}`
+  if (regex !== undefined) return `match ${regex.regex ?? ''}`
+  return `be ${JSON.stringify(exact ?? '')}${anyCase}`
+}
+
+/** ASCII letters alone, as Envoy compares without case. */
+function asciiLowerCase(text: string): string {
+  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 }

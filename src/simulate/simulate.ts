@@ -1,15 +1,23 @@
-import type { ConnectionManager, EnvoyConfiguration, FilterChain, Listener, Route } from './configuration.ts'
+import { splitPort } from './authority.ts'
+import type {
+  ConnectionManager,
+  EnvoyConfiguration,
+  FilterChain,
+  Listener,
+  Route,
+  RouteConfiguration,
+  VirtualHost,
+} from './configuration.ts'
 import { virtualHostsOf } from './configuration.ts'
-import { receive } from './receive.ts'
 import { forwarding } from './forward.ts'
 import type { RouteSurroundings } from './forward.ts'
 import { addressOf, chooseFilterChain, chooseListener, portOf } from './listener.ts'
+import { receive } from './receive.ts'
 import { redirection, redirectionToTls } from './redirect.ts'
 import { headerValues } from './request.ts'
 import type { SimulatedRequest } from './request.ts'
 import { judge } from './route-match.ts'
 import type { Outcome, PassedOver, Simulation, TakenRoute } from './simulation.ts'
-import { chooseVirtualHost } from './virtual-host.ts'
 
 /**
  * What a stock Envoy with this configuration does with the request, as far as it can be known without sending
@@ -152,4 +160,41 @@ function outcomeOf(route: Route, surroundings: RouteSurroundings): Outcome {
 
 function refused(status: number | undefined, because: string): Outcome {
   return { kind: 'refused', status, because }
+}
+
+interface ChosenVirtualHost {
+  readonly virtualHost: VirtualHost
+  /** The domain that matched. */
+  readonly domain: string
+}
+
+/**
+ * The virtual host for an authority: an exact domain, else the longest `*suffix`, else the longest `prefix*`,
+ * else `*`. A star stands for at least one character. Case does not matter.
+ */
+function chooseVirtualHost(
+  virtualHosts: readonly VirtualHost[],
+  authority: string,
+  { ignore_port_in_host_matching: ignoresPort }: RouteConfiguration,
+): ChosenVirtualHost | undefined {
+  const host = (ignoresPort === true ? splitPort(authority).host : authority).toLowerCase()
+  const all = virtualHosts.flatMap((virtualHost) =>
+    (virtualHost.domains ?? []).map((domain) => ({ virtualHost, domain, pattern: domain.toLowerCase() })),
+  )
+  const longest = (fits: (pattern: string) => boolean) =>
+    all
+      .filter(({ pattern }) => pattern !== '*' && fits(pattern))
+      .toSorted((a, b) => b.pattern.length - a.pattern.length)[0]
+  const covers = (part: string): boolean => part.length < host.length
+  return (
+    all.find(({ pattern }) => pattern === host && pattern !== '*') ??
+    longest(
+      (pattern) => pattern.startsWith('*') && covers(pattern.slice(1)) && host.endsWith(pattern.slice(1)),
+    ) ??
+    longest(
+      (pattern) =>
+        pattern.endsWith('*') && covers(pattern.slice(0, -1)) && host.startsWith(pattern.slice(0, -1)),
+    ) ??
+    all.find(({ pattern }) => pattern === '*')
+  )
 }

@@ -1,11 +1,15 @@
 import type { HashPolicy } from '../model/backend.ts'
 import type { DirectResponse, RetryPolicy } from '../model/route.ts'
-import type { ResolvedDestination, ResolvedForward, ResolvedRedirect } from '../resolve/resolved.ts'
-import { any } from '../xds/proto.ts'
-import type { Message } from '../xds/proto.ts'
+import type {
+  ResolvedDestination,
+  ResolvedForward,
+  ResolvedMirror,
+  ResolvedRedirect,
+} from '../resolve/resolved.ts'
 import { duration } from './duration.ts'
 import { headerFields } from './header.ts'
-import { mirrorPolicy } from './mirror.ts'
+import { any } from '../xds/proto.ts'
+import type { Message } from '../xds/proto.ts'
 
 /** envoy.config.route.v3.RouteAction */
 export function routeAction({
@@ -178,4 +182,27 @@ export function directResponseAction({
 }: DirectResponse): Message<'envoy.config.route.v3.DirectResponseAction'> {
   if (body === undefined) return { status }
   return { status, body: 'text' in body ? { inline_string: body.text } : { inline_bytes: body.base64 } }
+}
+
+/**
+ * envoy.config.route.v3.RouteAction.RequestMirrorPolicy. The denominator is always MILLION, and the runtime
+ * key is always there, so that one layer of runtime values can turn any mirror's dial without a change of
+ * routes.
+ */
+function mirrorPolicy({
+  cluster,
+  fraction,
+  runtimeKey,
+  host,
+}: ResolvedMirror): Message<'envoy.config.route.v3.RouteAction.RequestMirrorPolicy'> {
+  return {
+    cluster,
+    runtime_fraction: {
+      default_value: { numerator: fraction, denominator: 'MILLION' },
+      runtime_key: runtimeKey,
+    },
+    trace_sampled: false,
+    ...(host.kind === 'keep' ? { disable_shadow_host_suffix_append: true } : {}),
+    ...(host.kind === 'rewrite' ? { host_rewrite_literal: host.value } : {}),
+  }
 }

@@ -1,15 +1,14 @@
+import type { Backends, ReferenceSite } from './backend.ts'
+import { corsFilters, headerFilters, redirectFilter, rewriteFilters } from './filter.ts'
+import type { PlacedMirror } from '../mirror-annotation.ts'
+import { createRemarks, present } from '../written.ts'
+import type { Comment, Remarks } from '../written.ts'
+import { sectionName } from '../../dialects/gateway-api/constraint.ts'
 import type { Json, JsonObject } from '../../manifest/manifest.ts'
 import { everyRequest } from '../../model/fraction.ts'
 import type { Millionths } from '../../model/fraction.ts'
 import type { Destination, Forward, RetryPolicy, Route } from '../../model/route.ts'
 import type { Settings } from '../../model/settings.ts'
-import type { PlacedMirror } from '../mirror-annotation.ts'
-import { createRemarks, present } from '../written.ts'
-import type { Comment, Remarks } from '../written.ts'
-import { sectionName } from '../../dialects/gateway-api/constraint.ts'
-import type { Backends, ReferenceSite } from './backend.ts'
-import { gatewayDurationOf } from './duration.ts'
-import { corsFilters, headerFilters, redirectFilter, rewriteFilters } from './filter.ts'
 
 /** The fields of an HTTPRouteRule but for its matches. */
 export interface WrittenBody {
@@ -192,4 +191,29 @@ function writtenRetry(
     attempts,
     backoff: backoff === undefined ? undefined : gatewayDurationOf(backoff, remarks),
   })
+}
+
+const units = [
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+  ['ms', 1],
+] as const
+
+/** Milliseconds as GEP-2257 has them: whole numbers of h, m, s and ms. */
+function gatewayDurationOf(milliseconds: number, remarks: Remarks): string {
+  const whole = Math.max(1, Math.round(milliseconds))
+  if (whole !== milliseconds)
+    remarks.add(
+      ['timeouts'],
+      `not carried exactly, ${milliseconds} ms: the Gateway API takes whole milliseconds`,
+    )
+  let rest = Math.min(whole, 99_999 * 3_600_000)
+  return units
+    .map(([unit, size]) => {
+      const count = Math.floor(rest / size)
+      rest -= count * size
+      return count === 0 ? '' : `${count}${unit}`
+    })
+    .join('')
 }

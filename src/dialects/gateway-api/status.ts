@@ -1,16 +1,15 @@
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
-import type { Json, JsonObject } from '../../manifest/manifest.ts'
-import type { Condition, ObjectStatus } from '../../model/condition.ts'
-import { generationOf, objectsIn, writtenConditions } from '../status.ts'
-import type { ConditionsOf, StatusMoment, StatusReport } from '../status.ts'
-import { isRouteKind, routeKinds } from './parent/allowed-routes.ts'
 import { notAccepted } from './conditions.ts'
 import { gatewayApiGroup } from './constraint.ts'
 import { meshController, ownController } from './gateway/controller.ts'
 import { readGateway } from './gateway/gateway-spec.ts'
-import { servedProtocols } from './gateway/listener.ts'
-import { supportedFeatures } from './supported-features.ts'
 import type { Listener } from './gateway/gateway-spec.ts'
+import { servedProtocols } from './gateway/listener.ts'
+import { isRouteKind, routeKinds } from './parent/allowed-routes.ts'
+import { generationOf, objectsIn, writtenConditions } from '../status.ts'
+import type { ConditionsOf, StatusMoment, StatusReport } from '../status.ts'
+import type { Json, JsonObject } from '../../manifest/manifest.ts'
+import type { Condition, ObjectStatus } from '../../model/condition.ts'
 
 /** Those that a Gateway, listener or GatewayClass may have of us. */
 const types = ['Accepted', 'Programmed', 'Conflicted', 'ResolvedRefs']
@@ -180,3 +179,50 @@ function mistakes(diagnostics: readonly Diagnostic[]): string {
   const errors = diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message)
   return errors.length === 0 ? 'the newest has a mistake' : errors.toSorted().join('; ')
 }
+
+/**
+ * GatewayClassStatus.supportedFeatures: features of the Gateway API (its package `pkg/features`) whose tests
+ * of the official conformance suite pass. In ascending order, as the field asks (GEP-2162).
+ */
+const supportedFeatures: readonly string[] = [
+  'GRPCRoute',
+  'GRPCRouteNamedRouteRule',
+  'Gateway',
+  'GatewayHTTPListenerIsolation',
+  'GatewayPort8080',
+  'HTTPRoute',
+  'HTTPRoute303RedirectStatusCode',
+  'HTTPRoute307RedirectStatusCode',
+  'HTTPRoute308RedirectStatusCode',
+  'HTTPRouteBackendProtocolH2C',
+  'HTTPRouteBackendProtocolWebSocket',
+  'HTTPRouteBackendRequestHeaderModification',
+  'HTTPRouteBackendTimeout',
+  'HTTPRouteCORS',
+  'HTTPRouteDestinationPortMatching',
+  'HTTPRouteHostRewrite',
+  'HTTPRouteMethodMatching',
+  'HTTPRouteNamedRouteRule',
+  'HTTPRouteParentRefPort',
+  'HTTPRoutePathRedirect',
+  'HTTPRoutePathRewrite',
+  'HTTPRoutePortRedirect',
+  'HTTPRouteQueryParamMatching',
+  'HTTPRouteRequestMirror',
+  'HTTPRouteRequestMultipleMirrors',
+  'HTTPRouteRequestPercentageMirror',
+  'HTTPRouteRequestTimeout',
+  'HTTPRouteResponseHeaderModification',
+  'HTTPRouteRetry',
+  'HTTPRouteSchemeRedirect',
+  'Mesh',
+  'MeshConsumerRoute',
+  'MeshHTTPRouteBackendRequestHeaderModification',
+  'MeshHTTPRouteNamedRouteRule',
+  'MeshHTTPRouteQueryParamMatching',
+  'MeshHTTPRouteRedirectPath',
+  'MeshHTTPRouteRedirectPort',
+  'MeshHTTPRouteRewritePath',
+  'MeshHTTPRouteSchemeRedirect',
+  'ReferenceGrant',
+]

@@ -1,17 +1,9 @@
 import type { ObjectId } from '../../diagnostics/diagnostic.ts'
-import type { Manifest } from '../../manifest/manifest.ts'
-import type { GatewayListener } from '../../model/gateway.ts'
-import type { Route, RouteTable } from '../../model/route.ts'
-import { joinedHeaders, withSettings } from '../../model/route-settings.ts'
-import type { RouteSettings } from '../../model/route-settings.ts'
 import { translated } from '../dialect.ts'
 import type { ObjectLookup, Translated } from '../dialect.ts'
-import { reportOn } from '../reading/report.ts'
-import type { Report } from '../reading/report.ts'
-import { hostsOf } from './domain.ts'
-import { plainServer, readGateway, secureServers } from './gateway.ts'
 import { attachmentTo, defaultProxy, proxyLabel, sslKey, takes } from './gateway-spec.ts'
 import type { GatewaySpec } from './gateway-spec.ts'
+import { plainServer, readGateway, secureServers } from './gateway.ts'
 import { indexKey, objectId } from './kinds.ts'
 import { referredTo } from './reference.ts'
 import { routesContext } from './route-table.ts'
@@ -21,6 +13,13 @@ import { readVirtualHostOption } from './virtual-host-option.ts'
 import { readVirtualHostOptions } from './virtual-host-options.ts'
 import { readVirtualService } from './virtual-service-spec.ts'
 import type { VirtualServiceSpec } from './virtual-service-spec.ts'
+import { reportOn } from '../reading/report.ts'
+import type { Report } from '../reading/report.ts'
+import type { Manifest } from '../../manifest/manifest.ts'
+import type { GatewayListener } from '../../model/gateway.ts'
+import { joinedHeaders, withSettings } from '../../model/route-settings.ts'
+import type { RouteSettings } from '../../model/route-settings.ts'
+import type { Route, RouteTable } from '../../model/route.ts'
 
 /**
  * A gateway.solo.io VirtualService, for the Gateways that take it; where there is no Gateway at all, for an
@@ -170,4 +169,28 @@ function assumed(report: Report, lookup: ObjectLookup): Placement {
     })),
     attachedTo: servers.map(({ gateway }) => gateway),
   }
+}
+
+/**
+ * The hosts of a virtual host; none named is every one. A port is left out, as a listener's port is not told
+ * from another here.
+ */
+function hostsOf(domains: readonly string[] = [], report: Report): RouteTable['hosts'] {
+  const object = report.manifest.id
+  if (domains.length === 0) return [{ host: '*', origin: { object, path: ['spec', 'virtualHost'] } }]
+  const hosts = domains.flatMap((domain, index) => {
+    const path = ['spec', 'virtualHost', 'domains', index]
+    const host = domain.toLowerCase().replace(/:\d+$/, '')
+    if (!host.slice(1).includes('*')) return [{ host, origin: { object, path } }]
+    report.note('field/unsupported', path, {
+      message:
+        `domain ${domain} has a * that is not at its beginning, which is not supported yet: it is ` +
+        `left out`,
+    })
+    return []
+  })
+  return hosts.filter(
+    ({ host }, index) =>
+      domains[index]?.includes(':') !== true || hosts.findIndex((each) => each.host === host) === index,
+  )
 }

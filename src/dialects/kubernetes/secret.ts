@@ -1,14 +1,13 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import type { Code } from '../../diagnostics/codes.ts'
-import type { Diagnostic, Origin } from '../../diagnostics/diagnostic.ts'
+import type { Diagnostic, FieldPath, Origin } from '../../diagnostics/diagnostic.ts'
 import { finding } from '../../diagnostics/finding.ts'
 import type { Wording } from '../../diagnostics/finding.ts'
-import type { Manifest } from '../../manifest/manifest.ts'
-import type { CertificateValidity, TlsSecret } from '../../model/tls.ts'
 import { translated } from '../dialect.ts'
 import type { Translated } from '../dialect.ts'
-import { belongsTo, readCertificates, readPrivateKey } from './pem.ts'
-import { entriesOf, isPem } from './secret-entry.ts'
-import type { Entries, Entry } from './secret-entry.ts'
+import type { Json, Manifest } from '../../manifest/manifest.ts'
+import type { CertificateValidity, TlsSecret } from '../../model/tls.ts'
 
 /**
  * A core/v1 Secret as far as it is about TLS: `tls.crt`, `tls.key` and `ca.crt`, or `cert`, `key` and
@@ -126,4 +125,76 @@ function textOf({ text, path, shown }: Entry, report: Report): string | undefine
       hint: 'PEM as it stands goes into stringData',
     })
   return text
+}
+
+const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+/** The certificates of a PEM text, in order; undefined where there is none, or one of them cannot be read. */
+function readCertificates(pem: string): readonly X509Certificate[] | undefined {
+  const blocks = pem.match(certificateBlock) ?? []
+  if (blocks.length === 0 || blocks.length !== pem.split('-----BEGIN ').length - 1) return undefined
+  try {
+    return blocks.map((block) => new X509Certificate(block))
+  } catch {
+    return undefined
+  }
+}
+
+/** The private key of a PEM text; undefined where there is none without a passphrase. */
+function readPrivateKey(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem)
+  } catch {
+    return undefined
+  }
+}
+
+function belongsTo(key: KeyObject, certificate: X509Certificate): boolean {
+  return certificate.checkPrivateKey(key)
+}
+
+/** A value of a Secret, and where it stands. */
+interface Entry {
+  /** Undefined: it is no text in base64. */
+  readonly text: string | undefined
+  readonly path: FieldPath
+  /** Its name in messages: `data["tls.crt"]`. */
+  readonly shown: string
+}
+
+/** By key. */
+type Entries = ReadonlyMap<string, Entry>
+
+/** What a Secret holds; `stringData` counts before `data`, which the API server lets it overwrite. */
+function entriesOf({ object }: Manifest): Entries {
+  return new Map([
+    ...entriesIn('data', object['data'], fromBase64),
+    ...entriesIn('stringData', object['stringData'], (value) =>
+      typeof value === 'string' ? value : undefined,
+    ),
+  ])
+}
+
+function isPem({ text }: Entry): boolean {
+  return text?.includes('-----BEGIN ') === true
+}
+
+function entriesIn(
+  field: string,
+  value: Json | undefined,
+  decode: (value: Json) => string | undefined,
+): readonly (readonly [string, Entry])[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
+  return Object.entries(value).map(([key, each]: [string, Json]) => [
+    key,
+    { text: decode(each), path: [field, key], shown: `${field}["${key}"]` },
+  ])
+}
+
+function fromBase64(value: Json): string | undefined {
+  if (typeof value !== 'string') return undefined
+  const compact = value.replaceAll(/\s/g, '')
+  return /^[A-Za-z0-9+/]*={0,2}$/.test(compact) && compact.length % 4 === 0
+    ? Buffer.from(compact, 'base64').toString('utf8')
+    : undefined
 }

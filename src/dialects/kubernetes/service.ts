@@ -1,12 +1,13 @@
 import { z } from 'zod'
-import { decode } from '../../manifest/decode.ts'
-import type { Manifest } from '../../manifest/manifest.ts'
-import type { Service } from '../../model/backend.ts'
 import { translated } from '../dialect.ts'
 import type { ObjectLookup, Translated } from '../dialect.ts'
 import { aliasesOf, podAliases, serviceHost } from './host.ts'
-import { exportedTo } from './exported-to.ts'
 import { protocolOf } from './protocol.ts'
+import { decode } from '../../manifest/decode.ts'
+import type { Manifest } from '../../manifest/manifest.ts'
+import type { Service } from '../../model/backend.ts'
+import { visibleIn } from '../../model/visibility.ts'
+import type { Visibility } from '../../model/visibility.ts'
 
 const port = z.looseObject({
   name: z.string().optional(),
@@ -59,4 +60,22 @@ export function translateService(manifest: Manifest, { settings }: ObjectLookup)
     origin: { object: manifest.id, path: ['spec'] },
   }
   return translated({ services: [service], diagnostics, refused })
+}
+
+/**
+ * What service meshes call the namespaces that may see a Service, separated by commas; Kubernetes itself has
+ * no field for it.
+ */
+const annotation = 'networking.istio.io/exportTo'
+
+/**
+ * Who may see a Service: `*` everyone, `.` its own namespace, `~` nobody, or namespaces by name; without the
+ * annotation the default.
+ */
+function exportedTo({ id, annotations }: Manifest, defaults: readonly string[]): Visibility {
+  const declared = (annotations[annotation] ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  return visibleIn(declared.length === 0 ? defaults : declared, id.namespace)
 }

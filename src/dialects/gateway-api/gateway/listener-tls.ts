@@ -1,11 +1,11 @@
 import { objectName } from '../../../diagnostics/diagnostic.ts'
-import type { CertificateSource, DownstreamTls } from '../../../model/tls.ts'
+import type { FieldPath, ObjectId } from '../../../diagnostics/diagnostic.ts'
+import type { ClientValidation, GatewaySpec, Listener, SecretObjectReference } from './gateway-spec.ts'
+import type { ListenerMistake, ListenerSite } from './listener.ts'
+import { grantHint, isPermitted } from '../reference-grant.ts'
 import { translateSecret } from '../../kubernetes/secret.ts'
 import { noteUnsupported } from '../../reading/report.ts'
-import { clientsOf } from './client-validation.ts'
-import type { Listener, SecretObjectReference } from './gateway-spec.ts'
-import type { ListenerMistake, ListenerSite } from './listener.ts'
-import { secretOf } from './secret-reference.ts'
+import type { CertificateSource, DownstreamTls, SecretReference } from '../../../model/tls.ts'
 
 export interface ListenerTls {
   /** Undefined where the listener cannot be served. */
@@ -89,5 +89,131 @@ function certificateOf(
   return {
     source: { kind: 'secret', secret: found.secret },
     mistake: says === undefined ? undefined : { reason: invalidCertificate, message: says },
+  }
+}
+
+interface FoundClients {
+  readonly clients: DownstreamTls['clients']
+  /** Why the authorities cannot be read. */
+  readonly mistake: ListenerMistake | undefined
+}
+
+/**
+ * What HTTPS listeners of a port ask of clients (`spec.tls.frontend`). What cannot be asked leaves the
+ * listener unserved: it would let everybody in.
+ */
+function clientsOf(port: number, site: ListenerSite): FoundClients {
+  const found = validationFor(port, site.gateway)
+  if (found === undefined) return { clients: undefined, mistake: undefined }
+  const { validation, path } = found
+  const { report, path: listener } = site
+  const [first, ...others] = validation.caCertificateRefs
+  if (first === undefined) return { clients: undefined, mistake: undefined }
+  const reference = secretOf(first, {
+    ...site,
+    path: [...path, 'caCertificateRefs', 0],
+    otherKind: 'InvalidCACertificateKind',
+  })
+  if ('mistake' in reference) {
+    report.note('gateway/client-validation', [...listener, 'port'], {
+      message:
+        `clients of port ${port} must show certificates, and the authorities that sign them cannot ` +
+        `be read: the listener is not served, as it would let everybody in`,
+      hint: 'name a Secret with ca.crt in caCertificateRefs',
+    })
+    return { clients: undefined, mistake: reference.mistake }
+  }
+  if (others.length > 0) {
+    report.note('field/unsupported', [...path, 'caCertificateRefs', 1], {
+      message: 'one Secret of authorities is read: the first is used, the others have no effect',
+      hint: 'join them in one ca.crt',
+    })
+  }
+  if (validation.mode === 'AllowInsecureFallback')
+    return { clients: { certificate: 'optional', verification: 'none' }, mistake: undefined }
+  const verification = {
+    trust: { kind: 'secret' as const, secret: reference.secret },
+    subjectAltNames: [],
+    publicKeyHashes: [],
+    certificateHashes: [],
+  }
+  return { clients: { certificate: 'required', verification }, mistake: undefined }
+}
+
+interface FoundValidation {
+  readonly validation: ClientValidation
+  readonly path: readonly (string | number)[]
+}
+
+/** That of the port, else the Gateway's default. */
+function validationFor(port: number, { tls }: GatewaySpec): FoundValidation | undefined {
+  const frontend = tls?.frontend
+  const index = (frontend?.perPort ?? []).findIndex((each) => each.port === port)
+  const ofPort = frontend?.perPort?.[index]
+  const validation = ofPort === undefined ? frontend?.default.validation : ofPort.tls.validation
+  const path = [
+    'spec',
+    'tls',
+    'frontend',
+    ...(ofPort === undefined ? ['default'] : ['perPort', index, 'tls']),
+    'validation',
+  ]
+  return validation === undefined ? undefined : { validation, path }
+}
+
+type FoundSecret =
+  { readonly secret: SecretReference; readonly id: ObjectId } | { readonly mistake: ListenerMistake }
+
+interface SecretPlace extends Pick<ListenerSite, 'report' | 'lookup'> {
+  /** Of the reference. */
+  readonly path: FieldPath
+  /** Reason of ResolvedRefs for a reference to something else. */
+  readonly otherKind: 'InvalidCertificateRef' | 'InvalidCACertificateKind'
+}
+
+/** The Secret that a reference of a Gateway names. */
+function secretOf(
+  reference: SecretObjectReference,
+  { report, path, lookup, otherKind }: SecretPlace,
+): FoundSecret {
+  const from = report.manifest.id
+  const id: ObjectId = {
+    group: reference.group,
+    kind: reference.kind,
+    namespace: reference.namespace ?? from.namespace,
+    name: reference.name,
+  }
+  if (id.group !== '' || id.kind !== 'Secret') {
+    report.note('reference/invalid-kind', [...path, id.kind === 'Secret' ? 'group' : 'kind'], {
+      message:
+        `nothing here reads certificates of ${id.kind} of ` +
+        `${id.group === '' ? 'the core group' : id.group} (ResolvedRefs is False, ${otherKind})`,
+      hint: 'name a Secret',
+    })
+    return { mistake: { reason: otherKind, message: `${id.kind} ${objectName(id)} is no Secret` } }
+  }
+  if (!isPermitted(from, id, lookup)) {
+    report.note('reference/not-permitted', [...path, 'namespace'], {
+      message:
+        `no ReferenceGrant permits the reference to Secret ${objectName(id)}: it is not used ` +
+        `(ResolvedRefs is False, RefNotPermitted)`,
+      hint: grantHint(from, id),
+    })
+    return {
+      mistake: {
+        reason: 'RefNotPermitted',
+        message: `no ReferenceGrant permits the reference to Secret ${objectName(id)}`,
+      },
+    }
+  }
+  const origin = { object: from, path: [...path, 'name'] }
+  return {
+    id,
+    secret: {
+      namespace: id.namespace,
+      name: id.name,
+      origin,
+      ...(id.namespace === from.namespace ? {} : { permitted: true }),
+    },
   }
 }

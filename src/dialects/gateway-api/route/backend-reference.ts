@@ -1,21 +1,20 @@
-import type { z } from 'zod'
-import { didYouMean } from '../../../diagnostics/did-you-mean.ts'
+import { z } from 'zod'
 import type { Code } from '../../../diagnostics/codes.ts'
 import { objectName as fullName } from '../../../diagnostics/diagnostic.ts'
 import type { FieldPath, ObjectId } from '../../../diagnostics/diagnostic.ts'
-import { message } from '../../../manifest/message.ts'
-import type { Manifest } from '../../../manifest/manifest.ts'
-import type { BackendReference } from '../../../model/backend.ts'
-import { objectHost } from '../../../model/names.ts'
-import { portNumber } from '../../reading/constraint.ts'
+import { didYouMean } from '../../../diagnostics/did-you-mean.ts'
 import type { ObjectLookup } from '../../dialect.ts'
-import { serviceHost } from '../../kubernetes/host.ts'
-import type { Report } from '../../reading/report.ts'
 import type { ReferenceProblem, UnresolvedReason } from '../conditions.ts'
 import { group, kind, namespaceName, objectName } from '../constraint.ts'
-import { servicesBehind } from './external-name.ts'
 import { grantHint, isPermitted } from '../reference-grant.ts'
 import { servicePorts } from './service-port.ts'
+import { serviceHost } from '../../kubernetes/host.ts'
+import { portNumber } from '../../reading/constraint.ts'
+import type { Report } from '../../reading/report.ts'
+import type { Manifest } from '../../../manifest/manifest.ts'
+import { message } from '../../../manifest/message.ts'
+import type { BackendReference } from '../../../model/backend.ts'
+import { objectHost } from '../../../model/names.ts'
 
 /** The fields of a BackendObjectReference, for messages that have more. */
 export const backendReferenceFields = {
@@ -184,4 +183,37 @@ export function targetOf(
 
 function isService(reference: Pick<BackendObjectReference, 'group' | 'kind'>): boolean {
   return reference.group === '' && reference.kind === 'Service'
+}
+
+const spec = z.looseObject({ type: z.literal('ExternalName'), externalName: z.string() })
+
+/** Longer chains lead nowhere: `resolve/` follows as many. */
+const longestChain = 5
+
+/**
+ * The Services of this cluster that a Service of type ExternalName leads to, one after the other; none for
+ * any other Service.
+ */
+function servicesBehind(service: Manifest, lookup: ObjectLookup): readonly ObjectId[] {
+  const found: ObjectId[] = []
+  for (let at: Manifest | undefined = service; at !== undefined && found.length < longestChain;) {
+    const id = serviceNamed(
+      spec.safeParse(at.object['spec']).data?.externalName.toLowerCase(),
+      lookup.settings.domain,
+    )
+    if (id === undefined) break
+    found.push(id)
+    at = lookup.manifest(id)
+  }
+  return found
+}
+
+/** The Service whose full name is `<name>.<namespace>.svc.<domain>`. */
+function serviceNamed(host: string | undefined, domain: string): ObjectId | undefined {
+  const suffix = `.svc.${domain}`
+  if (host?.endsWith(suffix) !== true) return undefined
+  const [name, namespace, ...rest] = host.slice(0, -suffix.length).split('.')
+  return name === undefined || namespace === undefined || rest.length > 0
+    ? undefined
+    : { group: '', kind: 'Service', namespace, name }
 }

@@ -1,17 +1,38 @@
 import { z } from 'zod'
-import { message, parts } from '../../../manifest/message.ts'
-import type { Manifest } from '../../../manifest/manifest.ts'
-import { decode } from '../../../manifest/decode.ts'
+import type { FieldPath } from '../../../diagnostics/diagnostic.ts'
 import { translated } from '../../dialect.ts'
 import type { ObjectLookup, Translated } from '../../dialect.ts'
-import { filterParts, httpFilterTypes } from './filter.ts'
-import { httpRule, placedHttpRule } from './http-rule.ts'
-import type { HttpRule } from './http-rule.ts'
+import { sectionName } from '../constraint.ts'
 import { hostnames, parentReferences } from '../parent/parents.ts'
+import { httpBackendRef } from './destinations.ts'
+import { filterParts, httpFilter, httpFilterTypes } from './filter.ts'
+import { httpMatch, matchOf } from './http-match.ts'
+import { prefixOf } from './http-path.ts'
+import { httpPrecedence } from './precedence.ts'
 import { rejectedConsequences, rejectedWhole } from './rejected-matches.ts'
 import type { RejectedRules } from './rejected-matches.ts'
+import type { RouteContext } from './route-context.ts'
 import { translateRoute } from './route-tables.ts'
+import { ruleKey } from './rule-key.ts'
+import type { PlacedRule } from './rule-routes.ts'
+import { patienceOf, retry, timeouts } from './timeouts.ts'
 import { widerHttpMatch } from './wider-match.ts'
+import { decode } from '../../../manifest/decode.ts'
+import type { Manifest } from '../../../manifest/manifest.ts'
+import { message, parts } from '../../../manifest/message.ts'
+
+/** The Gateway API's HTTPRouteRule. */
+const httpRule = message({
+  name: sectionName.optional(),
+  matches: parts(httpMatch).optional(),
+  filters: z.array(httpFilter).optional(),
+  backendRefs: parts(httpBackendRef).optional(),
+  timeouts: timeouts.optional(),
+  retry: retry.optional(),
+  sessionPersistence: z.unknown().optional(),
+})
+
+type HttpRule = z.infer<typeof httpRule>
 
 const spec = message({
   parentRefs: parentReferences.optional(),
@@ -66,4 +87,35 @@ export function translateHttpRoute(manifest: Manifest, lookup: ObjectLookup): Tr
     { manifest, decoded, route, protocol, place: placedHttpRule, rejected, joins },
     lookup,
   )
+}
+
+/** Undefined where nothing is left of its matches. A rule without any takes every request. */
+function placedHttpRule(rule: HttpRule, index: number, { report }: RouteContext): PlacedRule | undefined {
+  const { manifest } = report
+  const path: FieldPath = ['spec', 'rules', index]
+  const declared = (rule.matches ?? []).flatMap((match, at) => (match === undefined ? [] : [{ match, at }]))
+  if (declared.length === 0 && (rule.matches ?? []).length > 0) return undefined
+  const [only, ...more] = declared
+  const matches =
+    only === undefined
+      ? [{ match: {}, at: 0, place: path }]
+      : declared.map((each) => ({ ...each, place: [...path, 'matches', each.at] }))
+  return {
+    index,
+    name: rule.name,
+    path,
+    matches: matches.map(({ match, at, place }) => ({
+      match: matchOf(match),
+      precedence: httpPrecedence(match, { manifest, rule: index, match: at }),
+      path: place,
+    })),
+    prefix: more.length > 0 ? undefined : prefixOf(only?.match.path),
+    key: ruleKey(
+      rule.name,
+      declared.map(({ match }) => match),
+    ),
+    filters: rule.filters ?? [],
+    backendRefs: rule.backendRefs ?? [],
+    patience: patienceOf(rule, { manifest, path }),
+  }
 }

@@ -1,5 +1,19 @@
-import type { FieldPath } from '../../../diagnostics/diagnostic.ts'
+import type { FieldPath, ObjectId } from '../../../diagnostics/diagnostic.ts'
+import { didYouMean } from '../../../diagnostics/did-you-mean.ts'
+import { checkedFilters } from './checked-filters.ts'
+import type { PlacedFilter } from './checked-filters.ts'
+import { corsOf } from './cors.ts'
+import { mirrorIn } from './declared-mirror.ts'
+import { destinationsOf } from './destinations.ts'
+import type { BackendRef } from './destinations.ts'
+import { checkCombination } from './filter-combination.ts'
+import type { Filter } from './filter.ts'
+import { changesBy } from './header-changes.ts'
+import { mirrorOf } from './mirror.ts'
+import { redirectOf, rewriteOf } from './redirect.ts'
+import type { RouteContext } from './route-context.ts'
 import type { AttachKey } from '../../../model/attach.ts'
+import { attachToObject } from '../../../model/attach.ts'
 import type { Mirror } from '../../../model/mirror.ts'
 import type {
   Action,
@@ -11,19 +25,6 @@ import type {
   Match,
   Route,
 } from '../../../model/route.ts'
-import { checkedFilters } from './checked-filters.ts'
-import type { PlacedFilter } from './checked-filters.ts'
-import { checkCombination } from './filter-combination.ts'
-import { corsOf } from './cors.ts'
-import { destinationsOf } from './destinations.ts'
-import type { BackendRef } from './destinations.ts'
-import { extensionsOf } from './extension.ts'
-import type { Filter } from './filter.ts'
-import { changesBy } from './header-changes.ts'
-import { mirrorIn } from './declared-mirror.ts'
-import { mirrorOf } from './mirror.ts'
-import { redirectOf, rewriteOf } from './redirect.ts'
-import type { RouteContext } from './route-context.ts'
 
 export interface PlacedMatch {
   readonly match: Match
@@ -167,4 +168,58 @@ function noteMirrors(mirrors: readonly Mirror[], answer: string, { report }: Rou
     report.note('mirror/without-forward', origin.path, {
       message: `the rule answers with ${answer}, so there is nothing to mirror`,
     })
+}
+
+interface Extensions {
+  /** The objects that ExtensionRefs name, which may attach mirrors to the rule. */
+  readonly attachTo: readonly AttachKey[]
+  /**
+   * One of them leads nowhere: it may not be passed over, so that requests are answered with an error
+   * (HTTPRouteFilter.extensionRef).
+   */
+  readonly failed: boolean
+}
+
+/** The objects beside the route that its filters of type ExtensionRef name. */
+function extensionsOf(filters: readonly PlacedFilter[], context: RouteContext): Extensions {
+  const named = filters.flatMap(({ filter: { extensionRef }, type, path }) =>
+    type === 'ExtensionRef' && extensionRef !== undefined
+      ? [{ extensionRef, path: [...path, 'extensionRef'] }]
+      : [],
+  )
+  const found = named.map(({ extensionRef, path }) => {
+    const { namespace } = context.report.manifest.id
+    return isThere({ ...extensionRef, namespace }, path, context)
+      ? attachToObject({ ...extensionRef, namespace })
+      : undefined
+  })
+  return { attachTo: found.filter((key) => key !== undefined), failed: found.includes(undefined) }
+}
+
+function isThere(
+  id: ObjectId,
+  path: PlacedFilter['path'],
+  { report, lookup, standing, protocol }: RouteContext,
+): boolean {
+  const consequence = `the rule is answered with ${protocol.failure}`
+  if (!lookup.isClaimed(id)) {
+    const message = `nothing here reads ${id.kind} of ${id.group === '' ? 'the core group' : id.group}`
+    report.note('reference/invalid-kind', [...path, 'kind'], {
+      message: `${message}: ${consequence} (ResolvedRefs is False, InvalidKind)`,
+    })
+    standing.reference({ reason: 'InvalidKind', message })
+    return false
+  }
+  if (lookup.manifest(id) !== undefined) return true
+  const meant = didYouMean(
+    id.name,
+    lookup.manifestsOf(id, id.namespace).map((each) => each.id.name),
+  )
+  const message = `there is no ${id.kind} ${id.namespace}/${id.name}`
+  report.note('reference/not-found', [...path, 'name'], {
+    message: `${message}: ${consequence} (ResolvedRefs is False, BackendNotFound)`,
+    hint: meant === undefined ? undefined : `did you mean ${meant}?`,
+  })
+  standing.reference({ reason: 'BackendNotFound', message })
+  return false
 }

@@ -1,21 +1,10 @@
 import { z } from 'zod'
 import type { FieldPath } from '../../../diagnostics/diagnostic.ts'
-import { decode } from '../../../manifest/decode.ts'
-import { message, parts } from '../../../manifest/message.ts'
-import type { Manifest } from '../../../manifest/manifest.ts'
-import type { BackendPolicy } from '../../../model/backend.ts'
 import { translated } from '../../dialect.ts'
 import type { ObjectLookup, Translated } from '../../dialect.ts'
 import { portSettings } from './backend-settings.ts'
 import { noteClientTls, upstreamTls } from './client-tls.ts'
 import type { PlacedTls } from './client-tls.ts'
-import { noteDeprecatedSettings } from './deprecated-setting.ts'
-import { hostPattern } from '../../reading/constraint.ts'
-import { exportTo, visibilityOf } from '../export-to.ts'
-import { resolveHost } from '../host.ts'
-import { noteRepeatedSubsets } from './repeated-subset.ts'
-import { noteUnsupported, reportOn } from '../../reading/report.ts'
-import type { Report } from '../../reading/report.ts'
 import {
   removableBlocks,
   trafficPolicy,
@@ -24,6 +13,16 @@ import {
   unsupportedPolicyFields,
 } from './traffic-policy.ts'
 import type { PolicyBlocks, TrafficPolicy } from './traffic-policy.ts'
+import { exportTo, visibilityOf } from '../export-to.ts'
+import { resolveHost } from '../host.ts'
+import { hostPattern } from '../../reading/constraint.ts'
+import { noteUnsupported, reportOn } from '../../reading/report.ts'
+import type { Report } from '../../reading/report.ts'
+import { decode } from '../../../manifest/decode.ts'
+import { camelCase } from '../../../manifest/field-name.ts'
+import type { Json, Manifest } from '../../../manifest/manifest.ts'
+import { message, parts } from '../../../manifest/message.ts'
+import type { BackendPolicy } from '../../../model/backend.ts'
 
 const subset = message({
   name: z.string().min(1),
@@ -144,4 +143,64 @@ function noteBlocks(report: Report, path: FieldPath, blocks: PolicyBlocks | unde
     { path: [...path, 'outlierDetection'], value: blocks?.outlierDetection },
     unsupportedOutlierFields,
   )
+}
+
+/** Notes a subset whose name stands before it already: the first one counts. */
+function noteRepeatedSubsets(
+  report: Report,
+  subsets: readonly ({ readonly name: string } | undefined)[],
+): void {
+  subsets.forEach((repeated, index) => {
+    const first = subsets.findIndex((each) => each?.name === repeated?.name)
+    if (repeated === undefined || first === index) return
+    report.note('policy/duplicate-subset', ['spec', 'subsets', index, 'name'], {
+      message: `subset ${repeated.name} is defined by subsets[${first}] already, so this one has no effect`,
+      hint: 'remove one of the two, or give it a name of its own',
+    })
+  })
+}
+
+interface Deprecated {
+  /** The field, and the one that it stands in. */
+  readonly field: readonly [parent: string, name: string]
+  /** Absent: whatever its value. */
+  readonly value?: string
+  readonly instead: string
+  /** Istio reads it no more. */
+  readonly ignored?: true
+}
+
+/** Fields of a TrafficPolicy that Istio's API calls deprecated. */
+const deprecated: readonly Deprecated[] = [
+  {
+    field: ['outlierDetection', 'consecutiveErrors'],
+    instead: 'consecutive5xxErrors or consecutiveGatewayErrors',
+    ignored: true,
+  },
+  { field: ['consistentHash', 'minimumRingSize'], instead: 'ringHash: {minimumRingSize: …}' },
+  { field: ['loadBalancer', 'warmupDurationSecs'], instead: 'warmup: {duration: …}' },
+  { field: ['loadBalancer', 'simple'], value: 'LEAST_CONN', instead: 'LEAST_REQUEST' },
+]
+
+/** Notes each deprecated setting of a DestinationRule, at whatever level of it. */
+function noteDeprecatedSettings(report: Report): void {
+  visit(['spec'], report.manifest.object['spec'] ?? null, (path, value) => {
+    const [parent, name] = path.slice(-2).map((step) => camelCase(String(step)))
+    const found = deprecated.find(
+      ({ field, value: only }) => field[0] === parent && field[1] === name && (only ?? value) === value,
+    )
+    if (found === undefined) return
+    const subject = found.value === undefined ? name : `${name}: ${found.value}`
+    report.note('field/deprecated', path, {
+      message: `${subject} is deprecated${found.ignored === true ? ', and has no effect' : ''}`,
+      hint: `write ${found.instead}`,
+    })
+  })
+}
+
+function visit(path: FieldPath, value: Json, see: (path: FieldPath, value: Json) => void): void {
+  see(path, value)
+  if (value === null || typeof value !== 'object') return
+  for (const [key, each] of Object.entries(value))
+    visit([...path, Array.isArray(value) ? Number(key) : key], each, see)
 }

@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import type { Origin } from '../../../diagnostics/diagnostic.ts'
 import { below } from '../../../diagnostics/finding.ts'
+import { secretCertificate, secretReference, trustFile } from './credential.ts'
+import { oneLine } from '../../reading/constraint.ts'
+import type { Report } from '../../reading/report.ts'
 import { message } from '../../../manifest/message.ts'
 import type { CertificateSource, DownstreamTls, PeerVerification, TlsVersion } from '../../../model/tls.ts'
-import { oneLine } from '../../reading/constraint.ts'
-import { secretCertificate, secretReference, trustFile } from './credential.ts'
-import type { Report } from '../../reading/report.ts'
-import { knownCipherSuites, knownCurves } from './tls-parameters.ts'
 
 const file = oneLine.optional()
 const version = z.enum(['TLS_AUTO', 'TLSV1_0', 'TLSV1_1', 'TLSV1_2', 'TLSV1_3'])
@@ -189,3 +188,27 @@ function knownOf(
   })
   return [...new Set(names.filter((name) => known.has(name)))]
 }
+
+/** Names that a stock Envoy takes for TLS 1.2 and below (BoringSSL); those of TLS 1.3 cannot be chosen. */
+const knownCipherSuites: ReadonlySet<string> = new Set([
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'ECDHE-ECDSA-AES128-SHA',
+  'ECDHE-RSA-AES128-SHA',
+  'ECDHE-ECDSA-AES256-SHA',
+  'ECDHE-RSA-AES256-SHA',
+  'AES128-GCM-SHA256',
+  'AES256-GCM-SHA384',
+  'AES128-SHA',
+  'AES256-SHA',
+  'ECDHE-ECDSA-AES128-SHA256',
+  'ECDHE-RSA-AES128-SHA256',
+  'DES-CBC3-SHA',
+])
+
+/** Curves that a stock Envoy takes. */
+const knownCurves: ReadonlySet<string> = new Set(['X25519', 'P-256', 'P-384', 'P-521', 'X25519MLKEM768'])

@@ -1,12 +1,16 @@
 import { isIP } from 'node:net'
-import type { EndpointSet } from '../../../model/backend.ts'
+import { z } from 'zod'
 import type { ObjectLookup } from '../../dialect.ts'
-import type { Report } from '../../reading/report.ts'
 import { portsOf } from './service-entry-spec.ts'
 import type { Spec } from './service-entry-spec.ts'
-import { endpointOf } from './workload.ts'
+import { endpointOf, ownLabels, workload } from './workload.ts'
 import type { Workload } from './workload.ts'
-import { selectedWorkloads } from './workload-selector.ts'
+import type { Report } from '../../reading/report.ts'
+import { decode } from '../../../manifest/decode.ts'
+import type { Manifest } from '../../../manifest/manifest.ts'
+import type { EndpointSet } from '../../../model/backend.ts'
+import type { Labels } from '../../../model/labels.ts'
+import { hasLabels } from '../../../model/labels.ts'
 
 export interface EndpointQuestion {
   readonly report: Report
@@ -85,4 +89,40 @@ function isUsable(
     return false
   }
   return true
+}
+
+/** WorkloadEntries and Pods of the namespace with all of the labels, sorted by kind and name. */
+function selectedWorkloads(labels: Labels, namespace: string, lookup: ObjectLookup): readonly Workload[] {
+  const entries = lookup
+    .manifestsOf({ group: 'networking.istio.io', kind: 'WorkloadEntry' }, namespace)
+    .flatMap((manifest) => {
+      const { value } = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
+      if (value === undefined || (value.address ?? '') === '') return []
+      const own = ownLabels(manifest, value)
+      return hasLabels(own, labels) ? [{ ...value, labels: own }] : []
+    })
+  const pods = lookup.manifestsOf({ group: '', kind: 'Pod' }, namespace).flatMap((manifest) => {
+    const address = readyAddress(manifest)
+    return address !== undefined && hasLabels(manifest.labels, labels)
+      ? [{ address, labels: manifest.labels }]
+      : []
+  })
+  return [...entries, ...pods]
+}
+
+const podStatus = z.looseObject({
+  podIP: z.string().optional(),
+  phase: z.string().optional(),
+  conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).nullish(),
+})
+
+/** Undefined for a pod that has no address, has ended, or says that it is not ready. */
+function readyAddress({ object }: Manifest): string | undefined {
+  const status = podStatus.safeParse(object['status']).data
+  if (status === undefined || isIP(status.podIP ?? '') === 0) return undefined
+  const isOver = status.phase === 'Succeeded' || status.phase === 'Failed'
+  const isUnready = (status.conditions ?? []).some(
+    ({ type, status: value }) => type === 'Ready' && value !== 'True',
+  )
+  return isOver || isUnready ? undefined : status.podIP
 }
