@@ -11,9 +11,9 @@ import { BoundedCall } from './bounded-call.ts'
 import type { ObserveXds } from './event.ts'
 import { Incoming } from './incoming.ts'
 import type { Limits, Schedule } from './limits.ts'
-import type { Account, MemoryBudget } from './memory-budget.ts'
-import { Places } from './places.ts'
-import type { Place } from './places.ts'
+import type { Account, MemoryBudget } from './admission/memory-budget.ts'
+import { Places } from './admission/places.ts'
+import type { Place } from './admission/places.ts'
 
 export interface HostedCallsOptions {
   readonly gate: Gate

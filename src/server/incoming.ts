@@ -1,4 +1,4 @@
-import type { Account } from './memory-budget.ts'
+import type { Account } from './admission/memory-budget.ts'
 import { streamOf } from './response-writer.ts'
 
 /** Fewer bytes than that are not counted. */

@@ -2,7 +2,7 @@ import type { NameList } from '../xds/name-list.ts'
 import { absent, isResource } from './state/content.ts'
 import type { Content, Holding, Holdings } from './state/content.ts'
 import type { Isolation } from './state/isolation.ts'
-import type { Kept } from './memory-budget.ts'
+import type { Kept } from './admission/memory-budget.ts'
 import type { Subscription } from './state/subscription.ts'
 
 // Estimates of what V8 uses, rather too high than too low. A resource of ours is not counted: it is there for

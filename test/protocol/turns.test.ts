@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { Turns } from '../../src/server/turns.ts'
+import { Turns } from '../../src/server/admission/turns.ts'
 
 /** Keeps the process busy. */
 function work(milliseconds: number): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { BytesInFlight } from '../../src/server/bytes-in-flight.ts'
-import type { Sender } from '../../src/server/bytes-in-flight.ts'
+import { BytesInFlight } from '../../src/server/admission/bytes-in-flight.ts'
+import type { Sender } from '../../src/server/admission/bytes-in-flight.ts'
 import { absent, nothing } from '../../src/server/state/content.ts'
 import { plan } from '../../src/server/state/plan.ts'
 import { newSubscription } from '../../src/server/state/subscription.ts'

@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js'
-import type { HttpMatch, NamedMatch } from '../../dialects/gateway-api/route/http-match.ts'
-import { prefixOf } from '../../dialects/gateway-api/route/http-path.ts'
-import type { PathMatch } from '../../dialects/gateway-api/route/http-path.ts'
+import type { HttpMatch, NamedMatch } from '../../dialects/gateway-api/route/match/http-match.ts'
+import { prefixOf } from '../../dialects/gateway-api/route/match/http-path.ts'
+import type { PathMatch } from '../../dialects/gateway-api/route/match/http-path.ts'
 import { literal } from './match.ts'
 
 /** What two matches have in common; `unknown` where it cannot be said in one match. */

@@ -1,6 +1,6 @@
 import type { HeaderMatch, Match, StringMatch } from '../../model/route.ts'
-import { httpMatch } from '../../dialects/gateway-api/route/http-match.ts'
-import type { HttpMatch, NamedMatch } from '../../dialects/gateway-api/route/http-match.ts'
+import { httpMatch } from '../../dialects/gateway-api/route/match/http-match.ts'
+import type { HttpMatch, NamedMatch } from '../../dialects/gateway-api/route/match/http-match.ts'
 
 /**
  * The HTTPRouteMatches that together take what a match takes; undefined for what the Gateway API cannot say.

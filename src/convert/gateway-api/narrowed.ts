@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../manifest/manifest.ts'
 import { isJsonObject } from '../../manifest/message.ts'
-import { prefixOf } from '../../dialects/gateway-api/route/http-path.ts'
-import type { PathMatch } from '../../dialects/gateway-api/route/http-path.ts'
+import { prefixOf } from '../../dialects/gateway-api/route/match/http-path.ts'
+import type { PathMatch } from '../../dialects/gateway-api/route/match/http-path.ts'
 
 /**
  * The fields of a rule whose prefix is replaced, for a narrower path than its own: as much more is replaced,

@@ -1,7 +1,7 @@
 import type { Manifest } from '../../manifest/manifest.ts'
-import type { HttpMatch } from '../../dialects/gateway-api/route/http-match.ts'
+import type { HttpMatch } from '../../dialects/gateway-api/route/match/http-match.ts'
 import { asRegex, intersection, isWithin } from './match-intersection.ts'
-import { httpPrecedence } from '../../dialects/gateway-api/route/precedence.ts'
+import { httpPrecedence } from '../../dialects/gateway-api/route/match/precedence.ts'
 
 /** What a route takes, in the matches of the Gateway API. */
 export interface Taken {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { shortHash } from '../../model/names.ts'
-import { isShadow } from './mapping.ts'
-import type { Mapping } from './mapping.ts'
-import type { MappingSpec } from './mapping-spec.ts'
+import { isShadow } from './mapping/mapping.ts'
+import type { Mapping } from './mapping/mapping.ts'
+import type { MappingSpec } from './mapping/mapping-spec.ts'
 import { parseServiceName, qualifiedName } from './service-name.ts'
 
 /** Whether a Mapping's requests go out over TLS. */

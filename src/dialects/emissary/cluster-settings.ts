@@ -1,7 +1,7 @@
 import type { BackendSettings, LoadBalancer } from '../../model/backend.ts'
 import { isGiven } from '../reading/constraint.ts'
 import { originatesTls } from './cluster-name.ts'
-import type { MappingSpec } from './mapping-spec.ts'
+import type { MappingSpec } from './mapping/mapping-spec.ts'
 
 /** Emissary's default for `connect_timeout_ms`. */
 const connectTimeout = 3000

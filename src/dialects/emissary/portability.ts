@@ -1,6 +1,6 @@
 import { pathsTo } from '../portability.ts'
 import type { Divergence } from '../portability.ts'
-import { takesSeveralShadows } from './several-shadows.ts'
+import { takesSeveralShadows } from './mapping/several-shadows.ts'
 
 /** Where Emissary does otherwise: what only an annotation of ours asks for. */
 export const divergences: readonly Divergence[] = [

@@ -8,8 +8,8 @@ import { translateService } from '../kubernetes/service.ts'
 import { clusterNameOf, originatesTls } from './cluster-name.ts'
 import { clusterSettings } from './cluster-settings.ts'
 import { indexKey } from './index-key.ts'
-import { fieldOf } from './mapping.ts'
-import type { Mapping } from './mapping.ts'
+import { fieldOf } from './mapping/mapping.ts'
+import type { Mapping } from './mapping/mapping.ts'
 import { parseServiceName } from './service-name.ts'
 
 /** Where the requests of a Mapping go. */

@@ -5,7 +5,7 @@ import { isGiven, oneLine, portNumber } from '../reading/constraint.ts'
 import { noteUnsupported } from '../reading/report.ts'
 import { inert } from './inert.ts'
 import type { Site } from './reference.ts'
-import { regexRewrite } from './route-options.ts'
+import { regexRewrite } from './option/route-options.ts'
 
 const responseCodes = {
   MOVED_PERMANENTLY: 301,

@@ -8,7 +8,7 @@ import type { Report } from '../reading/report.ts'
 import { attachmentTo, defaultProxy, gatewaySpec, proxyLabel, sslKey, takes } from './gateway-spec.ts'
 import type { GatewaySpec } from './gateway-spec.ts'
 import { indexKey } from './kinds.ts'
-import { downstreamTls } from './ssl-config.ts'
+import { downstreamTls } from './upstream/ssl-config.ts'
 import { readSsl } from './virtual-service-spec.ts'
 
 /**

@@ -7,7 +7,7 @@ import { objectHost } from '../../model/names.ts'
 import type { ObjectLookup } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
 import type { Report } from '../reading/report.ts'
-import { discoveredUpstream } from './discovered-upstream.ts'
+import { discoveredUpstream } from './upstream/discovered-upstream.ts'
 import { objectId } from './kinds.ts'
 
 /** Gloo's ResourceRef (core.solo.io): without a namespace it is taken to be beside the object that refers. */

@@ -5,7 +5,7 @@ import { delegateAction } from './delegate-action.ts'
 import { routeAction } from './destination.ts'
 import { matcher } from './matcher.ts'
 import { reference } from './reference.ts'
-import { removableOptions, routeOptions } from './route-options.ts'
+import { removableOptions, routeOptions } from './option/route-options.ts'
 
 const actions = ['routeAction', 'redirectAction', 'directResponseAction', 'delegateAction'] as const
 

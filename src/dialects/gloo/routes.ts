@@ -14,11 +14,11 @@ import { objectId } from './kinds.ts'
 import { matchOf } from './matcher.ts'
 import { referredTo } from './reference.ts'
 import type { Site } from './reference.ts'
-import { readRouteOption } from './route-option.ts'
-import { readRouteOptions } from './route-options.ts'
-import type { RouteOptions } from './route-options.ts'
+import { readRouteOption } from './option/route-option.ts'
+import { readRouteOptions } from './option/route-options.ts'
+import type { RouteOptions } from './option/route-options.ts'
 import type { DeclaredRoute } from './route.ts'
-import { staticHostName } from './static-host.ts'
+import { staticHostName } from './upstream/static-host.ts'
 
 /** What the routes of one object become part of. */
 export interface RoutesContext extends Site {

@@ -10,9 +10,9 @@ import { inert } from './inert.ts'
 import { reference } from './reference.ts'
 import { rejectedConsequences, withRejectedRoutes } from './rejected-routes.ts'
 import { removableRouteParts, route } from './route.ts'
-import { sslConfig } from './ssl-config.ts'
-import type { SslConfig } from './ssl-config.ts'
-import { virtualHostOptions } from './virtual-host-options.ts'
+import { sslConfig } from './upstream/ssl-config.ts'
+import type { SslConfig } from './upstream/ssl-config.ts'
+import { virtualHostOptions } from './option/virtual-host-options.ts'
 
 const virtualHost = message({
   domains: z.array(z.string().min(1)).optional(),

@@ -1,0 +1,258 @@
+import type { Origin } from '../../../diagnostics/diagnostic.ts'
+import type { ObjectLookup } from '../../dialect.ts'
+import type { Condition } from './condition.ts'
+import { forwardOf, lastSaid } from './forward.ts'
+import { precedenceOf } from './group-key.ts'
+import type { Group } from './group.ts'
+import { labelsOf } from './group.ts'
+import { authorityPattern, globCovers } from '../host-glob.ts'
+import { hostsIn, takes } from '../host.ts'
+import type { Host } from '../host.ts'
+import { indexKey } from '../index-key.ts'
+import { binds, listenersIn } from '../listener.ts'
+import type { Listener } from '../listener.ts'
+import type { MappingSpec } from './mapping-spec.ts'
+import { isRedirect } from './mapping.ts'
+import type { Mapping } from './mapping.ts'
+import { gatewayOf } from '../server.ts'
+import { parseServiceName } from '../service-name.ts'
+import { rejectedStatus } from '../../reading/rejected-rule.ts'
+import { compareText } from '../../../model/names.ts'
+import type {
+  Action,
+  CorsPolicy,
+  HeaderChanges,
+  HeaderMatch,
+  HeaderOperations,
+  Match,
+  Redirect,
+  Route,
+  RouteTable,
+  StringMatch,
+} from '../../../model/route.ts'
+
+/** The Hosts of an installation, and its Listeners. */
+export interface Installation {
+  readonly id: string
+  readonly hosts: readonly Host[]
+  readonly listeners: readonly Listener[]
+}
+
+export function installation(id: string, { indexed }: ObjectLookup): Installation {
+  return {
+    id,
+    hosts: hostsIn(indexed(indexKey.hosts(id))),
+    listeners: listenersIn(indexed(indexKey.listeners(id))),
+  }
+}
+
+/** The Hosts that take a group. */
+export function hostsOf(group: Group, { hosts }: Installation): readonly Host[] {
+  const [first] = group.primaries
+  if (first === undefined) return []
+  const wanted = {
+    host: first.conditions.host,
+    hostRegex: first.conditions.hostRegex,
+    labels: labelsOf(group),
+  }
+  return hosts.filter((host) => takes(host, wanted))
+}
+
+/**
+ * The routes of a group, a table for each Host that takes it: Mappings of all groups act as one table there,
+ * in Emissary's order.
+ */
+export function tablesOf(group: Group, place: Installation, lookup: ObjectLookup): readonly RouteTable[] {
+  const [first] = group.primaries
+  const action = first === undefined ? undefined : actionOf(first, group, lookup)
+  if (first === undefined || action === undefined) return []
+  const {
+    manifest: { id, created },
+  } = first
+  return hostsOf(group, place).flatMap((host): readonly RouteTable[] => {
+    const attachedTo = place.listeners
+      .filter((listener) => binds(listener, host))
+      .map((listener) => gatewayOf(listener, host, place.id))
+    if (attachedTo.length === 0) return []
+    const origin: Origin = { object: id, path: ['spec'] }
+    return [
+      {
+        namespace: id.namespace,
+        name: id.name,
+        hosts: [{ host: host.hostname, origin }],
+        attachedTo,
+        visibility: 'everywhere',
+        order: [created, id.namespace, id.name].join('\u0000'),
+        joins: `emissary|${place.id}`,
+        routes: [routeOf(group, { first, host, action })],
+        origin,
+      },
+    ]
+  })
+}
+
+function actionOf(first: Mapping, group: Group, lookup: ObjectLookup): Action | undefined {
+  if (first.rejected !== undefined)
+    return { kind: 'direct-response', status: rejectedStatus, body: undefined }
+  return isRedirect(first) ? redirectOf(first) : forwardOf(group, lookup)
+}
+
+interface RouteParts {
+  readonly first: Mapping
+  readonly host: Host
+  readonly action: Action
+}
+
+function routeOf({ primaries }: Group, { first, host, action }: RouteParts): Route {
+  const {
+    manifest: { id, apiVersion },
+  } = first
+  return {
+    name: id.name,
+    match: matchOf(first, host),
+    applies: {},
+    precedence: precedenceOf(first),
+    action,
+    headers: headerChanges(primaries),
+    fault: undefined,
+    cors: corsOf(lastSaid(primaries, 'cors')),
+    statPrefix: undefined,
+    metadata: {
+      namespace: 'emissary',
+      config: `/apis/${apiVersion}/namespaces/${id.namespace}/mapping/${id.name}`,
+    },
+    origin: { object: id, path: ['spec', 'prefix'] },
+  }
+}
+
+/**
+ * What a Mapping with `host_redirect` answers: its service is the host to go to. Of several paths the
+ * simplest counts.
+ */
+function redirectOf({ spec }: Mapping): Redirect {
+  const { scheme, host, port } = parseServiceName(spec.service) ?? {
+    scheme: undefined,
+    host: '',
+    port: undefined,
+  }
+  return {
+    kind: 'redirect',
+    host,
+    path: pathOf(spec),
+    scheme,
+    port,
+    code: spec.redirect_response_code ?? 301,
+  }
+}
+
+function pathOf({
+  path_redirect: path = '',
+  prefix_redirect: prefix = '',
+  regex_redirect: regex,
+}: Mapping['spec']): Redirect['path'] {
+  if (path !== '') return { kind: 'path', value: path }
+  if (prefix !== '') return { kind: 'prefix', value: prefix }
+  return regex === undefined
+    ? undefined
+    : { kind: 'regex', pattern: regex.pattern, substitution: regex.substitution ?? '' }
+}
+
+type Cors = NonNullable<MappingSpec['cors']>
+
+/** Emissary's CORS: every origin is exact, and `*` is any, as Envoy takes it. */
+function corsOf(declared: Cors | undefined): CorsPolicy | undefined {
+  if (declared === undefined) return undefined
+  return {
+    origins: listOf(declared.origins).map((value) => ({ kind: 'exact', value })),
+    methods: listOf(declared.methods),
+    headers: listOf(declared.headers),
+    exposedHeaders: listOf(declared.exposed_headers),
+    maxAge: declared.max_age === undefined ? undefined : Number(declared.max_age),
+    credentials: declared.credentials,
+    unmatchedPreflights: 'forward',
+  }
+}
+
+/** v2 separates the values by commas. */
+function listOf(declared: Cors['origins']): readonly string[] {
+  const values = declared === undefined ? [] : typeof declared === 'string' ? declared.split(',') : declared
+  return values.map((each) => each.trim()).filter((each) => each !== '')
+}
+
+/**
+ * Header operations of a group: what its Mappings add counts together, of what they remove the last Mapping's
+ * list (`IRHTTPMappingGroup.finalize`).
+ */
+function headerChanges(primaries: readonly Mapping[]): HeaderChanges {
+  const specs = primaries.map(({ spec }) => spec)
+  return {
+    request: operations(
+      specs.map((each) => each.add_request_headers),
+      specs.findLast((each) => each.remove_request_headers !== undefined)?.remove_request_headers,
+    ),
+    response: operations(
+      specs.map((each) => each.add_response_headers),
+      specs.findLast((each) => each.remove_response_headers !== undefined)?.remove_response_headers,
+    ),
+  }
+}
+
+function operations(
+  added: readonly MappingSpec['add_request_headers'][],
+  removed: MappingSpec['remove_request_headers'],
+): HeaderOperations {
+  const values = Object.entries(Object.fromEntries(added.flatMap((each) => Object.entries(each ?? {})))).map(
+    ([name, value]) =>
+      typeof value === 'string'
+        ? { name, value, append: true }
+        : { name, value: value.value ?? '', append: value.append ?? true },
+  )
+  const those = (append: boolean): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      values.filter((each) => each.append === append).map(({ name, value }) => [name, value]),
+    )
+  return {
+    set: those(false),
+    add: those(true),
+    remove: removed === undefined ? [] : typeof removed === 'string' ? [removed] : removed,
+  }
+}
+
+/**
+ * What Envoy compares with a request for a Host: the Mapping's own host name too, where the Host has names
+ * that it does not want.
+ */
+function matchOf({ spec, conditions }: Mapping, host: Host): Match {
+  const { host: glob } = conditions
+  const isNarrower = glob !== undefined && !globCovers(glob.toLowerCase(), host.hostname)
+  const headers = conditions.headers.flatMap((each): readonly HeaderMatch[] => {
+    if (each.name !== ':authority' || each.regex)
+      return [{ name: each.name, match: valueMatch(each), invert: false }]
+    return isNarrower
+      ? [{ name: each.name, match: { kind: 'regex', value: authorityPattern(glob) }, invert: false }]
+      : []
+  })
+  return {
+    path: {
+      kind: spec.prefix_regex === true ? 'regex' : spec.prefix_exact === true ? 'exact' : 'prefix',
+      value: spec.prefix,
+    },
+    caseSensitive: spec.case_sensitive ?? true,
+    headers: [
+      ...headers.filter(({ name }) => !name.startsWith(':')).toSorted(byName),
+      ...headers.filter(({ name }) => name.startsWith(':')),
+    ],
+    queryParameters: conditions.queryParameters
+      .map((each) => ({ name: each.name, match: valueMatch(each) }))
+      .toSorted(byName),
+  }
+}
+
+function valueMatch({ value, regex }: Condition): StringMatch {
+  if (value === undefined) return { kind: 'present' }
+  return { kind: regex ? 'regex' : 'exact', value }
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return compareText(a.name, b.name)
+}
