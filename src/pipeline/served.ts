@@ -7,14 +7,14 @@ import type { GatewayListener } from '../model/gateway.ts'
 import { hasLabels } from '../model/labels.ts'
 import type { Labels } from '../model/labels.ts'
 import type { Translated } from '../dialects/dialect.ts'
-import { kindKey } from './surroundings.ts'
+import { kindKey } from './lookup.ts'
 
 export interface ServedCollections {
-  /** By object key. */
+  /** The keys are object keys. */
   readonly accepted: Collection<Translated>
   readonly listeners: Collection<GatewayListener>
   readonly servicesByNamespace: Collection<readonly Service[]>
-  /** By `kindKey`. */
+  /** The key is `kindKey`. */
   readonly manifestsByKind: Collection<readonly Manifest[]>
 }
 

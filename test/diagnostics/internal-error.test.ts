@@ -74,7 +74,7 @@ test('a transform that throws is an event with its stack, and what it does not c
   const found = events.find((event) => event.kind === 'internal-error')
   expect(found?.what).toContain('shop.default.svc.cluster.local')
   expect(found?.stack).toMatch(
-    /^Error: a bug\n[\s\S]*src\/translate\/mirror\.ts[\s\S]*\ncaused by: RangeError: what was behind it\n/,
+    /^Error: a bug\n[\s\S]*src\/translate\/route-action\.ts[\s\S]*\ncaused by: RangeError: what was behind it\n/,
   )
   const lines: string[] = []
   if (found !== undefined)

@@ -9,20 +9,20 @@ import { isClaimed } from '../dialects/index.ts'
 
 export interface ManifestCollections {
   readonly settings: Settings
-  /** By object key. */
+  /** The keys are object keys. */
   readonly manifests: Collection<Manifest>
-  /** Those of them that are Secrets, apart: which of them are asked for is of interest. */
+  /** The Secrets among them, kept separately so that reads of them can be tracked. */
   readonly secretManifests: Collection<Manifest>
-  /** By `kindKey`. */
+  /** The key is `kindKey`. */
   readonly manifestsByKind: Collection<readonly Manifest[]>
-  /** By the keys of `indexKeys`. */
+  /** The keys are those of `indexKeys`. */
   readonly manifestsByIndex: Collection<readonly Manifest[]>
-  /** Of each such key, what `oldest` says. */
+  /** The `oldest` object of each such key. */
   readonly firstByIndex: Collection<string>
 }
 
-/** Answers a dialect's questions through the graph, so that asking is depending. */
-export function surroundings(
+/** A dialect's lookups as fetches of the graph, so that each is a dependency. */
+export function lookupIn(
   {
     settings,
     manifests,
