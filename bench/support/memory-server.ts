@@ -14,7 +14,7 @@ import type { Resource } from '../../src/xds/resource.ts'
 import type { TypeName } from '../../src/xds/resource-types.ts'
 import type { ScopeKey } from '../../src/xds/scope.ts'
 import { createSnapshotCache } from '../../src/xds/snapshot-cache.ts'
-import type { SnapshotCache } from '../../src/xds/snapshot-cache.ts'
+import type { Refreshed, SnapshotCache } from '../../src/xds/snapshot-cache.ts'
 import { mirroringVirtualService } from './mesh-fleet.ts'
 import { dialedLayer } from './runtime-layer.ts'
 
@@ -36,30 +36,28 @@ const snapshots: SnapshotCache = createSnapshotCache({
     pipeline.disconnect(key)
   },
   wanted: () => {
-    snapshots.advance()
+    snapshots.advance(flushed())
   },
   isReady: pipeline.isConnected,
-  refresh: () => {
-    const result = refreshed(pipeline, pipeline.flush())
-    if (!isDialed) return result
-    isDialed = false
-    return {
-      ...result,
-      changed: new Map(
-        [...connected].map((key) => [
-          key,
-          new Set<TypeName>([...(result.changed.get(key) ?? []), 'runtime']),
-        ]),
-      ),
-    }
-  },
   read: (scope, type) =>
     type === 'runtime' && dialed !== undefined
       ? [dialed]
       : (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
 })
+
+function flushed(): Refreshed {
+  const result = refreshed(pipeline, pipeline.flush())
+  if (!isDialed) return result
+  isDialed = false
+  return {
+    ...result,
+    changed: new Map(
+      [...connected].map((key) => [key, new Set<TypeName>([...(result.changed.get(key) ?? []), 'runtime'])]),
+    ),
+  }
+}
 for (const [key, { manifest }] of manifests) pipeline.setManifest(key, manifest)
-snapshots.advance()
+snapshots.advance(flushed())
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(0))
 const server = createXdsServer({ snapshots, observe: () => {} })
 console.log(`listening ${await server.listen('127.0.0.1:0')}`)
@@ -70,7 +68,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     dialed = dialedLayer(Number(words[0]))
     isDialed = true
   }
-  snapshots.advance()
+  snapshots.advance(flushed())
 }
 process.exit(0)
 

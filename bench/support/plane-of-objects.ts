@@ -34,13 +34,15 @@ export async function startPlaneOfObjects(): Promise<PlaneOfObjects> {
     isReady: pipeline.isConnected,
     wanted: () => {
       setImmediate(() => {
-        snapshots.advance()
+        advance()
       })
     },
-    refresh: () => refreshed(pipeline, pipeline.flush()),
     read: (scope, type) =>
       (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
   })
+  const advance = (): void => {
+    snapshots.advance(refreshed(pipeline, pipeline.flush()))
+  }
   const server = createXdsServer({ snapshots, observe: () => {} })
   const address = await server.listen('127.0.0.1:0')
   return {
@@ -55,9 +57,7 @@ export async function startPlaneOfObjects(): Promise<PlaneOfObjects> {
       objects.delete(key)
       pipeline.deleteManifest(key)
     },
-    advance: () => {
-      snapshots.advance()
-    },
+    advance,
     clients: () => server.clients(),
     close: () => server.close(),
   }

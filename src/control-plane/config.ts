@@ -1,6 +1,6 @@
 import type { AdminAccess } from '../admin/access.ts'
 import type { RecorderAddress } from '../admin/taps.ts'
-import type { WritebackConfig } from './cluster-reports.ts'
+import type { WritebackConfig } from './status-writing.ts'
 import type { ProxyIdentity } from '../identity/authenticate.ts'
 import type { CertificateFiles } from '../identity/certificate-files.ts'
 import type { Settings } from '../model/settings.ts'

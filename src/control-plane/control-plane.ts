@@ -2,45 +2,36 @@ import { setImmediate as immediate } from 'node:timers/promises'
 import { createProbeServer } from '../admin/probes.ts'
 import type { Administered } from '../admin/routes.ts'
 import { createAdminServer } from '../admin/server.ts'
-import { createTaps } from '../admin/taps.ts'
-import type { RecorderAddress } from '../admin/taps.ts'
-import { createClusterReports } from './cluster-reports.ts'
-import { parseHostPort } from './config.ts'
-import type { Config } from './config.ts'
-import type { Severity } from '../diagnostics/codes.ts'
-import type { Diagnostic } from '../diagnostics/diagnostic.ts'
-import { objectKey, objectName } from '../diagnostics/diagnostic.ts'
-import type { LocateOrigin } from '../diagnostics/placed.ts'
-import { recordInternalErrors } from '../diagnostics/internal-error.ts'
-import { recordDiagnostics } from '../diagnostics/record.ts'
-import { renderText } from '../diagnostics/render.ts'
-import { recordDenials } from '../observe/denials.ts'
+import type { FlushReport } from '../collection/graph.ts'
 import { dialects, mayBeRead } from '../dialects/index.ts'
-import type { ControlPlaneEvent, ShownDiagnostic } from '../observe/event.ts'
 import { authenticator } from '../identity/authenticate.ts'
 import { openCertificateFiles } from '../identity/certificate-files.ts'
+import type { WatchedCertificate } from '../identity/certificate-files.ts'
+import { recordDenials } from '../observe/denials.ts'
+import type { ControlPlaneEvent } from '../observe/event.ts'
 import { createMetrics } from '../observe/metrics.ts'
-import { recordMirrors } from '../observe/mirror-changes.ts'
 import { recordRefusals } from '../observe/refusals.ts'
-import { createPipeline, refreshed } from '../pipeline/pipeline.ts'
-import type { Pipeline } from '../pipeline/pipeline.ts'
-import type { FlushReport } from '../collection/graph.ts'
+import { createPipeline, refreshed, resourceCounts } from '../pipeline/pipeline.ts'
 import { createXdsServer } from '../server/ads.ts'
 import type { Authenticate } from '../server/authentication.ts'
-import type { ClientState } from '../server/status/client-state.ts'
+import type { XdsEvent } from '../server/event.ts'
 import { createClusterSource } from '../sources/cluster/cluster-source.ts'
+import type { KubernetesSource } from '../sources/cluster/source.ts'
 import { createFileSource } from '../sources/files/file-source.ts'
 import type { FileSourceOptions } from '../sources/files/file-source.ts'
+import { requirePaths } from '../sources/files/require-paths.ts'
 import { joinSources } from '../sources/joined-sources.ts'
 import { locateIn } from '../sources/locate.ts'
 import { createOverlaySource } from '../sources/overlay-source.ts'
-import { requirePaths } from '../sources/files/require-paths.ts'
 import { UsageError } from '../sources/source.ts'
-import type { SourceState } from '../sources/source.ts'
-import { tapStanding } from './tap-standing.ts'
-import { resourceTypes } from '../xds/resource-types.ts'
-import type { TypeName } from '../xds/resource-types.ts'
+import type { Source, SourceState } from '../sources/source.ts'
 import { createSnapshotCache } from '../xds/snapshot-cache.ts'
+import { parseHostPort } from './config.ts'
+import type { Config } from './config.ts'
+import type { PartContext } from './part.ts'
+import { createParts } from './parts.ts'
+import type { Parts } from './parts.ts'
+import { Rounds } from './rounds.ts'
 
 export type { ControlPlaneEvent } from '../observe/event.ts'
 
@@ -54,418 +45,275 @@ export interface ControlPlane {
 }
 
 export interface Ending {
-  /** Why, for the log: a signal. */
+  /** The reason for the log: a signal. */
   readonly reason?: string
   /** Milliseconds until connections that have not ended by themselves are cut; absent: two seconds. */
   readonly grace?: number
 }
 
-/** Milliseconds of computing at a time. */
-const slice = 8
-
 /**
- * Constructs sources, pipeline and servers, and connects them. Resolves when proxies are served, which is not
- * before the first complete state of the sources. Rejects with UsageError when a path is not there or an
- * address cannot be had.
+ * Constructs sources, pipeline, servers and parts, and connects them. Resolves when proxies are served, which
+ * is not before the first complete state of the sources. Rejects with a UsageError if a path does not exist
+ * or an address is not available.
  */
 export async function startControlPlane(
   config: Config,
   observe: (event: ControlPlaneEvent) => void,
 ): Promise<ControlPlane> {
-  const pipeline = createPipeline(config.settings)
-  const overlay = createOverlaySource()
-  const kubernetes =
-    config.kubernetes === undefined
-      ? undefined
-      : await createClusterSource(
-          config.kubernetes,
-          dialects.flatMap(({ kinds }) => kinds),
-          (reason) => {
-            // From then on `accept` tells it.
-            if (!ready) tell({ kind: 'outage', reason })
-          },
-        )
-  const source = joinSources([
-    ...(config.paths.length === 0 ? [] : [createFileSource(filesOf(config))]),
-    ...(kubernetes === undefined ? [] : [kubernetes]),
-    overlay,
-  ])
-  const reports =
-    kubernetes === undefined || config.writeback === undefined || config.kubernetes === undefined
-      ? undefined
-      : await createClusterReports({
-          cluster: config.kubernetes,
-          config: config.writeback,
-          pipeline,
-          source: kubernetes,
-          manifests: () => state.manifests,
-          tell: (event) => {
-            tell(event)
-          },
-        })
-  const mirrors = recordMirrors()
-  const refusals = recordRefusals()
-  const denials = recordDenials()
-  const bugs = recordInternalErrors()
-  const diagnostics = recordDiagnostics()
-  const shown = new Map<string, ShownDiagnostic>()
-  /** Since they were last shown. */
-  let changedFindings: (readonly [string, readonly Diagnostic[]])[] = []
-  let state: SourceState = { manifests: new Map(), diagnostics: [], outage: undefined }
-  let ready = false
-  /** Secrets are read last, as the configuration names them: until then, what lacks one is no mistake. */
-  let complete = kubernetes === undefined
-  let closed = false
-  /** Proxies, those that wait for their first snapshot included. */
-  let connected = 0
-  /** While changes are computed piece by piece, with turns of the event loop in between. */
-  let working: Promise<void> | undefined
-  /** Whether something has come since the last round began. */
-  let asked = false
-  /** Milliseconds spent on the flush to come. */
-  let spent = 0
-  /** The revision as it was at rest. */
-  let settled = -1
-  let counted: ReadonlyMap<TypeName, number> = new Map()
-  /** Counts whatever may change what proxies have, or should have. */
-  let revision = 0
-  /** The Secrets that the cluster was asked for last, as JSON. */
-  let followed = '[]'
-
-  const clients = (): readonly ClientState[] => xds.clients()
-  const severities = () => countBySeverity(shown.values())
-  const metrics = createMetrics({
-    clients,
-    diagnostics: severities,
-    outage: () => state.outage,
-    objects: () => state.manifests.size,
-    // A look at the graph would have the rest of a large change computed at once.
-    resources: () => {
-      if (working === undefined) counted = resourceCounts(pipeline)
-      return counted
-    },
-    watches: () => kubernetes?.standings() ?? [],
-    writeback: () => reports?.counts(),
-  })
-  const tell = (event: ControlPlaneEvent): void => {
-    metrics.observe(event)
-    observe(event)
-  }
-
-  const snapshots = createSnapshotCache({
-    shared: pipeline.shared,
-    connect: pipeline.connect,
-    disconnect: pipeline.disconnect,
-    isReady: pipeline.isConnected,
-    // In the next turn, so that the scopes of all proxies that connect together are computed together.
-    wanted: () => {
-      begin(immediate())
-    },
-    refresh() {
-      revision += 1
-      const report = metrics.timeFlush(() => pipeline.prepared(), spent)
-      spent = 0
-      changedFindings.push(
-        ...[...(report.changed.get(pipeline.findings) ?? [])].map(
-          (key) => [key, pipeline.read.get(pipeline.findings, key) ?? []] as const,
-        ),
-      )
-      const result = refreshed(pipeline, report)
-      reports?.flushed(report)
-      announce(report, result.changed.size)
-      followSecrets()
-      return result
-    },
-    read: (scope, type) =>
-      (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
-  })
-
-  const files = config.xds?.tls
-  const authenticate = await authenticatorOf(config)
-  const certificate =
-    files === undefined
-      ? undefined
-      : await openCertificateFiles(files, (news) => {
-          tell({ kind: 'certificate', ...news })
-        })
-  const xds = createXdsServer({
-    snapshots,
-    tls: certificate,
-    authenticate,
-    maxConnectionAge: config.xds?.maxConnectionAge,
-    virtualHostDiscovery: config.virtualHosts ?? 'apart',
-    limits: config.limits ?? {},
-    observe(event) {
-      revision += 1
-      if (event.kind === 'connected') connected += 1
-      if (event.kind === 'disconnected') connected -= 1
-      tell(event)
-      denials.record(event, Date.now())
-      if (refusals.record(event)) showDiagnostics([['refusals', refusals.diagnostics()]])
-    },
-  })
-  const taps = createTaps({
-    overlay: {
-      set(object) {
-        const id = overlay.set(object)
-        catchUp()
-        return id
-      },
-      delete: overlay.delete,
-    },
-    objects: () => [...state.manifests.values()].map(({ manifest }) => manifest.id),
-    // A standing is a look at the graph, too.
-    revision: () => {
-      if (working === undefined) settled = revision
-      return settled
-    },
-    standing: (tap) =>
-      tapStanding(tap, { pipeline, clients: clients(), findings: findingsOn(objectName(tap)) }),
-    recorder: config.recorder ?? recorderBeside(config.listen),
-  })
-  const administered: Administered = {
-    outage: () => state.outage,
-    notReady: () =>
-      ready ? undefined : (kubernetes?.waiting() ?? 'the configuration has not been read yet'),
-    clients,
-    diagnostics: severities,
-    denied: () => denials.list(Date.now()),
-    locate: () => locateIn(state.manifests),
-    metrics,
-  }
-  const admin = createAdminServer(administered, { taps, access: config.adminAccess ?? {} })
-  const probes = createProbeServer(administered)
-
-  /** What is wrong with an object that the process itself added: its name stands nowhere else. */
-  function findingsOn(name: string): readonly string[] {
-    return [...shown.values()]
-      .filter(({ severity, text }) => severity !== 'info' && text.includes(name))
-      .map(({ text }) => text)
-  }
-
-  function accept(next: SourceState): void {
-    for (const key of next.changed ?? new Set([...state.manifests.keys(), ...next.manifests.keys()])) {
-      const [before, after] = [state.manifests.get(key)?.manifest, next.manifests.get(key)?.manifest]
-      if (after === undefined) pipeline.deleteManifest(key)
-      else if (after !== before) pipeline.setManifest(key, after)
-    }
-    if (next.outage !== state.outage) tell({ kind: 'outage', reason: next.outage })
-    state = next
-    begin(Promise.resolve())
-  }
-
-  function begin(turn: Promise<void>): void {
-    asked = true
-    working ??= turn.then(work)
-  }
-
-  /**
-   * An edit is computed at once; what takes longer, and a scope that nobody had, leaves turns to streams,
-   * probes and watches, and is seen by nobody before all of it is done. What comes meanwhile is the next
-   * round's, so that a storm of it holds nothing back.
-   */
-  async function work(): Promise<void> {
-    while (asked || pipeline.isDue) {
-      asked = false
-      while (!prepared()) {
-        await immediate()
-        if (closed) return
-      }
-      advance()
-      await immediate()
-      if (closed) return
-    }
-    working = undefined
-  }
-
-  function advance(): void {
-    snapshots.advance()
-    changedFindings.push(
-      ['files', state.diagnostics],
-      ['expired certificates', pipeline.expired(Date.now())],
-      ['failures', pipeline.failures()],
-    )
-    for (const bug of bugs.update(pipeline.thrown())) tell({ kind: 'internal-error', ...bug })
-    // After the pushes.
-    setImmediate(tellFindings)
-  }
-
-  /** All that is left, in one piece. */
-  function catchUp(): void {
-    while (pipeline.isDue) pipeline.prepare(() => true)
-    advance()
-  }
-
-  /** Computes for a while; true when a round is complete. */
-  function prepared(): boolean {
-    const begun = performance.now()
-    const done = pipeline.prepare(() => performance.now() < begun + slice)
-    spent += performance.now() - begun
-    return done
-  }
-
-  /**
-   * Secrets are read one by one, as the configuration names them: that needs no permission to read others.
-   */
-  function followSecrets(): void {
-    if (kubernetes === undefined) return
-    const needed = pipeline.secretsNeeded()
-    if (JSON.stringify(needed) === followed) return
-    followed = JSON.stringify(needed)
-    void kubernetes.follow(needed)
-  }
-
-  /** Resolves when they have been read, and those that they lead to. */
-  async function secretsRead(): Promise<void> {
-    if (kubernetes === undefined) return
-    for (let before = ''; before !== followed;) {
-      before = followed
-      await kubernetes.follow(pipeline.secretsNeeded())
-      // What was read is accepted in the turn after.
-      await immediate()
-      await immediate()
-      await working
-    }
-  }
-
-  function announce(report: FlushReport, scopes: number): void {
-    const changed = [...(report.changed.get(pipeline.mirrors) ?? [])].map(
-      (key) => [key, pipeline.read.get(pipeline.mirrors, key)?.[0]] as const,
-    )
-    const changes = mirrors.update(changed)
-    const objects = report.changed.get(pipeline.manifests)?.size ?? 0
-    if (objects === 0) return
-    tell({
-      kind: 'config-changed',
-      mirrors: changes,
-      objects,
-      translated: report.runs.get('translate') ?? 0,
-      resources: report.changed.get(pipeline.scopedResources)?.size ?? 0,
-      scopes,
-    })
-  }
-
-  function tellFindings(): void {
-    if (!complete) return
-    const parts = changedFindings
-    changedFindings = []
-    showDiagnostics(parts)
-  }
-
-  /** Only what is new is rendered: positions are looked up by reading a document again. */
-  function showDiagnostics(parts: Iterable<readonly [string, readonly Diagnostic[]]>): void {
-    const change = diagnostics.update(parts)
-    reports?.diagnosed(change)
-    if (change.added.length + change.resolved.length === 0) return
-    const resolved = change.resolved
-      .map((each) => shown.get(JSON.stringify(each)))
-      .filter((each) => each !== undefined)
-    for (const each of change.resolved) shown.delete(JSON.stringify(each))
-    const added = showAll(change.added, locateIn(state.manifests))
-    change.added.forEach((each, index) => {
-      const text = added[index]
-      if (text !== undefined) shown.set(JSON.stringify(each), text)
-    })
-    tell({ kind: 'diagnostics', added, resolved })
-  }
-
-  async function close({ reason, grace }: Ending = {}): Promise<void> {
-    ready = false
-    closed = true
-    if (reason !== undefined) tell({ kind: 'stopping', reason, proxies: connected })
-    await Promise.all([taps.close(), reports?.close()])
-    certificate?.close()
-    await Promise.all([source.close(), xds.close(grace), admin.close(), probes.close()])
-  }
-
+  const plane = new Plane(config, observe)
   try {
-    const { host, port } = parseHostPort('--listen', config.listen)
-    const adminAt = parseHostPort('--admin', config.admin)
-    const probesAt = config.probes === undefined ? undefined : parseHostPort('--probes', config.probes)
-    // What is written wrongly is reported before a port is bound, whoever has that port.
-    await requirePaths(config.paths)
-    const adminAddress = await admin.listen(adminAt)
-    if (probesAt !== undefined) await probes.listen(probesAt)
-    source.onChange(accept)
-    accept(await source.start())
-    await working
-    await secretsRead()
-    complete = true
-    tellFindings()
+    return await plane.start()
+  } catch (error) {
+    await plane.close()
+    throw error
+  }
+}
+
+/** `opening`: everything has been read, and the xDS port is being bound. */
+type Life = 'reading sources' | 'reading Secrets' | 'opening' | 'serving' | 'closing'
+
+/** Everything that takes time or permission to construct. */
+interface Assembled {
+  readonly kubernetes: KubernetesSource | undefined
+  readonly source: Source
+  readonly parts: Parts
+  readonly certificate: WatchedCertificate | undefined
+  readonly xds: ReturnType<typeof createXdsServer>
+}
+
+class Plane {
+  readonly #config: Config
+  readonly #observe: (event: ControlPlaneEvent) => void
+  readonly #pipeline
+  readonly #overlay = createOverlaySource()
+  readonly #denials = recordDenials()
+  readonly #refusals = recordRefusals()
+  readonly #rounds: Rounds
+  readonly #snapshots
+  readonly #metrics
+  #assembled: Assembled | undefined
+  #servers: Pick<ReturnType<typeof createAdminServer>, 'close'>[] = []
+  #life: Life = 'reading sources'
+  #state: SourceState = { manifests: new Map(), diagnostics: [], outage: undefined }
+  /** Proxies, including those that wait for their first snapshot. */
+  #connected = 0
+  #revision = 0
+  /** As of the last idle moment. */
+  #resources: ReturnType<typeof resourceCounts> = new Map()
+
+  constructor(config: Config, observe: (event: ControlPlaneEvent) => void) {
+    this.#config = config
+    this.#observe = observe
+    const pipeline = createPipeline(config.settings)
+    this.#pipeline = pipeline
+    this.#rounds = new Rounds(pipeline, (report, milliseconds) => {
+      this.#publish(report, milliseconds)
+    })
+    this.#snapshots = createSnapshotCache({
+      shared: pipeline.shared,
+      connect: pipeline.connect,
+      disconnect: pipeline.disconnect,
+      isReady: pipeline.isConnected,
+      // In the next turn, so that the scopes of all proxies that connect together are computed together.
+      wanted: () => {
+        this.#rounds.begin(immediate())
+      },
+      read: (scope, type) =>
+        (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
+    })
+    this.#metrics = createMetrics({
+      clients: this.#clients,
+      diagnostics: this.#severities,
+      outage: () => this.#state.outage,
+      objects: () => this.#state.manifests.size,
+      resources: () => {
+        if (this.#rounds.isIdle) this.#resources = resourceCounts(pipeline)
+        return this.#resources
+      },
+      watches: () => this.#assembled?.kubernetes?.standings() ?? [],
+      writeback: () => this.#assembled?.parts.status?.counts(),
+    })
+  }
+
+  /** Reads the sources, then the Secrets that they name, then serves. */
+  async start(): Promise<ControlPlane> {
+    const { source, parts, xds } = (this.#assembled = await this.#assemble())
+    const { host, port } = parseHostPort('--listen', this.#config.listen)
+    const adminAddress = await this.#administer(parts)
+    source.onChange((next) => {
+      this.#accept(next)
+    })
+    this.#accept(await source.start())
+    await this.#rounds.settled()
+    this.#life = 'reading Secrets'
+    await parts.secrets.read(() => this.#rounds.settled())
+    this.#life = 'opening'
+    await parts.findings.settled()
     const xdsAddress = await xds
       .listen(`${host.includes(':') ? `[${host}]` : host}:${port}`)
       .catch((error: unknown) => {
-        throw new UsageError(`--listen: ${error instanceof Error ? error.message : String(error)}`, {
-          cause: error,
-        })
+        throw new UsageError(`--listen: ${messageOf(error)}`, { cause: error })
       })
-    ready = true
-    reports?.start()
-    tell({
+    this.#life = 'serving'
+    for (const part of parts.all) part.start?.()
+    this.#tell({
       kind: 'listening',
       xds: xdsAddress,
       admin: adminAddress,
-      adminScheme: config.adminAccess?.tls === undefined ? 'http' : 'https',
+      adminScheme: this.#config.adminAccess?.tls === undefined ? 'http' : 'https',
     })
-    return { xdsAddress, adminAddress, close }
-  } catch (error) {
-    await close()
-    throw error
+    return { xdsAddress, adminAddress, close: (ending) => this.close(ending) }
   }
+
+  async close({ reason, grace }: Ending = {}): Promise<void> {
+    this.#life = 'closing'
+    this.#rounds.close()
+    if (reason !== undefined) this.#tell({ kind: 'stopping', reason, proxies: this.#connected })
+    const { parts, certificate, source, xds } = this.#assembled ?? {}
+    await Promise.all((parts?.all ?? []).map(async (part) => part.close?.()))
+    certificate?.close()
+    await Promise.all([source?.close(), xds?.close(grace), ...this.#servers.map((server) => server.close())])
+  }
+
+  async #assemble(): Promise<Assembled> {
+    const kubernetes = await this.#readCluster()
+    const source = joinSources([
+      ...(this.#config.paths.length === 0 ? [] : [createFileSource(filesOf(this.#config))]),
+      ...(kubernetes === undefined ? [] : [kubernetes]),
+      this.#overlay,
+    ])
+    const parts = await createParts(this.#config, this.#context(kubernetes))
+    const authenticate = await authenticatorOf(this.#config)
+    const files = this.#config.xds?.tls
+    const certificate =
+      files === undefined
+        ? undefined
+        : await openCertificateFiles(files, (news) => {
+            this.#tell({ kind: 'certificate', ...news })
+          })
+    const xds = createXdsServer({
+      snapshots: this.#snapshots,
+      tls: certificate,
+      authenticate,
+      maxConnectionAge: this.#config.xds?.maxConnectionAge,
+      virtualHostDiscovery: this.#config.virtualHosts ?? 'apart',
+      limits: this.#config.limits ?? {},
+      hosted: parts.all.flatMap((part) => part.services?.() ?? []),
+      observe: (event) => {
+        this.#note(event, parts)
+      },
+    })
+    return { kubernetes, source, parts, certificate, xds }
+  }
+
+  async #readCluster(): Promise<KubernetesSource | undefined> {
+    const { kubernetes } = this.#config
+    if (kubernetes === undefined) return undefined
+    const kinds = dialects.flatMap((dialect) => dialect.kinds)
+    return createClusterSource(kubernetes, kinds, (reason) => {
+      // Later outages come with the state of the source.
+      if (this.#life !== 'serving') this.#tell({ kind: 'outage', reason })
+    })
+  }
+
+  #context(kubernetes: KubernetesSource | undefined): PartContext {
+    return {
+      pipeline: this.#pipeline,
+      overlay: this.#overlay,
+      kubernetes,
+      state: () => this.#state,
+      clients: this.#clients,
+      tell: this.#tell,
+      isIdle: () => this.#rounds.isIdle,
+      revision: () => this.#revision,
+      catchUp: () => {
+        this.#rounds.catchUp()
+      },
+      isComplete: () => kubernetes === undefined || this.#life === 'opening' || this.#life === 'serving',
+    }
+  }
+
+  /** Opens the admin listener and that of the probes; resolves with `host:port` of the former. */
+  async #administer({ taps }: Parts): Promise<string> {
+    const { admin, probes, adminAccess = {} } = this.#config
+    const administered: Administered = {
+      outage: () => this.#state.outage,
+      notReady: () =>
+        this.#life === 'serving'
+          ? undefined
+          : (this.#assembled?.kubernetes?.waiting() ?? 'the configuration has not been read yet'),
+      clients: this.#clients,
+      diagnostics: this.#severities,
+      denied: () => this.#denials.list(Date.now()),
+      locate: () => locateIn(this.#state.manifests),
+      metrics: this.#metrics,
+    }
+    const adminServer = createAdminServer(administered, { taps: taps.taps, access: adminAccess })
+    const probeServer = createProbeServer(administered)
+    this.#servers = [adminServer, probeServer]
+    const adminAt = parseHostPort('--admin', admin)
+    const probesAt = probes === undefined ? undefined : parseHostPort('--probes', probes)
+    // Mistakes in paths are reported before a port is bound, also if another process has that port.
+    await requirePaths(this.#config.paths)
+    const address = await adminServer.listen(adminAt)
+    if (probesAt !== undefined) await probeServer.listen(probesAt)
+    return address
+  }
+
+  #accept(next: SourceState): void {
+    const { manifests } = this.#state
+    for (const key of next.changed ?? new Set([...manifests.keys(), ...next.manifests.keys()])) {
+      const [before, after] = [manifests.get(key)?.manifest, next.manifests.get(key)?.manifest]
+      if (after === undefined) this.#pipeline.deleteManifest(key)
+      else if (after !== before) this.#pipeline.setManifest(key, after)
+    }
+    if (next.outage !== this.#state.outage) this.#tell({ kind: 'outage', reason: next.outage })
+    this.#state = next
+    this.#rounds.begin(Promise.resolve())
+  }
+
+  #publish(report: FlushReport, milliseconds: number): void {
+    this.#revision += 1
+    this.#metrics.flushed(milliseconds)
+    const change = refreshed(this.#pipeline, report)
+    const parts = this.#assembled?.parts.all ?? []
+    for (const part of parts) part.flushed?.({ report, scopes: change.changed.size, milliseconds })
+    this.#snapshots.advance(change)
+    for (const part of parts) part.published?.()
+  }
+
+  #note(event: XdsEvent, { findings }: Parts): void {
+    this.#revision += 1
+    if (event.kind === 'connected') this.#connected += 1
+    if (event.kind === 'disconnected') this.#connected -= 1
+    this.#tell(event)
+    this.#denials.record(event, Date.now())
+    if (this.#refusals.record(event)) findings.show('refusals', this.#refusals.diagnostics())
+  }
+
+  readonly #tell = (event: ControlPlaneEvent): void => {
+    this.#metrics.observe(event)
+    this.#observe(event)
+  }
+
+  readonly #clients = () => this.#assembled?.xds.clients() ?? []
+
+  readonly #severities = () =>
+    this.#assembled?.parts.findings.severities() ?? { error: 0, warning: 0, info: 0 }
 }
 
 async function authenticatorOf({ xds }: Config): Promise<Authenticate | undefined> {
   if (xds === undefined) return undefined
   const certificates = xds.tls?.clientCa === undefined ? 'unknown' : 'required'
   return authenticator({ identity: xds.identity, certificates }).catch((error: unknown) => {
-    throw new UsageError(
-      `--proxy-identity ${xds.identity.kind}: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    )
+    throw new UsageError(`--proxy-identity ${xds.identity.kind}: ${messageOf(error)}`, { cause: error })
   })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function filesOf({ paths, settleAfter }: Config): FileSourceOptions {
   return { paths, mayBeRead, ...(settleAfter === undefined ? {} : { settleAfter }) }
-}
-
-/** Where recorders listen unless the operator says it: beside the xDS server, on any port. */
-function recorderBeside(listen: string): RecorderAddress {
-  const { host } = parseHostPort('--listen', listen)
-  return { host, ports: [0], advertised: host }
-}
-
-/**
- * In the given order, but those of one object are rendered together: for their places its document is read
- * once.
- */
-function showAll(diagnostics: readonly Diagnostic[], locate: LocateOrigin): readonly ShownDiagnostic[] {
-  const byObject = Map.groupBy(diagnostics, ({ origin }) =>
-    origin === undefined ? '' : objectKey(origin.object),
-  )
-  const texts = new Map([...byObject.values()].flat().map((each) => [each, show(each, locate)] as const))
-  return diagnostics.flatMap((each) => texts.get(each) ?? [])
-}
-
-function show(diagnostic: Diagnostic, locate: LocateOrigin): ShownDiagnostic {
-  return {
-    code: diagnostic.code,
-    severity: diagnostic.severity,
-    text: renderText([diagnostic], locate).trimEnd(),
-  }
-}
-
-function resourceCounts(pipeline: Pipeline): ReadonlyMap<TypeName, number> {
-  const counts = new Map<TypeName, number>(resourceTypes.map(({ name }) => [name, 0]))
-  for (const [key, group] of pipeline.read.entries(pipeline.resources)) {
-    const type = key.slice(key.lastIndexOf('|') + 1) as TypeName
-    counts.set(type, (counts.get(type) ?? 0) + group.length)
-  }
-  return counts
-}
-
-function countBySeverity(diagnostics: Iterable<ShownDiagnostic>): Readonly<Record<Severity, number>> {
-  const counts = { error: 0, warning: 0, info: 0 }
-  for (const { severity } of diagnostics) counts[severity] += 1
-  return counts
 }

@@ -25,11 +25,8 @@ export interface Measured {
 /** Prometheus metrics of one control plane; each is explained in docs/metrics.md. */
 export interface Metrics {
   observe(event: ControlPlaneEvent): void
-  /**
-   * Runs a flush of the pipeline and notes how long it took, with the milliseconds that were spent on it
-   * before.
-   */
-  timeFlush<T>(flush: () => T, before: number): T
+  /** Observes the time of one flush of the pipeline, in milliseconds of computing. */
+  flushed(milliseconds: number): void
   /** The text exposition format, and its media type. */
   exposition(): Promise<{ readonly text: string; readonly mediaType: string }>
 }
@@ -64,11 +61,8 @@ export function createMetrics(measured: Measured): Metrics {
       if (event.kind === 'certificate') until.set(Date.parse(event.until) / 1000)
       observeStreams(event)
     },
-    timeFlush(flush, before) {
-      const begun = performance.now()
-      const result = flush()
-      flushes.observe((before + performance.now() - begun) / 1000)
-      return result
+    flushed(milliseconds) {
+      flushes.observe(milliseconds / 1000)
     },
     async exposition() {
       // These watch the process from then on, which costs a little: only where somebody looks.

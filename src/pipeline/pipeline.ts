@@ -21,6 +21,7 @@ import type { SecretName } from '../resolve/secrets/secret-name.ts'
 import { choiceOf, labelsBalancedBy, sharedScope } from '../resolve/shared-scope.ts'
 import type { Choosing } from '../resolve/shared-scope.ts'
 import type { PortMap } from '../xds/port-map.ts'
+import { resourceTypes } from '../xds/resource-types.ts'
 import type { TypeName } from '../xds/resource-types.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
 import type { Refreshed } from '../xds/snapshot-cache.ts'
@@ -175,7 +176,10 @@ function edits(
 
 type Flushes = Pick<Pipeline, 'shared' | 'flush' | 'prepare' | 'prepared'> & { readonly isDue: boolean }
 
-/** What decides about sharing is kept beside the graph: a look while it computes would finish the flush at once. */
+/**
+ * What decides about sharing is kept beside the graph: a look while it computes would finish the flush at
+ * once.
+ */
 function flushes(
   graph: Graph,
   { settings, scopes }: { readonly settings: Settings; readonly scopes: Scopes },
@@ -248,4 +252,14 @@ export function refreshed(pipeline: Pipeline, report: FlushReport): Refreshed {
     (each) => (report.changed.get(each)?.size ?? 0) > 0,
   )
   return { changed, sharing: sharing ? 'changed' : 'kept' }
+}
+
+/** The number of resources of each type, over all connected scopes. */
+export function resourceCounts(pipeline: Pipeline): ReadonlyMap<TypeName, number> {
+  const counts = new Map<TypeName, number>(resourceTypes.map(({ name }) => [name, 0]))
+  for (const [key, group] of pipeline.read.entries(pipeline.resources)) {
+    const { type } = splitResourcesKey(key)
+    counts.set(type, (counts.get(type) ?? 0) + group.length)
+  }
+  return counts
 }

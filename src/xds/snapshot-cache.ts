@@ -8,21 +8,20 @@ import type { Snapshot, Snapshots } from './snapshot.ts'
 /** Where a cache gets its resources: the incremental pipeline. */
 export interface ResourceSource {
   /**
-   * The scope that a proxy shares with all that get the same resources. Another one, perhaps, after a refresh
-   * that says so.
+   * The scope that a proxy shares with all that get the same resources. Another one, perhaps, after a flush
+   * that says so (`Refreshed.sharing`).
    */
   shared(scope: Scope): Scope
   connect(key: ScopeKey, scope: Scope): void
   disconnect(key: ScopeKey): void
   /** Scopes were connected: `advance` is to be called when their resources are there, at once or later. */
   wanted(): void
-  /** Whether the resources of a connected scope are there, as of the last refresh. */
+  /** Whether the resources of a connected scope are there, as of the last flush. */
   isReady(key: ScopeKey): boolean
-  /** Hands over what has been brought up to date, which need not be all that has been connected. */
-  refresh(): Refreshed
   read(scope: ScopeKey, type: TypeName): readonly Resource[]
 }
 
+/** The effect of a flush on snapshots. */
 export interface Refreshed {
   /** The scopes and types that changed. */
   readonly changed: ReadonlyMap<ScopeKey, ReadonlySet<TypeName>>
@@ -31,8 +30,11 @@ export interface Refreshed {
 }
 
 export interface SnapshotCache extends Snapshots {
-  /** Takes over what changed at the source and tells every subscriber whose snapshot is another one, once. */
-  advance(): void
+  /**
+   * Takes over what a flush changed, and tells every subscriber whose snapshot is another one, once. Scopes
+   * that were connected meanwhile may still be missing from the flush.
+   */
+  advance(flushed: Refreshed): void
 }
 
 interface Entry {
@@ -59,8 +61,7 @@ export function createSnapshotCache(source: ResourceSource): SnapshotCache {
   const entries = new Map<ScopeKey, Entry>()
   const awaited = new Set<Entry>()
 
-  function advance(): void {
-    const { changed, sharing } = source.refresh()
+  function advance({ changed, sharing }: Refreshed): void {
     const renewed = [...changed].flatMap(([key, types]) => renew(entries.get(key), types))
     const ready = [...awaited].filter(({ key }) => source.isReady(key))
     for (const entry of ready) fill(entry)

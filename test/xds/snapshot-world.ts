@@ -57,13 +57,15 @@ export function snapshotWorld(computing: 'at once' | 'when told'): SnapshotWorld
     },
     wanted: () => {
       wanted += 1
-      if (computing === 'at once') cache.advance()
+      if (computing === 'at once') advance()
     },
     isReady: pipeline.isConnected,
-    refresh: () => refreshed(pipeline, computing === 'at once' ? pipeline.flush() : pipeline.prepared()),
     read: (scope, type) =>
       (pipeline.read.get(pipeline.resources, `${scope}|${type}`) ?? []).map(({ resource }) => resource),
   })
+  const advance = (): void => {
+    cache.advance(refreshed(pipeline, computing === 'at once' ? pipeline.flush() : pipeline.prepared()))
+  }
   const set = (text: string): void => {
     for (const { manifest } of parseManifests('test.yaml', text).manifests)
       pipeline.setManifest(objectKey(manifest.id), manifest)
@@ -75,12 +77,12 @@ export function snapshotWorld(computing: 'at once' | 'when told'): SnapshotWorld
     wanted: () => wanted,
     write(text) {
       set(text)
-      if (computing === 'at once') cache.advance()
+      if (computing === 'at once') advance()
     },
     compute(pieces) {
       let left = pieces
       const isDone = pipeline.prepare(() => left-- > 0)
-      if (isDone) cache.advance()
+      if (isDone) advance()
       return isDone
     },
     inGraph() {

@@ -55,9 +55,8 @@ export async function startCaseServer(options: CaseServerOptions): Promise<CaseS
     shared: pipeline.shared,
     connect: pipeline.connect,
     disconnect: pipeline.disconnect,
-    refresh: () => refreshed(pipeline, pipeline.flush()),
     wanted: () => {
-      snapshots.advance()
+      snapshots.advance(refreshed(pipeline, pipeline.flush()))
     },
     isReady: pipeline.isConnected,
     read: (scope, type) =>
@@ -90,7 +89,7 @@ export async function startCaseServer(options: CaseServerOptions): Promise<CaseS
       `${xds.clients().length} proxies are connected, unanswered: ${[...events.unanswered].join(', ')}`
     const serve = async (cases: readonly Case[]): Promise<Outcome> => {
       replace(cases)
-      snapshots.advance()
+      snapshots.advance(refreshed(pipeline, pipeline.flush()))
       await events.rest(standing, options.signal)
       return {
         refused: xds.clients().flatMap(refusedBy),

@@ -1,7 +1,5 @@
 import { hostname } from 'node:os'
 import { randomBytes } from 'node:crypto'
-import type { FlushReport } from '../collection/graph.ts'
-import type { DiagnosticChange } from '../diagnostics/record.ts'
 import { mayHaveStatus, statusOf } from '../dialects/index.ts'
 import { generationOf } from '../dialects/status.ts'
 import type { StatusReport } from '../dialects/status.ts'
@@ -9,54 +7,54 @@ import { kubernetesApi } from '../kubernetes/api.ts'
 import type { ClusterChoice } from '../kubernetes/credentials.ts'
 import type { Manifest, PlacedManifest } from '../manifest/manifest.ts'
 import { isRecord } from '../manifest/message.ts'
-import type { Pipeline } from '../pipeline/pipeline.ts'
 import { collectionPath, kindName } from '../sources/cluster/kinds.ts'
 import type { KubernetesSource } from '../sources/cluster/source.ts'
 import { realClock } from '../writeback/clock.ts'
+import type { Part, PartContext } from './part.ts'
 import { defaultLeasePace } from '../writeback/lease-pace.ts'
 import type { LeasePace } from '../writeback/lease-pace.ts'
 import type { StatusList } from '../writeback/status-list.ts'
 import { createWriteback } from '../writeback/writeback.ts'
-import type { Subject, Writeback, WritebackEvent } from '../writeback/writeback.ts'
+import type { Subject, WritebackCounts } from '../writeback/writeback.ts'
 
-/** Telling the cluster what became of its objects. */
+/** How the cluster's statuses are written. */
 export interface WritebackConfig {
   readonly leaseNamespace: string
   readonly leasePace?: LeasePace
-  /** Milliseconds; 10 minutes where it is absent. */
+  /** Milliseconds; absent: 10 minutes. */
   readonly surveyEvery?: number
 }
 
-export interface ClusterReportsOptions {
-  readonly cluster: ClusterChoice
-  readonly config: WritebackConfig
-  readonly pipeline: Pipeline
+export interface StatusWriting extends Part {
+  counts(): WritebackCounts
+}
+
+interface StatusWritingOptions {
+  readonly cluster: ClusterChoice | undefined
+  readonly config: WritebackConfig | undefined
+}
+
+interface Cluster {
   readonly source: Pick<KubernetesSource, 'served' | 'targets'>
   /** The newest text of every object. */
   readonly manifests: () => ReadonlyMap<string, PlacedManifest>
-  readonly tell: (event: WritebackEvent) => void
-}
-
-/**
- * What the graph and the diagnostics say, told to the cluster: which object it is of, where that is in the
- * API, and what its dialect makes of it.
- */
-export interface ClusterReports extends Pick<Writeback, 'start' | 'counts' | 'close'> {
-  flushed(report: FlushReport): void
-  diagnosed(change: DiagnosticChange): void
 }
 
 const leaseName = 'shadowplane'
 const defaultSurveyEvery = 10 * 60_000
 
 /**
- * Starts nothing yet; `start` once the first state is served. Rejects with UsageError when the kubeconfig
- * cannot be used.
+ * Writes the status of the cluster's objects, and Events about their findings. Undefined if no cluster is
+ * read, or nothing may be written. Rejects with a UsageError if the kubeconfig cannot be used.
  */
-export async function createClusterReports(options: ClusterReportsOptions): Promise<ClusterReports> {
-  const { cluster, config, pipeline, tell } = options
+export async function statusWriting(
+  { pipeline, kubernetes, state, tell }: PartContext,
+  { cluster, config }: StatusWritingOptions,
+): Promise<StatusWriting | undefined> {
+  if (kubernetes === undefined || cluster === undefined || config === undefined) return undefined
+  const objects: Cluster = { source: kubernetes, manifests: () => state().manifests }
   const api = await kubernetesApi(cluster)
-  /** As of the last flush: a look at the graph would end the slices of the next one. */
+  /** As of the last flush: a read of the graph would complete the slices of the next one. */
   const reports = new Map<string, StatusReport>()
   const writeback = createWriteback({
     api,
@@ -64,15 +62,14 @@ export async function createClusterReports(options: ClusterReportsOptions): Prom
     lease: { namespace: config.leaseNamespace, name: leaseName, pace: config.leasePace ?? defaultLeasePace },
     clock: realClock,
     surveyEvery: config.surveyEvery ?? defaultSurveyEvery,
-    subject: (key) => subjectOf(key, reports.get(key), options),
-    lists: (which) => listsOf(which === 'all' ? undefined : reports, options),
+    subject: (key) => subjectOf(key, reports.get(key), objects),
+    lists: (which) => listsOf(which === 'all' ? undefined : reports, objects),
     tell,
   })
   return {
-    start: () => {
-      writeback.start()
-    },
-    flushed(report) {
+    name: 'status writing',
+    start: () => writeback.start(),
+    flushed({ report }) {
       const changed = report.changed.get(pipeline.statusReports) ?? []
       for (const key of changed) {
         const found = pipeline.read.get(pipeline.statusReports, key)
@@ -81,9 +78,7 @@ export async function createClusterReports(options: ClusterReportsOptions): Prom
       }
       writeback.changed(changed)
     },
-    diagnosed: (change) => {
-      writeback.diagnosed(change)
-    },
+    diagnosed: (change) => writeback.diagnosed(change),
     counts: () => writeback.counts(),
     async close() {
       await writeback.close()
@@ -95,7 +90,7 @@ export async function createClusterReports(options: ClusterReportsOptions): Prom
 function subjectOf(
   key: string,
   report: StatusReport | undefined,
-  { source, manifests }: ClusterReportsOptions,
+  { source, manifests }: Cluster,
 ): Subject | undefined {
   const manifest = report?.manifest ?? manifests().get(key)?.manifest
   const uid = manifest === undefined ? undefined : uidOf(manifest)
@@ -110,12 +105,12 @@ function subjectOf(
 }
 
 /**
- * Where the objects are that the source reads and that may have a status; with `reports`, those of their
- * kinds.
+ * The lists of the objects that the source reads and that may have a status; with `reports`, of their kinds
+ * only.
  */
 function listsOf(
   reports: ReadonlyMap<string, StatusReport> | undefined,
-  { source }: ClusterReportsOptions,
+  { source }: Cluster,
 ): readonly StatusList[] {
   const kinds =
     reports === undefined
@@ -129,7 +124,7 @@ function listsOf(
     .map(({ served: { group, kind }, path, query }) => ({ group, kind, path, query }))
 }
 
-/** Undefined for an object that came from a file. */
+/** Undefined for an object from a file. */
 function uidOf({ object: { metadata } }: Manifest): string | undefined {
   const uid = isRecord(metadata) ? metadata['uid'] : undefined
   return typeof uid === 'string' ? uid : undefined
