@@ -9,8 +9,8 @@ export interface Collection<V> {
 }
 
 /**
- * Reads other collections inside a transform. The read IS the dependency: the transform of this key runs
- * again when, and only when, what it read has changed. A key that is absent is a dependency too.
+ * Reads other collections inside a transform. The read is the dependency: the transform of this key runs
+ * again if, and only if, a value that it read has changed. An absent key is a dependency too.
  */
 export interface Fetch {
   <V>(collection: Collection<V>, key: string): V | undefined

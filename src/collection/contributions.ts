@@ -5,8 +5,8 @@ import type { Equal, Pieces } from './node.ts'
 const none: readonly never[] = []
 
 /**
- * Which sources put which values under a key, each key's values sorted by source.
- * What does not change is not touched: equal values keep the old value, unchanged keys keep their array.
+ * The values that each source contributes to each key, sorted by source. Equal values keep the old value, and
+ * unchanged keys keep their array.
  */
 export class Contributions<V> {
   readonly #equal: Equal<V>
@@ -19,8 +19,8 @@ export class Contributions<V> {
   }
 
   /**
-   * From the next `settle` on, `source` gives exactly these values. At most once a source between two calls
-   * of `settle`.
+   * From the next `settle` on, `source` contributes exactly these values. At most one call for each source
+   * between two calls of `settle`.
    */
   replace(source: string, values: ReadonlyMap<string, V>): void {
     for (const key of this.#keysOf.get(source) ?? none) {
@@ -34,8 +34,8 @@ export class Contributions<V> {
   }
 
   /**
-   * Applies what was replaced. Returns the keys with a difference and their entries by source; no entries:
-   * the key is gone.
+   * Applies the replaced values. Returns the changed keys with their entries by source; no entries: the key
+   * was removed.
    */
   *settle(): Pieces<ReadonlyMap<string, readonly Entry<V>[]>> {
     const settled = new Map<string, readonly Entry<V>[]>()

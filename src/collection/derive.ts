@@ -6,7 +6,7 @@ import type { Pieces, Stage, Standing } from './node.ts'
 import { Reads } from './reads.ts'
 import type { Reading } from './reads.ts'
 
-/** Pure: what one item becomes. The first of several outputs with the same key counts. */
+/** The outputs of one item; pure. The first of several outputs with the same key wins. */
 export type Transform<I, O> = (
   item: I,
   fetch: Fetch,

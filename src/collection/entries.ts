@@ -1,6 +1,6 @@
 export type Entry<V> = readonly [key: string, value: V]
 
-/** A key's new value; undefined: the key goes. */
+/** A key's new value; undefined: the key is removed. */
 export type Edit<V> = { readonly value: V } | undefined
 
 export type Change<V> = readonly [key: string, edit: Edit<V>]
@@ -12,7 +12,7 @@ export function find<V>(content: ReadonlyMap<string, V>, key: string): Edit<V> {
 }
 
 /**
- * The place of `key` in entries sorted by code unit, or where it would stand; searched from index `from` on.
+ * The index of `key` in entries sorted by code unit, or its insertion index; searched from index `from` on.
  */
 export function lowerBound(entries: readonly Entry<unknown>[], key: string, from: number): number {
   let low = from
@@ -49,8 +49,7 @@ export function merge<V>(entries: readonly Entry<V>[], changes: readonly Change<
 const byKey = ([a]: Change<unknown>, [b]: Change<unknown>): number => (a < b ? -1 : 1)
 
 /**
- * The sorted entries of a map, kept from one reading to the next: after a change only the changed keys are
- * placed anew.
+ * The sorted entries of a map, kept between reads: after a change only the changed keys are inserted again.
  */
 export class SortedEntries<V> {
   readonly #content: ReadonlyMap<string, V>
@@ -65,7 +64,8 @@ export class SortedEntries<V> {
   invalidate(keys: ReadonlySet<string>): void {
     if (this.#sorted === undefined) return
     for (const key of keys) this.#stale.add(key)
-    // Nobody reads: a fresh sort costs no more than placing these, and the old array can be freed.
+    // Without a reader, a fresh sort is no more expensive than these insertions, and the old array can be
+    // freed.
     if (this.#stale.size > this.#content.size) this.#drop()
   }
 

@@ -14,13 +14,13 @@ import { UnionNode } from './union.ts'
 
 export type { Equal, Input, Transform }
 
-/** What one flush did. */
+/** The effects of one flush. */
 export interface FlushReport {
-  /** Collections whose content changed, each with the keys that were added, changed or removed. */
+  /** The changed collections, each with the keys that were added, changed or removed. */
   readonly changed: ReadonlyMap<Collection<unknown>, ReadonlySet<string>>
   /**
-   * How often each collection's function (transform, keysOf, accepts) ran, by the collection's name; 0 is
-   * left out.
+   * The number of runs of each collection's function (transform, keysOf, accepts), by the collection's name;
+   * 0 is left out.
    */
   readonly runs: ReadonlyMap<string, number>
 }
@@ -41,8 +41,8 @@ export interface Failure {
 export interface Graph {
   input<V>(name: string, equal?: Equal<V>): Input<V>
   /**
-   * Recomputed for a key only when the item, or something it fetched, changed. Where several items emit a
-   * key, the item with the smallest key counts.
+   * Recomputed for a key only if the item, or a value that it fetched, has changed. If several items emit a
+   * key, the item with the smallest key wins.
    */
   derive<I, O>(name: string, input: Collection<I>, transform: Transform<I, O>): Collection<O>
   /**
@@ -53,21 +53,21 @@ export interface Graph {
   /** One collection out of several; for a key in more than one, the earliest in the list wins. */
   union<V>(name: string, inputs: readonly Collection<V>[]): Collection<V>
   /**
-   * Like the input, but a refused value leaves the key's last accepted one in force; while there is none, the
-   * refused value is.
+   * Like the input, except that a rejected value leaves the key's last accepted one in force. If there is
+   * none, the rejected value is in force.
    */
   retain<V>(name: string, input: Collection<V>, accepts: Accepts<V>): Collection<V>
   /** Brings every collection up to date with the inputs, each once, in order of creation. */
   flush(): FlushReport
   /**
-   * Does a flush piece by piece, for as long as `goOn` says, which is asked between two keys; true when it is
-   * complete, or nothing was due. Edits may come in between; those that it has not taken in are left to the
-   * next one. A look finishes what has begun.
+   * Computes a flush in pieces while `goOn` is true, which is called between two keys; true if the flush is
+   * complete, or nothing was due. Edits may arrive in between; those that came too late belong to the next
+   * flush. A read completes the flush under way.
    */
   prepare(goOn: () => boolean): boolean
   /**
-   * What `prepare` has completed since the last report, as `flush` would report it; finishes what has begun,
-   * and begins nothing.
+   * The result of what `prepare` has completed since the last report, like `flush`; completes a flush under
+   * way, and begins none.
    */
   prepared(): FlushReport
   /** True while an edit waits, or a flush is to be gone on with. */
@@ -83,7 +83,7 @@ export interface Graph {
   keysFetched(collection: Collection<unknown>): ReadonlySet<string>
   /**
    * Keys whose last run threw, by collection and key: each keeps its last good output until a run succeeds or
-   * the key goes.
+   * the key is removed.
    */
   readonly failures: readonly Failure[]
 }
@@ -99,7 +99,7 @@ class StagedGraph implements Graph {
   readonly #names = new Set<string>()
   /** A flush that has begun. */
   #begun: Pieces<void> | undefined
-  /** What has been done and not been reported. */
+  /** Completed and not yet reported. */
   #unreported: FlushReport = nothing
 
   input<V>(name: string, equal: Equal<V> = deepEqual): Input<V> {
@@ -220,7 +220,7 @@ class StagedGraph implements Graph {
 
 const nothing: FlushReport = { changed: new Map(), runs: new Map() }
 
-/** Of two flushes, as if they were one. */
+/** The report of two flushes as if they were one. */
 function joined(a: FlushReport, b: FlushReport): FlushReport {
   if (a === nothing) return b
   const changed = new Map(a.changed)

@@ -3,7 +3,7 @@ import type { Edit } from './entries.ts'
 import { Node } from './node.ts'
 import type { Equal, Pieces, Standing } from './node.ts'
 
-/** The keys of the groups that a value belongs to; a repeated key counts once. Pure. */
+/** The keys of the groups that a value belongs to; a repeated key has no effect. Pure. */
 export type KeysOf<V> = (value: V, key: string) => Iterable<string>
 
 export class GroupNode<V> extends Node<readonly V[]> {
@@ -43,7 +43,7 @@ export class GroupNode<V> extends Node<readonly V[]> {
   }
 }
 
-/** A group is equal to the old one also when another key brings a value equal to the one that left. */
+/** A group is equal to the former one even if another key contributes the equal value. */
 function sameMembers<V>(a: readonly V[], b: readonly V[], equal: Equal<V>): boolean {
   return a.length === b.length && a.every((value, index) => equal(value, b[index] as V))
 }

@@ -3,10 +3,7 @@ import type { Edit } from './entries.ts'
 import { Node } from './node.ts'
 import type { Pieces } from './node.ts'
 
-/**
- * A collection that the outside fills. Edits wait for the next flush; of several edits of a key the last
- * counts.
- */
+/** A collection that is filled from outside. Edits wait for the next flush; the last edit of a key wins. */
 export interface Input<V> extends Collection<V> {
   /** A value equal to the one in force changes nothing. */
   set(key: string, value: V): void

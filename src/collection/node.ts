@@ -7,33 +7,33 @@ import type { Phase } from './phase.ts'
 /** True when the second value, in place of the first, is no change. */
 export type Equal<V> = (a: V, b: V) => boolean
 
-/** Where a node stands in its graph. */
+/** The position of a node in its graph. */
 export interface Standing {
   readonly name: string
-  /** Counts the nodes in order of creation: a node depends on lower ranks only. */
+  /** Nodes are ranked in order of creation: a node depends on lower ranks only. */
   readonly rank: number
   readonly phase: Phase
 }
 
-/** A node as the flush sees it, whatever its values are. */
+/** A node as the flush sees it, independent of its value type. */
 export interface Stage extends Collection<unknown> {
   readonly rank: number
   /** Keys added, changed or removed by the latest `update`. */
   readonly changed: ReadonlySet<string>
   /** Calls of the user's function in the latest `update`. */
   readonly runs: number
-  /** What the user's function last threw, by key. */
+  /** The value that the user's function last threw, by key. */
   readonly failures: ReadonlyMap<string, unknown>
   /**
-   * The keys of another stage that this one's content was made from, or would be if they were there; absent
-   * where none are read by key.
+   * The keys of another stage that this one's content depends on, present or not; absent if none is read by
+   * key.
    */
   keysRead?(stage: Stage): readonly string[]
   /** Brings the content up to date with the nodes of lower rank, one piece at each step. */
   update(): Pieces<void>
 }
 
-/** Work that can be left and gone on with between two pieces, of which each concerns one key. */
+/** Work that can be interrupted and resumed between two pieces, each of which concerns one key. */
 export type Pieces<T> = Generator<undefined, T, undefined>
 
 /**
@@ -92,10 +92,10 @@ export abstract class Node<V> implements Stage {
     this.#fresh = false
   }
 
-  /** The keys that may have changed, with their new values. One that turns out to be equal is no change. */
+  /** The keys that may have changed, with their new values. An equal value is no change. */
   protected abstract collect(): Pieces<ReadonlyMap<string, Edit<V>>>
 
-  /** What to look at in an input: its changed keys, or every key when this node has never looked. */
+  /** The keys of an input to look at: its changed keys, or every key if this node has never looked. */
   protected changesOf(input: Pick<Node<unknown>, 'keys' | 'changed'>): Iterable<string> {
     return this.#fresh ? input.keys() : input.changed
   }
@@ -129,7 +129,7 @@ export abstract class Node<V> implements Stage {
 /** Deep equality, the default of every collection that makes values. */
 export const deepEqual: Equal<unknown> = isDeepStrictEqual
 
-/** The node behind a collection; undefined if it belongs to another graph, or to none. */
+/** The node of a collection; undefined if it belongs to another graph, or to none. */
 export function nodeOf<V>(collection: Collection<V>, phase: Phase): Node<V> | undefined {
   return isNode(collection) && collection.phase === phase ? collection : undefined
 }

@@ -12,11 +12,11 @@ export interface Reading {
 
 const none: readonly never[] = []
 
-/** Who has read what, in both directions, so that a change finds its dependents without asking the others. */
+/** The reads in both directions, so that a change finds its dependents without asking the others. */
 export class Reads {
   readonly #readings = new Map<Stage, Map<string | undefined, Reading>>()
   readonly #byDependent = new Map<string, readonly Reading[]>()
-  /** The readings of the last run that succeeded, for dependents whose last run did not. */
+  /** The reads of the last successful run, for dependents whose last run failed. */
   readonly #lastGood = new Map<string, readonly Reading[]>()
 
   /** The one Reading of this key; it lives as long as somebody depends on it. */

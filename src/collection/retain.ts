@@ -7,7 +7,7 @@ export type Accepts<V> = (value: V) => boolean
 export class RetainNode<V> extends Node<V> {
   readonly #input: Node<V>
   readonly #accepts: Accepts<V>
-  /** Keys whose value in force was refused: there has been no better one. */
+  /** Keys with a rejected value in force, because there has been no better one. */
   readonly #refused = new Set<string>()
 
   constructor(standing: Standing, input: Node<V>, accepts: Accepts<V>) {

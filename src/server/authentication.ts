@@ -6,39 +6,39 @@ import type { Identify } from './identity.ts'
 import { socketOf } from './response-writer.ts'
 import { statusText } from './status/status-text.ts'
 
-/** What a call shows of who calls. */
+/** The evidence that a call carries about its caller. */
 export interface Caller {
   readonly certificate: ShownCertificate
   /** The values of the header `authorization`. */
   readonly authorization: readonly string[]
 }
 
-/** A client's certificate; trusted where an authority of ours has issued it. */
+/** A client certificate; trusted if one of our authorities issued it. */
 export type ShownCertificate =
   | { readonly kind: 'none' }
   | { readonly kind: 'trusted'; readonly certificate: X509Certificate }
   | { readonly kind: 'untrusted'; readonly subject: string; readonly because: string }
 
-/** Who calls. */
+/** The authenticated caller. */
 export interface Principal {
   readonly name: string
-  /** Of the proxies that it may be; undefined for any. */
+  /** The namespace of the proxies that it may be; undefined for any. */
   readonly namespace: string | undefined
 }
 
-/** Why a call is turned away, in words for whoever reads the proxy's log. */
+/** The reason why a call is denied, for the reader of the proxy's log. */
 export interface Denial {
   readonly code: 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'UNAVAILABLE'
   readonly reason: string
 }
 
-/** Finds out who calls. It is to answer within seconds; where it rejects, the call is turned away for now. */
+/** Authenticates a caller. It must resolve within seconds; if it rejects, the call is denied for now. */
 export type Authenticate = (caller: Caller) => Promise<Principal | Denial>
 
 type Call = Pick<ServerSurfaceCall, 'getAuthContext' | 'getPeer' | 'metadata' | 'cancelled'>
 
 export interface Entry {
-  /** `principal` is undefined where nobody asks who calls. */
+  /** `principal` is undefined if callers are not authenticated. */
   readonly enter: (principal: Principal | undefined) => void
   readonly deny: (error: { readonly code: status; readonly details: string }) => void
 }
@@ -54,7 +54,7 @@ export class Gate {
     this.#observe = observe
   }
 
-  /** Calls of which it is not yet known who calls. */
+  /** Calls whose authentication is under way. */
   get waiting(): number {
     return this.#waiting
   }
@@ -92,7 +92,7 @@ export class Gate {
 }
 
 /**
- * As `identify`, for a principal: no proxy is of another namespace than its principal, nor stands in for all
+ * Like `identify`, for a principal: a proxy must be of its principal's namespace, and cannot act for all
  * gateways.
  */
 export function confined(identify: Identify, { name, namespace }: Principal): Identify {
@@ -122,7 +122,7 @@ export function confined(identify: Identify, { name, namespace }: Principal): Id
   }
 }
 
-/** Whether a certificate is trusted is grpc-js's word; why not is the socket's own, where it can be had. */
+/** grpc-js decides whether a certificate is trusted; the socket has the reason, if it is available. */
 function certificateOf(call: Call): ShownCertificate {
   const { sslPeerCertificate: trusted } = call.getAuthContext()
   if (trusted !== undefined) return { kind: 'trusted', certificate: new X509Certificate(trusted.raw) }

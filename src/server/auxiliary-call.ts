@@ -42,7 +42,7 @@ class OpenStreams {
     this.mostOfConnection = Math.ceil(most / 10)
   }
 
-  /** Counts one more; else the reason why there is no room. */
+  /** Counts one more call, or returns the reason why there is no room. */
   enter(connection: string): string | undefined {
     const ofConnection = this.#ofConnection.get(connection) ?? 0
     if (this.#count >= this.most) return `${this.most} streams`
@@ -62,7 +62,7 @@ class OpenStreams {
 
 interface AuxiliaryCallOptions {
   readonly service: string
-  /** Which side may send several messages. */
+  /** The sides that may send several messages. */
   readonly shape: 'unary' | 'answers' | 'both'
   readonly streams: OpenStreams
   readonly timeout: number
@@ -124,7 +124,7 @@ class AuxiliaryCall extends BoundedCall {
     else super.startRead()
   }
 
-  /** A message that is a list of buffers goes out as it is; any other is serialized by grpc-js. */
+  /** A list of buffers is sent unchanged; grpc-js serializes any other message. */
   override sendMessage(message: unknown, callback: () => void): void {
     this.#unread += 1
     const done = (): void => {

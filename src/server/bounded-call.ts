@@ -8,9 +8,9 @@ import { statusText } from './status/status-text.ts'
 const grace = 5_000
 
 /**
- * A call whose HTTP/2 stream is gone within seconds of its status. A status waits behind what the client has
- * not read, and a stream stays open until the client closes its half: without this, a client could keep both
- * in memory for as long as it likes.
+ * A call whose HTTP/2 stream is destroyed within seconds of its status. A status waits behind data that the
+ * client has not read, and a stream stays open until the client closes its half: without this, a client could
+ * keep both in memory without end.
  */
 export class BoundedCall extends ServerInterceptingCall {
   readonly #nextCall: ServerInterceptingCallInterface

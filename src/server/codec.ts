@@ -11,9 +11,9 @@ export interface Request {
   readonly nonce: string
   /** Envoy's message in a NACK; undefined in any other request. */
   readonly refusal: string | undefined
-  /** How many names it lists. */
+  /** The number of names that it lists. */
   readonly names: number
-  /** True where a request with an outdated nonce is void; else its subscriptions still count. */
+  /** True if a request with an outdated nonce is ignored; otherwise its subscriptions still apply. */
   readonly voidWhenStale: boolean
   /** The subscription as the request would have it. */
   readonly apply: (subscription: Subscription) => Subscription

@@ -9,21 +9,23 @@ import type { TypeState } from './status/client-state.ts'
 export interface Proxy {
   /** Node id; unique enough for people, not for machines. */
   readonly id: string
-  /** Counts streams from 1 in this process. */
+  /** The first stream of this process is 1. */
   readonly stream: number
   readonly mode: 'sotw' | 'delta'
   readonly scope: Scope
-  /** Who has been found to be at the other end; absent where nobody asks. */
+  /** The authenticated peer; absent if callers are not authenticated. */
   readonly principal?: string
 }
 
 /**
- * What a proxy refuses of one type, after the answer that an event tells of: of several it is narrowed down
- * by further responses.
+ * The resources of one type that a proxy rejects, after the response that an event is about. If there are
+ * several, further responses narrow them down.
  */
 export type Refusal = NonNullable<TypeState['refusal']>
 
-/** What happens on the streams, for the log, metrics and health. Never throws back into the server. */
+/**
+ * The events of the streams, for the log, metrics and health. An observer never throws back into the server.
+ */
 export type XdsEvent =
   | { readonly kind: 'connected'; readonly proxy: Proxy }
   | { readonly kind: 'disconnected'; readonly proxy: Proxy; readonly reason: string }
@@ -55,8 +57,8 @@ export type XdsEvent =
       readonly refusal?: Refusal | undefined
     }
   /**
-   * What the proxy refuses of one type is different now, and no answer of it reports that: what it should
-   * have, or what it subscribes to, has changed.
+   * The proxy's rejected resources of one type changed without a response of the proxy, because its snapshot
+   * or its subscriptions changed.
    */
   | {
       readonly kind: 'refusal'
@@ -65,12 +67,9 @@ export type XdsEvent =
       readonly refusal: Refusal | undefined
     }
   | { readonly kind: 'refused'; readonly peer: string; readonly reason: string }
-  /** A bug of ours: what did not work, and the stack with those of its causes. */
+  /** A bug of ours: the operation that failed, and the stack with those of its causes. */
   | ({ readonly kind: 'internal-error' } & InternalError)
-  /**
-   * A client was turned away for who it is: `code` of gRPC, `principal` and `proxy` (its node id) where they
-   * are known.
-   */
+  /** A client was denied: the gRPC `code`, and `principal` and `proxy` (its node id) if they are known. */
   | {
       readonly kind: 'denied'
       readonly peer: string

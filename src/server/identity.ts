@@ -6,7 +6,7 @@ import type { Scope } from '../xds/scope.ts'
 import type { Codec } from './codec.ts'
 import type { Service } from './service.ts'
 
-/** What decides whether a client is sent its virtual hosts as resources of their own. */
+/** Decides whether a client is sent its virtual hosts as resources of their own. */
 export interface Circumstances {
   readonly mode: Codec['mode']
   readonly service: Service
@@ -18,19 +18,19 @@ export type Identity = Identified | Unidentified
 export interface Identified {
   readonly id: string
   readonly scope: Scope
-  /** Who has been found to be at the other end; absent where nobody asks. */
+  /** The authenticated peer; absent if callers are not authenticated. */
   readonly principal?: string
 }
 
 export interface Unidentified {
   readonly error: string
-  /** Set where the client is known, and may not be the proxy that it says it is. */
+  /** Set if the client is authenticated, and may not be the proxy that its node names. */
   readonly denied?: { readonly principal: string; readonly proxy: string }
 }
 
 /**
- * Who a client is, by the encoded node of its first request; an error ends the stream, and says what to
- * write.
+ * Identifies a client by the encoded node of its first request. An error ends the stream, and says what to
+ * write instead.
  */
 export type Identify = (node: Uint8Array, client: Pick<Circumstances, 'mode' | 'service'>) => Identity
 

@@ -8,7 +8,7 @@ const step = 64 * 1024
 const prefixLength = 5
 
 /**
- * Counts the bytes of a request until all of it is there: grpc-js keeps them, and a client may never send the
+ * Counts the bytes of a request until it is complete: grpc-js keeps them, and a client may never send the
  * rest.
  */
 export class Incoming {

@@ -10,7 +10,7 @@ import type { Subscription } from './state/subscription.ts'
 const perEntry = 56 // bytes: of a Set or Map, and the head of a string
 const perHolding = 120 // bytes
 
-/** What a subscription makes the server remember because of what its client has sent. */
+/** The bytes that a subscription makes the server remember because of its client's requests. */
 export function keptFor({
   interest,
   list,

@@ -1,4 +1,4 @@
-/** What one client, and all clients together, may use of the server. */
+/** The resources of the server that one client, and all clients together, may use. */
 export interface Limits {
   /** Streams at a time; how a further one is treated is in places.ts. */
   readonly streams: number
@@ -10,7 +10,10 @@ export interface Limits {
   readonly bindings: number
   /** Milliseconds until the first request of a stream must be there. */
   readonly firstRequest: number
-  /** Milliseconds after which a connection without a stream is closed; also those that TLS has to begin. */
+  /**
+   * Milliseconds after which a connection without a stream is closed; also the time for a TLS handshake to
+   * begin.
+   */
   readonly idle: number
   /** Resource names in one request, and in one subscription; as many `initial_resource_versions`. */
   readonly names: number
@@ -21,13 +24,13 @@ export interface Limits {
    * NACKs.
    */
   readonly streamBytes: number
-  /** Bytes of what all streams make it remember; what several have in common counts once. */
+  /** Bytes that all streams make the server remember; shared objects are counted once. */
   readonly rememberedBytes: number
   /** Bytes of one request. */
   readonly requestBytes: number
-  /** Bytes of all responses that were sent and not answered. A single larger response goes out alone. */
+  /** Bytes of all responses that are sent and not answered. A single larger response is sent alone. */
   readonly bytesInFlight: number
-  /** Milliseconds after which bytes that nobody answers for stop keeping other streams from sending. */
+  /** Unanswered bytes are released after this many milliseconds, at the latest after twice as many. */
   readonly patience: number
   /** Milliseconds until a response must be answered. */
   readonly answerTimeout: number
@@ -72,7 +75,7 @@ export const defaultLimits: Limits = {
 /** Calls back after some milliseconds, unless the returned function is called before. */
 export type Schedule = (milliseconds: number, callback: () => void) => () => void
 
-/** By the clock. A timer does not keep the process alive. */
+/** Uses the system's clock. A timer does not keep the process alive. */
 export const scheduleTimeout: Schedule = (milliseconds, callback) => {
   const timer = setTimeout(callback, milliseconds)
   timer.unref()

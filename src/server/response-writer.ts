@@ -17,10 +17,10 @@ export interface ResponseWriter {
 }
 
 /**
- * A writer that leaves the parts where they are, so that a body that a thousand streams share is in memory
- * once. The public way to write copies a message into its gRPC frame; so the frame is written here, to the
- * HTTP/2 stream beneath the call, and all else (headers, status, cancellation, shutdown) stays with grpc-js.
- * Where grpc-js has no such stream, messages go the public way.
+ * Writes a message without copying its parts, so that a body that a thousand streams share is in memory once.
+ * The public way to write copies a message into its gRPC frame. So the frame is written here, to the HTTP/2
+ * stream below the call; headers, status, cancellation and shutdown stay with grpc-js. If grpc-js has no such
+ * stream, messages take the public way.
  */
 export function responseWriter(call: XdsCall, drained: () => void): ResponseWriter {
   const stream = streamOf(call)
@@ -45,7 +45,7 @@ export function streamOf(call: object): ServerHttp2Stream | undefined {
   return interceptedStream(property(call, 'call'))
 }
 
-/** As `streamOf`, of what an interceptor is given; interceptors are wrapped around each other. */
+/** Like `streamOf`, for the call of an interceptor; interceptors wrap each other. */
 export function interceptedStream(call: unknown): ServerHttp2Stream | undefined {
   const inner = property(call, 'nextCall')
   if (inner !== undefined) return interceptedStream(inner)
@@ -53,7 +53,7 @@ export function interceptedStream(call: unknown): ServerHttp2Stream | undefined 
   return isHttp2Stream(stream) ? stream : undefined
 }
 
-/** The socket beneath; undefined where the call does not come over TLS. */
+/** The socket below; undefined if the call does not use TLS. */
 export function socketOf(call: object): TLSSocket | undefined {
   const socket = property(property(streamOf(call), 'session'), 'socket')
   return socket instanceof TLSSocket ? socket : undefined
@@ -74,8 +74,8 @@ const leastShared = 16_384 // bytes, as one HTTP/2 DATA frame
 
 /**
  * Writes a Length-Prefixed-Message: a zero for "not compressed", the length in 4 bytes, the message (gRPC
- * over HTTP2, "Requests"). False when the client is behind; `done` is called when it has taken all of the
- * message, or is gone.
+ * over HTTP2, "Requests"). False if the client is behind; `done` is called when it has received the whole
+ * message, or is disconnected.
  */
 export function writeMessage(
   stream: Writable,
@@ -93,7 +93,7 @@ export function writeMessage(
   return results.every(Boolean)
 }
 
-/** The prefix of a message of this length, and what is given of it. */
+/** The prefix of a message of this length, and the given parts. */
 function joined(parts: readonly Buffer[], length: number): Buffer {
   const message = Buffer.allocUnsafe(prefixLength + lengthOf(parts))
   message[0] = 0

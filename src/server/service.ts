@@ -58,8 +58,8 @@ export const services: readonly Service[] = [
 ]
 
 /**
- * Bytes in, bytes out: requests are decoded where a mistake in them gets a clear answer, and responses are
- * ready.
+ * Bytes in, bytes out: the stream decodes requests, to answer mistakes clearly, and responses are encoded
+ * already.
  */
 export function streamingMethod(service: string, method: string): MethodDefinition<Buffer, Buffer> {
   const pass = (bytes: Buffer): Buffer => bytes
@@ -76,8 +76,8 @@ export function streamingMethod(service: string, method: string): MethodDefiniti
 }
 
 /**
- * A type on a stream of its own has no other to wait for: order between types is what ADS is for ("Aggregated
- * Discovery Service").
+ * A type on a stream of its own waits for no other: the order of types belongs to ADS ("Aggregated Discovery
+ * Service").
  */
 function alone(name: TypeName): ResourceType {
   const row = resourceTypeByName.get(name)

@@ -32,7 +32,7 @@ import { isSameRefusal, refusalOn, typeStates } from './state/type-state.ts'
 export interface StreamOptions {
   readonly codec: Codec
   readonly service: Service
-  /** Counts streams from 1. */
+  /** The first stream is 1. */
   readonly number: number
   readonly snapshots: Snapshots
   readonly observe: ObserveXds
@@ -41,9 +41,9 @@ export interface StreamOptions {
   readonly bytesInFlight: BytesInFlight
   readonly place: Place
   readonly bindings: Bindings
-  /** Of what the client makes the server remember. */
+  /** Counts the bytes that the client makes the server remember. */
   readonly account: Account
-  /** Of the bytes of a request that is yet to arrive whole. */
+  /** Counts the bytes of an incomplete request. */
   readonly incoming: Account
   readonly turns: Turns
   readonly schedule: Schedule
@@ -75,7 +75,7 @@ export class Stream {
   readonly #options: StreamOptions
   readonly #refusedTypes = new Set<string>()
   readonly #unanswered = new Map<TypeName, Unanswered>()
-  /** What the client refuses, as it was reported last. */
+  /** The rejected resources that were last reported. */
   readonly #refusals = new Map<TypeName, Refusal>()
   readonly #kept = new Map<
     TypeName,
@@ -103,7 +103,7 @@ export class Stream {
     call.on('cancelled', () => this.#finish('connection lost'))
   }
 
-  /** What the client has; undefined before its first request, and until it is known what it should have. */
+  /** The client's state; undefined before its first request, and until its snapshot exists. */
   get state(): ClientState | undefined {
     if (this.#connection === undefined || this.#snapshot === undefined) return undefined
     const { proxy, node, at: connectedAt } = this.#connection
@@ -116,20 +116,20 @@ export class Stream {
     }
   }
 
-  /** Ends the stream with a status; the proxy keeps what it has and connects again. */
+  /** Ends the stream with a status; the proxy keeps its resources and connects again. */
   fail(code: status, details: string): void {
     if (this.#progress === 'ended') return
     this.#finish(details)
     this.#call.emit('error', { code, details: statusText(details) })
   }
 
-  /** Sends what is due: it is this stream's turn (see bytes-in-flight.ts). */
+  /** Sends the due response: it is this stream's turn (see bytes-in-flight.ts). */
   resume(): void {
     if (this.#progress === 'blocked' || this.#progress === 'ended') this.#options.bytesInFlight.leave(this)
     else this.#guard(() => this.#advance())
   }
 
-  /** What has arrived while the process was busy is read first. */
+  /** Requests that arrived while the process was busy are read first. */
   #silent(): void {
     setImmediate(() => {
       if (this.#connection !== undefined || this.#progress === 'ended') return
@@ -188,7 +188,7 @@ export class Stream {
     )
   }
 
-  /** Counts what the stream keeps now; false if it has ended over it. */
+  /** Counts the bytes that the stream keeps now; false if it has ended because of them. */
   #remember(): boolean {
     const changed = [...this.#subscriptions].filter(
       ([type, subscription]) => this.#kept.get(type)?.subscription !== subscription,
@@ -258,7 +258,7 @@ export class Stream {
       return this.#refuse(status.RESOURCE_EXHAUSTED, `${taken}: use one of those, or raise --max-bindings`)
     }
     place.settle()
-    // Until there is a snapshot, requests are taken in and nothing is due.
+    // Until there is a snapshot, requests are accepted and no response is due.
     const source = snapshots.subscribe(scope, (snapshot) => {
       this.#snapshot = snapshot
       this.#wake()
@@ -315,7 +315,10 @@ export class Stream {
     return undefined
   }
 
-  /** The specification leaves unknown types open; a proxy that asks for one must not lose the others. */
+  /**
+   * The specification says nothing about unknown types; a proxy that subscribes to one must not lose the
+   * others.
+   */
   #refuseType(typeUrl: string): void {
     if (this.#refusedTypes.size >= maxRefusedTypes || this.#refusedTypes.has(typeUrl)) return
     this.#refusedTypes.add(typeUrl)
@@ -377,7 +380,7 @@ export class Stream {
     this.#options.turns.next(() => {
       if (this.#progress !== 'scheduled') return
       this.#progress = 'idle'
-      // One that waits is resumed, and sends the newest state then.
+      // A waiting stream is resumed later, and then sends the newest state.
       const isWaiting = this.#options.bytesInFlight.waits(this)
       this.#guard(() => (isWaiting ? this.#review() : this.#advance()))
     })

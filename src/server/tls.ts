@@ -1,26 +1,24 @@
 import { ServerCredentials } from '@grpc/grpc-js'
 import type { SecureContextOptions } from 'node:tls'
 
-/** What the server shows, and whose certificates it trusts; all in PEM. */
+/** The server's certificate, and the authorities that it trusts; all in PEM. */
 export interface ServerTls {
   readonly certificate: string
   readonly key: string
-  /**
-   * Clients are asked for a certificate where it is given; authentication.ts decides on those that show none.
-   */
+  /** If present, clients are asked for a certificate; authentication.ts decides about those without one. */
   readonly clientCa?: string
 }
 
 /** Certificates that may be renewed while they are in use. */
 export interface TlsSource {
   readonly current: ServerTls
-  /** Calls back with what is in force from now on. */
+  /** Calls back with the renewed certificates. */
   onChange(renewed: (tls: ServerTls) => void): void
 }
 
 /**
- * Credentials whose certificates are renewed for new connections; those that are open stay. A handshake takes
- * `handshakeTimeout` ms at most.
+ * Credentials whose certificates are renewed for new connections; open connections stay. A handshake takes at
+ * most `handshakeTimeout` ms.
  */
 export function serverCredentials(
   source: TlsSource | undefined,

@@ -69,8 +69,7 @@ function discovery(resolved: ResolvedCluster, { dnsRefreshRate }: Pick<Settings,
 const caresResolver = 'envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig'
 
 /**
- * As Istio has it: c-ares with a new socket after 100 queries, and times to resolve that are spread over a
- * tenth of a second.
+ * Like Istio's: c-ares with a new socket after 100 queries, and refreshes spread over a tenth of a second.
  */
 const resolver: Partial<Cluster> = {
   dns_jitter: '0.1s',
@@ -83,7 +82,7 @@ const resolver: Partial<Cluster> = {
 /** The largest number that the field holds. */
 export const noLimit = 4294967295
 
-/** What a DestinationRule says counts before the limits of a mirror. */
+/** The settings of a policy take precedence over the limits of a mirror. */
 function thresholds({
   settings,
   limits,
@@ -167,8 +166,8 @@ function slowStart({
 const httpOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
 
 /**
- * HTTP/2 where it is declared, and the limits that a connection or, for mirrors, a stream has. Absent where
- * Envoy's defaults do.
+ * HTTP/2 if it is declared, and the limits of a connection or, for mirrors, a stream. Absent if Envoy's
+ * defaults are right.
  */
 function protocolOptions(resolved: ResolvedCluster): Partial<Cluster> {
   const { settings, limits } = resolved
@@ -231,8 +230,8 @@ function speaksHttp2({ protocol, settings }: ResolvedCluster): boolean {
 }
 
 /**
- * Without an SNI, each request's Host is the name of the server, which its certificate must have unless names
- * are listed.
+ * Without an SNI, each request's Host is the server name, which its certificate must have unless names are
+ * listed.
  */
 function serverName({
   tls,

@@ -8,12 +8,10 @@ const httpConnectionManager =
 
 export type ConnectionManager = Message<typeof httpConnectionManager>
 
-/**
- * Who is at the other end: clients from anywhere, the workload beside the proxy, or what calls that workload.
- */
+/** The clients of a listener: any client, the workload beside the proxy, or the callers of that workload. */
 export type Side = 'gateway' | 'sidecar' | 'inbound'
 
-/** Where a manager has its routes from, and what it makes of paths before it matches them. */
+/** The source of a connection manager's routes, and its normalization of paths. */
 export interface ManagedRoutes {
   readonly from: ConnectionManager
   readonly paths: PathOptions
@@ -57,7 +55,7 @@ export function routesOverAds(routeConfiguration: string): ConnectionManager {
   }
 }
 
-/** Routes that stand in the listener itself. */
+/** Routes inside the listener. */
 export function routesInline(
   routeConfiguration: Message<'envoy.config.route.v3.RouteConfiguration'>,
 ): ConnectionManager {

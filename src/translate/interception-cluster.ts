@@ -9,15 +9,17 @@ import { upstreamKeepalive } from './tcp-keepalive.ts'
 type Cluster = Message<'envoy.config.cluster.v3.Cluster'>
 
 /**
- * The rules let connections from this address to the workload pass: those of the proxy to any other address
- * of the machine, as when a workload calls its own service, are redirected to the inbound listener first.
+ * iptables allows connections from this address to the workload. Connections of the proxy to any other local
+ * address are redirected to the inbound listener first, for example when a workload calls its own service.
  */
 const inboundSource = '127.0.0.6'
 
 const idleTimeout = 300_000
 const httpOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
 
-/** envoy.config.cluster.v3.Cluster for what passes through, comes in, or goes nowhere. */
+/**
+ * envoy.config.cluster.v3.Cluster for pass-through and inbound connections, and for those that are refused.
+ */
 export function interceptionCluster(
   { name, kind, protocol }: InterceptionCluster,
   { connectTimeout, tcpKeepalive }: Pick<Settings, 'connectTimeout' | 'tcpKeepalive'>,

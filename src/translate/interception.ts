@@ -24,7 +24,7 @@ export function interceptedListener(
     name,
     address: { socket_address: { address, port_value: port } },
     traffic_direction: direction === 'outbound' ? 'OUTBOUND' : 'INBOUND',
-    // Envoy adds the listener filter by itself where connections are handed over.
+    // Envoy adds the listener filter by itself if connections are handed over.
     ...(socket === 'hands-over' ? { use_original_dst: true } : {}),
     ...(socket === 'none' ? { bind_to_port: false } : {}),
     listener_filters: [...(socket === 'takes' ? [originalDestination] : []), ...inspectors],
@@ -77,8 +77,8 @@ function anyOf(
 }
 
 /**
- * What the HTTP inspector calls HTTP. TLS connections, of which the ALPN may be the same, are another
- * transport protocol.
+ * HTTP according to the HTTP inspector. TLS connections, which may have the same ALPN, are another transport
+ * protocol.
  */
 const plainHttp = {
   transport_protocol: 'raw_buffer',

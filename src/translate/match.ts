@@ -39,7 +39,7 @@ function pathMatch({ kind, value }: Match['path']): Message<'envoy.config.route.
 function headerMatcher({ name, match, invert }: HeaderMatch): Message<'envoy.config.route.v3.HeaderMatcher'> {
   const inverted = invert ? { invert_match: true } : {}
   if (match.kind === 'present') return { name, ...inverted, present_match: true }
-  // Without it, a request that lacks the header would not count as one whose header differs.
+  // Without it, a request that lacks the header would not match as one whose header differs.
   const missing = invert ? { treat_missing_header_as_empty: true } : {}
   return { name, ...inverted, ...missing, string_match: stringMatcher(match) }
 }

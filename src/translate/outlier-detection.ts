@@ -2,9 +2,7 @@ import type { OutlierDetection } from '../model/backend.ts'
 import type { Message } from '../xds/proto.ts'
 import { duration } from './duration.ts'
 
-/**
- * envoy.config.cluster.v3.OutlierDetection. Success rates never eject; a count of 0 turns its detector off.
- */
+/** envoy.config.cluster.v3.OutlierDetection. Success rates never eject; 0 turns a detector off. */
 export function outlierDetection(
   value: OutlierDetection,
 ): Message<'envoy.config.cluster.v3.OutlierDetection'> {

@@ -2,8 +2,8 @@ import type { PathNormalization } from '../model/settings.ts'
 import type { Message } from '../xds/proto.ts'
 
 /**
- * What a connection manager makes of a path before it is matched (HttpConnectionManager normalize_path,
- * merge_slashes, path_with_escaped_slashes_action).
+ * A connection manager's normalization of paths before they are matched (HttpConnectionManager
+ * normalize_path, merge_slashes, path_with_escaped_slashes_action).
  */
 export type PathOptions = Pick<
   Message<'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'>,

@@ -26,8 +26,8 @@ import { sharedBytes } from './shared-bytes.ts'
 import { tlsListener } from './tls-listener.ts'
 
 /**
- * A virtual host's own bytes, kept apart so that an edit encodes one of them, whether it is sent alone or
- * within its route configuration.
+ * A virtual host's own bytes, kept separately so that an edit encodes one of them, whether it is sent alone
+ * or within its route configuration.
  */
 export interface EncodedVirtualHost extends Pick<
   ResolvedVirtualHost,
@@ -53,8 +53,8 @@ export function encodedVirtualHost(host: ResolvedVirtualHost): EncodedVirtualHos
 const nameField = 1
 
 /**
- * A virtual host as a resource of its own, `<route configuration>/<virtual host>`. Envoy forgets one only if
- * its name field equals the resource's name; of a field that stands twice the last counts (protobuf encoding,
+ * A virtual host as a resource of its own, `<route configuration>/<virtual host>`. Envoy removes one only if
+ * its name field equals the resource's name; the last of two occurrences of a field wins (protobuf encoding,
  * "Last One Wins").
  */
 export function virtualHostResource({
@@ -113,10 +113,9 @@ export function routeConfigurationResource(
 }
 
 /**
- * A route configuration whose virtual hosts are resources of their own. There must always be one: Envoy waits
- * for it before it serves anything. And the configuration always has `vhds`: without it Envoy ends its
- * subscription, keeps the virtual hosts whose removal it did not hear of, and serves them again when `vhds`
- * returns.
+ * A route configuration whose virtual hosts are resources of their own. It must always exist: Envoy waits for
+ * it before it serves anything. And it always has `vhds`: without it Envoy ends its subscription, keeps
+ * virtual hosts whose removal it did not receive, and serves them again when `vhds` returns.
  */
 export function routeConfigurationApart(plan: RouteConfigurationPlan): Resource {
   return resource({
@@ -146,7 +145,7 @@ export function listenerResources(
   )
 }
 
-/** A listener for TLS; nothing for one that would take no connection, as Envoy refuses it. */
+/** A listener for TLS. Empty if it would accept no connection, because Envoy rejects such a listener. */
 export function tlsListenerResources(
   listener: TlsListener,
   { pathNormalization }: Settings,
@@ -178,8 +177,8 @@ export function tlsListenerResources(
 }
 
 /**
- * The secret that these uses have in common, made from the lines that name it and from the Secret itself;
- * none while that is not there.
+ * The secret that these uses share, made from the fields that name it and from the Secret itself; empty if
+ * the Secret does not exist.
  */
 export function secretResources(uses: readonly SecretUse[], named: SecretsNamed): readonly Resource[] {
   const [first] = uses
@@ -200,7 +199,7 @@ function secretResource(name: string, value: SecretValue, origins: readonly Orig
   })
 }
 
-/** What a scope with interception has besides: a listener, or a cluster. */
+/** An additional listener or cluster of a scope with interception. */
 export function interceptionResource(part: InterceptionPart, settings: Settings): Resource {
   const { origins } = part
   if (part.kind === 'listener') {

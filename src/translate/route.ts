@@ -9,8 +9,8 @@ import { directResponseAction, redirectAction, routeAction } from './route-actio
 import { sharedBytes } from './shared-bytes.ts'
 
 /**
- * Bytes of an envoy.config.route.v3.VirtualHost, in parts: its routes are mostly those of other scopes too,
- * unlike its domains, and are shared with them for as long as the parts are held.
+ * Bytes of an envoy.config.route.v3.VirtualHost, in parts. Unlike its domains, most of its routes are the
+ * same in other scopes, and are shared with them while the parts are held.
  */
 export function encodeVirtualHost({
   name,
@@ -36,8 +36,8 @@ export function encodeVirtualHost({
 const routesField = 3
 
 /**
- * As a field of the message around it. Fields may stand in any order, and repeated ones concatenate (protobuf
- * encoding guide, "Message Structure").
+ * The message as a field of the surrounding message. Fields may have any order, and repeated ones concatenate
+ * (protobuf encoding guide, "Message Structure").
  */
 function embedded(number: number, parts: readonly Uint8Array[]): readonly Uint8Array[] {
   return [

@@ -4,7 +4,7 @@ import type { Message } from '../xds/proto.ts'
 type DataSource = Message<'envoy.config.core.v3.DataSource'>
 
 /**
- * envoy.extensions.transport_sockets.tls.v3.Secret. Envoy watches the folders of files that it is told of
+ * envoy.extensions.transport_sockets.tls.v3.Secret. Envoy watches the folders of the files that are named
  * here.
  */
 export function secret(

@@ -7,8 +7,8 @@ type UpstreamConnectionOptions = Pick<
 >
 
 /**
- * Cluster.upstream_connection_options: the fields of the later ones count before those of the earlier. Whole
- * seconds, as istiod cuts them.
+ * Cluster.upstream_connection_options: the fields of later ones take precedence over earlier ones. Whole
+ * seconds, cut like istiod's.
  */
 export function upstreamKeepalive(...all: readonly (TcpKeepalive | undefined)[]): UpstreamConnectionOptions {
   const given = all.filter((each) => each !== undefined)

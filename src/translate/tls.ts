@@ -21,7 +21,7 @@ export interface UpstreamProtocol {
   readonly http2: boolean
 }
 
-/** TLS to a cluster: TLS 1.2 or 1.3, and HTTP/2 by ALPN where it is spoken. */
+/** TLS to a cluster: TLS 1.2 or 1.3, and HTTP/2 by ALPN if the backend speaks it. */
 export function upstreamSocket(
   { certificate, verification, sni }: ResolvedUpstreamTls,
   { http2 }: UpstreamProtocol,
@@ -67,9 +67,9 @@ function socket(context: ReturnType<typeof any>): TransportSocket {
 }
 
 /**
- * A delta proxy is told at once that a Secret is not there. SotW has no word for it: while one cluster or
+ * A delta proxy learns at once that a Secret does not exist. SotW has no message for it: while one cluster or
  * listener waits, Envoy answers for none, and the routes of all others wait, by default 15 s. Afterwards
- * connections fail until the Secret comes.
+ * connections fail until the Secret arrives.
  */
 function overAds({ name }: SecretUse): Message<'envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig'> {
   return { name, sds_config: { ads: {}, initial_fetch_timeout: '2s', resource_api_version: 'V3' } }

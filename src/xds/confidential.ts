@@ -5,7 +5,7 @@ const secretName = 'envoy.extensions.transport_sockets.tls.v3.Secret'
 
 type DataSource = Message<'envoy.config.core.v3.DataSource'>
 
-/** What Envoy's own config dump shows instead of a private key. */
+/** The text of Envoy's own config dump in place of a private key. */
 const redacted: DataSource = { inline_bytes: Buffer.from('[redacted]').toString('base64') }
 
 /**

@@ -4,7 +4,7 @@ import type { AnyJson } from './proto.ts'
 import type { Resource } from './resource.ts'
 import { resourceTypeByName } from './resource-types.ts'
 
-/** Which sections of a dump to make; `all` is all of them. */
+/** The sections of a dump; `all` is every section. */
 export type DumpSection = 'all' | 'listeners' | 'routes' | 'clusters' | 'endpoints' | 'secrets'
 
 /**
@@ -65,7 +65,7 @@ function routes(resources: readonly Resource[]): AnyJson {
   })
 }
 
-/** Without private keys, as Envoy's own. */
+/** Without private keys, like Envoy's own. */
 function secrets(resources: readonly Resource[]): AnyJson {
   return any('envoy.admin.v3.SecretsConfigDump', {
     dynamic_active_secrets: ofType(resources, 'secret').map(({ name, version, bytes }) => ({

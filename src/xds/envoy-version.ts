@@ -10,7 +10,7 @@ export interface UserAgent {
     | undefined
 }
 
-/** The newest Envoy 1.x whose API is known here, by its minor version. */
+/** The minor version of the newest Envoy 1.x whose API is known here. */
 export const newestMinor = 40
 
 /**
@@ -20,8 +20,8 @@ export const newestMinor = 40
 const virtualHostsSince = 37
 
 /**
- * The minor version of an Envoy 1.x, which it reports by itself; undefined for other clients, and if no
- * version is reported.
+ * The minor version of an Envoy 1.x, from its node; undefined for other clients, and if no version is
+ * reported.
  */
 export function envoyMinor({
   user_agent_name: agent,

@@ -1,15 +1,15 @@
 import { isUtf8 } from 'node:buffer'
 
 /**
- * Reads the fields of an encoded message one after the other, without decoding those that nobody asks for
- * (Protocol Buffers, "Encoding").
+ * Reads the fields of an encoded message one by one, without decoding unused ones (Protocol Buffers,
+ * "Encoding").
  */
 export class FieldReader {
-  /** Of the current field. */
+  /** Number of the current field. */
   number = 0
-  /** Where the current field begins, with its tag. */
+  /** Offset of the current field, including its tag. */
   start = 0
-  /** Where the current field ends. Set it further to skip what follows. */
+  /** End of the current field. Increase it to skip the following bytes. */
   end = 0
   readonly bytes: Buffer
   #wireType = 0
@@ -19,7 +19,7 @@ export class FieldReader {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
-  /** Goes to the next field; false at the end. Throws for bytes that are no message. */
+  /** Moves to the next field; false at the end. Throws if the bytes are not a message. */
   next(): boolean {
     if (this.end >= this.bytes.length) return false
     this.start = this.end
@@ -55,7 +55,7 @@ export class FieldReader {
     return bytes.toString()
   }
 
-  /** As `text`, of a longer one only the first bytes: enough to see that it is none of those that we know. */
+  /** Like `text`, but only the first bytes of a longer text: enough to see that it is unknown. */
   textUpTo(most: number): string {
     const bytes = this.message()
     return bytes.length <= most ? this.text() : bytes.toString('utf8', 0, most)

@@ -25,7 +25,7 @@ export function mentions(message: string, { name, owner }: NamedResource): boole
   return false
 }
 
-/** The two characters before: a name goes on, also over a dot. */
+/** The two preceding characters: a name continues over a dot. */
 function endsInName(before: string): boolean {
   return /[\w|-]$|[\w|-]\.$/.test(before)
 }

@@ -3,8 +3,8 @@ import { contentVersion } from './resource.ts'
 import { field } from './wire.ts'
 
 /**
- * Resource names as they stand in a request. Equal lists are one object while anybody holds it, so that what
- * is found out about one client's list is known of all the others that send the same.
+ * The resource names of a request. Equal lists are one object while anybody holds it, so that results about
+ * one client's list apply to every client that sends the same.
  */
 export interface NameList {
   /** The repeated field, tags included. */

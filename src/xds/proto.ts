@@ -37,17 +37,15 @@ export function decode<Name extends MessageName>(name: Name, bytes: Uint8Array):
 }
 
 /**
- * As `encode`, of JSON in which an Any may be `{ type_url, value }`, of whatever type: its bytes are kept as
- * they are. Throws for an Any that is neither that nor has `@type`, and for an `@type` that is not known
- * here.
+ * Like `encode`, for JSON in which an Any may be `{ type_url, value }` of any type: its bytes are kept.
+ * Throws for an Any that is neither that nor has `@type`, and for an unknown `@type`.
  */
 export function encodeInput<Name extends MessageName>(name: Name, json: MessageInput[Name]): Buffer {
   return encodeType(typeNamed(name), json)
 }
 
 /**
- * Decodes to plain objects. An Any of a type that is not known here stays `{ type_url, value }`; one that is
- * has `@type`.
+ * Decodes to plain objects. An Any of an unknown type stays `{ type_url, value }`; a known one has `@type`.
  */
 export function decodeOpaquely(name: MessageName, bytes: Uint8Array): unknown {
   return decodeType(typeNamed(name), bytes)
@@ -81,8 +79,8 @@ export function any<Name extends MessageName>(name: Name, json: MessageInput[Nam
 let areNamed = false
 
 /**
- * protobufjs puts the full name of each field that it reads together anew, for an error that there mostly is
- * not; here no name changes.
+ * protobufjs builds the full name of each field that it reads, for an error that rarely happens; names do not
+ * change here.
  */
 function typeNamed(name: MessageName): protobuf.Type {
   if (!areNamed) fixNames(root)
@@ -106,8 +104,8 @@ function encodeType(type: protobuf.Type, json: unknown): Buffer {
 }
 
 /**
- * protobufjs takes no encoded Any in JSON: a number stands for each until the message is made. It must not be
- * 0, which is not encoded.
+ * protobufjs accepts no encoded Any in JSON: a number represents each until the message is made. It must not
+ * be 0, which is not encoded.
  */
 const placeholder = 'type.googleapis.com/google.protobuf.UInt32Value'
 

@@ -1,6 +1,6 @@
 const shown = '[redacted]'
 
-/** Stands for a byte that is no text, such as those of a key in DER: also where these are read as UTF-8. */
+/** Represents a byte that is not text, for example of a key in DER, also if the bytes are read as UTF-8. */
 const binary = '\ufffd'
 
 /**
@@ -33,7 +33,7 @@ interface Span {
 const escape = /(?<!\\)\\+(?:([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([nrt/"']))|%([0-9a-fA-F]{2})/g
 const letters: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
 
-/** The text with its escapes resolved, and where each of its characters begins in the text. */
+/** The text with its escapes resolved, and the position of each of its characters in the text. */
 function unescaped(text: string): { readonly plain: string; readonly starts: readonly number[] } {
   const parts: string[] = []
   const starts: number[] = []

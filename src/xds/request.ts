@@ -4,8 +4,8 @@ import type { NameList } from './name-list.ts'
 import { withoutKeys } from './quoted-keys.ts'
 
 /**
- * What both kinds of request carry. `node` stays encoded: stock Envoy repeats its long node in each, and only
- * the first one counts.
+ * The common fields of both kinds of request. `node` stays encoded: stock Envoy repeats its long node in
+ * each, and only the first one is used.
  */
 interface AnyRequest {
   readonly node: Uint8Array
@@ -42,8 +42,8 @@ export interface RequestBounds {
 const longestToken = 256
 
 /**
- * Bytes of a NACK that are read: its beginning, and its end, where Envoy says what is wrong after it has
- * quoted a message.
+ * Bytes of a NACK's message that are read: its beginning, and its end, where Envoy explains the problem after
+ * quoting a message.
  */
 const [messageStart, messageEnd] = [24 * 1024, 8 * 1024]
 
@@ -51,8 +51,8 @@ const noBytes: Buffer = Buffer.alloc(0)
 const noVersions: ReadonlyMap<string, string> = new Map()
 
 /**
- * Throws for bytes that are no such message, and TooManyNames. A client repeats its names in each request:
- * where they are one of the `known` lists, their bytes are compared and not decoded.
+ * Throws if the bytes are not such a message, and TooManyNames. A client repeats its names in each request:
+ * if they are one of the `known` lists, their bytes are compared instead of decoded.
  */
 export function decodeSotwRequest(
   bytes: Uint8Array,

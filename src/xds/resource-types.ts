@@ -1,7 +1,7 @@
 import { shownSecretBytes } from './confidential.ts'
 
 /**
- * How one kind of xDS resource behaves. The server reads these rows and holds no rule about a kind of its
+ * The behaviour of one kind of xDS resource. The server reads these rows and has no rule about a kind of its
  * own.
  */
 export interface ResourceType {
@@ -24,27 +24,27 @@ export interface ResourceType {
    */
   readonly wildcard: boolean
   /**
-   * Types whose every new resource must be ACKed before an update of this one that may refer to it (same
-   * section as the table's order).
+   * Types whose new resources must be ACKed before an update of this one that may refer to them (same section
+   * as the table's order).
    */
   readonly after: readonly TypeName[]
   /**
-   * Types whose `references` keep a resource of this one alive, until an update that stops referring to it is
+   * Types whose `references` keep a resource of this one alive, until an update without the reference is
    * ACKed.
    */
   readonly referredBy: readonly TypeName[]
   /**
    * The type of each resource's `owner`. Envoy loses a virtual host that arrives before its route
-   * configuration is ACKed, and never asks for it again, so such a resource goes out only when the client
-   * holds its owner. Delta only: SotW has no VHDS.
+   * configuration is ACKed, and never requests it again, so such a resource is sent only if the client holds
+   * its owner. Delta only: SotW has no VHDS.
    */
   readonly ownedBy?: TypeName
   /**
-   * Types whose `references` are resources of this one that go out again with each change of theirs
+   * Types whose `references` are resources of this one that are sent again with each change of theirs
    * ("Resource warming").
    */
   readonly resentWith: readonly TypeName[]
-  /** How a resource may be shown to people, where that is not as it is. */
+  /** The form in which a resource may be shown to people, if it differs. */
   readonly shown?: (bytes: Buffer) => Buffer
 }
 
@@ -89,9 +89,9 @@ export const resourceTypes = [
     referredBy: ['listener'],
     resentWith: [],
   },
-  // An empty name list on the first request means all, as for clusters and listeners: the specification does
-  // not say so of virtual hosts, but that is what Envoy sends, once, and expects every virtual host of its
-  // route configurations for.
+  // An empty name list on the first request means all, as for clusters and listeners. The specification does
+  // not say this about virtual hosts, but Envoy sends such a request once, and expects every virtual host of
+  // its route configurations.
   {
     name: 'virtual-host',
     typeUrl: 'type.googleapis.com/envoy.config.route.v3.VirtualHost',
@@ -111,9 +111,9 @@ export const resourceTypes = [
     referredBy: [],
     resentWith: [],
   },
-  // Envoy asks for a secret when a cluster or listener names it, and warms that until it has it; a route to
-  // the cluster waits for it, too. Secrets wait for nothing, and one that is no longer named is taken away
-  // when what named it is.
+  // Envoy requests a secret when a cluster or listener names it, and warms that until it has it; a route to
+  // the cluster waits too. Secrets wait for nothing, and one that is no longer named is removed with the
+  // resource that named it.
   {
     name: 'secret',
     typeUrl: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',

@@ -16,14 +16,13 @@ export interface Resource {
   /** The user's lines that it was made from; a NACK is reported at these. */
   readonly origins: readonly Origin[]
   /**
-   * For a cluster the name of its endpoints (sent again when the cluster changes, as Envoy warms it); for a
-   * route configuration the clusters that it names (kept until a route configuration that stopped naming them
-   * is ACKed).
+   * For a cluster the name of its endpoints (sent again when the cluster changes, because Envoy warms it);
+   * for a route configuration the clusters that it names (kept until a route configuration without them is
+   * ACKed).
    */
   readonly references: readonly string[]
   /**
-   * For a virtual host the route configuration that it belongs to: it may go out only when the client has
-   * that (see `ownedBy`).
+   * For a virtual host its route configuration: it may be sent only if the client has that (see `ownedBy`).
    */
   readonly owner?: string
 }
@@ -32,7 +31,7 @@ export function resource(fields: Omit<Resource, 'version'>): Resource {
   return { ...fields, version: hash('sha256', fields.bytes).slice(0, versionLength) }
 }
 
-/** Of the hexadecimal digits of a SHA-256. */
+/** Hexadecimal digits of a SHA-256. */
 const versionLength = 16
 
 /** 64 bits of SHA-256 over the parts, in hexadecimal. */

@@ -4,7 +4,7 @@ import { envoyMinor, newestMinor } from './envoy-version.ts'
 import type { UserAgent } from './envoy-version.ts'
 import type { PortMap } from './port-map.ts'
 
-/** What a proxy is, as far as its configuration depends on it: proxies of one scope share one snapshot. */
+/** The properties of a proxy that its configuration depends on: proxies of one scope share one snapshot. */
 export type ScopeKey = string & { readonly brand: unique symbol }
 
 export interface Scope {
@@ -19,8 +19,8 @@ export interface Scope {
    */
   readonly anyGateway: boolean
   /**
-   * Of a gateway, by its node id: a Service may lead to it without selecting it. Left out of what proxies
-   * share (`targetPorts`).
+   * Address of a gateway, from its node id: a Service may be in front of it without selecting it. Not part of
+   * a shared scope (`targetPorts`).
    */
   readonly address?: string
   /** Ports of Services that lead to a gateway's address → the ports on which it listens for them. */
@@ -30,18 +30,18 @@ export interface Scope {
    */
   readonly bindAddress: string
   readonly portMap: PortMap
-  /** `apart`: each virtual host is a resource of its own (VHDS); only Envoy over delta takes that. */
+  /** `apart`: each virtual host is a resource of its own (VHDS); only Envoy over delta accepts that. */
   readonly virtualHosts: 'inline' | 'apart'
   /**
-   * A sidecar to which iptables redirects connections; absent where the listeners are bound, and the workload
-   * calls them.
+   * A sidecar to which iptables redirects connections; absent if listeners are bound, and the workload calls
+   * them.
    */
   readonly interception?: 'redirect'
-  /** `region/zone/subzone`; absent where the proxy does not say. */
+  /** `region/zone/subzone`; absent if the proxy does not report it. */
   readonly locality?: string
   /**
-   * Minor version of an Envoy 1.x that is older than the newest that is known here: what it does not know is
-   * left out for it.
+   * Minor version of an Envoy 1.x that is older than the newest known one: unsupported settings are left out
+   * for it.
    */
   readonly olderEnvoy?: number
 }
@@ -73,7 +73,7 @@ export function scopeOf(node: Node): { readonly scope: Scope } | { readonly erro
   }
 }
 
-/** A proxy of a namespace of which nothing more is known. */
+/** A proxy of a namespace without any other known property. */
 export function bareScope(role: Scope['role'], namespace: string): Scope {
   return {
     role,
@@ -86,7 +86,7 @@ export function bareScope(role: Scope['role'], namespace: string): Scope {
   }
 }
 
-/** One string for one scope, in whatever order labels and ports were given. */
+/** One string for one scope, independent of the order of labels and ports. */
 export function scopeKey(scope: Scope): ScopeKey {
   const {
     role,
@@ -118,7 +118,7 @@ export function scopeKey(scope: Scope): ScopeKey {
 
 type Metadata = Readonly<Record<string, unknown>>
 
-/** What the node's locality says, else the label that stands for it where a label may hold no `/`. */
+/** The node's locality, otherwise the label for it, whose value may hold no `/`. */
 function localityOf({ locality }: Node, labels: Scope['labels']): string {
   const said = withoutSlashesAtEnd(
     [locality?.region ?? '', locality?.zone ?? '', locality?.sub_zone ?? ''].join('/'),
@@ -192,7 +192,7 @@ function istioId(id: string): IstioId | undefined {
 }
 
 /**
- * An address by which others may reach a proxy; nothing for a loopback or unspecified one, which many proxies
+ * An address by which others may reach a proxy. Empty for a loopback or unspecified one, which many proxies
  * have.
  */
 export function addressOf(said: string | undefined): Pick<Scope, 'address'> {

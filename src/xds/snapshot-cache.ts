@@ -5,7 +5,7 @@ import { scopeKey } from './scope.ts'
 import type { Scope, ScopeKey } from './scope.ts'
 import type { Snapshot, Snapshots } from './snapshot.ts'
 
-/** Where a cache gets its resources: the incremental pipeline. */
+/** The source of a cache's resources: the incremental pipeline. */
 export interface ResourceSource {
   /**
    * The scope that a proxy shares with all that get the same resources. Another one, perhaps, after a flush
@@ -48,7 +48,7 @@ interface Subscriber {
   readonly scope: Scope
   readonly listener: (snapshot: Snapshot) => void
   entry: Entry
-  /** What it shared before, and has until there is a snapshot of what it shares now. */
+  /** The previous entry: its snapshot is served until the new one is ready. */
   left: Entry | undefined
   current: Snapshot | undefined
 }
@@ -103,7 +103,7 @@ export function createSnapshotCache(source: ResourceSource): SnapshotCache {
     ])
   }
 
-  /** What it shared before is left only now, so that nothing common is made anew. */
+  /** The previous entry is left only now, so that shared results are not computed again. */
   function tell(subscriber: Subscriber, entry: Entry): void {
     const { snapshot } = entry
     if (subscriber.entry !== entry || snapshot === undefined || snapshot === subscriber.current) return
@@ -113,7 +113,7 @@ export function createSnapshotCache(source: ResourceSource): SnapshotCache {
     subscriber.listener(snapshot)
   }
 
-  /** Moves every subscriber whose shared scope is another one now; the entries that they come to. */
+  /** Moves every subscriber whose shared scope has changed; returns their new entries. */
   function regroup(): readonly Entry[] {
     const moving = [...new Set([...entries.values()].flatMap(({ subscribers }) => [...subscribers]))]
       .map((subscriber) => ({ subscriber, scope: source.shared(subscriber.scope) }))
@@ -124,7 +124,8 @@ export function createSnapshotCache(source: ResourceSource): SnapshotCache {
   }
 
   /**
-   * Who has a snapshot keeps it until there is one of the new entry, and what it waited for is left at once.
+   * A subscriber with a snapshot keeps it until the new entry has one, and leaves an entry without a snapshot
+   * at once.
    */
   function move(subscriber: Subscriber, to: Entry): void {
     const from = subscriber.entry

@@ -11,17 +11,17 @@ export interface Snapshot {
   readonly resources: ReadonlyMap<TypeName, ReadonlyMap<string, Resource>>
 }
 
-/** What the server needs of the rest of the system: snapshots by scope. */
+/** The server's view of the rest of the system: snapshots by scope. */
 export interface Snapshots {
   /**
-   * Counts the caller as one more proxy of the scope, which is translated from the first one on, and calls
-   * `listener` with every snapshot of the scope but the one that is there at once.
+   * Adds the caller to the proxies of the scope, which is translated while it has any. Calls `listener` with
+   * every snapshot of the scope except the one that exists already.
    */
   subscribe(scope: Scope, listener: (snapshot: Snapshot) => void): SnapshotSubscription
 }
 
 export interface SnapshotSubscription {
-  /** Undefined until there is a first one, as for a scope that nobody had: `listener` is called with it. */
+  /** Undefined until there is a first one, for example for a new scope: `listener` is called with it. */
   readonly current: Snapshot | undefined
   /** Releases the scope. Safe to call twice. */
   close(): void

@@ -1,4 +1,4 @@
-/** A field as it stands in an encoded message. */
+/** A field of an encoded message. */
 export interface WireField {
   readonly number: number
   /** Tag included. */

@@ -1,8 +1,8 @@
 import type { Scope } from '../../xds/scope.ts'
 
 /**
- * Where the proxies of a namespace bind their listeners. A proxy has listeners, clusters and routes of its
- * own for it.
+ * The bind addresses and ports of the proxies of a namespace. Each binding has its own listeners, clusters
+ * and routes.
  */
 export type Binding = Pick<Scope, 'namespace' | 'bindAddress' | 'portMap'>
 

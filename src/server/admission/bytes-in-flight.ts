@@ -2,16 +2,16 @@ import type { Schedule } from '../limits.ts'
 
 /** A stream that has something to send. */
 export interface Sender {
-  /** Tries again, as it is its turn; it asks for admission, or leaves. */
+  /** Called when it is this sender's turn: it asks for admission again, or leaves. */
   resume(): void
 }
 
-/** Bytes that may go out; they count until they are released, or their reader has stalled. */
+/** Bytes that may be sent. They are counted until they are released, or their reader has stalled. */
 export interface Admission {
   release(): void
 }
 
-/** `isOld`: it counted already when the patience of those who wait began anew. */
+/** `isOld`: it was already counted when the present wait began. */
 interface Counted extends Admission {
   readonly bytes: number
   isOld: boolean
@@ -28,14 +28,14 @@ export interface BytesInFlightOptions {
 }
 
 /**
- * Bounds the bytes of all responses that are sent and not answered. Streams that find no room wait their
- * turn, in the order in which they came, and hold no response meanwhile: what they send then is the newest
- * state. A reader that stalls keeps nobody from their turn: it has one response of each type at most, so what
- * stalled readers hold is bounded by their number.
+ * Bounds the bytes of all responses that are sent and not answered. Streams that find no room wait in order
+ * of arrival and hold no response meanwhile: they send the newest state when they are resumed. A stalled
+ * reader delays nobody for long: it has at most one response of each type, so the bytes that stalled readers
+ * hold are bounded by their number.
  */
 export class BytesInFlight {
   readonly #options: BytesInFlightOptions
-  /** With the bytes for which there was no room when they asked last. */
+  /** The bytes that each sender last found no room for. */
   readonly #waiting = new Map<Sender, number>()
   readonly #counted = new Set<Counted>()
   #bytes = 0
@@ -46,7 +46,7 @@ export class BytesInFlight {
     this.#options = options
   }
 
-  /** Undefined where there is no room: the sender is resumed when there is. */
+  /** Undefined if there is no room: the sender is resumed when there is. */
   admit(sender: Sender, bytes: number): Admission | undefined {
     const isNext = this.#waiting.size === 0 || this.#next() === sender
     if (!isNext || !this.#hasRoom(bytes)) {
@@ -73,7 +73,7 @@ export class BytesInFlight {
     if (this.#waiting.delete(sender)) this.#offer()
   }
 
-  /** True for a sender that will be resumed: until then, what it would send need not be found out. */
+  /** True if the sender will be resumed: until then its next response need not be computed. */
   waits(sender: Sender): boolean {
     return this.#waiting.has(sender)
   }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Server as GrpcServer } from '@grpc/grpc-js'
 
 /**
- * The open sockets of a gRPC server, from its binding on: those that have said nothing yet, too. grpc-js
+ * The open sockets of a gRPC server since it was bound, including those without any traffic yet. grpc-js
  * keeps its HTTP/2 servers in a private field, and closes sessions by a message that a dead peer never reads;
  * a socket can be destroyed.
  */

@@ -9,7 +9,7 @@ export interface Kept {
 /** A stream whose memory is counted. */
 export interface Keeper {
   /**
-   * Who shares the memory fairly with others: a namespace, or an address where no client proves who it is.
+   * The holder of a fair share of the memory: a namespace, or an address if clients are not authenticated.
    */
   readonly holder: string
   /** Ends the stream, because there is no memory for what all streams keep. */
@@ -33,9 +33,8 @@ interface Shared {
 }
 
 /**
- * Bounds the bytes of what clients make the server remember. When they are too many, the stream that keeps
- * most gives way, of the holder that keeps most; an object that several streams keep counts once, in equal
- * parts for each of them.
+ * Bounds the bytes that clients make the server remember. Over the bound, the stream with the most bytes
+ * ends, of the holder with the most bytes. An object that several streams keep is divided equally among them.
  */
 export class MemoryBudget {
   readonly #limit: number

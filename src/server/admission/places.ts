@@ -1,7 +1,7 @@
-/** A stream that asks for one of a limited number of places. */
+/** A stream that needs one of a limited number of places. */
 export interface Claim {
   /**
-   * Who shares the places fairly with others: a namespace, or an address where no client proves who it is.
+   * The holder of a fair share of the places: a namespace, or an address if clients are not authenticated.
    */
   readonly holder: string
   /** The connection that the stream is on. */
@@ -10,7 +10,7 @@ export interface Claim {
   readonly giveWay: () => void
 }
 
-/** Where a stream is counted. Both functions may be called again. */
+/** The place of a stream. Both functions may be called repeatedly. */
 export interface Place {
   /** The client has sent its first request. */
   settle(): void
@@ -25,14 +25,14 @@ interface Taken extends Claim {
 const usualOnConnection = 16
 
 /**
- * The places of all streams. When none is free, a newcomer replaces a stream of the holder with most places,
- * if it then has no more places than that one. So no holder shuts another out, and a single holder can use
- * them all. Among the streams of one holder, those give way that have not sent a request yet, and then those
- * of a connection with unusually many.
+ * The places of all streams. If none is free, a new stream replaces one of the holder with the most places,
+ * provided the new holder then has no more places than that one. So no holder can shut another out, and a
+ * single holder can use all places. Within a holder, streams without a request end first, then those of a
+ * connection with unusually many.
  */
 export class Places {
   readonly #limit: number
-  /** By holder, each in the order in which its streams came. */
+  /** By holder, each in order of arrival. */
   readonly #taken = new Map<string, Set<Taken>>()
   #size = 0
 

@@ -26,7 +26,7 @@ export class Turns {
   #run(): void {
     this.#isScheduled = false
     const end = performance.now() + slice
-    // What is added meanwhile waits for the events that have come meanwhile.
+    // Work that is added meanwhile runs after the events that have arrived meanwhile.
     for (const work of [...this.#waiting]) {
       this.#waiting.delete(work)
       work()

@@ -5,7 +5,7 @@ import { remembered } from './remembered.ts'
 
 export type Resources = ReadonlyMap<string, Resource>
 
-/** What a client holds under a name: a resource of ours, or something of which we know less. */
+/** The content that a client holds under a name: a resource of ours, or one that is only partly known. */
 export type Holding = Resource | Unknown
 export type Holdings = ReadonlyMap<string, Holding>
 
@@ -14,16 +14,13 @@ export type Holdings = ReadonlyMap<string, Holding>
  */
 export interface Unknown {
   readonly version: string
-  /** Undefined where they are unknown as well: it may refer to anything. */
+  /** Undefined if they are unknown too: it may refer to anything. */
   readonly references: readonly string[] | undefined
-  /**
-   * Set where a change was refused, and may be in force all the same: what the client had before; 'none' for
-   * nothing.
-   */
+  /** Set if a change was rejected but may be in force: the client's former content, or 'none' for nothing. */
   readonly before?: Resource | Unknown | 'none' | undefined
 }
 
-/** Of what was refused, and may be in force all the same. */
+/** The version of a rejected resource that may be in force. */
 export const uncertainVersion = 'uncertain'
 
 export const absent: Unknown = { version: '', references: [] }
@@ -33,10 +30,13 @@ export function isResource(holding: Holding): holding is Resource {
   return 'bytes' in holding
 }
 
-/** What one response carries. Streams that send the same share one value, and by it the encoded bytes. */
+/**
+ * The content of one response. Streams that send the same content share one value, and so the encoded bytes.
+ */
 export interface Content {
   /**
-   * Of the whole state that the response leads to: a hash over names and versions, equal on every replica.
+   * The version of the whole state after the response: a hash over names and versions, equal on every
+   * replica.
    */
   readonly version: string
   readonly resources: readonly Resource[]
@@ -54,7 +54,7 @@ export interface Difference {
 const unchanged: Difference = { added: [], changed: [], removed: [] }
 const compared = remembered(compare)
 
-/** What leads from one state to another. */
+/** The changes from one state to another. */
 export function difference(held: Holdings, target: Resources): Difference {
   return held === target ? unchanged : compared(held, target)
 }

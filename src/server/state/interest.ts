@@ -2,11 +2,11 @@ import type { NameList } from '../../xds/name-list.ts'
 import type { ResourceType } from '../../xds/resource-types.ts'
 import { remembered } from './remembered.ts'
 
-/** What a client subscribes to, of one type, on one stream. */
+/** A client's subscriptions of one type on one stream. */
 export interface Interest {
   readonly wildcard: boolean
   /**
-   * Clients that came to the same names by the same requests share the set, and so what is remembered by it.
+   * Clients that subscribed by the same requests share the set, and the results that are remembered for it.
    */
   readonly names: ReadonlySet<string>
   /**
@@ -38,8 +38,8 @@ export interface InterestChange {
 }
 
 /**
- * Delta: requests hold changes. The legacy wildcard is a first request that names nothing ("Incremental
- * xDS"); it lasts until `*` is unsubscribed, whatever else is subscribed meanwhile.
+ * Delta: requests hold changes. The legacy wildcard is a first request without names ("Incremental xDS"); it
+ * lasts until `*` is unsubscribed, whatever other subscriptions are added.
  */
 export function changedInterest(
   type: ResourceType,

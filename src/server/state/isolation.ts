@@ -1,14 +1,13 @@
 import { mentions } from '../../xds/mentions.ts'
 import type { Resource } from '../../xds/resource.ts'
 
-// Envoy refuses a response whole, so that one bad resource keeps out the good ones that came with it. After
-// such a NACK its changes are suspects: they go out in ever smaller parts until the bad ones stand alone, and
-// only those then wait for a change ("When to send an update"). One bad one among n costs at most log2(n) + 1
+// Envoy rejects a response whole, so one bad resource blocks the good ones in the same response. After such a
+// NACK the changes are suspects: they are sent in ever smaller parts until the bad ones are alone, and only
+// those wait for a change ("When to send an update"). One bad change among n costs at most log2(n) + 1
 // responses.
 
 /**
- * What a response did under one name: brought a resource in a version, or removed it (no resource, version
- * '').
+ * A response's change under one name: a new version of a resource, or its removal (no resource, version '').
  */
 export interface Change {
   readonly name: string
@@ -27,13 +26,13 @@ export interface Isolation {
    * now.
    */
   readonly suspects: ReadonlyMap<string, Change>
-  /** What goes out next: some of the suspects, and never all. */
+  /** The suspects in the next response; never all of them. */
   readonly trial: ReadonlySet<string>
-  /** What the client said when it refused them. */
+  /** The client's message when it rejected them. */
   readonly message: string
 }
 
-/** What an answer shows. */
+/** The result of a response to a trial. */
 export interface Verdict {
   readonly refused: readonly Refused[]
   readonly isolation: Isolation | undefined
@@ -55,14 +54,14 @@ export function afterAck({ suspects, message }: Isolation, accepted: ReadonlySet
   )
 }
 
-/** True while each suspect is still to be sent as it was: else nothing is known of the others together. */
+/** True while every suspect is still due unchanged: otherwise nothing is known of the others together. */
 export function holds({ suspects }: Isolation, pending: ReadonlyMap<string, string>): boolean {
   return [...suspects.values()].every(({ name, version }) => pending.get(name) === version)
 }
 
 /**
- * Those that the message does not name go first: if they are taken, the fault is with the named ones. Else a
- * half.
+ * The changes that the message does not name are sent first: if they are accepted, the fault is among the
+ * named ones. Otherwise half of them.
  */
 function isolate(changes: readonly Change[], message: string): Isolation {
   const unnamed = changes.filter(({ name, resource }) => !mentions(message, { name, owner: resource?.owner }))
@@ -75,7 +74,7 @@ function isolate(changes: readonly Change[], message: string): Isolation {
   }
 }
 
-/** So that a domain that moves from a virtual host that goes to one that comes is free by then. */
+/** Removals first, so that a domain that moves from a removed virtual host to a new one is free by then. */
 function removalsFirst(changes: readonly Change[]): readonly Change[] {
   return [
     ...changes.filter(({ resource }) => resource === undefined),

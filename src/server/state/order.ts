@@ -17,10 +17,10 @@ export function resourcesOf(snapshot: Snapshot, type: ResourceType): Resources {
 }
 
 /**
- * True while the client has yet to answer for a resource that this type may refer to: routes are not warmed,
- * so their clusters and endpoints must be there first. What it has refused is not waited for (once it is
- * known), and a client that has ACKed neither is starting: it has no traffic to lose. (Virtual hosts come
- * after an ACK in any case, and then in a later state.)
+ * True while the client has not answered for a resource that this type may refer to. Routes are not warmed,
+ * so their clusters and endpoints must arrive first. A rejected resource is not waited for (once it is
+ * known), and a client that has ACKed neither type is starting: it has no traffic to lose. (Virtual hosts
+ * follow an ACK in any case, and then in a later state.)
  */
 export function mustWait(type: ResourceType, subscriptions: Subscriptions, snapshot: Snapshot): boolean {
   const isStarting = type.ownedBy === undefined && subscriptions.get(type.name)?.fresh === true
@@ -36,7 +36,7 @@ export function mustWait(type: ResourceType, subscriptions: Subscriptions, snaps
   })
 }
 
-/** What the client lacks, or may lack. */
+/** The resources that the client lacks, or may lack. */
 const missing = remembered((state: Holdings, target: Resources): readonly Resource[] => {
   const { added, changed } = difference(state, target)
   return [...added, ...changed.filter(({ name }) => state.get(name)?.version === uncertainVersion)]
@@ -62,8 +62,8 @@ export function keeper(
 }
 
 /**
- * True while a client has come back and it is open what it holds that may refer to this type. Its first
- * answer ends that: by then all the requests with which it began have arrived.
+ * True while a reconnected client may hold unknown resources that refer to this type. Its first answer ends
+ * this: by then all of its initial requests have arrived.
  */
 export function isUnsettled(type: ResourceType, subscriptions: Subscriptions, snapshot: Snapshot): boolean {
   if (subscriptions.get(type.name)?.returning !== true) return false
@@ -71,8 +71,8 @@ export function isUnsettled(type: ResourceType, subscriptions: Subscriptions, sn
 }
 
 /**
- * Where the snapshot has no virtual hosts, each route configuration that is current holds its own, and an
- * outdated one keeps everything until it is replaced: virtual hosts, which such a client never asks for, need
+ * If the snapshot has no virtual hosts, each current route configuration contains its own, and an outdated
+ * one keeps everything until it is replaced. Such a client never subscribes to virtual hosts, so they need
  * not be waited for.
  */
 function mayBeHeld(referrer: TypeName, snapshot: Snapshot): boolean {

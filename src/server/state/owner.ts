@@ -14,16 +14,15 @@ import type { Subscription, Subscriptions } from './subscription.ts'
 // that comes back meanwhile shares them. So when an owner returns, all that the client may have kept under it
 // is sent again or removed by name.
 
-/** How the rule bears on one type of one client. */
+/** The effect of the rule on one type of one client. */
 export interface Ownership {
-  /** All resources of the type whose owner the client holds. */
+  /** The resources of the type whose owner the client holds. */
   readonly resources: Resources
-  /**
-   * True for a change that waits until the client has its owner as it is now; see `removalWaits` for what is
-   * removed.
-   */
+  /** True for a change that waits until the client has its present owner; see `removalWaits` for removals. */
   readonly waits: (owner: string | undefined) => boolean
-  /** What vanished before this stream has no owner that we know: its removal waits for all of them. */
+  /**
+   * The owner of a resource that vanished before this stream is unknown: its removal waits for all owners.
+   */
   readonly removalWaits: (holding: Holding | undefined) => boolean
   /** True while the client is yet to hold the owner of a resource that it will be sent then. */
   readonly awaited: boolean
@@ -111,7 +110,7 @@ function lostNames(
 
 const noneLost: ReadonlyMap<string, readonly string[]> = new Map()
 
-/** Those from before and those that are lost now, under owners to which the client still subscribes. */
+/** Earlier and new orphans, under owners to which the client still subscribes. */
 function orphansOf(
   { orphans }: Subscription,
   owners: Subscription | undefined,
@@ -126,7 +125,7 @@ function orphansOf(
   )
 }
 
-/** Answers again for what was kept under owners that are back. */
+/** Sends again the resources that were kept under an owner that is back. */
 function adopted(subscription: Subscription, isBack: (owner: string) => boolean): Subscription {
   const back = [...subscription.orphans].filter(([owner]) => isBack(owner))
   if (back.length === 0) return subscription
@@ -137,16 +136,17 @@ function adopted(subscription: Subscription, isBack: (owner: string) => boolean)
 
 interface Owned {
   readonly owner: string
-  /** The owners, and what they own, as they should be. */
+  /** The present owners, and the resources that they own. */
   readonly current: Resources
   readonly resources: Resources
-  /** What the client holds of the owned type. */
+  /** The client's resources of the owned type. */
   readonly own: Holdings
 }
 
 /**
- * The client has the owner as it is now. An owner that it refuses will do in the version that it has, if that
- * is known to take such resources: the client holds one. An owner that vanished takes what it owns along.
+ * The client has the present owner. A rejected owner is good enough in the version that the client has, if
+ * that version surely accepts such resources: the client holds one. A vanished owner takes its resources
+ * along.
  */
 function isSettled(
   { held, inFlight, refused }: Subscription,
@@ -178,7 +178,7 @@ function ownerOf(name: string, holding: Holding | undefined, resources: Resource
 
 const selections = new WeakMap<Resources, Map<string, Resources>>()
 
-/** The same owners give the same map, so that streams share what is computed from it. */
+/** The same owners give the same map, so that streams share results. */
 function ofOwners(resources: Resources, owners: readonly string[]): Resources {
   const known = selections.get(resources) ?? new Map<string, Resources>()
   const key = JSON.stringify(owners.toSorted())

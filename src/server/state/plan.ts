@@ -8,14 +8,14 @@ import { heldResources, isRefused } from './subscription.ts'
 import type { Response, Subscription } from './subscription.ts'
 import { hadBefore } from './uncertain.ts'
 
-/** What a subscription is compared with: always the latest state. */
+/** The latest state, which a subscription is compared with. */
 export interface View {
   readonly resources: Resources
-  /** How far the resources may go out before their owners (see owner.ts). */
+  /** Whether resources may be sent before their owners (see owner.ts). */
   readonly ownership: Ownership
   /** True for a name that must outlive its removal for now (see order.ts). */
   readonly keeps: (name: string) => boolean
-  /** True while removals wait for the client's first answer, whatever it is to. */
+  /** True while removals wait for the client's first answer, to whatever response. */
   readonly unsettled: boolean
 }
 
@@ -23,14 +23,14 @@ export interface Plan {
   /** At most one response; undefined when the client has all that it should. */
   readonly content: Content | undefined
   readonly changed: readonly Resource[]
-  /** What the client holds when the response is ACKed; at once where there is none. */
+  /** The client's holdings after it ACKs the response; at once if there is no response. */
   readonly after: Holdings
   readonly purpose: Response['purpose']
 }
 
 /**
- * True for a client that has the very state that it wants, and nothing to be told: no response is due. It may
- * be false where none is due either; most events on most streams are told apart by it at once.
+ * True if the client surely needs no response: it has the present state, and has been told about missing
+ * names. May be false although no response is due; most events on most streams end here.
  */
 export function isIdle(
   { type, held, interest, answered, again, isolation }: Subscription,
@@ -47,7 +47,7 @@ export function isIdle(
   )
 }
 
-/** The one response that brings a client from what it holds to the latest state, if it needs one. */
+/** The one response that brings a client to the latest state, if it needs one. */
 export function plan(subscription: Subscription, view: View): Plan {
   return subscription.mode === 'sotw' && subscription.type.wildcard
     ? planWholeState(subscription, view)
@@ -55,7 +55,8 @@ export function plan(subscription: Subscription, view: View): Plan {
 }
 
 /**
- * SotW clusters and listeners: a response holds all, and what is missing is deleted ("Deleting Resources").
+ * SotW clusters and listeners: a response holds all of them, and absent ones are deleted ("Deleting
+ * Resources").
  */
 function planWholeState(subscription: Subscription, { resources, keeps }: View): Plan {
   const { held, interest } = subscription
@@ -87,7 +88,7 @@ function planWholeState(subscription: Subscription, { resources, keeps }: View):
   }
 }
 
-/** A state in which these stand as the client had them, or not at all if it had none. */
+/** The state in which these resources are unchanged from the client's holdings, or absent if it had none. */
 function withFormer(state: Resources, subscription: Subscription, withheld: readonly Resource[]): Resources {
   const former = new Map(state)
   for (const { name } of withheld) {
@@ -113,10 +114,9 @@ function isCurrent({ answered, claimed, interest }: Subscription, content: Conte
 }
 
 /**
- * All else: what changed, and the names that were asked for. Delta also says what is gone ("Incremental
- * xDS"). In SotW a resource is not deleted by its absence, so that those that are the same are left out, as
- * are those that the client refused ("Grouping Resources into Responses"), and an empty response would say
- * nothing.
+ * All other types: the changes, and the requested names. Delta also lists removals ("Incremental xDS"). In
+ * SotW a resource is not deleted by its absence, so unchanged ones are left out, and so are those that the
+ * client rejected ("Grouping Resources into Responses"); an empty response would say nothing.
  */
 function planChanges(subscription: Subscription, view: View): Plan {
   const selection = select(view.ownership.resources, subscription.interest)
@@ -146,10 +146,7 @@ interface Parts extends Pending, Selected {
   readonly again: Resent
 }
 
-/**
- * Shared by all streams that go from the one state to the other, where nothing is left out and nothing comes
- * again.
- */
+/** Shared by all streams with the same two states, if nothing is left out or sent again. */
 function contentOf(mode: Subscription['mode'], { between, selection, fresh, gone, again }: Parts): Content {
   const isPlain =
     fresh.length === between.added.length + between.changed.length &&
@@ -170,7 +167,7 @@ interface Pending {
   readonly gone: readonly string[]
 }
 
-/** What may go out now: not what was refused, nor what waits for something else. */
+/** The changes that may be sent now: neither rejected ones, nor those that wait for another type. */
 function pendingChanges(
   subscription: Subscription,
   { added, changed, removed, selection }: Difference & Selected,
@@ -191,8 +188,8 @@ function pendingChanges(
 }
 
 /**
- * Subscribed names that do not exist, as the client has yet to be told ("Knowing When a Requested Resource
- * Does Not Exist").
+ * Subscribed names that do not exist, and that the client does not know to be missing ("Knowing When a
+ * Requested Resource Does Not Exist").
  */
 function unknownNames({ interest, held, refused }: Subscription, resources: Resources): readonly string[] {
   const names = untold(interest.names, held)(resources)
@@ -201,7 +198,7 @@ function unknownNames({ interest, held, refused }: Subscription, resources: Reso
 
 /**
  * A client may subscribe to very many names that do not exist. While nothing changes for it, none of them is
- * looked at again.
+ * looked up again.
  */
 const untold = remembered((names: ReadonlySet<string>, held: Holdings) =>
   rememberedOfOne((resources: Resources): readonly string[] =>
@@ -209,7 +206,7 @@ const untold = remembered((names: ReadonlySet<string>, held: Holdings) =>
   ),
 )
 
-/** After a NACK of several changes: the part of them that goes out next, and nothing else. */
+/** After a NACK of several changes: the part of them in the next response, and nothing else. */
 function trialOf({ isolation }: Subscription, { fresh, gone }: Pending): Pending | undefined {
   if (isolation === undefined) return undefined
   const pending = new Map([
@@ -303,10 +300,7 @@ function withAbsent(
   return after
 }
 
-/**
- * True where the client holds this very state, and has been told besides that some of these names do not
- * exist.
- */
+/** True if the client holds exactly this state, and knows which of these names do not exist. */
 const isHeldAs = remembered((held: Holdings, names: ReadonlySet<string>) =>
   rememberedOfOne((state: Holdings): boolean => {
     const isFound = (name: string, holding: Holding): boolean =>

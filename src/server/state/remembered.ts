@@ -1,5 +1,5 @@
 /**
- * A pure function of two immutable objects whose result is computed once for all streams, and forgotten with
+ * A pure function of two immutable objects. Its result is computed once for all streams, and forgotten with
  * either object.
  */
 export function remembered<A extends object, B extends object, V>(

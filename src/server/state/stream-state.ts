@@ -10,7 +10,7 @@ import type { View } from './plan.ts'
 import { accepted, newSubscription, rejected, sent } from './subscription.ts'
 import type { Response, Subscription, Subscriptions } from './subscription.ts'
 
-/** What a request meant for a response that waited for it. */
+/** The meaning of a request for the response that waited for it. */
 export type Answer =
   | { readonly kind: 'none' }
   | { readonly kind: 'acked'; readonly response: Response }
@@ -28,7 +28,8 @@ export interface Arrival extends Request {
 }
 
 /**
- * A request of a known type. ACK and NACK are told apart by error_detail ("ACK and NACK semantics summary").
+ * Handles a request of a known type. error_detail distinguishes NACK from ACK ("ACK and NACK semantics
+ * summary").
  */
 export function received(subscriptions: Subscriptions, type: ResourceType, request: Arrival): Received {
   const before = subscriptions.get(type.name) ?? newSubscription(type, request.mode)
@@ -46,7 +47,7 @@ function settled(before: Subscription, response: Response, { refusal, at }: Arri
     : rejected(before, response, { message: refusal, at })
 }
 
-/** After a client's first answer: all the requests with which it began have arrived. */
+/** The state after a client's first answer: all of its initial requests have arrived. */
 function begun(subscriptions: Subscriptions): Subscriptions {
   const returned = [...subscriptions.values()].filter(({ returning }) => returning)
   if (returned.length === 0) return subscriptions
@@ -70,7 +71,7 @@ export interface Step {
     { readonly type: ResourceType; readonly content: Content; readonly nonce: string } | undefined
 }
 
-/** True where nothing is due, as most answers find it. */
+/** True if no response is due, as after most answers. */
 export function isSettled(subscriptions: Subscriptions, snapshot: Snapshot): boolean {
   for (const subscription of subscriptions.values()) {
     if (!isIdle(subscription, resourcesOf(snapshot, subscription.type))) return false
@@ -79,11 +80,11 @@ export function isSettled(subscriptions: Subscriptions, snapshot: Snapshot): boo
 }
 
 /**
- * The first response, in table order, that the stream needs now. One is in flight per type, and none is ever
- * queued.
+ * The first response, in table order, that the stream needs now. Each type has at most one response in
+ * flight, and none is queued.
  */
 export function advanced(subscriptions: Subscriptions, snapshot: Snapshot, nonce: string): Step {
-  // First of all: what a client dropped together with its owner keeps nothing alive, and no answer will
+  // This comes first: resources that a client dropped with their owner keep nothing alive, and no answer will
   // report that. The rules are those of the stream's own type, which differs from its row in the table on a
   // stream of one type (see service.ts).
   let current = [...subscriptions.values()].reduce(

@@ -16,19 +16,19 @@ export interface Subscription {
   readonly interest: Interest
   /** The names of the latest SotW request. */
   readonly list: NameList | undefined
-  /** What the client has ACKed, or claimed when it came back. */
+  /** The resources that the client has ACKed, or claimed when it reconnected. */
   readonly held: Holdings
-  /** By name. They do not go out again ("When to send an update"). */
+  /** By name. Rejected resources are not sent again ("When to send an update"). */
   readonly refused: ReadonlyMap<string, Refused>
   /** Set while it is open which of several changes the client refuses. */
   readonly isolation: Isolation | undefined
-  /** The refused version_info of a response that held a whole state; '' for none. */
+  /** The version_info of the whole state that was rejected last; '' for none. */
   readonly refusedVersion: string
   /** When the latest NACK came, in milliseconds since the epoch; 0 for never. */
   readonly refusedAt: number
-  /** version_info of the last response that was ACKed; '' for none. */
+  /** The version_info of the last ACKed response; '' for none. */
   readonly ackedVersion: string
-  /** Names that are answered next, whatever the client holds: subscribed again, or warming. */
+  /** Names that are sent next, whatever the client holds: subscribed again, or warming. */
   readonly again: ReadonlySet<string>
   /**
    * Resources of this type that the client may still have under an owner that is no longer there, by owner
@@ -46,7 +46,7 @@ export interface Subscription {
   readonly returning: boolean
   readonly requested: boolean
   readonly answered: boolean
-  /** Of the latest response; '' before the first. */
+  /** The nonce of the latest response; '' before the first. */
   readonly nonce: string
   readonly inFlight: Response | undefined
 }
@@ -58,15 +58,15 @@ export interface Response {
   readonly type: TypeName
   readonly nonce: string
   readonly content: Content
-  /** Those of its resources that the client did not hold. */
+  /** The resources in it that the client did not hold. */
   readonly changed: readonly Resource[]
-  /** What the client holds once it has ACKed. */
+  /** The client's holdings after its ACK. */
   readonly after: Holdings
-  /** `trial` where it carries a part of what was refused together. */
+  /** `trial` if it carries a part of the changes that were rejected together. */
   readonly purpose: 'update' | 'trial'
 }
 
-/** What a NACK says, and when it came. */
+/** The message of a NACK, and its time. */
 export interface Refusal {
   readonly message: string
   readonly at: number
@@ -130,9 +130,9 @@ export function accepted(subscription: Subscription, { after, changed, content }
 }
 
 /**
- * NACK: what the response brought is refused until its content changes; of several changes it is to be found
- * out which. Envoy takes nothing of a response that it cannot decode, and of another may have taken what is
- * good: until that is sent again it is uncertain what the client holds under those names.
+ * NACK: the changes of the response are rejected until their content changes. If there are several, trials
+ * find the bad ones. Envoy accepts nothing of a response that it cannot decode; of any other it may have
+ * accepted the good part. Until those are sent again, the client's content under those names is uncertain.
  */
 export function rejected(
   subscription: Subscription,
@@ -160,8 +160,8 @@ export function rejected(
 }
 
 /**
- * The changes that may be at fault. To say that a name does not exist is none, nor is what gives the client
- * back what it certainly had, if there are others.
+ * The changes that may be at fault. A missing name is not among them, nor is a resource that restores the
+ * client's certain content, if there are other changes.
  */
 function changesOf(subscription: Subscription, { changed, content }: Response): readonly Change[] {
   const isBack = ({ name, version }: Resource): boolean => {
@@ -174,9 +174,9 @@ function changesOf(subscription: Subscription, { changed, content }: Response): 
 }
 
 /**
- * True where the changes of a response can be sent in parts. A SotW response of clusters or listeners always
- * holds a whole state: for a part, the others stand in it as the client had them, which must be known, or
- * they would be deleted.
+ * True if the changes of a response can be sent in parts. A SotW response of clusters or listeners always
+ * holds a whole state: in a part, all others keep the client's content, which must be known, or they would be
+ * deleted.
  */
 function isDivisible(subscription: Subscription, changed: readonly Resource[]): boolean {
   return (
@@ -187,7 +187,7 @@ function isDivisible(subscription: Subscription, changed: readonly Resource[]): 
 }
 
 /**
- * A new interest. What is no longer subscribed is forgotten, so that it is sent if it is subscribed again.
+ * A new interest. Unsubscribed resources are forgotten, so that they are sent if they are subscribed again.
  */
 export function interested(subscription: Subscription, interest: Interest): Subscription {
   const next = { ...subscription, interest, requested: true }
@@ -205,14 +205,14 @@ export function forgetting(subscription: Subscription, gone: (name: string) => b
   return { ...subscription, held: without(held, gone), inFlight: lighter }
 }
 
-/** Answers these names next, whatever the client holds. */
+/** Sends these names next, whatever the client holds. */
 export function asked(subscription: Subscription, names: readonly string[]): Subscription {
   return names.length === 0
     ? subscription
     : { ...subscription, again: new Set([...subscription.again, ...names]) }
 }
 
-/** True where the client has refused this very resource. */
+/** True if the client has rejected exactly this resource. */
 export function isRefused({ refused }: Subscription, { name, version }: Resource): boolean {
   return refused.size > 0 && refused.get(name)?.version === version
 }

@@ -9,7 +9,7 @@ import { ownership } from './owner.ts'
 import { isRefused } from './subscription.ts'
 import type { Subscription, Subscriptions } from './subscription.ts'
 
-/** What a client has of each type that it has asked for, compared with what it should have. */
+/** The client's resources of each subscribed type, compared with its snapshot. */
 export function typeStates(
   subscriptions: Subscriptions,
   snapshot: Snapshot,
@@ -35,7 +35,7 @@ export function typeStates(
   )
 }
 
-/** What the client still refuses of one type; undefined for nothing. */
+/** The resources of one type that the client still rejects; undefined if there are none. */
 export function refusalOn(
   type: TypeName,
   subscriptions: Subscriptions,
@@ -102,7 +102,7 @@ function present(held: Holdings): TypeState['held'] {
   return found
 }
 
-/** What was refused, and may be in force all the same, is shown as it was before. */
+/** A rejected resource that may be in force is shown in its former version. */
 function shown(
   name: string,
   holding: Holding,

@@ -8,7 +8,7 @@ import type { Response, Subscription } from './subscription.ts'
 // the good ones and refuses the response all the same. So after a NACK of several changes, what a client
 // holds is open for a while.
 
-/** What the client certainly had under a name before it refused a change of it, if we have that. */
+/** The client's certain content under a name before it rejected a change, if we have it. */
 export function hadBefore(
   { held, ackedVersion, claimed }: Subscription,
   name: string,
@@ -19,7 +19,7 @@ export function hadBefore(
   return former === undefined || former === 'none' || isResource(former) ? former : undefined
 }
 
-/** What a client holds after it refused these changes, of which some may be in force. */
+/** The client's holdings after it rejected these changes, some of which may be in force. */
 export function withUncertain(
   subscription: Subscription,
   { purpose }: Response,
@@ -39,7 +39,7 @@ function uncertain(subscription: Subscription, { name, resource }: Change): Unkn
   const references = had === undefined ? undefined : [...new Set([...had, ...(resource?.references ?? [])])]
   if (holding === undefined)
     return { version: uncertainVersion, references, before: hadBefore(subscription, name) }
-  // Not deeper than two: what is open already stays open, and below is what is certain.
+  // At most two levels deep: an uncertain content stays uncertain, and the one below is certain.
   const before = isUncertain(holding)
     ? { version: uncertainVersion, references: had, before: certain(holding) }
     : holding
@@ -55,7 +55,7 @@ function certain(holding: Holding): Holding | 'none' | undefined {
   return holding.before === undefined || holding.before === 'none' ? holding.before : certain(holding.before)
 }
 
-/** A single change is refused whole. That of a trial is one that was refused before, and thought possible. */
+/** A single change is rejected whole. The change of a trial was rejected before, and considered possible. */
 export function certainAgain(held: Holdings, { purpose }: Response, refused: readonly Refused[]): Holdings {
   return purpose === 'trial' ? withFormer(held, refused) : held
 }

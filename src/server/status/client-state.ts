@@ -4,16 +4,16 @@ import type { Snapshot } from '../../xds/snapshot.ts'
 import type { Proxy } from '../event.ts'
 import type { Interest } from '../state/interest.ts'
 
-/** What one proxy on one stream has, at one moment: for CSDS, `status` and metrics. */
+/** The state of one proxy on one stream at one moment: for CSDS, `status` and metrics. */
 export interface ClientState {
   readonly proxy: Proxy
   /** Milliseconds since the epoch. */
   readonly connectedAt: number
   /** The node of its first request, encoded (envoy.config.core.v3.Node). */
   readonly node: Uint8Array
-  /** What it should have. */
+  /** The resources that it should have. */
   readonly snapshot: Snapshot
-  /** Types that it has asked for. */
+  /** The subscribed types. */
   readonly types: ReadonlyMap<TypeName, TypeState>
 }
 
@@ -23,16 +23,16 @@ export interface TypeState {
    * to be sent. NACKED: refuses something.
    */
   readonly status: 'SYNCED' | 'STALE' | 'NACKED'
-  /** What it has asked for. */
+  /** The subscriptions. */
   readonly interest: Pick<Interest, 'wildcard' | 'names'>
   /**
-   * What it is known to hold, by name: a resource of ours, or only a version where it came with the proxy
-   * from another stream.
+   * The resources that it is known to hold, by name; only a version if the proxy brought it from another
+   * stream.
    */
   readonly held: ReadonlyMap<string, Resource | { readonly version: string }>
-  /** version_info of the last response that it ACKed; '' for none. */
+  /** The version_info of the last ACKed response; '' for none. */
   readonly ackedVersion: string
-  /** Set while NACKED: what the proxy said, and what it said it of. */
+  /** Set while NACKED: the proxy's message, and the resources that it is about. */
   readonly refusal:
     { readonly message: string; readonly resources: readonly Resource[]; readonly at: number } | undefined
 }

@@ -7,7 +7,7 @@ import { field, fieldHeader } from '../../xds/wire.ts'
 import type { ClientState, TypeState } from './client-state.ts'
 import { lengthOf } from '../response-writer.ts'
 
-/** What a ClientStatusRequest asks for. */
+/** The content of a ClientStatusRequest. */
 export interface StatusQuestion {
   readonly isMeant: (client: ClientState) => boolean
   readonly contents: 'with' | 'without'
@@ -35,7 +35,7 @@ export function statusQuestion(request: Uint8Array): StatusQuestion {
   }
   const matches = matchers.map(nodeMatcher)
   return {
-    // "The match follows OR semantics"; without a matcher every client is meant.
+    // "The match follows OR semantics"; without a matcher every client matches.
     isMeant: ({ proxy }) => matches.length === 0 || matches.some((match) => match(proxy.id)),
     contents: exclude ? 'without' : 'with',
   }
@@ -52,7 +52,7 @@ function read(request: Uint8Array): Message<'envoy.service.status.v3.ClientStatu
   }
 }
 
-/** On the node id, by all that envoy.type.matcher.v3.StringMatcher has but expressions and extensions. */
+/** Matches the node id, with all of envoy.type.matcher.v3.StringMatcher except expressions and extensions. */
 function nodeMatcher({
   node_id: wanted,
   node_metadatas: metadata = [],
@@ -143,8 +143,8 @@ function resourceStatuses(type: ResourceType, { types, snapshot }: ClientState):
 }
 
 /**
- * Those that the client asked for one by one; `*` is none ("How the client specifies what resources to
- * return").
+ * The names that the client subscribed to one by one, without `*` ("How the client specifies what resources
+ * to return").
  */
 function namesOf(type: ResourceType, { interest }: TypeState): readonly string[] {
   return [...interest.names].filter((name) => !type.wildcard || name !== '*')

@@ -10,18 +10,19 @@ import { StatusAnswers, TooManyBytes } from './status-answers.ts'
 export const clientStatusName = 'envoy.service.status.v3.ClientStatusDiscoveryService'
 
 interface ClientStatusOptions {
-  /** What each connected client has; read as far as an answer needs it. */
+  /** The state of each connected client, read only as far as a response needs it. */
   readonly clients: () => Iterable<ClientState>
   readonly gate: Gate
   readonly observe: ObserveXds
 }
 
-/** Its answers are in parts, so that what they share with other messages is not copied. */
+/** Responses are lists of parts, so that parts which they share with other messages are not copied. */
 type ClientStatusCall = ServerDuplexStream<Buffer, readonly Buffer[]>
 
 /**
- * Adds Envoy's Client Status Discovery Service: what each connected client has, and what it refuses
- * (envoy/service/status/v3/csds.proto). A caller of a namespace sees the proxies of that namespace.
+ * Adds Envoy's Client Status Discovery Service: the resources that each connected client has, and those that
+ * it rejects (envoy/service/status/v3/csds.proto). A caller of a namespace sees the proxies of that
+ * namespace.
  */
 export function addClientStatus(server: Server, { clients, gate, observe }: ClientStatusOptions): void {
   const answers = new StatusAnswers()

@@ -23,7 +23,8 @@ export class StatusAnswers {
   #bytes = 0
 
   /**
-   * Makes an answer and writes it; resolves when the client has taken it, or is gone. Throws TooManyBytes.
+   * Makes a response and writes it; resolves when the client has received it, or is disconnected. Throws
+   * TooManyBytes.
    */
   async give(call: Call, pieces: () => Iterable<readonly Buffer[]>): Promise<void> {
     const parts = new Parts()

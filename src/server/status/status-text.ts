@@ -1,10 +1,10 @@
 /**
- * Bytes in a header field, percent-encoded. Clients drop a stream whose header fields take some 8 KB, and
- * then show no status at all.
+ * Bytes in a header field, percent-encoded. Clients drop a stream with header fields of about 8 KB, and then
+ * show no status at all.
  */
 const most = 1024
 
-/** A text as gRPC can send it with a status (grpc-message): well-formed, and cut where it is long. */
+/** A text that gRPC can send with a status (grpc-message): well-formed, and cut if it is long. */
 export function statusText(text: string): string {
   const start = text.slice(0, most).toWellFormed()
   if (text.length <= most && encodeURI(start).length <= most) return start
