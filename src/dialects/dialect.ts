@@ -18,13 +18,16 @@ export interface GroupKind {
   readonly kind: string
   /** Other names that people write for it: former ones. */
   readonly formerly?: readonly string[]
-  /** The one object of the kind that the dialect reads; absent where it reads them all. */
+  /** The only object of the kind that the dialect reads; absent: every object. */
   readonly only?: { readonly namespace: string; readonly name: string }
-  /** Set where its API has conditions, which a controller writes. */
+  /** Set if its API has conditions that a controller writes. */
   readonly status?: 'conditions'
 }
 
-/** What one manifest means. Parts that a mistake makes meaningless are absent; their diagnostics say so. */
+/**
+ * The translation of one manifest. Parts that a mistake makes meaningless are absent; their diagnostics
+ * report that.
+ */
 export interface Translated {
   readonly routeTables: readonly RouteTable[]
   readonly listeners: readonly GatewayListener[]
@@ -35,11 +38,11 @@ export interface Translated {
   readonly egress: readonly EgressRule[]
   readonly tlsTables: readonly TlsRouteTable[]
   readonly secrets: readonly TlsSecret[]
-  /** What the object protects in its own controller, and not here. */
+  /** Protections that the object's own controller enforces, and this one does not. */
   readonly protections: readonly Protection[]
   /** Mirrors that the object declares for the routes of others. */
   readonly attachments: readonly Attachment[]
-  /** What a controller says of the object in its status, one for each parent. */
+  /** The controller's statements in the object's status, one for each parent. */
   readonly statuses: readonly ObjectStatus[]
   readonly diagnostics: readonly Diagnostic[]
   /** The objects to which this one delegates, whether they are there or not. */
@@ -53,7 +56,7 @@ export interface Translated {
 }
 
 /**
- * What a dialect may know besides its manifest. Each read is a dependency: the manifest is translated again
+ * The other objects that a translation may read. Each read is a dependency: the manifest is translated again
  * when the answer changes.
  */
 export interface ObjectLookup {
@@ -67,8 +70,8 @@ export interface ObjectLookup {
    */
   indexed(key: string): readonly Manifest[]
   /**
-   * Of those, the key of the oldest object, then the first by namespace and name: who speaks for all of them.
-   * What they say is not asked for.
+   * Among them, the key of the oldest object, then the first by namespace and name: the one that reports for
+   * all of them. Its content is not read.
    */
   firstIndexed(key: string): string | undefined
   /** Whether some dialect reads the kind, in any version. */
@@ -79,20 +82,20 @@ export interface Dialect {
   readonly name: string
   readonly kinds: readonly GroupKind[]
   /**
-   * Kinds of the same API that it does not read, where one is easily taken for a misspelling of a kind that
+   * Kinds of the same API that it does not read, if one is easily mistaken for a misspelling of a kind that
    * it reads.
    */
   readonly unread?: readonly Pick<GroupKind, 'group' | 'kind'>[]
   /** Pure. Reads other objects only through `lookup`. Never throws for user input. */
   translate(manifest: Manifest, lookup: ObjectLookup): Translated
   /**
-   * What an object says about the whole mesh, over the settings that the operator chose; undefined for every
-   * other object. Reads no others.
+   * The mesh-wide settings of an object, over those that the operator chose; undefined for every other
+   * object. Reads no other objects.
    */
   settings?(manifest: Manifest, chosen: Settings): Settings | undefined
   /**
-   * Keys under which `ObjectLookup.indexed` finds the object, as for those that form a group wherever they
-   * are. Reads no others; never throws.
+   * Keys by which `ObjectLookup.indexed` finds the object, for example for objects that form a group. Reads
+   * no other objects; never throws.
    */
   indexKeys?(manifest: Manifest): readonly string[]
   /**
@@ -101,15 +104,15 @@ export interface Dialect {
    */
   inRevision?(manifest: Manifest, settings: Settings): boolean
   /**
-   * The `status` that the object is to have, made from the one that it has; what others say in it stays.
-   * Undefined where its API has none, or where another controller may be writing it. Never throws.
+   * The new `status` of the object, made from the present one; other controllers' parts stay. Undefined if
+   * its API has none, or another controller may be writing it. Never throws.
    */
   status?(report: StatusReport, moment: StatusMoment): JsonObject | undefined
   /**
-   * What is wrong with annotations of the dialect on an object of any kind. Reads no others; never throws.
+   * Findings about annotations of the dialect on an object of any kind. Reads no other objects; never throws.
    */
   annotationFindings?(manifest: Manifest): readonly Diagnostic[]
-  /** Where the vendors' own controllers do otherwise. */
+  /** The differences from the vendors' own controllers. */
   readonly divergences?: readonly Divergence[]
 }
 

@@ -40,8 +40,8 @@ const claimedGroups = new Set(
 )
 
 /**
- * Whether an object of this version and kind, as far as it is known, is one that some dialect reads, or is
- * meant to be.
+ * Whether an object with this version and kind, as far as they are known, is one that some dialect reads, or
+ * is probably intended to be.
  */
 export function mayBeRead({
   apiVersion,
@@ -84,7 +84,7 @@ export function isInRevision(manifest: Manifest, settings: Settings): boolean {
   return dialectFor(manifest)?.inRevision?.(manifest, settings) ?? true
 }
 
-/** The `status` that the object is to have; undefined where nothing is said of it. */
+/** The new `status` of the object; undefined if nothing is reported about it. */
 export function statusOf(report: StatusReport, moment: StatusMoment): JsonObject | undefined {
   return mayHaveStatus(report.manifest) ? dialectFor(report.manifest)?.status?.(report, moment) : undefined
 }
@@ -106,12 +106,12 @@ export function mayHaveStatus({
   return kindsWithStatus.has(`${id.group}/${id.kind}`)
 }
 
-/** What the manifest means to its dialect; for an object that no dialect reads, see `translateUnclaimed`. */
+/** Translates the manifest by its dialect; for an object that no dialect reads, see `translateUnclaimed`. */
 export function translateManifest(manifest: Manifest, lookup: ObjectLookup): Translated {
   const dialect = dialectFor(manifest)
   if (dialect === undefined) return translateUnclaimed(manifest)
   const translation = dialect.translate(manifest, lookup)
-  // Where dialects share a host, tables are taken in the order of this list.
+  // If dialects share a host, their tables are ordered by this list.
   const rank = String(dialects.indexOf(dialect)).padStart(2, '0')
   const diagnostics = [...translation.diagnostics, ...annotationFindings(manifest)]
   return {
@@ -122,8 +122,8 @@ export function translateManifest(manifest: Manifest, lookup: ObjectLookup): Tra
 }
 
 /**
- * Whether the object's last good version stays in force instead. That depends on the manifest alone, not on
- * what is around it.
+ * Whether the object's last good version stays in force instead. This depends on the manifest alone, not on
+ * other objects.
  */
 export function isRefused(manifest: Manifest, settings: Settings): boolean {
   return (
@@ -140,8 +140,8 @@ export function isRefused(manifest: Manifest, settings: Settings): boolean {
 }
 
 /**
- * What the manifest says about the whole mesh, over what the operator chose, under the key `mesh`; nothing
- * for almost every manifest.
+ * The manifest's mesh-wide settings over the operator's, under the key `mesh`; empty for almost every
+ * manifest.
  */
 export function meshSettings(manifest: Manifest, chosen: Settings): readonly (readonly ['mesh', Settings])[] {
   const settings = dialectFor(manifest)?.settings?.(manifest, chosen)

@@ -9,13 +9,13 @@ import type { Dialect, ObjectLookup } from './dialect.ts'
  */
 export interface Divergence {
   readonly code: Code
-  /** Whose controller, and since when. */
+  /** The controller, and its first version with the behaviour. */
   readonly controller: string
-  /** What it does, as docs/portability.md has it. */
+  /** The controller's behaviour, as in docs/portability.md. */
   readonly does: string
-  /** Where that was read. */
+  /** The reference for it. */
   readonly source: string
-  /** Where a manifest says what is done otherwise. Never throws. */
+  /** The fields of a manifest that the controller treats differently. Never throws. */
   find(manifest: Manifest, around: Around): readonly DivergentField[]
 }
 
@@ -28,7 +28,7 @@ export interface DivergentField {
   readonly hint?: string
 }
 
-/** What the controllers that the dialect knows would do otherwise with the manifest. */
+/** The differences that other controllers of the dialect would make for the manifest. */
 export function divergencesIn(
   dialect: Dialect | undefined,
   manifest: Manifest,
@@ -41,7 +41,7 @@ export function divergencesIn(
   )
 }
 
-/** The paths to what is there under a pattern, in which `*` stands for each element of a list. */
+/** The paths to existing values under a pattern, in which `*` matches each element of a list. */
 export function pathsTo(value: Json | undefined, pattern: string): readonly FieldPath[] {
   return pattern
     .split('.')

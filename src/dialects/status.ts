@@ -4,22 +4,22 @@ import { isJsonObject, isRecord } from '../manifest/message.ts'
 import type { Condition, ObjectStatus } from '../model/condition.ts'
 import type { Settings } from '../model/settings.ts'
 
-/** What there is to say of an object in its status. */
+/** The content of an object's status. */
 export interface StatusReport {
   /** The newest text of the object: the status is of its generation. */
   readonly manifest: Manifest
-  /** What the text in force says. */
+  /** The statements about the text in force. */
   readonly statuses: readonly ObjectStatus[]
-  /** `last good`: the newest text was refused, and an earlier one counts. */
+  /** `last good`: the newest text was rejected, and an earlier one is in force. */
   readonly inForce: 'newest' | 'last good'
-  /** How many objects each section of it takes, by name; 0 where it is absent. */
+  /** The number of objects attached to each of its sections, by name; absent: 0. */
   readonly taken: Readonly<Record<string, number>>
   readonly settings: Settings
 }
 
-/** What is so when a status is written. */
+/** The circumstances of writing a status. */
 export interface StatusMoment {
-  /** The status that the object has; empty where it has none. */
+  /** The present status of the object; empty if it has none. */
   readonly current: JsonObject
   /** Below `status`, the fields that were written here last, as FieldsV1; absent: not known. */
   readonly owned?: JsonObject
@@ -42,7 +42,10 @@ export function generationOf({ object }: Manifest): number | undefined {
 export interface ConditionsOf {
   readonly generation: number | undefined
   readonly now: string
-  /** Types that are ours: one that is not said any more goes. Those of others stay. */
+  /**
+   * Types that this controller owns: one that is no longer reported is removed. Those of other controllers
+   * stay.
+   */
   readonly types: readonly string[]
 }
 
@@ -50,8 +53,8 @@ export interface ConditionsOf {
 const longestMessage = 32_768
 
 /**
- * metav1.Conditions: the time of transition stays where the status is the same (API conventions, "Typical
- * status properties").
+ * metav1.Conditions: the transition time stays if the status is the same (API conventions, "Typical status
+ * properties").
  */
 export function writtenConditions(
   current: Json | undefined,
@@ -81,7 +84,7 @@ export function writtenConditions(
   return [...others, ...ours]
 }
 
-/** The objects of a list; none where it is no list. */
+/** The objects of a list; empty if the value is not a list. */
 export function objectsIn(value: Json | undefined): readonly JsonObject[] {
   return Array.isArray(value) ? (value as readonly Json[]).filter(isJsonObject) : []
 }

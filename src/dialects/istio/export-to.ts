@@ -10,7 +10,7 @@ export const exportTo = z.array(
   }),
 )
 
-/** Reads `exportTo`; where it is absent or empty, the mesh's default counts. */
+/** Reads `exportTo`; if it is absent or empty, the mesh's default applies. */
 export function visibilityOf(
   declared: readonly string[] | undefined,
   namespace: string,

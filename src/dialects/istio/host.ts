@@ -2,8 +2,8 @@ import { isIP } from 'node:net'
 import { serviceHost } from '../kubernetes/host.ts'
 
 /**
- * The host that a name in an Istio object stands for: a name without a dot is a Service beside the object,
- * everything else (`*`, addresses, `reviews.default`) stays as it is. Lower case.
+ * The host of a name in an Istio object: a name without a dot is a Service in the object's namespace, any
+ * other (`*`, addresses, `reviews.default`) is unchanged. Lower case.
  */
 export function resolveHost(host: string, namespace: string, domain: string): string {
   const name = host.toLowerCase()

@@ -8,7 +8,7 @@ import { withMeshConfig } from './mesh-config.ts'
 import type { ReadSettings } from './mesh-config.ts'
 import { reportOn } from '../reading/report.ts'
 
-/** Where Istio's installation keeps the MeshConfig: YAML in a text of this ConfigMap. */
+/** The ConfigMap in which Istio's installation keeps the MeshConfig, as YAML in a text. */
 export const meshConfigMap = { namespace: 'istio-system', name: 'istio' } as const
 const key = 'mesh'
 

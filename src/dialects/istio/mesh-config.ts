@@ -67,7 +67,7 @@ const others = [
   'statsdUdpAddress',
 ] as const
 
-/** What would change routes or clusters, and is not acted on. */
+/** Fields that would change routes or clusters, but are not supported. */
 const unsupported = ['h2UpgradePolicy', 'defaultTrafficPolicy', 'zoneAwareLbSetting'] as const
 
 const meshConfig = message({
@@ -106,8 +106,8 @@ export interface ReadSettings {
 }
 
 /**
- * Settings with a MeshConfig's values over them; a field with a mistake leaves them as they are. The
- * MeshConfig stands at `path` of the manifest.
+ * Settings with a MeshConfig's values over them; a field with a mistake changes nothing. The MeshConfig is at
+ * `path` of the manifest.
  */
 export function withMeshConfig(settings: Settings, manifest: Manifest, path: FieldPath = []): ReadSettings {
   const { value, diagnostics, refused } = decode({ manifest, path, schema: meshConfig, parts: ['*'] })

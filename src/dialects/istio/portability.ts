@@ -6,7 +6,7 @@ import { writtenPercentage } from '../reading/percentage.ts'
 import { pathsTo, shadowHostOf } from '../portability.ts'
 import type { Divergence, DivergentField } from '../portability.ts'
 
-/** Where istiod does otherwise. */
+/** Differences from istiod. */
 export const divergences: readonly Divergence[] = [
   {
     code: 'portability/percentage',

@@ -26,7 +26,7 @@ export function isProtectionKind({ id }: Manifest): boolean {
   return protectionKinds.some(({ group, kind }) => group === id.group && kind === id.kind)
 }
 
-/** What the policy would protect; a policy that lets every request pass says so by a note only. */
+/** The protection of the policy; a policy that allows every request is only noted. */
 export function translateProtection(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { id } = manifest
   const missing = protects(manifest) ? (missingOf[id.kind] ?? `${id.kind} is not supported`) : undefined
@@ -98,7 +98,7 @@ function authorizes(spec: JsonObject): boolean {
   }
 }
 
-/** Without a mode, the policy of the namespace or of the mesh decides, which is an object of its own. */
+/** Without a mode, the policy of the namespace or of the mesh decides; it is an object of its own. */
 function isStrict(mtls: JsonObject): boolean {
   return mtls['mode'] === 'STRICT'
 }

@@ -153,7 +153,7 @@ function listenerOf(value: Egress, { report, index, isLast }: Position): readonl
   ]
 }
 
-/** `ns/host`; `~` before the namespace takes hosts away, and alone means those of every namespace. */
+/** `ns/host`; `~` before the namespace excludes hosts, and alone excludes those of every namespace. */
 function hostOf(text: string): EgressHost {
   const slash = text.indexOf('/')
   const excluded = text.startsWith('~')
@@ -165,7 +165,7 @@ function hostOf(text: string): EgressHost {
   }
 }
 
-/** Of two Sidecars for the same proxies the older counts, then the first by name. */
+/** The older of two Sidecars for the same proxies is used, then the first by name. */
 function noteOverruled(report: Report, lookup: ObjectLookup): void {
   const { id } = report.manifest
   const selectorOf = (manifest: Manifest): string =>

@@ -93,7 +93,7 @@ function podLabels(
   return lookup.manifest({ group: '', kind: 'Pod', namespace, name: pod.name })?.labels ?? {}
 }
 
-/** That of its node, as Kubernetes' own labels say it; where the node is not known, the zone alone. */
+/** The locality of its node, from Kubernetes' own labels; if the node is unknown, the zone alone. */
 function localityOf({ zone, nodeName }: z.infer<typeof endpoint>, lookup: ObjectLookup): string {
   const node =
     typeof nodeName !== 'string'

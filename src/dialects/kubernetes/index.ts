@@ -4,7 +4,7 @@ import { translateEndpointSlice } from './endpoint-slice.ts'
 import { translateSecret } from './secret.ts'
 import { translateService } from './service.ts'
 
-/** What Kubernetes itself says about services; the other dialects build on it. */
+/** Kubernetes' own objects about services; the other dialects build on them. */
 export const kubernetes: Dialect = {
   name: 'kubernetes',
   kinds: [

@@ -37,9 +37,9 @@ export interface DeclaredPort {
 }
 
 /**
- * Protocol of a Service's port: what `appProtocol` declares, and only where it is absent what the port's name
- * begins with (`http-admin`); else to be detected. Follows Istio's "Protocol Selection", which the other
- * meshes share.
+ * The protocol of a Service's port: its `appProtocol`, and only if that is absent the beginning of the port's
+ * name (`http-admin`); otherwise it is detected. Follows Istio's "Protocol Selection", which the other meshes
+ * share.
  */
 export function protocolOf({ port, name, appProtocol, protocol }: DeclaredPort): Protocol {
   if (protocol?.toUpperCase() === 'UDP') return 'udp'
@@ -49,7 +49,7 @@ export function protocolOf({ port, name, appProtocol, protocol }: DeclaredPort):
   return standard ?? byName[prefix] ?? (port !== undefined && opaquePorts.includes(port) ? 'tcp' : 'detect')
 }
 
-/** Protocol that a word names, whatever the case of its letters; to be detected if it names none. */
+/** The protocol that a word names, in any case of letters; detected if it names none. */
 export function namedProtocol(word: string): Protocol {
   return byName[word.toLowerCase()] ?? 'detect'
 }

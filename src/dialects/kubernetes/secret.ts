@@ -10,8 +10,8 @@ import type { Json, Manifest } from '../../manifest/manifest.ts'
 import type { CertificateValidity, TlsSecret } from '../../model/tls.ts'
 
 /**
- * A core/v1 Secret as far as it is about TLS: `tls.crt`, `tls.key` and `ca.crt`, or `cert`, `key` and
- * `cacert`, which count first, as in Istio. No message ever holds a value of it.
+ * The TLS part of a core/v1 Secret: `tls.crt`, `tls.key` and `ca.crt`, or `cert`, `key` and `cacert`, which
+ * take precedence, as in Istio. No message ever holds a value of it.
  */
 export function translateSecret(manifest: Manifest): Translated {
   const { id, object } = manifest
@@ -58,7 +58,7 @@ interface Certificate {
   readonly validity: readonly Span[]
 }
 
-/** Keys as plain as `cert` may stand for anything: they count where they hold PEM. */
+/** Keys as plain as `cert` may mean anything: they are used if they hold PEM. */
 function certificateIn(entries: Entries, report: Report): Certificate | undefined {
   const generic = [entries.get('cert'), entries.get('key')]
   const [chain, key] = generic.every((entry) => entry !== undefined && isPem(entry))
@@ -129,7 +129,7 @@ function textOf({ text, path, shown }: Entry, report: Report): string | undefine
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
-/** The certificates of a PEM text, in order; undefined where there is none, or one of them cannot be read. */
+/** The certificates of a PEM text, in order; undefined if there is none, or one of them cannot be read. */
 function readCertificates(pem: string): readonly X509Certificate[] | undefined {
   const blocks = pem.match(certificateBlock) ?? []
   if (blocks.length === 0 || blocks.length !== pem.split('-----BEGIN ').length - 1) return undefined
@@ -140,7 +140,7 @@ function readCertificates(pem: string): readonly X509Certificate[] | undefined {
   }
 }
 
-/** The private key of a PEM text; undefined where there is none without a passphrase. */
+/** The private key of a PEM text; undefined if there is none without a passphrase. */
 function readPrivateKey(pem: string): KeyObject | undefined {
   try {
     return createPrivateKey(pem)
@@ -153,7 +153,7 @@ function belongsTo(key: KeyObject, certificate: X509Certificate): boolean {
   return certificate.checkPrivateKey(key)
 }
 
-/** A value of a Secret, and where it stands. */
+/** A value of a Secret, and its place. */
 interface Entry {
   /** Undefined: it is no text in base64. */
   readonly text: string | undefined
@@ -162,10 +162,10 @@ interface Entry {
   readonly shown: string
 }
 
-/** By key. */
+/** The keys are those of the Secret. */
 type Entries = ReadonlyMap<string, Entry>
 
-/** What a Secret holds; `stringData` counts before `data`, which the API server lets it overwrite. */
+/** The content of a Secret; `stringData` takes precedence over `data`, as in the API server. */
 function entriesOf({ object }: Manifest): Entries {
   return new Map([
     ...entriesIn('data', object['data'], fromBase64),

@@ -63,14 +63,14 @@ export function translateService(manifest: Manifest, { settings }: ObjectLookup)
 }
 
 /**
- * What service meshes call the namespaces that may see a Service, separated by commas; Kubernetes itself has
+ * Service meshes' list of the namespaces that may see a Service, separated by commas; Kubernetes itself has
  * no field for it.
  */
 const annotation = 'networking.istio.io/exportTo'
 
 /**
- * Who may see a Service: `*` everyone, `.` its own namespace, `~` nobody, or namespaces by name; without the
- * annotation the default.
+ * The visibility of a Service: `*` everyone, `.` its own namespace, `~` none, or namespaces by name; without
+ * the annotation the default.
  */
 function exportedTo({ id, annotations }: Manifest, defaults: readonly string[]): Visibility {
   const declared = (annotations[annotation] ?? '')

@@ -3,7 +3,7 @@ import type { Mirror, MirrorCluster, MirrorHost, MirrorLimits } from '../../mode
 import type { Settings } from '../../model/settings.ts'
 import type { Report } from './report.ts'
 
-/** How the mirrors of an object are made: the flags, and over them the object's annotations. */
+/** The options of an object's mirrors: the flags, with the object's annotations over them. */
 export type MirrorOptions = Pick<Mirror, 'host' | 'cluster' | 'limits'>
 
 const prefix = 'shadowplane.io/'
@@ -23,9 +23,7 @@ const otherAnnotations = [
   'mirror-outlier-detection',
 ]
 
-/**
- * Reads `shadowplane.io/…` annotations; one that is not understood is reported and the flag's value counts.
- */
+/** Reads `shadowplane.io/…` annotations. An invalid one is reported, and the flag's value is used. */
 export function mirrorOptions(report: Report, settings: Settings): MirrorOptions {
   const state: { host: MirrorHost; cluster: MirrorCluster; limits: MirrorLimits } = {
     host: settings.mirrorHost,

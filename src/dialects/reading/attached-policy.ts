@@ -9,7 +9,7 @@ export function specOf({ object }: Manifest): JsonObject {
   return objectAt(object, 'spec')
 }
 
-/** The object in a field; an empty one where there is none. */
+/** The object in a field; an empty one if there is none. */
 export function objectAt(value: JsonObject, field: string): JsonObject {
   const found = value[field]
   return isJsonObject(found) ? found : {}
@@ -33,8 +33,8 @@ export function labelsAt(value: JsonObject, field: string): Labels {
 export type IsClaimed = (kind: Pick<ObjectId, 'group' | 'kind'>) => boolean
 
 /**
- * What `targetRef`, `targetRefs` and `targetSelectors` name, as policies for the Gateway API have them
- * (GEP-713). A kind that is not read may stand for anything, and so may a GatewayClass.
+ * The targets in `targetRef`, `targetRefs` and `targetSelectors`, in the form of policies for the Gateway API
+ * (GEP-713). An unread kind may mean anything, and so may a GatewayClass.
  */
 export function targetsOf(manifest: Manifest, isClaimed: IsClaimed): readonly ProtectionTarget[] {
   const spec = specOf(manifest)
@@ -71,8 +71,8 @@ const protectingKind = /auth|security|jwt|oidc|rbac|waf|firewall|access/i
 const protectingField = /auth|jwt|oidc|rbac|waf/i
 
 /**
- * A policy of a kind that nobody here knows, if it is attached to an object of the Gateway API and its kind
- * or a field of it speaks of who may send a request.
+ * A policy of an unknown kind, if it is attached to an object of the Gateway API and its kind or a field of
+ * it concerns who may send a request.
  */
 export function foreignProtection(manifest: Manifest, isClaimed: IsClaimed): Protection | undefined {
   const { id } = manifest

@@ -15,8 +15,8 @@ export const nonEmpty = z
   .refine((text) => text !== '', { message: 'is empty, must have at least one character' })
 
 /**
- * The name of a host, or a pattern of such names: of what stands in no name nothing is said, so that
- * addresses and names of DNS servers' own pass too.
+ * The name of a host, or a pattern of such names. Characters that no name has are not checked, so that
+ * addresses and names of DNS servers pass too.
  */
 export const hostPattern = z
   .string()
@@ -26,20 +26,18 @@ export const hostPattern = z
     message: 'must be the name of a host, without blanks',
   })
 
-/** Port 0 is none. */
+/** Port 0 is invalid. */
 export const portNumber = z.number().int().min(1).max(65535)
 
 /** The largest sum of weights that Envoy takes (a uint32). */
 export const largestWeight = 4294967295
 
-/**
- * The largest number of Envoy's that can be negative (an int32), and of those that a user's number becomes.
- */
+/** The largest int32, for Envoy's signed numbers and those that a user's number becomes. */
 export const largestInt32 = 2_147_483_647
 
 /**
- * Longest path of a Unix socket, or name of an abstract one with its `@`, in bytes (`sockaddr_un` has 108,
- * one of which ends the path).
+ * The longest path of a Unix socket, or name of an abstract one with its `@`, in bytes (`sockaddr_un` has
+ * 108, one of which ends the path).
  */
 export const longestSocketPath = 107
 
@@ -56,7 +54,7 @@ export const keepaliveTime = durationSchema.refine((milliseconds) => millisecond
   message: 'must be at least 1ms',
 })
 
-/** Values by name, where a name may not be empty. */
+/** Values by name; a name may not be empty. */
 export function byName<V extends z.ZodType>(value: V) {
   return z.record(z.string(), value).superRefine((values, context) => {
     if (Object.hasOwn(values, ''))
@@ -85,7 +83,7 @@ export const ringSize = z
   .min(0)
   .max(8 * 1024 * 1024)
 
-/** Protobuf does not tell an empty text or list from one that is not there. */
+/** Protobuf does not distinguish an empty text or list from an absent one. */
 export function isGiven<V extends string | readonly unknown[]>(value: V | undefined): value is V {
   return value !== undefined && value.length > 0
 }

@@ -1,8 +1,8 @@
-/** What a command takes in parentheses, and whether a length may follow it. */
+/** The argument of a command in parentheses, and whether a length may follow it. */
 interface Command {
   readonly argument: 'none' | 'allowed' | 'required'
   readonly length: 'none' | 'allowed'
-  /** Of the argument, where not every text is one. */
+  /** The form of the argument, if it is restricted. */
   readonly form?: RegExp
 }
 
@@ -11,7 +11,7 @@ const optional: Command = { argument: 'allowed', length: 'none' }
 const required: Command = { argument: 'required', length: 'none' }
 const cut: Command = { argument: 'required', length: 'allowed' }
 
-/** The name of a header, and `?` before another that counts where it is absent. */
+/** The name of a header, optionally with `?` and another header that is used if the first is absent. */
 const header: Command = { ...cut, form: /^:?[-!#$%&'*+.^_`|~0-9A-Za-z]*(\?:?[-!#$%&'*+.^_`|~0-9A-Za-z]*)?$/ }
 const filterState: Command = { ...cut, form: /^[^:]+(:(PLAIN|TYPED|FIELD:.+))?$/ }
 

@@ -1,7 +1,7 @@
 import { didYouMean } from '../../diagnostics/did-you-mean.ts'
 import { formatCommands } from './format-command.ts'
 
-/** What is wrong with a format, to stand behind the field's name. */
+/** A mistake in a format, in words that follow the field's name. */
 export interface FormatMistake {
   readonly message: string
   readonly hint: string
@@ -14,8 +14,8 @@ export interface FormatMistake {
 const command = /%(?<name>[A-Z0-9_]+)(?:\((?<argument>.*?)\))?(?::(?<length>\d+))?%/sy
 
 /**
- * The first thing in a header's value that Envoy would refuse, and with it everything sent along; undefined
- * for none.
+ * The first mistake in a header's value for which Envoy would reject the whole response; undefined if there
+ * is none.
  */
 export function formatMistake(text: string): FormatMistake | undefined {
   for (let at = text.indexOf('%'); at !== -1; at = text.indexOf('%', at)) {

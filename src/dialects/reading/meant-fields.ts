@@ -4,8 +4,8 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import { isJsonObject, isRecord } from '../../manifest/message.ts'
 
 /**
- * The fields of a message with a mistake, by the names that were most likely meant; undefined if one has no
- * such name, or for what is no message.
+ * The fields of a message with a mistake, by their most likely names; undefined if a field has no such name,
+ * or the value is not a message.
  */
 export function meantFields(
   value: unknown,
@@ -24,13 +24,13 @@ export function meantFields(
 interface MeantOptions {
   /** Fields that the message has. */
   readonly known: readonly string[]
-  /** Those that are lists: a value that is none is one of one element. */
+  /** The fields that are lists: a single value is a list of one element. */
   readonly lists: readonly string[]
 }
 
 /**
- * An object whose `spec` cannot be read as a whole, with the fields of it that are known or were most likely
- * meant. Undefined if there is no spec at all.
+ * An object whose `spec` cannot be read as a whole, with the fields that are known or most likely intended.
+ * Undefined if there is no spec at all.
  */
 export function withMeantSpec(manifest: Manifest, options: MeantOptions): Manifest | undefined {
   const { spec } = manifest.object
@@ -40,8 +40,8 @@ export function withMeantSpec(manifest: Manifest, options: MeantOptions): Manife
 }
 
 /**
- * The fields of a message with a mistake that are known or were most likely meant, by their right names. The
- * others are left out.
+ * The known or most likely intended fields of a message with a mistake, by their right names. The others are
+ * left out.
  */
 export function keptFields<V>(
   message: Readonly<Record<string, V>>,
@@ -63,12 +63,12 @@ function meantName(key: string, known: readonly string[]): string | undefined {
   return known.includes(name) ? name : didYouMean(name, known)
 }
 
-/** What the dialects call the matches of a rule. */
+/** The dialects' names for the matches of a rule. */
 const namesOfMatches: readonly string[] = ['match', 'matches', 'matcher', 'matchers']
 
 /**
- * The matches of a rule with a mistake, each as it is written; none for a rule that takes every request.
- * Undefined if they cannot be found. `known` are the fields of a rule, among them the one for its matches.
+ * The matches of a rule with a mistake, in their written form; empty for a rule that takes every request.
+ * Undefined if they cannot be found. `known` are the fields of a rule, including the one for its matches.
  */
 export function writtenMatches(rule: unknown, known: readonly string[]): readonly unknown[] | undefined {
   if (!isRecord(rule)) return undefined

@@ -11,12 +11,12 @@ export interface WrittenPercentage {
   /** `mirrorPercentage.value`: the field within its rule. */
   readonly field: string
   readonly value: number
-  /** All of its digits, also those that a double cannot hold. */
+  /** All of its digits, including those that a double cannot hold. */
   readonly text: string
 }
 
 /**
- * The number at a path of the user's object; undefined for what is no number, which the decoder has reported.
+ * The number at a path of the user's object; undefined if it is not a number, which the decoder has reported.
  */
 export function writtenPercentage(manifest: Manifest, path: FieldPath): WrittenPercentage | undefined {
   const found = rawValue(manifest, path)
@@ -33,8 +33,8 @@ export function writtenPercentage(manifest: Manifest, path: FieldPath): WrittenP
 }
 
 /**
- * The share of a mirror, by its percentage at a path of the user's object. Undefined where there is none to
- * use; what is wrong is in the report.
+ * The share of a mirror, from its percentage at a path of the user's object. Undefined if there is no valid
+ * one; the mistake is reported.
  */
 export function mirroredShare(path: FieldPath, report: Report): Millionths | undefined {
   const written = writtenPercentage(report.manifest, path)

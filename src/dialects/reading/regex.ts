@@ -11,7 +11,7 @@ const longestPattern = largestProgram
 /** A regular expression in RE2 syntax, as Envoy compiles it. */
 export const regex = z.string().superRefine(checkRegex)
 
-/** Adds an issue for what is no regular expression in RE2 syntax. */
+/** Adds an issue for a text that is not a regular expression in RE2 syntax. */
 export function checkRegex(pattern: string, context: z.RefinementCtx): void {
   if (pattern === '') context.addIssue({ code: 'custom', message: 'is empty, must be a regular expression' })
   if (pattern.length > longestPattern) {

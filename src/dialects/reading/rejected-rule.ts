@@ -1,21 +1,19 @@
 import type { FieldPath } from '../../diagnostics/diagnostic.ts'
 
 /**
- * Status of requests that a rule with a mistake matches, where no good version of it is known: the Gateway
- * API's answer for what cannot be served (HTTPRouteRule.filters, HTTPBackendRef). The requests of one rule
+ * Status for the requests of a rule with a mistake, if no good version of it is known: the Gateway API's
+ * answer for rules that cannot be served (HTTPRouteRule.filters, HTTPBackendRef). The requests of one rule
  * never go to another's backend.
  */
 export const rejectedStatus = 500 as const
 
 /**
- * What a rule with a mistake matches: each of its matches, undefined for one that cannot be read. Undefined:
- * none of them can even be found.
+ * The matches of a rule with a mistake, undefined for an unreadable one. Undefined: none of them can even be
+ * found.
  */
 export type RejectedMatches<M> = readonly (M | undefined)[] | undefined
 
-/**
- * What becomes of the requests of a rule, or of one match of a rule, that is left out; the end of a sentence.
- */
+/** The consequence for the requests of a rule, or of one match, that is left out; the end of a sentence. */
 export function rejectedConsequence(
   matches: RejectedMatches<unknown>,
   status: number = rejectedStatus,
@@ -29,9 +27,7 @@ export function rejectedConsequence(
     : `${answered}, except those of the matches that cannot be read, which other rules take`
 }
 
-/**
- * Computes a value when it is first asked for: of thousands of mistakes in one object the answer is the same.
- */
+/** Computes a value on the first call, because thousands of mistakes in one object share the result. */
 export function once<T>(compute: () => T): () => T {
   let found: { readonly value: T } | undefined
   return () => {
@@ -43,7 +39,7 @@ export function once<T>(compute: () => T): () => T {
 /** A rule that is left out, by its place in the list. */
 export interface LeftOut {
   readonly rule: number
-  /** Of the match alone that is left out. */
+  /** Index of the only match that is left out. */
   readonly match: number | undefined
 }
 

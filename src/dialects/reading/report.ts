@@ -5,7 +5,7 @@ import type { Wording } from '../../diagnostics/finding.ts'
 import { spelledPath, valueAt } from '../../manifest/issue.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 
-/** Collects what is found in one manifest while it is translated. */
+/** Collects the findings of one manifest during its translation. */
 export interface Report {
   readonly manifest: Manifest
   /** In the order found. */
@@ -38,7 +38,7 @@ export function reportOn(manifest: Manifest): Report {
   }
 }
 
-/** A value that was decoded, and where it stands. */
+/** A decoded value and its place. */
 export interface DecodedAt {
   readonly path: FieldPath
   readonly value: Readonly<Record<string, unknown>> | undefined

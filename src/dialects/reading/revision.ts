@@ -5,7 +5,7 @@ import type { Settings } from '../../model/settings.ts'
 const revisionLabel = 'istio.io/rev'
 
 /**
- * As istiod has it for its own kinds and for routes of the Gateway API: an object without the label is for
+ * Follows istiod, for its own kinds and for routes of the Gateway API: an object without the label belongs to
  * every revision, and without a revision all are read.
  */
 export function inRevision({ labels }: Manifest, { revision }: Settings): boolean {

@@ -56,10 +56,7 @@ function versionOf({ group }: GroupKind, version: string): string {
 /** Names that differ by more are names of something else: TCPRoute is no misspelling of GRPCRoute. */
 const mostEdits = 2
 
-/**
- * The kind that is meant, in the same group, in one that is misspelt, or in none where the group was
- * forgotten.
- */
+/** The intended kind: in the same group, in a misspelt one, or in none if the group was forgotten. */
 function meantKind({ id, apiVersion }: Manifest, kinds: readonly GroupKind[]): GroupKind | undefined {
   const groups = [...new Set(kinds.map(({ group }) => group))].filter((group) => group !== '')
   const group =

@@ -56,12 +56,12 @@ const limits: MirrorLimits = {
   outlierDetection: 'on',
 }
 
-/** The port by which routes name the recorder; the real one is the endpoint's. */
+/** The port by which routes name the recorder; the endpoint has the real one. */
 const servicePort = 80
 
 /**
  * A shadowplane.io/v1alpha1 Tap: a mirror attached to the routes of other objects, and the recorder as the
- * service that it goes to.
+ * service that receives it.
  */
 export function translateTap(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: [] })
@@ -90,7 +90,7 @@ export function translateTap(manifest: Manifest, lookup: ObjectLookup): Translat
 interface Tapped {
   readonly value: Spec
   readonly fraction: Millionths
-  /** Of the recorder. */
+  /** Address of the recorder. */
   readonly host: string
   readonly domain: string
 }
@@ -128,8 +128,8 @@ function attachmentsOf({ id }: Manifest, { value, fraction, host, domain }: Tapp
 }
 
 /**
- * A host without a dot is the Service of that name too, as it is in the routes of most dialects; that it is
- * nowhere is said of the last one.
+ * A host without a dot is also the Service of that name, as in the routes of most dialects; only the last one
+ * is reported if none exists.
  */
 function targetsOf(
   { route: object, host }: Spec,

@@ -60,7 +60,7 @@ export const clientTls = fields.superRefine((value, context) => {
 
 export type ClientTls = z.infer<typeof clientTls>
 
-/** TLS settings, and where they stand. */
+/** TLS settings, and their place. */
 export interface PlacedTls {
   readonly value: ClientTls
   readonly origin: Origin
@@ -68,7 +68,7 @@ export interface PlacedTls {
   readonly selectsProxies: boolean
 }
 
-/** TLS to the host; undefined for none, as ISTIO_MUTUAL needs certificates that nobody issues here. */
+/** TLS to the host; undefined for none, because ISTIO_MUTUAL needs certificates that nobody issues here. */
 export function upstreamTls({ value, origin, selectsProxies }: PlacedTls): UpstreamTls | undefined {
   if (value.mode !== 'SIMPLE' && value.mode !== 'MUTUAL') return undefined
   const credential = isGiven(value.credentialName) ? value.credentialName : undefined
@@ -98,7 +98,7 @@ export function upstreamTls({ value, origin, selectsProxies }: PlacedTls): Upstr
   }
 }
 
-/** What is worth knowing of TLS settings that are sound. */
+/** Notes about valid TLS settings. */
 export function noteClientTls(report: Report, { value, origin: { path }, selectsProxies }: PlacedTls): void {
   if (value.mode === 'ISTIO_MUTUAL') {
     report.note('tls/istio-mutual', [...path, 'mode'], {

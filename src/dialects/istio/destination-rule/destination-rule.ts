@@ -94,7 +94,7 @@ export function translateDestinationRule(manifest: Manifest, { settings }: Objec
   return translated({ policies: [policy], diagnostics: [...diagnostics, ...report.diagnostics], refused })
 }
 
-/** All TLS settings of the rule, wherever they stand. */
+/** All TLS settings of the rule, at every level. */
 function placedTls(
   { trafficPolicy: policy, subsets = [], workloadSelector }: Spec,
   { id: object }: Manifest,
@@ -145,7 +145,7 @@ function noteBlocks(report: Report, path: FieldPath, blocks: PolicyBlocks | unde
   )
 }
 
-/** Notes a subset whose name stands before it already: the first one counts. */
+/** Notes a subset whose name is a repetition: the first one is used. */
 function noteRepeatedSubsets(
   report: Report,
   subsets: readonly ({ readonly name: string } | undefined)[],
@@ -161,9 +161,9 @@ function noteRepeatedSubsets(
 }
 
 interface Deprecated {
-  /** The field, and the one that it stands in. */
+  /** The field, and its parent field. */
   readonly field: readonly [parent: string, name: string]
-  /** Absent: whatever its value. */
+  /** Absent: any value. */
   readonly value?: string
   readonly instead: string
   /** Istio reads it no more. */
@@ -182,7 +182,7 @@ const deprecated: readonly Deprecated[] = [
   { field: ['loadBalancer', 'simple'], value: 'LEAST_CONN', instead: 'LEAST_REQUEST' },
 ]
 
-/** Notes each deprecated setting of a DestinationRule, at whatever level of it. */
+/** Notes each deprecated setting of a DestinationRule, at every level. */
 function noteDeprecatedSettings(report: Report): void {
   visit(['spec'], report.manifest.object['spec'] ?? null, (path, value) => {
     const [parent, name] = path.slice(-2).map((step) => camelCase(String(step)))

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { message, parts } from '../../../manifest/message.ts'
 import type { Comparison, LocalityBalancing } from '../../../model/locality.ts'
 
-/** `region`, `region/zone`, `region/zone/subzone`, and `*` for whatever stands there. */
+/** `region`, `region/zone`, `region/zone/subzone`; `*` matches any part. */
 const locality = z.string().regex(/^([^/*]+|\*)(\/([^/*]+|\*)){0,2}$/, {
   message: 'must be region, region/zone or region/zone/subzone, where * stands for any',
 })
@@ -40,7 +40,7 @@ export const localitySetting = message({
   },
 )
 
-/** Undefined where it is turned off. */
+/** Undefined if it is turned off. */
 export function localityBalancing({
   enabled,
   distribute: shares,
@@ -64,7 +64,7 @@ const localityParts: Readonly<Record<string, Comparison['part']>> = {
   'topology.istio.io/subzone': 2,
 }
 
-/** `label`, or `label=value`. Only at the head of the list does the network count apart. */
+/** `label`, or `label=value`. The network has its special meaning only at the head of the list. */
 function comparison(text: string, index: number): Comparison {
   const [label = '', value] = text.split('=')
   return {

@@ -4,8 +4,8 @@ import type { CertificateSource, SecretReference, TrustSource } from '../../../m
 const scheme = /^kubernetes(-gateway)?:\/\//
 
 /**
- * The Secret that a `credentialName` means: `name`, or `kubernetes://name`; with `namespace/` before the name
- * if it is said.
+ * The Secret of a `credentialName`: `name`, or `kubernetes://name`, optionally with `namespace/` before the
+ * name.
  */
 export function secretReference(credentialName: string, origin: Origin): SecretReference {
   const path = credentialName.replace(scheme, '')

@@ -9,7 +9,7 @@ import type { ServerTls } from './server-tls.ts'
 export const httpProtocols: readonly string[] = ['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB']
 const known = [...httpProtocols, 'HTTPS', 'TLS', 'TCP', 'MONGO', 'MYSQL', 'REDIS', 'UDP']
 
-/** What a server does with connections; undefined, with a diagnostic, for what is not served. */
+/** A server's handling of connections; undefined, with a diagnostic, if it is not supported. */
 export function gatewayService(
   { port, tls, hosts }: Server,
   path: FieldPath,
@@ -99,7 +99,7 @@ function noteUnservedMode(
 const serverName = /^(\*|(\*\.)?[^*]+)$/
 
 /**
- * Envoy takes whole names and `*.` before one to tell TLS connections apart; it would refuse the listener for
+ * To match TLS connections, Envoy accepts whole names and names after `*.`; it would reject the listener for
  * anything else.
  */
 function areServerNames(hosts: readonly string[], path: FieldPath, report: Report): boolean {

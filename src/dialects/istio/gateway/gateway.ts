@@ -37,7 +37,7 @@ const spec = message({
   selector: z.record(z.string(), z.string()).optional(),
 })
 
-/** A networking.istio.io Gateway: its HTTP servers, HTTPS ones, and those that pass TLS through. */
+/** A networking.istio.io Gateway: its HTTP servers, HTTPS servers, and those that pass TLS through. */
 export function translateGateway(manifest: Manifest): Translated {
   const { value, diagnostics, refused } = decode({
     manifest,

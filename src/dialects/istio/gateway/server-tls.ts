@@ -189,7 +189,7 @@ function knownOf(
   return [...new Set(names.filter((name) => known.has(name)))]
 }
 
-/** Names that a stock Envoy takes for TLS 1.2 and below (BoringSSL); those of TLS 1.3 cannot be chosen. */
+/** Names that a stock Envoy accepts for TLS 1.2 and below (BoringSSL); those of TLS 1.3 cannot be chosen. */
 const knownCipherSuites: ReadonlySet<string> = new Set([
   'ECDHE-ECDSA-AES128-GCM-SHA256',
   'ECDHE-RSA-AES128-GCM-SHA256',

@@ -4,8 +4,8 @@ import { portsOf, withoutFullMask } from './service-entry-spec.ts'
 import type { Spec } from './service-entry-spec.ts'
 
 /**
- * The entry without what its resolution forbids, each said at its field; undefined where none of its hosts
- * can be served.
+ * The entry without the fields that its resolution forbids, each reported at its place; undefined if none of
+ * its hosts can be served.
  */
 export function checkServiceEntry(value: Spec, report: Report): Spec | undefined {
   if (value.resolution === 'DYNAMIC_DNS') {

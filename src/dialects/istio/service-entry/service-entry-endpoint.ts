@@ -19,10 +19,7 @@ export interface EndpointQuestion {
   readonly lookup: ObjectLookup
 }
 
-/**
- * The endpoints of each host: those that are listed, those that are selected, or the host itself, to be
- * resolved.
- */
+/** The endpoints of each host: the listed ones, the selected ones, or the host itself, to be resolved. */
 export function endpointsOf({ report, value, hosts, lookup }: EndpointQuestion): readonly EndpointSet[] {
   const { id } = report.manifest
   const ports = portsOf(value)

@@ -31,7 +31,7 @@ export const spec = message({
   subjectAltNames: z.array(z.string()).optional(),
 })
 
-/** What a ServiceEntry says. */
+/** The spec of a ServiceEntry. */
 export type Spec = z.infer<typeof spec>
 export type EntryPort = z.infer<typeof port>
 

@@ -13,7 +13,7 @@ export interface SelectingService {
   readonly ports: (named: Readonly<Record<string, number>>) => readonly NumberedPort[]
 }
 
-/** The Services of the namespace whose selector these labels meet, sorted by name. */
+/** The Services of the namespace whose selector matches these labels, sorted by name. */
 export function servicesSelecting(
   labels: Labels,
   namespace: string,
@@ -42,7 +42,7 @@ export function servicesSelecting(
   })
 }
 
-/** A port by a name that the user chose, which may be one that every object has (`constructor`). */
+/** A port by a name that the user chose; it may be the name of a property of every object (`constructor`). */
 export function portNamed(name: string, ports: Readonly<Record<string, number>>): number | undefined {
   return Object.hasOwn(ports, name) ? ports[name] : undefined
 }

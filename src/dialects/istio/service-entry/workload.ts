@@ -61,7 +61,7 @@ export function endpointOf(value: Workload, ports: readonly NumberedPort[]): End
   }
 }
 
-/** `locality`, else the label that stands for it where a label may hold no `/`. */
+/** `locality`, otherwise the label for it, whose value may hold no `/`. */
 function localityOf({ locality = '', labels = {} }: Workload): string {
   return locality === '' ? (labels['istio-locality'] ?? '').replaceAll('.', '/') : locality
 }
@@ -97,7 +97,7 @@ export function translateWorkloadEntry(manifest: Manifest, lookup: ObjectLookup)
   return translated({ endpoints, diagnostics: [...diagnostics, ...report.diagnostics], refused })
 }
 
-/** Those of the metadata count before those of the spec. */
+/** Labels of the metadata take precedence over those of the spec. */
 export function ownLabels(manifest: Manifest, value: Workload): Readonly<Record<string, string>> {
   return { ...value.labels, ...manifest.labels }
 }

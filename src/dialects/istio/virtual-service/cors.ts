@@ -13,7 +13,7 @@ const headerName = z
   .string()
   .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { message: 'must be the name of a header, or *' })
 
-/** Access-Control-Max-Age counts in seconds. */
+/** Access-Control-Max-Age is in whole seconds. */
 const wholeSeconds = durationSchema.refine((milliseconds) => milliseconds > 0 && milliseconds % 1000 === 0, {
   message: 'must be whole seconds, at least 1s',
 })
@@ -30,7 +30,9 @@ export const corsPolicy = message({
   unmatchedPreflights: z.enum(['UNSPECIFIED', 'FORWARD', 'IGNORE']).optional(),
 })
 
-/** Which other origins may use the rule's routes. `allowOrigins` wins over the deprecated `allowOrigin`. */
+/**
+ * The other origins that may use the rule's routes. `allowOrigins` wins over the deprecated `allowOrigin`.
+ */
 export function corsOf(
   declared: z.infer<typeof corsPolicy> | undefined,
   { report, path }: RuleSite,

@@ -65,8 +65,7 @@ export const fault = message({ delay: delay.optional(), abort: abort.optional() 
 type DeclaredFault = z.infer<typeof fault>
 
 /**
- * What is done to a share of the rule's requests. A part with a mistake is left out; what is wrong with it is
- * in the report.
+ * The faults for a share of the rule's requests. A part with a mistake is left out, and the mistake reported.
  */
 export function faultOf(declared: DeclaredFault | undefined, site: RuleSite): Fault | undefined {
   if (declared === undefined) return undefined

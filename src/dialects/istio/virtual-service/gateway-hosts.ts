@@ -7,13 +7,13 @@ import type { Report } from '../../reading/report.ts'
 
 interface Declared {
   readonly hosts: readonly string[]
-  /** As `spec.gateways` names them. */
+  /** The names in `spec.gateways`. */
   readonly gateways: readonly string[]
 }
 
 /**
  * Notes gateways that serve none of the VirtualService's hosts, and hosts that none of its gateways serves.
- * Nothing is said of hosts where the mesh, or a Gateway that is not there, may be what they are for.
+ * Hosts are not checked if they may be for the mesh, or for a Gateway that does not exist.
  */
 export function noteGatewayHosts(
   report: Report,
@@ -58,8 +58,8 @@ const gatewaySpec = z.looseObject({
 })
 
 /**
- * The hosts that a Gateway serves for VirtualServices of a namespace. Undefined for one that cannot be read,
- * or has no servers.
+ * The hosts that a Gateway serves for VirtualServices of a namespace. Undefined if it cannot be read, or has
+ * no servers.
  */
 function serverHosts({ object, id }: Manifest, namespace: string): readonly string[] | undefined {
   const hosts =

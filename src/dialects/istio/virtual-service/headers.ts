@@ -8,7 +8,9 @@ const name = z.string().regex(/^:?[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, {
   message: 'must be the name of a header: letters, digits and -',
 })
 
-/** What Envoy takes: no control characters, and each % doubled or around a command such as %REQ(x-id)%. */
+/**
+ * Envoy accepts no control characters, and each % must be doubled or part of a command such as %REQ(x-id)%.
+ */
 const value = z.string().superRefine((text, context) => {
   if (hasControlCharacter(text))
     context.addIssue({ code: 'custom', message: 'must not have control characters' })
@@ -32,7 +34,7 @@ export interface HeaderRules {
   readonly authority: string | undefined
 }
 
-/** Without pseudo headers and the authority, which Envoy does not let change so. */
+/** Without pseudo headers and the authority, which Envoy cannot change this way. */
 export function headerRules(declared: z.infer<typeof headers> | undefined): HeaderRules {
   const request = declared?.request
   return {

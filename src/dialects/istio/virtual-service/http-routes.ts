@@ -15,7 +15,7 @@ import { routesOf } from './rule-routes.ts'
 import type { TableContext } from './rule-routes.ts'
 
 export interface RulesContext {
-  /** What is found in the object that the rules stand in, but for `HttpRoutes.diagnostics`. */
+  /** Findings in the object of the rules, except `HttpRoutes.diagnostics`. */
   readonly report: Report
   readonly lookup: ObjectLookup
   readonly readDelegate: (manifest: Manifest) => DelegateSpec
@@ -29,7 +29,7 @@ export interface HttpRoutes {
 
 type Rules = readonly (HttpRule | undefined)[]
 
-/** The routes of a VirtualService with hosts, those of its delegates included. */
+/** The routes of a VirtualService with hosts, including those of its delegates. */
 export function httpRoutes(rules: Rules, { report, lookup, readDelegate }: RulesContext): HttpRoutes {
   const table = tableContext(report.manifest, lookup)
   const delegates = delegation(lookup, readDelegate)
@@ -46,7 +46,7 @@ export function httpRoutes(rules: Rules, { report, lookup, readDelegate }: Rules
   }
 }
 
-/** What is wrong with the rules of a delegate by itself; they become routes in its roots only. */
+/** Findings about the rules of a delegate by itself; they become routes only in its roots. */
 export function delegateMistakes(
   rules: Rules,
   { report, lookup }: Pick<RulesContext, 'report' | 'lookup'>,
@@ -77,8 +77,7 @@ function placedRules(
 }
 
 /**
- * Looks at a rule of which another object has the rest: whether its percentage goes without a mirror cannot
- * be told here.
+ * Checks a rule whose other half is in another object: whether its percentage has a mirror is unknown here.
  */
 function judging(manifest: Manifest, lookup: ObjectLookup) {
   const report = reportOn(manifest)

@@ -1,7 +1,7 @@
 import { resolveGateway } from '../host.ts'
 import type { Report } from '../../reading/report.ts'
 
-/** The part of an HTTP rule that says where its matches are for. */
+/** The part of an HTTP rule that names the gateways of its matches. */
 interface MatchingRule {
   readonly match?: readonly { readonly gateways?: readonly string[] | undefined }[] | undefined
 }

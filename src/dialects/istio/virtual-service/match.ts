@@ -28,7 +28,7 @@ export const httpMatch = message({
 
 export type HttpMatch = z.infer<typeof httpMatch>
 
-/** What Envoy compares with the request. A rule without `match` takes every request. */
+/** The match that Envoy compares with a request. A rule without `match` takes every request. */
 export function matchOf(match: HttpMatch | undefined): Match {
   if (match === undefined)
     return {
@@ -59,7 +59,7 @@ export function matchOf(match: HttpMatch | undefined): Match {
 }
 
 /**
- * Which proxies and listeners the match is for. With `gateways`, Istio ignores the source's labels and
+ * The proxies and listeners that the match is for. With `gateways`, Istio ignores the source's labels and
  * namespace.
  */
 export function applicabilityOf(match: HttpMatch | undefined, namespace: string): Applicability {

@@ -22,9 +22,9 @@ function hasMirrors(rule: unknown): boolean {
 }
 
 /**
- * Hints on mirrors of a VirtualService whose fields were written in another place or form. A share that is
- * moved must count where it is moved to: beside `mirrors`, `mirrorPercentage` has no effect, and everything
- * would be copied.
+ * Hints about mirrors of a VirtualService whose fields have another place or form. A share that is moved must
+ * have an effect at its new place: beside `mirrors`, `mirrorPercentage` has none, and everything would be
+ * copied.
  */
 export const mirrorHints: readonly FieldHint[] = [
   { code: 'field/unknown', at: `http.*.mirror.{${shareNames}}`, hint: ofMirror },
@@ -72,7 +72,7 @@ export const mirrorHints: readonly FieldHint[] = [
   },
 ]
 
-/** The number that was meant; `…` if it cannot be read. */
+/** The intended number; `…` if it cannot be read. */
 export function shareIn(value: unknown): string {
   const written = isRecord(value) ? value['value'] : value
   if (typeof written === 'number') return String(written)

@@ -15,7 +15,7 @@ import type { RuleSite } from './rule-site.ts'
 /** Istio's HTTPMirrorPolicy. */
 export const mirrorPolicy = message({ destination, percentage: percent.optional() })
 
-/** The fields of an HTTP rule that say what is mirrored. */
+/** The fields of an HTTP rule about mirroring. */
 export interface MirrorFields {
   readonly mirror?: z.infer<typeof destination> | undefined
   readonly mirrors?: readonly (z.infer<typeof mirrorPolicy> | undefined)[] | undefined
@@ -24,14 +24,14 @@ export interface MirrorFields {
 }
 
 export interface MirrorContext {
-  /** Where a field was written: a delegate's mirror may have its root's percentage. */
+  /** The place of a field: a delegate's mirror may have its root's percentage. */
   readonly siteOf: (field: keyof MirrorFields) => RuleSite
   readonly domain: string
   /** Gives each mirror of the route table its own runtime key. */
   readonly runtimeKey: (target: string) => string
 }
 
-/** The mirrors of a rule. A mirror with a mistake is left out; what is wrong with it is in the report. */
+/** The mirrors of a rule. A mirror with a mistake is left out, and the mistake reported. */
 export function mirrorsOf(rule: MirrorFields, context: MirrorContext): readonly Mirror[] {
   notePercentageWithoutMirror(rule, context)
   const site = context.siteOf('mirror')
@@ -67,7 +67,7 @@ function severalOf({ mirrors = [] }: MirrorFields, context: MirrorContext): read
 interface DeclaredMirror {
   readonly value: z.infer<typeof destination>
   readonly site: RuleSite
-  /** Of the destination, in the rule. */
+  /** Path of the destination in the rule. */
   readonly field: FieldPath
   readonly fraction: Millionths | undefined
 }
@@ -80,7 +80,7 @@ function mirrorAt(
   const path = [...site.path, ...field]
   const backend = backendOf(value, { manifest, path, domain: context.domain })
   const target = shortHash(`${backend.host}|${backend.port ?? ''}|${backend.subset ?? ''}`)
-  // Asked for by a mirror of nothing too: the number of a repetition must not depend on a percentage.
+  // Taken for a mirror of nothing too: the number of a repetition must not depend on a percentage.
   const runtimeKey = context.runtimeKey(target)
   if (fraction === undefined || fraction === 0) return undefined
   return { backend, fraction, runtimeKey, ...site.options, origin: { object: manifest.id, path } }

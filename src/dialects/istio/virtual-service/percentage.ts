@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { message } from '../../../manifest/message.ts'
 
 /**
- * The value is read from its text, so what is a number but none of ours (NaN, infinity) is let through to
- * there.
+ * The value is read from its text, so this accepts numbers that are no percentage (NaN, infinity) for a later
+ * check.
  */
 const anyNumber = z.preprocess(
   (value) => (typeof value === 'number' && !Number.isFinite(value) ? 0 : value),

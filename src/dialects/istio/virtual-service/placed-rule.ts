@@ -5,28 +5,28 @@ import type { HttpRule } from './http-rule.ts'
 import type { HttpMatch } from './match.ts'
 import type { RuleSite } from './rule-site.ts'
 
-/** One of the matches of a rule; undefined where the rule has none and takes every request. */
+/** One of the matches of a rule; undefined if the rule has none and takes every request. */
 export interface PlacedMatch {
   readonly match: HttpMatch | undefined
   readonly origin: Origin
 }
 
 /**
- * An HTTP rule, and where each of its fields was written: a root's and its delegate's fields become one rule.
+ * An HTTP rule, and the place of each of its fields: the fields of a root and its delegate become one rule.
  */
 export interface PlacedRule {
   readonly rule: HttpRule
   /** At least one; gateways are named `<namespace>/<name>`. */
   readonly matches: readonly PlacedMatch[]
   /**
-   * What the runtime keys of its mirrors call it: its name, else what it matches, so that its place in the
-   * list does not matter.
+   * The rule's name in the runtime keys of its mirrors: its own name, otherwise its matches, so that its
+   * index in the list does not matter.
    */
   readonly key: string
   siteOf(field: keyof HttpRule): RuleSite
 }
 
-/** A rule as it stands in its object. */
+/** A rule and its place in its object. */
 export function placedRule(rule: HttpRule, site: RuleSite): PlacedRule {
   const { id } = site.report.manifest
   const declared = rule.match ?? []

@@ -12,8 +12,8 @@ import { widerMatch } from './wider-match.ts'
 const fields = Object.keys(httpRule.out.shape)
 
 /**
- * The rules of a VirtualService, one with a mistake as a rule that answers with an error; undefined if what
- * it matches cannot be read.
+ * The rules of a VirtualService; a rule with a mistake becomes one that answers with an error. Undefined if
+ * its matches cannot be read.
  */
 export function withRejectedRules(
   rules: readonly (HttpRule | undefined)[],
@@ -32,7 +32,7 @@ export function withRejectedRules(
 }
 
 /**
- * What it means for requests that a part of the `spec` of a VirtualService is left out
+ * The consequence for requests of leaving out a part of a VirtualService's `spec`
  * (`DecodeOptions.consequence`).
  */
 export function rejectedConsequences(manifest: Manifest): (left: FieldPath) => string | undefined {

@@ -26,7 +26,7 @@ export function withRejectedTlsRules(
 }
 
 /**
- * What it means for connections that a part of the `spec` of a VirtualService is left out
+ * The consequence for connections of leaving out a part of a VirtualService's `spec`
  * (`DecodeOptions.consequence`).
  */
 export function rejectedTlsConsequences(manifest: Manifest): (left: FieldPath) => string | undefined {
@@ -44,8 +44,8 @@ function matchesOf({ object }: Manifest, index: number): readonly TlsMatch[] {
 }
 
 /**
- * A match with a mistake, for all connections that it was to take: where its port or gateways cannot be read,
- * for any. None if no name can be read.
+ * A match with a mistake, for all connections that it was intended for: for any port or gateway if these
+ * cannot be read. Empty if no name can be read.
  */
 function widerMatch(written: unknown): readonly TlsMatch[] {
   const fields = isRecord(written) ? written : typeof written === 'string' ? { sniHosts: written } : {}

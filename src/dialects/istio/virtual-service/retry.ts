@@ -16,8 +16,8 @@ export const retries = message({
 })
 
 /**
- * Without `retryOn` it retries what Istio's own default does, whatever the mesh's is. Numbers in `retryOn`
- * are status codes.
+ * Without `retryOn` it retries under the conditions of Istio's own default, whatever the mesh's is. Numbers
+ * in `retryOn` are status codes.
  */
 export function retryPolicy(value: z.infer<typeof retries>): RetryPolicy | 'never' {
   if ((value.attempts ?? 0) <= 0) return 'never'
@@ -37,7 +37,7 @@ type Conditions = Pick<RetryPolicy, 'retryOn' | 'statusCodes'>
 
 const ofStatusCodes = 'retriable-status-codes'
 
-/** Without any code the condition would be dead. */
+/** Without any code the condition would have no effect. */
 const unavailable = 503
 
 const defaultConditions: Conditions = {
@@ -46,8 +46,8 @@ const defaultConditions: Conditions = {
 }
 
 /**
- * As istiod joins them, with a comma before the condition that it adds. A status code that HTTP does not know
- * is a condition that Envoy does not know.
+ * Joined as istiod joins them, with a comma before the condition that it adds. A status code that HTTP does
+ * not have is a condition that Envoy does not have.
  */
 function parseConditions(retryOn: string): Conditions {
   const tokens = tokensOf(retryOn)
@@ -89,8 +89,8 @@ const known = [
 ]
 
 /**
- * The conditions of Envoy's `x-envoy-retry-on` and `x-envoy-retry-grpc-on` (router filter), and what of a
- * `retryOn` is none of them.
+ * The conditions of Envoy's `x-envoy-retry-on` and `x-envoy-retry-grpc-on` (router filter), and those of a
+ * `retryOn` that are unknown.
  */
 export const retryConditions = {
   known,

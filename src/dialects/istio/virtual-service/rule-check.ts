@@ -4,8 +4,8 @@ import { retryConditions } from './retry.ts'
 import type { RuleSite } from './rule-site.ts'
 
 /**
- * Refuses what Istio's validation does beyond the types of fields (its validateHTTPRoute), and leaves out
- * what it costs: the mirrors, or a fault or rewrite that nothing could act on. The rule itself stays.
+ * Rejects the mistakes that Istio's validation rejects beyond the types of fields (its validateHTTPRoute),
+ * and leaves out the affected part: the mirrors, or a fault or rewrite without effect. The rule itself stays.
  */
 export function checkedRule(rule: HttpRule, site: RuleSite): HttpRule {
   checkRewrite(rule, site)
@@ -95,10 +95,7 @@ function checkRetries({ retries }: HttpRule, { report, path }: RuleSite): void {
   }
 }
 
-/**
- * A claim stands where a header's name would; there is no filter that reads tokens, so no request ever has
- * one.
- */
+/** A claim has the place of a header's name; no filter reads tokens, so no request ever has one. */
 function noteClaims({ match = [] }: HttpRule, { report, path }: RuleSite): void {
   match.forEach((each, index) => {
     for (const field of ['headers', 'withoutHeaders'] as const) {
@@ -121,7 +118,7 @@ function withoutFields(rule: HttpRule, fields: readonly (keyof HttpRule)[]): Htt
     : Object.fromEntries(Object.entries(rule).filter(([name]) => !fields.some((field) => field === name)))
 }
 
-/** Refuses an authority that is set in several places: the first of them counts, in this order. */
+/** Rejects an authority that is set in several places: the first of them is used, in this order. */
 function checkAuthority({ rewrite, headers }: HttpRule, { report, path }: RuleSite): void {
   const inHeaders = (['set', 'add'] as const).flatMap((operation) =>
     Object.keys(headers?.request?.[operation] ?? {})
@@ -139,8 +136,8 @@ function checkAuthority({ rewrite, headers }: HttpRule, { report, path }: RuleSi
 }
 
 /**
- * Refuses headers that cannot be changed: pseudo headers, and the authority but for setting the request's.
- * Istio leaves them out, and so does `headerRules`.
+ * Rejects changes of pseudo headers, and of the authority except setting the request's. Istio leaves them
+ * out, and so does `headerRules`.
  */
 function checkHeaders({ headers, route = [] }: HttpRule, { report, path }: RuleSite): void {
   const declared = [

@@ -15,12 +15,12 @@ export interface TableContext {
   readonly namespace: string
   readonly name: string
   readonly settings: Settings
-  /** Counts how often a runtime key was asked for in this table, from 1. */
+  /** The number of times that a runtime key has been used in this table, from 1. */
   readonly repetition: (key: string) => number
   readonly metadata: Route['metadata']
 }
 
-/** One route for each match of the rule, in order; none for a rule that only delegates. */
+/** One route for each match of the rule, in order; empty for a rule that only delegates. */
 export function routesOf(placed: PlacedRule, table: TableContext): readonly Route[] {
   const { rule, matches, siteOf } = placed
   const built = actionOf(placed, table)

@@ -3,8 +3,8 @@ import type { MirrorOptions } from '../../reading/annotation.ts'
 import type { Report } from '../../reading/report.ts'
 
 /**
- * Where an HTTP rule, or a field of one, stands: its object's report, the rule's path in it, and how the
- * object's mirrors are made.
+ * The place of an HTTP rule or of one of its fields: its object's report, the rule's path in it, and the
+ * options of the object's mirrors.
  */
 export interface RuleSite {
   readonly report: Report

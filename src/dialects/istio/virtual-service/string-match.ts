@@ -4,9 +4,7 @@ import type { StringMatch } from '../../../model/route.ts'
 import { nonEmpty } from '../../reading/constraint.ts'
 import { checkRegex, regex } from '../../reading/regex.ts'
 
-/**
- * What Istio takes for "any value" where a name and a value are matched, though it is no regular expression.
- */
+/** Istio's form of "any value" if a name and a value are matched, although it is not a regular expression. */
 const anyValue = '*'
 
 /** Istio's StringMatch: one of exact, prefix and regex. */
@@ -16,8 +14,8 @@ export const stringMatch = stringMatchWith({ prefix: nonEmpty, regex })
 export const pathMatch = stringMatchWith({ prefix: z.string(), regex })
 
 /**
- * A StringMatch for the value of a header or query parameter: none of the three, and the regex `*`, stand for
- * "is there".
+ * A StringMatch for the value of a header or query parameter: none of the three, or the regex `*`, means "is
+ * present".
  */
 export const valueMatch = stringMatchWith({
   prefix: nonEmpty,

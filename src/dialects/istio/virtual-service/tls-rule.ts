@@ -35,20 +35,20 @@ export const tlsRule = message({
 })
 
 export type TlsMatch = z.infer<typeof tlsMatch>
-/** Without destinations: one with a mistake. */
+/** A rule without destinations has a mistake. */
 export type TlsRule = z.infer<typeof tlsRule>
 
 export interface TlsRuleContext {
   readonly path: FieldPath
   readonly domain: string
   readonly report: Report
-  /** Those of the VirtualService, for which matches are that name none. */
+  /** The VirtualService's gateways, for matches that name none. */
   readonly gateways: readonly string[]
 }
 
 /**
  * One route for each match. Connections of a rule with a mistake go to no backend, nor to that of another
- * rule. Gateways that pass TLS through take them; sidecars do not, which is said.
+ * rule. Gateways that pass TLS through use them; sidecars do not, which is reported.
  */
 export function tlsRoutesOf(
   rule: TlsRule,

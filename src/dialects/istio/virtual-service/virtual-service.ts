@@ -35,7 +35,7 @@ const spec = message({
   exportTo: exportTo.optional(),
 })
 
-/** What may be left out alone when there is no good version to fall back to. */
+/** The parts that can be left out separately if there is no good version to fall back to. */
 const removableParts = [
   'http.*.mirrors.*',
   'http.*.{mirror,mirrors,mirrorPercentage,mirrorPercent}',
@@ -80,8 +80,8 @@ function readVirtualService(manifest: Manifest): Decoded<z.infer<typeof spec>> {
 }
 
 /**
- * A VirtualService with a mistake outside of its rules: what they match is answered with an error, or closed.
- * Undefined if its hosts or gateways cannot be read.
+ * A VirtualService with a mistake outside of its rules: its requests are answered with an error, and its
+ * connections closed. Undefined if its hosts or gateways cannot be read.
  */
 function rejectedWhole(manifest: Manifest): z.infer<typeof spec> | undefined {
   const meant = withMeantSpec(manifest, { known: Object.keys(spec.out.shape), lists: ['http', 'tls'] })
@@ -104,8 +104,8 @@ function rejectedWhole(manifest: Manifest): z.infer<typeof spec> | undefined {
 }
 
 /**
- * A networking.istio.io VirtualService. Without hosts it is a delegate, and becomes routes where others name
- * it.
+ * A networking.istio.io VirtualService. Without hosts it is a delegate, and becomes routes of the objects
+ * that name it.
  */
 export function translateVirtualService(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { settings } = lookup

@@ -7,9 +7,8 @@ import { pathMatch, valueMatch } from './string-match.ts'
 const fields = Object.keys(httpMatch.out.shape)
 
 /**
- * A match with a mistake, read as it was most likely meant: it takes all the requests that it was to take,
- * and those that differ only where it cannot be read. Undefined if that would be requests of other rules,
- * too.
+ * A match with a mistake, read in its most likely intention: it takes all the intended requests, and those
+ * that differ only in the unreadable part. Undefined if it would also take requests of other rules.
  */
 export function widerMatch(written: unknown): HttpMatch | undefined {
   const strict = httpMatch.safeParse(written)
@@ -32,14 +31,14 @@ export function widerMatch(written: unknown): HttpMatch | undefined {
   return httpMatch.safeParse({ ...meant, ...texts, ...named }).data
 }
 
-/** A text where an object should be is a prefix, which takes what an exact one takes. */
+/** A text in place of an object is a prefix, which includes the requests of an exact match. */
 function widerText(written: unknown): unknown {
   if (typeof written === 'string') return written === '' ? undefined : { prefix: written }
   if (pathMatch.safeParse(written).success) return written
   return meantFields(written, ['exact', 'prefix', 'regex'])
 }
 
-/** A header or query parameter whose value cannot be read only has to be there. */
+/** A header or query parameter whose value cannot be read only has to be present. */
 function widerNamed(written: unknown): unknown {
   if (!isRecord(written)) return written
   return Object.fromEntries(

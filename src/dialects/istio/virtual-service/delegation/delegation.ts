@@ -17,25 +17,22 @@ import { checkedRule } from '../rule-check.ts'
 export interface DelegateSpec {
   readonly isDelegate: boolean
   readonly visibility: Visibility
-  /** A rule with a mistake is undefined, and said where the delegate is translated by itself. */
+  /** A rule with a mistake is undefined; the mistake is reported when the delegate itself is translated. */
   readonly rules: readonly (HttpRule | undefined)[]
 }
 
-/** The rules that the rules of one root stand for. */
+/** The delegates' rules for the rules of one root. */
 export interface Delegation {
   /**
-   * Those of the delegate that a rule names, each merged with it; none, and a diagnostic, where they cannot
-   * be had.
+   * The rules of the delegate that a rule names, each merged with it; empty, with a diagnostic, if they are
+   * not available.
    */
   rulesOf(root: PlacedRule): readonly PlacedRule[]
-  /** What was found in delegates because they are merged, once the rules are routes. */
+  /** Findings in delegates that follow from the merge, after the rules have become routes. */
   diagnostics(): readonly Diagnostic[]
 }
 
-/**
- * Delegates are asked for through `lookup`, so that an edit of one translates its roots again, and
- * nothing else.
- */
+/** Reads delegates through `lookup`, so that an edit of one translates its roots again, and nothing else. */
 export function delegation(lookup: ObjectLookup, read: (manifest: Manifest) => DelegateSpec): Delegation {
   const merging: Report[] = []
   const reportIn = (manifest: Manifest): Report => {

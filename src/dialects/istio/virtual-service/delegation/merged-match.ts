@@ -2,8 +2,8 @@ import type { FieldPath } from '../../../../diagnostics/diagnostic.ts'
 import type { HttpMatch } from '../match.ts'
 
 /**
- * What a delegate's match says that no request of the root's match can fulfil, or that Istio cannot tell;
- * undefined where they agree.
+ * The field of a delegate's match that no request of the root's match can meet, or that Istio cannot compare;
+ * undefined if they agree.
  */
 export function conflictBetween(root: HttpMatch, delegate: HttpMatch): FieldPath | undefined {
   for (const field of ['uri', 'scheme', 'method', 'authority'] as const) {
@@ -40,7 +40,7 @@ function isWithin(delegate: Text, root: Text): boolean {
   return prefix !== undefined && (delegate.prefix ?? delegate.exact ?? '').startsWith(prefix)
 }
 
-/** What both ask for; of a field that both have, the delegate's. */
+/** The conditions of both matches; for a field that both have, the delegate's. */
 export function mergedMatch(root: HttpMatch, delegate: HttpMatch): HttpMatch {
   return {
     ...root,
@@ -73,7 +73,7 @@ function joined<Name extends keyof HttpMatch>(
   return value === undefined ? {} : ({ [name]: value } as Partial<Pick<HttpMatch, Name>>)
 }
 
-/** An empty text is one that is not there (protobuf's default value). */
+/** An empty text is absent (protobuf's default value). */
 function given(text: string | undefined): string | undefined {
   return text === '' ? undefined : text
 }

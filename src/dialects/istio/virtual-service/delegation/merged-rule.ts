@@ -7,7 +7,7 @@ import type { PlacedMatch, PlacedRule } from '../placed-rule.ts'
 import { ruleKey } from '../placed-rule.ts'
 import type { RuleSite } from '../rule-site.ts'
 
-/** What a delegate's rule takes from its root, field by field, where it has none of its own. */
+/** Fields that a delegate's rule inherits from its root if it does not set them. */
 const inherited = [
   'rewrite',
   'directResponse',
@@ -23,8 +23,8 @@ const inherited = [
 ] as const satisfies readonly (keyof HttpRule)[]
 
 /**
- * A root's rule and one of its delegate's, as one. Undefined where their matches exclude each other, which is
- * said at the delegate's.
+ * Merges a root's rule with one of its delegate's. Undefined if their matches exclude each other, which is
+ * reported at the delegate's.
  */
 export function mergedRule(root: PlacedRule, delegate: PlacedRule): PlacedRule | undefined {
   const matches = mergedMatches(root, delegate)
@@ -62,14 +62,14 @@ function hasMirror(root: PlacedRule, delegate: PlacedRule): boolean {
   return root.rule.mirror !== undefined || delegate.rule.mirror !== undefined
 }
 
-/** An empty list is none (protobuf). */
+/** An empty list is absent (protobuf). */
 function isGiven(value: unknown): boolean {
   return value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
 /**
- * Every pair that agrees. One match of the delegate that agrees with none of the root's costs its whole rule,
- * as in Istio.
+ * Every compatible pair. A match of the delegate that is compatible with none of the root's removes its whole
+ * rule, as in Istio.
  */
 function mergedMatches(root: PlacedRule, delegate: PlacedRule): readonly PlacedMatch[] | undefined {
   const merged: PlacedMatch[] = []
@@ -138,7 +138,7 @@ function noteMixedPercentage(rule: HttpRule, siteOf: PlacedRule['siteOf'], root:
   )
 }
 
-/** What only the merge can tell; all else is said of each object by itself. */
+/** A finding that only the merge can make; all others are reported for each object by itself. */
 export function followsFromMerge({ code }: Diagnostic): boolean {
   return (
     code.startsWith('delegate/') ||
