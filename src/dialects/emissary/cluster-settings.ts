@@ -48,7 +48,7 @@ function keepaliveOf({
   }
 }
 
-/** Those of the default priority: no route here has the high one. */
+/** The circuit breakers of the default priority: no route here has the high one. */
 function breakersOf({ circuit_breakers: declared = [] }: MappingSpec): BackendSettings {
   const breaker = declared.find((each) => each !== undefined && each.priority !== 'high')
   if (breaker === undefined) return {}

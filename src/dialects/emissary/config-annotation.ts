@@ -9,8 +9,8 @@ import { nodeValue, UnreadableNode } from '../../manifest/node-value.ts'
 const configAnnotation = 'getambassador.io/config'
 
 /**
- * That Mappings and other objects in the annotation `getambassador.io/config`, as Emissary takes them on any
- * object, are not read.
+ * Reports that Mappings and other objects in the annotation `getambassador.io/config` are not read; Emissary
+ * reads them on any object.
  */
 export function configAnnotationFindings({ id, annotations }: Manifest): readonly Diagnostic[] {
   const text = annotations[configAnnotation]

@@ -1,5 +1,5 @@
 /**
- * Whether some host name fits both: names, perhaps with `*` at one end, which stands for at least one
+ * Whether some host name matches both: names, optionally with `*` at one end, which matches at least one
  * character (Emissary's `hostglob_matches`).
  */
 export function globsMeet(a: string, b: string): boolean {
@@ -38,7 +38,7 @@ export function globCovers(wide: string, narrow: string): boolean {
   return open === 'end' && narrow.length > fixed.length && narrow.startsWith(fixed) && !narrow.startsWith('*')
 }
 
-/** The glob as a regular expression on `:authority`, whose port does not count. */
+/** The glob as a regular expression for `:authority`, whose port is ignored. */
 export function authorityPattern(glob: string): string {
   const { open, fixed } = ends(glob)
   const text = fixed.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)

@@ -18,7 +18,7 @@ const selector = message({
   matchExpressions: z.unknown().optional(),
 })
 
-/** Envoy takes whole names and `*` before the end of one; a port does not count. */
+/** Envoy accepts whole names, and `*` before the end of one; a port is ignored. */
 const hostname = z
   .string()
   .regex(/^(\*|\*?[^*/\s:]+)(:\d+)?$/, { message: 'must be a host name, one that begins with "*", or "*"' })
@@ -41,20 +41,18 @@ const hostSpec = message({
   tlsContext: z.unknown().optional(),
 })
 
-/**
- * getambassador.io Host, and where there is none the one that Emissary makes up: every name, in plain text.
- */
+/** getambassador.io Host. Without any, the one that Emissary assumes: every name, in plain text. */
 export interface Host {
   readonly namespace: string
   readonly name: string
   readonly hostname: string
   readonly labels: Labels
-  /** Labels of the Mappings that it takes; undefined: it goes by their host name alone. */
+  /** Labels of the Mappings that it takes; undefined: only their host name decides. */
   readonly selects: Labels | undefined
   readonly certificate: SecretReference | undefined
-  /** What becomes of requests in plain text. */
+  /** The handling of requests in plain text. */
   readonly insecure: 'Redirect' | 'Reject' | 'Route'
-  /** Undefined for the one that is made up. */
+  /** Undefined for the assumed one. */
   readonly origin: Origin | undefined
 }
 
@@ -108,7 +106,7 @@ function labelsWanted(declared: HostSpec['selector']): Labels | undefined {
   return declared === undefined ? undefined : (declared.matchLabels ?? {})
 }
 
-/** The Hosts that can be read; the one that Emissary makes up where there are none. */
+/** The readable Hosts; the assumed one if there are none. */
 export function hostsIn(manifests: readonly Manifest[]): readonly Host[] {
   if (manifests.length === 0) return [anyHost]
   return manifests.flatMap((manifest) => {
@@ -117,7 +115,7 @@ export function hostsIn(manifests: readonly Manifest[]): readonly Host[] {
   })
 }
 
-/** What Mappings of a group say of their hosts. */
+/** The hosts that the Mappings of a group name. */
 export interface Wanted {
   readonly host: string | undefined
   readonly hostRegex: string | undefined
@@ -125,8 +123,8 @@ export interface Wanted {
 }
 
 /**
- * Whether a Host takes a group (`IRHost.matches_httpgroup`): by the host name that the group asks for, by its
- * labels, or by both where both are said.
+ * Whether a Host takes a group (`IRHost.matches_httpgroup`): by the host name of the group, by its labels, or
+ * by both if both are given.
  */
 export function takes(host: Host, { host: wanted, hostRegex, labels }: Wanted): boolean {
   const isNamed = wanted !== undefined || hostRegex !== undefined
@@ -136,7 +134,7 @@ export function takes(host: Host, { host: wanted, hostRegex, labels }: Wanted): 
   return hasLabels(labels, host.selects) && (!isNamed || meets)
 }
 
-/** A Host is read by Listeners and Mappings; by itself it only says what is wrong with it. */
+/** Listeners and Mappings read a Host; its own translation only reports its mistakes. */
 export function translateHost(manifest: Manifest): Translated {
   const { value, diagnostics, refused } = readHost(manifest)
   const report = reportOn(manifest)

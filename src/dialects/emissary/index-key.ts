@@ -1,6 +1,6 @@
 /**
- * Keys under which objects of this dialect find each other. An id is an `ambassador_id`: what has none in
- * common does not exist for each other.
+ * Keys by which objects of this dialect find each other. An id is an `ambassador_id`: objects see each other
+ * only if they share one.
  */
 export const indexKey = {
   mappings: (id: string): string => `getambassador.io|mappings|${id}`,

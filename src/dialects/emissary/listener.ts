@@ -41,17 +41,17 @@ const listenerSpec = message({
 
 export type ListenerSpec = z.infer<typeof listenerSpec>
 
-/** getambassador.io Listener, and where there is none the one that is assumed. */
+/** getambassador.io Listener. Without any, the assumed one. */
 export interface Listener {
   readonly namespace: string
   readonly name: string
   readonly port: number
   readonly security: 'XFP' | 'SECURE' | 'INSECURE'
   readonly layers: readonly (typeof layers)[number][]
-  /** Of its Hosts; `*` is any. */
+  /** Namespace of its Hosts; `*` is any. */
   readonly hostNamespace: string
   readonly hostLabels: Labels
-  /** Undefined for the one that is assumed. */
+  /** Undefined for the assumed one. */
   readonly origin: Origin | undefined
 }
 
@@ -94,7 +94,7 @@ export function listenerOf({ id }: Manifest, spec: ListenerSpec): Listener {
   }
 }
 
-/** The Listeners that can be read; the one that is assumed where there are none. */
+/** The readable Listeners; the assumed one if there are none. */
 export function listenersIn(manifests: readonly Manifest[]): readonly Listener[] {
   if (manifests.length === 0) return [assumedListener]
   return manifests.flatMap((manifest) => {
@@ -103,7 +103,7 @@ export function listenersIn(manifests: readonly Manifest[]): readonly Listener[]
   })
 }
 
-/** Whether a Listener serves a Host; the one that is made up belongs to every Listener. */
+/** Whether a Listener serves a Host; the assumed Host belongs to every Listener. */
 export function binds({ hostNamespace, hostLabels }: Listener, host: Host): boolean {
   if (host.origin === undefined) return true
   return (hostNamespace === '*' || hostNamespace === host.namespace) && hasLabels(host.labels, hostLabels)

@@ -2,7 +2,7 @@ import { pathsTo } from '../portability.ts'
 import type { Divergence } from '../portability.ts'
 import { takesSeveralShadows } from './mapping/several-shadows.ts'
 
-/** Where Emissary does otherwise: what only an annotation of ours asks for. */
+/** Differences from Emissary that only an annotation of ours causes. */
 export const divergences: readonly Divergence[] = [
   {
     code: 'portability/several-mirrors',

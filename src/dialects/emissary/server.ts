@@ -12,7 +12,10 @@ import { indexKey } from './index-key.ts'
 import { binds, listenerOf, readListener } from './listener.ts'
 import type { Listener } from './listener.ts'
 
-/** What the routes for a Host attach to on a Listener. It is not the name of another dialect's gateway. */
+/**
+ * The key that the routes for a Host attach to on a Listener. It is not the name of another dialect's
+ * gateway.
+ */
 export function gatewayOf(listener: Listener, host: Host, id: string): string {
   return (
     `${listener.namespace}/${listener.name}.${id}.listener.getambassador.io/${host.namespace}/` + host.name
@@ -54,8 +57,8 @@ export function translateListener(manifest: Manifest, lookup: ObjectLookup): Tra
 type Transport = 'plain' | 'tls'
 
 /**
- * One port is either plain or for TLS: Emissary tells them apart on one. Undefined, with a diagnostic, for
- * what is not served.
+ * A port is either plain or for TLS; Emissary can do both on one. Undefined, with a diagnostic, if it is not
+ * supported.
  */
 function transportOf(
   { layers, port, security }: Listener,
@@ -104,7 +107,7 @@ export interface ServersOf {
   readonly id: string
   readonly transport: Transport
   readonly created: string
-  /** Where neither Listener nor Host is written. */
+  /** Absent if neither Listener nor Host is written. */
   readonly origin?: Origin
 }
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 
-/** What a Mapping's `service` says: `[scheme://]host[:port]`. */
+/** The parts of a Mapping's `service`: `[scheme://]host[:port]`. */
 export interface ServiceName {
   readonly scheme: 'http' | 'https' | undefined
   /** Lower case; an IPv6 address is without its brackets. */
@@ -11,7 +11,7 @@ export interface ServiceName {
 const form =
   /^(?:(?<scheme>[a-z][a-z0-9+.-]*):\/\/)?(?:\[(?<v6>[0-9a-f:.]+)\]|(?<host>[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)\.?)(?::(?<port>\d{1,5}))?\/?$/
 
-/** Undefined for what is no such name. */
+/** Undefined for a text of another form. */
 export function parseServiceName(text: string): ServiceName | undefined {
   const groups = form.exec(text.trim().toLowerCase())?.groups
   if (groups === undefined) return undefined
@@ -25,8 +25,8 @@ export function parseServiceName(text: string): ServiceName | undefined {
 }
 
 /**
- * The name as it stands in the name of a cluster: beside Mappings outside of `default`, where Emissary is
- * taken to live, a short name gets their namespace.
+ * The name in the form of a cluster's name: a short name of a Mapping outside of `default`, the assumed
+ * namespace of Emissary, gets the Mapping's namespace.
  */
 export function qualifiedName({ scheme, host, port }: ServiceName, namespace: string): string {
   const isQualified = host.includes('.') || host.includes(':') || host === 'localhost'

@@ -12,14 +12,14 @@ import { fieldOf } from './mapping/mapping.ts'
 import type { Mapping } from './mapping/mapping.ts'
 import { parseServiceName } from './service-name.ts'
 
-/** Where the requests of a Mapping go. */
+/** The destination of a Mapping's requests. */
 export interface Upstream {
   readonly backend: BackendReference
   /** The name as Emissary would have its proxy look it up: what `auto_host_rewrite` makes of the Host. */
   readonly hostname: string
   /**
-   * The cluster of the Mapping's own, over the endpoints of a Service or by DNS; absent where the Service, or
-   * its port, is not there.
+   * The Mapping's own cluster, over the endpoints of a Service or by DNS; absent if the Service or its port
+   * does not exist.
    */
   readonly cluster?: Pick<Cluster, 'services' | 'endpoints' | 'policies'>
 }
@@ -144,7 +144,8 @@ function clusterOf(mapping: Mapping, { own, hostname, port, endpointsOf }: Clust
     discovery: endpointsOf === undefined ? 'strict-dns' : 'endpoints',
     aliases: [],
     addresses: [],
-    // What is said of copies to hosts outside is how to keep their Host, and a Mapping has no way to.
+    // Not marked as external, because the advice for external hosts is to keep the Host of copies, and a
+    // Mapping cannot.
     external: false,
     selector: undefined,
     externalName: undefined,

@@ -47,7 +47,7 @@ const spec = message({
 
 type Validation = z.infer<typeof validation>
 
-/** Versions whose fields are not read. They still demand TLS of their targets. */
+/** Versions whose fields are not read. They still demand TLS for their targets. */
 export const unreadPolicyVersions = ['v1alpha2', 'v1beta1'] as const
 
 const consequence = 'requests to the targets are answered with an error, mirrors to them are dropped'
@@ -125,7 +125,7 @@ interface DemandSite {
 }
 
 /**
- * What the policy demands of one target. Of what is no Service it is not followed, but nothing goes there in
+ * The policy's demand for one target. It is followed only for Services; nothing is sent to another target in
  * plain text.
  */
 function demandsOn(
@@ -179,7 +179,7 @@ function hostsOf(id: ObjectId, found: Manifest | undefined): readonly string[] {
     : []
 }
 
-/** Undefined where the authorities cannot be had. */
+/** Undefined if the authorities are not available. */
 function tlsOf(
   { caCertificateRefs = [], wellKnownCACertificates, hostname: serverName, subjectAltNames = [] }: Validation,
   report: Report,

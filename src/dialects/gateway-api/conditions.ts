@@ -9,12 +9,14 @@ export interface ReferenceProblem {
   readonly message: string
 }
 
-/** RouteConditionAccepted, GatewayConditionAccepted, ListenerConditionAccepted: of what is served. */
+/**
+ * RouteConditionAccepted, GatewayConditionAccepted, ListenerConditionAccepted of an object that is served.
+ */
 export function accepted(message: string): Condition {
   return { type: 'Accepted', status: 'True', reason: 'Accepted', message }
 }
 
-/** Accepted of what is not served. */
+/** Accepted of an object that is not served. */
 export function notAccepted(reason: string, message: string): Condition {
   return { type: 'Accepted', status: 'False', reason, message }
 }

@@ -51,7 +51,7 @@ const policyKinds: readonly PolicyKind[] = [
   { group: 'gateway.kgateway.dev', kind: 'BackendConfigPolicy', fields: ['tls'] },
 ]
 
-/** Those kinds, as a dialect claims them. */
+/** The kinds, as a dialect claims them. */
 export const implementationPolicies: readonly GroupKind[] = policyKinds.map(({ group, kind }) => ({
   group,
   kind,
@@ -66,7 +66,7 @@ function policyFor(id: Pick<Manifest['id'], 'group' | 'kind'>): PolicyKind | und
   return policyKinds.find(({ group, kind }) => group === id.group && kind === id.kind)
 }
 
-/** What the policy would protect; a policy that lets every request pass says so by a note only. */
+/** The protection of the policy; a policy that allows every request is only noted. */
 export function translateImplementationPolicy(manifest: Manifest, { isClaimed }: ObjectLookup): Translated {
   const { id, object } = manifest
   const paths = (policyFor(id)?.fields ?? [])

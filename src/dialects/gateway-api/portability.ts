@@ -7,7 +7,7 @@ import { servicePorts } from './route/service-port.ts'
 
 const envoyGatewayTests = 'envoyproxy/gateway internal/gatewayapi/testdata'
 
-/** Where controllers of the Gateway API do otherwise than its specification. */
+/** Controllers of the Gateway API that differ from its specification. */
 export const divergences: readonly Divergence[] = [
   {
     code: 'portability/percentage',

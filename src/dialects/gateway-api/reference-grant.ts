@@ -15,7 +15,7 @@ const spec = message({
   }),
 })
 
-/** A ReferenceGrant says something only where a reference asks for it. */
+/** A ReferenceGrant has an effect only if a reference needs it. */
 export function translateReferenceGrant(manifest: Manifest): Translated {
   const { diagnostics, refused } = readGrant(manifest)
   return translated({ diagnostics, refused })
@@ -26,8 +26,8 @@ function readGrant(manifest: Manifest) {
 }
 
 /**
- * Whether an object may refer to another: one of its own namespace, or one that a ReferenceGrant beside it
- * opens to objects of this kind and namespace.
+ * Whether an object may refer to another: one of its own namespace, or one whose namespace has a
+ * ReferenceGrant for objects of this kind and namespace.
  */
 export function isPermitted(from: ObjectId, to: ObjectId, lookup: ObjectLookup): boolean {
   if (from.namespace === to.namespace) return true
@@ -55,7 +55,7 @@ export function isPermitted(from: ObjectId, to: ObjectId, lookup: ObjectLookup):
     })
 }
 
-/** What to write so that the reference is permitted. */
+/** The hint for permitting the reference. */
 export function grantHint(from: ObjectId, to: ObjectId): string {
   return (
     `write a ReferenceGrant in namespace ${to.namespace} from ${from.kind} in namespace ` +

@@ -11,10 +11,10 @@ import type { ConditionsOf, StatusMoment, StatusReport } from '../status.ts'
 import type { Json, JsonObject } from '../../manifest/manifest.ts'
 import type { Condition, ObjectStatus } from '../../model/condition.ts'
 
-/** Those that a Gateway, listener or GatewayClass may have of us. */
+/** Our condition types of a Gateway, listener or GatewayClass. */
 const types = ['Accepted', 'Programmed', 'Conflicted', 'ResolvedRefs']
 
-/** The status of a GatewayClass, Gateway or route; undefined for one that is another controller's. */
+/** The status of a GatewayClass, Gateway or route; undefined for another controller's. */
 export function gatewayApiStatus(report: StatusReport, moment: StatusMoment): JsonObject | undefined {
   const { kind } = report.manifest.id
   if (isRouteKind(report.manifest.id)) return routeStatus(report, moment)
@@ -82,7 +82,7 @@ function listenerStatus({ section = '', conditions }: ObjectStatus, { report, mo
   }
 }
 
-/** ListenerStatus.supportedKinds: of those that it asks for, the ones that are served. */
+/** ListenerStatus.supportedKinds: the requested kinds that are served. */
 function supportedKinds(listener: Listener | undefined): readonly JsonObject[] {
   if (listener !== undefined && !servedProtocols.includes(listener.protocol)) return []
   const asked = listener?.allowedRoutes?.kinds ?? []
@@ -91,8 +91,7 @@ function supportedKinds(listener: Listener | undefined): readonly JsonObject[] {
 }
 
 /**
- * RouteStatus.parents is an atomic list: entries of other controllers stay as they are, and ours are those
- * that are said now.
+ * RouteStatus.parents is an atomic list: entries of other controllers are unchanged, and ours are replaced.
  */
 function routeStatus(report: StatusReport, moment: StatusMoment): JsonObject {
   const { current } = moment
@@ -145,9 +144,9 @@ function isSameParent(a: Json | undefined, b: JsonObject): boolean {
 }
 
 /**
- * What is said of an object whose newest text was refused: of a route PartiallyInvalid, as the specification
- * has it for one that falls back to its last good state; of a Gateway, which has no such condition, that it
- * is not accepted.
+ * The conditions of an object whose newest text was rejected: for a route PartiallyInvalid, the
+ * specification's condition for its last good state; for a Gateway, which has no such condition, not
+ * accepted.
  */
 function retained(
   conditions: readonly Condition[],

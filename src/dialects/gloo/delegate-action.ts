@@ -31,8 +31,7 @@ export const delegateAction = message({
 type DelegateAction = z.infer<typeof delegateAction>
 
 /**
- * The RouteTables that a route delegates to, in the order in which they count; `site` is that of the
- * delegateAction.
+ * The RouteTables that a route delegates to, in order of precedence; `site` is that of the delegateAction.
  */
 export function delegatedTables(value: DelegateAction, site: Site): readonly Manifest[] {
   return value.selector === undefined ? namedTable(value, site) : selectedTables(value.selector, site)
@@ -54,7 +53,7 @@ function namedTable({ ref, name = '', namespace }: DelegateAction, site: Site): 
   return []
 }
 
-/** By weight, then by name. Without namespaces it is about those beside the object. */
+/** By weight, then by name. Without namespaces, those of the object's own namespace. */
 function selectedTables(
   selector: NonNullable<DelegateAction['selector']>,
   { report, path, lookup }: Site,

@@ -49,7 +49,7 @@ const weightedDestination = message({
   }).optional(),
 })
 
-/** Gloo's RouteAction: where requests go. */
+/** Gloo's RouteAction: the destinations of requests. */
 export const routeAction = message({
   single: destination.optional(),
   multi: message({ destinations: z.array(weightedDestination).min(1) }).optional(),
@@ -70,8 +70,8 @@ export const routeAction = message({
 })
 
 /**
- * The destinations of a route action. What is not supported answers 503, so that its requests do not fall to
- * a later route.
+ * The destinations of a route action. An unsupported one answers 503, so that its requests do not reach a
+ * later route.
  */
 export function destinationsOf(value: z.infer<typeof routeAction>, site: Site): readonly Destination[] {
   const { report, path } = site
@@ -141,7 +141,7 @@ function ofGroup(value: z.infer<typeof reference>, site: Site): readonly Destina
   return groupDestinations(reportOn(manifest), site.lookup).destinations
 }
 
-/** A gloo.solo.io UpstreamGroup: what is wrong with it. It becomes destinations where routes name it. */
+/** Findings about a gloo.solo.io UpstreamGroup. It becomes destinations of the routes that name it. */
 export function translateUpstreamGroup(manifest: Manifest, lookup: ObjectLookup): Translated {
   const report = reportOn(manifest)
   const { diagnostics, refused } = groupDestinations(report, lookup)

@@ -34,15 +34,16 @@ export const gatewaySpec = message({
 
 export type GatewaySpec = z.infer<typeof gatewaySpec>
 
-/** Of a proxy, with the name as its value. */
+/** The label of a proxy; its value is the name. */
 export const proxyLabel = 'gateway-proxy-id'
 
 /** The proxies of a Gateway that names none. */
 export const defaultProxy = 'gateway-proxy'
 
 /**
- * Whether a Gateway takes a VirtualService: those with `sslConfig` go to Gateways with `ssl`, all others to
- * those without. Expressions count before labels, labels before names; without any of them it takes all.
+ * Whether a Gateway takes a VirtualService: those with `sslConfig` belong to Gateways with `ssl`, all others
+ * to those without. Expressions take precedence over labels, labels over names; without any of them it takes
+ * all.
  */
 export function takes(
   { ssl, httpGateway: http }: GatewaySpec,
@@ -69,18 +70,15 @@ export function takes(
   )
 }
 
-/**
- * Equal for VirtualServices that end TLS alike, which share a listener; undefined where there is no
- * `sslConfig`.
- */
+/** Equal for VirtualServices with the same TLS, which share a listener; undefined without `sslConfig`. */
 export function sslKey({ object }: Manifest): string | undefined {
   const spec = z.looseObject({ sslConfig: z.looseObject({}) }).safeParse(object['spec']).data
   return spec === undefined ? undefined : shortHash(JSON.stringify(spec.sslConfig))
 }
 
 /**
- * What the routes of VirtualServices attach to: a Gateway's plain listener, or the one for an `sslConfig`. No
- * other dialect's objects have such a name.
+ * The key that the routes of VirtualServices attach to: a Gateway's plain listener, or the one for an
+ * `sslConfig`. No other dialect's objects have such a name.
  */
 export function attachmentTo(
   { namespace, name }: Manifest['id'],

@@ -74,10 +74,10 @@ function noteFields(value: GatewaySpec, report: Report): void {
   }
 }
 
-/** A server, but for where it listens. */
+/** A server without its address. */
 export type Server = Omit<GatewayListener, 'selector' | 'port' | 'bind'>
 
-/** For plain requests to any host. */
+/** The server for plain requests to any host. */
 export function plainServer({ id, created }: Manifest): Server {
   return {
     gateway: attachmentTo(id, undefined),
@@ -91,10 +91,7 @@ export function plainServer({ id, created }: Manifest): Server {
   }
 }
 
-/**
- * One for each `sslConfig` among the VirtualServices: for its `sniDomains`, else for whatever clients ask
- * for.
- */
+/** One for each `sslConfig` among the VirtualServices: for its `sniDomains`, otherwise for every name. */
 export function secureServers(
   owner: Manifest,
   services: readonly Manifest[],
@@ -104,7 +101,7 @@ export function secureServers(
   return [...byConfig].flatMap(([key, [service]]): readonly Server[] => {
     const ssl = service === undefined ? undefined : readSsl(service)
     if (service === undefined || ssl === undefined) return []
-    // What is not acted on is said where the VirtualService is translated.
+    // Unsupported fields are reported when the VirtualService is translated.
     const tls = downstreamTls(ssl, { report: reportOn(service), lookup, path: ['spec', 'sslConfig'] })
     const names = ssl.sniDomains ?? []
     return [

@@ -4,7 +4,7 @@ import type { Match } from '../../model/route.ts'
 import type { DeclaredRoute } from './route.ts'
 import type { RoutesContext } from './routes.ts'
 
-/** What a route that delegates matches, and what of it the routes that it delegates to take over. */
+/** The match of a route that delegates, and the parts that the delegated routes inherit. */
 export interface ParentMatch {
   readonly match: Match
   /** Headers, query parameters and methods. */
@@ -34,8 +34,8 @@ interface ChildMatches {
 }
 
 /**
- * Matches as they count below what delegates to them. One that lies outside is left out, with a diagnostic;
- * Gloo refuses the VirtualService for it.
+ * Matches combined with those of the delegating route. A match outside of it is left out, with a diagnostic;
+ * Gloo rejects the VirtualService for it.
  */
 export function childMatches(matches: readonly Placed[], { declared, context }: Child): ChildMatches {
   const { report, parent } = context
@@ -91,7 +91,7 @@ export function childMatches(matches: readonly Placed[], { declared, context }: 
   return { matches: kept, diagnostics }
 }
 
-/** Of a regular expression it cannot be told; Gloo asks for its beginning as text. */
+/** This cannot be decided for a regular expression; Gloo requires its beginning as text. */
 function isBelow(path: Match['path'], { path: prefix }: Match): boolean {
   return path.value.startsWith(prefix.value)
 }

@@ -59,7 +59,7 @@ export const matcher = message({
 
 export type Matcher = z.infer<typeof matcher>
 
-/** What Envoy compares with the request; without a matcher, or without a path in it, every path. */
+/** The match that Envoy compares with the request; without a matcher, or without a path in it, every path. */
 export function matchOf(declared: Matcher): Match {
   const { headers = [], queryParameters = [], methods = [] } = declared
   return {
@@ -87,12 +87,12 @@ function pathOf({ prefix, exact, regex: pattern }: Matcher): Match['path'] {
   return { kind: 'prefix', value: prefix === undefined || prefix === '' ? '/' : prefix }
 }
 
-/** Without a value it only has to be there. */
+/** Without a value it only has to be present. */
 function valueMatch({ value = '', regex: isRegex }: Valued): StringMatch {
   return value === '' ? { kind: 'present' } : { kind: isRegex === true ? 'regex' : 'exact', value }
 }
 
-/** One of the methods, as a regular expression where there are several, which is how Gloo writes it. */
+/** One of the methods, as a regular expression if there are several, in Gloo's form. */
 function methodMatch(methods: readonly string[]): readonly HeaderMatch[] {
   const [only, ...more] = methods
   if (only === undefined) return []

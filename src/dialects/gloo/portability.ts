@@ -4,7 +4,7 @@ import { writtenPercentage } from '../reading/percentage.ts'
 import { pathsTo } from '../portability.ts'
 import type { Divergence } from '../portability.ts'
 
-/** Where Gloo does otherwise. */
+/** Differences from Gloo. */
 export const divergences: readonly Divergence[] = [
   {
     code: 'portability/percentage',

@@ -30,8 +30,8 @@ export function referredTo(
 }
 
 /**
- * The Upstream at a field, else the Service for which Gloo's discovery makes one of that name. If there is
- * neither, that is reported, and the backend is rejected; `use` says what that costs.
+ * The Upstream at a field, otherwise the Service for which Gloo's discovery makes an Upstream of that name.
+ * If there is neither, this is reported, and the backend is rejected; `use` has the consequence.
  */
 export function upstreamBackend(value: Reference, site: Site, use: UpstreamUse): BackendReference {
   const { report, path, lookup } = site
@@ -86,14 +86,11 @@ function portHint({
   return `Service ${namespace}/${name} has ${ports.length === 0 ? 'no port' : `port ${ports.join(', ')}`}`
 }
 
-/**
- * What an Upstream is named for; of a mirror, the Upstreams of its route, or undefined where they are not
- * known.
- */
+/** The use of an Upstream; for a mirror, the Upstreams of its route, or undefined if they are unknown. */
 type UpstreamUse =
   { readonly area: 'route' } | { readonly area: 'mirror'; readonly primaries: readonly string[] | undefined }
 
-/** Names that a hint may suggest: for a mirror none to which the requests go. */
+/** Names that a hint may suggest: for a mirror none of its route's destinations. */
 function offered(names: readonly string[], use: UpstreamUse): readonly string[] {
   if (use.area === 'route') return names
   return use.primaries === undefined ? [] : names.filter((name) => use.primaries?.includes(name) === false)
@@ -104,7 +101,7 @@ const consequences = {
   route: 'requests for it are answered with 503',
 } as const satisfies Record<UpstreamUse['area'], string>
 
-/** What answers 503: a destination of a kind that is not served. */
+/** A destination of an unsupported kind, which answers 503. */
 export function nowhere({ report, path }: Pick<Site, 'report' | 'path'>): BackendReference {
   return {
     host: '',

@@ -13,7 +13,7 @@ import type { DeclaredRoute } from './route.ts'
 const routeFields = Object.keys(route.out.shape)
 const matcherFields = Object.keys(matcher.out.shape)
 
-/** Where a list of routes stands in an object. */
+/** The place of a list of routes in an object. */
 export interface RouteList {
   readonly manifest: Manifest
   /** In `spec`, as in `['virtualHost', 'routes']`. */
@@ -21,8 +21,8 @@ export interface RouteList {
 }
 
 /**
- * The routes of a list, one with a mistake as a route that answers with an error; undefined if what it
- * matches cannot be read.
+ * The routes of a list; a route with a mistake becomes one that answers with an error. Undefined if its match
+ * cannot be read.
  */
 export function withRejectedRoutes(
   routes: readonly (DeclaredRoute | undefined)[],
@@ -37,7 +37,7 @@ export function withRejectedRoutes(
   })
 }
 
-/** What it means for requests that a part of the `spec` is left out (`DecodeOptions.consequence`). */
+/** The consequence for requests of leaving out a part of the `spec` (`DecodeOptions.consequence`). */
 export function rejectedConsequences(at: RouteList): (left: FieldPath) => string | undefined {
   return (left) => {
     const found = leftOutOf(left, at.list, 'matchers')
@@ -50,9 +50,8 @@ function matchersOf(index: number, { manifest: { object }, list }: RouteList): R
 }
 
 /**
- * A matcher with a mistake, read as it was most likely meant: it takes all the requests that it was to take,
- * and those that differ only where it cannot be read. Undefined if that would be requests of other routes,
- * too.
+ * A matcher with a mistake, read in its most likely intention: it takes all the intended requests, and those
+ * that differ only in the unreadable part. Undefined if it would also take requests of other routes.
  */
 function widerMatcher(written: unknown): Matcher | undefined {
   const strict = matcher.safeParse(written)
@@ -69,7 +68,7 @@ function widerMatcher(written: unknown): Matcher | undefined {
   }).data
 }
 
-/** A header or query parameter whose value cannot be read only has to be there. */
+/** A header or query parameter whose value cannot be read only has to be present. */
 function widerNamed(written: unknown, schema: typeof headerMatcher | typeof queryParameterMatcher): unknown {
   if (!Array.isArray(written)) return written
   return written.map((each: unknown) =>

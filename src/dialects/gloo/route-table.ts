@@ -27,8 +27,8 @@ const spec = message({
 })
 
 /**
- * A gateway.solo.io RouteTable: what is wrong with it by itself. Its routes are those of the VirtualServices
- * that delegate to it.
+ * Findings about a gateway.solo.io RouteTable by itself. Its routes belong to the VirtualServices that
+ * delegate to it.
  */
 export function translateRouteTable(manifest: Manifest, lookup: ObjectLookup): Translated {
   const report = reportOn(manifest)
@@ -73,8 +73,8 @@ function decoded(manifest: Manifest): Decoded<z.infer<typeof spec>> {
 }
 
 /**
- * Of a RouteTable with a mistake outside of its routes: what they match, else all that is delegated to it, is
- * answered with an error.
+ * The routes of a RouteTable with a mistake outside of them: their requests, or all that are delegated to it,
+ * are answered with an error.
  */
 function rejectedWhole(manifest: Manifest): readonly (DeclaredRoute | undefined)[] {
   const meant = withMeantSpec(manifest, { known: Object.keys(spec.out.shape), lists: ['routes'] })
@@ -87,7 +87,10 @@ function rejectedWhole(manifest: Manifest): readonly (DeclaredRoute | undefined)
   )
 }
 
-/** How the list of routes at a path of an object is read: each object's runtime keys are counted apart. */
+/**
+ * The context for reading the list of routes at a path of an object: each object's runtime keys are numbered
+ * separately.
+ */
 export function routesContext(
   report: Report,
   lookup: ObjectLookup,

@@ -32,7 +32,7 @@ export const route = message({
 
 export type DeclaredRoute = z.infer<typeof route>
 
-/** What may be left out alone of a list of routes, at a path. */
+/** The parts of a list of routes that can be left out separately, at a path. */
 export function removableRouteParts(path: string): readonly string[] {
   return [`${path}.*`, ...removableOptions(`${path}.*.options`)]
 }

@@ -20,17 +20,16 @@ import type { RouteOptions } from './option/route-options.ts'
 import type { DeclaredRoute } from './route.ts'
 import { staticHostName } from './upstream/static-host.ts'
 
-/** What the routes of one object become part of. */
+/** The context that the routes of one object become part of. */
 export interface RoutesContext extends Site {
   readonly options: MirrorOptions
-  /** Counts how often a key was asked for in this object, from 1. */
+  /** The number of times that a key has been used in this object, from 1. */
   readonly repetition: (key: string) => number
   /**
-   * What delegates to the object; undefined for a VirtualService, and for a RouteTable that is looked at by
-   * itself.
+   * The delegating route; undefined for a VirtualService, and for a RouteTable that is translated by itself.
    */
   readonly parent: Parent | undefined
-  /** The routes of a RouteTable, as decoded, and its context but for the parent. */
+  /** The decoded routes of a RouteTable, and its context without the parent. */
   readonly readTable: (id: ObjectId) => TableContent | undefined
 }
 
@@ -46,7 +45,7 @@ export interface Parent {
   readonly chain: readonly string[]
 }
 
-/** The routes that a list stands for, and what was found because other objects are read with it. */
+/** The routes of a list, and the findings that follow from reading other objects with it. */
 export interface Routes {
   readonly routes: readonly Route[]
   readonly diagnostics: readonly Diagnostic[]
@@ -55,7 +54,7 @@ export interface Routes {
 }
 
 /**
- * Routes in the order of the list; one for each matcher, and those of RouteTables in the place of the route
+ * Routes in the order of the list: one for each matcher, and the routes of RouteTables in place of the route
  * that delegates.
  */
 export function routesOf(declared: readonly (DeclaredRoute | undefined)[], context: RoutesContext): Routes {
@@ -128,8 +127,8 @@ interface Layered extends RoutesContext {
 }
 
 /**
- * What counts for a route, the first first: its own options, RouteOptions that it names, and the same of what
- * delegates to it.
+ * The options of a route in order of precedence: its own, RouteOptions that it names, and the same of the
+ * routes that delegate to it.
  */
 function layersOf(declared: DeclaredRoute, context: RoutesContext): readonly RouteOptions[] {
   const { namespace, name } = context.report.manifest.id
@@ -216,7 +215,10 @@ function actionOf(declared: DeclaredRoute, context: Layered): Action {
   return action
 }
 
-/** A static Upstream that is a host name is asked for by that name, as Gloo does for a single one. */
+/**
+ * Requests to a static Upstream that is a host name get that name as their Host, as in Gloo for a single
+ * destination.
+ */
 function withHostName(
   destinations: readonly Destination[],
   { routeAction }: DeclaredRoute,

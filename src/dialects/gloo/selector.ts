@@ -26,7 +26,7 @@ export const expressions = z.array(expression)
 
 export type Expressions = z.infer<typeof expressions>
 
-/** What objects are chosen by. */
+/** A selection of objects. */
 export interface Selector {
   readonly labels?: Readonly<Record<string, string>> | undefined
   readonly expressions?: Expressions | undefined

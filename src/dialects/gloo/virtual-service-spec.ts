@@ -34,9 +34,8 @@ export type VirtualServiceSpec = z.infer<typeof spec>
 const removableParts = ['virtualHost.options.*', ...removableRouteParts('virtualHost.routes')]
 
 /**
- * Reads a VirtualService. Where a mistake outside of its routes leaves it out, what they match is answered
- * with an error. One whose `sslConfig` has a mistake is left out whole: its routes are not for plain
- * requests.
+ * Reads a VirtualService. If a mistake outside of its routes leaves it out, their requests are answered with
+ * an error. One with a mistake in `sslConfig` is left out whole: its routes are not for plain requests.
  */
 export function readVirtualService(manifest: Manifest): Decoded<VirtualServiceSpec> {
   const at = { manifest, list }
@@ -64,7 +63,7 @@ function rejectedWhole(manifest: Manifest): VirtualServiceSpec | undefined {
   if (meant === undefined || !isJsonObject(written)) return undefined
   const host = keptFields(written, { known: hostFields, lists: ['domains', 'routes'] })
   const { domains, routes } = host
-  // A field that nobody knows may be the one for domains: without them the routes would be for every host.
+  // An unknown field may be the intended domains: without them the routes would be for every host.
   if (!Array.isArray(routes) || (domains === undefined && meantFields(written, hostFields) === undefined))
     return undefined
   const { data } = spec.safeParse({ virtualHost: { domains }, sslConfig: ssl })
@@ -84,7 +83,7 @@ function rejectedWhole(manifest: Manifest): VirtualServiceSpec | undefined {
   }
 }
 
-/** How it ends TLS; undefined where it does not, or cannot be read. */
+/** Its TLS; undefined if there is none, or it cannot be read. */
 export function readSsl(manifest: Manifest): SslConfig | undefined {
   return readVirtualService(manifest).value?.sslConfig
 }

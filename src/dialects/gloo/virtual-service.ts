@@ -22,7 +22,7 @@ import type { RouteSettings } from '../../model/route-settings.ts'
 import type { Route, RouteTable } from '../../model/route.ts'
 
 /**
- * A gateway.solo.io VirtualService, for the Gateways that take it; where there is no Gateway at all, for an
+ * A gateway.solo.io VirtualService, for the Gateways that take it; if there is no Gateway at all, for an
  * assumed one.
  */
 export function translateVirtualService(manifest: Manifest, lookup: ObjectLookup): Translated {
@@ -64,7 +64,7 @@ interface SharedSettings {
   readonly delegates: readonly ObjectId[]
 }
 
-/** What counts for all routes: the virtual host's own options, then the VirtualHostOptions that it names. */
+/** The settings of all routes: the virtual host's own options, then the VirtualHostOptions that it names. */
 function virtualHostSettings(
   { virtualHost: { options, optionsConfigRefs } }: VirtualServiceSpec,
   report: Report,
@@ -89,14 +89,10 @@ function virtualHostSettings(
   return { settings: [own, ...named], delegates }
 }
 
-/**
- * Where nothing is said, Gloo leaves Envoy's own default: requests end after 15 seconds, and none is retried.
- */
+/** Without settings Gloo leaves Envoy's own defaults: requests end after 15 seconds, without retries. */
 const defaults: RouteSettings = { timeout: 15_000, retry: 'never' }
 
-/**
- * Header changes of the virtual host come after those of the route in Envoy, so that they have the last word.
- */
+/** In Envoy, header changes of the virtual host follow those of the route, so they win. */
 function finished(route: Route, shared: readonly RouteSettings[]): Route {
   const withShared = shared.reduce((sum, { headers, ...others }) => {
     const settled = withSettings(sum, others)
@@ -172,8 +168,8 @@ function assumed(report: Report, lookup: ObjectLookup): Placement {
 }
 
 /**
- * The hosts of a virtual host; none named is every one. A port is left out, as a listener's port is not told
- * from another here.
+ * The hosts of a virtual host; none means every host. A port is left out, because ports are not distinguished
+ * here.
  */
 function hostsOf(domains: readonly string[] = [], report: Report): RouteTable['hosts'] {
   const object = report.manifest.id

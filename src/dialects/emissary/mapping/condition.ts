@@ -1,17 +1,17 @@
 import { compareText } from '../../../model/names.ts'
 import type { MappingSpec } from './mapping-spec.ts'
 
-/** What is asked of one header or query parameter; `value` undefined: that it is there. */
+/** A condition on one header or query parameter; `value` undefined: it must be present. */
 export interface Condition {
   readonly name: string
   readonly value: string | undefined
   readonly regex: boolean
 }
 
-/** What a Mapping asks of a request besides its path. */
+/** A Mapping's conditions on a request besides its path. */
 export interface Conditions {
   /**
-   * A DNS name, perhaps with `*` at one end; undefined where none is asked for, or by a regular expression.
+   * A DNS name, optionally with `*` at one end; undefined if there is none, or it is a regular expression.
    */
   readonly host: string | undefined
   readonly hostRegex: string | undefined

@@ -14,7 +14,7 @@ import type { Group } from './group.ts'
 /** Emissary's default for `timeout_ms`. */
 const timeout = 3000
 
-/** Where the requests of a group go, and their copies. Undefined where the weights leave no destination. */
+/** The destinations of a group's requests and copies. Undefined if the weights leave no destination. */
 export function forwardOf({ primaries, shadows }: Group, lookup: ObjectLookup): Forward | undefined {
   const [first] = primaries
   const { weights } = sharesOf(primaries)
@@ -34,7 +34,7 @@ export function forwardOf({ primaries, shadows }: Group, lookup: ObjectLookup): 
   }
 }
 
-/** Of the Mappings of a group that say something, what the last one says: Emissary takes these fields so. */
+/** The value of the last Mapping of a group that sets the field, as in Emissary. */
 export function lastSaid<F extends keyof MappingSpec>(
   primaries: readonly Mapping[],
   field: F,
@@ -53,7 +53,7 @@ function destinationOf(mapping: Mapping, weight: number, lookup: ObjectLookup): 
   }
 }
 
-/** Without `rewrite` the prefix becomes `/`; an empty one leaves the path as it is. */
+/** Without `rewrite` the prefix becomes `/`; an empty one keeps the path. */
 function rewriteOf({ rewrite = '/' }: MappingSpec, pattern: MappingSpec['regex_rewrite']): Rewrite {
   if (pattern !== undefined)
     return { regex: { pattern: pattern.pattern, substitution: pattern.substitution ?? '' }, explicit: true }

@@ -10,7 +10,7 @@ import type { Mapping } from './mapping.ts'
 import type { MappingSpec } from './mapping-spec.ts'
 import { sharesOf } from './weight.ts'
 
-/** What is wrong with one Mapping of a group because of the others. */
+/** Findings about one Mapping of a group that follow from the others. */
 export function checkMember(mapping: Mapping, group: Group, report: Report): void {
   const refusal = group.refusals.find((each) => isSame(each.mapping, mapping))
   if (refusal !== undefined) report.note(refusal.code, refusal.path, refusal.wording)
@@ -18,7 +18,7 @@ export function checkMember(mapping: Mapping, group: Group, report: Report): voi
   if (group.primaries.some((each) => isSame(each, mapping))) noteOverruled(mapping, group, report)
 }
 
-/** Of a copy, Envoy sends what the route makes of the primary request. */
+/** A copy is the primary request after the route has changed it. */
 const ofPrimary = [
   'rewrite',
   'regex_rewrite',
@@ -55,10 +55,10 @@ function noteOnShadow({ spec }: Mapping, { primaries: [first] }: Group, report: 
   }
 }
 
-/** Emissary has one route for each Mapping, here they are one: the first Mapping's value counts. */
+/** Emissary has one route for each Mapping, here they are one: the first Mapping's value is used. */
 const ofFirst = ['rewrite', 'timeout_ms', 'case_sensitive'] as const satisfies readonly (keyof MappingSpec)[]
 
-/** The last Mapping that says something counts, as in Emissary. */
+/** The last Mapping that sets the field wins, as in Emissary. */
 const ofLast = [
   'regex_rewrite',
   'retry_policy',
@@ -91,7 +91,7 @@ function noteOverruled(mapping: Mapping, { primaries }: Group, report: Report): 
   }
 }
 
-/** What is wrong with a group as a whole; it is said of its first Mapping. */
+/** Findings about a group as a whole, reported at its first Mapping. */
 export function checkGroup(group: Group, place: Installation, report: Report): void {
   const { mistake } = sharesOf(group.primaries)
   const [first] = group.primaries

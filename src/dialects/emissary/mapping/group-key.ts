@@ -47,7 +47,7 @@ function shownValue(value: string | undefined): string {
   return value === undefined || value === '' ? '*' : value
 }
 
-/** In code points, as Python counts. */
+/** The length in code points, as in Python. */
 function lengthOf(text: string): number {
   return Array.from(text).length
 }

@@ -126,8 +126,8 @@ function routeOf({ primaries }: Group, { first, host, action }: RouteParts): Rou
 }
 
 /**
- * What a Mapping with `host_redirect` answers: its service is the host to go to. Of several paths the
- * simplest counts.
+ * The redirect of a Mapping with `host_redirect`: its service is the new host. The simplest of several paths
+ * is used.
  */
 function redirectOf({ spec }: Mapping): Redirect {
   const { scheme, host, port } = parseServiceName(spec.service) ?? {
@@ -180,8 +180,8 @@ function listOf(declared: Cors['origins']): readonly string[] {
 }
 
 /**
- * Header operations of a group: what its Mappings add counts together, of what they remove the last Mapping's
- * list (`IRHTTPMappingGroup.finalize`).
+ * Header operations of a group: additions of all its Mappings, and the removals of the last Mapping that has
+ * any (`IRHTTPMappingGroup.finalize`).
  */
 function headerChanges(primaries: readonly Mapping[]): HeaderChanges {
   const specs = primaries.map(({ spec }) => spec)
@@ -219,8 +219,8 @@ function operations(
 }
 
 /**
- * What Envoy compares with a request for a Host: the Mapping's own host name too, where the Host has names
- * that it does not want.
+ * The match that Envoy compares with a request for a Host. It includes the Mapping's own host name, if the
+ * Host has names that the Mapping does not want.
  */
 function matchOf({ spec, conditions }: Mapping, host: Host): Match {
   const { host: glob } = conditions

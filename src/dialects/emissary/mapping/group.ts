@@ -9,7 +9,7 @@ import { takesSeveralShadows } from './several-shadows.ts'
 
 /** Mappings with one key: what answers, and what gets copies. */
 export interface Group {
-  /** Either redirects, of which there is one, or destinations. */
+  /** Either one redirect, or destinations. */
   readonly primaries: readonly Mapping[]
   readonly shadows: readonly Mapping[]
   readonly refusals: readonly Refusal[]
@@ -23,7 +23,9 @@ export interface Refusal {
   readonly wording: Wording
 }
 
-/** What all Mappings of a group must agree on, where they say it (`IRHTTPMappingGroup.CoreMappingKeys`). */
+/**
+ * Fields that all Mappings of a group must agree on, if they set them (`IRHTTPMappingGroup.CoreMappingKeys`).
+ */
 const agreed = [
   'bypass_auth',
   'circuit_breakers',
@@ -43,7 +45,7 @@ const agreed = [
   'host_regex',
 ] as const satisfies readonly (keyof MappingSpec)[]
 
-/** Flags of which false says nothing. */
+/** Flags that are unset if they are false. */
 const flags: ReadonlySet<string> = new Set([
   'bypass_auth',
   'prefix_regex',
@@ -76,8 +78,8 @@ export function groupOf(members: readonly Mapping[]): Group {
 }
 
 /**
- * Those with a mistake whose share is answered with an error. With one of another Mapping's redirects, or of
- * an unknown share, none is.
+ * Mappings with a mistake whose share is answered with an error. None if another Mapping redirects, or a
+ * share is unknown.
  */
 function rejectedAmong(members: readonly Mapping[], primaries: readonly Mapping[]): readonly Mapping[] {
   const all = members.filter(({ rejected }) => rejected !== undefined)
@@ -142,7 +144,7 @@ function mixedRedirect(mapping: Mapping, [first]: readonly Mapping[]): Refusal |
   }
 }
 
-/** Labels of all Mappings of the group that answer; a later one's count. */
+/** Labels of all Mappings of the group that answer; a later one's take precedence. */
 export function labelsOf({ primaries }: Pick<Group, 'primaries'>): Readonly<Record<string, string>> {
   return Object.fromEntries(primaries.flatMap(({ manifest }) => Object.entries(manifest.labels)))
 }

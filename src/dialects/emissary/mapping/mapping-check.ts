@@ -7,7 +7,7 @@ import { unsupportedFields } from './mapping-spec.ts'
 /** The resolver of Emissary that finds endpoints by itself, as is done here for every Service. */
 const endpointResolver = 'endpoint'
 
-/** What is wrong with a Mapping by itself, or worth knowing of it. */
+/** Findings about a Mapping by itself. */
 export function checkMapping(mapping: Mapping, report: Report): void {
   const { spec } = mapping
   noteUnsupported(

@@ -39,7 +39,7 @@ const addedHeaders = z.record(
 )
 const removedHeaders = z.union([changedName, z.array(changedName)])
 
-/** v2 writes `true` for "is there"; v3alpha1 lists such names apart, in v2BoolHeaders. */
+/** v2 writes `true` for "is present"; v3alpha1 lists such names separately, in v2BoolHeaders. */
 const matches = <N extends z.ZodString>(name: N) => z.record(name, z.union([z.string(), z.literal(true)]))
 
 const regexMap = message({ pattern: regex, substitution: z.string().optional() })
@@ -155,8 +155,7 @@ export const mappingSpec = message({
   cluster_tag: z.string().optional(),
   allow_upgrade: z.array(z.string()).optional(),
   use_websocket: z.boolean().optional(),
-  // Of no consequence without the services that they are for, or without statistics and pages of Emissary's
-  // own.
+  // Without effect here, since they are for services, statistics or pages of Emissary's own.
   auth_context_extensions: unread,
   bypass_auth: unread,
   bypass_error_response_overrides: unread,
@@ -165,7 +164,7 @@ export const mappingSpec = message({
   modules: unread,
   stats_name: unread,
   v2ExplicitTLS: unread,
-  // Said to be unsupported where they stand.
+  // Reported as unsupported if they are present.
   add_linkerd_headers: unread,
   dns_type: unread,
   enable_ipv4: unread,
@@ -212,8 +211,8 @@ export const unsupportedFields = [
 ] as const satisfies readonly (keyof MappingSpec)[]
 
 /**
- * What may be left out alone. A mistake in `weight` or `shadow` costs the Mapping: it must not become a copy
- * of everything.
+ * The parts that can be left out separately. A mistake in `weight` or `shadow` rejects the Mapping: it must
+ * not become a copy of everything.
  */
 export const removableParts = [
   'cors',

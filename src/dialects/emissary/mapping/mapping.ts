@@ -10,7 +10,7 @@ import { rejectedConsequence, rejectedSpec } from './rejected-mapping.ts'
 import type { RejectedSpec } from './rejected-mapping.ts'
 import type { MappingSpec } from './mapping-spec.ts'
 
-/** A Mapping that can be read, and what it asks of requests. */
+/** A readable Mapping, and its conditions on requests. */
 export interface Mapping {
   readonly manifest: Manifest
   readonly spec: MappingSpec
@@ -52,9 +52,7 @@ function read(manifest: Manifest): Decoded<Mapping> {
   }
 }
 
-/**
- * Those that can be read, in the order that decides which is first: creation time, then namespace and name.
- */
+/** The readable Mappings in order of precedence: creation time, then namespace and name. */
 export function mappingsIn(manifests: readonly Manifest[]): readonly Mapping[] {
   return manifests.toSorted(byAge).flatMap((manifest) => readMapping(manifest).value ?? [])
 }
@@ -67,7 +65,7 @@ function byAge(a: Manifest, b: Manifest): number {
   )
 }
 
-/** Where a field of the Mapping stands. */
+/** The origin of a field of the Mapping. */
 export function fieldOf({ manifest }: Mapping, ...path: Origin['path']): Origin {
   return { object: manifest.id, path: ['spec', ...path] }
 }

@@ -9,7 +9,7 @@ import type { Mapping } from './mapping.ts'
 import { shadowOptions } from './several-shadows.ts'
 import { upstreamOf } from '../upstream.ts'
 
-/** The copies that a shadow Mapping asks for; none for weight 0, or one that is out of range. */
+/** The mirror of a shadow Mapping; none for weight 0, or one that is out of range. */
 export function mirrorOf(mapping: Mapping, lookup: ObjectLookup): readonly Mirror[] {
   const { spec, manifest } = mapping
   const share =
@@ -28,7 +28,7 @@ export function mirrorOf(mapping: Mapping, lookup: ObjectLookup): readonly Mirro
   ]
 }
 
-/** What is wrong with a shadow Mapping by itself. */
+/** Findings about a shadow Mapping by itself. */
 export function checkShadow({ spec }: Mapping, report: Report, { settings }: ObjectLookup): void {
   if (spec.shadow !== true) return
   shadowOptions(report, settings)

@@ -7,7 +7,7 @@ import type { MappingSpec } from './mapping-spec.ts'
 
 const fields = Object.keys(mappingSpec.out.shape)
 
-/** What a Mapping matches, and its share among the Mappings of its group. */
+/** The fields of a Mapping's conditions, and its share among the Mappings of its group. */
 const conditions = [
   'ambassador_id',
   'prefix',
@@ -36,8 +36,8 @@ export interface RejectedSpec {
 }
 
 /**
- * Undefined if the conditions cannot be read, and for what is, or may be, a shadow: its mistake costs the
- * copies only.
+ * Undefined if the conditions cannot be read, or the Mapping is or may be a shadow: then only its copies are
+ * lost.
  */
 export function rejectedSpec(manifest: Manifest): RejectedSpec | undefined {
   const written = manifest.object['spec']
@@ -67,7 +67,7 @@ function mayBeShadow({ object }: Manifest): boolean {
   )
 }
 
-/** What becomes of the requests of a Mapping that is left out; the end of a sentence. */
+/** The consequence for the requests of a Mapping that is left out; the end of a sentence. */
 export function rejectedConsequence(manifest: Manifest): string | undefined {
   const rejected = rejectedSpec(manifest)
   if (rejected === undefined)

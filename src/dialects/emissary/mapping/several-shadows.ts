@@ -5,7 +5,7 @@ import type { MirrorOptions } from '../../reading/annotation.ts'
 import { reportOn } from '../../reading/report.ts'
 import type { Report } from '../../reading/report.ts'
 
-/** On a shadow that is not the first of its group: it is one all the same. */
+/** On a shadow that is not the first of its group: it mirrors nevertheless. */
 const severalShadows = 'shadowplane.io/several-shadows'
 const shadowHost = 'shadowplane.io/shadow-host'
 
@@ -14,8 +14,8 @@ export function takesSeveralShadows({ annotations }: Manifest): boolean {
 }
 
 /**
- * How a shadow's copies are made. Its cluster is its own already, and the copy's Host always ends in
- * `-shadow`, as Emissary has no way to turn that off.
+ * The options of a shadow's copies. It has its own cluster already, and the copy's Host always ends in
+ * `-shadow`, because Emissary cannot turn that off.
  */
 export function shadowOptions(report: Report, settings: Settings): MirrorOptions {
   const { manifest } = report

@@ -72,8 +72,8 @@ function inInstallation(
 }
 
 /**
- * The Mappings of one key, itself included, in their order. Without a host name, those of a group are
- * selected by the same labels, too.
+ * The Mappings of one key in order, including this one. Without a host name, the Mappings of a group also
+ * have the same labels.
  */
 function membersWith(mapping: Mapping, place: Installation, { indexed }: ObjectLookup): readonly Mapping[] {
   const others = mappingsIn(indexed(indexKey.group(place.id, groupKey(mapping)))).filter(
@@ -98,8 +98,8 @@ function distinct({ diagnostics }: Report): Report['diagnostics'] {
 }
 
 /**
- * Where there is no Listener, the servers of the one that is assumed: the first Mapping of all declares them,
- * and says so.
+ * The servers of the assumed Listener, if there is no other: the first Mapping of all declares them, with a
+ * note.
  */
 function assumedServers(
   mapping: Mapping,
@@ -127,7 +127,7 @@ function assumedServers(
   }).map((server) => ({ ...server, namespace: mapping.manifest.id.namespace }))
 }
 
-/** Says of a shadow that its group has no Mapping that answers, and which one was probably meant. */
+/** Reports a shadow whose group has no Mapping that answers, with the most likely one. */
 function noteLonely(
   mapping: Mapping,
   report: Report,
@@ -157,7 +157,7 @@ const parts: Readonly<Record<string, (mapping: Mapping) => unknown>> = {
   precedence: ({ spec }) => spec.precedence ?? 0,
 }
 
-/** The Mapping of which only one part of the key differs; the prefix then only a little. */
+/** The Mapping that differs in only one part of the key, in the prefix only a little. */
 function nearest(mapping: Mapping, primaries: readonly Mapping[]): string | undefined {
   const candidates = primaries.flatMap((primary) => {
     const differing = Object.entries(parts).filter(

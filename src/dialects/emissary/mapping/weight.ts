@@ -1,14 +1,14 @@
 import type { Mapping } from './mapping.ts'
 
-/** The shares of the Mappings of a group, in their order, and what is wrong with what they say. */
+/** The shares of the Mappings of a group, in order, and the findings about their weights. */
 export interface Shares {
   readonly weights: readonly number[]
   readonly mistake: string | undefined
 }
 
 /**
- * As Emissary normalises weights: one Mapping alone has all; those without a weight share what the others
- * leave, in equal whole parts, the last of them what is over.
+ * Normalises weights like Emissary: a single Mapping has everything; Mappings without a weight share the rest
+ * in equal whole parts, and the last of them also gets the remainder.
  */
 export function sharesOf(mappings: readonly Mapping[]): Shares {
   if (mappings.length <= 1) return { weights: mappings.map(() => 100), mistake: undefined }

@@ -5,19 +5,19 @@ import type { ObjectLookup } from '../../dialect.ts'
 import { rawValue } from '../../reading/report.ts'
 import { gatewayApiGroup } from '../constraint.ts'
 
-/** In whose name conditions are written where no GatewayClass says another: for routes of Services. */
+/** The controller's name in conditions if no GatewayClass has another: for routes of Services. */
 export const ownController = 'shadowplane.io/gateway-controller'
 
 /**
- * Whose an object is: `name` is in whose name its conditions are written; `unknown`: it is not there, and so
- * nobody's to speak of.
+ * The controller of an object: `name` is the name in its conditions; `unknown`: it does not exist, so no
+ * controller reports about it.
  */
 export type Controller =
   | { readonly kind: 'ours'; readonly name: string }
   | { readonly kind: 'foreign' }
   | { readonly kind: 'unknown' }
 
-/** Whose the Gateways of a GatewayClass are, by the name of its controller. */
+/** The controller of the Gateways of a GatewayClass, by its name. */
 export function controllerOfClass(manifest: Manifest, { gatewayControllers }: Settings): Controller {
   const name = text(manifest, 'controllerName')
   if (gatewayControllers.length === 0) return { kind: 'ours', name: name ?? ownController }
@@ -26,7 +26,7 @@ export function controllerOfClass(manifest: Manifest, { gatewayControllers }: Se
     : { kind: 'foreign' }
 }
 
-/** Whose a Gateway is. One whose class is not there is ours where those of all classes are. */
+/** The controller of a Gateway. One whose class does not exist is ours if every class is. */
 export function controllerOfGateway(manifest: Manifest, lookup: ObjectLookup): Controller {
   const name = text(manifest, 'gatewayClassName')
   const found = name === undefined ? undefined : lookup.manifest(classNamed(name))
@@ -36,14 +36,14 @@ export function controllerOfGateway(manifest: Manifest, lookup: ObjectLookup): C
     : { kind: 'foreign' }
 }
 
-/** Of a parent that is not there: where all are served, it is ours, too. */
+/** The controller of a parent that does not exist: ours if every class is. */
 export function controllerOfUnknown(settings: Settings): Controller {
   return settings.gatewayControllers.length === 0
     ? { kind: 'ours', name: meshController(settings) }
     : { kind: 'unknown' }
 }
 
-/** In whose name something is said of routes whose parent is no Gateway. */
+/** The controller's name for routes whose parent is not a Gateway. */
 export function meshController({ gatewayControllers }: Settings): string {
   return gatewayControllers[0] ?? ownController
 }
@@ -52,7 +52,7 @@ export function classNamed(name: string): ObjectId {
   return { group: gatewayApiGroup, kind: 'GatewayClass', namespace: '', name }
 }
 
-/** Also of an object that cannot be read as a whole. */
+/** Works for an object that cannot be read as a whole, too. */
 function text(manifest: Manifest, field: string): string | undefined {
   const value = rawValue(manifest, ['spec', field])?.value
   return typeof value === 'string' ? value : undefined

@@ -45,8 +45,8 @@ const allowedRoutes = message({
 export const knownProtocols: readonly string[] = ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP']
 
 /**
- * ProtocolType: the CRD takes other names, too, and those with a domain before them, as in `example.com/bar`.
- * A listener of one is not accepted.
+ * ProtocolType: the CRD allows other names too, and names with a domain, for example `example.com/bar`. A
+ * listener with one is not accepted.
  */
 const protocol = z
   .string()
@@ -99,7 +99,7 @@ const clientValidation = message({
   mode: z.enum(['AllowValidOnly', 'AllowInsecureFallback']).default('AllowValidOnly'),
 })
 
-/** FrontendTLSValidation: whose certificates clients must show. */
+/** FrontendTLSValidation: the authorities of the certificates that clients must have. */
 export type ClientValidation = z.infer<typeof clientValidation>
 
 const frontendTls = message({ validation: clientValidation.optional() })

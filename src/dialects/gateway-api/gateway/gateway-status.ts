@@ -55,7 +55,7 @@ function gatewayConditions(listeners: readonly ListenerStanding[]): readonly Con
   ]
 }
 
-/** A listener whose certificate is not there answers no request, although proxies have it already. */
+/** A listener whose certificate does not exist answers no request, although proxies have it already. */
 function isProgrammed({ serves, unresolved }: Pick<JudgedListener, 'serves' | 'unresolved'>): boolean {
   return serves !== undefined && unresolved?.reason !== invalidCertificate
 }

@@ -17,7 +17,7 @@ import type { ObjectAddress } from '../../../model/condition.ts'
 import type { GatewayListener } from '../../../model/gateway.ts'
 import { hasLabels } from '../../../model/labels.ts'
 
-/** What routes attach to: one listener of a Gateway. */
+/** The key that routes attach to: one listener of a Gateway. */
 export function listenerKey(
   { namespace, name }: { readonly namespace: string; readonly name: string },
   listener: string,
@@ -26,8 +26,8 @@ export function listenerKey(
 }
 
 /**
- * A gateway.networking.k8s.io Gateway: its HTTP listeners, and HTTPS ones whose certificate may be used. Of
- * one that is another controller's nothing is said.
+ * A gateway.networking.k8s.io Gateway: its HTTP listeners, and HTTPS listeners with a permitted certificate.
+ * Nothing is reported about another controller's Gateway.
  */
 export function translateGateway(manifest: Manifest, lookup: ObjectLookup): Translated {
   const translation = translateOwnGateway(manifest, lookup)
@@ -159,7 +159,7 @@ function addressesOf(gateway: ObjectId, lookup: ObjectLookup): readonly ObjectAd
 /** GatewayStatus.addresses */
 const mostAddresses = 16
 
-/** By the label of the Gateway's name, or by labels that its pods have. */
+/** By the label of the Gateway's name, or by labels of its Pods. */
 function selects(service: Manifest, { namespace, name }: ObjectId, lookup: ObjectLookup): boolean {
   const selector = specOf(service)?.selector ?? {}
   if (Object.keys(selector).length === 0) return false

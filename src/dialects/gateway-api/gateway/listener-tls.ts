@@ -8,7 +8,7 @@ import { noteUnsupported } from '../../reading/report.ts'
 import type { CertificateSource, DownstreamTls, SecretReference } from '../../../model/tls.ts'
 
 export interface ListenerTls {
-  /** Undefined where the listener cannot be served. */
+  /** Undefined if the listener cannot be served. */
   readonly tls: DownstreamTls | undefined
   readonly rejected: ListenerMistake | undefined
   readonly unresolved: ListenerMistake | undefined
@@ -18,8 +18,8 @@ export interface ListenerTls {
 export const invalidCertificate = 'InvalidCertificateRef'
 
 /**
- * TLS that ends at an HTTPS listener. It is served if one certificate may be used, also one whose Secret
- * comes later.
+ * TLS that ends at an HTTPS listener. The listener is served if one certificate is permitted, even if its
+ * Secret comes later.
  */
 export function listenerTls({ tls, port }: Listener, site: ListenerSite): ListenerTls {
   const { report, path } = site
@@ -62,7 +62,7 @@ export function listenerTls({ tls, port }: Listener, site: ListenerSite): Listen
 }
 
 interface FoundCertificate {
-  /** Undefined where it may not be used. */
+  /** Undefined if it is not permitted. */
   readonly source: CertificateSource | undefined
   readonly mistake: ListenerMistake | undefined
 }
@@ -78,7 +78,8 @@ function certificateOf(
     otherKind: 'InvalidCertificateRef',
   })
   if ('mistake' in found) return { source: undefined, mistake: found.mistake }
-  // The diagnostic for one that is absent, or holds no certificate, is made where all Secrets are known.
+  // The diagnostic for a Secret that is absent, or holds no certificate, is made by a stage that knows all
+  // Secrets.
   const manifest = site.lookup.manifest(found.id)
   const says =
     manifest === undefined
@@ -99,8 +100,8 @@ interface FoundClients {
 }
 
 /**
- * What HTTPS listeners of a port ask of clients (`spec.tls.frontend`). What cannot be asked leaves the
- * listener unserved: it would let everybody in.
+ * The certificates that HTTPS listeners of a port require of clients (`spec.tls.frontend`). A listener whose
+ * requirement cannot be met is not served: it would admit everyone.
  */
 function clientsOf(port: number, site: ListenerSite): FoundClients {
   const found = validationFor(port, site.gateway)
@@ -145,7 +146,7 @@ interface FoundValidation {
   readonly path: readonly (string | number)[]
 }
 
-/** That of the port, else the Gateway's default. */
+/** The validation of the port, otherwise the Gateway's default. */
 function validationFor(port: number, { tls }: GatewaySpec): FoundValidation | undefined {
   const frontend = tls?.frontend
   const index = (frontend?.perPort ?? []).findIndex((each) => each.port === port)
@@ -165,7 +166,7 @@ type FoundSecret =
   { readonly secret: SecretReference; readonly id: ObjectId } | { readonly mistake: ListenerMistake }
 
 interface SecretPlace extends Pick<ListenerSite, 'report' | 'lookup'> {
-  /** Of the reference. */
+  /** Path of the reference. */
   readonly path: FieldPath
   /** Reason of ResolvedRefs for a reference to something else. */
   readonly otherKind: 'InvalidCertificateRef' | 'InvalidCACertificateKind'

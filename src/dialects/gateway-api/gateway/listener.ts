@@ -10,7 +10,7 @@ import type { GatewaySpec, Listener } from './gateway-spec.ts'
 import type { Conflict } from './listener-conflict.ts'
 import { listenerTls } from './listener-tls.ts'
 
-/** A listener as it is judged: what it serves, if it is served, and what its status says. */
+/** The result for a listener: its service, if it is served, and its status. */
 export interface JudgedListener {
   readonly serves: GatewayService | undefined
   /** ListenerConditionAccepted: why it is False. */
@@ -35,7 +35,7 @@ export interface ListenerSite {
 /** Protocols of the listeners that are served. */
 export const servedProtocols: readonly string[] = ['HTTP', 'HTTPS']
 
-/** What becomes of a listener; each mistake is on the report. */
+/** Checks a listener; each mistake is reported. */
 export function judgeListener(listener: Listener, site: ListenerSite): JudgedListener {
   const kinds = kindMistake(listener, site)
   const rejected = conflictMistake(listener, site) ?? protocolMistake(listener, site)

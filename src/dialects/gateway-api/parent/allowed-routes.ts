@@ -20,7 +20,8 @@ export interface RouteQuestion {
 }
 
 /**
- * Why a listener does not take a route (AllowedRoutes), as the end of a sentence; undefined where it does.
+ * The reason why a listener does not accept a route (AllowedRoutes), as the end of a sentence; undefined if
+ * it does.
  */
 export function whyNotAllowed(
   { allowedRoutes, name }: Listener,

@@ -11,19 +11,19 @@ export interface GatewayPlace {
   readonly key: string
   /** Its name. */
   readonly listener: string
-  /** Without those that a more specific listener takes. */
+  /** Without the hosts that a more specific listener takes. */
   readonly hosts: readonly RankedHost[]
   /** Whether there is a host in common at all. */
   readonly common: boolean
   /**
-   * Of each of the route's hostnames, by index: what of it the listener takes, and which listener takes it
-   * instead.
+   * For each of the route's hostnames, by index: the part that the listener takes, or the listener that takes
+   * it instead.
    */
   readonly hostnames: readonly CommonHost[]
 }
 
 type RankedHost = RouteTable['hosts'][number] & {
-  /** Of the route's own hostname (`rankOf`). */
+  /** Rank of the route's own hostname (`rankOf`). */
   readonly rank: string
 }
 
@@ -37,7 +37,7 @@ interface Place {
   /** All listeners of the Gateway that are served. */
   readonly siblings: readonly Listener[]
   readonly route: Belonging
-  /** Of the reference to the Gateway. */
+  /** Path of the reference to the Gateway. */
   readonly path: FieldPath
 }
 
@@ -136,7 +136,7 @@ function rankOf(hostname: string): string {
   return `1${String(9999 - hostname.length).padStart(4, '0')}`
 }
 
-/** Notes hostnames that none of the listeners takes, where they take another one. */
+/** Notes hostnames that none of the listeners takes, if they take another one. */
 export function noteUntakenHostnames(
   { hostnames }: Belonging,
   places: readonly GatewayPlace[],

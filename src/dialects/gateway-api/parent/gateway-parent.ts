@@ -14,8 +14,7 @@ import { unknownParent } from './parent.ts'
 import type { FoundParent, ParentSite } from './parent.ts'
 
 /**
- * What a Gateway makes of a route: the listeners of it that the reference means, that allow the route, and
- * that have a host in common with it.
+ * A route's attachment to a Gateway: the referenced listeners that allow the route and share a host with it.
  */
 export function gatewayParent(site: ParentSite): FoundParent {
   const { reference, route, lookup } = site
@@ -63,7 +62,7 @@ export function gatewayParent(site: ParentSite): FoundParent {
 
 interface ReadListeners {
   readonly all: readonly Listener[]
-  /** Without those that are never served, whatever is around them. */
+  /** Without listeners that are never served, whatever other objects say. */
   readonly served: readonly Listener[]
 }
 

@@ -7,7 +7,7 @@ import { notAccepted } from '../conditions.ts'
 import type { GatewayPlace } from './gateway-hosts.ts'
 import type { Belonging, ParentReference, ParentTable } from './parents.ts'
 
-/** A reference of a route to a parent, and where it stands. */
+/** A route's reference to a parent, and its place. */
 export interface ParentSite {
   readonly route: Belonging
   readonly reference: ParentReference
@@ -16,11 +16,11 @@ export interface ParentSite {
   readonly report: Report
 }
 
-/** What a parent makes of a route. */
+/** The result of a route's attachment to a parent. */
 export interface FoundParent {
   /** Listeners that take it. */
   readonly places: readonly GatewayPlace[]
-  /** What it has besides listeners. */
+  /** The route's tables besides listeners. */
   readonly tables: readonly ParentTable[]
   /** RouteConditionAccepted, as the parent sees it. */
   readonly accepted: Condition

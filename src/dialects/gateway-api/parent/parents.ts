@@ -56,7 +56,7 @@ export const parentReferences = z
     })
   })
 
-/** References to one parent must tell its parts apart, both in the same way. */
+/** References to one parent must distinguish its parts, all in the same way. */
 function isOverlapping(a: ParentReference, b: ParentReference): boolean {
   if (a.group !== b.group || a.kind !== b.kind || a.name !== b.name || a.namespace !== b.namespace)
     return false
@@ -69,7 +69,7 @@ function isOverlapping(a: ParentReference, b: ParentReference): boolean {
 /** `spec.hostnames` of a route; `parts` of a decoder may leave out `hostnames.*`. */
 export const hostnames = z.array(hostname.optional()).max(16)
 
-/** What a route says of where it belongs, decoded. */
+/** A route's parent references and hostnames, decoded. */
 export interface Belonging {
   readonly manifest: Manifest
   readonly parentRefs: readonly (ParentReference | undefined)[]
@@ -79,31 +79,32 @@ export interface Belonging {
 export interface Parents {
   /** Whether all parents are Gateways of other controllers. */
   readonly belongs: 'here' | 'to others'
-  /** One for each set of hosts and places; none where no parent takes the route. */
+  /** One for each set of hosts and attachments; empty if no parent accepts the route. */
   readonly tables: readonly ParentTable[]
   /**
-   * One for each parent, given the conditions that the route has towards all of them: ResolvedRefs, and
-   * Accepted where it is False for its own sake.
+   * One for each parent. `own` are the route's conditions with respect to all of them: ResolvedRefs, and
+   * Accepted if it is False because of the route itself.
    */
   statuses(own: readonly Condition[]): readonly ObjectStatus[]
 }
 
-/** What a RouteTable of the route has from its parents; `applies` is for each of its routes. */
+/** The parts of a RouteTable that come from the route's parents; `applies` is for each of its routes. */
 export interface ParentTable {
   readonly kind: 'gateway' | 'mesh'
   readonly attachedTo: RouteTable['attachedTo']
   readonly hosts: RouteTable['hosts']
   readonly applies: Applicability
   readonly visibility: Visibility
-  /** What goes before the precedence of its routes. */
+  /** The first part of the precedence of its routes. */
   readonly rank?: string
-  /** `RouteTable.joins`: routes of consumers do not join those of the producer, which they replace. */
+  /** `RouteTable.joins`: consumers' routes do not join those of the producer, which they replace. */
   readonly joins: string
   readonly replaces?: string
 }
 
 /**
- * Where a route applies: the listeners of Gateways that take it, and the Services whose requests it is for.
+ * The places where a route applies: listeners of Gateways that accept it, and Services whose requests it
+ * routes.
  */
 export function parentsOf(route: Belonging, lookup: ObjectLookup, report: Report): Parents {
   const found = route.parentRefs.flatMap((reference, index): readonly OwnedParent[] => {
@@ -190,7 +191,7 @@ function gatewayOf(site: ParentSite): OwnedParent {
   }
 }
 
-/** A parent that does not take the route says so before what is wrong with the route itself. */
+/** The reason of a parent that does not accept the route comes before problems of the route itself. */
 function conditionsOf(accepted: Condition, own: readonly Condition[]): readonly Condition[] {
   const ownAccepted = own.find(({ type }) => type === accepted.type)
   const others = own.filter(({ type }) => type !== accepted.type)

@@ -47,21 +47,24 @@ export function needsServicePort(reference: BackendObjectReference, context: z.R
 /** The Gateway API's BackendObjectReference. */
 export const backendObjectReference = message(backendReferenceFields).superRefine(needsServicePort)
 
-/** Where a reference stands, and what becomes of one that cannot be followed. */
+/** The place of a reference, and the consequence if it cannot be followed. */
 export interface ReferenceSite {
   readonly manifest: Manifest
-  /** Of the reference itself. */
+  /** Path of the reference itself. */
   readonly path: FieldPath
-  /** What happens without it, as the end of a sentence: `requests for it are answered with 500`. */
+  /** The consequence without it, as the end of a sentence: `requests for it are answered with 500`. */
   readonly consequence: string
-  /** Of a mirror: the backends of its rule. No hint names these, as the copies would go there, too. */
+  /**
+   * For a mirror: the backends of its rule. A hint never suggests one of them, since the copies would go
+   * there too.
+   */
   readonly primaries?: readonly BackendObjectReference[]
   readonly lookup: ObjectLookup
   readonly report: Report
 }
 
 export interface FoundReference {
-  /** `refused` where there is a problem. */
+  /** `refused` if there is a problem. */
   readonly backend: BackendReference
   /** Why the backend may not be used; its diagnostic is on the report already. */
   readonly problem: ReferenceProblem | undefined
@@ -191,8 +194,8 @@ const spec = z.looseObject({ type: z.literal('ExternalName'), externalName: z.st
 const longestChain = 5
 
 /**
- * The Services of this cluster that a Service of type ExternalName leads to, one after the other; none for
- * any other Service.
+ * The Services of this cluster behind a Service of type ExternalName, one after the other; empty for any
+ * other Service.
  */
 function servicesBehind(service: Manifest, lookup: ObjectLookup): readonly ObjectId[] {
   const found: ObjectId[] = []
@@ -208,7 +211,7 @@ function servicesBehind(service: Manifest, lookup: ObjectLookup): readonly Objec
   return found
 }
 
-/** The Service whose full name is `<name>.<namespace>.svc.<domain>`. */
+/** The Service with the full name `<name>.<namespace>.svc.<domain>`. */
 function serviceNamed(host: string | undefined, domain: string): ObjectId | undefined {
   const suffix = `.svc.${domain}`
   if (host?.endsWith(suffix) !== true) return undefined

@@ -6,7 +6,7 @@ import { filterFields } from './filter.ts'
 import type { Filter, FilterType } from './filter.ts'
 import type { InvalidReason } from './standing.ts'
 
-/** Where a list of filters stands, and the types that the kind of route has. */
+/** The place of a list of filters, and the types that the kind of route allows. */
 export interface FilterSite {
   readonly report: Report
   readonly path: FieldPath
@@ -20,7 +20,7 @@ export interface PlacedFilter {
 }
 
 export interface CheckedFilters {
-  /** Those that can be applied, in their order: of each type that may not be repeated, the first. */
+  /** The valid filters, in order; the first of each type that may not be repeated. */
   readonly usable: readonly PlacedFilter[]
   /** Why requests must be answered with an error: a filter that is not understood may not be passed over. */
   readonly unusable: InvalidReason | undefined
@@ -28,7 +28,7 @@ export interface CheckedFilters {
 
 const repeatable: readonly FilterType[] = ['RequestMirror', 'ExtensionRef']
 
-/** Without them the request would be another one than was meant. */
+/** Without them the request would differ from the intended one. */
 const decisive: readonly FilterType[] = ['RequestRedirect', 'URLRewrite', 'ExtensionRef', 'ExternalAuth']
 
 /**

@@ -15,7 +15,7 @@ const origin = z
     message: 'must be an origin such as https://shop.example, https://*.example or *',
   })
 
-/** A list in which `*` stands for everything, and so stands alone. */
+/** A list in which `*` means everything, and so must be alone. */
 function wildcardList<E extends z.ZodType<string>>(element: E) {
   return z
     .array(element)
@@ -72,7 +72,7 @@ export function corsOf(
   }
 }
 
-/** `*` stands for anything to its left, dots included. */
+/** `*` matches anything to its left, including dots. */
 function originMatch(text: string): CorsPolicy['origins'][number] {
   if (!text.includes('*')) return { kind: 'exact', value: text }
   return { kind: 'regex', value: text.replaceAll('.', '\\.').replace('*', '.*') }

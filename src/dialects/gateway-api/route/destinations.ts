@@ -32,14 +32,14 @@ export const grpcBackendRef = backendRefWith(grpcFilter)
 export type BackendRef = z.infer<typeof httpBackendRef>
 
 export interface Destinations {
-  /** Those with a weight; none where nothing may get a request. */
+  /** The destinations with a weight; empty if nothing may receive a request. */
   readonly destinations: readonly Destination[]
   /** Mirrors that a rule's only backend declares, which are as good as the rule's own. */
   readonly mirrors: readonly DeclaredMirror[]
 }
 
 /**
- * The backends of a rule. One that may not be used, or not as it is written, keeps its share of the requests,
+ * The backends of a rule. A backend that is not permitted, or has a mistake, keeps its share of the requests,
  * which are answered with an error.
  */
 export function destinationsOf(
@@ -120,7 +120,8 @@ function unsupportedOf({ type }: PlacedFilter, consequence: string): Wording {
 }
 
 /**
- * Stands for a backend with a mistake, which the decoder has reported: its share is not given to the others.
+ * Takes the place of a backend with a mistake, which the decoder has reported: its share is not given to the
+ * others.
  */
 function unreadable(path: FieldPath, { report: { manifest } }: RouteContext): Destination {
   const weight = rawValue(manifest, [...path, 'weight'])?.value

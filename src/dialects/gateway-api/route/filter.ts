@@ -59,8 +59,8 @@ export const grpcFilterTypes: readonly FilterType[] = [
 ]
 
 /**
- * Parts of filters that may be left out alone; `at` is where the list stands. A mistake in any other part of
- * a filter costs the rule.
+ * Parts of filters that can be left out separately; `at` is the path of the list. A mistake in any other part
+ * of a filter rejects the rule.
  */
 export function filterParts(at: string): readonly string[] {
   return [

@@ -61,8 +61,8 @@ const rejected: RejectedRules<GrpcRule> = {
 }
 
 /**
- * A gateway.networking.k8s.io GRPCRoute. Its routes are not sorted among those of HTTPRoutes: the two may not
- * be merged (GRPCRouteRule.matches).
+ * A gateway.networking.k8s.io GRPCRoute. Its routes are not sorted among those of HTTPRoutes, because the two
+ * may not be merged (GRPCRouteRule.matches).
  */
 export function translateGrpcRoute(manifest: Manifest, lookup: ObjectLookup): Translated {
   const decoded = decode({

@@ -4,7 +4,7 @@ import type { Report } from '../../reading/report.ts'
 import type { PlacedFilter } from './checked-filters.ts'
 import { checkHost, operationsOf } from './http-header.ts'
 
-/** What the header modifiers among filters do, and the authority that they set. */
+/** The effect of the header modifiers among filters, and the authority that they set. */
 export interface FilteredHeaders {
   readonly changes: HeaderChanges
   readonly authority: string | undefined

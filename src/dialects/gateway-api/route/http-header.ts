@@ -38,7 +38,7 @@ export interface ModifiedHeaders {
   readonly authority: string | undefined
 }
 
-/** Of several entries for one name, whatever its case, the first counts. */
+/** The first of several entries for one name is used, whatever its case. */
 export function operationsOf({ set = [], add = [], remove = [] }: HeaderModifier): ModifiedHeaders {
   return {
     operations: {
@@ -60,8 +60,8 @@ function valuesOf(headers: NonNullable<HeaderModifier['set']>): Readonly<Record<
 }
 
 /**
- * Envoy reads a value as a format: its commands, such as %REQ(x-id)%, mean what they mean there, and any
- * other % is one.
+ * Envoy reads a value as a format: its commands, such as %REQ(x-id)%, keep their meaning, and any other % is
+ * literal.
  */
 function formatted(value: string): string {
   return formatMistake(value) === undefined ? value : value.replaceAll('%', '%%')
@@ -71,7 +71,7 @@ function isHost(name: string): boolean {
   return name.toLowerCase() === 'host'
 }
 
-/** Where a header modifier stands, and whose headers it is for. */
+/** The place of a header modifier, and the headers that it modifies. */
 export interface ModifierSite {
   readonly report: Report
   readonly path: FieldPath

@@ -41,7 +41,7 @@ const spec = message({
   useDefaultGateways: z.enum(['All', 'None']).optional(),
 })
 
-/** What may be left out alone when there is no good version to fall back to. */
+/** The parts that can be left out separately if there is no good version to fall back to. */
 const removableParts = [
   ...filterParts('rules.*.filters'),
   ...filterParts('rules.*.backendRefs.*.filters'),
@@ -89,7 +89,7 @@ export function translateHttpRoute(manifest: Manifest, lookup: ObjectLookup): Tr
   )
 }
 
-/** Undefined where nothing is left of its matches. A rule without any takes every request. */
+/** Undefined if none of its matches remains. A rule without any takes every request. */
 function placedHttpRule(rule: HttpRule, index: number, { report }: RouteContext): PlacedRule | undefined {
   const { manifest } = report
   const path: FieldPath = ['spec', 'rules', index]

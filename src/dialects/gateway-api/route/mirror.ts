@@ -48,15 +48,15 @@ export const requestMirror = message({
 
 export type RequestMirror = z.infer<typeof requestMirror>
 
-/** The rule of a mirror: what its runtime key calls it, and where its requests go. */
+/** The rule of a mirror: its name in the runtime key, and the destinations of its requests. */
 export interface MirroringRule {
   readonly key: string
   readonly backendRefs: readonly (BackendObjectReference | undefined)[]
 }
 
 /**
- * The mirror that a filter declares; undefined where it mirrors nothing. A backend that is not there is
- * dropped later, and the route is served without it.
+ * The mirror of a filter; undefined if it mirrors nothing. A backend that does not exist is dropped later,
+ * and the route is served without it.
  */
 export function mirrorOf(
   { value, path }: DeclaredMirror,

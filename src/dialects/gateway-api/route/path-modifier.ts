@@ -40,18 +40,15 @@ export const pathModifier = message({
 
 export type PathModifier = z.infer<typeof pathModifier>
 
-/**
- * How a path is changed; `prefix` is what the rule matches by PathPrefix, without a slash at its end.
- * Undefined: it stays.
- */
+/** A change of a path; `prefix` is the rule's PathPrefix without a slash at its end. Undefined: unchanged. */
 type PathChange =
   | { readonly kind: 'path' | 'prefix'; readonly value: string }
   | { readonly kind: 'regex'; readonly pattern: string; readonly substitution: string }
   | undefined
 
 /**
- * HTTPPathModifier.replacePrefixMatch: whole segments are replaced, and a slash at the end of either prefix
- * says nothing, so that no path ever gets two slashes, or none, where the prefix was.
+ * HTTPPathModifier.replacePrefixMatch: whole segments are replaced. A slash at the end of either prefix has
+ * no effect, so that no path gets two slashes, or none, in place of the prefix.
  */
 function pathChange(
   { type, replaceFullPath = '', replacePrefixMatch = '' }: PathModifier,

@@ -15,8 +15,8 @@ export const requestRedirect = message({
 })
 
 /**
- * Without a port, that of the scheme counts if there is a scheme, else the listener's; `prefix` is what the
- * rule matches.
+ * Without a port, the scheme's port is used if there is a scheme, otherwise the listener's; `prefix` is the
+ * rule's match.
  */
 export function redirectOf(
   { scheme, hostname, path, port, statusCode }: z.infer<typeof requestRedirect>,
@@ -37,7 +37,7 @@ export const urlRewrite = message({ hostname: preciseHostname.optional(), path: 
 
 interface RewriteContext {
   readonly prefix: string
-  /** The one that a header modifier sets. */
+  /** The authority that a header modifier sets. */
   readonly authority: string | undefined
 }
 

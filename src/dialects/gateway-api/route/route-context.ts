@@ -4,22 +4,20 @@ import type { Report } from '../../reading/report.ts'
 import type { FilterType } from './filter.ts'
 import type { Standing } from './standing.ts'
 
-/** What HTTPRoutes and GRPCRoutes have differently. */
+/** The differences between HTTPRoutes and GRPCRoutes. */
 export interface RouteProtocol {
   readonly filterTypes: readonly FilterType[]
-  /**
-   * What requests without a backend are answered with: 500, for gRPC UNAVAILABLE, which Envoy makes of 503.
-   */
+  /** The status for requests without a backend: 500; for gRPC UNAVAILABLE, which Envoy makes from 503. */
   readonly failure: 500 | 503
 }
 
-/** What the rules of one route have in common. */
+/** The common context of the rules of one route. */
 export interface RouteContext {
   readonly report: Report
   readonly lookup: ObjectLookup
   readonly options: MirrorOptions
   readonly standing: Standing
   readonly protocol: RouteProtocol
-  /** Gives a text that was asked for before in this route a number. */
+  /** Adds a number to a text that was used before in this route. */
   readonly distinct: (text: string) => string
 }

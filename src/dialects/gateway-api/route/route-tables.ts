@@ -33,7 +33,7 @@ export interface RouteTranslation<R extends CheckedRule> {
   readonly protocol: RouteProtocol
   readonly place: (rule: R, index: number, context: RouteContext) => PlacedRule | undefined
   readonly rejected: RejectedRules<R>
-  /** Tells the tables of this kind of route from those of others in `RouteTable.joins`. */
+  /** Distinguishes the tables of this kind of route from others in `RouteTable.joins`. */
   readonly joins: string
 }
 

@@ -1,8 +1,8 @@
 import { compareText, shortHash } from '../../../model/names.ts'
 
 /**
- * What runtime keys call a rule: its name, else a hash of what it matches, so that its place in the list does
- * not matter.
+ * A rule's name in runtime keys: its own name, otherwise a hash of its matches, so that its index in the list
+ * does not matter.
  */
 export function ruleKey(name: string | undefined, matches: readonly unknown[]): string {
   return name ?? shortHash(canonical(matches))

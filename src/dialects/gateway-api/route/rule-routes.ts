@@ -39,11 +39,10 @@ export interface PlacedRule {
   readonly path: FieldPath
   readonly matches: readonly PlacedMatch[]
   /**
-   * What its only match takes by PathPrefix, without a slash at its end; undefined where a prefix cannot be
-   * replaced.
+   * The PathPrefix of its only match, without a slash at its end; undefined if a prefix cannot be replaced.
    */
   readonly prefix: string | undefined
-  /** What the runtime keys of its mirrors call it: its name, else what it matches. */
+  /** The rule's name in the runtime keys of its mirrors: its own name, otherwise its matches. */
   readonly key: string
   readonly filters: readonly (Filter | undefined)[]
   readonly backendRefs: readonly (BackendRef | undefined)[]
@@ -81,7 +80,7 @@ interface RuleAction {
   readonly attachTo: readonly AttachKey[]
 }
 
-/** Every part is read whatever comes of it, so that all mistakes are found. */
+/** Every part is read in any case, so that all mistakes are found. */
 function ruleActionOf(rule: PlacedRule, context: RouteContext): RuleAction {
   const { report, protocol, standing } = context
   const { usable, unusable } = checkedFilters(rule.filters, {
@@ -174,7 +173,7 @@ interface Extensions {
   /** The objects that ExtensionRefs name, which may attach mirrors to the rule. */
   readonly attachTo: readonly AttachKey[]
   /**
-   * One of them leads nowhere: it may not be passed over, so that requests are answered with an error
+   * One of them has no target: it may not be skipped, so requests are answered with an error
    * (HTTPRouteFilter.extensionRef).
    */
   readonly failed: boolean

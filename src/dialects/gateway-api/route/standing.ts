@@ -7,13 +7,13 @@ export type InvalidReason = 'UnsupportedValue' | 'IncompatibleFilters'
 
 /** Collects what a route's status says of the route itself. */
 export interface Standing {
-  /** A reference that leads nowhere; undefined: one that does. */
+  /** Notes a reference and its problem; undefined: none. */
   reference(problem: ReferenceProblem | undefined): void
-  /** A rule, by its place, that is left out or answers with an error. */
+  /** Notes a rule, by its index, that is left out or answers with an error. */
   invalidRule(index: number, reason: InvalidReason): void
   /**
-   * RouteConditionResolvedRefs, and what RouteConditionAccepted and RouteConditionPartiallyInvalid say where
-   * rules are invalid.
+   * RouteConditionResolvedRefs; RouteConditionAccepted and RouteConditionPartiallyInvalid if rules are
+   * invalid.
    */
   conditions(rules: number): readonly Condition[]
 }

@@ -35,12 +35,12 @@ export const retry = message({
   backoff: gatewayDuration.optional(),
 })
 
-/** How often is tried again where `attempts` does not say: as often as Envoy Gateway and Istio do. */
+/** The number of attempts without `attempts`, as in Envoy Gateway and Istio. */
 const defaultAttempts = 2
 
 /**
- * GEP-1731: besides the codes, connections that fail or end before an answer, time-outs of single attempts
- * among them.
+ * GEP-1731: besides the codes, connections that fail or end before an answer, including timeouts of single
+ * attempts.
  */
 const connectionErrors = 'connect-failure,refused-stream,reset'
 
@@ -55,8 +55,8 @@ interface RulePlace {
 }
 
 /**
- * Without `timeouts` a request has no timeout, and without `retry` nothing is tried again. A timeout of
- * single attempts is that of the request where there is only one attempt.
+ * Without `timeouts` a request has no timeout, and without `retry` there are no retries. If there is only one
+ * attempt, its timeout is that of the request.
  */
 export function patienceOf(
   { timeouts: times, retry: declared }: Patience,

@@ -20,7 +20,7 @@ export const cors = message({
   disableForRoute: z.boolean().optional(),
 })
 
-/** Undefined where it turns CORS off. */
+/** Undefined if it turns CORS off. */
 export function corsOf(declared: z.infer<typeof cors>): CorsPolicy | undefined {
   if (declared.disableForRoute === true) return undefined
   const { allowOrigin = [], allowOriginRegex = [], maxAge = '' } = declared

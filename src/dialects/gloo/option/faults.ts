@@ -17,10 +17,7 @@ export const faults = message({
   delay: message({ percentage: anyNumber.optional(), fixedDelay: positiveDuration.optional() }).optional(),
 })
 
-/**
- * What is done to a share of the requests. A part with a mistake is left out; what is wrong with it is in the
- * report.
- */
+/** The faults for a share of the requests. A part with a mistake is left out, and the mistake reported. */
 export function faultOf({ abort, delay }: z.infer<typeof faults>, site: Site): Fault | undefined {
   const delayed =
     delay === undefined ? undefined : part('delay', { what: delay.fixedDelay, field: 'fixedDelay' }, site)

@@ -14,7 +14,9 @@ const name = z
     params: { hint: 'write hostRewrite in the options' },
   })
 
-/** What Envoy takes: no control characters, and each % doubled or around a command such as %REQ(x-id)%. */
+/**
+ * Envoy accepts no control characters, and each % must be doubled or part of a command such as %REQ(x-id)%.
+ */
 const value = z.string().superRefine((text, context) => {
   if (/\p{Cc}/u.test(text.replaceAll('\t', '')))
     context.addIssue({ code: 'custom', message: 'must not have control characters' })

@@ -20,8 +20,8 @@ const protections: readonly string[] = [
 ]
 
 /**
- * Says of each named option that is present that it is not acted on; where it protects a route, that the
- * route is open is an error.
+ * Reports each present option among `options` as unsupported. For an option that protects a route this is an
+ * error, because the route is open.
  */
 export function noteUnsupportedOptions(report: Report, at: DecodedAt, options: readonly string[]): void {
   noteUnsupported(
@@ -50,7 +50,7 @@ export const protectionKinds: readonly GroupKind[] = [
 
 const listenerProtections = [...protections, 'extProc', 'extProcEarly', 'extProcLate', 'wasm']
 
-/** What the object would protect. An AuthConfig does not say which routes refer to it. */
+/** The protection of the object. An AuthConfig does not name the routes that refer to it. */
 export function translateProtection(manifest: Manifest, { isClaimed }: ObjectLookup): Translated {
   const { id } = manifest
   if (id.kind === 'AuthConfig') {

@@ -63,7 +63,10 @@ export function translateRouteOption(manifest: Manifest, lookup: ObjectLookup): 
 
 const removableParts = [...removableOptions('options'), 'targetRefs.*']
 
-/** What a RouteOption says, for an object that names it; mistakes are said where it is translated itself. */
+/**
+ * The options of a RouteOption, for an object that names it; mistakes are reported when it is translated
+ * itself.
+ */
 export function readRouteOption(manifest: Manifest, lookup: ObjectLookup): RouteOptions {
   const { value } = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts })
   return readRouteOptions(value?.options ?? {}, siteIn(reportOn(manifest), lookup))
@@ -102,7 +105,7 @@ function isTarget({ group, kind, namespace = '' }: TargetReference, index: numbe
   return true
 }
 
-/** To the routes whose rules name it: these count first, and in the order in which a rule names them. */
+/** To the routes whose rules name it: these take precedence, in the order in which a rule names them. */
 function attachmentToItself(
   { id }: Manifest,
   options: RouteOptions,
@@ -116,7 +119,7 @@ function attachmentToItself(
   }
 }
 
-/** To those that it names itself: the oldest counts first. */
+/** To the routes that it names itself: the oldest takes precedence. */
 function attachmentsOf(
   { id, created }: Manifest,
   options: RouteOptions,
@@ -129,7 +132,7 @@ function attachmentsOf(
   }))
 }
 
-/** Of all that say something about shadowing, one counts. */
+/** Only one of those that mention shadowing has an effect. */
 function declared(
   object: ObjectId,
   { settings, mirror }: RouteOptions,

@@ -76,22 +76,22 @@ export const routeOptions = message({
 
 export type DeclaredRouteOptions = z.infer<typeof routeOptions>
 
-/** What may be left out alone of `options`, at a path pattern. */
+/** The parts of `options` that can be left out separately, at a path pattern. */
 export function removableOptions(pattern: string): readonly string[] {
   return [`${pattern}.*`, `${pattern}.headerManipulation.*.*`, `${pattern}.faults.*`]
 }
 
-/** What one object says of a route. */
+/** One object's options for a route. */
 export interface RouteOptions {
   readonly settings: RouteSettings
-  /** `none`: it says that nothing is mirrored; undefined: it says nothing about mirrors. */
+  /** `none`: nothing is mirrored; undefined: mirrors are not mentioned. */
   readonly mirror: Mirror | 'none' | undefined
   /** Whether the name of a static Upstream's host becomes the Host; undefined: it says nothing about that. */
   readonly autoHostRewrite: boolean | undefined
   readonly cors: 'off' | undefined
 }
 
-/** Reads options at `site`, whose path is that of `options`. What is not acted on is said there. */
+/** Reads options at `site`, whose path is that of `options`. Unsupported fields are reported there. */
 export function readRouteOptions(value: DeclaredRouteOptions, site: ShadowingSite): RouteOptions {
   noteUnsupportedOptions(site.report, { path: site.path, value }, unsupported)
   const declared = value.shadowing

@@ -11,8 +11,8 @@ import { reference, upstreamBackend } from '../reference.ts'
 import type { Site } from '../reference.ts'
 
 /**
- * The value is read from its text, so what is a number but none of ours (NaN, infinity) is let through to
- * there.
+ * The value is read from its text, so this accepts numbers that are no percentage (NaN, infinity) for a later
+ * check.
  */
 export const anyNumber = z.preprocess(
   (value) => (typeof value === 'number' && !Number.isFinite(value) ? 0 : value),
@@ -32,8 +32,8 @@ export type Shadowing = z.infer<typeof shadowing>
 export interface ShadowingSite extends Site {
   readonly options: MirrorOptions
   /**
-   * Names of the Upstreams of the route; undefined where the routes are not known. No hint names one, as the
-   * copies would go there, too.
+   * Names of the Upstreams of the route; undefined if the routes are unknown. A hint never suggests one of
+   * them, since the copies would go there too.
    */
   readonly primaries: readonly string[] | undefined
   /** Gives the mirror of a route its own runtime key. */
@@ -41,8 +41,7 @@ export interface ShadowingSite extends Site {
 }
 
 /**
- * The mirror that `options.shadowing` declares; none where its percentage is 0, absent (which Gloo takes for
- * 0) or refused.
+ * The mirror of `options.shadowing`; none if its percentage is 0, absent (which is 0 in Gloo) or rejected.
  */
 export function mirrorOf(value: Shadowing, site: ShadowingSite): Mirror | undefined {
   const { path, options } = site
@@ -68,8 +67,8 @@ function fractionOf({ report, path }: ShadowingSite): Millionths | undefined {
 }
 
 /**
- * What the object says counts before the flags; where it says nothing, `-shadow` is appended unless a flag or
- * annotation says otherwise.
+ * The object takes precedence over the flags. If it does not mention the host, `-shadow` is appended unless a
+ * flag or annotation changes that.
  */
 function hostOf(
   { hostRewriteLiteral, disableShadowHostSuffixAppend }: Shadowing,

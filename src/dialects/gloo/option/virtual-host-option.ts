@@ -33,7 +33,7 @@ export function translateVirtualHostOption(manifest: Manifest, lookup: ObjectLoo
   })
 }
 
-/** What it says, for a VirtualService that names it; mistakes are said where it is translated itself. */
+/** The options for a VirtualService that names it; mistakes are reported when it is translated itself. */
 export function readVirtualHostOption(manifest: Manifest, lookup: ObjectLookup): RouteSettings {
   return settingsIn(reportOn(manifest), decoded(manifest).value, lookup)
 }

@@ -35,10 +35,7 @@ const unsupported = [
   'waf',
 ] as const
 
-/**
- * Gloo's VirtualHostOptions: what counts for routes that say nothing themselves. There is no shadowing among
- * them.
- */
+/** Gloo's VirtualHostOptions: the defaults for routes. Shadowing is not among them. */
 export const virtualHostOptions = message({
   retries: retries.optional(),
   cors: cors.optional(),

@@ -9,7 +9,7 @@ export interface DiscoveredUpstream {
   readonly port: number
 }
 
-/** Numbers of a Service's ports; undefined where they cannot be read. */
+/** Numbers of a Service's ports; undefined if they cannot be read. */
 export function servicePorts(service: Manifest | undefined): readonly number[] | undefined {
   return z
     .looseObject({ ports: z.array(z.looseObject({ port: z.number() })) })

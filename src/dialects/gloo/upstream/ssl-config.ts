@@ -76,7 +76,7 @@ export type UpstreamSslConfig = z.infer<typeof upstreamSslConfig>
 type Common = Pick<SslConfig, keyof typeof common>
 
 /**
- * TLS that ends at the gateway. Clients must show certificates where an authority for them is given, unless
+ * TLS that ends at the gateway. Clients must have certificates if an authority for them is given, unless
  * `oneWayTls`.
  */
 export function downstreamTls(value: SslConfig, site: Site): DownstreamTls {
@@ -97,8 +97,8 @@ export function downstreamTls(value: SslConfig, site: Site): DownstreamTls {
 }
 
 /**
- * TLS to an Upstream, whose certificate is verified only where an authority is given, as in Gloo;
- * `serverName` is what it is called where `sni` says nothing.
+ * TLS to an Upstream. Its certificate is verified only if an authority is given, as in Gloo; `serverName` is
+ * used without `sni`.
  */
 export function upstreamTls(
   value: UpstreamSslConfig,
@@ -122,7 +122,7 @@ function material(value: Common, site: Site): Material {
       origin: { object: site.report.manifest.id, path: [...site.path, 'secretRef', 'name'] },
     }
     const keys = secretKeys(secret, site)
-    // Of a Secret that is not there nothing is known: it is named as one with a certificate, and said to be
+    // Nothing is known of a missing Secret: it is referred to as one with a certificate, and reported as
     // missing where it is used.
     const certificate =
       keys === undefined || keys.includes('tls.crt') ? { kind: 'secret' as const, secret } : undefined
@@ -149,7 +149,7 @@ function verificationBy(
   return { trust, subjectAltNames: verifySubjectAltName, publicKeyHashes: [], certificateHashes: [] }
 }
 
-/** The names of what a Secret holds; undefined where there is none. */
+/** The keys of a Secret; undefined if it does not exist. */
 function secretKeys(
   { namespace = '', name }: SecretReference,
   { lookup }: Site,

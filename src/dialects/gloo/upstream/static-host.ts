@@ -7,8 +7,8 @@ const loose = z.looseObject({
 })
 
 /**
- * The one host name that a static Upstream stands for; undefined for addresses, several names and Upstreams
- * of another type.
+ * The only host name of a static Upstream; undefined for addresses, several names and Upstreams of another
+ * type.
  */
 export function staticHostName(upstream: Manifest | undefined): string | undefined {
   const hosts = loose.safeParse(upstream?.object['spec']).data?.static.hosts ?? []

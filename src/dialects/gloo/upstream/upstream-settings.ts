@@ -29,7 +29,7 @@ const inertBalancing = [
   'useHostnameForHashing',
 ] as const
 
-/** Fields of Gloo's UpstreamSpec that say how its endpoints are connected to, but for TLS. */
+/** Fields of Gloo's UpstreamSpec about connections to its endpoints, without TLS. */
 export const connectionFields = {
   connectionConfig: message({
     connectTimeout: positiveDuration.optional(),

@@ -131,7 +131,7 @@ function noteFields(value: Spec, { report, path }: Site): void {
   })
 }
 
-/** Where an Upstream's requests end. */
+/** The endpoints of an Upstream. */
 interface Members extends Pick<Service, 'discovery' | 'endpointsOf' | 'external'> {
   readonly port: number
   readonly endpoints: readonly EndpointSet[]
@@ -165,7 +165,7 @@ function membersOf(value: Spec, site: Site): Members | undefined {
   return undefined
 }
 
-/** A socket has none; routes never name it. */
+/** A socket has no port; routes never name it. */
 const pipePort = 80
 
 function pipeMembers({ path }: NonNullable<Spec['pipe']>, site: Site): Members {
@@ -208,8 +208,8 @@ function kubeMembers(
 }
 
 /**
- * With a name among the hosts Envoy resolves them all. Each host has its own port; that of the first stands
- * for the Upstream.
+ * If a name is among the hosts, Envoy resolves them all. Each host has its own port; that of the first is the
+ * Upstream's.
  */
 function staticMembers({ hosts }: NonNullable<Spec['static']>, site: Site): Members | undefined {
   const listed = hosts.filter((each) => each !== undefined)
@@ -270,7 +270,7 @@ function serviceOf(
   }
 }
 
-/** Without `useTls`, a static host on 443 is spoken to with TLS, as in Gloo. */
+/** Without `useTls`, a static host on port 443 uses TLS, as in Gloo. */
 function policyOf(value: Spec, site: Site): BackendPolicy {
   const { id, created } = site.report.manifest
   const usesTls =

@@ -45,7 +45,7 @@ export const grpcMatch = message({
 
 export type GrpcMatch = z.infer<typeof grpcMatch>
 
-/** What Envoy compares with the request; the path of a gRPC request is `/<service>/<method>`. */
+/** The match that Envoy compares with the request; the path of a gRPC request is `/<service>/<method>`. */
 export function grpcMatchOf({ method, headers = [] }: GrpcMatch): Match {
   return {
     path: pathOf(method),

@@ -6,7 +6,7 @@ import { regex } from '../../../reading/regex.ts'
 import { headerName, headerValue } from '../http-header.ts'
 import { pathMatch, pathOf } from './http-path.ts'
 
-/** Adds what is wrong with a value that is a regular expression. */
+/** Adds the mistakes of a value that is a regular expression. */
 function checkValue(
   { type, value }: { readonly type: string; readonly value: string },
   context: z.RefinementCtx,
@@ -42,7 +42,7 @@ export const httpMatch = message({
 
 export type HttpMatch = z.infer<typeof httpMatch>
 
-/** What Envoy compares with the request. */
+/** The match that Envoy compares with the request. */
 export function matchOf({ path, headers = [], queryParams = [], method }: HttpMatch): Match {
   return {
     path: pathOf(path),
@@ -59,7 +59,7 @@ export function matchOf({ path, headers = [], queryParams = [], method }: HttpMa
   }
 }
 
-/** Of several entries for one header, whatever its case, the first counts. */
+/** The first of several entries for one header is used, whatever its case. */
 export function headerMatches(headers: readonly NamedMatch[]): readonly HeaderMatch[] {
   return firsts(headers, ({ name }) => name.toLowerCase())
     .map((each) => ({ name: each.name, match: stringMatch(each), invert: false }))

@@ -3,7 +3,7 @@ import { message } from '../../../../manifest/message.ts'
 import type { Match } from '../../../../model/route.ts'
 import { regex } from '../../../reading/regex.ts'
 
-/** What the path of an Exact or PathPrefix match may not be, in the CRD's order. */
+/** The mistakes of the path in an Exact or PathPrefix match, in the CRD's order. */
 const mistakes: readonly { readonly is: (path: string) => boolean; readonly message: string }[] = [
   { is: (path) => !path.startsWith('/'), message: 'must begin with /' },
   ...['//', '/./', '/../', '%2f', '%2F', '#'].map((text) => ({
@@ -34,7 +34,7 @@ export const pathMatch = message({
 
 export type PathMatch = z.infer<typeof pathMatch>
 
-/** Without a path every request is meant. */
+/** Without a path every request matches. */
 export function pathOf(path: PathMatch | undefined): Match['path'] {
   if (path?.type === 'Exact') return { kind: 'exact', value: path.value }
   if (path?.type === 'RegularExpression') return { kind: 'regex', value: path.value }

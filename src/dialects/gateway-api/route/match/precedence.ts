@@ -4,7 +4,7 @@ import { headerMatches } from './http-match.ts'
 import { prefixOf } from './http-path.ts'
 import type { GrpcMatch } from './grpc-match.ts'
 
-/** Where a match stands among the rules of its route. */
+/** The position of a match among the rules of its route. */
 export interface MatchPlace {
   readonly manifest: Manifest
   readonly rule: number
@@ -47,7 +47,7 @@ export function grpcPrecedence({ method, headers = [] }: GrpcMatch, place: Match
   ].join(' ')
 }
 
-/** A text that comes before those of smaller numbers. */
+/** A text that sorts before those of smaller numbers. */
 function most(count: number): string {
   return String(9999 - count).padStart(4, '0')
 }

@@ -11,7 +11,7 @@ import type { CheckedRule } from '../rule-check.ts'
 
 type MatchOf<R extends CheckedRule> = NonNullable<R['matches']>[number]
 
-/** How the rules of one kind of route are read that have a mistake. */
+/** Reads rules with a mistake, for one kind of route. */
 export interface RejectedRules<R extends CheckedRule> {
   readonly widerMatch: (written: unknown) => MatchOf<R>
   /** A rule without backends, which is answered with an error. */
@@ -22,8 +22,8 @@ export interface RejectedRules<R extends CheckedRule> {
 }
 
 /**
- * What is answered with an error of a rule that is left out, or of which matches are left out; undefined if
- * nothing is, or it cannot be read.
+ * The matches that are answered with an error, of a rule that is left out or that lost matches; undefined if
+ * there are none, or they cannot be read.
  */
 export function rejectedRule<R extends CheckedRule>(
   rule: R | undefined,
@@ -40,9 +40,7 @@ export function rejectedRule<R extends CheckedRule>(
   return lost.some((match) => match !== undefined) ? site.ruleOf(lost) : undefined
 }
 
-/**
- * What it means for requests that a part of the `spec` of a route is left out (`DecodeOptions.consequence`).
- */
+/** The consequence for requests of leaving out a part of a route's `spec` (`DecodeOptions.consequence`). */
 export function rejectedConsequences<R extends CheckedRule>(
   manifest: Manifest,
   rules: RejectedRules<R> & { readonly spec: z.ZodType<ReadSpec> },
@@ -60,26 +58,26 @@ export function rejectedConsequences<R extends CheckedRule>(
   }
 }
 
-/** What is needed of the `spec` of a route to know which requests are its. */
+/** The parts of a route's `spec` that decide which requests belong to it. */
 interface ReadSpec {
   readonly parentRefs?: Belonging['parentRefs'] | undefined
   readonly hostnames?: Belonging['hostnames'] | undefined
 }
 
 interface RejectedWhole {
-  /** With the rules where they were most likely meant to be. */
+  /** The manifest with its rules at their most likely place. */
   readonly manifest: Manifest
   readonly route: ReadSpec & { readonly rules: readonly undefined[] }
 }
 
 /**
- * A route with a mistake outside of its rules: what they match is answered with an error. Undefined if its
- * parents or hostnames cannot be read.
+ * A route with a mistake outside of its rules: the requests that they match are answered with an error.
+ * Undefined if its parents or hostnames cannot be read.
  */
 export function rejectedWhole(manifest: Manifest, spec: z.ZodType<ReadSpec>): RejectedWhole | undefined {
   const meant = withMeantSpec(manifest, { known: specFields, lists: ['rules', 'hostnames'] })
   const { parentRefs, hostnames, rules } = isRecord(meant?.object['spec']) ? meant.object['spec'] : {}
-  // A field that nobody knows may be the one for hostnames: without them the route would be for every host.
+  // An unknown field may be the intended hostnames: without them the route would be for every host.
   if (
     meant === undefined ||
     !Array.isArray(rules) ||

@@ -9,9 +9,8 @@ import { pathMatch } from './http-path.ts'
 import { headerValue } from '../http-header.ts'
 
 /**
- * A match with a mistake, read as it was most likely meant: it takes all the requests that it was to take,
- * and those that differ only where it cannot be read. Undefined if that would be requests of other rules,
- * too.
+ * A match with a mistake, read in its most likely intention: it takes all the intended requests, and those
+ * that differ only in the unreadable part. Undefined if it would also take requests of other rules.
  */
 export function widerHttpMatch(written: unknown): HttpMatch | undefined {
   const strict = httpMatch.safeParse(written)
@@ -41,7 +40,7 @@ export function widerHttpMatch(written: unknown): HttpMatch | undefined {
   }).data
 }
 
-/** As `widerHttpMatch`. */
+/** Like `widerHttpMatch`. */
 export function widerGrpcMatch(written: unknown): GrpcMatch | undefined {
   const strict = grpcMatch.safeParse(written)
   if (strict.success) return strict.data
@@ -81,7 +80,8 @@ function widerPath(written: unknown): z.infer<typeof pathMatch> | undefined {
 const anyNamed = namedMatch(headerValue)
 
 /**
- * A header or query parameter whose value cannot be read only has to be there. Undefined if one has no name.
+ * A header or query parameter whose value cannot be read only has to be present. Undefined if one has no
+ * name.
  */
 function widerNamed(written: unknown): readonly NamedMatch[] | undefined {
   if (written === undefined) return []
