@@ -4,11 +4,11 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { ApiError } from './api-error.ts'
 
-/** Who may use the admin port. Without a token and a `clientCa`: whoever is on this machine. */
+/** Who may use the admin port: without a token and a `clientCa`, every process on this machine. */
 export interface AdminAccess {
-  /** That callers have to show. */
+  /** The bearer token that callers have to send. */
   readonly token?: string
-  /** Whether /metrics needs what everything else needs (`guarded`, the default), or is open like health. */
+  /** Whether /metrics is guarded like all else (the default), or open like health. */
   readonly metrics?: 'guarded' | 'open'
   /** PEM. With `clientCa`, a caller with a certificate of that authority needs no token. */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly clientCa?: string }
@@ -17,7 +17,7 @@ export interface AdminAccess {
 /** The other end of a connection. */
 export interface Peer {
   readonly address: string
-  /** It has shown a certificate of the authority that clients must have one of. */
+  /** It has a certificate of the authority for clients. */
   readonly isCertified: boolean
 }
 
@@ -28,7 +28,7 @@ export function peerOf(socket: Socket): Peer {
   }
 }
 
-/** What a connection may do: everything, what a token lets it, or nothing. */
+/** What a connection may do: everything, what a token allows, or nothing. */
 export type Entry = 'open' | 'token' | 'certificate' | 'elsewhere'
 
 export function entryOf({ address, isCertified }: Peer, { token, tls }: AdminAccess): Entry {
@@ -38,7 +38,7 @@ export function entryOf({ address, isCertified }: Peer, { token, tls }: AdminAcc
   return isLoopback(address) ? 'open' : 'elsewhere'
 }
 
-/** One request, as far as the guard looks at it; header fields as they were sent. */
+/** The fields of a request that the guard reads, as they were sent. */
 export interface Caller {
   readonly entry: Entry
   readonly authorization?: string | undefined
@@ -49,11 +49,8 @@ export interface Caller {
   readonly site?: string | undefined
 }
 
-/**
- * Why a request is refused, if it is: the one rule for everything on the admin port except health, and
- * metrics if they are open.
- */
-export function refusal(caller: Caller, { token }: AdminAccess): ApiError | undefined {
+/** Why a request is refused, if it is: the one rule for every path that is not open (`isOpenPath`). */
+export function refusal(caller: Caller, { token, tls }: AdminAccess): ApiError | undefined {
   switch (caller.entry) {
     case 'certificate':
       return new ApiError('UNAUTHENTICATED', 'this needs a client certificate')
@@ -70,36 +67,38 @@ export function refusal(caller: Caller, { token }: AdminAccess): ApiError | unde
             'UNAUTHENTICATED',
             'this needs the token of the control plane, as in "authorization: Bearer TOKEN"',
           )
-    case 'open':
-      return isOfBrowser(caller)
-        ? new ApiError(
-            'PERMISSION_DENIED',
-            'this is not open to pages in browsers: call it by an address or as localhost, without the ' +
-              'header Origin',
-          )
-        : undefined
+    case 'open': {
+      const reason = foreignTo(caller, tls === undefined ? 'http' : 'https')
+      return reason === undefined ? undefined : new ApiError('PERMISSION_DENIED', reason)
+    }
   }
 }
 
 /**
- * A page in a browser of this machine must not speak for its user: it says where it comes from, or has found
- * a name for 127.0.0.1.
+ * Why a request is not of this machine's user, if it comes from a browser: a page of another origin must not
+ * speak for its user. A browser says where a page comes from (`Origin`, `Sec-Fetch-Site`), except that a page
+ * may have bound its own name to 127.0.0.1 (DNS rebinding), which the host shows. A page of this port is
+ * answered.
  */
-export function isOfBrowser({ host = '', origin, site }: Pick<Caller, 'host' | 'origin' | 'site'>): boolean {
+export function foreignTo(
+  { host = '', origin, site }: Pick<Caller, 'host' | 'origin' | 'site'>,
+  scheme: 'http' | 'https',
+): string | undefined {
   const name = host
     .replace(/:\d+$/, '')
     .replace(/^\[(.*)\]$/, '$1')
     .toLowerCase()
-  return (
-    origin !== undefined ||
-    (site !== undefined && site !== 'none' && site !== 'same-origin') ||
-    (name !== 'localhost' && isIP(name) === 0)
-  )
+  if (name !== 'localhost' && isIP(name) === 0)
+    return `the host is ${JSON.stringify(host)}: call this port by an address or as localhost`
+  const isOwn = origin === undefined || origin.toLowerCase() === `${scheme}://${host.toLowerCase()}`
+  return isOwn && (site === undefined || site === 'none' || site === 'same-origin')
+    ? undefined
+    : 'this port answers no page of another origin'
 }
 
 const health: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
-/** Paths that everybody may ask: health, which probes ask, and metrics where the operator has opened them. */
+/** Whether everybody may ask for a path: health, and metrics if the operator has opened them. */
 export function isOpenPath(path: string, { metrics = 'guarded' }: AdminAccess): boolean {
   return health.has(path) || (path === '/metrics' && metrics === 'open')
 }

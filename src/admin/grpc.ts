@@ -7,9 +7,7 @@ import { refusal } from './access.ts'
 import type { AdminAccess, Caller, Entry } from './access.ts'
 import { ApiError, apiError, grpcStatus } from './api-error.ts'
 import { divide } from './http2.ts'
-import { methods, serviceName } from './methods.ts'
-import type { Call, Method } from './methods.ts'
-import type { Taps } from './taps.ts'
+import type { AdminService, Call, Method } from './service.ts'
 
 /** The admin API for gRPC clients, on connections that another server accepted. */
 export interface GrpcApi {
@@ -19,7 +17,7 @@ export interface GrpcApi {
 }
 
 export interface GrpcOptions {
-  readonly taps: Taps
+  readonly services: readonly AdminService[]
   readonly access: AdminAccess
   readonly answer: (request: Http2ServerRequest, response: Http2ServerResponse, entry: Entry) => void
 }
@@ -38,7 +36,7 @@ const options = {
 const patience = 30_000
 
 /** Requests over HTTP/2 that are not gRPC go to `answer`. */
-export function createGrpcApi({ taps, access, answer: answerOther }: GrpcOptions): GrpcApi {
+export function createGrpcApi({ services, access, answer: answerOther }: GrpcOptions): GrpcApi {
   // A call does not say which connection it came on, so connections of a kind have a server of their own.
   const servers = new Map<
     Entry,
@@ -47,7 +45,7 @@ export function createGrpcApi({ taps, access, answer: answerOther }: GrpcOptions
   const injectorFor = (entry: Entry): ReturnType<Server['createConnectionInjector']> => {
     const known = servers.get(entry)
     if (known !== undefined) return known.injector
-    const server = createServer(taps, (caller) => refusal({ ...caller, entry }, access))
+    const server = createServer(services, (caller) => refusal({ ...caller, entry }, access))
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
     divide(server, (request, response) => {
       answerOther(request, response, entry)
@@ -67,7 +65,7 @@ export function createGrpcApi({ taps, access, answer: answerOther }: GrpcOptions
 
 type Refuse = (caller: Omit<Caller, 'entry'>) => ApiError | undefined
 
-function createServer(taps: Taps, refuse: Refuse): Server {
+function createServer(services: readonly AdminService[], refuse: Refuse): Server {
   const server = new Server(options)
   const read = (call: Unary | Streaming, method: Method): Call => {
     const field = (name: string): string | undefined =>
@@ -81,26 +79,27 @@ function createServer(taps: Taps, refuse: Refuse): Server {
     if (refused !== undefined) throw refused
     return method.fromBytes(call.request)
   }
-  server.addService(
-    Object.fromEntries(methods.map((method) => [method.name, definition(method)])),
-    Object.fromEntries(
-      methods.map((method) => [
-        method.name,
-        method.kind === 'single'
-          ? (call: Unary, callback: sendUnaryData<Buffer>) =>
-              void answer(() => read(call, method), taps, callback)
-          : (call: Streaming) => void stream(call, () => read(call, method), taps),
-      ]),
-    ),
-  )
+  for (const { name: service, methods } of services)
+    server.addService(
+      Object.fromEntries(methods.map((method) => [method.name, definition(service, method)])),
+      Object.fromEntries(
+        methods.map((method) => [
+          method.name,
+          method.kind === 'single'
+            ? (call: Unary, callback: sendUnaryData<Buffer>) =>
+                void answer(() => read(call, method), callback)
+            : (call: Streaming) => void stream(call, () => read(call, method)),
+        ]),
+      ),
+    )
   return server
 }
 
 /** Bytes in, bytes out: a mistake in a request gets a clear answer. */
-function definition({ name, kind }: Method): MethodDefinition<Buffer, Buffer> {
+function definition(service: string, { name, kind }: Method): MethodDefinition<Buffer, Buffer> {
   const pass = (bytes: Buffer): Buffer => bytes
   return {
-    path: `/${serviceName}/${name}`,
+    path: `/${service}/${name}`,
     requestStream: false,
     responseStream: kind === 'stream',
     originalName: name,
@@ -111,11 +110,11 @@ function definition({ name, kind }: Method): MethodDefinition<Buffer, Buffer> {
   }
 }
 
-async function answer(read: () => Call, taps: Taps, callback: sendUnaryData<Buffer>): Promise<void> {
+async function answer(read: () => Call, callback: sendUnaryData<Buffer>): Promise<void> {
   try {
     const call = read()
     if (call.kind !== 'single') throw new ApiError('INTERNAL', 'a stream was called as a single answer')
-    const reply = await call.run(taps)
+    const reply = await call.run()
     callback(null, reply.bytes())
   } catch (thrown) {
     const error = apiError(thrown)
@@ -123,7 +122,7 @@ async function answer(read: () => Call, taps: Taps, callback: sendUnaryData<Buff
   }
 }
 
-async function stream(streaming: Streaming, read: () => Call, taps: Taps): Promise<void> {
+async function stream(streaming: Streaming, read: () => Call): Promise<void> {
   const gone = new AbortController()
   streaming.once('cancelled', () => {
     gone.abort()
@@ -135,7 +134,7 @@ async function stream(streaming: Streaming, read: () => Call, taps: Taps): Promi
   try {
     const call = read()
     if (call.kind !== 'stream') throw new ApiError('INTERNAL', 'a single answer was called as a stream')
-    for await (const reply of call.run(taps, gone.signal)) {
+    for await (const reply of call.run(gone.signal)) {
       if (gone.signal.aborted) return
       if (!streaming.write(reply.bytes())) await drained(streaming, gone.signal)
     }

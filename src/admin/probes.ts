@@ -1,8 +1,11 @@
 import { createServer } from 'node:http'
+import { Hono } from 'hono'
+import { answerOf, textOf } from './answer.ts'
+import { exchange } from './fetch-listener.ts'
 import { hostAndPort, listening } from './listening.ts'
-import { answerTo } from './routes.ts'
-import type { Administered, Answer } from './routes.ts'
 import { answerTimeout, httpTimeouts, mostConnections } from './server.ts'
+import { exposition, readiness } from './status-routes.ts'
+import type { Administered } from './status-routes.ts'
 
 export interface ProbeServer {
   /** `host:port` really bound. */
@@ -10,18 +13,24 @@ export interface ProbeServer {
   close(): Promise<void>
 }
 
-const shared = ['/readyz', '/metrics'] as const
-
 /**
- * What a kubelet and a Prometheus ask, and nothing about the configuration, so that it may be open to a
- * network: /readyz and /metrics as on the admin listener, and /livez, which is well whatever the sources are:
+ * Answers a kubelet and a Prometheus, and shows nothing of the configuration, so that it may be open to a
+ * network: /readyz and /metrics as on the admin listener, and /livez, which succeeds whatever the sources do:
  * a restart would lose the last good state.
  */
 export function createProbeServer(administered: Administered): ProbeServer {
+  const app = new Hono()
+  app.use(async (c, next) => {
+    await next()
+    c.header('cache-control', 'no-store')
+  })
+  app.get('/livez', () => answerOf(textOf('ok')))
+  app.get('/readyz', () => readiness(administered))
+  app.get('/metrics', () => exposition(administered))
+  app.notFound(() => answerOf({ ...textOf('there are /livez, /metrics, /readyz'), status: 404 }))
+  app.onError((error) => answerOf({ ...textOf(String(error)), status: 500 }))
   const server = createServer(httpTimeouts, (request, response) => {
-    void answer(request.method ?? '', request.url ?? '', administered).then(({ status, mediaType, body }) =>
-      response.writeHead(status, { 'content-type': mediaType, 'cache-control': 'no-store' }).end(body),
-    )
+    void exchange({ request, response }, { fetch: (asked) => app.fetch(asked), patience: answerTimeout })
   })
   server.setTimeout(answerTimeout)
   server.maxConnections = mostConnections
@@ -40,18 +49,4 @@ export function createProbeServer(administered: Administered): ProbeServer {
         server.closeAllConnections()
       }),
   }
-}
-
-async function answer(method: string, url: string, administered: Administered): Promise<Answer> {
-  const plain = (status: number, line: string): Answer => ({
-    status,
-    mediaType: 'text/plain; charset=utf-8',
-    body: `${line}\n`,
-  })
-  const path = URL.parse(url, 'http://probes')?.pathname ?? ''
-  if (path === '/livez') return plain(200, 'ok')
-  if (!shared.some((each) => each === path)) return plain(404, 'there are /livez, /metrics, /readyz')
-  return answerTo({ method, url: path, ifNoneMatch: undefined }, administered).catch((error: unknown) =>
-    plain(500, String(error)),
-  )
 }

@@ -1,29 +1,21 @@
 import { createServer as createHttpServer } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { createServer as createTcpServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { UsageError } from '../sources/source.ts'
-import { entryOf, isOpenPath, peerOf, refusal } from './access.ts'
+import { entryOf, peerOf } from './access.ts'
 import type { AdminAccess, Entry } from './access.ts'
-import { httpStatus } from './api-error.ts'
+import { createApp } from './app.ts'
+import type { AdminExtension } from './extension.ts'
+import { exchange } from './fetch-listener.ts'
+import type { Exchange } from './fetch-listener.ts'
 import { createGrpcApi } from './grpc.ts'
-import { answerApi, apiPrefix, sendError } from './json-api.ts'
 import { hostAndPort, listening } from './listening.ts'
-import { answerTo } from './routes.ts'
-import type { Administered, Answer } from './routes.ts'
-import type { Taps } from './taps.ts'
 
 export interface AdminServer {
   /** `host:port` really bound; IPv6 addresses are in brackets. */
   listen(address: { readonly host: string; readonly port: number }): Promise<string>
   close(): Promise<void>
-}
-
-export interface AdminOptions {
-  readonly taps: Taps
-  readonly access: AdminAccess
 }
 
 /**
@@ -44,20 +36,32 @@ const firstWordTimeout = 5_000
 const lastWords = 500
 
 /**
- * The one listener for people, probes and our own commands: what routes.ts answers, and the admin API as JSON
- * and as gRPC.
+ * The one listener for people, probes, pages and our own commands: what the extensions add, over HTTP/1 and
+ * HTTP/2, and their services as gRPC, too.
  */
-export function createAdminServer(administered: Administered, { taps, access }: AdminOptions): AdminServer {
-  const answer = (request: Request, response: Response, entry: Entry): void => {
-    void handle({ request, response, entry }, { administered, taps, access })
+export function createAdminServer(extensions: readonly AdminExtension[], access: AdminAccess): AdminServer {
+  const app = createApp(extensions, access)
+  const answer = ({ request, response }: Exchange, entry: Entry): void => {
+    const { host = request.headers[':authority'] } = request.headers
+    const asked = { entry, host: typeof host === 'string' ? host : undefined }
+    void exchange(
+      { request, response },
+      { fetch: (found) => app.fetch(found, asked), patience: answerTimeout },
+    )
   }
   const http = createHttpServer(httpTimeouts, (request, response) => {
-    answer(request, response, entryOf(peerOf(request.socket), access))
+    answer({ request, response }, entryOf(peerOf(request.socket), access))
   })
   http.setTimeout(answerTimeout)
   // It is handed its connections and never listens; Node looks for late clients from this event on.
   http.emit('listening')
-  const grpc = createGrpcApi({ taps, access, answer })
+  const grpc = createGrpcApi({
+    services: extensions.flatMap((each) => each.services ?? []),
+    access,
+    answer: (request, response, entry) => {
+      answer({ request, response }, entry)
+    },
+  })
   const sockets = new Set<Socket>()
   const server = createServer(access, (socket) => {
     socket.once('error', () => socket.destroy())
@@ -89,6 +93,7 @@ export function createAdminServer(administered: Administered, { taps, access }: 
           resolve()
         })
       })
+      app.close()
       grpc.close(lastWords)
       http.close()
       const timer = setTimeout(() => {
@@ -139,68 +144,4 @@ function listenToFirstWord(socket: Socket, understood: (protocol: 'http/1' | 'ht
     understood(protocol)
     if (protocol === 'http/1') socket.resume()
   })
-}
-
-/** Of HTTP/1 and HTTP/2, as far as they are alike. */
-export type Request = IncomingMessage | Http2ServerRequest
-export type Response = ServerResponse | Http2ServerResponse
-
-interface Exchange {
-  readonly request: Request
-  readonly response: Response
-  readonly entry: Entry
-}
-
-interface Answering extends AdminOptions {
-  readonly administered: Administered
-}
-
-async function handle(
-  { request, response, entry }: Exchange,
-  { administered, taps, access }: Answering,
-): Promise<void> {
-  const { method = '', url = '', headers } = request
-  const path = URL.parse(url, 'http://admin')?.pathname ?? ''
-  const isApi = path.startsWith(apiPrefix)
-  const { authorization, origin, 'sec-fetch-site': site } = headers
-  const refused = isOpenPath(path, access)
-    ? undefined
-    : refusal(
-        { entry, authorization, origin, site: text(site), host: headers.host ?? text(headers[':authority']) },
-        access,
-      )
-  if (refused !== undefined) {
-    if (refused.code === 'UNAUTHENTICATED') response.setHeader('www-authenticate', 'Bearer')
-    if (isApi) sendError(response, refused)
-    else send(response, { status: httpStatus(refused), mediaType: plainText, body: `${refused.message}\n` })
-    return
-  }
-  if (isApi) return answerApi(request, response, taps)
-  try {
-    const answer = await answerTo({ method, url, ifNoneMatch: headers['if-none-match'] }, administered)
-    send(response, answer)
-  } catch (error) {
-    send(response, {
-      status: 500,
-      mediaType: plainText,
-      body: `this is a bug of shadowplane: ${String(error)}\n`,
-    })
-  }
-}
-
-function text(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value
-}
-
-const plainText = 'text/plain; charset=utf-8'
-
-function send(response: Response, { status, mediaType, body, etag }: Answer): void {
-  response.statusCode = status
-  for (const [name, value] of Object.entries({
-    'content-type': mediaType,
-    'cache-control': 'no-store',
-    etag,
-  }))
-    if (value !== undefined) response.setHeader(name, value)
-  response.end(body)
 }

@@ -1,7 +1,8 @@
 import { setImmediate as immediate } from 'node:timers/promises'
 import { createProbeServer } from '../admin/probes.ts'
-import type { Administered } from '../admin/routes.ts'
 import { createAdminServer } from '../admin/server.ts'
+import { statusRoutes } from '../admin/status-routes.ts'
+import type { Administered } from '../admin/status-routes.ts'
 import type { FlushReport } from '../collection/graph.ts'
 import { dialects, mayBeRead } from '../dialects/index.ts'
 import { authenticator } from '../identity/authenticate.ts'
@@ -234,7 +235,7 @@ class Plane {
   }
 
   /** Opens the admin listener and that of the probes; resolves with `host:port` of the former. */
-  async #administer({ taps }: Parts): Promise<string> {
+  async #administer({ all }: Parts): Promise<string> {
     const { admin, probes, adminAccess = {} } = this.#config
     const administered: Administered = {
       outage: () => this.#state.outage,
@@ -248,7 +249,11 @@ class Plane {
       locate: () => locateIn(this.#state.manifests),
       metrics: this.#metrics,
     }
-    const adminServer = createAdminServer(administered, { taps: taps.taps, access: adminAccess })
+    const extensions = all.flatMap((part) => part.admin?.() ?? [])
+    const adminServer = createAdminServer(
+      [{ routes: statusRoutes(administered) }, ...extensions],
+      adminAccess,
+    )
     const probeServer = createProbeServer(administered)
     this.#servers = [adminServer, probeServer]
     const adminAt = parseHostPort('--admin', admin)

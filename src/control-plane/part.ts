@@ -1,3 +1,4 @@
+import type { AdminExtension } from '../admin/extension.ts'
 import type { FlushReport } from '../collection/graph.ts'
 import type { DiagnosticChange } from '../diagnostics/record.ts'
 import type { ControlPlaneEvent } from '../observe/event.ts'
@@ -24,6 +25,8 @@ export interface Part {
   diagnosed?(change: DiagnosticChange): void
   /** gRPC services on the port of the xDS server. */
   services?(): readonly HostedService[]
+  /** Services, paths, files and event streams on the admin port. */
+  admin?(): AdminExtension
   /** Resolves when everything that the part started has ended. */
   close?(): Promise<void>
 }

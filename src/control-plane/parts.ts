@@ -11,14 +11,12 @@ import type { ShownFindings } from './shown-findings.ts'
 import { statusWriting } from './status-writing.ts'
 import type { StatusWriting } from './status-writing.ts'
 import { tapsPart } from './taps.ts'
-import type { TapsPart } from './taps.ts'
 
 export interface Parts {
   /** Every part, in the order in which its hooks run. */
   readonly all: readonly Part[]
   readonly findings: ShownFindings
   readonly secrets: FollowedSecrets
-  readonly taps: TapsPart
   /** Undefined if nothing is written to a cluster. */
   readonly status: StatusWriting | undefined
 }
@@ -40,7 +38,7 @@ export async function createParts(config: Config, context: PartContext): Promise
     internalErrors(context),
     taps,
   ]
-  return { all, findings, secrets, taps, status }
+  return { all, findings, secrets, status }
 }
 
 /** Recorders listen beside the xDS server, on any port, unless the operator chooses another address. */

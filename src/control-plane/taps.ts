@@ -1,13 +1,10 @@
+import { tapService } from '../admin/tap-service.ts'
 import { createTaps } from '../admin/taps.ts'
-import type { RecorderAddress, Taps, TapStanding } from '../admin/taps.ts'
+import type { RecorderAddress, TapStanding } from '../admin/taps.ts'
 import { objectKey, objectName } from '../diagnostics/diagnostic.ts'
 import type { ObjectId } from '../diagnostics/diagnostic.ts'
 import type { Part, PartContext } from './part.ts'
 import type { ShownFindings } from './shown-findings.ts'
-
-export interface TapsPart extends Part {
-  readonly taps: Taps
-}
 
 interface TapsOptions {
   readonly recorder: RecorderAddress
@@ -15,7 +12,7 @@ interface TapsOptions {
 }
 
 /** The taps: objects of the overlay that mirror to recorders of this process. */
-export function tapsPart(context: PartContext, { recorder, findings }: TapsOptions): TapsPart {
+export function tapsPart(context: PartContext, { recorder, findings }: TapsOptions): Part {
   const { overlay, state, isIdle, catchUp } = context
   /**
    * The revision of the last idle moment: a read of the graph while it computes would complete it at once.
@@ -38,7 +35,7 @@ export function tapsPart(context: PartContext, { recorder, findings }: TapsOptio
     standing: (tap) => tapReach(tap, context, findings.naming(objectName(tap))),
     recorder,
   })
-  return { name: 'taps', taps, close: () => taps.close() }
+  return { name: 'taps', admin: () => ({ services: [tapService(taps)] }), close: () => taps.close() }
 }
 
 /**

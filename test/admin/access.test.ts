@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createAuthority } from '../../bench/support/tls/certificate.ts'
-import { entryOf, isOfBrowser, refusal } from '../../src/admin/access.ts'
+import { entryOf, foreignTo, refusal } from '../../src/admin/access.ts'
 import type { AdminAccess } from '../../src/admin/access.ts'
 import { command } from '../support/command.ts'
 import { folderWith } from '../support/folder.ts'
@@ -66,8 +66,23 @@ describe('who may use the admin API', () => {
     { headers: { host: 'localhost:18001', site: 'cross-site' }, browser: true },
     { headers: { host: 'localhost.evil.example' }, browser: true },
     { headers: {}, browser: true },
-  ])('a page in a browser, $headers: $browser', ({ headers, browser }) => {
-    expect(isOfBrowser(headers)).toBe(browser)
+    { headers: { host: '127.0.0.1:18001', origin: 'http://127.0.0.1:18001' }, browser: false },
+    {
+      headers: { host: 'localhost:18001', origin: 'http://localhost:18001', site: 'same-origin' },
+      browser: false,
+    },
+    { headers: { host: '127.0.0.1:18001', origin: 'http://127.0.0.1:3000' }, browser: true },
+    { headers: { host: '127.0.0.1:18001', origin: 'https://127.0.0.1:18001' }, browser: true },
+    { headers: { host: '127.0.0.1:18001', origin: 'http://localhost:18001' }, browser: true },
+    { headers: { host: '127.0.0.1:18001', origin: 'null' }, browser: true },
+    { headers: { host: 'localhost:18001', site: 'same-site' }, browser: true },
+    { headers: { host: 'rebound.example', origin: 'http://rebound.example' }, browser: true },
+    {
+      headers: { host: 'rebound.example', origin: 'http://rebound.example', site: 'same-origin' },
+      browser: true,
+    },
+  ])('a page of another origin, $headers: $browser', ({ headers, browser }) => {
+    expect(foreignTo(headers, 'http') !== undefined).toBe(browser)
   })
 })
 

@@ -172,7 +172,7 @@ describe('GET /config_dump', () => {
     const answer = await running.ask(`/config_dump?proxy=${encodeURIComponent(takesAll)}`)
     expect([answer.status, await answer.text()]).toEqual([
       409,
-      `2 proxies have the id ${takesAll}: ask for #1 or #2\n`,
+      `2 proxies have the id ${takesAll}: use #1 or #2\n`,
     ])
     expect((await running.ask('/config_dump?proxy=%232')).status).toBe(200)
   })

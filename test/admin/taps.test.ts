@@ -211,9 +211,9 @@ describe('what is asked wrong is said', () => {
     { fields: { host: 'a b' }, says: '400 3 host "a b": write a host' },
     { fields: { percent: 150 }, says: '400 3 percent 150: write a percentage from 0.0001 to 100' },
     { fields: { percent: 0 }, says: '400 3 percent 0' },
-    { fields: { percent: 'all' }, says: '400 3 this is no CreateTapRequest' },
-    { fields: { rout: 'x' }, says: '400 3 this is no CreateTapRequest' },
-    { fields: { route: 'a/b/c', host: 'a' }, says: '400 3 this is no CreateTapRequest' },
+    { fields: { percent: 'all' }, says: '400 3 the request is not a valid CreateTapRequest' },
+    { fields: { rout: 'x' }, says: '400 3 the request is not a valid CreateTapRequest' },
+    { fields: { route: 'a/b/c', host: 'a' }, says: '400 3 the request is not a valid CreateTapRequest' },
     { fields: { bodyLimit: 17 * 1024 * 1024 }, says: '400 3 bodyLimit 17825792: at most 16777216' },
     { fields: { leaseSeconds: 301 }, says: '400 3 leaseSeconds 301: write 1 to 300' },
   ])('$fields', async ({ fields, says }) => {
@@ -238,7 +238,7 @@ describe('what is asked wrong is said', () => {
       '400 3 a body must be JSON: send content-type: application/json',
     )
     expect(await problem(running, '/v1/taps', { method: 'POST', body: '[', headers: json })).toMatch(
-      /^400 3 the body is no JSON/,
+      /^400 3 the body is not JSON/,
     )
     expect(await problem(running, '/v1/taps', { method: 'POST', body: '[]', headers: json })).toBe(
       '400 3 the body must be a JSON object',
