@@ -1,35 +1,10 @@
 import { Command, Option } from 'commander'
 import { parseHostPort } from '../control-plane/config.ts'
-import type { BootstrapOptions } from '../envoy/bootstrap.ts'
 import { defaultBootstrap } from '../envoy/default-bootstrap.ts'
 import { defaultRules } from '../envoy/interception-rules.ts'
-import type { SdsFile } from '../envoy/xds-credentials.ts'
 import { domainOption } from './flags/settings-flags.ts'
 import { parseAddress, parseLabels, parsePortMapFlag, parseProxyId } from './flags/proxy-flags.ts'
-
-export interface BootstrapFlags {
-  readonly role?: 'gateway' | 'sidecar'
-  readonly namespace?: string
-  readonly labels?: Readonly<Record<string, string>>
-  readonly ip?: string
-  readonly domain: string
-  readonly mode: 'sotw' | 'delta'
-  readonly bindAddress?: string
-  readonly portMap?: Readonly<Record<number, number>>
-  readonly xds: BootstrapOptions['xds']
-  readonly adminAddress: BootstrapOptions['admin']
-  readonly nodeId?: string
-  readonly nodeCluster?: string
-  readonly interception?: true
-  readonly proxyId: number
-  readonly xdsCa?: string
-  readonly xdsName?: string
-  readonly clientCert?: string
-  readonly clientKey?: string
-  readonly tokenFile?: string
-  readonly sdsDirectory: string
-  readonly output: 'yaml' | 'json' | 'iptables' | `sds-${SdsFile}`
-}
+import type { BootstrapFlags } from './bootstrap.ts'
 
 /** `shadowplane bootstrap`: a complete Envoy bootstrap on standard output. */
 export function bootstrapCommand(): Command {

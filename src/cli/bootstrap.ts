@@ -1,10 +1,35 @@
 import { stringify } from 'yaml'
 import { bootstrap } from '../envoy/bootstrap.ts'
+import type { BootstrapOptions } from '../envoy/bootstrap.ts'
 import { defaultRules, interceptionRules } from '../envoy/interception-rules.ts'
 import { sdsFiles } from '../envoy/xds-credentials.ts'
 import type { SdsFile, XdsCredentials } from '../envoy/xds-credentials.ts'
 import { UsageError } from '../sources/source.ts'
-import type { BootstrapFlags } from './bootstrap-command.ts'
+
+/** The flags of the command, as `bootstrap-command.ts` reads them. */
+export interface BootstrapFlags {
+  readonly role?: 'gateway' | 'sidecar'
+  readonly namespace?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly ip?: string
+  readonly domain: string
+  readonly mode: 'sotw' | 'delta'
+  readonly bindAddress?: string
+  readonly portMap?: Readonly<Record<number, number>>
+  readonly xds: BootstrapOptions['xds']
+  readonly adminAddress: BootstrapOptions['admin']
+  readonly nodeId?: string
+  readonly nodeCluster?: string
+  readonly interception?: true
+  readonly proxyId: number
+  readonly xdsCa?: string
+  readonly xdsName?: string
+  readonly clientCert?: string
+  readonly clientKey?: string
+  readonly tokenFile?: string
+  readonly sdsDirectory: string
+  readonly output: 'yaml' | 'json' | 'iptables' | `sds-${SdsFile}`
+}
 
 /** What the command prints. Throws UsageError for flags that do not go together. */
 export function renderBootstrap({

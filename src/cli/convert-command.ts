@@ -1,14 +1,7 @@
 import { Command, Option } from 'commander'
 import { writableNames } from '../convert/writable-names.ts'
-import type { WritableName } from '../convert/writable-names.ts'
 import { addSettingsFlags } from './flags/settings-flags.ts'
-import type { SettingsFlags } from './flags/settings-flags.ts'
-
-export interface ConvertFlags extends SettingsFlags {
-  readonly file: readonly string[]
-  readonly to: WritableName
-  readonly output?: string
-}
+import type { ConvertFlags } from './convert.ts'
 
 /**
  * `shadowplane convert`: routes and mirrors of one dialect in another. Exit status 1 if the input has errors;

@@ -2,10 +2,18 @@ import { writeFile } from 'node:fs/promises'
 import { renderText } from '../diagnostics/render.ts'
 import { atLeast } from '../diagnostics/severity.ts'
 import { convert } from '../convert/conversion.ts'
-import type { ConvertFlags } from './convert-command.ts'
+import type { WritableName } from '../convert/writable-names.ts'
+import type { SettingsFlags } from './flags/settings-flags.ts'
 import { commentCount, conversionText, failureCount } from '../convert/convert-text.ts'
 import { convertibleOf } from '../convert/convertible.ts'
 import { hasErrors, readOffline } from './offline.ts'
+
+/** The flags of the command, as `convert-command.ts` reads them. */
+export interface ConvertFlags extends SettingsFlags {
+  readonly file: readonly string[]
+  readonly to: WritableName
+  readonly output?: string
+}
 
 /** Writes the files in another dialect; sets the exit status. */
 export async function convertFiles(flags: ConvertFlags): Promise<void> {

@@ -1,12 +1,6 @@
 import { Command, Option } from 'commander'
 import { UsageError } from '../sources/source.ts'
-
-export interface DemoFlags {
-  readonly once?: true
-  readonly envoy?: string
-  readonly rate: number
-  readonly requests: number
-}
+import type { DemoFlags } from './demo.ts'
 
 /**
  * `shadowplane demo`: the cross-cluster example with real traffic through a real Envoy. Exit status 1 when an

@@ -6,7 +6,14 @@ import { display } from '../demo/display.ts'
 import type { DemoControlPlane } from '../demo/stage.ts'
 import { DemoFailure } from '../demo/wait.ts'
 import { findEnvoy } from '../envoy/binary.ts'
-import type { DemoFlags } from './demo-command.ts'
+
+/** The flags of the command, as `demo-command.ts` reads them. */
+export interface DemoFlags {
+  readonly once?: true
+  readonly envoy?: string
+  readonly rate: number
+  readonly requests: number
+}
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const example = join(import.meta.dirname, '../../examples/istio-cross-cluster')

@@ -1,16 +1,7 @@
 import { Command, Option } from 'commander'
-import type { InstallSettings } from '../install/settings.ts'
 import { UsageError } from '../sources/source.ts'
 import { version } from '../version.ts'
-
-export interface InstallFlags extends Pick<
-  InstallSettings,
-  'namespace' | 'image' | 'maxConnectionAge' | 'tls'
-> {
-  readonly print?: true
-  readonly replicas: number
-  readonly gatewayNamespace: string
-}
+import type { InstallFlags } from './install.ts'
 
 /** What is installed where no flag says otherwise. */
 export const installedByDefault = {

@@ -4,7 +4,16 @@ import { installation, renderObjects } from '../install/render.ts'
 import type { InstallSettings } from '../install/settings.ts'
 import { UsageError } from '../sources/source.ts'
 import { installedByDefault } from './install-command.ts'
-import type { InstallFlags } from './install-command.ts'
+
+/** The flags of the command, as `install-command.ts` reads them. */
+export interface InstallFlags extends Pick<
+  InstallSettings,
+  'namespace' | 'image' | 'maxConnectionAge' | 'tls'
+> {
+  readonly print?: true
+  readonly replicas: number
+  readonly gatewayNamespace: string
+}
 
 /** Of what the control plane gives to itself: taps. */
 const ownGroup = 'shadowplane.io'

@@ -1,20 +1,7 @@
 import { Command, Option } from 'commander'
-import type { DumpSection } from '../xds/config-dump.ts'
-import type { Scope } from '../xds/scope.ts'
 import { parseAddress, parseLabels } from './flags/proxy-flags.ts'
 import { addSettingsFlags } from './flags/settings-flags.ts'
-import type { SettingsFlags } from './flags/settings-flags.ts'
-
-export interface TranslateFlags extends SettingsFlags {
-  readonly file: readonly string[]
-  readonly role?: Scope['role']
-  readonly namespace?: string
-  readonly labels?: Readonly<Record<string, string>>
-  readonly ip?: string
-  readonly interception?: true
-  readonly type: DumpSection
-  readonly output: 'json' | 'yaml'
-}
+import type { TranslateFlags } from './translate.ts'
 
 /**
  * `shadowplane translate`: what a proxy would get, without a server. Exit status 1 if there are errors; what

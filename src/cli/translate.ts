@@ -5,7 +5,20 @@ import { addressOf, bareScope, scopeKey } from '../xds/scope.ts'
 import type { Scope } from '../xds/scope.ts'
 import { resourcesOf } from './resources.ts'
 import { hasErrors, readOffline } from './offline.ts'
-import type { TranslateFlags } from './translate-command.ts'
+import type { DumpSection } from '../xds/config-dump.ts'
+import type { SettingsFlags } from './flags/settings-flags.ts'
+
+/** The flags of the command, as `translate-command.ts` reads them. */
+export interface TranslateFlags extends SettingsFlags {
+  readonly file: readonly string[]
+  readonly role?: Scope['role']
+  readonly namespace?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly ip?: string
+  readonly interception?: true
+  readonly type: DumpSection
+  readonly output: 'json' | 'yaml'
+}
 
 /** Prints what a proxy gets; sets the exit status. */
 export async function translate(flags: TranslateFlags): Promise<void> {

@@ -1,16 +1,6 @@
 import { Command, Option } from 'commander'
-import type { Severity } from '../diagnostics/codes.ts'
 import { addSettingsFlags } from './flags/settings-flags.ts'
-import type { SettingsFlags } from './flags/settings-flags.ts'
-
-export interface ValidateFlags extends SettingsFlags {
-  readonly file: readonly string[]
-  readonly output: 'text' | 'json' | 'github'
-  readonly severity: Severity
-  readonly portability?: true
-  /** A path, or true for the flag alone. */
-  readonly envoy?: string | true
-}
+import type { ValidateFlags } from './validate.ts'
 
 /**
  * `shadowplane validate`: every diagnostic, for every proxy that the configuration addresses. Exit status 1

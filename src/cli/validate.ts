@@ -10,7 +10,17 @@ import type { ScopeKey } from '../xds/scope.ts'
 import { hasErrors, readOffline } from './offline.ts'
 import { portabilityOf } from './portability.ts'
 import { resourcesOf } from './resources.ts'
-import type { ValidateFlags } from './validate-command.ts'
+import type { SettingsFlags } from './flags/settings-flags.ts'
+
+/** The flags of the command, as `validate-command.ts` reads them. */
+export interface ValidateFlags extends SettingsFlags {
+  readonly file: readonly string[]
+  readonly output: 'text' | 'json' | 'github'
+  readonly severity: Severity
+  readonly portability?: true
+  /** A path, or true for the flag alone. */
+  readonly envoy?: string | true
+}
 
 /** Prints what is wrong with the files; sets the exit status. */
 export async function validate(flags: ValidateFlags): Promise<void> {

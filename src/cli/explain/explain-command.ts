@@ -3,18 +3,7 @@ import type { Header } from '../../simulate/request.ts'
 import { parseHeader } from './explain-request.ts'
 import { parseLabels } from '../flags/proxy-flags.ts'
 import { addSettingsFlags } from '../flags/settings-flags.ts'
-import type { SettingsFlags } from '../flags/settings-flags.ts'
-
-export interface ExplainFlags extends SettingsFlags {
-  readonly file: readonly string[]
-  readonly header: readonly Header[]
-  readonly role?: 'gateway' | 'sidecar'
-  readonly namespace?: string
-  readonly labels?: Readonly<Record<string, string>>
-  readonly interception?: true
-  readonly proxy?: string
-  readonly output: 'text' | 'json'
-}
+import type { ExplainFlags } from './explain.ts'
 
 /** `shadowplane explain`: what a stock Envoy does with one request, and why. Nothing is sent. */
 export function explainCommand(): Command {

@@ -1,10 +1,10 @@
 import { renderJson, renderText } from '../../diagnostics/render.ts'
 import type { Pipeline } from '../../pipeline/pipeline.ts'
-import type { SimulatedRequest } from '../../simulate/request.ts'
+import type { Header, SimulatedRequest } from '../../simulate/request.ts'
 import { UsageError } from '../../sources/source.ts'
 import { bareScope, scopeOf } from '../../xds/scope.ts'
 import type { Scope } from '../../xds/scope.ts'
-import type { ExplainFlags } from './explain-command.ts'
+import type { SettingsFlags } from '../flags/settings-flags.ts'
 import { answerOf, listens, mostLikely } from './explain-proxy.ts'
 import type { ProxyAnswer } from './explain-proxy.ts'
 import { explanation } from './explain-report.ts'
@@ -15,6 +15,18 @@ import { describeProxy, normalizationNote, renderExplanation } from './explain-t
 import { readOffline } from '../offline.ts'
 import type { Offline } from '../offline.ts'
 import { printableJson, printableLines } from '../../diagnostics/foreign-text.ts'
+
+/** The flags of the command, as `explain-command.ts` reads them. */
+export interface ExplainFlags extends SettingsFlags {
+  readonly file: readonly string[]
+  readonly header: readonly Header[]
+  readonly role?: 'gateway' | 'sidecar'
+  readonly namespace?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly interception?: true
+  readonly proxy?: string
+  readonly output: 'text' | 'json'
+}
 
 /** Prints what becomes of the request. Throws UsageError for words that name none. */
 export async function explain(words: readonly string[], flags: ExplainFlags): Promise<void> {

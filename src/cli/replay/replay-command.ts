@@ -1,17 +1,7 @@
 import { Command, Option } from 'commander'
 import { parseDuration } from '../../manifest/duration-text.ts'
 import { UsageError } from '../../sources/source.ts'
-
-export interface ReplayFlags {
-  readonly to: URL
-  readonly speed: number
-  readonly rate?: number
-  readonly loop: number
-  readonly concurrency: number
-  readonly timeout: number
-  readonly originalHost?: true
-  readonly output: 'text' | 'json'
-}
+import type { ReplayFlags } from './replay.ts'
 
 /**
  * `shadowplane replay`: sends what was recorded. Exit status 1 when a request had no answer, or the file has

@@ -8,8 +8,19 @@ import type { Tally } from '../../record/replay-tally.ts'
 import { createTarget } from '../../record/replay-target.ts'
 import { UsageError } from '../../sources/source.ts'
 import { printable } from '../../diagnostics/foreign-text.ts'
-import type { ReplayFlags } from './replay-command.ts'
 import { progressLine, renderReplay } from './replay-text.ts'
+
+/** The flags of the command, as `replay-command.ts` reads them. */
+export interface ReplayFlags {
+  readonly to: URL
+  readonly speed: number
+  readonly rate?: number
+  readonly loop: number
+  readonly concurrency: number
+  readonly timeout: number
+  readonly originalHost?: true
+  readonly output: 'text' | 'json'
+}
 
 /** Sends what the file holds, and prints the summary; sets the exit status. */
 export async function replayFile(file: string, flags: ReplayFlags): Promise<void> {

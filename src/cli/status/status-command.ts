@@ -1,14 +1,6 @@
 import { Command, Option } from 'commander'
 import { addConnectionFlags } from '../admin-connection.ts'
-import type { ConnectionFlags } from '../admin-connection.ts'
-
-export interface StatusFlags extends ConnectionFlags {
-  readonly server: string
-  readonly proxy?: string
-  readonly config?: string
-  readonly watch?: true
-  readonly output: 'text' | 'json'
-}
+import type { StatusFlags } from './status.ts'
 
 /**
  * `shadowplane status`: who has what, asked of a running control plane. Exit status 1 when a proxy refuses

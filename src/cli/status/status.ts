@@ -4,9 +4,18 @@ import { printableJson, printableLines } from '../../diagnostics/foreign-text.ts
 import { UsageError } from '../../sources/source.ts'
 import type { StatusReport } from '../../observe/status-report.ts'
 import { connectionOf } from '../admin-connection.ts'
-import type { StatusFlags } from './status-command.ts'
+import type { ConnectionFlags } from '../admin-connection.ts'
 import { adminClient } from './status-client.ts'
 import { renderStatus } from './status-text.ts'
+
+/** The flags of the command, as `status-command.ts` reads them. */
+export interface StatusFlags extends ConnectionFlags {
+  readonly server: string
+  readonly proxy?: string
+  readonly config?: string
+  readonly watch?: true
+  readonly output: 'text' | 'json'
+}
 
 /** Prints who has what, again and again where that is asked for; sets the exit status. */
 export async function status(flags: StatusFlags): Promise<void> {

@@ -2,19 +2,7 @@ import { Command, Option } from 'commander'
 import { parseDuration } from '../../manifest/duration-text.ts'
 import { UsageError } from '../../sources/source.ts'
 import { addConnectionFlags } from '../admin-connection.ts'
-import type { ConnectionFlags } from '../admin-connection.ts'
-import type { TapFormat } from './tap-session.ts'
-
-export interface TapFlags extends ConnectionFlags {
-  readonly route?: string
-  readonly host?: string
-  readonly percent: number
-  readonly format: TapFormat
-  readonly bodyLimit?: number
-  readonly output?: string
-  readonly for?: number
-  readonly admin: string
-}
+import type { TapFlags } from './tap.ts'
 
 /** `shadowplane tap`: copies of live requests, printed. Exit status 1 when the control plane ended it. */
 export function tapCommand(): Command {

@@ -4,8 +4,21 @@ import { fileSink, openSink } from '../../record/byte-sink.ts'
 import type { ByteSink } from '../../record/byte-sink.ts'
 import { UsageError } from '../../sources/source.ts'
 import { connectionOf } from '../admin-connection.ts'
-import type { TapFlags } from './tap-command.ts'
+import type { ConnectionFlags } from '../admin-connection.ts'
+import type { TapFormat } from './tap-session.ts'
 import { followTap, unwritable } from './tap-session.ts'
+
+/** The flags of the command, as `tap-command.ts` reads them. */
+export interface TapFlags extends ConnectionFlags {
+  readonly route?: string
+  readonly host?: string
+  readonly percent: number
+  readonly format: TapFormat
+  readonly bodyLimit?: number
+  readonly output?: string
+  readonly for?: number
+  readonly admin: string
+}
 
 /** Prints copies until it is stopped, or the time is over; sets the exit status. */
 export async function tap(flags: TapFlags): Promise<void> {
