@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** A whole body, whose length the client is told. */
+/** A complete body; the answer has its length. */
 export interface Content {
   readonly mediaType: string
   readonly body: Buffer | string

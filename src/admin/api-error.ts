@@ -11,7 +11,7 @@ export type ApiCode =
   | 'DEADLINE_EXCEEDED'
   | 'INTERNAL'
 
-/** A failure that is told to the caller; the message says what to do instead. */
+/** A failure of the caller's request; the message says what to do instead. */
 export class ApiError extends Error {
   readonly code: ApiCode
 
@@ -21,7 +21,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Of anything thrown; what is no ApiError is a bug of ours. */
+/** The ApiError for anything thrown; anything else is a bug of ours. */
 export function apiError(thrown: unknown): ApiError {
   return thrown instanceof ApiError
     ? thrown

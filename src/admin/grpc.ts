@@ -127,7 +127,7 @@ async function stream(streaming: Streaming, read: () => Call): Promise<void> {
   streaming.once('cancelled', () => {
     gone.abort()
   })
-  // A connection that breaks is said so too; nothing can be answered on it.
+  // A broken connection is reported here; nothing can be answered on it.
   streaming.once('error', () => {
     gone.abort()
   })

@@ -30,9 +30,9 @@ export const httpTimeouts = {
 export const answerTimeout = 30_000
 /** At a time; all of them together are far fewer than the descriptors of a process. */
 export const mostConnections = 1_024
-/** Until a client has said something, in milliseconds. */
+/** Milliseconds until a client must have sent its first byte. */
 const firstWordTimeout = 5_000
-/** Until streams have said that they end, in milliseconds. */
+/** Milliseconds that streams have to end when the server closes. */
 const lastWords = 500
 
 /**

@@ -5,15 +5,15 @@ import type { JsonObject } from '../manifest/manifest.ts'
 import type { Message } from '../xds/proto.ts'
 import { ApiError } from './api-error.ts'
 
-/** What a tap mirrors: the fields of its object, and a word for people. */
+/** The target of a tap: the spec of its object, and a text for people. */
 export interface TapTarget {
   readonly spec: JsonObject
   readonly text: string
 }
 
 /**
- * Of a request. An object is looked for among those that are there; one that is not is an error that says
- * what is.
+ * Resolves the target of a request among the objects that exist. Throws ApiError, with the names that exist,
+ * if there is no such object.
  */
 export function targetOf(
   { route, host }: Message<'shadowplane.admin.v1.CreateTapRequest'>,

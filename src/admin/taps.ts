@@ -31,7 +31,7 @@ export interface TapGround {
   readonly recorder: RecorderAddress
 }
 
-/** What a watcher is told; `counts` are of the moment. */
+/** A message to the watcher of a tap, with the counts at that moment. */
 export type TapEvent = { readonly counts: RecorderCounts } & (
   { readonly standing: TapStanding } | { readonly request: RecordedRequest } | { readonly ended: string }
 )
@@ -47,7 +47,7 @@ export interface Taps {
   list(): readonly Tap[]
   renew(id: string): Tap
   /**
-   * What arrives from now on; ends the tap when it ends, or when the signal says that its reader has gone.
+   * The copies that arrive from now on. The tap ends with the stream, or when `gone` is aborted.
    */
   watch(id: string, gone: AbortSignal): AsyncGenerator<TapEvent>
   delete(id: string): Tap

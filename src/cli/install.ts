@@ -20,7 +20,7 @@ const ownGroup = 'shadowplane.io'
 
 const { gatewayNamespace: defaultGatewayNamespace, ...controlPlane } = installedByDefault
 
-/** What is installed where nothing else is said; deploy/ is its output. */
+/** The settings of an installation without flags; deploy/ is made from them. */
 export const defaultInstallation: InstallSettings = {
   ...controlPlane,
   kinds: dialects.flatMap(({ kinds }) => kinds).filter(({ group }) => group !== ownGroup),

@@ -22,7 +22,7 @@ import { validateCommand } from './validate-command.ts'
 export async function runProgram(argv: readonly string[]): Promise<number> {
   const program = new Command('shadowplane')
     .description(
-      'An Envoy xDS control plane whose subject is traffic mirroring: it reads the YAML that says what is ' +
+      'An Envoy xDS control plane for traffic mirroring: it reads the YAML that says what is ' +
         'mirrored, and serves it to stock Envoys.',
     )
     .version(version())

@@ -43,7 +43,7 @@ export async function validate(flags: ValidateFlags): Promise<void> {
 }
 
 /**
- * Counts, and where to read more; '' where there is nothing. It is for people, so it goes to standard error.
+ * Counts, and where to read more; '' if there is nothing. It is for people, so it is written to standard error.
  */
 function summary(diagnostics: readonly Diagnostic[], least: Severity): string {
   const counts = countDistinct(diagnostics)

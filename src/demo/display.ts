@@ -1,5 +1,5 @@
 /**
- * Where the demo writes: lines, and on a terminal one status line below them that is drawn again and again.
+ * The output of the demo: lines, and on a terminal one status line below them that is redrawn.
  */
 export interface Display {
   line(text?: string): void

@@ -44,7 +44,7 @@ export interface Stage {
   readonly errors: readonly string[]
   /** The Host that every copy must carry. */
   readonly copyHost: string
-  /** Starts requests; `step` names what the next one counts for. */
+  /** Starts requests; `step` names the step of the next one. */
   drive(rate: () => number, step: () => string): Traffic
   close(): Promise<void>
 }

@@ -57,7 +57,7 @@ export function ledger(production: string, copyHost: string): Ledger {
       )
     },
     copied({ id, host }) {
-      // Requests by hand have no id: they are nobody's.
+      // Requests by hand have no id: no step owns them.
       if (id === '') return
       add(id, (tally) => ({
         copies: tally.copies + 1,

@@ -6,7 +6,7 @@ import { pinnedRelease } from './release.ts'
 import type { Release } from './release.ts'
 
 export interface EnvoySearch {
-  /** The value of `--envoy`; goes before everything else. */
+  /** The value of `--envoy`; it takes precedence. */
   readonly flag?: string | undefined
   readonly env: NodeJS.ProcessEnv
   /** Called with one line when a download starts and when it is done. */
@@ -52,7 +52,7 @@ export async function fetchEnvoy(
 }
 
 /**
- * Where a downloaded Envoy is kept: XDG Base Directory, `$XDG_CACHE_HOME` or `~/.cache`. Undefined when the
+ * The cache of downloaded Envoys: XDG Base Directory, `$XDG_CACHE_HOME` or `~/.cache`. Undefined if the
  * environment has neither.
  */
 export function cachePath(env: NodeJS.ProcessEnv, release: Release = pinnedRelease): string | undefined {

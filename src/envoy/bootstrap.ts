@@ -45,7 +45,7 @@ export function bootstrap(options: BootstrapOptions): Bootstrap {
     layered_runtime: {
       layers: [
         regexLimit,
-        // Envoy asks for runtime first and waits for it, 15 s by default.
+        // Envoy subscribes to runtime first and waits for it, 15 s by default.
         { name: runtimeLayer, rtds_layer: { name: runtimeLayer, rtds_config: overAds('2s') } },
         // Last, so that an operator's `POST /runtime_modify` wins over what was pushed.
         { name: 'admin', admin_layer: {} },

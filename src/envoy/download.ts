@@ -9,7 +9,7 @@ import { run } from './run.ts'
 export interface DownloadOptions {
   readonly release: Release
   readonly wheel: Wheel
-  /** Where the binary is to stand. Its folder is made. */
+  /** The path of the binary. Its folder is created. */
   readonly target: string
   readonly env: NodeJS.ProcessEnv
 }

@@ -12,7 +12,7 @@ export const defaultRules: InterceptionRules = { proxy: 1337, outbound: 15_001, 
 /**
  * Rules for `iptables-restore --noflush` in the network namespace of one workload and its proxy. Other rules
  * stay, and to apply them twice does no harm. IPv4 and TCP only. Connections to port 22 are left alone, so
- * that nobody is locked out.
+ * that no access is lost.
  */
 export function interceptionRules({ proxy, outbound, inbound }: InterceptionRules): string {
   return (

@@ -1,8 +1,8 @@
 import type { Message } from '../xds/proto.ts'
 
 /**
- * What a proxy says about itself. All absent: a plain Envoy, which the control plane takes for a gateway that
- * every Gateway selects.
+ * The identity in a proxy's node. If all is absent, it is a plain Envoy, which the control plane treats as a
+ * gateway that every Gateway selects.
  */
 export interface Identity {
   readonly role?: 'gateway' | 'sidecar' | undefined

@@ -36,11 +36,11 @@ export interface EnvoyProcess extends EnvoyAdmin {
   /** The newest 64 KB of what Envoy logged. */
   log(): string
   /**
-   * Resolves when Envoy is ready: it has what its first xDS requests asked for. Rejects when it ends before,
+   * Resolves when Envoy is ready: it has the resources of its first xDS requests. Rejects when it ends before,
    * or after `timeout` milliseconds.
    */
   ready(timeout?: number): Promise<void>
-  /** Resolves when the process has ended, whoever ended it. */
+  /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>
   /** SIGTERM, then SIGKILL after two seconds; resolves when the process is gone. Safe to call twice. */
   close(): Promise<void>
@@ -120,7 +120,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
 }
 
 /**
- * What `envoy --mode validate` says of a configuration: undefined when it is accepted, else Envoy's message.
+ * Checks a configuration with `envoy --mode validate`: undefined if Envoy accepts it, else its message.
  */
 export async function validateEnvoyConfig(binary: string, config: Bootstrap): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'shadowplane-validate-'))

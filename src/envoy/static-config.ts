@@ -8,7 +8,7 @@ type Listener = Message<'envoy.config.listener.v3.Listener'>
 type Cluster = Message<'envoy.config.cluster.v3.Cluster'>
 
 /**
- * A bootstrap that holds the resources themselves, for `envoy --mode validate`: routes stand inside their
+ * A bootstrap that holds the resources themselves, for `envoy --mode validate`: routes are inside their
  * listeners and endpoints inside their clusters, as Envoy would not fetch them in that mode. Files that
  * secrets name are the proxy's, and not looked at.
  */
@@ -30,7 +30,7 @@ export function staticConfig(resources: readonly Resource[]): Bootstrap {
     .filter(isInline)
   const known = new Set(secrets.map(({ name }) => name))
   return {
-    // Envoy asks for it where a secret is not static.
+    // Envoy needs it if a secret is not static.
     node: { id: 'validate', cluster: 'validate' },
     static_resources: {
       listeners: ofType(resources, 'listener').map((each) =>

@@ -13,8 +13,8 @@ export interface XdsCredentials {
   /** A ServiceAccount token, which is renewed in place. */
   readonly token?: string | undefined
   /**
-   * Where the SDS files are, by which Envoy follows renewed files: it reads those that the bootstrap itself
-   * names only once.
+   * The folder of the SDS files. Envoy follows renewed files through them; files that the bootstrap itself names
+   * are read only once.
    */
   readonly sdsDirectory: string
 }

@@ -5,7 +5,7 @@ import { renderObjects } from './render.ts'
 import type { InstallSettings, KubernetesObject } from './settings.ts'
 
 /**
- * Values of the chart, and its placeholders for them, which stand for themselves until the text is written.
+ * Values of the chart, and its placeholders for them, which are kept until the text is written.
  */
 const values = {
   image: ['image'],

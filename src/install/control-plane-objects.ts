@@ -152,10 +152,10 @@ function networkPolicy(namespace: string): KubernetesObject {
       policyTypes: ['Ingress', 'Egress'],
       ingress: [
         { from: [{ namespaceSelector: {} }], ports: [port(ports.xds)] },
-        // The kubelet's address is none of a Pod, and whoever scrapes metrics is not known here.
+        // The kubelet has no address of a Pod, and the scraper of metrics is not known here.
         { ports: [port(ports.probes)] },
       ],
-      // The API server, and whoever tells its address.
+      // The API server, and DNS.
       egress: [{ ports: [port(443), port(6443)] }, { ports: [{ protocol: 'UDP', port: 53 }, port(53)] }],
     },
   }

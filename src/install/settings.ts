@@ -1,7 +1,7 @@
 import type { ReadKind } from './permissions.ts'
 
 /**
- * What an installation may be given. The values of a chart are placeholders, so that a number may be a text.
+ * The settings of an installation. In a chart they are placeholders, so a number may be a text.
  */
 export interface InstallSettings {
   readonly namespace: string

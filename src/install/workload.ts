@@ -36,7 +36,7 @@ export function deployment({
     spec: {
       replicas,
       selector: { matchLabels: labels(component) },
-      // One more before one less: nobody is left with a single replica during an update.
+      // One more before one less: an update never leaves a single replica.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: {
         metadata: { labels: { ...labels(component), ...podLabels } },

@@ -65,7 +65,7 @@ function identify(bytes: Uint8Array, groupOf: (node: ClientNode) => string): Ide
   }
 }
 
-/** The engine tells clients apart by scope; here a group is all that there is to one. */
+/** The engine distinguishes clients by scope; here a scope is nothing but a group. */
 function scopeOfGroup(group: string): Scope {
   return {
     role: 'gateway',

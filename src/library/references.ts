@@ -5,10 +5,10 @@ import type { TypeName } from '../xds/resource-types.ts'
 
 /**
  * Names of other resources that a message depends on, as `Resource.references` has them. `json` is protobuf
- * JSON, or as `decodeOpaquely` gives it. A cluster's endpoints and secrets; the clusters of a route
+ * JSON, or the result of `decodeOpaquely`. They are a cluster's endpoints and secrets; the clusters of a route
  * configuration or virtual host; the route configurations, clusters and secrets that a listener names itself.
- * Of an extension whose type is not known here, every string: too many names do no harm, as a name keeps
- * something only until the next version of what named it is in force.
+ * An extension of an unknown type gives all its strings. Too many names do no harm: a name only keeps a
+ * resource until the next version of the resource that names it is in force.
  */
 export function referencesOf(type: TypeName, json: unknown): readonly string[] {
   switch (type) {
@@ -38,7 +38,7 @@ function endpointsOf(json: unknown): readonly string[] {
 const edsNumber = 3 // of envoy.config.cluster.v3.Cluster.DiscoveryType
 
 /**
- * Where a string is: the names of the fields that lead to it (lists add none), and the message that holds it.
+ * The place of a string: the names of the fields that lead to it (lists add none), and its message.
  */
 interface Place {
   readonly path: readonly string[]

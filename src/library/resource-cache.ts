@@ -7,7 +7,7 @@ import { DrainingResources } from './draining.ts'
 import { toResource } from './resource-input.ts'
 import type { ResourceInput } from './resource-input.ts'
 
-/** What each group of proxies should have. A change goes out at once, and is no more than what differs. */
+/** The resources of each group of proxies. A change is sent at once, and only its difference. */
 export interface ResourceCache {
   /**
    * Replaces all that the proxies of a group should have. Nothing is sent of resources whose version, a hash

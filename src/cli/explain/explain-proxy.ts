@@ -21,8 +21,8 @@ export interface ProxyAnswer {
 }
 
 /**
- * What the proxies of this scope do with the request. Virtual hosts are kept apart, so that each knows the
- * objects that it is made from.
+ * Simulates the request at the proxies of this scope. Virtual hosts are separate resources here, so that each
+ * has the origins of its own objects.
  */
 export function answerOf(pipeline: Pipeline, given: Scope, request: SimulatedRequest): ProxyAnswer {
   const scope: Scope = { ...given, virtualHosts: 'apart' }

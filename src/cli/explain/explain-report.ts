@@ -11,7 +11,7 @@ import { scopeKey } from '../../xds/scope.ts'
 import type { Offline } from '../offline.ts'
 import type { ProxyAnswer } from './explain-proxy.ts'
 
-/** Where something stands: `VirtualService default/reviews`, and the line where that is known. */
+/** An object, as in `VirtualService default/reviews`, and the line if it is known. */
 export interface Whence {
   readonly object: string
   readonly file?: string
@@ -25,7 +25,7 @@ export interface ExplainedRoute {
   /** Position in the virtual host, from 0. */
   readonly index: number
   readonly match: string
-  /** Absent for routes that stand for no object. */
+  /** Absent for routes that no object defines. */
   readonly from?: Whence
 }
 
@@ -79,7 +79,7 @@ export interface ExplainContext {
   readonly answer: ProxyAnswer
 }
 
-/** An object as a whole is shown where its name stands. */
+/** A whole object is shown at the line of its name. */
 const nameField = ['metadata', 'name'] as const
 
 /** Joins what a proxy does with the lines that say so. */
@@ -138,15 +138,14 @@ export function explanation(context: ExplainContext): Explanation {
 }
 
 /**
- * Where a virtual host and its routes were written; an undefined origin is of a route that no object asks
- * for.
+ * The origins of a virtual host and of its routes; a route that no object defines has an undefined origin.
  */
 interface WrittenHost {
   readonly origins: readonly Origin[]
   readonly routes: readonly { readonly origin: Origin | undefined }[]
 }
 
-/** The chosen virtual host before it became a message: each route stands where the simulator found it. */
+/** The chosen virtual host before it became a message: each route has the index that the simulator gives. */
 function writtenHost({ pipeline, answer: { scope, simulation } }: ExplainContext): WrittenHost | undefined {
   const { routeConfiguration, virtualHost } = simulation
   if (virtualHost === undefined) return undefined

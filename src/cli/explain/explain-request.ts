@@ -6,8 +6,8 @@ const defaultPorts = { http: 80, https: 443 } as const
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH', 'CONNECT']
 
 /**
- * What stands on the command line besides flags. `-f` takes every word behind it, so the method and the URL
- * may be among its paths.
+ * The words of the command line that are not flags. `-f` takes every word after it, so its paths may include
+ * the method and the URL.
  */
 export interface Words {
   readonly paths: readonly string[]

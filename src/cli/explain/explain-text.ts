@@ -13,7 +13,7 @@ import type {
   Whence,
 } from './explain-report.ts'
 
-/** Lines that stand beside a word in the margin; the word stands once. */
+/** Lines beside a label in the margin; only the first line has the label. */
 type Entry = readonly [margin: string, ...lines: readonly string[]]
 
 const marginWidth = 14

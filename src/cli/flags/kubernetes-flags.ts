@@ -78,7 +78,7 @@ function duration(text: string): number {
 }
 
 /**
- * What the flags say on whose objects are read. Throws UsageError for a name that no GatewayClass can have.
+ * The objects that the flags select. Throws UsageError for a controller name that no GatewayClass can have.
  */
 export function selectionOf({
   kubernetes,

@@ -3,7 +3,7 @@ import type { ControlPlaneEvent, ShownDiagnostic } from '../../observe/event.ts'
 import { scheduleTimeout } from '../../server/limits.ts'
 import type { Schedule } from '../../server/limits.ts'
 
-/** Events that were left out: the last of them stands for all. */
+/** Events that were left out; the last of them represents all. */
 export interface Repetition {
   readonly kind: 'repeated'
   readonly last: ControlPlaneEvent

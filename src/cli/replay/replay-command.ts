@@ -22,7 +22,7 @@ The exit status is 1 if a request had no answer, or a place of the file is no re
     )
     .argument('<file>', 'the recording; - is standard input')
     .addOption(
-      new Option('--to <url>', 'where to send them, as in http://127.0.0.1:8080; a path stands before theirs')
+      new Option('--to <url>', 'where to send them, as in http://127.0.0.1:8080; a path is put before theirs')
         .argParser(target)
         .makeOptionMandatory(),
     )

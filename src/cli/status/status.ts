@@ -17,7 +17,7 @@ export interface StatusFlags extends ConnectionFlags {
   readonly output: 'text' | 'json'
 }
 
-/** Prints who has what, again and again where that is asked for; sets the exit status. */
+/** Prints the state of the proxies, repeatedly with `--watch`; sets the exit status. */
 export async function status(flags: StatusFlags): Promise<void> {
   parseHostPort('--server', flags.server)
   const client = adminClient(flags.server, await connectionOf(flags))
@@ -47,7 +47,7 @@ async function watch(
     process.once(signal, () => {
       stopped.abort()
     })
-  // Whoever read the output has gone.
+  // The reader of the output is gone.
   process.stdout.on('error', () => {
     stopped.abort()
   })

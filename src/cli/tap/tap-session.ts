@@ -14,7 +14,7 @@ export interface TapSession {
   readonly request: Message<'shadowplane.admin.v1.CreateTapRequest'>
   readonly format: TapFormat
   readonly sink: ByteSink
-  /** Takes what people should know besides the requests. */
+  /** Takes lines for people, such as the state of the tap. */
   readonly tell: (line: string) => void
   /** Milliseconds; undefined: until it is stopped. */
   readonly length: number | undefined
@@ -27,8 +27,8 @@ type Tap = Message<'shadowplane.admin.v1.Tap'>
 const lastWords = 5_000
 
 /**
- * Opens a tap, keeps it, writes what it brings, and ends it. Resolves with who ended it; rejects with
- * UsageError where there is none to be had.
+ * Opens a tap, renews its lease, writes its requests, and ends it. Resolves with who ended it; rejects with
+ * UsageError if no tap can be opened.
  */
 export async function followTap(session: TapSession): Promise<'asked' | 'control plane'> {
   const { client, request, tell, length, stopped } = session
@@ -36,7 +36,7 @@ export async function followTap(session: TapSession): Promise<'asked' | 'control
   const { id = '', leaseSeconds = 30 } = tap
   const { events, cancel } = client.watch(id)
   const state = { isEnding: false }
-  // What is on its way is still printed; a control plane that says nothing any more is not waited for.
+  // Requests on their way are still printed; a control plane that no longer answers is given up.
   const end = (): void => {
     if (state.isEnding) return
     state.isEnding = true

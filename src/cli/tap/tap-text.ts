@@ -21,7 +21,7 @@ export function renderLine({ time, method, url, headers, body, bodyLength, isCut
   return `${printable(`${timeOf(time)} ${method} ${where} [${others}]${shown}${isCut ? ` (${body.length} of ${bodyLength} bytes)` : ''}`)}\n`
 }
 
-/** One JSON object, as a line. A body that is no UTF-8 stands as base64 in `bodyBase64`. */
+/** One JSON object on a line. A body that is not UTF-8 is base64 in `bodyBase64`. */
 export function renderJson({ time, method, url, headers, body, bodyLength, isCut }: RecordedRequest): string {
   const shown = isUtf8(body) ? { body: body.toString() } : { bodyBase64: body.toString('base64') }
   return `${printableJson(JSON.stringify({ time: timeOf(time), method, url, headers, ...shown, bodyLength, cut: isCut }))}\n`
@@ -35,7 +35,7 @@ function timeOf(time: bigint): string {
   return new Date(Number(time / 1_000_000n)).toISOString().replace(/\.\d+Z$/, `.${fraction}Z`)
 }
 
-/** Where a tap stands, in one line. */
+/** The state of a tap, in one line. */
 export function standingLine(
   target: string,
   percent: number,

@@ -33,7 +33,7 @@ export async function tap(flags: TapFlags): Promise<void> {
     stopped.abort()
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
-  // Whoever read the output has gone.
+  // The reader of the output is gone.
   process.stdout.on('error', stop)
   try {
     const { format, host, route } = flags
