@@ -52,7 +52,7 @@ export interface Translated {
   /**
    * True when a mistake was found for which the object's last good version, if there is one, stays in force.
    */
-  readonly refused: boolean
+  readonly rejected: boolean
 }
 
 /**
@@ -132,7 +132,7 @@ const nothing: Translated = {
   diagnostics: [],
   delegates: [],
   unlessDelegated: [],
-  refused: false,
+  rejected: false,
 }
 
 /** A translation that has only the given parts. */

@@ -125,7 +125,7 @@ export function translateManifest(manifest: Manifest, lookup: ObjectLookup): Tra
  * Whether the object's last good version stays in force instead. This depends on the manifest alone, not on
  * other objects.
  */
-export function isRefused(manifest: Manifest, settings: Settings): boolean {
+export function isRejected(manifest: Manifest, settings: Settings): boolean {
   return (
     manifest.malformed === true ||
     translateManifest(manifest, {
@@ -135,7 +135,7 @@ export function isRefused(manifest: Manifest, settings: Settings): boolean {
       indexed: () => [],
       firstIndexed: () => undefined,
       isClaimed,
-    }).refused
+    }).rejected
   )
 }
 

@@ -47,7 +47,7 @@ export interface Decoded<T> {
   readonly value: T | undefined
   readonly diagnostics: readonly Diagnostic[]
   /** True when any mistake was found. */
-  readonly refused: boolean
+  readonly rejected: boolean
 }
 
 /**
@@ -64,7 +64,7 @@ export function decode<T>(options: DecodeOptions<T>): Decoded<T> {
     const parsed = schema.safeParse(value)
     const illFormed = illFormedTexts(value)
     if (parsed.success && illFormed.length === 0)
-      return { value: parsed.data, diagnostics: [...reported.values()], refused: reported.size > 0 }
+      return { value: parsed.data, diagnostics: [...reported.values()], rejected: reported.size > 0 }
     const found = [
       ...illFormed,
       ...(parsed.error?.issues ?? []).flatMap((issue) => findings(issue, { schema, value })),
@@ -81,7 +81,7 @@ export function decode<T>(options: DecodeOptions<T>): Decoded<T> {
       reported.set(JSON.stringify(diagnostic), diagnostic)
     }
     if (leaveOut.includes(undefined))
-      return { value: undefined, diagnostics: [...reported.values()], refused: true }
+      return { value: undefined, diagnostics: [...reported.values()], rejected: true }
     const paths = leaveOut.flatMap((part) => part?.paths ?? [])
     value = without(value, paths)
     removed.push(...paths)

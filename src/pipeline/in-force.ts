@@ -4,7 +4,7 @@ import {
   dialectFor,
   indexKeys,
   isInRevision,
-  isRefused,
+  isRejected,
   meshSettings,
   translateUnclaimed,
 } from '../dialects/index.ts'
@@ -28,7 +28,7 @@ export function inForceStage(graph: Graph, { settings, manifests }: InForceInput
     dialectFor(manifest) === undefined ? [[key, translateUnclaimed(manifest)] as const] : [],
   )
   const judged = graph.derive('judge', claimed, (manifest, _, key) => [
-    [key, { manifest, refused: isRefused(manifest, settings) }] as const,
+    [key, { manifest, refused: isRejected(manifest, settings) }] as const,
   ])
   const inForce = graph.retain('in force', judged, ({ refused }) => !refused)
 

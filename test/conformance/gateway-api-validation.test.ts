@@ -71,8 +71,8 @@ describe.skipIf(sharedIsAbsent)('what the API server says of mirror filters', ()
         case: `${index}: ${JSON.stringify(each.requestMirror ?? each.filter ?? each.filters)}`,
       })),
     )('$case', (each) => {
-      const { found, refused, routeTables } = translateFirst(routeWith(kind, filtersOf(each)))
-      expect(refused).toBe(!each.valid)
+      const { found, rejected, routeTables } = translateFirst(routeWith(kind, filtersOf(each)))
+      expect(rejected).toBe(!each.valid)
       for (const message of each.messages ?? [each.message].flatMap((one) => one ?? [])) {
         const expected = ours[message]
         expect(expected, `no answer for ${message}`).toBeDefined()

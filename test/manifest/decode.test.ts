@@ -75,12 +75,12 @@ function said(spec: Json) {
 
 describe('what is right', () => {
   test('is read with camelCase keys, whatever the spelling; null is absent', () => {
-    const { value, diagnostics, refused } = read({
+    const { value, diagnostics, rejected } = read({
       hosts: ['a'],
       mode: null,
       http: [{ mirror: { host: 'b' }, mirror_percentage: { value: 5 }, timeout: '1.5s' }],
     })
-    expect({ diagnostics, refused }).toEqual({ diagnostics: [], refused: false })
+    expect({ diagnostics, rejected }).toEqual({ diagnostics: [], rejected: false })
     expect(value).toEqual({
       hosts: ['a'],
       http: [{ mirror: { host: 'b' }, mirrorPercentage: { value: 5 }, timeout: 1500 }],
@@ -92,8 +92,8 @@ test('of very many mistakes each costs its part, in time in step with their numb
   const http = Array.from({ length: 5_000 }, (_, index) =>
     index % 2 === 0 ? { mirror: { host: 'a' }, mirorPercentage: { value: 1 } } : { mirror: { host: 'b' } },
   )
-  const { value, refused } = read({ hosts: ['a'], http })
-  expect(refused).toBe(true)
+  const { value, rejected } = read({ hosts: ['a'], http })
+  expect(rejected).toBe(true)
   expect(value?.http?.map((each) => each?.mirror?.host)).toEqual(
     http.map((_, index) => (index % 2 === 0 ? undefined : 'b')),
   )
@@ -102,13 +102,13 @@ test('of very many mistakes each costs its part, in time in step with their numb
 describe('a mistake', () => {
   test('in the characters of a text costs the part around it: half of a surrogate pair is none', () => {
     const half = '\ud800'
-    const { value, refused } = read({
+    const { value, rejected } = read({
       hosts: ['a😀'],
       http: [{ mirror: { host: `b${half}` } }, { name: `x${half}` }],
       table: { [half]: { on: true }, ok: { on: true } },
     })
     expect(value).toEqual({ hosts: ['a😀'], http: [{}, undefined], table: { ok: { on: true } } })
-    expect(refused).toBe(true)
+    expect(rejected).toBe(true)
     expect(said({ hosts: ['a'], http: [{ name: `x${half}` }], match: { exact: 'a\udc00' } })).toEqual([
       [
         'field/invalid-value',
@@ -265,7 +265,7 @@ describe('a mistake', () => {
     ['nothing at all', null, ['field/required', 'spec is required', '']],
   ])('%s is told in words', (_, spec, expected) => {
     expect(said(spec)).toEqual([expected])
-    expect(read(spec).refused).toBe(true)
+    expect(read(spec).rejected).toBe(true)
   })
 
   test('has the path as the user spelled it; an unknown field means its key', () => {

@@ -67,13 +67,13 @@ test(
   () => {
     fc.assert(
       fc.property(anyRules, (rules) => {
-        const { diagnostics, refused, routeTables } = rulesOf(rules)
+        const { diagnostics, rejected, routeTables } = rulesOf(rules)
         expect(diagnostics.filter(({ origin }) => origin?.object.name !== 'a')).toEqual([])
-        expect(refused && diagnostics.every(({ severity }) => severity !== 'error')).toBe(false)
+        expect(rejected && diagnostics.every(({ severity }) => severity !== 'error')).toBe(false)
         const served = new Set(
           routeTables.flatMap(({ routes }) => routes.map(({ origin }) => Number(origin.path[2]))),
         )
-        expect(!refused && rules.some((_, index) => !served.has(index))).toBe(false)
+        expect(!rejected && rules.some((_, index) => !served.has(index))).toBe(false)
       }),
       { seed, numRuns: 200 },
     )

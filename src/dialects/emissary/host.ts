@@ -136,7 +136,7 @@ export function takes(host: Host, { host: wanted, hostRegex, labels }: Wanted): 
 
 /** Listeners and Mappings read a Host; its own translation only reports its mistakes. */
 export function translateHost(manifest: Manifest): Translated {
-  const { value, diagnostics, refused } = readHost(manifest)
+  const { value, diagnostics, rejected } = readHost(manifest)
   const report = reportOn(manifest)
   noteUnsupported(report, { path: ['spec'], value }, ['acmeProvider', 'previewUrl', 'tls', 'tlsContext'])
   noteUnsupported(
@@ -146,5 +146,5 @@ export function translateHost(manifest: Manifest): Translated {
   )
   for (const field of ['mappingSelector', 'selector'] as const)
     noteUnsupported(report, { path: ['spec', field], value: value?.[field] }, ['matchExpressions'])
-  return translated({ diagnostics: [...diagnostics, ...report.diagnostics], refused })
+  return translated({ diagnostics: [...diagnostics, ...report.diagnostics], rejected })
 }

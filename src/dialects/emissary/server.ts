@@ -24,8 +24,8 @@ export function gatewayOf(listener: Listener, host: Host, id: string): string {
 
 /** A getambassador.io Listener: a server on its port for each Host that it binds. */
 export function translateListener(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = readListener(manifest)
-  if (value === undefined) return translated({ diagnostics, refused })
+  const { value, diagnostics, rejected } = readListener(manifest)
+  if (value === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   noteUnsupported(
     report,
@@ -51,7 +51,7 @@ export function translateListener(manifest: Manifest, lookup: ObjectLookup): Tra
       ? []
       : serversOf({ listener, hosts, id, transport, created: manifest.created })
   })
-  return translated({ listeners, diagnostics: [...diagnostics, ...report.diagnostics], refused })
+  return translated({ listeners, diagnostics: [...diagnostics, ...report.diagnostics], rejected })
 }
 
 type Transport = 'plain' | 'tls'

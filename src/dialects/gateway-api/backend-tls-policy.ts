@@ -59,7 +59,7 @@ const consequence = 'requests to the targets are answered with an error, mirrors
 export function translateBackendTlsPolicy(manifest: Manifest, lookup: ObjectLookup): Translated {
   if (unreadPolicyVersions.some((version) => manifest.apiVersion.endsWith(`/${version}`)))
     return unreadVersion(manifest, lookup)
-  const { value, diagnostics, refused } = decode({
+  const { value, diagnostics, rejected } = decode({
     manifest,
     path: ['spec'],
     schema: spec,
@@ -72,7 +72,7 @@ export function translateBackendTlsPolicy(manifest: Manifest, lookup: ObjectLook
     })
   const tls = value === undefined ? undefined : tlsOf(value.validation, report)
   const backendTls = targetsOf(manifest).flatMap((target) => demandsOn(target, { tls }, { report, lookup }))
-  return translated({ backendTls, diagnostics: [...diagnostics, ...report.diagnostics], refused })
+  return translated({ backendTls, diagnostics: [...diagnostics, ...report.diagnostics], rejected })
 }
 
 function unreadVersion(manifest: Manifest, lookup: ObjectLookup): Translated {

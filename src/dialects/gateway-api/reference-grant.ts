@@ -17,8 +17,8 @@ const spec = message({
 
 /** A ReferenceGrant has an effect only if a reference needs it. */
 export function translateReferenceGrant(manifest: Manifest): Translated {
-  const { diagnostics, refused } = readGrant(manifest)
-  return translated({ diagnostics, refused })
+  const { diagnostics, rejected } = readGrant(manifest)
+  return translated({ diagnostics, rejected })
 }
 
 function readGrant(manifest: Manifest) {

@@ -123,7 +123,7 @@ function weighted(
   })
   const withWeight = destinations.filter(({ weight }) => weight > 0)
   if (withWeight.length > 0) return withWeight
-  site.report.refuse('field/invalid-value', site.path, {
+  site.report.reject('field/invalid-value', site.path, {
     message: 'no destination has a weight, must have one above 0: requests are answered with 503',
   })
   return [{ ...plain(nowhere(site)), weight: 1 }]
@@ -144,16 +144,16 @@ function ofGroup(value: z.infer<typeof reference>, site: Site): readonly Destina
 /** Findings about a gloo.solo.io UpstreamGroup. It becomes destinations of the routes that name it. */
 export function translateUpstreamGroup(manifest: Manifest, lookup: ObjectLookup): Translated {
   const report = reportOn(manifest)
-  const { diagnostics, refused } = groupDestinations(report, lookup)
+  const { diagnostics, rejected } = groupDestinations(report, lookup)
   return translated({
     diagnostics: [...diagnostics, ...report.diagnostics],
-    refused: refused || report.refused,
+    rejected: rejected || report.rejected,
   })
 }
 
 const groupSpec = message({ destinations: parts(weightedDestination), namespacedStatuses: inert })
 
-interface GroupDestinations extends Pick<Translated, 'diagnostics' | 'refused'> {
+interface GroupDestinations extends Pick<Translated, 'diagnostics' | 'rejected'> {
   readonly destinations: readonly Destination[]
 }
 
@@ -164,7 +164,7 @@ function shareAnswered(left: FieldPath): string | undefined {
 }
 
 function groupDestinations(report: Report, lookup: ObjectLookup): GroupDestinations {
-  const { value, diagnostics, refused } = decode({
+  const { value, diagnostics, rejected } = decode({
     manifest: report.manifest,
     path: ['spec'],
     schema: groupSpec,
@@ -173,7 +173,7 @@ function groupDestinations(report: Report, lookup: ObjectLookup): GroupDestinati
   })
   return {
     diagnostics,
-    refused,
+    rejected,
     destinations: weighted(value?.destinations ?? [], {
       report,
       lookup,

@@ -16,8 +16,8 @@ import { readSsl } from './virtual-service-spec.ts'
  * VirtualServices end TLS.
  */
 export function translateGateway(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = readGateway(manifest)
-  if (value === undefined) return translated({ diagnostics, refused })
+  const { value, diagnostics, rejected } = readGateway(manifest)
+  if (value === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   noteFields(value, report)
   const services = lookup.indexed(indexKey('VirtualService')).filter((each) => takes(value, manifest, each))
@@ -38,7 +38,7 @@ export function translateGateway(manifest: Manifest, lookup: ObjectLookup): Tran
   return translated({
     listeners: listeners.map((each, index) => ({ ...each, index })),
     diagnostics: [...diagnostics, ...report.diagnostics],
-    refused: refused || report.refused,
+    rejected: rejected || report.rejected,
   })
 }
 
@@ -67,7 +67,7 @@ function noteFields(value: GatewaySpec, report: Report): void {
     value.tcpGateway === undefined &&
     value.hybridGateway === undefined
   ) {
-    report.refuse('field/required', ['spec'], {
+    report.reject('field/required', ['spec'], {
       message: 'it has no httpGateway, so that it serves nothing',
       hint: 'write httpGateway: {} for all VirtualServices',
     })

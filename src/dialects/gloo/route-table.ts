@@ -32,7 +32,7 @@ const spec = message({
  */
 export function translateRouteTable(manifest: Manifest, lookup: ObjectLookup): Translated {
   const report = reportOn(manifest)
-  const { value, diagnostics, refused } = decoded(manifest)
+  const { value, diagnostics, rejected } = decoded(manifest)
   const { delegates } = routesOf(value?.routes ?? [], {
     ...routesContext(report, lookup, ['spec', 'routes']),
     parent: undefined,
@@ -49,7 +49,7 @@ export function translateRouteTable(manifest: Manifest, lookup: ObjectLookup): T
     diagnostics: [...diagnostics, ...report.diagnostics],
     delegates,
     unlessDelegated: [unused],
-    refused: refused || report.refused,
+    rejected: rejected || report.rejected,
   })
 }
 

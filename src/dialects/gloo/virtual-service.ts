@@ -26,8 +26,8 @@ import type { Route, RouteTable } from '../../model/route.ts'
  * assumed one.
  */
 export function translateVirtualService(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = readVirtualService(manifest)
-  if (value === undefined) return translated({ diagnostics, refused })
+  const { value, diagnostics, rejected } = readVirtualService(manifest)
+  if (value === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   if (value.sslConfig !== undefined)
     downstreamTls(value.sslConfig, { report, lookup, path: ['spec', 'sslConfig'] })
@@ -55,7 +55,7 @@ export function translateVirtualService(manifest: Manifest, lookup: ObjectLookup
     listeners,
     delegates: [...delegates, ...shared.delegates],
     diagnostics: [...diagnostics, ...report.diagnostics, ...found],
-    refused: refused || report.refused,
+    rejected: rejected || report.rejected,
   })
 }
 

@@ -17,7 +17,7 @@ export function translateConfigMap(manifest: Manifest, { settings }: ObjectLooku
   const read = readConfigMap(manifest, settings)
   return read === undefined
     ? translated({})
-    : translated({ diagnostics: read.diagnostics, refused: read.refused })
+    : translated({ diagnostics: read.diagnostics, rejected: read.rejected })
 }
 
 /** The settings with those of the ConfigMap's MeshConfig over them; undefined for every other object. */
@@ -31,8 +31,8 @@ function readConfigMap(manifest: Manifest, chosen: Settings): ReadSettings | und
   const embedded = readEmbedded(manifest, path)
   if ('manifest' in embedded) return withMeshConfig(chosen, embedded.manifest, path)
   const report = reportOn(manifest)
-  report.refuse('yaml/syntax', [...path, embedded.mistake.line], {
+  report.reject('yaml/syntax', [...path, embedded.mistake.line], {
     message: `line ${embedded.mistake.line + 1} of the text data.mesh: ${embedded.mistake.message}`,
   })
-  return { settings: chosen, diagnostics: report.diagnostics, refused: true }
+  return { settings: chosen, diagnostics: report.diagnostics, rejected: true }
 }

@@ -102,7 +102,7 @@ export interface ReadSettings {
   readonly settings: Settings
   readonly diagnostics: readonly Diagnostic[]
   /** True when any mistake was found. */
-  readonly refused: boolean
+  readonly rejected: boolean
 }
 
 /**
@@ -110,8 +110,8 @@ export interface ReadSettings {
  * `path` of the manifest.
  */
 export function withMeshConfig(settings: Settings, manifest: Manifest, path: FieldPath = []): ReadSettings {
-  const { value, diagnostics, refused } = decode({ manifest, path, schema: meshConfig, parts: ['*'] })
-  if (value === undefined) return { settings, diagnostics, refused }
+  const { value, diagnostics, rejected } = decode({ manifest, path, schema: meshConfig, parts: ['*'] })
+  if (value === undefined) return { settings, diagnostics, rejected }
   const report = reportOn(manifest)
   for (const field of unsupported) {
     if (value[field] !== undefined)
@@ -127,7 +127,7 @@ export function withMeshConfig(settings: Settings, manifest: Manifest, path: Fie
   return {
     settings: overlaid(settings, value),
     diagnostics: [...diagnostics, ...report.diagnostics],
-    refused,
+    rejected,
   }
 }
 

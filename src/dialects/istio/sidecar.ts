@@ -57,13 +57,13 @@ const removableParts = ['egress.*.hosts.*', 'egress.*', 'outboundTrafficPolicy',
  * acted on.
  */
 export function translateSidecar(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = decode({
+  const { value, diagnostics, rejected } = decode({
     manifest,
     path: ['spec'],
     schema: spec,
     parts: removableParts,
   })
-  if (value === undefined) return translated({ diagnostics, refused })
+  if (value === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   noteUnsupported(report, { path: ['spec'], value }, ['ingress', 'inboundConnectionPool'])
   noteUnsupported(report, { path: ['spec', 'outboundTrafficPolicy'], value: value.outboundTrafficPolicy }, [
@@ -86,7 +86,7 @@ export function translateSidecar(manifest: Manifest, lookup: ObjectLookup): Tran
   return translated({
     egress: [rule],
     diagnostics: [...diagnostics, ...report.diagnostics],
-    refused: refused || report.refused,
+    rejected: rejected || report.rejected,
   })
 }
 
@@ -122,14 +122,14 @@ function listenerOf(value: Egress, { report, index, isLast }: Position): readonl
   if (value.port !== undefined && !httpProtocols.includes(protocol))
     return left(['port', 'protocol'], `a listener of its own for ${protocol}`)
   if (port === undefined && !isLast) {
-    report.refuse('field/invalid-value', path, {
+    report.reject('field/invalid-value', path, {
       message: `egress[${index}] has no port, so it takes every port, and must be the last of the list`,
       hint: 'move it to the end, or give it a port',
     })
     return []
   }
   if (value.bind !== undefined && value.bind !== '' && isIP(value.bind) === 0) {
-    report.refuse('field/invalid-value', [...path, 'bind'], {
+    report.reject('field/invalid-value', [...path, 'bind'], {
       message: `bind is ${JSON.stringify(value.bind)}, must be an IP address`,
     })
     return []

@@ -47,7 +47,7 @@ type Slice = z.infer<typeof slice>
  * refer to.
  */
 export function translateEndpointSlice(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = decode({
+  const { value, diagnostics, rejected } = decode({
     manifest,
     path: [],
     schema: slice,
@@ -55,7 +55,7 @@ export function translateEndpointSlice(manifest: Manifest, lookup: ObjectLookup)
   })
   const serviceName = manifest.labels['kubernetes.io/service-name']
   if (value === undefined || serviceName === undefined || value.addressType === 'FQDN')
-    return translated({ diagnostics, refused })
+    return translated({ diagnostics, rejected })
   const { namespace } = manifest.id
   const service = lookup.manifest({ group: '', kind: 'Service', namespace, name: serviceName })
   const ports = targetPorts(value, service)
@@ -80,7 +80,7 @@ export function translateEndpointSlice(manifest: Manifest, lookup: ObjectLookup)
       },
     ],
     diagnostics,
-    refused,
+    rejected,
   })
 }
 

@@ -37,7 +37,7 @@ export function translateSecret(manifest: Manifest): Translated {
     validity,
     origin: { object: id, path: ['data'], part: 'key' },
   }
-  return translated({ secrets: [secret], diagnostics, refused: diagnostics.length > 0 })
+  return translated({ secrets: [secret], diagnostics, rejected: diagnostics.length > 0 })
 }
 
 type Report = (code: Code, path: Origin['path'], wording: Wording) => void

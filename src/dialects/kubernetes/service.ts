@@ -28,8 +28,8 @@ const spec = z.looseObject({
 
 /** A core/v1 Service. Its endpoints come from EndpointSlices. */
 export function translateService(manifest: Manifest, { settings }: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: [] })
-  if (value === undefined) return translated({ diagnostics, refused })
+  const { value, diagnostics, rejected } = decode({ manifest, path: ['spec'], schema: spec, parts: [] })
+  if (value === undefined) return translated({ diagnostics, rejected })
   const { name, namespace } = manifest.id
   const host = serviceHost(name, namespace, settings.domain)
   const headless = value.clusterIP === 'None'
@@ -59,7 +59,7 @@ export function translateService(manifest: Manifest, { settings }: ObjectLookup)
     visibility: exportedTo(manifest, settings.defaultExport.services),
     origin: { object: manifest.id, path: ['spec'] },
   }
-  return translated({ services: [service], diagnostics, refused })
+  return translated({ services: [service], diagnostics, rejected })
 }
 
 /**

@@ -34,7 +34,7 @@ export function mirrorOptions(report: Report, settings: Settings): MirrorOptions
     if (!name.startsWith(prefix)) continue
     const problem = apply(state, name.slice(prefix.length), value)
     if (problem === undefined) continue
-    report.refuse('annotation/invalid', ['metadata', 'annotations', name], {
+    report.reject('annotation/invalid', ['metadata', 'annotations', name], {
       message: `annotation ${name} is ${JSON.stringify(value)}, ${problem}`,
     })
   }

@@ -42,7 +42,7 @@ export function mirroredShare(path: FieldPath, report: Report): Millionths | und
   const { field, text } = written
   const rounded = millionthsOfPercentage(text)
   if (rounded === undefined) {
-    report.refuse('mirror/percentage-out-of-range', written.path, {
+    report.reject('mirror/percentage-out-of-range', written.path, {
       message: `${field} is ${text}, must be 0 to 100`,
       hint: written.value < 0 ? 'write 0 to mirror nothing' : 'write a percentage from 0 to 100',
     })

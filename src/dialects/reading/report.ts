@@ -11,27 +11,27 @@ export interface Report {
   /** In the order found. */
   readonly diagnostics: readonly Diagnostic[]
   /** Whether something was found for which the last good version stays in force. */
-  readonly refused: boolean
-  /** A mistake that the document is refused for. */
-  refuse(code: Code, path: FieldPath, wording: Wording): void
+  readonly rejected: boolean
+  /** A mistake that the document is rejected for. */
+  reject(code: Code, path: FieldPath, wording: Wording): void
   /** Something found that leaves the document in force. */
   note(code: Code, path: FieldPath, wording: Wording): void
 }
 
 export function reportOn(manifest: Manifest): Report {
   const diagnostics: Diagnostic[] = []
-  const state = { refused: false }
+  const state = { rejected: false }
   const add = (code: Code, path: FieldPath, wording: Wording): void => {
     diagnostics.push(finding(code, { object: manifest.id, path }, wording))
   }
   return {
     manifest,
     diagnostics,
-    get refused() {
-      return state.refused
+    get rejected() {
+      return state.rejected
     },
-    refuse(code, path, wording) {
-      state.refused = true
+    reject(code, path, wording) {
+      state.rejected = true
       add(code, path, wording)
     },
     note: add,

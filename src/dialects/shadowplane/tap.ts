@@ -64,8 +64,8 @@ const servicePort = 80
  * service that receives it.
  */
 export function translateTap(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: spec, parts: [] })
-  if (value === undefined) return translated({ diagnostics, refused })
+  const { value, diagnostics, rejected } = decode({ manifest, path: ['spec'], schema: spec, parts: [] })
+  if (value === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   const fraction =
     value.percentage === undefined ? everyRequest : mirroredShare(['spec', 'percentage'], report)
@@ -83,7 +83,7 @@ export function translateTap(manifest: Manifest, lookup: ObjectLookup): Translat
             domain: lookup.settings.domain,
           }),
     diagnostics: [...diagnostics, ...report.diagnostics],
-    refused: refused || report.refused,
+    rejected: rejected || report.rejected,
   })
 }
 

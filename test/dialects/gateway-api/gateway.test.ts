@@ -342,7 +342,7 @@ describe('HTTPS', () => {
         '- {name: https, port: 443, protocol: HTTPS, tls: {options: {example.com/certificate: managed}}}',
       ),
     )
-    expect(result).toMatchObject({ listeners: [], refused: false })
+    expect(result).toMatchObject({ listeners: [], rejected: false })
     expect(result.found.map((each) => each.split(' ')[1])).toEqual(['field/required', 'field/unsupported'])
   })
 

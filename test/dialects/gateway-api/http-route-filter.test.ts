@@ -359,6 +359,6 @@ describe('ExtensionRef', () => {
     const text = withFilters([filter])
     expect(foundIn(text)).toEqual([expected])
     expect(actionOf(text)).toEqual(failed)
-    expect(translateFirst(text).refused).toBe(false)
+    expect(translateFirst(text).rejected).toBe(false)
   })
 })

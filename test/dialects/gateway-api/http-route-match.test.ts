@@ -187,7 +187,7 @@ describe('mistakes in matches', () => {
       `- matches: [{path: {value: a}}, {path: {value: /b}}]\n  ${toShop}\n- matches: [{path: {value: ` +
         `c}}]\n  ${toShop}`,
     )
-    expect(translateFirst(text).refused).toBe(true)
+    expect(translateFirst(text).rejected).toBe(true)
     expect(
       routesOf(text).map(({ match, origin, action }) => [match.path.value, origin.path, action.kind]),
     ).toEqual([

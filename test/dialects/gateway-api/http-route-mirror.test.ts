@@ -107,7 +107,7 @@ describe('several mirrors', () => {
       ['shade', 1_000_000],
       ['shadow', 50_000],
     ])
-    expect(translateFirst(text).refused).toBe(true)
+    expect(translateFirst(text).rejected).toBe(true)
   })
 
   test('have runtime keys of their own, whatever else has its name', () => {
@@ -171,8 +171,8 @@ describe('a backend that may not be used', () => {
     expect(foundIn(text)).toEqual([expected])
     expect(forwardOf(text).mirrors.map(({ backend }) => backend.refused)).toEqual([true])
     expect(forwardOf(text).destinations.map(({ backend }) => backend.refused)).toEqual([undefined])
-    const { statuses, refused } = translateFirst(text)
-    expect(refused).toBe(false)
+    const { statuses, rejected } = translateFirst(text)
+    expect(rejected).toBe(false)
     expect(
       statuses.flatMap(({ conditions }) => conditions.filter(({ type }) => type === 'ResolvedRefs')),
     ).toEqual([expect.objectContaining({ status: 'False', reason })])

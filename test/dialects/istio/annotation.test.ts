@@ -24,7 +24,7 @@ function outcome(name: string, value: string) {
   )
   return {
     found: result.found,
-    refused: result.refused,
+    refused: result.rejected,
     mirrors: mirrors.map(({ host, cluster, limits: own }) => ({ host, cluster, limits: own })),
   }
 }

@@ -214,7 +214,7 @@ describe('a mistake in TLS settings', () => {
       rule(`trafficPolicy: {tls: {${tls}}, connectionPool: {tcp: {maxConnections: 7}}}`),
     )
     expect(result.found).toContain(found)
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
     expect(result.policies[0]?.settings.all).toMatchObject({ maxConnections: 7 })
   })
 
@@ -228,7 +228,7 @@ describe('a mistake in TLS settings', () => {
   })
 
   test('ISTIO_MUTUAL is said, with what to write instead', () => {
-    const { found, diagnostics, refused } = translateFirst(rule(policy('mode: ISTIO_MUTUAL')))
+    const { found, diagnostics, rejected } = translateFirst(rule(policy('mode: ISTIO_MUTUAL')))
     expect(found).toEqual([
       '6:31 tls/istio-mutual mode ISTIO_MUTUAL needs the certificates of an Istio CA, and there is none ' +
         'here: the connections stay plain text',
@@ -236,7 +236,7 @@ describe('a mistake in TLS settings', () => {
     expect(diagnostics[0]?.hint).toBe(
       'write MUTUAL with a credentialName or files, or SIMPLE to verify the server only',
     )
-    expect(refused).toBe(false)
+    expect(rejected).toBe(false)
   })
 
   test('an sni whose name nobody verifies is said', () => {

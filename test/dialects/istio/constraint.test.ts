@@ -42,7 +42,7 @@ describe('a value that Envoy would refuse is refused at its line, and costs one 
     expect(result.found.map((each) => each.replace(/^\S+ /, ''))).toEqual([
       `field/invalid-value spec.http[0].${said}: ${consequence}`,
     ])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
     expect(result.routeTables[0]?.routes.map(({ action }) => action.kind)).toEqual(
       consequence === answered ? ['direct-response', 'forward'] : ['forward'],
     )

@@ -117,7 +117,7 @@ describe('a CORS policy', () => {
   ])('%s is refused, and costs the policy alone', (policy, found) => {
     const result = translateFirst(virtualService(`${forward}\ncorsPolicy: ${policy}`))
     expect(result.found).toEqual([typeof found === 'string' ? found : expect.stringMatching(found)])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
     expect(result.routeTables[0]?.routes.map((route) => route.cors)).toEqual([undefined])
   })
 })

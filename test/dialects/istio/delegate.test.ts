@@ -169,8 +169,8 @@ describe('routes of a delegate', () => {
   })
 
   test('are nothing by themselves', () => {
-    const { routeTables, found, refused } = translateFirst(child(forward))
-    expect([routeTables, found, refused]).toEqual([[], [], false])
+    const { routeTables, found, rejected } = translateFirst(child(forward))
+    expect([routeTables, found, rejected]).toEqual([[], [], false])
   })
 })
 
@@ -292,7 +292,7 @@ describe('a delegate that cannot be had', () => {
       virtualService(`- name: a\n  delegate:\n    name: child\n- name: b\n  ${forward}`) + delegate,
     )
     expect(result.found).toEqual([found])
-    expect(result.refused).toBe(false)
+    expect(result.rejected).toBe(false)
     expect(result.routeTables[0]?.routes.map(({ name }) => name)).toEqual(['b'])
   })
 
@@ -370,8 +370,8 @@ describe('a mistake in a delegate is said once, at its line', () => {
   ])('and refuses it: %s', (delegate, found) => {
     const alone = translateFirst(delegate.replace('---\n', ''))
     expect(alone.found).toEqual([found])
-    expect(alone.refused).toBe(true)
-    expect(translateFirst(virtualService(toChild) + delegate).refused).toBe(false)
+    expect(alone.rejected).toBe(true)
+    expect(translateFirst(virtualService(toChild) + delegate).rejected).toBe(false)
   })
 
   test('in the pipeline, a rounded percentage is said at the delegate alone', () => {

@@ -343,7 +343,7 @@ describe('a mistake in a DestinationRule', () => {
       '7:34 field/wrong-type spec.subsets[0].labels.version is the number 1, must be a string',
     ])
     expect(result.policies[0]?.subsets.map(({ name }) => name)).toEqual(['v2'])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
   })
 
   test('in a block of the traffic policy costs that block, and the subsets stay', () => {
@@ -445,7 +445,7 @@ describe('a mistake in a DestinationRule', () => {
     expect(result.found).toEqual([
       `${place} field/unsupported ${name} is not supported yet, it has no effect`,
     ])
-    expect(result.refused).toBe(false)
+    expect(result.rejected).toBe(false)
     expect(result.policies).toHaveLength(1)
   })
 })

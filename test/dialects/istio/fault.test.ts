@@ -86,7 +86,7 @@ describe('a fault', () => {
   ])('%s is in force, and this is said', (fault, found) => {
     const result = translateFirst(virtualService(`${forward}\nfault: ${fault}`))
     expect(result.found).toEqual([found])
-    expect(result.refused).toBe(false)
+    expect(result.rejected).toBe(false)
     expect(result.routeTables[0]?.routes).toHaveLength(1)
   })
 
@@ -131,7 +131,7 @@ describe('a fault', () => {
   ])('%s is refused, and costs the fault alone', (fault, found) => {
     const result = translateFirst(virtualService(`${forward}\nfault: ${fault}`))
     expect(result.found).toEqual([typeof found === 'string' ? found : expect.stringMatching(found)])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
     expect(result.routeTables[0]?.routes.map((route) => route.fault)).toEqual([undefined])
   })
 

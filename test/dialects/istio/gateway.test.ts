@@ -60,7 +60,7 @@ describe('the servers of a Gateway', () => {
       server(`servers: [{port: {number: 80, name: x, protocol: ${protocol}}, hosts: ["*"]}]`).slice(4),
     )
     expect(result.found).toEqual(found)
-    expect(result.refused).toBe(protocol === 'HTPP' || protocol === 'HTTPS')
+    expect(result.rejected).toBe(protocol === 'HTPP' || protocol === 'HTTPS')
     expect(result.listeners).toHaveLength(found.length === 0 ? 1 : 0)
   })
 
@@ -76,7 +76,7 @@ describe('the servers of a Gateway', () => {
     )
     expect(result.found).toContain(found)
     expect(result.listeners.map(({ port }) => port)).toEqual([81])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
   })
 
   test('redirect to HTTPS the hosts that say so, also those without routes', () => {

@@ -369,7 +369,7 @@ describe('the mirrors of a rule', () => {
     const result = translateFirst(virtualService(`route: [{destination: {host: reviews}}]\n${fields}`))
     const routes = result.routeTables.flatMap((table) => table.routes)
     expect(result.found).toEqual(found)
-    expect(result.refused).toBe(refused)
+    expect(result.rejected).toBe(refused)
     expect(routes.map(({ action }) => action.kind)).toEqual(['forward'])
     expect(
       routes.flatMap(({ action }) =>
@@ -400,7 +400,7 @@ describe('a mirror where nothing is forwarded', () => {
     expect(result.found).toEqual([
       `8:5 mirror/without-forward the rule answers with ${said}, so there is nothing to mirror`,
     ])
-    expect(result.refused).toBe(false)
+    expect(result.rejected).toBe(false)
     expect(result.routeTables[0]?.routes.map((route) => route.action.kind)).toEqual([kind])
   })
 

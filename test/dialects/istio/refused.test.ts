@@ -166,7 +166,7 @@ describe('a mistake for which a document is refused', () => {
   test.each(cases)('$name', ({ fields, found, left }) => {
     const result = translateFirst(three(fields))
     expect(result.found).toEqual(found)
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
     expect(
       result.routeTables.flatMap((table) =>
         table.routes.map(({ name, action }) =>
@@ -206,7 +206,7 @@ describe('a mistake for which a document is refused', () => {
   ])('outside of the rules it costs the object: %s', (field, found) => {
     const result = translateFirst(three('timeout: 1s').replace('hosts: [reviews]', field))
     expect(result.found).toEqual([found])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
     expect(result.routeTables).toEqual([])
   })
 
@@ -219,7 +219,7 @@ describe('a mistake for which a document is refused', () => {
     (field, found) => {
       const result = translateFirst(three('timeout: 1s').replace('hosts: [reviews]', field))
       expect(result.found).toEqual([`${found}: requests that it matches are answered with 500`])
-      expect(result.refused).toBe(true)
+      expect(result.rejected).toBe(true)
       expect(result.routeTables).toMatchObject([
         {
           attachedTo: ['mesh'],
@@ -272,7 +272,7 @@ describe('a field that is not supported yet', () => {
       virtualService(`route: [{destination: {host: reviews}}]\nmatch: [${match}]`),
     )
     expect(result.found).toEqual([found])
-    expect(result.refused).toBe(false)
+    expect(result.rejected).toBe(false)
   })
 
   test.each(['tcp: [{route: [{destination: {host: a}}]}]'])('%s', (field) => {

@@ -270,7 +270,7 @@ describe('destinations', () => {
   ])('%s', (rule, found) => {
     const result = translateFirst(virtualService(rule))
     expect(result.found).toEqual([found])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
     expect(result.routeTables[0]?.routes).toMatchObject([
       { action: { kind: 'direct-response', status: 500 } },
     ])
@@ -462,7 +462,7 @@ describe('what is done with a request', () => {
   ])('%s is refused, as by Istio, and the route stays', (fields, found) => {
     const result = translateFirst(virtualService(`${forward}\n${fields}`))
     expect(result.found).toEqual([found])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
     expect(result.routeTables[0]?.routes).toHaveLength(1)
   })
 
@@ -478,7 +478,7 @@ describe('what is done with a request', () => {
   ])('%s: the field is left out, and the route stays', (fields, found) => {
     const result = translateFirst(virtualService(fields))
     expect(result.found).toEqual([found])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
     expect(result.routeTables[0]?.routes.map(({ fault }) => fault)).toEqual([undefined])
   })
 

@@ -347,7 +347,7 @@ describe('a server that is not served is said', () => {
     const result = translateFirst(edge([https('[a.example]', `mode: ${mode}`)]))
     expect(result.found).toEqual([found])
     expect(result.listeners).toEqual([])
-    expect(result.refused).toBe(false)
+    expect(result.rejected).toBe(false)
   })
 
   test.each([
@@ -376,7 +376,7 @@ describe('a server that is not served is said', () => {
     )
     expect(result.found.map((each) => each.replace(/^\S+ /, ''))).toContain(found)
     expect(result.listeners.map(({ index }) => index)).toEqual([1])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
   })
 
   test('a host that is no server name', () => {

@@ -91,7 +91,7 @@ describe('the resolution of a ServiceEntry', () => {
         'DNS_ROUND_ROBIN, DYNAMIC_DNS',
     ])
     expect(result.diagnostics[0]?.hint).toBe('did you mean `STATIC`?')
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
   })
 })
 
@@ -171,7 +171,7 @@ describe('a mistake in a ServiceEntry', () => {
   ])('%s: the other endpoint stays', (field, found) => {
     const result = translateFirst(entry(`${http}\nresolution: STATIC\n${field}`).slice(4))
     expect(result.found).toEqual([found])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
     expect(result.endpoints[0]?.endpoints.map(({ address }) => address)).toEqual(['10.0.0.1'])
   })
 
@@ -216,7 +216,7 @@ describe('a mistake in a ServiceEntry', () => {
   ])('%s is refused, and the service stays', (fields, found) => {
     const result = translateFirst(entry(`${http}\n${fields}`).slice(4))
     expect(result.found).toEqual([found])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
     expect(result.services).toHaveLength(1)
   })
 
@@ -234,7 +234,7 @@ describe('a mistake in a ServiceEntry', () => {
   ])('%s is told, and the rest is in force', (fields, found) => {
     const result = translateFirst(entry(`${http}\n${fields}`).slice(4))
     expect(result.found).toEqual([found])
-    expect(result.refused).toBe(false)
+    expect(result.rejected).toBe(false)
     expect(result.services).toHaveLength(1)
   })
 
@@ -250,7 +250,7 @@ describe('a mistake in a ServiceEntry', () => {
         )
       expect(of('{number: -1, name: http}')).toMatchObject({
         services: [],
-        refused: true,
+        rejected: true,
         found: ['6:20 field/invalid-value spec.ports[0].number is -1, must be at least 1'],
       })
       expect(

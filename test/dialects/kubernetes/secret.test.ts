@@ -62,7 +62,7 @@ describe('a Secret', () => {
     const result = translateFirst(
       secret({ password: 'swordfish', key: 'swordfish', cert: 'swordfish', cacert: 'swordfish' }),
     )
-    expect([result.found, result.refused]).toEqual([[], false])
+    expect([result.found, result.rejected]).toEqual([[], false])
     expect(result.secrets).toMatchObject([{ certificate: undefined, trust: undefined }])
   })
 
@@ -104,7 +104,7 @@ describe('a mistake in a Secret', () => {
   ])('%s', (_, entries, found) => {
     const result = translateFirst(secret(entries))
     expect(result.found).toEqual([found])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
   })
 
   test('text where base64 must be', () => {

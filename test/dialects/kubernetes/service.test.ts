@@ -117,7 +117,7 @@ describe('a Service', () => {
   ])('with a mistake is refused: %s', (spec, found) => {
     const result = translateFirst(service(spec))
     expect(result.found).toEqual([found])
-    expect(result.refused).toBe(true)
+    expect(result.rejected).toBe(true)
     expect(result.services).toEqual([])
   })
 })

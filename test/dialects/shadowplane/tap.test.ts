@@ -73,9 +73,9 @@ describe('a Tap', () => {
     { spec: `percentage: 101, ${recorder}`, code: 'mirror/percentage-out-of-range' },
     { spec: `hots: a, ${recorder}`, code: 'field/unknown' },
   ])('$spec: $code', ({ spec, code }) => {
-    const { attachments, diagnostics, refused } = translate(spec)
+    const { attachments, diagnostics, rejected } = translate(spec)
     expect(diagnostics.map((each) => each.code)).toEqual([code])
     expect(attachments).toEqual([])
-    expect(refused).toBe(true)
+    expect(rejected).toBe(true)
   })
 })

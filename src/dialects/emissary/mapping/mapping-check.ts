@@ -26,7 +26,7 @@ export function checkMapping(mapping: Mapping, report: Report): void {
     (field) => spec[field] !== undefined && spec[field] !== '',
   )
   for (const field of redirects.slice(1)) {
-    report.refuse('field/invalid-value', ['spec', field], {
+    report.reject('field/invalid-value', ['spec', field], {
       message: `${field} stands beside ${redirects[0] ?? ''}, must not: it has no effect`,
       hint: 'keep one of the two',
     })
@@ -66,7 +66,7 @@ function noteOverruled({ spec }: Mapping, report: Report): void {
     spec.host_regex !== true &&
     (spec.host ?? '').includes('*')
   ) {
-    report.refuse('field/invalid-value', ['spec', 'host'], {
+    report.reject('field/invalid-value', ['spec', 'host'], {
       message: `host is ${spec.host ?? ''}, which is compared as it stands, must not have a *`,
       hint: 'write it in hostname',
     })

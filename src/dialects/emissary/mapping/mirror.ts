@@ -34,13 +34,13 @@ export function checkShadow({ spec }: Mapping, report: Report, { settings }: Obj
   shadowOptions(report, settings)
   const { weight } = spec
   if (weight !== undefined && (weight < 0 || weight > 100)) {
-    report.refuse('mirror/percentage-out-of-range', ['spec', 'weight'], {
+    report.reject('mirror/percentage-out-of-range', ['spec', 'weight'], {
       message: `weight is ${weight}, must be 0 to 100: nothing is mirrored`,
       hint: weight < 0 ? 'write 0 to mirror nothing' : 'write a percentage from 0 to 100',
     })
   }
   if (spec.host_redirect === true) {
-    report.refuse('field/invalid-value', ['spec', 'host_redirect'], {
+    report.reject('field/invalid-value', ['spec', 'host_redirect'], {
       message: 'host_redirect stands beside shadow, must not: it has no effect',
       hint: 'remove one of the two',
     })

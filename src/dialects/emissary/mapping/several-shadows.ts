@@ -21,12 +21,12 @@ export function shadowOptions(report: Report, settings: Settings): MirrorOptions
   const { manifest } = report
   const several = manifest.annotations[severalShadows]
   if (several !== undefined && several !== 'true' && several !== 'false') {
-    report.refuse('annotation/invalid', ['metadata', 'annotations', severalShadows], {
+    report.reject('annotation/invalid', ['metadata', 'annotations', severalShadows], {
       message: `annotation ${severalShadows} is ${JSON.stringify(several)}, must be "true" or "false"`,
     })
   }
   if (manifest.annotations[shadowHost] === 'keep') {
-    report.refuse('annotation/invalid', ['metadata', 'annotations', shadowHost], {
+    report.reject('annotation/invalid', ['metadata', 'annotations', shadowHost], {
       message:
         `annotation ${shadowHost} is "keep", must be "suffix" on a Mapping: Emissary always ` +
         `appends -shadow`,
@@ -36,6 +36,6 @@ export function shadowOptions(report: Report, settings: Settings): MirrorOptions
   const rest = reportOn({ ...manifest, annotations: Object.fromEntries(others) })
   const { limits } = mirrorOptions(rest, settings)
   for (const { code, origin, message, hint } of rest.diagnostics)
-    report.refuse(code, origin?.path ?? [], { message: message.slice(message.indexOf(': ') + 2), hint })
+    report.reject(code, origin?.path ?? [], { message: message.slice(message.indexOf(': ') + 2), hint })
   return { limits, cluster: 'shared', host: { kind: 'suffix' } }
 }

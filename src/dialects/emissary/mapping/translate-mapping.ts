@@ -29,8 +29,8 @@ import { compareText } from '../../../model/names.ts'
  * the routes of all: a change to one translates its group anew, and nothing else.
  */
 export function translateMapping(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value: mapping, diagnostics, refused } = readMapping(manifest)
-  if (mapping === undefined) return translated({ diagnostics, refused })
+  const { value: mapping, diagnostics, rejected } = readMapping(manifest)
+  if (mapping === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   checkMapping(mapping, report)
   checkShadow(mapping, report, lookup)
@@ -44,7 +44,7 @@ export function translateMapping(manifest: Manifest, lookup: ObjectLookup): Tran
     routeTables: parts.flatMap((each) => each.routeTables),
     listeners: parts.flatMap((each) => each.listeners),
     diagnostics: [...diagnostics, ...distinct(report)],
-    refused: refused || report.refused,
+    rejected: rejected || report.rejected,
   })
 }
 

@@ -25,19 +25,19 @@ const spec = message({
  * bring their manifests as they are.
  */
 export function translateGatewayClass(manifest: Manifest, { settings }: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = decode({
+  const { value, diagnostics, rejected } = decode({
     manifest,
     path: ['spec'],
     schema: spec,
     parts: ['description', 'parametersRef'],
   })
-  if (controllerOfClass(manifest, settings).kind === 'foreign') return translated({ refused })
-  if (value === undefined) return translated({ diagnostics, refused })
+  if (controllerOfClass(manifest, settings).kind === 'foreign') return translated({ rejected })
+  if (value === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   noteUnsupported(report, { path: ['spec'], value }, ['parametersRef'])
   return translated({
     statuses: [{ object: manifest.id, conditions: [accepted('Gateways of this class are served')] }],
     diagnostics: [...diagnostics, ...report.diagnostics],
-    refused,
+    rejected,
   })
 }

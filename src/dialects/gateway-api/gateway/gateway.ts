@@ -35,13 +35,13 @@ export function translateGateway(manifest: Manifest, lookup: ObjectLookup): Tran
   const report = reportOn(manifest)
   const { value } = readGateway(manifest)
   if (value !== undefined) noteUnknownClass(value, lookup, report)
-  return translated({ diagnostics: report.diagnostics, refused: translation.refused })
+  return translated({ diagnostics: report.diagnostics, rejected: translation.rejected })
 }
 
 function translateOwnGateway(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = readGateway(manifest)
+  const { value, diagnostics, rejected } = readGateway(manifest)
   if (value === undefined)
-    return translated({ statuses: gatewayStatuses(manifest.id, []), diagnostics, refused })
+    return translated({ statuses: gatewayStatuses(manifest.id, []), diagnostics, rejected })
   const report = reportOn(manifest)
   noteUnsupported(report, { path: ['spec'], value }, [
     'addresses',
@@ -74,7 +74,7 @@ function translateOwnGateway(manifest: Manifest, lookup: ObjectLookup): Translat
     listeners: judged.flatMap((each) => servedListener(each, manifest)),
     statuses: gatewayStatuses(manifest.id, judged, addressesOf(manifest.id, lookup)),
     diagnostics: [...diagnostics, ...report.diagnostics],
-    refused: refused || report.refused,
+    rejected: rejected || report.rejected,
   })
 }
 

@@ -46,7 +46,7 @@ export function checkedFilters(filters: readonly (Filter | undefined)[], site: F
       return
     }
     if (!repeatable.includes(type) && usable.some((each) => each.type === type)) {
-      site.report.refuse('filter/repeated', [...path, 'type'], {
+      site.report.reject('filter/repeated', [...path, 'type'], {
         message: `a second filter of type ${type}, which has no effect: the first counts`,
         hint: 'join the two',
       })
@@ -61,7 +61,7 @@ function typeOf({ type }: Filter, path: FieldPath, { report, types }: FilterSite
   const known = types.find((each) => each === type)
   if (known !== undefined) return known
   const meant = didYouMean(type, types)
-  report.refuse('field/invalid-value', [...path, 'type'], {
+  report.reject('field/invalid-value', [...path, 'type'], {
     message:
       `the type of a filter is ${JSON.stringify(type)}, must be one of ${types.join(', ')}: its ` +
       `requests are answered with an error`,
@@ -74,13 +74,13 @@ function isApplicable({ type, filter, path }: PlacedFilter, { report }: FilterSi
   const field = filterFields[type]
   for (const [ofType, other] of Object.entries(filterFields)) {
     if (other === field || rawValue(report.manifest, [...path, other]) === undefined) continue
-    report.refuse('field/invalid-value', [...path, other], {
+    report.reject('field/invalid-value', [...path, other], {
       message: `${other} stands beside type ${type}, and has no effect`,
       hint: `write type: ${ofType}, or remove it`,
     })
   }
   if (rawValue(report.manifest, [...path, field]) === undefined) {
-    report.refuse('field/required', [...path, field], { message: `${field} is required by type ${type}` })
+    report.reject('field/required', [...path, field], { message: `${field} is required by type ${type}` })
     return false
   }
   if (type === 'ExternalAuth') {

@@ -15,7 +15,7 @@ export function checkCombination(
   const redirect = filters.find(({ type }) => type === 'RequestRedirect')
   const rewrite = filters.find(({ type }) => type === 'URLRewrite')
   if (redirect !== undefined && rewrite !== undefined) {
-    report.refuse('filter/incompatible', [...rewrite.path, 'type'], {
+    report.reject('filter/incompatible', [...rewrite.path, 'type'], {
       message:
         'URLRewrite stands beside RequestRedirect, which sends no request on: the rule is answered with 500',
       hint: 'remove one of the two',
@@ -27,7 +27,7 @@ export function checkCombination(
       ? [[...redirect.path, 'requestRedirect'], redirect.filter.requestRedirect?.path]
       : [[...(rewrite?.path ?? []), 'urlRewrite'], rewrite?.filter.urlRewrite?.path]
   if (modifier?.type !== 'ReplacePrefixMatch' || prefix !== undefined) return undefined
-  report.refuse('field/invalid-value', [...at, 'path', 'replacePrefixMatch'], {
+  report.reject('field/invalid-value', [...at, 'path', 'replacePrefixMatch'], {
     message:
       'replacePrefixMatch needs a rule with exactly one match, of type PathPrefix: the rule is answered ' +
       'with 500',

@@ -53,7 +53,7 @@ const removableParts = [
 const protocol = { filterTypes: grpcFilterTypes, failure: 503 } as const
 const joins = ' grpc'
 
-const rejected: RejectedRules<GrpcRule> = {
+const rejectedRules: RejectedRules<GrpcRule> = {
   widerMatch: widerGrpcMatch,
   ruleOf: (matches) => ({ matches: [...matches] }),
   fields: ['name', 'matches', 'filters', 'backendRefs', 'sessionPersistence'],
@@ -70,17 +70,20 @@ export function translateGrpcRoute(manifest: Manifest, lookup: ObjectLookup): Tr
     path: ['spec'],
     schema: spec,
     parts: removableParts,
-    consequence: rejectedConsequences(manifest, { ...rejected, spec }),
+    consequence: rejectedConsequences(manifest, { ...rejectedRules, spec }),
   })
-  const { value, diagnostics, refused } = decoded
+  const { value, diagnostics, rejected } = decoded
   if (value === undefined) {
     const whole = rejectedWhole(manifest, spec)
-    if (whole === undefined) return translated({ diagnostics, refused })
-    return translateRoute({ ...whole, decoded, protocol, place: placedGrpcRule, rejected, joins }, lookup)
+    if (whole === undefined) return translated({ diagnostics, rejected })
+    return translateRoute(
+      { ...whole, decoded, protocol, place: placedGrpcRule, rejected: rejectedRules, joins },
+      lookup,
+    )
   }
   const route = { ...value, rules: value.rules ?? [] }
   return translateRoute(
-    { manifest, decoded, route, protocol, place: placedGrpcRule, rejected, joins },
+    { manifest, decoded, route, protocol, place: placedGrpcRule, rejected: rejectedRules, joins },
     lookup,
   )
 }

@@ -88,7 +88,7 @@ export function checkHost(modifier: HeaderModifier, { report, path, side }: Modi
     for (const [index, entry] of (modifier[operation] ?? []).entries()) {
       const name = typeof entry === 'string' ? entry : entry?.name
       if (name === undefined || !isHost(name)) continue
-      report.refuse('field/invalid-value', [...path, operation, index], {
+      report.reject('field/invalid-value', [...path, operation, index], {
         message: `${operation} names ${name}, which cannot be changed there: it has no effect`,
         hint: side === 'request' ? 'write it in set, or in the hostname of a URLRewrite' : 'remove it',
       })

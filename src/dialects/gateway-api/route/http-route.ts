@@ -59,7 +59,7 @@ const removableParts = [
 const protocol = { filterTypes: httpFilterTypes, failure: 500 } as const
 const joins = ''
 
-const rejected: RejectedRules<HttpRule> = {
+const rejectedRules: RejectedRules<HttpRule> = {
   widerMatch: widerHttpMatch,
   ruleOf: (matches) => ({ matches: [...matches] }),
   fields: ['name', 'matches', 'filters', 'backendRefs', 'timeouts', 'retry', 'sessionPersistence'],
@@ -73,18 +73,21 @@ export function translateHttpRoute(manifest: Manifest, lookup: ObjectLookup): Tr
     path: ['spec'],
     schema: spec,
     parts: removableParts,
-    consequence: rejectedConsequences(manifest, { ...rejected, spec }),
+    consequence: rejectedConsequences(manifest, { ...rejectedRules, spec }),
   })
-  const { value, diagnostics, refused } = decoded
+  const { value, diagnostics, rejected } = decoded
   if (value === undefined) {
     const whole = rejectedWhole(manifest, spec)
-    if (whole === undefined) return translated({ diagnostics, refused })
-    return translateRoute({ ...whole, decoded, protocol, place: placedHttpRule, rejected, joins }, lookup)
+    if (whole === undefined) return translated({ diagnostics, rejected })
+    return translateRoute(
+      { ...whole, decoded, protocol, place: placedHttpRule, rejected: rejectedRules, joins },
+      lookup,
+    )
   }
   // HTTPRouteSpec.rules: without any, one that takes every request.
   const route = { ...value, rules: value.rules ?? [{}] }
   return translateRoute(
-    { manifest, decoded, route, protocol, place: placedHttpRule, rejected, joins },
+    { manifest, decoded, route, protocol, place: placedHttpRule, rejected: rejectedRules, joins },
     lookup,
   )
 }

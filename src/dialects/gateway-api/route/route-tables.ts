@@ -28,7 +28,7 @@ interface DeclaredRoute<R> {
 /** A route of either kind, decoded. */
 export interface RouteTranslation<R extends CheckedRule> {
   readonly manifest: Manifest
-  readonly decoded: Pick<Decoded<unknown>, 'diagnostics' | 'refused'>
+  readonly decoded: Pick<Decoded<unknown>, 'diagnostics' | 'rejected'>
   readonly route: DeclaredRoute<R>
   readonly protocol: RouteProtocol
   readonly place: (rule: R, index: number, context: RouteContext) => PlacedRule | undefined
@@ -62,10 +62,10 @@ export function translateRoute<R extends CheckedRule>(
   checkRules(route.rules, report)
   const routes = route.rules
     .flatMap((rule, index) => {
-      const rejected = rejectedRule(rule, index, { manifest, ...translation.rejected })
+      const answering = rejectedRule(rule, index, { manifest, ...translation.rejected })
       const isWhole = rule !== undefined && rule.matches?.includes(undefined) !== true
       if (!isWhole) standing.invalidRule(index, 'UnsupportedValue')
-      return [rule, rejected]
+      return [rule, answering]
         .flatMap((each) => (each === undefined ? [] : (place(each, index, context) ?? [])))
         .flatMap((placed) => routesOf(placed, context))
     })
@@ -76,8 +76,8 @@ export function translateRoute<R extends CheckedRule>(
     lookup,
     report,
   )
-  const refused = decoded.refused || report.refused
-  if (parents.belongs === 'to others') return translated({ refused })
+  const rejected = decoded.rejected || report.rejected
+  if (parents.belongs === 'to others') return translated({ rejected })
   return translated({
     routeTables: parents.tables.map((table): RouteTable => ({
       namespace,
@@ -97,7 +97,7 @@ export function translateRoute<R extends CheckedRule>(
     })),
     statuses: parents.statuses(standing.conditions(route.rules.length)),
     diagnostics: [...decoded.diagnostics, ...report.diagnostics],
-    refused,
+    rejected,
   })
 }
 

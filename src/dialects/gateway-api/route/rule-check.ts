@@ -21,7 +21,7 @@ export function checkRules(rules: readonly (CheckedRule | undefined)[], report: 
     maximum: number,
   ): void => {
     if (list === undefined || list.length <= maximum) return
-    report.refuse('field/invalid-value', path, {
+    report.reject('field/invalid-value', path, {
       message: `${path.at(-1)} is a list of ${list.length}, must have at most ${maximum}`,
       hint: 'Kubernetes refuses a longer one: write a second route',
     })
@@ -40,7 +40,7 @@ export function checkRules(rules: readonly (CheckedRule | undefined)[], report: 
     ])
     if (rule.name === undefined) return
     if (names.has(rule.name)) {
-      report.refuse('field/invalid-value', [...path, 'name'], {
+      report.reject('field/invalid-value', [...path, 'name'], {
         message: `name is ${JSON.stringify(rule.name)}, which an earlier rule has, must be unique in the route`,
       })
     }
@@ -48,7 +48,7 @@ export function checkRules(rules: readonly (CheckedRule | undefined)[], report: 
   })
   const total = rules.reduce((sum, rule) => sum + (rule?.matches?.length ?? 0), 0)
   if (total > most.matchesOfAll) {
-    report.refuse('field/invalid-value', ['spec', 'rules'], {
+    report.reject('field/invalid-value', ['spec', 'rules'], {
       message: `the rules have ${total} matches together, must have at most ${most.matchesOfAll}`,
       hint: 'Kubernetes refuses more: write a second route',
     })

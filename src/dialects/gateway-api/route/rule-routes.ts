@@ -132,7 +132,7 @@ function actionOf(
   const { failure: status } = context.protocol
   const prefix = rule.prefix ?? ''
   if (redirect !== undefined) {
-    refuseBackends(rule, context)
+    rejectBackends(rule, context)
     noteMirrors(mirrors, 'a redirect', context)
     return redirectOf(redirect, prefix)
   }
@@ -154,9 +154,9 @@ function failure({ protocol }: RouteContext): DirectResponse {
   return { kind: 'direct-response', status: protocol.failure, body: undefined }
 }
 
-function refuseBackends({ backendRefs, path }: PlacedRule, { report }: RouteContext): void {
+function rejectBackends({ backendRefs, path }: PlacedRule, { report }: RouteContext): void {
   if (backendRefs.length === 0) return
-  report.refuse('filter/incompatible', [...path, 'backendRefs'], {
+  report.reject('filter/incompatible', [...path, 'backendRefs'], {
     message: 'backendRefs stand beside a RequestRedirect, which sends no request on: they have no effect',
     hint: 'remove one of the two',
   })

@@ -75,7 +75,7 @@ function fractionAt(
   }
   const rounded = millionthsOfPercentage(written.text)
   if (rounded === undefined) {
-    report.refuse('field/invalid-value', written.path, {
+    report.reject('field/invalid-value', written.path, {
       message: `${written.field} is ${written.text}, must be 0 to 100`,
       hint: written.value > 100 ? 'use 100 for every request' : 'use 0 for none',
     })

@@ -37,13 +37,13 @@ const spec = message({
  * HTTPRoutes in `targetRefs`.
  */
 export function translateRouteOption(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = decode({
+  const { value, diagnostics, rejected } = decode({
     manifest,
     path: ['spec'],
     schema: spec,
     parts: removableParts,
   })
-  if (value === undefined) return translated({ diagnostics, refused })
+  if (value === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   const options = readRouteOptions(value.options ?? {}, siteIn(report, lookup))
   const targets = (value.targetRefs ?? [])
@@ -57,7 +57,7 @@ export function translateRouteOption(manifest: Manifest, lookup: ObjectLookup): 
   return translated({
     attachments: [named, ...attachmentsOf(manifest, options, targets)],
     diagnostics: [...diagnostics, ...report.diagnostics],
-    refused: refused || report.refused,
+    rejected: rejected || report.rejected,
   })
 }
 
@@ -88,7 +88,7 @@ function isTarget({ group, kind, namespace = '' }: TargetReference, index: numbe
   const path = ['spec', 'targetRefs', index]
   const own = report.manifest.id.namespace
   if (group !== routeGroup || kind !== 'HTTPRoute') {
-    report.refuse('field/invalid-value', [...path, 'kind'], {
+    report.reject('field/invalid-value', [...path, 'kind'], {
       message:
         `targetRefs[${index}] is a ${group === '' ? '' : `${group} `}${kind}, must be an HTTPRoute ` +
         `of ${routeGroup}`,
@@ -96,7 +96,7 @@ function isTarget({ group, kind, namespace = '' }: TargetReference, index: numbe
     return false
   }
   if (namespace !== '' && namespace !== own) {
-    report.refuse('field/invalid-value', [...path, 'namespace'], {
+    report.reject('field/invalid-value', [...path, 'namespace'], {
       message: `targetRefs[${index}].namespace is ${namespace}, must be the RouteOption's own, ${own}`,
       hint: 'put a RouteOption into that namespace',
     })

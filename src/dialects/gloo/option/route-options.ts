@@ -130,7 +130,7 @@ function rewriteOf(
   { report, path }: Site,
 ): Pick<RouteSettings, 'rewrite'> {
   if (isGiven(prefixRewrite) && pattern !== undefined) {
-    report.refuse('field/invalid-value', [...path, 'regexRewrite'], {
+    report.reject('field/invalid-value', [...path, 'regexRewrite'], {
       message: 'options have prefixRewrite and regexRewrite, must have one of them',
       hint: 'remove regexRewrite, which has no effect',
     })

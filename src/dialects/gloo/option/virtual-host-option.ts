@@ -15,7 +15,7 @@ const spec = message({ options: virtualHostOptions.optional(), targetRefs: inert
 /** A gateway.solo.io VirtualHostOption, as far as VirtualServices name it. */
 export function translateVirtualHostOption(manifest: Manifest, lookup: ObjectLookup): Translated {
   const report = reportOn(manifest)
-  const { value, diagnostics, refused } = decoded(manifest)
+  const { value, diagnostics, rejected } = decoded(manifest)
   settingsIn(report, value, lookup)
   noteUnsupported(report, { path: ['spec'], value }, ['targetRefs'])
   const unused = finding(
@@ -29,7 +29,7 @@ export function translateVirtualHostOption(manifest: Manifest, lookup: ObjectLoo
   return translated({
     diagnostics: [...diagnostics, ...report.diagnostics],
     unlessDelegated: value?.targetRefs === undefined ? [unused] : [],
-    refused: refused || report.refused,
+    rejected: rejected || report.rejected,
   })
 }
 

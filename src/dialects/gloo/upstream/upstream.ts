@@ -92,13 +92,13 @@ const removableParts = [
 
 /** A gloo.solo.io Upstream: a service that only routes name, with the cluster that Gloo gives it. */
 export function translateUpstream(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = decode({
+  const { value, diagnostics, rejected } = decode({
     manifest,
     path: ['spec'],
     schema: spec,
     parts: removableParts,
   })
-  if (value === undefined) return translated({ diagnostics, refused })
+  if (value === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   const site: Site = { report, lookup, path: ['spec'] }
   const found = membersOf(value, site)
@@ -114,7 +114,7 @@ export function translateUpstream(manifest: Manifest, lookup: ObjectLookup): Tra
   return translated({
     ...served,
     diagnostics: [...diagnostics, ...report.diagnostics],
-    refused: refused || report.refused,
+    rejected: rejected || report.rejected,
   })
 }
 
@@ -143,7 +143,7 @@ function membersOf(value: Spec, site: Site): Members | undefined {
   const types = ['kube', 'static', 'pipe', ...otherTypes].filter((field) => fields[field] !== undefined)
   const [type, second] = types
   if (second !== undefined)
-    report.refuse('field/invalid-value', ['spec', second], {
+    report.reject('field/invalid-value', ['spec', second], {
       message: `it is ${types.join(' and ')}, must be one of them`,
       hint: `remove ${second}, which has no effect`,
     })
@@ -151,7 +151,7 @@ function membersOf(value: Spec, site: Site): Members | undefined {
   if (value.static !== undefined) return staticMembers(value.static, site)
   if (value.pipe !== undefined) return pipeMembers(value.pipe, site)
   if (type === undefined)
-    report.refuse('field/required', ['spec'], {
+    report.reject('field/required', ['spec'], {
       message: 'it says not where its endpoints are',
       hint: 'write kube or static',
     })
@@ -215,7 +215,7 @@ function staticMembers({ hosts }: NonNullable<Spec['static']>, site: Site): Memb
   const listed = hosts.filter((each) => each !== undefined)
   const [first] = listed
   if (first === undefined) {
-    site.report.refuse('field/invalid-value', ['spec', 'static', 'hosts'], {
+    site.report.reject('field/invalid-value', ['spec', 'static', 'hosts'], {
       message: 'static names no host, must have one',
     })
     return undefined

@@ -50,13 +50,13 @@ const removableParts = [
 
 /** A networking.istio.io DestinationRule. */
 export function translateDestinationRule(manifest: Manifest, { settings }: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = decode({
+  const { value, diagnostics, rejected } = decode({
     manifest,
     path: ['spec'],
     schema: spec,
     parts: removableParts,
   })
-  if (value === undefined) return translated({ diagnostics, refused })
+  if (value === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   noteUnsupported(report, { path: ['spec'], value }, ['workloadSelector'])
   noteRepeatedSubsets(report, value.subsets ?? [])
@@ -91,7 +91,7 @@ export function translateDestinationRule(manifest: Manifest, { settings }: Objec
     ),
     origin: { object: manifest.id, path: ['spec'] },
   }
-  return translated({ policies: [policy], diagnostics: [...diagnostics, ...report.diagnostics], refused })
+  return translated({ policies: [policy], diagnostics: [...diagnostics, ...report.diagnostics], rejected })
 }
 
 /** All TLS settings of the rule, at every level. */

@@ -18,7 +18,7 @@ export function gatewayService(
   const protocol = port.protocol?.toUpperCase() ?? 'HTTP'
   const at = [...path, 'port', 'protocol']
   if (!known.includes(protocol)) {
-    report.refuse('field/invalid-value', at, {
+    report.reject('field/invalid-value', at, {
       message: `protocol is ${port.protocol ?? ''}, must be one of ${known.join(', ')}`,
     })
     return undefined
@@ -32,7 +32,7 @@ export function gatewayService(
     return undefined
   }
   if (tls === undefined) {
-    report.refuse('field/required', [...path, 'tls'], {
+    report.reject('field/required', [...path, 'tls'], {
       message: `tls is required: protocol is ${protocol}`,
       hint: 'write tls: {mode: SIMPLE, credentialName: …}, or tls: {mode: PASSTHROUGH}',
     })
@@ -105,7 +105,7 @@ const serverName = /^(\*|(\*\.)?[^*]+)$/
 function areServerNames(hosts: readonly string[], path: FieldPath, report: Report): boolean {
   const wrong = hosts.findIndex((host) => !serverName.test(host.slice(host.indexOf('/') + 1)))
   if (wrong >= 0) {
-    report.refuse('field/invalid-value', [...path, 'hosts', wrong], {
+    report.reject('field/invalid-value', [...path, 'hosts', wrong], {
       message:
         `hosts[${wrong}] is ${hosts[wrong] ?? ''}, must be a host name, one that begins with "*.", ` +
         `or "*"`,

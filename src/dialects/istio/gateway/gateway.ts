@@ -39,13 +39,13 @@ const spec = message({
 
 /** A networking.istio.io Gateway: its HTTP servers, HTTPS servers, and those that pass TLS through. */
 export function translateGateway(manifest: Manifest): Translated {
-  const { value, diagnostics, refused } = decode({
+  const { value, diagnostics, rejected } = decode({
     manifest,
     path: ['spec'],
     schema: spec,
     parts: ['servers.*'],
   })
-  if (value === undefined) return translated({ diagnostics, refused })
+  if (value === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   const { namespace, name } = manifest.id
   const listeners = (value.servers ?? []).flatMap((each, index): readonly GatewayListener[] => {
@@ -71,6 +71,6 @@ export function translateGateway(manifest: Manifest): Translated {
   return translated({
     listeners,
     diagnostics: [...diagnostics, ...report.diagnostics],
-    refused: refused || report.refused,
+    rejected: rejected || report.rejected,
   })
 }

@@ -27,13 +27,13 @@ function checkAddresses({ addresses = [], resolution = 'NONE' }: Spec, report: R
     if (isIP(address) !== 0) return
     const [base = '', bits = ''] = address.split('/')
     if (isIP(base) === 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > (isIP(base) === 4 ? 32 : 128)) {
-      report.refuse('field/invalid-value', path, {
+      report.reject('field/invalid-value', path, {
         message:
           `addresses[${index}] is ${JSON.stringify(written)}, must be an IP address, or a range ` +
           `such as 10.1.0.0/16`,
       })
     } else if (resolution !== 'NONE' && resolution !== 'STATIC') {
-      report.refuse('field/invalid-value', path, {
+      report.reject('field/invalid-value', path, {
         message:
           `addresses[${index}] is ${JSON.stringify(written)}: a range is allowed with resolution ` +
           `NONE or STATIC, here it is ${resolution}`,
@@ -54,11 +54,11 @@ function checkPorts(value: Spec, report: Report): void {
   for (const [index, port] of (value.ports ?? []).entries()) {
     if (port === undefined) continue
     if (numbers.has(port.number))
-      report.refuse('field/invalid-value', ['spec', 'ports', index, 'number'], {
+      report.reject('field/invalid-value', ['spec', 'ports', index, 'number'], {
         message: `ports[${index}].number is ${port.number}, which an earlier port has`,
       })
     if (names.has(port.name))
-      report.refuse('field/invalid-value', ['spec', 'ports', index, 'name'], {
+      report.reject('field/invalid-value', ['spec', 'ports', index, 'name'], {
         message: `ports[${index}].name is "${port.name}", which an earlier port has`,
       })
     numbers.add(port.number)
@@ -76,7 +76,7 @@ function isResolvable({ hosts, resolution, endpoints, workloadSelector }: Spec, 
     return true
   const wild = hosts.findIndex((host) => host.startsWith('*'))
   if (wild === -1) return true
-  report.refuse('field/invalid-value', ['spec', 'hosts', wild], {
+  report.reject('field/invalid-value', ['spec', 'hosts', wild], {
     message: `hosts[${wild}] is ${hosts[wild] ?? ''}, which no DNS server resolves`,
     hint: 'name the hosts to resolve in endpoints',
   })
@@ -86,7 +86,7 @@ function isResolvable({ hosts, resolution, endpoints, workloadSelector }: Spec, 
 function checkEndpoints(value: Spec, report: Report): Spec {
   const { endpoints = [], resolution = 'NONE', workloadSelector } = value
   const without = (message: string, hint: string): Spec => {
-    report.refuse('field/invalid-value', ['spec', 'endpoints'], { message, hint })
+    report.reject('field/invalid-value', ['spec', 'endpoints'], { message, hint })
     return { ...value, endpoints: undefined }
   }
   if (endpoints.length > 0 && workloadSelector !== undefined)
@@ -97,7 +97,7 @@ function checkEndpoints(value: Spec, report: Report): Spec {
       'write resolution: STATIC for addresses, or DNS for names',
     )
   if (endpoints.length > 1 && resolution === 'DNS_ROUND_ROBIN') {
-    report.refuse('field/invalid-value', ['spec', 'endpoints', 1], {
+    report.reject('field/invalid-value', ['spec', 'endpoints', 1], {
       message: 'endpoints has more than one element, and resolution DNS_ROUND_ROBIN takes one',
       hint: 'write resolution: DNS',
     })
@@ -107,7 +107,7 @@ function checkEndpoints(value: Spec, report: Report): Spec {
   endpoints.forEach((each, index) => {
     for (const name of Object.keys(each?.ports ?? {})) {
       if (!names.has(name))
-        report.refuse('field/invalid-value', ['spec', 'endpoints', index, 'ports', name], {
+        report.reject('field/invalid-value', ['spec', 'endpoints', index, 'ports', name], {
           message: `endpoints[${index}].ports names ${name}, and the entry has no port of that name`,
         })
     }

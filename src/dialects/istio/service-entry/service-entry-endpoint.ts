@@ -67,18 +67,18 @@ function isUsable(
     return false
   }
   if (address === '') {
-    report.refuse('field/required', path, { message: `endpoints[${index}].address is required` })
+    report.reject('field/required', path, { message: `endpoints[${index}].address is required` })
     return false
   }
   if (resolution === 'STATIC' && isIP(address) === 0 && !address.startsWith('unix://')) {
-    report.refuse('field/invalid-value', path, {
+    report.reject('field/invalid-value', path, {
       message: `address is ${JSON.stringify(address)}, must be an IP address with resolution STATIC`,
       hint: 'for a host name, use resolution: DNS',
     })
     return false
   }
   if (resolution !== 'STATIC' && address.startsWith('unix://')) {
-    report.refuse('field/invalid-value', path, {
+    report.reject('field/invalid-value', path, {
       message:
         `address is ${JSON.stringify(address)}, which is not resolved: a Unix socket needs ` +
         `resolution STATIC`,

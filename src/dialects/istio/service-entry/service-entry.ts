@@ -23,17 +23,17 @@ const discoveries: Readonly<Record<NonNullable<Spec['resolution']>, Discovery>> 
 
 /** A networking.istio.io ServiceEntry: each of its hosts is a service. */
 export function translateServiceEntry(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = decode({
+  const { value, diagnostics, rejected } = decode({
     manifest,
     path: ['spec'],
     schema: spec,
     parts: ['endpoints.*', 'ports.*', 'exportTo', 'subjectAltNames', 'location'],
   })
-  if (value === undefined) return translated({ diagnostics, refused })
+  if (value === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   const checked = checkServiceEntry(value, report)
   // A host without ports would still take virtual hosts away: it is as if it were not there.
-  const isEmptied = refused && portsOf(value).length === 0
+  const isEmptied = rejected && portsOf(value).length === 0
   const hosts =
     checked === undefined || isEmptied ? [] : [...new Set(value.hosts.map((host) => host.toLowerCase()))]
   const services = hosts.map((host) => serviceOf({ manifest, value: checked ?? value, host, lookup }))
@@ -42,7 +42,7 @@ export function translateServiceEntry(manifest: Manifest, lookup: ObjectLookup):
     services,
     endpoints,
     diagnostics: [...diagnostics, ...report.diagnostics],
-    refused: refused || report.refused,
+    rejected: rejected || report.rejected,
   })
 }
 

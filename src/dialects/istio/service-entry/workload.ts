@@ -71,8 +71,8 @@ function localityOf({ locality = '', labels = {} }: Workload): string {
  * endpoint of theirs.
  */
 export function translateWorkloadEntry(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value, diagnostics, refused } = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
-  if (value === undefined) return translated({ diagnostics, refused })
+  const { value, diagnostics, rejected } = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
+  if (value === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   if ((value.address ?? '') === '') {
     report.note('field/unsupported', ['spec', ...(value.network === undefined ? [] : ['network'])], {
@@ -94,7 +94,7 @@ export function translateWorkloadEntry(manifest: Manifest, lookup: ObjectLookup)
           ],
           origin,
         }))
-  return translated({ endpoints, diagnostics: [...diagnostics, ...report.diagnostics], refused })
+  return translated({ endpoints, diagnostics: [...diagnostics, ...report.diagnostics], rejected })
 }
 
 /** Labels of the metadata take precedence over those of the spec. */
@@ -116,6 +116,6 @@ const workloadGroup = message({
  * endpoint.
  */
 export function translateWorkloadGroup(manifest: Manifest): Translated {
-  const { diagnostics, refused } = decode({ manifest, path: ['spec'], schema: workloadGroup, parts: [] })
-  return translated({ diagnostics, refused })
+  const { diagnostics, rejected } = decode({ manifest, path: ['spec'], schema: workloadGroup, parts: [] })
+  return translated({ diagnostics, rejected })
 }

@@ -70,7 +70,7 @@ type DeclaredFault = z.infer<typeof fault>
 export function faultOf(declared: DeclaredFault | undefined, site: RuleSite): Fault | undefined {
   if (declared === undefined) return undefined
   if (declared.delay === undefined && declared.abort === undefined) {
-    site.report.refuse('field/invalid-value', [...site.path, 'fault'], {
+    site.report.reject('field/invalid-value', [...site.path, 'fault'], {
       message: 'fault has neither delay nor abort, must have one of them',
     })
   }
@@ -139,7 +139,7 @@ function fractionAt(
   }
   const rounded = millionthsOfPercentage(written.text)
   if (rounded === undefined || (rounded.millionths === 0 && !rounded.exact)) {
-    report.refuse('field/invalid-value', written.path, {
+    report.reject('field/invalid-value', written.path, {
       message: `${written.field} is ${written.text}, must be 0, or 0.0001 to 100`,
       hint: written.value > 100 ? 'use 100 for every request' : 'use 0 for none',
     })

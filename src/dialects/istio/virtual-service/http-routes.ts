@@ -24,7 +24,7 @@ export interface RulesContext {
 export interface HttpRoutes {
   readonly routes: readonly Route[]
   readonly diagnostics: readonly Diagnostic[]
-  readonly refused: boolean
+  readonly rejected: boolean
 }
 
 type Rules = readonly (HttpRule | undefined)[]
@@ -42,7 +42,7 @@ export function httpRoutes(rules: Rules, { report, lookup, readDelegate }: Rules
   return {
     routes,
     diagnostics: [...judgement.diagnostics(), ...delegates.diagnostics()],
-    refused: judgement.report.refused,
+    rejected: judgement.report.rejected,
   }
 }
 
@@ -54,14 +54,14 @@ export function delegateMistakes(
   const judgement = judging(report.manifest, lookup)
   for (const placed of placedRules(rules, { report, lookup })) {
     if (placed.rule.delegate !== undefined) {
-      report.refuse('delegate/nested', [...placed.siteOf('delegate').path, 'delegate'], {
+      report.reject('delegate/nested', [...placed.siteOf('delegate').path, 'delegate'], {
         message: "a delegate's rule delegates, which Istio allows to roots only: it has no effect",
         hint: 'name this delegate in the root',
       })
     }
     judgement.judge(placed)
   }
-  return { routes: [], diagnostics: judgement.diagnostics(), refused: judgement.report.refused }
+  return { routes: [], diagnostics: judgement.diagnostics(), rejected: judgement.report.rejected }
 }
 
 function placedRules(

@@ -22,7 +22,7 @@ function conflictingMirrors(
   { report, path }: RuleSite,
 ): readonly (keyof HttpRule)[] {
   if (mirror === undefined || mirrors.length === 0 || delegate !== undefined) return []
-  report.refuse('mirror/mirror-and-mirrors', [...path, 'mirrors'], {
+  report.reject('mirror/mirror-and-mirrors', [...path, 'mirrors'], {
     message: 'mirror and mirrors exclude each other',
     hint: 'move the destination of mirror, and its percentage, into the list mirrors',
   })
@@ -34,7 +34,7 @@ function fieldsWithoutForward(rule: HttpRule, { report, path }: RuleSite): reado
   if (action === undefined || rule.delegate !== undefined) return []
   const without = (['fault', 'rewrite'] as const).filter((field) => rule[field] !== undefined)
   for (const field of without) {
-    report.refuse('field/invalid-value', [...path, field], {
+    report.reject('field/invalid-value', [...path, field], {
       message: `${field} stands beside ${action}, which sends no request on`,
       hint: 'remove one of the two',
     })
@@ -46,12 +46,12 @@ function checkRewrite({ rewrite }: HttpRule, { report, path }: RuleSite): void {
   if (rewrite === undefined) return
   const { uri = '', uriRegexRewrite, authority = '' } = rewrite
   if (uri === '' && uriRegexRewrite === undefined && authority === '') {
-    report.refuse('field/invalid-value', [...path, 'rewrite'], {
+    report.reject('field/invalid-value', [...path, 'rewrite'], {
       message: 'rewrite says nothing, must have uri, uriRegexRewrite or authority',
     })
   }
   if (uri !== '' && uriRegexRewrite !== undefined) {
-    report.refuse('field/invalid-value', [...path, 'rewrite', 'uri'], {
+    report.reject('field/invalid-value', [...path, 'rewrite', 'uri'], {
       message: 'rewrite has uri and uriRegexRewrite, must have one of them',
       hint: 'remove uri, which has no effect',
     })
@@ -60,7 +60,7 @@ function checkRewrite({ rewrite }: HttpRule, { report, path }: RuleSite): void {
     uriRegexRewrite?.rewrite === '' ||
     (uriRegexRewrite !== undefined && uriRegexRewrite.rewrite === undefined)
   ) {
-    report.refuse('field/required', [...path, 'rewrite', 'uriRegexRewrite'], {
+    report.reject('field/required', [...path, 'rewrite', 'uriRegexRewrite'], {
       message: 'rewrite.uriRegexRewrite.rewrite is required',
     })
   }
@@ -71,7 +71,7 @@ function checkRetries({ retries }: HttpRule, { report, path }: RuleSite): void {
   const { attempts = 0, perTryTimeout, retryOn = '', retryRemoteLocalities } = retries
   const at = [...path, 'retries']
   if (attempts < 0) {
-    report.refuse('field/invalid-value', [...at, 'attempts'], {
+    report.reject('field/invalid-value', [...at, 'attempts'], {
       message: `retries.attempts is ${attempts}, must be at least 0`,
       hint: 'use 0 for no retries',
     })
@@ -80,13 +80,13 @@ function checkRetries({ retries }: HttpRule, { report, path }: RuleSite): void {
     attempts === 0 &&
     (perTryTimeout !== undefined || retryOn !== '' || retryRemoteLocalities !== undefined)
   ) {
-    report.refuse('field/invalid-value', at, {
+    report.reject('field/invalid-value', at, {
       message: 'retries says how and not how often: without attempts nothing is retried',
       hint: 'write attempts, or remove the other fields',
     })
   }
   for (const condition of retryConditions.unknown(retryOn)) {
-    report.refuse('field/invalid-value', [...at, 'retryOn'], {
+    report.reject('field/invalid-value', [...at, 'retryOn'], {
       message:
         `retries.retryOn has ${JSON.stringify(condition)}, which is neither a condition of Envoy's ` +
         `nor a status code`,
@@ -128,7 +128,7 @@ function checkAuthority({ rewrite, headers }: HttpRule, { report, path }: RuleSi
   const written =
     (rewrite?.authority ?? '') === '' ? inHeaders : [[...path, 'rewrite', 'authority'], ...inHeaders]
   for (const at of written.slice(1)) {
-    report.refuse('field/invalid-value', at, {
+    report.reject('field/invalid-value', at, {
       message: `${at.slice(path.length).join('.')} sets the authority once more, must be set in one place`,
       hint: 'this one has no effect: remove it',
     })
@@ -148,7 +148,7 @@ function checkHeaders({ headers, route = [] }: HttpRule, { report, path }: RuleS
     for (const [side, operation, name, step] of headerNames(value)) {
       if (!name.startsWith(':') && !isAuthority(name)) continue
       if (isAuthority(name) && side === 'request' && operation !== 'remove') continue
-      report.refuse('field/invalid-value', [...at, side, operation, step], {
+      report.reject('field/invalid-value', [...at, side, operation, step], {
         message: `headers.${side}.${operation} names ${name}, which cannot be changed there: it has no effect`,
         hint: 'remove it',
       })

@@ -68,7 +68,7 @@ export function tlsRoutesOf(
   }
   const total = rule.route.reduce((sum, { weight = 0 }) => sum + weight, 0)
   if (rule.route.length > 1 && total === 0) {
-    report.refuse('field/invalid-value', [...path, 'route'], {
+    report.reject('field/invalid-value', [...path, 'route'], {
       message: 'all weights of the route are 0, must add up to more: connections that it matches are closed',
     })
   }

@@ -109,17 +109,17 @@ function rejectedWhole(manifest: Manifest): z.infer<typeof spec> | undefined {
  */
 export function translateVirtualService(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { settings } = lookup
-  const { value, diagnostics, refused } = readVirtualService(manifest)
-  if (value === undefined) return translated({ diagnostics, refused })
+  const { value, diagnostics, rejected } = readVirtualService(manifest)
+  if (value === undefined) return translated({ diagnostics, rejected })
   const report = reportOn(manifest)
   const { namespace, name } = manifest.id
   if (value.hosts === undefined || value.hosts.length === 0) {
-    refuseBeyondHttp(report, value)
+    rejectBeyondHttp(report, value)
     const http = delegateMistakes(value.http ?? [], { report, lookup })
     return translated({
       diagnostics: [...diagnostics, ...report.diagnostics, ...http.diagnostics],
       unlessDelegated: [unused(manifest)],
-      refused: refused || report.refused || http.refused,
+      rejected: rejected || report.rejected || http.rejected,
     })
   }
   noteUnsupported(report, { path: ['spec'], value }, ['tcp'])
@@ -129,7 +129,7 @@ export function translateVirtualService(manifest: Manifest, lookup: ObjectLookup
     readDelegate: (delegate) => readDelegate(delegate, lookup),
   })
   const gateways = value.gateways === undefined || value.gateways.length === 0 ? ['mesh'] : value.gateways
-  refuseAnyHost(report, value.hosts, gateways)
+  rejectAnyHost(report, value.hosts, gateways)
   noteUnknownGateways(report, gateways, lookup)
   noteGatewayHosts(report, { hosts: value.hosts, gateways }, lookup)
   noteMatchGateways(report, value.http ?? [], gateways)
@@ -162,7 +162,7 @@ export function translateVirtualService(manifest: Manifest, lookup: ObjectLookup
     tlsTables,
     delegates,
     diagnostics: [...diagnostics, ...report.diagnostics, ...http.diagnostics],
-    refused: refused || report.refused || http.refused,
+    rejected: rejected || report.rejected || http.rejected,
   })
 }
 
@@ -189,11 +189,11 @@ function readDelegate(manifest: Manifest, { settings }: ObjectLookup): DelegateS
 }
 
 /** A delegate has rules for HTTP only; hosts and gateways are its roots'. */
-function refuseBeyondHttp(report: Report, value: z.infer<typeof spec>): void {
+function rejectBeyondHttp(report: Report, value: z.infer<typeof spec>): void {
   for (const field of ['gateways', 'tls', 'tcp'] as const) {
     const declared: unknown = value[field]
     if (!Array.isArray(declared) || declared.length === 0) continue
-    report.refuse('field/invalid-value', ['spec', field], {
+    report.reject('field/invalid-value', ['spec', field], {
       message: `${field} has no effect in a VirtualService without hosts, which is a delegate`,
       hint: `remove ${field}, or name hosts`,
     })
@@ -205,11 +205,11 @@ function servedBy(gateways: readonly string[], hosts: readonly string[]): readon
   return hosts.includes('*') ? gateways.filter((gateway) => gateway !== 'mesh') : gateways
 }
 
-function refuseAnyHost(report: Report, hosts: readonly string[], gateways: readonly string[]): void {
+function rejectAnyHost(report: Report, hosts: readonly string[], gateways: readonly string[]): void {
   if (!gateways.includes('mesh')) return
   hosts.forEach((host, index) => {
     if (host !== '*') return
-    report.refuse('field/invalid-value', ['spec', 'hosts', index], {
+    report.reject('field/invalid-value', ['spec', 'hosts', index], {
       message: 'hosts has "*", which is not allowed for sidecars: no sidecar is given the rules',
       hint: 'name the hosts, or name a Gateway in gateways',
     })
