@@ -62,6 +62,8 @@ export interface Translated {
 export interface ObjectLookup {
   readonly settings: Settings
   manifest(id: ObjectId): Manifest | undefined
+  /** The content of an object, as the reader of its kind decoded it; undefined if there is none. */
+  value<V>(reader: Reader<V>, id: ObjectId): V | undefined
   /** All manifests of a kind in a namespace, sorted by name. */
   manifestsOf(kind: { readonly group: string; readonly kind: string }, namespace: string): readonly Manifest[]
   /**
@@ -78,6 +80,29 @@ export interface ObjectLookup {
   isClaimed(kind: { readonly group: string; readonly kind: string }): boolean
 }
 
+/** The decoded content of one manifest. */
+export interface Read<V = unknown> {
+  /** Without the parts that have mistakes; undefined if nothing usable is left. */
+  readonly value: V | undefined
+  readonly diagnostics: readonly Diagnostic[]
+  /** True if a mistake keeps the object's last good version in force, when there is one. */
+  readonly rejected: boolean
+}
+
+/** An object and its decoded content. */
+export interface ReadObject<V = unknown> {
+  readonly manifest: Manifest
+  readonly value: V
+}
+
+/** The two steps of a kind: reading decodes once, translating never decodes. Neither throws for user input. */
+export interface Reader<V = unknown> {
+  /** Pure, and independent of other objects. The operator's `settings` are for `unsplit` only. */
+  read(manifest: Manifest, settings: Settings): Read<V>
+  /** Pure. Reads other objects only through `lookup`. Called only if there is a value. */
+  translate(object: ReadObject<V>, lookup: ObjectLookup): Translated
+}
+
 export interface Dialect {
   readonly name: string
   readonly kinds: readonly GroupKind[]
@@ -86,8 +111,8 @@ export interface Dialect {
    * it reads.
    */
   readonly unread?: readonly Pick<GroupKind, 'group' | 'kind'>[]
-  /** Pure. Reads other objects only through `lookup`. Never throws for user input. */
-  translate(manifest: Manifest, lookup: ObjectLookup): Translated
+  /** The reader of the object's kind. */
+  reader(manifest: Manifest): Reader
   /**
    * The mesh-wide settings of an object, over those that the operator chose; undefined for every other
    * object. Reads no other objects.

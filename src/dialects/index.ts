@@ -1,7 +1,7 @@
 import type { JsonObject, Manifest } from '../manifest/manifest.ts'
 import type { Settings } from '../model/settings.ts'
 import { translated } from './dialect.ts'
-import type { Dialect, ObjectLookup, Translated } from './dialect.ts'
+import type { Dialect, ObjectLookup, Read, ReadObject, Translated } from './dialect.ts'
 import { emissary } from './emissary/index.ts'
 import { gatewayApi } from './gateway-api/index.ts'
 import { gloo } from './gloo/index.ts'
@@ -106,37 +106,41 @@ export function mayHaveStatus({
   return kindsWithStatus.has(`${id.group}/${id.kind}`)
 }
 
-/** Translates the manifest by its dialect; for an object that no dialect reads, see `translateUnclaimed`. */
-export function translateManifest(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const dialect = dialectFor(manifest)
-  if (dialect === undefined) return translateUnclaimed(manifest)
-  const translation = dialect.translate(manifest, lookup)
-  // If dialects share a host, their tables are ordered by this list.
-  const rank = String(dialects.indexOf(dialect)).padStart(2, '0')
-  const diagnostics = [...translation.diagnostics, ...annotationFindings(manifest)]
+/** A manifest and its decoded content. */
+export type ReadManifest = Read & Pick<ReadObject, 'manifest'>
+
+/** Decodes the manifest by its dialect; an object that no dialect reads has no value. */
+export function readManifest(manifest: Manifest, settings: Settings): ReadManifest {
+  const read = dialectFor(manifest)?.reader(manifest).read(manifest, settings)
   return {
-    ...translation,
-    diagnostics,
-    routeTables: translation.routeTables.map((table) => ({ ...table, order: `${rank} ${table.order}` })),
+    manifest,
+    value: read?.value,
+    diagnostics: read?.diagnostics ?? [],
+    rejected: manifest.malformed === true || read?.rejected === true,
   }
 }
 
 /**
- * Whether the object's last good version stays in force instead. This depends on the manifest alone, not on
- * other objects.
+ * Translates a manifest that was read by its dialect, the findings of the reading first; for an object that
+ * no dialect reads, see `translateUnclaimed`.
  */
-export function isRejected(manifest: Manifest, settings: Settings): boolean {
-  return (
-    manifest.malformed === true ||
-    translateManifest(manifest, {
-      settings,
-      manifest: () => undefined,
-      manifestsOf: () => [],
-      indexed: () => [],
-      firstIndexed: () => undefined,
-      isClaimed,
-    }).rejected
-  )
+export function translateManifest(
+  { manifest, value, diagnostics: found, rejected }: ReadManifest,
+  lookup: ObjectLookup,
+): Translated {
+  const dialect = dialectFor(manifest)
+  if (dialect === undefined) return translateUnclaimed(manifest)
+  const translation =
+    value === undefined ? translated({}) : dialect.reader(manifest).translate({ manifest, value }, lookup)
+  // If dialects share a host, their tables are ordered by this list.
+  const rank = String(dialects.indexOf(dialect)).padStart(2, '0')
+  const diagnostics = [...found, ...translation.diagnostics, ...annotationFindings(manifest)]
+  return {
+    ...translation,
+    diagnostics,
+    rejected,
+    routeTables: translation.routeTables.map((table) => ({ ...table, order: `${rank} ${table.order}` })),
+  }
 }
 
 /**

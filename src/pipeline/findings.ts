@@ -50,14 +50,14 @@ export function findingsStage(graph: Graph, inputs: FindingsInputs): Collection<
 
 /** Findings of single objects: what their dialects report, and attachments without a route. */
 function objectFindings(graph: Graph, { inForce: { unclaimed }, model }: FindingsInputs) {
-  const { accepted, refusedEdits, declaredTables, attached, attachments, delegationsByDelegate } = model
+  const { accepted, rejectedEdits, declaredTables, attached, attachments, delegationsByDelegate } = model
   const found = findIn(graph)
   const tablesByAttachKey = graph.groupBy('route tables by attach key', declaredTables, (table) => [
     ...attachKeys(table),
   ])
   return [
     found('unclaimed manifests', unclaimed, ({ diagnostics }) => diagnostics),
-    found('objects', accepted, (each, fetch, key) => fetch(refusedEdits, key) ?? each.diagnostics),
+    found('objects', accepted, (each, fetch, key) => fetch(rejectedEdits, key) ?? each.diagnostics),
     found('attached mirrors', attached, ({ diagnostics }) => diagnostics),
     found('attachments', attachments, (attachment, fetch) =>
       attachment.optional === true ||

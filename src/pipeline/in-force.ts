@@ -4,8 +4,8 @@ import {
   dialectFor,
   indexKeys,
   isInRevision,
-  isRejected,
   meshSettings,
+  readManifest,
   translateUnclaimed,
 } from '../dialects/index.ts'
 import type { Manifest } from '../manifest/manifest.ts'
@@ -27,10 +27,10 @@ export function inForceStage(graph: Graph, { settings, manifests }: InForceInput
   const unclaimed = graph.derive('unclaimed manifests', manifests, (manifest, _, key) =>
     dialectFor(manifest) === undefined ? [[key, translateUnclaimed(manifest)] as const] : [],
   )
-  const judged = graph.derive('judge', claimed, (manifest, _, key) => [
-    [key, { manifest, refused: isRejected(manifest, settings) }] as const,
+  const read = graph.derive('read', claimed, (manifest, _, key) => [
+    [key, readManifest(manifest, settings)] as const,
   ])
-  const inForce = graph.retain('in force', judged, ({ refused }) => !refused)
+  const inForce = graph.retain('in force', read, ({ rejected }) => !rejected)
 
   // Dialects look other objects up among those in force, too.
   const manifestsInForce = graph.derive('manifests in force', inForce, ({ manifest }, _, key) => [
@@ -53,6 +53,7 @@ export function inForceStage(graph: Graph, { settings, manifests }: InForceInput
       {
         settings: settingsIn(fetch),
         manifests: manifestsInForce,
+        read: inForce,
         secretManifests,
         manifestsByKind,
         manifestsByIndex,
@@ -62,7 +63,8 @@ export function inForceStage(graph: Graph, { settings, manifests }: InForceInput
     )
   return {
     unclaimed,
-    judged,
+    read,
+    inForce,
     manifestsInForce,
     secretManifests,
     manifestsByKind,

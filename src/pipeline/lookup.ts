@@ -4,13 +4,16 @@ import type { ObjectId } from '../diagnostics/diagnostic.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { compareText } from '../model/names.ts'
 import type { Settings } from '../model/settings.ts'
-import type { ObjectLookup } from '../dialects/dialect.ts'
+import type { ObjectLookup, Reader } from '../dialects/dialect.ts'
 import { isClaimed } from '../dialects/index.ts'
+import type { ReadManifest } from '../dialects/index.ts'
 
 export interface ManifestCollections {
   readonly settings: Settings
   /** The keys are object keys. */
   readonly manifests: Collection<Manifest>
+  /** The same objects with their decoded content. */
+  readonly read: Collection<ReadManifest>
   /** The Secrets among them, kept separately so that reads of them can be tracked. */
   readonly secretManifests: Collection<Manifest>
   /** The key is `kindKey`. */
@@ -26,6 +29,7 @@ export function lookupIn(
   {
     settings,
     manifests,
+    read,
     secretManifests,
     manifestsByKind,
     manifestsByIndex,
@@ -36,6 +40,7 @@ export function lookupIn(
   return {
     settings,
     manifest: (id) => fetch(isSecret(id) ? secretManifests : manifests, objectKey(id)),
+    value: <V>(_: Reader<V>, id: ObjectId) => fetch(read, objectKey(id))?.value as V | undefined,
     manifestsOf: (kind, namespace) => fetch(manifestsByKind, kindKey({ ...kind, namespace })) ?? [],
     indexed: (key) => fetch(manifestsByIndex, key) ?? [],
     firstIndexed: (key) => fetch(firstByIndex, key),

@@ -9,14 +9,14 @@ import type { InForce } from './in-force.ts'
 export type Model = ReturnType<typeof modelStage>
 
 /** Manifests → model: what each object in force means, before any proxy's view of it. */
-export function modelStage(graph: Graph, { judged, manifestsInForce, unclaimed, lookup }: InForce) {
-  const accepted = graph.derive('translate', manifestsInForce, (manifest, fetch, key) => [
-    [key, translateManifest(manifest, lookup(fetch))] as const,
+export function modelStage(graph: Graph, { read, inForce, unclaimed, lookup }: InForce) {
+  const accepted = graph.derive('translate', inForce, (object, fetch, key) => [
+    [key, translateManifest(object, lookup(fetch))] as const,
   ])
-  const refusedEdits = graph.derive('translate refused edits', judged, ({ manifest, refused }, fetch, key) =>
-    !refused || fetch(manifestsInForce, key) === manifest
+  const rejectedEdits = graph.derive('translate rejected edits', read, (object, fetch, key) =>
+    !object.rejected || fetch(inForce, key)?.manifest === object.manifest
       ? []
-      : [[key, translateManifest(manifest, lookup(fetch)).diagnostics.map(withLastGood)] as const],
+      : [[key, translateManifest(object, lookup(fetch)).diagnostics.map(withLastGood)] as const],
   )
   const delegations = graph.derive('delegations', accepted, (each, _, key) => numbered(key, each.delegates))
   const delegationsByDelegate = graph.groupBy('delegations by delegate', delegations, (delegate) => [
@@ -53,7 +53,7 @@ export function modelStage(graph: Graph, { judged, manifestsInForce, unclaimed, 
   const egressRules = graph.derive('egress rules', accepted, (each, _, key) => numbered(key, each.egress))
   return {
     accepted,
-    refusedEdits,
+    rejectedEdits,
     delegationsByDelegate,
     attachments,
     declaredTables,

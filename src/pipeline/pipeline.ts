@@ -141,7 +141,7 @@ export function createPipeline(settings: Settings): Pipeline {
   const { secretsByName } = index
   const encoded = encodedStage(graph, { connected, settingsIn, secretsByName, visible, secrets })
   const findings = findingsStage(graph, { settings, connected, inForce, model, index, visible, secrets })
-  const statuses = statusesStage(graph, { settings, judged: inForce.judged, model })
+  const statuses = statusesStage(graph, { settings, read: inForce.read, model })
 
   return {
     ...edits(manifests, connected),

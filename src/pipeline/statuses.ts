@@ -11,18 +11,18 @@ import type { Model } from './model.ts'
 
 interface StatusesInputs {
   readonly settings: Settings
-  readonly judged: InForce['judged']
+  readonly read: InForce['read']
   readonly model: Model
 }
 
 /** What a controller reports about each object, in the terms of its API. */
-export function statusesStage(graph: Graph, { settings, judged, model }: StatusesInputs) {
-  const { accepted, refusedEdits } = model
+export function statusesStage(graph: Graph, { settings, read, model }: StatusesInputs) {
+  const { accepted, rejectedEdits } = model
   const statuses = graph.derive('statuses', accepted, (each, _, key) => numbered(key, each.statuses))
   const takenBySection = graph.groupBy('objects taken by sections', statuses, sectionsTaking)
   const statusReports = graph.derive(
     'status reports',
-    judged,
+    read,
     ({ manifest }, fetch, key): Entries<StatusReport> => {
       if (!mayHaveStatus(manifest)) return []
       const said = fetch(accepted, key)?.statuses ?? []
@@ -36,7 +36,7 @@ export function statusesStage(graph: Graph, { settings, judged, model }: Statuse
       const report: StatusReport = {
         manifest,
         statuses: said,
-        inForce: fetch(refusedEdits, key) === undefined ? 'newest' : 'last good',
+        inForce: fetch(rejectedEdits, key) === undefined ? 'newest' : 'last good',
         taken,
         settings,
       }

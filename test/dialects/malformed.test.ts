@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { defaultSettings } from '../../src/control-plane/config.ts'
-import { isRejected } from '../../src/dialects/index.ts'
+import { readManifest } from '../../src/dialects/index.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
 
 test.each([
@@ -13,5 +13,5 @@ test.each([
     `apiVersion: v1\nkind: Service\nmetadata: {name: a, ${metadata}}\nspec: {ports: [{name: http, port: ` +
       `80}]}\n`,
   )
-  expect(manifests.map(({ manifest }) => isRejected(manifest, defaultSettings))).toEqual([refused])
+  expect(manifests.map(({ manifest }) => readManifest(manifest, defaultSettings).rejected)).toEqual([refused])
 })

@@ -6,7 +6,7 @@ import type { Origin } from '../../src/diagnostics/diagnostic.ts'
 import { renderPath } from '../../src/diagnostics/field-path.ts'
 import { renderText } from '../../src/diagnostics/render.ts'
 import type { Translated } from '../../src/dialects/dialect.ts'
-import { translateManifest } from '../../src/dialects/index.ts'
+import { readManifest, translateManifest } from '../../src/dialects/index.ts'
 import { createPipeline, diagnosticsOf } from '../../src/pipeline/pipeline.ts'
 import { configDump } from '../../src/xds/config-dump.ts'
 import { resourceTypes } from '../../src/xds/resource-types.ts'
@@ -31,7 +31,9 @@ describe.each(names)('%s', (name) => {
       (manifest) =>
         [
           objectKey(manifest.id),
-          parts(translateManifest(manifest, lookupIn(manifests, defaultSettings))),
+          parts(
+            translateManifest(readManifest(manifest, defaultSettings), lookupIn(manifests, defaultSettings)),
+          ),
         ] as const,
     )
     await expect(json(Object.fromEntries(model))).toMatchFileSnapshot(path('model.json'))

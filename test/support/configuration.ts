@@ -1,10 +1,10 @@
 import { defaultSettings } from '../../src/control-plane/config.ts'
 import { objectKey } from '../../src/diagnostics/diagnostic.ts'
-import type { Diagnostic } from '../../src/diagnostics/diagnostic.ts'
+import type { Diagnostic, ObjectId } from '../../src/diagnostics/diagnostic.ts'
 import { sortDiagnostics } from '../../src/diagnostics/placed.ts'
 import type { LocateOrigin } from '../../src/diagnostics/placed.ts'
-import type { ObjectLookup, Translated } from '../../src/dialects/dialect.ts'
-import { indexKeys, isClaimed, translateManifest } from '../../src/dialects/index.ts'
+import type { ObjectLookup, Reader, Translated } from '../../src/dialects/dialect.ts'
+import { indexKeys, isClaimed, readManifest, translateManifest } from '../../src/dialects/index.ts'
 import { oldest } from '../../src/pipeline/lookup.ts'
 import type { LocatedManifest, Manifest } from '../../src/manifest/manifest.ts'
 import { parseManifests } from '../../src/manifest/yaml.ts'
@@ -42,7 +42,7 @@ export function translateFirst(
   const [first] = located
   if (first === undefined) throw new Error('no object')
   const result = translateManifest(
-    first.manifest,
+    readManifest(first.manifest, settings),
     lookupIn(
       located.map((each) => each.manifest),
       settings,
@@ -53,9 +53,14 @@ export function translateFirst(
 
 /** What a dialect may look up, out of these objects. */
 export function lookupIn(manifests: readonly Manifest[], settings: Settings): ObjectLookup {
+  const find = (id: ObjectId) => manifests.find((each) => objectKey(each.id) === objectKey(id))
   return {
     settings,
-    manifest: (id) => manifests.find((each) => objectKey(each.id) === objectKey(id)),
+    manifest: find,
+    value: <V>(reader: Reader<V>, id: ObjectId) => {
+      const found = find(id)
+      return found === undefined ? undefined : reader.read(found, settings).value
+    },
     manifestsOf: ({ group, kind }, namespace) =>
       manifests
         .filter(({ id }) => id.group === group && id.kind === kind && id.namespace === namespace)

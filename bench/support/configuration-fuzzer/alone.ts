@@ -1,6 +1,6 @@
 import { defaultSettings } from '../../../src/control-plane/config.ts'
 import type { Diagnostic } from '../../../src/diagnostics/diagnostic.ts'
-import { isRejected } from '../../../src/dialects/index.ts'
+import { readManifest } from '../../../src/dialects/index.ts'
 import { createPipeline, diagnosticsOf } from '../../../src/pipeline/pipeline.ts'
 import type { Pipeline } from '../../../src/pipeline/pipeline.ts'
 import { resourceTypes } from '../../../src/xds/resource-types.ts'
@@ -66,7 +66,7 @@ export function translateAlone(subject: Case, scopes: readonly Scope[]): Transla
   const sound = look()
   const manifest = mistaken.located?.manifest
   const isEditRefused =
-    manifest !== undefined && key === keyOf(original) && isRejected(manifest, defaultSettings)
+    manifest !== undefined && key === keyOf(original) && readManifest(manifest, defaultSettings).rejected
   if (isEditRefused) put(pipeline, mistaken)
   return { written, mistaken, compared: { without, sound, afterEdit: isEditRefused ? look() : undefined } }
 }

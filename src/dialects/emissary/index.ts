@@ -1,7 +1,8 @@
 import type { Manifest } from '../../manifest/manifest.ts'
 import { finding } from '../../diagnostics/finding.ts'
 import { translated } from '../dialect.ts'
-import type { Dialect, Translated } from '../dialect.ts'
+import type { Dialect, ObjectLookup, Translated } from '../dialect.ts'
+import { unsplit } from '../reading/unsplit.ts'
 import { idsOf } from './ambassador-id.ts'
 import { configAnnotationFindings } from './config-annotation.ts'
 import { clusterNameOf } from './cluster-name.ts'
@@ -39,6 +40,8 @@ const protections: Readonly<Record<string, string>> = {
   FilterPolicy: 'the filters of a FilterPolicy are not supported: requests pass without them',
 }
 
+const reader = unsplit(translate)
+
 /** Emissary-ingress, once Ambassador. */
 export const emissary: Dialect = {
   name: 'emissary',
@@ -52,20 +55,7 @@ export const emissary: Dialect = {
     ...asHere,
     ...Object.keys(protections),
   ].map((kind) => ({ group, versions, kind, formerly: [`Ambassador${kind}`] })),
-  translate(manifest, lookup) {
-    switch (manifest.id.kind) {
-      case 'Mapping':
-        return translateMapping(manifest, lookup)
-      case 'Host':
-        return translateHost(manifest)
-      case 'Listener':
-        return translateListener(manifest, lookup)
-      case 'KubernetesEndpointResolver':
-        return translated({})
-      default:
-        return unsupportedKind(manifest)
-    }
-  },
+  reader: () => reader,
   indexKeys(manifest) {
     switch (manifest.id.kind) {
       case 'Mapping':
@@ -119,4 +109,19 @@ function unsupportedKind({ id }: Manifest): Translated {
       ),
     ],
   })
+}
+
+function translate(manifest: Manifest, lookup: ObjectLookup): Translated {
+  switch (manifest.id.kind) {
+    case 'Mapping':
+      return translateMapping(manifest, lookup)
+    case 'Host':
+      return translateHost(manifest)
+    case 'Listener':
+      return translateListener(manifest, lookup)
+    case 'KubernetesEndpointResolver':
+      return translated({})
+    default:
+      return unsupportedKind(manifest)
+  }
 }

@@ -4,7 +4,7 @@ import type { BackendPolicy, BackendReference, EndpointSet, Service } from '../.
 import { objectHost, shortHash } from '../../model/names.ts'
 import type { ObjectLookup } from '../dialect.ts'
 import { serviceHost } from '../kubernetes/host.ts'
-import { translateService } from '../kubernetes/service.ts'
+import { serviceOf, serviceReader } from '../kubernetes/service.ts'
 import { clusterNameOf, originatesTls } from './cluster-name.ts'
 import { clusterSettings } from './cluster-settings.ts'
 import { indexKey } from './index-key.ts'
@@ -96,12 +96,13 @@ function isNamespace(name: string, { manifest, manifestsOf }: ObjectLookup): boo
 }
 
 function hasPort({ namespace, name }: KubernetesName, port: number, lookup: ObjectLookup): boolean {
-  const manifest = lookup.manifest({ group: '', kind: 'Service', namespace, name })
-  const services = manifest === undefined ? [] : translateService(manifest, lookup).services
-  return services.some(
-    ({ ports, externalName }) =>
-      externalName === undefined &&
-      ports.some(({ number, protocol }) => number === port && protocol !== 'udp'),
+  const id = { group: '', kind: 'Service', namespace, name }
+  const manifest = lookup.manifest(id)
+  const value = lookup.value(serviceReader, id)
+  if (manifest === undefined || value === undefined) return false
+  const { ports, externalName } = serviceOf(manifest, value, lookup.settings)
+  return (
+    externalName === undefined && ports.some(({ number, protocol }) => number === port && protocol !== 'udp')
   )
 }
 

@@ -1,5 +1,7 @@
+import type { Manifest } from '../../manifest/manifest.ts'
 import { translated } from '../dialect.ts'
-import type { Dialect } from '../dialect.ts'
+import type { Dialect, ObjectLookup, Translated } from '../dialect.ts'
+import { unsplit } from '../reading/unsplit.ts'
 import { inRevision } from '../reading/revision.ts'
 import { translateBackendTlsPolicy, unreadPolicyVersions } from './backend-tls-policy.ts'
 import { gatewayApiGroup as group } from './constraint.ts'
@@ -15,6 +17,8 @@ import {
 import { divergences } from './portability.ts'
 import { translateReferenceGrant } from './reference-grant.ts'
 import { gatewayApiStatus } from './status.ts'
+
+const reader = unsplit(translate)
 
 /** The Gateway API of Kubernetes: HTTP and gRPC, on gateways and in the mesh. */
 export const gatewayApi: Dialect = {
@@ -33,25 +37,27 @@ export const gatewayApi: Dialect = {
     ...implementationPolicies,
   ],
   unread: ['TCPRoute', 'TLSRoute', 'UDPRoute'].map((kind) => ({ group, kind })),
-  translate(manifest, lookup) {
-    if (isImplementationPolicy(manifest)) return translateImplementationPolicy(manifest, lookup)
-    switch (manifest.id.kind) {
-      case 'GatewayClass':
-        return translateGatewayClass(manifest, lookup)
-      case 'Gateway':
-        return translateGateway(manifest, lookup)
-      case 'HTTPRoute':
-        return translateHttpRoute(manifest, lookup)
-      case 'GRPCRoute':
-        return translateGrpcRoute(manifest, lookup)
-      case 'ReferenceGrant':
-        return translateReferenceGrant(manifest)
-      case 'BackendTLSPolicy':
-        return translateBackendTlsPolicy(manifest, lookup)
-      default:
-        return translated({})
-    }
-  },
+  reader: () => reader,
   inRevision,
   status: gatewayApiStatus,
+}
+
+function translate(manifest: Manifest, lookup: ObjectLookup): Translated {
+  if (isImplementationPolicy(manifest)) return translateImplementationPolicy(manifest, lookup)
+  switch (manifest.id.kind) {
+    case 'GatewayClass':
+      return translateGatewayClass(manifest, lookup)
+    case 'Gateway':
+      return translateGateway(manifest, lookup)
+    case 'HTTPRoute':
+      return translateHttpRoute(manifest, lookup)
+    case 'GRPCRoute':
+      return translateGrpcRoute(manifest, lookup)
+    case 'ReferenceGrant':
+      return translateReferenceGrant(manifest)
+    case 'BackendTLSPolicy':
+      return translateBackendTlsPolicy(manifest, lookup)
+    default:
+      return translated({})
+  }
 }

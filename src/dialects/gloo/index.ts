@@ -1,5 +1,7 @@
+import type { Manifest } from '../../manifest/manifest.ts'
 import { translated } from '../dialect.ts'
-import type { Dialect } from '../dialect.ts'
+import type { Dialect, ObjectLookup, Translated } from '../dialect.ts'
+import { unsplit } from '../reading/unsplit.ts'
 import { translateUpstreamGroup } from './destination.ts'
 import { translateGateway } from './gateway.ts'
 import { gatewayGroup, indexKey, upstreamGroup } from './kinds.ts'
@@ -12,6 +14,8 @@ import { translateVirtualHostOption } from './option/virtual-host-option.ts'
 import { translateVirtualService } from './virtual-service.ts'
 
 const versions = ['v1']
+
+const reader = unsplit(translate)
 
 /** Gloo's API: its options for Gateway API routes, and its own VirtualServices. */
 export const gloo: Dialect = {
@@ -26,33 +30,35 @@ export const gloo: Dialect = {
     ...['Upstream', 'UpstreamGroup'].map((kind) => ({ group: upstreamGroup, versions, kind })),
     ...protectionKinds,
   ],
-  translate(manifest, lookup) {
-    switch (manifest.id.kind) {
-      case 'VirtualService':
-        return translateVirtualService(manifest, lookup)
-      case 'RouteTable':
-        return translateRouteTable(manifest, lookup)
-      case 'Gateway':
-        return translateGateway(manifest, lookup)
-      case 'RouteOption':
-        return translateRouteOption(manifest, lookup)
-      case 'VirtualHostOption':
-        return translateVirtualHostOption(manifest, lookup)
-      case 'Upstream':
-        return translateUpstream(manifest, lookup)
-      case 'UpstreamGroup':
-        return translateUpstreamGroup(manifest, lookup)
-      case 'AuthConfig':
-      case 'HttpListenerOption':
-      case 'ListenerOption':
-        return translateProtection(manifest, lookup)
-      default:
-        return translated({})
-    }
-  },
+  reader: () => reader,
   indexKeys({ id }) {
     return (['VirtualService', 'RouteTable', 'Gateway'] as const)
       .filter((kind) => kind === id.kind)
       .map(indexKey)
   },
+}
+
+function translate(manifest: Manifest, lookup: ObjectLookup): Translated {
+  switch (manifest.id.kind) {
+    case 'VirtualService':
+      return translateVirtualService(manifest, lookup)
+    case 'RouteTable':
+      return translateRouteTable(manifest, lookup)
+    case 'Gateway':
+      return translateGateway(manifest, lookup)
+    case 'RouteOption':
+      return translateRouteOption(manifest, lookup)
+    case 'VirtualHostOption':
+      return translateVirtualHostOption(manifest, lookup)
+    case 'Upstream':
+      return translateUpstream(manifest, lookup)
+    case 'UpstreamGroup':
+      return translateUpstreamGroup(manifest, lookup)
+    case 'AuthConfig':
+    case 'HttpListenerOption':
+    case 'ListenerOption':
+      return translateProtection(manifest, lookup)
+    default:
+      return translated({})
+  }
 }

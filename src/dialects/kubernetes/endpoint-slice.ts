@@ -5,7 +5,7 @@ import { parts } from '../../manifest/message.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { Endpoint } from '../../model/backend.ts'
 import { translated } from '../dialect.ts'
-import type { ObjectLookup, Translated } from '../dialect.ts'
+import type { ObjectLookup, Reader, ReadObject, Translated } from '../dialect.ts'
 import { serviceHost } from './host.ts'
 
 const endpoint = z.looseObject({
@@ -46,16 +46,14 @@ type Slice = z.infer<typeof slice>
  * A discovery.k8s.io/v1 EndpointSlice: the ready addresses behind a Service, labelled as the Pods that they
  * refer to.
  */
-export function translateEndpointSlice(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value, diagnostics, rejected } = decode({
-    manifest,
-    path: [],
-    schema: slice,
-    parts: ['endpoints.*'],
-  })
+export const endpointSliceReader: Reader<Slice> = {
+  read: (manifest) => decode({ manifest, path: [], schema: slice, parts: ['endpoints.*'] }),
+  translate: translateEndpointSlice,
+}
+
+function translateEndpointSlice({ manifest, value }: ReadObject<Slice>, lookup: ObjectLookup): Translated {
   const serviceName = manifest.labels['kubernetes.io/service-name']
-  if (value === undefined || serviceName === undefined || value.addressType === 'FQDN')
-    return translated({ diagnostics, rejected })
+  if (serviceName === undefined || value.addressType === 'FQDN') return translated({})
   const { namespace } = manifest.id
   const service = lookup.manifest({ group: '', kind: 'Service', namespace, name: serviceName })
   const ports = targetPorts(value, service)
@@ -79,8 +77,6 @@ export function translateEndpointSlice(manifest: Manifest, lookup: ObjectLookup)
         origin: { object: manifest.id, path: ['endpoints'] },
       },
     ],
-    diagnostics,
-    rejected,
   })
 }
 

@@ -1,8 +1,8 @@
 import { translated } from '../dialect.ts'
-import type { Dialect } from '../dialect.ts'
-import { translateEndpointSlice } from './endpoint-slice.ts'
-import { translateSecret } from './secret.ts'
-import { translateService } from './service.ts'
+import type { Dialect, Reader } from '../dialect.ts'
+import { endpointSliceReader } from './endpoint-slice.ts'
+import { secretReader } from './secret.ts'
+import { serviceReader } from './service.ts'
 
 /** Kubernetes' own objects about services; the other dialects build on them. */
 export const kubernetes: Dialect = {
@@ -15,17 +15,22 @@ export const kubernetes: Dialect = {
     { group: '', versions: ['v1'], kind: 'Namespace' },
     { group: '', versions: ['v1'], kind: 'Node' },
   ],
-  translate(manifest, lookup) {
-    switch (manifest.id.kind) {
+  reader({ id }) {
+    switch (id.kind) {
       case 'Service':
-        return translateService(manifest, lookup)
+        return serviceReader
       case 'Secret':
-        return translateSecret(manifest)
+        return secretReader
       case 'EndpointSlice':
-        return translateEndpointSlice(manifest, lookup)
-      // Read by others, for their labels.
+        return endpointSliceReader
       default:
-        return translated({})
+        return labelsReader
     }
   },
+}
+
+/** The reader of objects that other objects look up for their labels. */
+const labelsReader: Reader<object> = {
+  read: () => ({ value: {}, diagnostics: [], rejected: false }),
+  translate: () => translated({}),
 }

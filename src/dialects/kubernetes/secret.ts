@@ -5,7 +5,7 @@ import type { Diagnostic, FieldPath, Origin } from '../../diagnostics/diagnostic
 import { finding } from '../../diagnostics/finding.ts'
 import type { Wording } from '../../diagnostics/finding.ts'
 import { translated } from '../dialect.ts'
-import type { Translated } from '../dialect.ts'
+import type { Read, Reader } from '../dialect.ts'
 import type { Json, Manifest } from '../../manifest/manifest.ts'
 import type { CertificateValidity, TlsSecret } from '../../model/tls.ts'
 
@@ -13,7 +13,12 @@ import type { CertificateValidity, TlsSecret } from '../../model/tls.ts'
  * The TLS part of a core/v1 Secret: `tls.crt`, `tls.key` and `ca.crt`, or `cert`, `key` and `cacert`, which
  * take precedence, as in Istio. No message ever holds a value of it.
  */
-export function translateSecret(manifest: Manifest): Translated {
+export const secretReader: Reader<TlsSecret> = {
+  read: readSecret,
+  translate: ({ value }) => translated({ secrets: [value] }),
+}
+
+function readSecret(manifest: Manifest): Read<TlsSecret> {
   const { id, object } = manifest
   const diagnostics: Diagnostic[] = []
   const report: Report = (code, path, wording) => {
@@ -37,7 +42,7 @@ export function translateSecret(manifest: Manifest): Translated {
     validity,
     origin: { object: id, path: ['data'], part: 'key' },
   }
-  return translated({ secrets: [secret], diagnostics, rejected: diagnostics.length > 0 })
+  return { value: secret, diagnostics, rejected: diagnostics.length > 0 }
 }
 
 type Report = (code: Code, path: Origin['path'], wording: Wording) => void

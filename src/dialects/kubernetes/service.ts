@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { translated } from '../dialect.ts'
-import type { ObjectLookup, Translated } from '../dialect.ts'
+import type { Reader } from '../dialect.ts'
 import { aliasesOf, podAliases, serviceHost } from './host.ts'
 import { protocolOf } from './protocol.ts'
 import { decode } from '../../manifest/decode.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { Service } from '../../model/backend.ts'
+import type { Settings } from '../../model/settings.ts'
 import { visibleIn } from '../../model/visibility.ts'
 import type { Visibility } from '../../model/visibility.ts'
 
@@ -26,16 +27,23 @@ const spec = z.looseObject({
   ports: z.array(port).optional(),
 })
 
+type Spec = z.infer<typeof spec>
+
 /** A core/v1 Service. Its endpoints come from EndpointSlices. */
-export function translateService(manifest: Manifest, { settings }: ObjectLookup): Translated {
-  const { value, diagnostics, rejected } = decode({ manifest, path: ['spec'], schema: spec, parts: [] })
-  if (value === undefined) return translated({ diagnostics, rejected })
+export const serviceReader: Reader<Spec> = {
+  read: (manifest) => decode({ manifest, path: ['spec'], schema: spec, parts: [] }),
+  translate: ({ manifest, value }, { settings }) =>
+    translated({ services: [serviceOf(manifest, value, settings)] }),
+}
+
+/** The service that a Service declares. */
+export function serviceOf(manifest: Manifest, value: Spec, settings: Settings): Service {
   const { name, namespace } = manifest.id
   const host = serviceHost(name, namespace, settings.domain)
   const headless = value.clusterIP === 'None'
   const aliases = aliasesOf(host, settings.domain)
   const addresses = value.clusterIPs ?? (value.clusterIP === undefined ? [] : [value.clusterIP])
-  const service: Service = {
+  return {
     host,
     name,
     namespace,
@@ -59,7 +67,6 @@ export function translateService(manifest: Manifest, { settings }: ObjectLookup)
     visibility: exportedTo(manifest, settings.defaultExport.services),
     origin: { object: manifest.id, path: ['spec'] },
   }
-  return translated({ services: [service], diagnostics, rejected })
 }
 
 /**

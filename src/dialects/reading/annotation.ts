@@ -23,13 +23,33 @@ const otherAnnotations = [
   'mirror-outlier-detection',
 ]
 
-/** Reads `shadowplane.io/…` annotations. An invalid one is reported, and the flag's value is used. */
-export function mirrorOptions(report: Report, settings: Settings): MirrorOptions {
-  const state: { host: MirrorHost; cluster: MirrorCluster; limits: MirrorLimits } = {
-    host: settings.mirrorHost,
-    cluster: settings.mirrorCluster,
-    limits: settings.mirrorLimits,
+/** The mirror options that an object's annotations set. */
+export interface MirrorOverrides {
+  host?: MirrorHost
+  cluster?: MirrorCluster
+  limits: Partial<MirrorLimits>
+}
+
+/** The flags' options, with those of an object's annotations over them. */
+export function overriddenBy(
+  { host, cluster, limits }: Readonly<MirrorOverrides>,
+  settings: Settings,
+): MirrorOptions {
+  return {
+    host: host ?? settings.mirrorHost,
+    cluster: cluster ?? settings.mirrorCluster,
+    limits: { ...settings.mirrorLimits, ...limits },
   }
+}
+
+/** The options of an object that is read and translated at once. */
+export function mirrorOptions(report: Report, settings: Settings): MirrorOptions {
+  return overriddenBy(readMirrorOverrides(report), settings)
+}
+
+/** Reads `shadowplane.io/…` annotations. An invalid one is reported, and the flag's value is used. */
+export function readMirrorOverrides(report: Report): Readonly<MirrorOverrides> {
+  const state: MirrorOverrides = { limits: {} }
   for (const [name, value] of Object.entries(report.manifest.annotations)) {
     if (!name.startsWith(prefix)) continue
     const problem = apply(state, name.slice(prefix.length), value)
@@ -41,11 +61,7 @@ export function mirrorOptions(report: Report, settings: Settings): MirrorOptions
   return state
 }
 
-function apply(
-  state: { host: MirrorHost; cluster: MirrorCluster; limits: MirrorLimits },
-  name: string,
-  value: string,
-): string | undefined {
+function apply(state: MirrorOverrides, name: string, value: string): string | undefined {
   const count = Object.hasOwn(countAnnotations, name) ? countAnnotations[name] : undefined
   if (name === 'shadow-host') {
     if (value !== 'suffix' && value !== 'keep') return 'must be suffix or keep'

@@ -13,6 +13,7 @@ function translate(spec: string): Translated {
   return translateTap(located.manifest, {
     settings: defaultSettings,
     manifest: () => undefined,
+    value: () => undefined,
     manifestsOf: () => [],
     indexed: () => [],
     firstIndexed: () => undefined,

@@ -3,7 +3,7 @@ import type { FieldPath, ObjectId } from '../../../diagnostics/diagnostic.ts'
 import type { ClientValidation, GatewaySpec, Listener, SecretObjectReference } from './gateway-spec.ts'
 import type { ListenerMistake, ListenerSite } from './listener.ts'
 import { grantHint, isPermitted } from '../reference-grant.ts'
-import { translateSecret } from '../../kubernetes/secret.ts'
+import { secretReader } from '../../kubernetes/secret.ts'
 import { noteUnsupported } from '../../reading/report.ts'
 import type { CertificateSource, DownstreamTls, SecretReference } from '../../../model/tls.ts'
 
@@ -84,7 +84,7 @@ function certificateOf(
   const says =
     manifest === undefined
       ? `there is no Secret ${objectName(found.id)}`
-      : translateSecret(manifest).secrets.some(({ certificate }) => certificate !== undefined)
+      : site.lookup.value(secretReader, found.id)?.certificate !== undefined
         ? undefined
         : `Secret ${objectName(found.id)} holds no certificate with its private key`
   return {

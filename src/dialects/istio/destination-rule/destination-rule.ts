@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { FieldPath } from '../../../diagnostics/diagnostic.ts'
 import { translated } from '../../dialect.ts'
-import type { ObjectLookup, Translated } from '../../dialect.ts'
+import type { ObjectLookup, Read, Reader, ReadObject, Translated } from '../../dialect.ts'
 import { portSettings } from './backend-settings.ts'
 import { noteClientTls, upstreamTls } from './client-tls.ts'
 import type { PlacedTls } from './client-tls.ts'
@@ -49,14 +49,15 @@ const removableParts = [
 ]
 
 /** A networking.istio.io DestinationRule. */
-export function translateDestinationRule(manifest: Manifest, { settings }: ObjectLookup): Translated {
-  const { value, diagnostics, rejected } = decode({
-    manifest,
-    path: ['spec'],
-    schema: spec,
-    parts: removableParts,
-  })
-  if (value === undefined) return translated({ diagnostics, rejected })
+export const destinationRuleReader: Reader<Spec> = {
+  read: readDestinationRule,
+  translate: translateDestinationRule,
+}
+
+function readDestinationRule(manifest: Manifest): Read<Spec> {
+  const decoded = decode({ manifest, path: ['spec'], schema: spec, parts: removableParts })
+  const { value } = decoded
+  if (value === undefined) return decoded
   const report = reportOn(manifest)
   noteUnsupported(report, { path: ['spec'], value }, ['workloadSelector'])
   noteRepeatedSubsets(report, value.subsets ?? [])
@@ -65,10 +66,17 @@ export function translateDestinationRule(manifest: Manifest, { settings }: Objec
   value.subsets?.forEach((each, index) => {
     notePolicy(report, ['spec', 'subsets', index, 'trafficPolicy'], each?.trafficPolicy)
   })
-  const tls = placedTls(value, manifest)
-  tls.forEach((each) => {
+  placedTls(value, manifest).forEach((each) => {
     noteClientTls(report, each)
   })
+  return { ...decoded, diagnostics: [...decoded.diagnostics, ...report.diagnostics] }
+}
+
+function translateDestinationRule(
+  { manifest, value }: ReadObject<Spec>,
+  { settings }: ObjectLookup,
+): Translated {
+  const tls = placedTls(value, manifest)
   const upstream = new Map(tls.map((each) => [each.value, upstreamTls(each)]))
   const { namespace, name } = manifest.id
   const policy: BackendPolicy = {
@@ -91,7 +99,7 @@ export function translateDestinationRule(manifest: Manifest, { settings }: Objec
     ),
     origin: { object: manifest.id, path: ['spec'] },
   }
-  return translated({ policies: [policy], diagnostics: [...diagnostics, ...report.diagnostics], rejected })
+  return translated({ policies: [policy] })
 }
 
 /** All TLS settings of the rule, at every level. */

@@ -4,7 +4,7 @@ import { message, parts } from '../../../manifest/message.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { GatewayListener } from '../../../model/gateway.ts'
 import { translated } from '../../dialect.ts'
-import type { Translated } from '../../dialect.ts'
+import type { Read, Reader } from '../../dialect.ts'
 import { oneLine, portNumber } from '../../reading/constraint.ts'
 import { gatewayService } from './gateway-service.ts'
 import { scopedHost } from '../host.ts'
@@ -38,14 +38,19 @@ const spec = message({
 })
 
 /** A networking.istio.io Gateway: its HTTP servers, HTTPS servers, and those that pass TLS through. */
-export function translateGateway(manifest: Manifest): Translated {
+export const gatewayReader: Reader<readonly GatewayListener[]> = {
+  read: readGateway,
+  translate: ({ value }) => translated({ listeners: value }),
+}
+
+function readGateway(manifest: Manifest): Read<readonly GatewayListener[]> {
   const { value, diagnostics, rejected } = decode({
     manifest,
     path: ['spec'],
     schema: spec,
     parts: ['servers.*'],
   })
-  if (value === undefined) return translated({ diagnostics, rejected })
+  if (value === undefined) return { value, diagnostics, rejected }
   const report = reportOn(manifest)
   const { namespace, name } = manifest.id
   const listeners = (value.servers ?? []).flatMap((each, index): readonly GatewayListener[] => {
@@ -68,9 +73,9 @@ export function translateGateway(manifest: Manifest): Translated {
       },
     ]
   })
-  return translated({
-    listeners,
+  return {
+    value: listeners,
     diagnostics: [...diagnostics, ...report.diagnostics],
     rejected: rejected || report.rejected,
-  })
+  }
 }

@@ -3,7 +3,7 @@ import { durationSchema } from '../../../manifest/duration.ts'
 import { message } from '../../../manifest/message.ts'
 import type { CorsPolicy } from '../../../model/route.ts'
 import { nonEmpty } from '../../reading/constraint.ts'
-import type { RuleSite } from './rule-site.ts'
+import type { ReadSite } from './rule-site.ts'
 import { originMatch, stringMatchOf } from './string-match.ts'
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', '*'] as const
@@ -33,11 +33,7 @@ export const corsPolicy = message({
 /**
  * The other origins that may use the rule's routes. `allowOrigins` wins over the deprecated `allowOrigin`.
  */
-export function corsOf(
-  declared: z.infer<typeof corsPolicy> | undefined,
-  { report, path }: RuleSite,
-): CorsPolicy | undefined {
-  if (declared === undefined) return undefined
+export function corsOf(declared: z.infer<typeof corsPolicy>, { report, path }: ReadSite): CorsPolicy {
   const { allowOrigin = [], allowOrigins = [] } = declared
   if (allowOrigin.length > 0) {
     report.note('field/deprecated', [...path, 'corsPolicy', 'allowOrigin'], {

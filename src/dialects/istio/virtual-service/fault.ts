@@ -8,7 +8,7 @@ import { positiveDuration } from '../../reading/constraint.ts'
 import { writtenPercentage } from '../../reading/percentage.ts'
 import { percent } from './percentage.ts'
 import { rawValue } from '../../reading/report.ts'
-import type { RuleSite } from './rule-site.ts'
+import type { ReadSite } from './rule-site.ts'
 
 /** A field of Istio's API that Istio refuses, too. */
 function never(instead: string) {
@@ -67,18 +67,16 @@ type DeclaredFault = z.infer<typeof fault>
 /**
  * The faults for a share of the rule's requests. A part with a mistake is left out, and the mistake reported.
  */
-export function faultOf(declared: DeclaredFault | undefined, site: RuleSite): Fault | undefined {
-  if (declared === undefined) return undefined
+export function faultOf(declared: DeclaredFault, site: ReadSite): Fault {
   if (declared.delay === undefined && declared.abort === undefined) {
     site.report.reject('field/invalid-value', [...site.path, 'fault'], {
       message: 'fault has neither delay nor abort, must have one of them',
     })
   }
-  const found = { delay: delayOf(declared.delay, site), abort: abortOf(declared.abort, site) }
-  return found.delay === undefined && found.abort === undefined ? undefined : found
+  return { delay: delayOf(declared.delay, site), abort: abortOf(declared.abort, site) }
 }
 
-function delayOf(declared: DeclaredFault['delay'], { report, path }: RuleSite): Fault['delay'] {
+function delayOf(declared: DeclaredFault['delay'], { report, path }: ReadSite): Fault['delay'] {
   if (declared === undefined) return undefined
   const at = [...path, 'fault', 'delay']
   if (declared.percent !== undefined) {
@@ -102,7 +100,7 @@ function delayOf(declared: DeclaredFault['delay'], { report, path }: RuleSite): 
   return fraction === undefined ? undefined : { duration: declared.fixedDelay, fraction }
 }
 
-function abortOf(declared: DeclaredFault['abort'], { report, path }: RuleSite): Fault['abort'] {
+function abortOf(declared: DeclaredFault['abort'], { report, path }: ReadSite): Fault['abort'] {
   if (declared === undefined) return undefined
   const at = [...path, 'fault', 'abort']
   const status =
@@ -123,10 +121,7 @@ function abortOf(declared: DeclaredFault['abort'], { report, path }: RuleSite): 
 }
 
 /** The share at a field; without one it is none, as in Istio. `path` is that of the delay or abort. */
-function fractionAt(
-  field: FieldPath,
-  { report, path }: Pick<RuleSite, 'report' | 'path'>,
-): Millionths | undefined {
+function fractionAt(field: FieldPath, { report, path }: ReadSite): Millionths | undefined {
   const written = writtenPercentage(report.manifest, field)
   if (written === undefined) {
     if (rawValue(report.manifest, field) === undefined) {

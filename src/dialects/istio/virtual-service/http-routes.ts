@@ -2,95 +2,90 @@ import type { Diagnostic } from '../../../diagnostics/diagnostic.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { Route } from '../../../model/route.ts'
 import type { ObjectLookup } from '../../dialect.ts'
-import { mirrorOptions } from '../../reading/annotation.ts'
+import { readMirrorOverrides } from '../../reading/annotation.ts'
+import type { Report } from '../../reading/report.ts'
 import { delegation } from './delegation/delegation.ts'
-import type { DelegateSpec } from './delegation/delegation.ts'
+import type { DelegateOf } from './delegation/delegation.ts'
+import { readRule } from './http-rule.ts'
 import type { HttpRule } from './http-rule.ts'
 import { placedRule } from './placed-rule.ts'
 import type { PlacedRule } from './placed-rule.ts'
-import { reportOn } from '../../reading/report.ts'
-import type { Report } from '../../reading/report.ts'
 import { checkedRule } from './rule-check.ts'
-import { routesOf } from './rule-routes.ts'
+import { mirrorFindings, routesOf } from './rule-routes.ts'
 import type { TableContext } from './rule-routes.ts'
 
+/** Reads the rules of a VirtualService; one that cannot be read is left out. */
+export function readRules(
+  rules: readonly (HttpRule | undefined)[],
+  report: Report,
+): readonly (PlacedRule | undefined)[] {
+  const { manifest } = report
+  const overrides = readMirrorOverrides(report)
+  return rules.map((rule, index) => {
+    if (rule === undefined) return undefined
+    const path = ['spec', 'http', index]
+    const site = { report, path }
+    return placedRule(readRule(checkedRule(rule, site), site), { manifest, path, overrides })
+  })
+}
+
+/**
+ * Findings about mirrors of the rules of a root or, if it has no hosts, of a delegate. If a rule's other half
+ * is in another object, whether its percentage has a mirror is unknown here.
+ */
+export function findingsOfRules(
+  rules: readonly (PlacedRule | undefined)[],
+  role: 'root' | 'delegate',
+): readonly Diagnostic[] {
+  return rules.flatMap((placed) => {
+    if (placed === undefined) return []
+    const found = mirrorFindings(placed)
+    return role === 'root' && placed.rule.delegate === undefined
+      ? found
+      : found.filter(({ code }) => code !== 'mirror/percentage-without-mirror')
+  })
+}
+
+/** Rejects rules of a delegate that delegate themselves. */
+export function rejectNested(rules: readonly (PlacedRule | undefined)[], report: Report): void {
+  for (const placed of rules) {
+    if (placed?.rule.delegate === undefined) continue
+    report.reject('delegate/nested', [...placed.siteOf('delegate').path, 'delegate'], {
+      message: "a delegate's rule delegates, which Istio allows to roots only: it has no effect",
+      hint: 'name this delegate in the root',
+    })
+  }
+}
+
 export interface RulesContext {
-  /** Findings in the object of the rules, except `HttpRoutes.diagnostics`. */
-  readonly report: Report
+  /** The object of the rules. */
+  readonly manifest: Manifest
   readonly lookup: ObjectLookup
-  readonly readDelegate: (manifest: Manifest) => DelegateSpec
+  readonly delegateOf: DelegateOf
 }
 
 export interface HttpRoutes {
   readonly routes: readonly Route[]
   readonly diagnostics: readonly Diagnostic[]
-  readonly rejected: boolean
 }
-
-type Rules = readonly (HttpRule | undefined)[]
 
 /** The routes of a VirtualService with hosts, including those of its delegates. */
-export function httpRoutes(rules: Rules, { report, lookup, readDelegate }: RulesContext): HttpRoutes {
-  const table = tableContext(report.manifest, lookup)
-  const delegates = delegation(lookup, readDelegate)
-  const judgement = judging(report.manifest, lookup)
-  const routes = placedRules(rules, { report, lookup }).flatMap((placed) => {
-    if (placed.rule.delegate === undefined) return routesOf(placed, table)
-    judgement.judge(placed)
-    return delegates.rulesOf(placed).flatMap((merged) => routesOf(merged, table))
-  })
-  return {
-    routes,
-    diagnostics: [...judgement.diagnostics(), ...delegates.diagnostics()],
-    rejected: judgement.report.rejected,
-  }
-}
-
-/** Findings about the rules of a delegate by itself; they become routes only in its roots. */
-export function delegateMistakes(
-  rules: Rules,
-  { report, lookup }: Pick<RulesContext, 'report' | 'lookup'>,
+export function httpRoutes(
+  rules: readonly (PlacedRule | undefined)[],
+  { manifest, lookup, delegateOf }: RulesContext,
 ): HttpRoutes {
-  const judgement = judging(report.manifest, lookup)
-  for (const placed of placedRules(rules, { report, lookup })) {
-    if (placed.rule.delegate !== undefined) {
-      report.reject('delegate/nested', [...placed.siteOf('delegate').path, 'delegate'], {
-        message: "a delegate's rule delegates, which Istio allows to roots only: it has no effect",
-        hint: 'name this delegate in the root',
-      })
-    }
-    judgement.judge(placed)
-  }
-  return { routes: [], diagnostics: judgement.diagnostics(), rejected: judgement.report.rejected }
-}
-
-function placedRules(
-  rules: Rules,
-  { report, lookup }: Pick<RulesContext, 'report' | 'lookup'>,
-): readonly PlacedRule[] {
-  const options = mirrorOptions(report, lookup.settings)
-  return rules.flatMap((rule, index): readonly PlacedRule[] => {
-    if (rule === undefined) return []
-    const site = { report, path: ['spec', 'http', index], options }
-    return [placedRule(checkedRule(rule, site), site)]
+  const table = tableContext(manifest, lookup)
+  const delegates = delegation(lookup, delegateOf)
+  const found: Diagnostic[] = []
+  const routes = rules.flatMap((placed) => {
+    if (placed === undefined) return []
+    if (placed.rule.delegate === undefined) return routesOf(placed, table)
+    return delegates.rulesOf(placed).flatMap((merged) => {
+      found.push(...mirrorFindings(merged))
+      return routesOf(merged, table)
+    })
   })
-}
-
-/**
- * Checks a rule whose other half is in another object: whether its percentage has a mirror is unknown here.
- */
-function judging(manifest: Manifest, lookup: ObjectLookup) {
-  const report = reportOn(manifest)
-  return {
-    report,
-    judge: (placed: PlacedRule): void => {
-      routesOf(
-        { ...placed, siteOf: (field) => ({ ...placed.siteOf(field), report }) },
-        tableContext(manifest, lookup),
-      )
-    },
-    diagnostics: () => report.diagnostics.filter(({ code }) => code !== 'mirror/percentage-without-mirror'),
-  }
+  return { routes, diagnostics: [...delegates.diagnostics(), ...found] }
 }
 
 function tableContext({ id, apiVersion }: Manifest, { settings }: ObjectLookup): TableContext {

@@ -3,12 +3,15 @@ import { durationSchema } from '../../../manifest/duration.ts'
 import { message, parts } from '../../../manifest/message.ts'
 import { directResponse, redirect, rewrite } from './action.ts'
 import { largestWeight } from '../../reading/constraint.ts'
-import { corsPolicy } from './cors.ts'
+import { corsOf, corsPolicy } from './cors.ts'
 import { destination } from './destination.ts'
-import { fault } from './fault.ts'
+import { fault, faultOf } from './fault.ts'
 import { headers } from './headers.ts'
 import { httpMatch } from './match.ts'
-import { mirrorPolicy } from './mirror.ts'
+import { mirrorPolicy, readMirrors } from './mirror.ts'
+import type { MirrorFields } from './mirror.ts'
+import type { ReadSite } from './rule-site.ts'
+import type { CorsPolicy, Fault } from '../../../model/route.ts'
 import { percent } from './percentage.ts'
 import { retries } from './retry.ts'
 
@@ -75,3 +78,23 @@ export const httpRule = message({
 })
 
 export type HttpRule = z.infer<typeof httpRule>
+
+/** An HTTP rule whose percentages, fault and CORS policy have been read. */
+export type Rule = Omit<HttpRule, keyof MirrorFields | 'fault' | 'corsPolicy'> &
+  MirrorFields & {
+    readonly fault?: Fault | undefined
+    readonly corsPolicy?: CorsPolicy | undefined
+  }
+
+/** Reads what a checked rule means by itself. A part with a mistake is left out, and the mistake reported. */
+export function readRule(
+  { mirror, mirrors, mirrorPercentage, mirrorPercent, fault: faults, corsPolicy: cors, ...others }: HttpRule,
+  site: ReadSite,
+): Rule {
+  return {
+    ...others,
+    ...readMirrors({ mirror, mirrors, mirrorPercentage, mirrorPercent }, site),
+    ...(faults === undefined ? {} : { fault: faultOf(faults, site) }),
+    ...(cors === undefined ? {} : { corsPolicy: corsOf(cors, site) }),
+  }
+}

@@ -1,7 +1,7 @@
 import type { Origin } from '../../../diagnostics/diagnostic.ts'
 import { compareText, shortHash } from '../../../model/names.ts'
 import { resolveGateway } from '../host.ts'
-import type { HttpRule } from './http-rule.ts'
+import type { Rule } from './http-rule.ts'
 import type { HttpMatch } from './match.ts'
 import type { RuleSite } from './rule-site.ts'
 
@@ -15,7 +15,7 @@ export interface PlacedMatch {
  * An HTTP rule, and the place of each of its fields: the fields of a root and its delegate become one rule.
  */
 export interface PlacedRule {
-  readonly rule: HttpRule
+  readonly rule: Rule
   /** At least one; gateways are named `<namespace>/<name>`. */
   readonly matches: readonly PlacedMatch[]
   /**
@@ -23,12 +23,12 @@ export interface PlacedRule {
    * index in the list does not matter.
    */
   readonly key: string
-  siteOf(field: keyof HttpRule): RuleSite
+  siteOf(field: keyof Rule): RuleSite
 }
 
 /** A rule and its place in its object. */
-export function placedRule(rule: HttpRule, site: RuleSite): PlacedRule {
-  const { id } = site.report.manifest
+export function placedRule(rule: Rule, site: RuleSite): PlacedRule {
+  const { id } = site.manifest
   const declared = rule.match ?? []
   const matches = declared.map((match, index): PlacedMatch => ({
     match:

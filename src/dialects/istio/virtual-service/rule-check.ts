@@ -1,13 +1,13 @@
 import { isAuthority } from './headers.ts'
 import type { HttpRule } from './http-rule.ts'
 import { retryConditions } from './retry.ts'
-import type { RuleSite } from './rule-site.ts'
+import type { ReadSite } from './rule-site.ts'
 
 /**
  * Rejects the mistakes that Istio's validation rejects beyond the types of fields (its validateHTTPRoute),
  * and leaves out the affected part: the mirrors, or a fault or rewrite without effect. The rule itself stays.
  */
-export function checkedRule(rule: HttpRule, site: RuleSite): HttpRule {
+export function checkedRule(rule: HttpRule, site: ReadSite): HttpRule {
   checkRewrite(rule, site)
   checkRetries(rule, site)
   checkAuthority(rule, site)
@@ -19,7 +19,7 @@ export function checkedRule(rule: HttpRule, site: RuleSite): HttpRule {
 /** A root may have both, as a delegate has either in place of it (Istio's validation lets it). */
 function conflictingMirrors(
   { mirror, mirrors = [], delegate }: HttpRule,
-  { report, path }: RuleSite,
+  { report, path }: ReadSite,
 ): readonly (keyof HttpRule)[] {
   if (mirror === undefined || mirrors.length === 0 || delegate !== undefined) return []
   report.reject('mirror/mirror-and-mirrors', [...path, 'mirrors'], {
@@ -29,7 +29,7 @@ function conflictingMirrors(
   return ['mirror', 'mirrors', 'mirrorPercentage', 'mirrorPercent']
 }
 
-function fieldsWithoutForward(rule: HttpRule, { report, path }: RuleSite): readonly (keyof HttpRule)[] {
+function fieldsWithoutForward(rule: HttpRule, { report, path }: ReadSite): readonly (keyof HttpRule)[] {
   const action = (['redirect', 'directResponse'] as const).find((each) => rule[each] !== undefined)
   if (action === undefined || rule.delegate !== undefined) return []
   const without = (['fault', 'rewrite'] as const).filter((field) => rule[field] !== undefined)
@@ -42,7 +42,7 @@ function fieldsWithoutForward(rule: HttpRule, { report, path }: RuleSite): reado
   return without
 }
 
-function checkRewrite({ rewrite }: HttpRule, { report, path }: RuleSite): void {
+function checkRewrite({ rewrite }: HttpRule, { report, path }: ReadSite): void {
   if (rewrite === undefined) return
   const { uri = '', uriRegexRewrite, authority = '' } = rewrite
   if (uri === '' && uriRegexRewrite === undefined && authority === '') {
@@ -66,7 +66,7 @@ function checkRewrite({ rewrite }: HttpRule, { report, path }: RuleSite): void {
   }
 }
 
-function checkRetries({ retries }: HttpRule, { report, path }: RuleSite): void {
+function checkRetries({ retries }: HttpRule, { report, path }: ReadSite): void {
   if (retries === undefined) return
   const { attempts = 0, perTryTimeout, retryOn = '', retryRemoteLocalities } = retries
   const at = [...path, 'retries']
@@ -96,7 +96,7 @@ function checkRetries({ retries }: HttpRule, { report, path }: RuleSite): void {
 }
 
 /** A claim has the place of a header's name; no filter reads tokens, so no request ever has one. */
-function noteClaims({ match = [] }: HttpRule, { report, path }: RuleSite): void {
+function noteClaims({ match = [] }: HttpRule, { report, path }: ReadSite): void {
   match.forEach((each, index) => {
     for (const field of ['headers', 'withoutHeaders'] as const) {
       for (const name of Object.keys(each[field] ?? {}).filter((header) =>
@@ -119,7 +119,7 @@ function withoutFields(rule: HttpRule, fields: readonly (keyof HttpRule)[]): Htt
 }
 
 /** Rejects an authority that is set in several places: the first of them is used, in this order. */
-function checkAuthority({ rewrite, headers }: HttpRule, { report, path }: RuleSite): void {
+function checkAuthority({ rewrite, headers }: HttpRule, { report, path }: ReadSite): void {
   const inHeaders = (['set', 'add'] as const).flatMap((operation) =>
     Object.keys(headers?.request?.[operation] ?? {})
       .filter(isAuthority)
@@ -139,7 +139,7 @@ function checkAuthority({ rewrite, headers }: HttpRule, { report, path }: RuleSi
  * Rejects changes of pseudo headers, and of the authority except setting the request's. Istio leaves them
  * out, and so does `headerRules`.
  */
-function checkHeaders({ headers, route = [] }: HttpRule, { report, path }: RuleSite): void {
+function checkHeaders({ headers, route = [] }: HttpRule, { report, path }: ReadSite): void {
   const declared = [
     { value: headers, at: [...path, 'headers'] },
     ...route.map((each, index) => ({ value: each.headers, at: [...path, 'route', index, 'headers'] })),

@@ -1,12 +1,11 @@
+import type { Diagnostic } from '../../../diagnostics/diagnostic.ts'
 import type { Action, Destination, Forward, HeaderChanges, Route } from '../../../model/route.ts'
 import type { Settings } from '../../../model/settings.ts'
 import { directResponseOf, redirectOf, rewriteOf } from './action.ts'
-import { corsOf } from './cors.ts'
 import { backendOf } from './destination.ts'
-import { faultOf } from './fault.ts'
 import { headerRules } from './headers.ts'
 import { applicabilityOf, matchOf } from './match.ts'
-import { mirrorsOf } from './mirror.ts'
+import { mirrorsOf, mirrorsWithoutForward, percentagesWithoutMirror } from './mirror.ts'
 import type { PlacedRule } from './placed-rule.ts'
 import { retryPolicy } from './retry.ts'
 
@@ -22,10 +21,8 @@ export interface TableContext {
 
 /** One route for each match of the rule, in order; empty for a rule that only delegates. */
 export function routesOf(placed: PlacedRule, table: TableContext): readonly Route[] {
-  const { rule, matches, siteOf } = placed
+  const { rule, matches } = placed
   const built = actionOf(placed, table)
-  const fault = faultOf(rule.fault, siteOf('fault'))
-  const cors = corsOf(rule.corsPolicy, siteOf('corsPolicy'))
   if (built === undefined) return []
   return matches.map(({ match, origin }): Route => ({
     name:
@@ -34,8 +31,8 @@ export function routesOf(placed: PlacedRule, table: TableContext): readonly Rout
     applies: applicabilityOf(match, origin.object.namespace),
     action: built.action,
     headers: built.changes,
-    fault,
-    cors,
+    fault: rule.fault?.delay === undefined && rule.fault?.abort === undefined ? undefined : rule.fault,
+    cors: rule.corsPolicy,
     statPrefix: match?.statPrefix,
     metadata: table.metadata,
     origin,
@@ -53,11 +50,9 @@ function actionOf(placed: PlacedRule, table: TableContext): Built | undefined {
   const { changes, authority } = headerRules(rule.headers)
   const mirrors = mirrorsOf(rule, {
     siteOf: placed.siteOf,
-    domain: table.settings.domain,
+    settings: table.settings,
     runtimeKey: runtimeKeys(placed, table),
   })
-  if (rule.redirect !== undefined || rule.directResponse !== undefined)
-    noteMirrorsWithoutForward(placed, mirrors)
   if (rule.redirect !== undefined) return { action: redirectOf(rule.redirect), changes }
   if (rule.directResponse !== undefined) return { action: directResponseOf(rule.directResponse), changes }
   return rule.route === undefined
@@ -65,15 +60,15 @@ function actionOf(placed: PlacedRule, table: TableContext): Built | undefined {
     : { action: forwardOf(placed, { table, authority, mirrors }), changes }
 }
 
-function noteMirrorsWithoutForward({ rule, siteOf }: PlacedRule, mirrors: Forward['mirrors']): void {
-  if (rule.delegate !== undefined) return
-  const action = rule.redirect === undefined ? 'a direct response' : 'a redirect'
-  for (const { origin } of mirrors) {
-    const field = origin.path.includes('mirrors') ? 'mirrors' : 'mirror'
-    siteOf(field).report.note('mirror/without-forward', origin.path, {
-      message: `the rule answers with ${action}, so there is nothing to mirror`,
-    })
-  }
+/** Findings about mirrors and percentages of a rule that have no effect in it. */
+export function mirrorFindings({ rule, siteOf }: PlacedRule): readonly Diagnostic[] {
+  const answers = rule.redirect !== undefined || rule.directResponse !== undefined
+  return [
+    ...percentagesWithoutMirror(rule, siteOf),
+    ...(answers && rule.delegate === undefined
+      ? mirrorsWithoutForward(rule, siteOf, rule.redirect === undefined ? 'a direct response' : 'a redirect')
+      : []),
+  ]
 }
 
 interface ForwardParts {
@@ -83,10 +78,7 @@ interface ForwardParts {
 }
 
 function forwardOf({ rule, siteOf }: PlacedRule, { table, authority, mirrors }: ForwardParts): Forward {
-  const {
-    report: { manifest },
-    path,
-  } = siteOf('route')
+  const { manifest, path } = siteOf('route')
   const destinations = (rule.route ?? []).map((each, index): Destination => {
     const own = headerRules(each.headers)
     return {
@@ -107,7 +99,7 @@ function forwardOf({ rule, siteOf }: PlacedRule, { table, authority, mirrors }: 
     mirrors,
     timeout: rule.timeout ?? 0,
     ...(rule.timeout === 0
-      ? { noTimeout: { object: timeout.report.manifest.id, path: [...timeout.path, 'timeout'] } }
+      ? { noTimeout: { object: timeout.manifest.id, path: [...timeout.path, 'timeout'] } }
       : {}),
     retry: rule.retries === undefined ? 'default' : retryPolicy(rule.retries),
     rewrite: rewriteOf(rule.rewrite, authority),

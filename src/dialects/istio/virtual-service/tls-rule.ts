@@ -6,7 +6,8 @@ import { largestWeight } from '../../reading/constraint.ts'
 import { backendOf, destination } from './destination.ts'
 import { resolveGateway } from '../host.ts'
 import { noteUnsupported } from '../../reading/report.ts'
-import type { Report } from '../../reading/report.ts'
+import type { ReadSite } from './rule-site.ts'
+import type { Manifest } from '../../../manifest/manifest.ts'
 
 const serverName = z
   .string()
@@ -38,23 +39,8 @@ export type TlsMatch = z.infer<typeof tlsMatch>
 /** A rule without destinations has a mistake. */
 export type TlsRule = z.infer<typeof tlsRule>
 
-export interface TlsRuleContext {
-  readonly path: FieldPath
-  readonly domain: string
-  readonly report: Report
-  /** The VirtualService's gateways, for matches that name none. */
-  readonly gateways: readonly string[]
-}
-
-/**
- * One route for each match. Connections of a rule with a mistake go to no backend, nor to that of another
- * rule. Gateways that pass TLS through use them; sidecars do not, which is reported.
- */
-export function tlsRoutesOf(
-  rule: TlsRule,
-  { path, domain, report, gateways }: TlsRuleContext,
-): readonly TlsRoute[] {
-  const { manifest } = report
+/** Reports what is wrong with a tls rule, or has no effect; `gateways` are for matches that name none. */
+export function checkTlsRule(rule: TlsRule, { report, path }: ReadSite, gateways: readonly string[]): void {
   if (
     rule.match.some((each) =>
       (each.gateways === undefined || each.gateways.length === 0 ? gateways : each.gateways).includes('mesh'),
@@ -66,13 +52,36 @@ export function tlsRoutesOf(
         'the service of its server name',
     })
   }
-  const total = rule.route.reduce((sum, { weight = 0 }) => sum + weight, 0)
-  if (rule.route.length > 1 && total === 0) {
+  if (hasNoWeight(rule)) {
     report.reject('field/invalid-value', [...path, 'route'], {
       message: 'all weights of the route are 0, must add up to more: connections that it matches are closed',
     })
   }
-  const isRejected = rule.route.length === 0 || (rule.route.length > 1 && total === 0)
+  rule.match.forEach((each, index) => {
+    noteUnsupported(report, { path: [...path, 'match', index], value: each }, [
+      'destinationSubnets',
+      'sourceLabels',
+      'sourceNamespace',
+    ])
+  })
+}
+
+function hasNoWeight({ route }: TlsRule): boolean {
+  return route.length > 1 && route.reduce((sum, { weight = 0 }) => sum + weight, 0) === 0
+}
+
+export interface TlsRuleContext {
+  readonly manifest: Manifest
+  readonly path: FieldPath
+  readonly domain: string
+}
+
+/**
+ * One route for each match. Connections of a rule with a mistake go to no backend, nor to that of another
+ * rule.
+ */
+export function tlsRoutesOf(rule: TlsRule, { path, domain, manifest }: TlsRuleContext): readonly TlsRoute[] {
+  const isRejected = rule.route.length === 0 || hasNoWeight(rule)
   const destinations = isRejected
     ? [rejectedAt({ object: manifest.id, path })]
     : rule.route.map((each, index) => ({
@@ -85,11 +94,6 @@ export function tlsRoutesOf(
       }))
   return rule.match.map((each, index): TlsRoute => {
     const at = [...path, 'match', index]
-    noteUnsupported(report, { path: at, value: each }, [
-      'destinationSubnets',
-      'sourceLabels',
-      'sourceNamespace',
-    ])
     return {
       serverNames: each.sniHosts.map((name, position) => ({
         name: name.toLowerCase(),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Diagnostic, FieldPath } from '../../../diagnostics/diagnostic.ts'
+import type { Diagnostic, FieldPath, ObjectId } from '../../../diagnostics/diagnostic.ts'
 import { finding } from '../../../diagnostics/finding.ts'
 import { decode } from '../../../manifest/decode.ts'
 import type { Decoded } from '../../../manifest/decode.ts'
@@ -7,7 +7,7 @@ import { isRecord, message, parts } from '../../../manifest/message.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { RouteTable } from '../../../model/route.ts'
 import { translated } from '../../dialect.ts'
-import type { ObjectLookup, Translated } from '../../dialect.ts'
+import type { ObjectLookup, Read, Reader, ReadObject, Translated } from '../../dialect.ts'
 import { hostPattern } from '../../reading/constraint.ts'
 import { withMeantSpec } from '../../reading/meant-fields.ts'
 import { once, rejectedConsequence } from '../../reading/rejected-rule.ts'
@@ -16,7 +16,7 @@ import type { DelegateSpec } from './delegation/delegation.ts'
 import { exportTo, visibilityOf } from '../export-to.ts'
 import { noteGatewayHosts } from './gateway-hosts.ts'
 import { resolveGateway, resolveHost } from '../host.ts'
-import { delegateMistakes, httpRoutes } from './http-routes.ts'
+import { findingsOfRules, httpRoutes, readRules, rejectNested } from './http-routes.ts'
 import { httpRule } from './http-rule.ts'
 import { mirrorHints } from './mirror-hint.ts'
 import { noteMatchGateways } from './match-gateways.ts'
@@ -24,7 +24,9 @@ import { rejectedConsequences, withRejectedRules } from './rejected-rules.ts'
 import { rejectedTlsConsequences, withRejectedTlsRules } from './rejected-tls-rules.ts'
 import { noteUnsupported, reportOn } from '../../reading/report.ts'
 import type { Report } from '../../reading/report.ts'
-import { tlsRoutesOf, tlsRule } from './tls-rule.ts'
+import { checkTlsRule, tlsRoutesOf, tlsRule } from './tls-rule.ts'
+import type { TlsRule } from './tls-rule.ts'
+import type { PlacedRule } from './placed-rule.ts'
 
 const spec = message({
   hosts: z.array(hostPattern).optional(),
@@ -49,7 +51,7 @@ const removableParts = [
 ] as const
 
 /** The `spec` of a VirtualService. */
-function readVirtualService(manifest: Manifest): Decoded<z.infer<typeof spec>> {
+function decodeSpec(manifest: Manifest): Decoded<z.infer<typeof spec>> {
   const [ofRule, ofTlsRule] = [rejectedConsequences(manifest), rejectedTlsConsequences(manifest)]
   const whole = once(() => rejectedWhole(manifest))
   const consequence = (left: FieldPath): string | undefined =>
@@ -103,66 +105,92 @@ function rejectedWhole(manifest: Manifest): z.infer<typeof spec> | undefined {
   }
 }
 
+/** The content of a VirtualService. */
+export interface VirtualService {
+  /** Empty for a delegate. */
+  readonly hosts: readonly string[]
+  /** Never empty. */
+  readonly gateways: readonly string[]
+  readonly exportTo: readonly string[] | undefined
+  readonly http: readonly (PlacedRule | undefined)[]
+  readonly tls: readonly (TlsRule | undefined)[]
+}
+
 /**
  * A networking.istio.io VirtualService. Without hosts it is a delegate, and becomes routes of the objects
  * that name it.
  */
-export function translateVirtualService(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { settings } = lookup
-  const { value, diagnostics, rejected } = readVirtualService(manifest)
-  if (value === undefined) return translated({ diagnostics, rejected })
+export const virtualServiceReader: Reader<VirtualService> = {
+  read: readVirtualService,
+  translate: translateVirtualService,
+}
+
+function readVirtualService(manifest: Manifest): Read<VirtualService> {
+  const { value, diagnostics, rejected } = decodeSpec(manifest)
+  if (value === undefined) return { value, diagnostics, rejected }
   const report = reportOn(manifest)
-  const { namespace, name } = manifest.id
-  if (value.hosts === undefined || value.hosts.length === 0) {
+  const { hosts = [], tls = [] } = value
+  const role = hosts.length === 0 ? 'delegate' : 'root'
+  const gateways = value.gateways === undefined || value.gateways.length === 0 ? ['mesh'] : value.gateways
+  const http = readRules(value.http ?? [], report)
+  if (role === 'delegate') {
     rejectBeyondHttp(report, value)
-    const http = delegateMistakes(value.http ?? [], { report, lookup })
-    return translated({
-      diagnostics: [...diagnostics, ...report.diagnostics, ...http.diagnostics],
-      unlessDelegated: [unused(manifest)],
-      rejected: rejected || report.rejected || http.rejected,
+    rejectNested(http, report)
+  } else {
+    noteUnsupported(report, { path: ['spec'], value }, ['tcp'])
+    rejectAnyHost(report, hosts, gateways)
+    noteMatchGateways(report, value.http ?? [], gateways)
+    tls.forEach((rule, index) => {
+      if (rule !== undefined) checkTlsRule(rule, { report, path: ['spec', 'tls', index] }, gateways)
     })
   }
-  noteUnsupported(report, { path: ['spec'], value }, ['tcp'])
-  const http = httpRoutes(value.http ?? [], {
-    report,
-    lookup,
-    readDelegate: (delegate) => readDelegate(delegate, lookup),
-  })
-  const gateways = value.gateways === undefined || value.gateways.length === 0 ? ['mesh'] : value.gateways
-  rejectAnyHost(report, value.hosts, gateways)
+  return {
+    value: { hosts, gateways, exportTo: value.exportTo, http, tls },
+    diagnostics: [...diagnostics, ...report.diagnostics, ...findingsOfRules(http, role)],
+    rejected: rejected || report.rejected,
+  }
+}
+
+function translateVirtualService(
+  { manifest, value }: ReadObject<VirtualService>,
+  lookup: ObjectLookup,
+): Translated {
+  const { hosts, gateways, exportTo: exported } = value
+  if (hosts.length === 0) return translated({ unlessDelegated: [unused(manifest)] })
+  const { settings } = lookup
+  const { namespace, name } = manifest.id
+  const report = reportOn(manifest)
+  const http = httpRoutes(value.http, { manifest, lookup, delegateOf: (id) => delegateSpec(id, lookup) })
   noteUnknownGateways(report, gateways, lookup)
-  noteGatewayHosts(report, { hosts: value.hosts, gateways }, lookup)
-  noteMatchGateways(report, value.http ?? [], gateways)
+  noteGatewayHosts(report, { hosts, gateways }, lookup)
   const table: RouteTable = {
     namespace,
     name,
-    hosts: value.hosts.map((host, index) => ({
+    hosts: hosts.map((host, index) => ({
       host: resolveHost(host, namespace, settings.domain),
       origin: { object: manifest.id, path: ['spec', 'hosts', index] },
     })),
-    attachedTo: servedBy(gateways, value.hosts).map((gateway) => resolveGateway(gateway, namespace)),
-    visibility: visibilityOf(value.exportTo, namespace, settings.defaultExport.routeTables),
+    attachedTo: servedBy(gateways, hosts).map((gateway) => resolveGateway(gateway, namespace)),
+    visibility: visibilityOf(exported, namespace, settings.defaultExport.routeTables),
     order: [manifest.created, name, namespace].join('\u0000'),
     routes: http.routes,
     origin: { object: manifest.id, path: ['spec'] },
   }
   const { attachedTo, visibility, order } = table
-  const tlsRoutes = (value.tls ?? []).flatMap((rule, index) =>
+  const tlsRoutes = value.tls.flatMap((rule, index) =>
     rule === undefined
       ? []
-      : tlsRoutesOf(rule, { path: ['spec', 'tls', index], domain: settings.domain, report, gateways }),
+      : tlsRoutesOf(rule, { manifest, path: ['spec', 'tls', index], domain: settings.domain }),
   )
   const tlsTables =
     tlsRoutes.length === 0 ? [] : [{ namespace, name, attachedTo, visibility, order, routes: tlsRoutes }]
-  const delegates = (value.http ?? []).flatMap((rule) =>
-    rule?.delegate === undefined ? [] : [delegateId(rule.delegate, manifest.id)],
-  )
   return translated({
     routeTables: [table],
     tlsTables,
-    delegates,
-    diagnostics: [...diagnostics, ...report.diagnostics, ...http.diagnostics],
-    rejected: rejected || report.rejected || http.rejected,
+    delegates: value.http.flatMap((placed) =>
+      placed?.rule.delegate === undefined ? [] : [delegateId(placed.rule.delegate, manifest.id)],
+    ),
+    diagnostics: [...report.diagnostics, ...http.diagnostics],
   })
 }
 
@@ -179,11 +207,11 @@ function unused({ id }: Manifest): Diagnostic {
   )
 }
 
-function readDelegate(manifest: Manifest, { settings }: ObjectLookup): DelegateSpec {
-  const { value } = readVirtualService(manifest)
+function delegateSpec(id: ObjectId, lookup: ObjectLookup): DelegateSpec {
+  const value = lookup.value(virtualServiceReader, id)
   return {
     isDelegate: (value?.hosts ?? []).length === 0,
-    visibility: visibilityOf(value?.exportTo, manifest.id.namespace, settings.defaultExport.routeTables),
+    visibility: visibilityOf(value?.exportTo, id.namespace, lookup.settings.defaultExport.routeTables),
     rules: value?.http ?? [],
   }
 }

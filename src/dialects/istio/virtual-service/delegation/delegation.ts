@@ -1,25 +1,24 @@
 import { didYouMean } from '../../../../diagnostics/did-you-mean.ts'
 import type { Diagnostic, ObjectId } from '../../../../diagnostics/diagnostic.ts'
-import type { Manifest } from '../../../../manifest/manifest.ts'
+import { finding } from '../../../../diagnostics/finding.ts'
 import { isVisible } from '../../../../model/visibility.ts'
 import type { Visibility } from '../../../../model/visibility.ts'
 import type { ObjectLookup } from '../../../dialect.ts'
-import { mirrorOptions } from '../../../reading/annotation.ts'
 import type { HttpRule } from '../http-rule.ts'
-import { followsFromMerge, mergedRule } from './merged-rule.ts'
-import { placedRule } from '../placed-rule.ts'
 import type { PlacedRule } from '../placed-rule.ts'
-import { reportOn } from '../../../reading/report.ts'
-import type { Report } from '../../../reading/report.ts'
-import { checkedRule } from '../rule-check.ts'
+import { mergedRule } from './merged-rule.ts'
+import type { Note } from './merged-rule.ts'
 
 /** A VirtualService as its roots see it. */
 export interface DelegateSpec {
   readonly isDelegate: boolean
   readonly visibility: Visibility
-  /** A rule with a mistake is undefined; the mistake is reported when the delegate itself is translated. */
-  readonly rules: readonly (HttpRule | undefined)[]
+  /** A rule with a mistake is undefined; the mistake is reported for the delegate itself. */
+  readonly rules: readonly (PlacedRule | undefined)[]
 }
+
+/** The content of a VirtualService that a root names. */
+export type DelegateOf = (id: ObjectId) => DelegateSpec
 
 /** The delegates' rules for the rules of one root. */
 export interface Delegation {
@@ -28,37 +27,28 @@ export interface Delegation {
    * not available.
    */
   rulesOf(root: PlacedRule): readonly PlacedRule[]
-  /** Findings in delegates that follow from the merge, after the rules have become routes. */
+  /** Findings about the delegates that are named, and those that follow from the merge. */
   diagnostics(): readonly Diagnostic[]
 }
 
 /** Reads delegates through `lookup`, so that an edit of one translates its roots again, and nothing else. */
-export function delegation(lookup: ObjectLookup, read: (manifest: Manifest) => DelegateSpec): Delegation {
-  const merging: Report[] = []
-  const reportIn = (manifest: Manifest): Report => {
-    const report = reportOn(manifest)
-    merging.push(report)
-    return report
+export function delegation(lookup: ObjectLookup, delegateOf: DelegateOf): Delegation {
+  const found: Diagnostic[] = []
+  const note: Note = (code, origin, wording) => {
+    found.push(finding(code, origin, wording))
   }
   return {
     rulesOf(root) {
-      const found = findDelegate(root, lookup, read)
-      if (found === undefined) return []
-      const { report, path, options } = root.siteOf('delegate')
-      const rootSite = { report: reportIn(report.manifest), path, options }
-      const placedRoot = { ...root, siteOf: () => rootSite }
-      const delegateReport = reportIn(found.manifest)
-      const common = { report: delegateReport, options: mirrorOptions(delegateReport, lookup.settings) }
-      const merged = found.spec.rules.flatMap((rule, index): readonly PlacedRule[] => {
-        if (rule === undefined || rule.delegate !== undefined) return []
-        const site = { ...common, path: ['spec', 'http', index] }
-        const one = mergedRule(placedRoot, placedRule(checkedRule(rule, site), site))
-        return one === undefined ? [] : [one]
-      })
-      notePercentageWithoutMirror(root, merged)
+      const spec = findDelegate(root, { lookup, delegateOf, note })
+      const merged = (spec?.rules ?? []).flatMap((delegate) =>
+        delegate === undefined || delegate.rule.delegate !== undefined
+          ? []
+          : (mergedRule({ root, delegate }, note) ?? []),
+      )
+      notePercentageWithoutMirror(root, merged, note)
       return merged
     },
-    diagnostics: () => merging.flatMap((report) => report.diagnostics).filter(followsFromMerge),
+    diagnostics: () => found,
   }
 }
 
@@ -70,41 +60,39 @@ export function delegateId(
   return { ...root, namespace: namespace === '' ? root.namespace : namespace, name }
 }
 
-interface Found {
-  readonly manifest: Manifest
-  readonly spec: DelegateSpec
+interface Question {
+  readonly lookup: ObjectLookup
+  readonly delegateOf: DelegateOf
+  readonly note: Note
 }
 
-function findDelegate(
-  root: PlacedRule,
-  lookup: ObjectLookup,
-  read: (manifest: Manifest) => DelegateSpec,
-): Found | undefined {
-  const { report, path } = root.siteOf('delegate')
-  const { id } = report.manifest
+function findDelegate(root: PlacedRule, { lookup, delegateOf, note }: Question): DelegateSpec | undefined {
+  const {
+    manifest: { id },
+    path,
+  } = root.siteOf('delegate')
   const delegate = delegateId(root.rule.delegate ?? {}, id)
   const { namespace, name } = delegate
-  const manifest = lookup.manifest(delegate)
-  const at = [...path, 'delegate', 'name']
-  if (manifest === undefined) {
+  const at = { object: id, path: [...path, 'delegate', 'name'] }
+  if (lookup.manifest(delegate) === undefined) {
     const names = lookup.manifestsOf(id, namespace).map((each) => each.id.name)
     const meant = didYouMean(name, names)
-    report.note('delegate/unknown', at, {
+    note('delegate/unknown', at, {
       message: `there is no VirtualService ${namespace}/${name}: the rule has no effect`,
       ...(meant === undefined ? {} : { hint: `did you mean \`${meant}\`?` }),
     })
     return undefined
   }
-  const spec = read(manifest)
+  const spec = delegateOf(delegate)
   if (!spec.isDelegate) {
-    report.note('delegate/not-a-delegate', at, {
+    note('delegate/not-a-delegate', at, {
       message: `VirtualService ${namespace}/${name} has hosts, so it is no delegate: the rule has no effect`,
       hint: `remove hosts and gateways from ${namespace}/${name}`,
     })
     return undefined
   }
   if (!isVisible(spec.visibility, id.namespace)) {
-    report.note('delegate/not-visible', at, {
+    note('delegate/not-visible', at, {
       message:
         `VirtualService ${namespace}/${name} is not exported to namespace ${id.namespace}: the ` +
         `rule has no effect`,
@@ -112,19 +100,23 @@ function findDelegate(
     })
     return undefined
   }
-  return { manifest, spec }
+  return spec
 }
 
-function notePercentageWithoutMirror(root: PlacedRule, merged: readonly PlacedRule[]): void {
+function notePercentageWithoutMirror(root: PlacedRule, merged: readonly PlacedRule[], note: Note): void {
   if (merged.length === 0 || merged.some(({ rule }) => rule.mirror !== undefined)) return
   const others = merged.some(({ rule }) => (rule.mirrors ?? []).length > 0)
   for (const field of ['mirrorPercentage', 'mirrorPercent'] as const) {
     if (root.rule[field] === undefined) continue
-    const { report, path } = root.siteOf(field)
-    report.note('mirror/percentage-without-mirror', [...path, field], {
-      message: others
-        ? `${field} has no effect on the mirrors of the delegate, which have percentages of their own`
-        : `${field} has no effect: neither this rule nor its delegate has a mirror`,
-    })
+    const { manifest, path } = root.siteOf(field)
+    note(
+      'mirror/percentage-without-mirror',
+      { object: manifest.id, path: [...path, field] },
+      {
+        message: others
+          ? `${field} has no effect on the mirrors of the delegate, which have percentages of their own`
+          : `${field} has no effect: neither this rule nor its delegate has a mirror`,
+      },
+    )
   }
 }

@@ -1,11 +1,21 @@
-import type { Diagnostic, FieldPath } from '../../../../diagnostics/diagnostic.ts'
-import { nameOf } from '../../../../diagnostics/finding.ts'
+import type { Code } from '../../../../diagnostics/codes.ts'
+import type { FieldPath, Origin } from '../../../../diagnostics/diagnostic.ts'
+import { below, nameOf } from '../../../../diagnostics/finding.ts'
+import type { Wording } from '../../../../diagnostics/finding.ts'
 import { renderPath } from '../../../../diagnostics/field-path.ts'
-import type { HttpRule } from '../http-rule.ts'
+import type { Rule } from '../http-rule.ts'
 import { conflictBetween, mergedMatch } from './merged-match.ts'
 import type { PlacedMatch, PlacedRule } from '../placed-rule.ts'
 import { ruleKey } from '../placed-rule.ts'
 import type { RuleSite } from '../rule-site.ts'
+
+/** Records a finding that follows from the merge. */
+export type Note = (code: Code, origin: Origin, wording: Wording) => void
+
+export interface RulePair {
+  readonly root: PlacedRule
+  readonly delegate: PlacedRule
+}
 
 /** Fields that a delegate's rule inherits from its root if it does not set them. */
 const inherited = [
@@ -20,31 +30,31 @@ const inherited = [
   'corsPolicy',
   'mirrors',
   'headers',
-] as const satisfies readonly (keyof HttpRule)[]
+] as const satisfies readonly (keyof Rule)[]
 
 /**
  * Merges a root's rule with one of its delegate's. Undefined if their matches exclude each other, which is
  * reported at the delegate's.
  */
-export function mergedRule(root: PlacedRule, delegate: PlacedRule): PlacedRule | undefined {
-  const matches = mergedMatches(root, delegate)
+export function mergedRule({ root, delegate }: RulePair, note: Note): PlacedRule | undefined {
+  const matches = mergedMatches({ root, delegate }, note)
   if (matches === undefined) return undefined
   const name = [root.rule.name ?? '', delegate.rule.name ?? ''].filter((each) => each !== '').join('-')
-  const isOwn = (field: keyof HttpRule): boolean => isGiven(delegate.rule[field])
+  const isOwn = (field: keyof Rule): boolean => isGiven(delegate.rule[field])
   const fromRoot = inherited.filter(
     (field) =>
       !isOwn(field) &&
       isGiven(root.rule[field]) &&
       (!percentages.includes(field) || hasMirror(root, delegate)),
   )
-  const rule: HttpRule = {
+  const rule: Rule = {
     ...delegate.rule,
     ...Object.fromEntries(fromRoot.map((field) => [field, root.rule[field]])),
     name,
   }
-  const siteOf = (field: keyof HttpRule): RuleSite =>
+  const siteOf = (field: keyof Rule): RuleSite =>
     (fromRoot.some((each) => each === field) ? root : delegate).siteOf(field)
-  noteMixedPercentage(rule, siteOf, root)
+  noteMixedPercentage({ rule, siteOf }, root, note)
   return {
     rule,
     matches,
@@ -71,13 +81,13 @@ function isGiven(value: unknown): boolean {
  * Every compatible pair. A match of the delegate that is compatible with none of the root's removes its whole
  * rule, as in Istio.
  */
-function mergedMatches(root: PlacedRule, delegate: PlacedRule): readonly PlacedMatch[] | undefined {
+function mergedMatches({ root, delegate }: RulePair, note: Note): readonly PlacedMatch[] | undefined {
   const merged: PlacedMatch[] = []
   for (const own of delegate.matches) {
     const pairs = root.matches.map(({ match }): Pair => pair(match, own.match))
     const agreeing = pairs.filter((each) => each.conflict === undefined)
     if (agreeing.length === 0) {
-      noteConflict(own, pairs[0]?.conflict ?? [], { root, delegate })
+      note(...conflictOf(own, pairs[0]?.conflict ?? [], root))
       return undefined
     }
     merged.push(...agreeing.map(({ match }) => ({ match, origin: own.origin })))
@@ -96,23 +106,27 @@ function pair(root: PlacedMatch['match'], delegate: PlacedMatch['match']): Pair 
   return { match: conflict === undefined ? mergedMatch(root, delegate) : undefined, conflict }
 }
 
-function noteConflict(
-  { origin }: PlacedMatch,
-  conflict: FieldPath,
-  { root, delegate }: { readonly root: PlacedRule; readonly delegate: PlacedRule },
-): void {
-  const { report, path } = root.siteOf('match')
-  const wanted = `${renderPath([...path, 'match'])} of ${nameOf({ object: report.manifest.id })}`
-  delegate.siteOf('match').report.note('delegate/conflicting-match', [...origin.path, ...conflict], {
-    message:
-      `${renderPath(['match', ...conflict])} is not within ${wanted}, which delegates to it: the ` +
-      `rule has no effect there`,
-    hint: 'Istio compares exact texts and prefixes; a regular expression is within nothing',
-  })
+function conflictOf({ origin }: PlacedMatch, conflict: FieldPath, root: PlacedRule): Parameters<Note> {
+  const { manifest, path } = root.siteOf('match')
+  const wanted = `${renderPath([...path, 'match'])} of ${nameOf({ object: manifest.id })}`
+  return [
+    'delegate/conflicting-match',
+    below(origin, ...conflict),
+    {
+      message:
+        `${renderPath(['match', ...conflict])} is not within ${wanted}, which delegates to it: the ` +
+        `rule has no effect there`,
+      hint: 'Istio compares exact texts and prefixes; a regular expression is within nothing',
+    },
+  ]
 }
 
 /** Fields are inherited one by one, so that a mirror and its percentage may come from different files. */
-function noteMixedPercentage(rule: HttpRule, siteOf: PlacedRule['siteOf'], root: PlacedRule): void {
+function noteMixedPercentage(
+  { rule, siteOf }: Pick<PlacedRule, 'rule' | 'siteOf'>,
+  root: PlacedRule,
+  note: Note,
+): void {
   const field = rule.mirrorPercentage !== undefined ? 'mirrorPercentage' : 'mirrorPercent'
   const mirror = siteOf('mirror')
   const percentage = siteOf(field)
@@ -121,11 +135,11 @@ function noteMixedPercentage(rule: HttpRule, siteOf: PlacedRule['siteOf'], root:
   const other = isFromRoot ? percentage : mirror
   const otherField =
     `${renderPath([...other.path, isFromRoot ? field : 'mirror'])} of ` +
-    nameOf({ object: other.report.manifest.id })
+    nameOf({ object: other.manifest.id })
   const own = isFromRoot ? mirror : percentage
-  own.report.note(
+  note(
     'delegate/mixed-percentage',
-    [...own.path, isFromRoot ? 'mirror' : field],
+    { object: own.manifest.id, path: [...own.path, isFromRoot ? 'mirror' : field] },
     isFromRoot
       ? {
           message: `mirror has no percentage of its own and takes ${otherField}`,
@@ -135,14 +149,5 @@ function noteMixedPercentage(rule: HttpRule, siteOf: PlacedRule['siteOf'], root:
           message: `${field} has no mirror beside it and counts for ${otherField}`,
           hint: 'write mirror beside it',
         },
-  )
-}
-
-/** A finding that only the merge can make; all others are reported for each object by itself. */
-export function followsFromMerge({ code }: Diagnostic): boolean {
-  return (
-    code.startsWith('delegate/') ||
-    code === 'mirror/without-forward' ||
-    code === 'mirror/percentage-without-mirror'
   )
 }
