@@ -22,7 +22,7 @@ export function tapEventBytes(event: TapEvent): Buffer {
   ])
 }
 
-/** The same as protobuf JSON, where a body is base64. */
+/** The same as protobuf JSON, with the body in base64. */
 export function tapEventJson(event: TapEvent): Message<'shadowplane.admin.v1.TapEvent'> {
   if (!('request' in event)) return withoutRequest(event)
   const { body } = event.request

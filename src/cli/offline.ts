@@ -12,7 +12,7 @@ import type { SettingsFlags } from './flags/settings-flags.ts'
 /** A configuration read once, with nothing served: what `translate` and `validate` work on. */
 export interface Offline {
   readonly pipeline: Pipeline
-  /** Of the flags; a mesh config among the files counts before them. */
+  /** The settings of the flags; a mesh config among the files takes precedence. */
   readonly settings: Settings
   readonly locate: LocateOrigin
   /** After a flush: everything found, by the source and by the pipeline. */

@@ -57,7 +57,7 @@ Envoy's client status discovery on the xDS port.`,
               .addOption(
                 new Option(
                   '--virtual-hosts <form>',
-                  'for Envoys over delta: each virtual host apart (VHDS), so that an edit is one small ' +
+                  'for Envoys over delta: each virtual host separate (VHDS), so that an edit is one small ' +
                     'response, or inline in its route configuration',
                 )
                   .choices(['apart', 'inline'])
@@ -90,7 +90,7 @@ async function serve(flags: Flags): Promise<void> {
   const write = log(lineOutput({ lost: lostLines[flags.log] }))
   const kubernetes = clusterOf(flags)
   if (flags.config === undefined && kubernetes === undefined)
-    throw new UsageError('serve: say what to read: --config <path...>, --kubernetes, or both')
+    throw new UsageError('serve: nothing to read: give --config <path...>, --kubernetes, or both')
   const { config: paths = [], listen, admin, virtualHosts, probes } = flags
   const config = {
     paths,

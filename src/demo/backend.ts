@@ -7,7 +7,7 @@ export interface Arrival {
   readonly backend: string
   readonly host: string
   readonly path: string
-  /** The header `x-demo-request`, '' where it is absent. */
+  /** The header `x-demo-request`, '' if it is absent. */
   readonly id: string
 }
 

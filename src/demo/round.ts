@@ -26,7 +26,7 @@ export interface StepResult {
   readonly share: number
   readonly tally: Tally
   /**
-   * Milliseconds from saving the file to the change in Envoy, or to the refusal; undefined where nothing was
+   * Milliseconds from saving the file to the change in Envoy, or to the refusal; undefined if nothing was
    * edited.
    */
   readonly arrival: number | undefined

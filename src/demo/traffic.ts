@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http'
 import { requestIdHeader } from './backend.ts'
 
-/** What came of one request. `backend` is '' where the answer names none. */
+/** The result of one request. `backend` is '' if the answer names none. */
 export interface Answer {
   readonly id: string
   readonly status: number

@@ -12,7 +12,7 @@ export interface EnvoySearch {
   /** Called with one line when a download starts and when it is done. */
   readonly progress?: ((line: string) => void) | undefined
   readonly release?: Release | undefined
-  /** As in `linux-x64`; default: this machine. */
+  /** For example `linux-x64`; default: this machine. */
   readonly platform?: string | undefined
 }
 

@@ -18,7 +18,7 @@ export interface Identity {
   readonly bindAddress?: string | undefined
   /** Listener port → port really bound. */
   readonly portMap?: Readonly<Record<number, number>> | undefined
-  /** Of a sidecar: connections are redirected to it by iptables. */
+  /** A sidecar to which iptables redirects connections. */
   readonly interception?: 'redirect' | undefined
 }
 

@@ -17,7 +17,7 @@ export interface EnvoyOptions {
   readonly bootstrap: Bootstrap
   /** Worker threads; default 1. */
   readonly concurrency?: number | undefined
-  /** As Envoy's `--log-level`; default `warning`. */
+  /** Envoy's `--log-level`; default `warning`. */
   readonly logLevel?: string | undefined
   /**
    * Seconds for which a removed listener goes on with its connections, as Envoy's `--drain-time-s`; default

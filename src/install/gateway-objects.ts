@@ -16,7 +16,7 @@ const trust = '/etc/shadowplane-ca'
 const user = 101
 
 /**
- * By it the control plane knows the Pods, and so their Service, as those of the Gateway API's Gateway with
+ * The control plane recognizes the Pods by it, and so their Service, as those of the Gateway API's Gateway with
  * the name of the Deployment, and gives that Gateway its address (GEP-1762).
  */
 const gatewayName = { 'gateway.networking.k8s.io/gateway-name': name }

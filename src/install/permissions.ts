@@ -16,7 +16,7 @@ export interface ReadKind {
   readonly kind: string
   /** The one object of it that is read. */
   readonly only?: { readonly name: string }
-  /** Set where the control plane writes conditions. */
+  /** Set if the control plane writes conditions. */
   readonly status?: 'conditions'
 }
 

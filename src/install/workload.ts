@@ -5,7 +5,7 @@ export interface WorkloadOptions {
   readonly name: string
   readonly namespace: string
   readonly component: string
-  /** Of the Pods, beside those by which they are selected. */
+  /** Labels of the Pods, in addition to those that select them. */
   readonly podLabels?: Readonly<Record<string, string>>
   readonly replicas: number | string
   readonly container: Readonly<Record<string, unknown>>

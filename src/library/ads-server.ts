@@ -1,5 +1,6 @@
 import { decode } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
+import { bareScope } from '../xds/scope.ts'
 import type { Scope } from '../xds/scope.ts'
 import { createXdsServer } from '../server/ads.ts'
 import type { XdsServer } from '../server/ads.ts'
@@ -67,13 +68,5 @@ function identify(bytes: Uint8Array, groupOf: (node: ClientNode) => string): Ide
 
 /** The engine distinguishes clients by scope; here a scope is nothing but a group. */
 function scopeOfGroup(group: string): Scope {
-  return {
-    role: 'gateway',
-    namespace: group,
-    labels: {},
-    anyGateway: false,
-    bindAddress: '',
-    portMap: {},
-    virtualHosts: 'apart',
-  }
+  return { ...bareScope('gateway', group), virtualHosts: 'apart' }
 }

@@ -16,7 +16,7 @@ export interface ResourceCache {
    * (see `ResourceCacheOptions`).
    */
   set(group: string, resources: Iterable<ResourceInput>): void
-  /** As `set` with nothing. */
+  /** The same as `set` without resources. */
   delete(group: string): void
   /**
    * Resources of a type that the group should have, by name, those included that stay for connections that
@@ -156,7 +156,7 @@ function distinct(resources: readonly Resource[]): readonly Resource[] {
 }
 
 /**
- * The very map from before where nothing differs, so that a stream can tell by looking at it; unchanged
+ * The same map as before if nothing differs, so that a stream recognizes it; unchanged
  * resources stay the same values.
  */
 function merged(

@@ -42,7 +42,7 @@ test.each([
   ],
   [
     ['--proxy-identity', 'certificate'],
-    '--proxy-identity certificate needs --xds-client-ca: it says whose certificates count',
+    '--proxy-identity certificate needs --xds-client-ca: it names the trusted authorities',
   ],
   [['--trust-domain', 'td'], '--trust-domain is for --proxy-identity certificate'],
   [['--max-connection-age', '10'], '--max-connection-age 10: write a duration from 1s to 24h, as in 30m'],

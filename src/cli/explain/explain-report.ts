@@ -20,7 +20,7 @@ export interface Whence {
 }
 
 export interface ExplainedRoute {
-  /** '' where it has none. */
+  /** '' if it has none. */
   readonly name: string
   /** Position in the virtual host, from 0. */
   readonly index: number
@@ -184,7 +184,7 @@ function isOfRule(found: Origin, route: Origin): boolean {
   )
 }
 
-/** As a resource of its own a virtual host is named `<route configuration>/<virtual host>`. */
+/** A separate virtual host is named `<route configuration>/<virtual host>`. */
 function shortName(name = '', routeConfiguration = ''): string {
   return name.startsWith(`${routeConfiguration}/`) ? name.slice(routeConfiguration.length + 1) : name
 }

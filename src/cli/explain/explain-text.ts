@@ -245,7 +245,7 @@ function percent(millionths: number): string {
   return `${percentageOf(millionths as Millionths)} %`
 }
 
-/** What the proxy made of the request before it looked for a route; undefined where nothing. */
+/** How the proxy changed the request before it looked for a route; undefined if it did not. */
 export function normalizationNote(
   { path }: SimulatedRequest,
   received: ReceivedRequest | undefined,

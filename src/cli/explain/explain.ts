@@ -61,7 +61,7 @@ interface Explained {
   readonly request: SimulatedRequest
   readonly answer: ProxyAnswer
   readonly explanation: Explanation
-  /** That listen on the port too. */
+  /** Proxies that listen on the port, too. */
   readonly others: readonly ProxyAnswer[]
 }
 
@@ -112,7 +112,7 @@ function isGiven({ role, namespace, labels, interception, proxy }: ExplainFlags)
   return [role, namespace, labels, interception, proxy].some((flag) => flag !== undefined)
 }
 
-/** The proxy that the flags say, else all that the files address; a sidecar where they address none. */
+/** The proxy of the flags, else all that the files address; a sidecar if they address none. */
 function scopesOf(flags: ExplainFlags, pipeline: Pipeline): readonly Scope[] {
   const { role = 'gateway', namespace = 'default', labels, interception, proxy } = flags
   if (proxy !== undefined) {
@@ -130,7 +130,7 @@ function scopesOf(flags: ExplainFlags, pipeline: Pipeline): readonly Scope[] {
 interface Answers {
   readonly request: SimulatedRequest
   readonly answers: readonly ProxyAnswer[]
-  /** That the request goes to another port than the URL's scheme has. */
+  /** A note if the request is sent to another port than the default of the URL's scheme. */
   readonly moved?: string
 }
 

@@ -17,17 +17,17 @@ export interface AdminFlags {
   readonly tapPorts?: readonly number[]
 }
 
-/** The flags on who may use the admin API, and on where the recorders of taps are. */
+/** The flags of access to the admin API, and of the recorders of taps. */
 export function addAdminFlags(command: Command): Command {
   return command
     .option(
       '--admin-token-file <file>',
-      'holds a token: whoever shows it may use the admin port (status, config dumps, metrics, taps), from ' +
+      'holds a token: everybody who sends it may use the admin port (status, config dumps, metrics, taps), from ' +
         'anywhere; without a token or --admin-client-ca it is open to this machine only',
     )
     .option('--admin-cert <file>', 'certificate of the admin listener, in PEM: it speaks TLS then')
     .option('--admin-key <file>', 'its key')
-    .option('--admin-client-ca <file>', 'whoever has a certificate of this authority may use the admin port')
+    .option('--admin-client-ca <file>', 'clients with a certificate of this authority may use the admin port')
     .addOption(
       new Option(
         '--admin-metrics <access>',

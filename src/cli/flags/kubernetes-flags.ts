@@ -21,7 +21,7 @@ export interface KubernetesFlags {
   readonly leaseDuration?: number
 }
 
-/** The controller's name whose Gateways are served where a cluster is read, and nothing else is said. */
+/** The controller whose Gateways are served without --gateway-controller. */
 export const ownGatewayController = 'shadowplane.io/gateway-controller'
 
 /** The flags that say which cluster is read, and what of it. */
@@ -52,8 +52,8 @@ export function addKubernetesFlags(command: Command): Command {
     .addOption(
       new Option(
         '--status <how>',
-        'on: the cluster is told by status and Events what became of its objects; of several replicas the ' +
-          'one that holds a Lease does',
+        'on: writes the status of objects and Events to the cluster; with several replicas, the one that ' +
+          'holds a Lease writes',
       )
         .choices(['on', 'off'])
         .default('off'),
@@ -115,7 +115,7 @@ export function writebackOf({
     : { writeback: { leaseNamespace: leaseNamespace ?? podNamespace() ?? 'default', ...pace } }
 }
 
-/** Where the pod is that this runs in; undefined where it runs in none. */
+/** The namespace of this process's pod; undefined outside of a pod. */
 function podNamespace(): string | undefined {
   try {
     return readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/namespace', 'utf8').trim()
@@ -124,7 +124,7 @@ function podNamespace(): string | undefined {
   }
 }
 
-/** Undefined where no cluster is read. Throws UsageError for flags that need `--kubernetes`. */
+/** Undefined if no cluster is read. Throws UsageError for flags that need `--kubernetes`. */
 export function clusterOf(flags: KubernetesFlags): ClusterConfig | undefined {
   const { kubernetes, kubeconfig, context, namespaces, labelSelector } = flags
   if (kubernetes === undefined) {

@@ -16,7 +16,7 @@ export interface XdsFlags {
   readonly trustDomain?: string
   readonly tokenAudience: string
   readonly maxConnectionAge?: number
-  /** Of the cluster that is read. */
+  /** DNS domain of the cluster that is read. */
   readonly kubeconfig?: string
   readonly context?: string
 }
@@ -63,7 +63,7 @@ export function xdsOf(flags: XdsFlags, domain: string): Pick<Config, 'xds'> {
   const kind = flags.proxyIdentity ?? (clientCa === undefined ? 'none' : 'certificate')
   if (kind === 'certificate' && clientCa === undefined)
     throw new UsageError(
-      '--proxy-identity certificate needs --xds-client-ca: it says whose certificates count',
+      '--proxy-identity certificate needs --xds-client-ca: it names the trusted authorities',
     )
   if (flags.trustDomain !== undefined && kind !== 'certificate')
     throw new UsageError('--trust-domain is for --proxy-identity certificate')

@@ -55,7 +55,7 @@ export const textLog: Log = (write) => {
   }
 }
 
-/** Of the day, in UTC. */
+/** The time of day, in UTC. */
 function clock(): string {
   return new Date().toISOString().slice(11, 23)
 }

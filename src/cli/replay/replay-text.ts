@@ -1,6 +1,6 @@
 import type { ReplaySummary } from '../../record/replay-tally.ts'
 
-/** One line on where a replay is; `elapsed` in milliseconds. */
+/** The progress of a replay in one line; `elapsed` in milliseconds. */
 export function progressLine({ sent, answered, errors, latencies }: ReplaySummary, elapsed: number): string {
   const failed = total(errors)
   const slow =

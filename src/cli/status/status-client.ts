@@ -8,7 +8,7 @@ import { foreignText } from '../../diagnostics/foreign-text.ts'
 import { UsageError } from '../../sources/source.ts'
 import type { AdminConnection } from '../admin-connection.ts'
 
-/** An answer of the admin listener; `changed` is false where it is the one that was given before. */
+/** An answer of the admin listener; `changed` is false if it equals the one before. */
 export interface AdminAnswer {
   readonly text: string
   readonly changed: boolean

@@ -15,7 +15,7 @@ export interface TapClientOptions extends AdminConnection {
 type Tap = Message<'shadowplane.admin.v1.Tap'>
 
 /**
- * The service Taps of a running control plane. Calls reject with UsageError where it cannot be reached, or
+ * The service Taps of a running control plane. Calls reject with UsageError if it cannot be reached, or
  * says what is wrong.
  */
 export interface TapClient {
