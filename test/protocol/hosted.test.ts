@@ -11,6 +11,8 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import { fromJSON, loadSync } from '@grpc/proto-loader'
+import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { protoPath as healthProto } from 'grpc-health-check'
@@ -269,6 +271,26 @@ describe('limits', () => {
       code: status.INVALID_ARGUMENT,
       details: expect.stringContaining('the request cannot be decoded'),
     })
+  })
+
+  test('requests that have not arrived whole are in the memory budget', async () => {
+    const { address } = await worldWith({ hosted: [talk()], limits: { rememberedBytes: 200 * 1024 } })
+    const session = connectHttp2(`http://${address}`)
+    onTestFinished(() => {
+      session.destroy()
+    })
+    session.on('error', () => undefined)
+    const stream = session.request(
+      { ':method': 'POST', ':path': '/test.Talk/Repeat', 'content-type': 'application/grpc', te: 'trailers' },
+      { endStream: false },
+    )
+    stream.on('error', () => undefined)
+    const answered = within(5_000, 'a status', once(stream, 'response'))
+    const prefix = Buffer.alloc(5)
+    prefix.writeUInt32BE(1024 * 1024, 1)
+    stream.write(Buffer.concat([prefix, Buffer.alloc(600 * 1024)]))
+    const [headers] = await answered
+    expect(headers).toMatchObject({ 'grpc-status': String(status.RESOURCE_EXHAUSTED) })
   })
 
   test('a stream ends at the age of its connection, and when the server closes', async () => {
