@@ -7,10 +7,10 @@ import { meshConfigMap, settingsOfConfigMap, translateConfigMap } from './mesh-c
 import { divergences } from './portability.ts'
 import { isProtectionKind, protectionKinds, translateProtection } from './protection.ts'
 import { translateServiceEntry } from './service-entry/service-entry.ts'
-import { translateSidecar } from './sidecar.ts'
+import { sidecarReader } from './sidecar.ts'
 import { istioStatus } from './status.ts'
 import { virtualServiceReader } from './virtual-service/virtual-service.ts'
-import { translateWorkloadEntry, translateWorkloadGroup } from './service-entry/workload.ts'
+import { workloadEntryReader, workloadGroupReader } from './service-entry/workload.ts'
 
 const group = 'networking.istio.io'
 const versions = ['v1', 'v1beta1', 'v1alpha3']
@@ -20,9 +20,9 @@ const readers: Readonly<Record<string, Reader>> = {
   DestinationRule: destinationRuleReader,
   Gateway: gatewayReader,
   ServiceEntry: unsplit(translateServiceEntry),
-  Sidecar: unsplit(translateSidecar),
-  WorkloadEntry: unsplit(translateWorkloadEntry),
-  WorkloadGroup: unsplit(translateWorkloadGroup),
+  Sidecar: sidecarReader,
+  WorkloadEntry: workloadEntryReader,
+  WorkloadGroup: workloadGroupReader,
   ConfigMap: unsplit(translateConfigMap),
 }
 

@@ -6,7 +6,7 @@ import type { Manifest } from '../../manifest/manifest.ts'
 import type { EgressHost, EgressListener, EgressRule } from '../../model/egress.ts'
 import { compareText } from '../../model/names.ts'
 import { translated } from '../dialect.ts'
-import type { ObjectLookup, Translated } from '../dialect.ts'
+import type { ObjectLookup, Read, Reader } from '../dialect.ts'
 import { httpProtocols } from './gateway/gateway-service.ts'
 import { noteUnsupported, reportOn } from '../reading/report.ts'
 import type { Report } from '../reading/report.ts'
@@ -56,20 +56,28 @@ const removableParts = ['egress.*.hosts.*', 'egress.*', 'outboundTrafficPolicy',
  * A networking.istio.io Sidecar: what sidecars see of the mesh. What concerns requests that come in is not
  * acted on.
  */
-export function translateSidecar(manifest: Manifest, lookup: ObjectLookup): Translated {
+export const sidecarReader: Reader<EgressRule> = {
+  read: readSidecar,
+  translate: ({ manifest, value }, lookup) => {
+    const report = reportOn(manifest)
+    noteOverruled(report, lookup)
+    return translated({ egress: [value], diagnostics: report.diagnostics })
+  },
+}
+
+function readSidecar(manifest: Manifest): Read<EgressRule> {
   const { value, diagnostics, rejected } = decode({
     manifest,
     path: ['spec'],
     schema: spec,
     parts: removableParts,
   })
-  if (value === undefined) return translated({ diagnostics, rejected })
+  if (value === undefined) return { value, diagnostics, rejected }
   const report = reportOn(manifest)
   noteUnsupported(report, { path: ['spec'], value }, ['ingress', 'inboundConnectionPool'])
   noteUnsupported(report, { path: ['spec', 'outboundTrafficPolicy'], value: value.outboundTrafficPolicy }, [
     'egressProxy',
   ])
-  noteOverruled(report, lookup)
   const { namespace, name } = manifest.id
   const listeners = (value.egress ?? []).flatMap((each, index, all) =>
     each === undefined ? [] : listenerOf(each, { report, index, isLast: index === all.length - 1 }),
@@ -83,11 +91,11 @@ export function translateSidecar(manifest: Manifest, lookup: ObjectLookup): Tran
     outsideTraffic: outsideTraffic(value.outboundTrafficPolicy?.mode),
     origin: { object: manifest.id, path: ['spec'] },
   }
-  return translated({
-    egress: [rule],
+  return {
+    value: rule,
     diagnostics: [...diagnostics, ...report.diagnostics],
     rejected: rejected || report.rejected,
-  })
+  }
 }
 
 const everything: EgressListener = {

@@ -3,10 +3,9 @@ import { z } from 'zod'
 import type { ObjectLookup } from '../../dialect.ts'
 import { portsOf } from './service-entry-spec.ts'
 import type { Spec } from './service-entry-spec.ts'
-import { endpointOf, ownLabels, workload } from './workload.ts'
+import { endpointOf, ownLabels, workloadEntryReader } from './workload.ts'
 import type { Workload } from './workload.ts'
 import type { Report } from '../../reading/report.ts'
-import { decode } from '../../../manifest/decode.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { EndpointSet } from '../../../model/backend.ts'
 import type { Labels } from '../../../model/labels.ts'
@@ -93,7 +92,7 @@ function selectedWorkloads(labels: Labels, namespace: string, lookup: ObjectLook
   const entries = lookup
     .manifestsOf({ group: 'networking.istio.io', kind: 'WorkloadEntry' }, namespace)
     .flatMap((manifest) => {
-      const { value } = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
+      const value = lookup.value(workloadEntryReader, manifest.id)
       if (value === undefined || (value.address ?? '') === '') return []
       const own = ownLabels(manifest, value)
       return hasLabels(own, labels) ? [{ ...value, labels: own }] : []

@@ -5,7 +5,7 @@ import { message } from '../../../manifest/message.ts'
 import type { Manifest } from '../../../manifest/manifest.ts'
 import type { Endpoint } from '../../../model/backend.ts'
 import { translated } from '../../dialect.ts'
-import type { ObjectLookup, Translated } from '../../dialect.ts'
+import type { ObjectLookup, Read, Reader, ReadObject, Translated } from '../../dialect.ts'
 import { largestWeight, longestSocketPath, portNumber } from '../../reading/constraint.ts'
 import { reportOn } from '../../reading/report.ts'
 import { portNamed, servicesSelecting } from './workload-service.ts'
@@ -70,15 +70,25 @@ function localityOf({ locality = '', labels = {} }: Workload): string {
  * Reports on a WorkloadEntry. ServiceEntries find it by its labels; to Services that select it, it is an
  * endpoint of theirs.
  */
-export function translateWorkloadEntry(manifest: Manifest, lookup: ObjectLookup): Translated {
-  const { value, diagnostics, rejected } = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
-  if (value === undefined) return translated({ diagnostics, rejected })
+export const workloadEntryReader: Reader<Workload> = {
+  read: readWorkloadEntry,
+  translate: translateWorkloadEntry,
+}
+
+function readWorkloadEntry(manifest: Manifest): Read<Workload> {
+  const decoded = decode({ manifest, path: ['spec'], schema: workload, parts: [] })
+  const { value } = decoded
+  if (value === undefined) return decoded
   const report = reportOn(manifest)
   if ((value.address ?? '') === '') {
     report.note('field/unsupported', ['spec', ...(value.network === undefined ? [] : ['network'])], {
       message: 'without an address it is no endpoint: networks and their gateways are not supported',
     })
   }
+  return { ...decoded, diagnostics: [...decoded.diagnostics, ...report.diagnostics] }
+}
+
+function translateWorkloadEntry({ manifest, value }: ReadObject<Workload>, lookup: ObjectLookup): Translated {
   const own = ownLabels(manifest, value)
   const origin = { object: manifest.id, path: ['spec'] }
   const endpoints =
@@ -94,7 +104,7 @@ export function translateWorkloadEntry(manifest: Manifest, lookup: ObjectLookup)
           ],
           origin,
         }))
-  return translated({ endpoints, diagnostics: [...diagnostics, ...report.diagnostics], rejected })
+  return translated({ endpoints })
 }
 
 /** Labels of the metadata take precedence over those of the spec. */
@@ -115,7 +125,7 @@ const workloadGroup = message({
  * Reports on a WorkloadGroup, the template of WorkloadEntries that register themselves: by itself it is no
  * endpoint.
  */
-export function translateWorkloadGroup(manifest: Manifest): Translated {
-  const { diagnostics, rejected } = decode({ manifest, path: ['spec'], schema: workloadGroup, parts: [] })
-  return translated({ diagnostics, rejected })
+export const workloadGroupReader: Reader = {
+  read: (manifest) => decode({ manifest, path: ['spec'], schema: workloadGroup, parts: [] }),
+  translate: () => translated({}),
 }
