@@ -25,13 +25,13 @@ const ours: Readonly<Record<string, RegExp>> = {
   'spec.rules[0].filters[0].requestMirror.fraction.numerator in body should be greater than or equal to 0':
     /mirror\/percentage-out-of-range .*fraction\.numerator is -1, must be at least 0/,
   'filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier':
-    /field\/invalid-value requestHeaderModifier stands beside type RequestMirror/,
+    /field\/invalid-value requestHeaderModifier is set beside type RequestMirror/,
   'filter.requestMirror must be specified for RequestMirror filter.type':
     /field\/required requestMirror is required by type RequestMirror/,
   'filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type':
     /field\/required requestHeaderModifier is required by type RequestHeaderModifier/,
   'filter.requestMirror must be nil if the filter.type is not RequestMirror':
-    /field\/invalid-value requestMirror stands beside type RequestHeaderModifier/,
+    /field\/invalid-value requestMirror is set beside type RequestHeaderModifier/,
   'RequestHeaderModifier filter cannot be repeated':
     /filter\/repeated a second filter of type RequestHeaderModifier/,
 }

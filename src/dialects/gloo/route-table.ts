@@ -41,7 +41,7 @@ export function translateRouteTable(manifest: Manifest, lookup: ObjectLookup): T
     'delegate/unused',
     { object: manifest.id, path: ['metadata', 'name'] },
     {
-      message: 'its routes count only where a VirtualService delegates to it, and none does',
+      message: 'its routes apply only if a VirtualService delegates to it, and none does',
       hint: 'name it in the delegateAction of a route',
     },
   )

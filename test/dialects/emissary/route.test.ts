@@ -204,7 +204,7 @@ describe('what becomes of a request', () => {
         ),
       ).found,
     ).toEqual([
-      '11:20 field/invalid-value prefix_redirect stands beside path_redirect, must not: it has no effect',
+      '11:20 field/invalid-value prefix_redirect is set beside path_redirect, must not: it has no effect',
     ])
   })
 

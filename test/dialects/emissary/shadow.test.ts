@@ -74,7 +74,7 @@ describe('a Mapping with shadow: true', () => {
   test('shadow wins over host_redirect on one Mapping', () => {
     const { found: said, routes } = configured(shop + shadow('host_redirect: true'))
     expect(said).toEqual([
-      '18:18 field/invalid-value host_redirect stands beside shadow, must not: it has no effect',
+      '18:18 field/invalid-value host_redirect is set beside shadow, must not: it has no effect',
     ])
     expect(mirrors(routes(gateway)[0])).toEqual([['cluster_shadow_shadow_default', 100]])
   })

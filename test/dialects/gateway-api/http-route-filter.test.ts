@@ -141,7 +141,7 @@ describe('RequestRedirect', () => {
   test('backendRefs beside it have no effect', () => {
     const text = withFilters(['type: RequestRedirect, requestRedirect: {scheme: https}'])
     expect(foundIn(text)).toEqual([
-      '9:5 filter/incompatible backendRefs stand beside a RequestRedirect, which sends no request on: ' +
+      '9:5 filter/incompatible backendRefs are set beside a RequestRedirect, which sends no request on: ' +
         'they have no effect',
     ])
     expect(actionOf(text).kind).toBe('redirect')
@@ -237,7 +237,7 @@ describe('URLRewrite', () => {
       'matches: []',
     )
     expect(foundIn(text)).toEqual([
-      '8:14 filter/incompatible URLRewrite stands beside RequestRedirect, which sends no request on: the ' +
+      '8:14 filter/incompatible URLRewrite is set beside RequestRedirect, which sends no request on: the ' +
         'rule is answered with 500',
     ])
     expect(actionOf(text)).toEqual(failed)

@@ -344,7 +344,7 @@ ${table('api', `- matchers: [{prefix: /api/a}]\n  ${toShop}\n  options: {timeout
     expect(routesOf(text).map(({ match }) => match?.prefix)).toEqual(['/api/y', '/api/x'])
     expect(foundIn(text)).toEqual([
       expect.stringContaining(
-        'delegate/unused its routes count only where a VirtualService delegates to it, and none does',
+        'delegate/unused its routes apply only if a VirtualService delegates to it, and none does',
       ),
     ])
   })

@@ -172,7 +172,7 @@ describe('credentialName', () => {
   test('leaves sidecars in plain text, which is said, unless the rule selects them', () => {
     expect(contextOf(fields)).toBeUndefined()
     expect(translateFirst(rule(fields)).found).toEqual([
-      '6:55 tls/gateways-only credentialName counts for gateways: sidecars connect to the host in plain ' +
+      '6:55 tls/gateways-only credentialName applies to gateways: sidecars connect to the host in plain ' +
         'text, as in Istio',
     ])
     expect(
@@ -202,7 +202,7 @@ describe('a mistake in TLS settings', () => {
     ],
     [
       'mode: MUTUAL, credentialName: a, privateKey: /b',
-      '6:70 field/invalid-value spec.trafficPolicy.tls.privateKey stands beside credentialName, must not',
+      '6:70 field/invalid-value spec.trafficPolicy.tls.privateKey is set beside credentialName, must not',
     ],
     [
       'mode: SIMPLE, insecureSkipVerify: true, caCertificates: /b',

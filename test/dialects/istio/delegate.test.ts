@@ -324,7 +324,7 @@ describe('a delegate that no root names', () => {
   const unused = (text: string): readonly string[] =>
     configure(text + service('reviews')).found.filter((each) => each.includes('delegate/unused'))
   const said =
-    'delegate/unused it has no hosts, so its rules count only where a rule of another VirtualService ' +
+    'delegate/unused it has no hosts, so its rules apply only if a rule of another VirtualService ' +
     'delegates to it, and none does'
 
   test('is said', () => {
@@ -414,7 +414,7 @@ describe('percentages of root and delegate', () => {
     expect(found('mirror: {host: a}\nmirrorPercentage: {value: 3}', 'mirrorPercentage: {value: 5}')).toEqual({
       mirrors: ['a.default.svc.cluster.local 50000'],
       said: [
-        '17:5 delegate/mixed-percentage mirrorPercentage has no mirror beside it and counts for ' +
+        '17:5 delegate/mixed-percentage mirrorPercentage has no mirror beside it and applies to ' +
           'spec.http[0].mirror of VirtualService default/reviews',
       ],
     })

@@ -469,11 +469,11 @@ describe('what is done with a request', () => {
   test.each([
     [
       'redirect: {uri: /y}\nrewrite: {uri: /z}',
-      '8:5 field/invalid-value rewrite stands beside redirect, which sends no request on',
+      '8:5 field/invalid-value rewrite is set beside redirect, which sends no request on',
     ],
     [
       'directResponse: {status: 200}\nfault: {abort: {httpStatus: 500, percentage: {value: 1}}}',
-      '8:5 field/invalid-value fault stands beside directResponse, which sends no request on',
+      '8:5 field/invalid-value fault is set beside directResponse, which sends no request on',
     ],
   ])('%s: the field is left out, and the route stays', (fields, found) => {
     const result = translateFirst(virtualService(fields))
@@ -552,12 +552,12 @@ describe('what is done with a request', () => {
     ],
     [
       '{uri: /y, port: 80, derivePort: FROM_REQUEST_PORT}',
-      '7:47 field/invalid-value spec.http[0].redirect.derivePort stands beside port, must be one of the ' +
+      '7:47 field/invalid-value spec.http[0].redirect.derivePort is set beside port, must be one of the ' +
         'two: requests that it matches are answered with 500',
     ],
     [
       '{uri: /y, prefixRewrite: /z}',
-      '7:40 field/invalid-value spec.http[0].redirect.prefixRewrite stands beside uri, must be one of the ' +
+      '7:40 field/invalid-value spec.http[0].redirect.prefixRewrite is set beside uri, must be one of the ' +
         'two: requests that it matches are answered with 500',
     ],
   ])('redirect is refused: %s', (redirect, found) => {

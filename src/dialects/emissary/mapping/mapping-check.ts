@@ -27,7 +27,7 @@ export function checkMapping(mapping: Mapping, report: Report): void {
   )
   for (const field of redirects.slice(1)) {
     report.reject('field/invalid-value', ['spec', field], {
-      message: `${field} stands beside ${redirects[0] ?? ''}, must not: it has no effect`,
+      message: `${field} is set beside ${redirects[0] ?? ''}, must not: it has no effect`,
       hint: 'keep one of the two',
     })
   }

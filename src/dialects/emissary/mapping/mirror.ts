@@ -41,7 +41,7 @@ export function checkShadow({ spec }: Mapping, report: Report, { settings }: Obj
   }
   if (spec.host_redirect === true) {
     report.reject('field/invalid-value', ['spec', 'host_redirect'], {
-      message: 'host_redirect stands beside shadow, must not: it has no effect',
+      message: 'host_redirect is set beside shadow, must not: it has no effect',
       hint: 'remove one of the two',
     })
   }

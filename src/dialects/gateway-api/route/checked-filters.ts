@@ -75,7 +75,7 @@ function isApplicable({ type, filter, path }: PlacedFilter, { report }: FilterSi
   for (const [ofType, other] of Object.entries(filterFields)) {
     if (other === field || rawValue(report.manifest, [...path, other]) === undefined) continue
     report.reject('field/invalid-value', [...path, other], {
-      message: `${other} stands beside type ${type}, and has no effect`,
+      message: `${other} is set beside type ${type}, and has no effect`,
       hint: `write type: ${ofType}, or remove it`,
     })
   }

@@ -17,7 +17,7 @@ export function checkCombination(
   if (redirect !== undefined && rewrite !== undefined) {
     report.reject('filter/incompatible', [...rewrite.path, 'type'], {
       message:
-        'URLRewrite stands beside RequestRedirect, which sends no request on: the rule is answered with 500',
+        'URLRewrite is set beside RequestRedirect, which sends no request on: the rule is answered with 500',
       hint: 'remove one of the two',
     })
     return 'IncompatibleFilters'

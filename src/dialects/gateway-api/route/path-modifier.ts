@@ -31,7 +31,7 @@ export const pathModifier = message({
       context.addIssue({
         code: 'custom',
         path: [field],
-        message: `stands beside type ${modifier.type}`,
+        message: `is set beside type ${modifier.type}`,
         params: { hint: `write type: ${type}, or remove it` },
       })
     }

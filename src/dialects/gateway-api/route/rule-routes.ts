@@ -157,7 +157,7 @@ function failure({ protocol }: RouteContext): DirectResponse {
 function rejectBackends({ backendRefs, path }: PlacedRule, { report }: RouteContext): void {
   if (backendRefs.length === 0) return
   report.reject('filter/incompatible', [...path, 'backendRefs'], {
-    message: 'backendRefs stand beside a RequestRedirect, which sends no request on: they have no effect',
+    message: 'backendRefs are set beside a RequestRedirect, which sends no request on: they have no effect',
     hint: 'remove one of the two',
   })
 }

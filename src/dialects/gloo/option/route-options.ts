@@ -71,7 +71,7 @@ export const routeOptions = message({
   ...inertFields(unsupported),
 }).refine(({ hostRewrite, autoHostRewrite }) => !isGiven(hostRewrite) || autoHostRewrite !== true, {
   path: ['autoHostRewrite'],
-  message: 'stands beside hostRewrite, must be one of the two',
+  message: 'is set beside hostRewrite, must be one of the two',
 })
 
 export type DeclaredRouteOptions = z.infer<typeof routeOptions>

@@ -36,7 +36,7 @@ export const clientTls = fields.superRefine((value, context) => {
   const named = isGiven(value.credentialName)
   for (const field of ['clientCertificate', 'privateKey', 'caCertificates', 'caCrl'] as const) {
     if (wanted && named && isGiven(value[field]))
-      mistake(field, 'stands beside credentialName, must not', 'keep either the files or credentialName')
+      mistake(field, 'is set beside credentialName, must not', 'keep either the files or credentialName')
   }
   for (const field of ['clientCertificate', 'privateKey'] as const) {
     if (value.mode === 'MUTUAL' && !named && !isGiven(value[field])) {
@@ -115,7 +115,7 @@ export function noteClientTls(report: Report, { value, origin: { path }, selects
     })
   if (isGiven(value.credentialName) && !selectsProxies) {
     report.note('tls/gateways-only', [...path, 'credentialName'], {
-      message: 'credentialName counts for gateways: sidecars connect to the host in plain text, as in Istio',
+      message: 'credentialName applies to gateways: sidecars connect to the host in plain text, as in Istio',
       hint: 'for sidecars, name files, or select them with workloadSelector',
     })
   }

@@ -54,7 +54,7 @@ export const serverTls = fields.superRefine((value, context) => {
   const sources = ['credentialName', 'credentialNames', 'tlsCertificates'] as const
   const given = sources.filter((field) => (value[field] ?? '').length > 0)
   const [first, second] = given
-  if (second !== undefined) mistake(second, `stands beside ${first ?? ''}, must not`, 'keep one of the two')
+  if (second !== undefined) mistake(second, `is set beside ${first ?? ''}, must not`, 'keep one of the two')
   for (const field of ['serverCertificate', 'privateKey'] as const) {
     if (given.length > 0 || (value[field] ?? '') !== '') continue
     mistake(

@@ -29,14 +29,14 @@ export const redirect = message({
     context.addIssue({
       code: 'custom',
       path: ['derivePort'],
-      message: 'stands beside port, must be one of the two',
+      message: 'is set beside port, must be one of the two',
     })
   }
   if (isGiven(uri) && isGiven(prefixRewrite)) {
     context.addIssue({
       code: 'custom',
       path: ['prefixRewrite'],
-      message: 'stands beside uri, must be one of the two',
+      message: 'is set beside uri, must be one of the two',
     })
   }
 })

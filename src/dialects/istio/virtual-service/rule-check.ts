@@ -35,7 +35,7 @@ function fieldsWithoutForward(rule: HttpRule, { report, path }: ReadSite): reado
   const without = (['fault', 'rewrite'] as const).filter((field) => rule[field] !== undefined)
   for (const field of without) {
     report.reject('field/invalid-value', [...path, field], {
-      message: `${field} stands beside ${action}, which sends no request on`,
+      message: `${field} is set beside ${action}, which sends no request on`,
       hint: 'remove one of the two',
     })
   }

@@ -200,7 +200,7 @@ function unused({ id }: Manifest): Diagnostic {
     { object: id, path: ['metadata', 'name'] },
     {
       message:
-        'it has no hosts, so its rules count only where a rule of another VirtualService delegates to it, ' +
+        'it has no hosts, so its rules apply only if a rule of another VirtualService delegates to it, ' +
         'and none does',
       hint: 'name it in the delegate of a rule, or give it hosts',
     },

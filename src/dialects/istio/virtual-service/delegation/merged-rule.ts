@@ -146,7 +146,7 @@ function noteMixedPercentage(
           hint: 'write mirrorPercentage beside it',
         }
       : {
-          message: `${field} has no mirror beside it and counts for ${otherField}`,
+          message: `${field} has no mirror beside it and applies to ${otherField}`,
           hint: 'write mirror beside it',
         },
   )
