@@ -22,7 +22,7 @@ import type { Place } from './admission/places.ts'
 import { lengthOf, responseWriter } from './response-writer.ts'
 import type { ResponseWriter, XdsCall } from './response-writer.ts'
 import type { Service } from './service.ts'
-import { advanced, isSettled, received } from './state/stream-state.ts'
+import { advanced, areIdle, received } from './state/stream-state.ts'
 import type { Answer, Step } from './state/stream-state.ts'
 import { statusText } from './status/status-text.ts'
 import type { Subscription, Subscriptions } from './state/subscription.ts'
@@ -156,7 +156,7 @@ export class Stream {
     const { interest, again } = subscriptions.get(type.name) ?? { interest: { names: none }, again: none }
     if (!this.#isWithin(Math.max(interest.names.size, again.size)) || !this.#remember()) return
     this.#settle(type.name, answer)
-    if (this.#snapshot === undefined || this.#refusals.size > 0 || !isSettled(subscriptions, this.#snapshot))
+    if (this.#snapshot === undefined || this.#refusals.size > 0 || !areIdle(subscriptions, this.#snapshot))
       this.#wake()
   }
 
@@ -172,7 +172,7 @@ export class Stream {
         return undefined
       }
       const kind = this.#options.codec.mode === 'sotw' ? 'DiscoveryRequest' : 'DeltaDiscoveryRequest'
-      this.#refuse(status.INVALID_ARGUMENT, `the request is no ${kind}: ${messageOf(error)}`)
+      this.#refuse(status.INVALID_ARGUMENT, `the request is not a valid ${kind}: ${messageOf(error)}`)
       return undefined
     }
   }

@@ -39,7 +39,8 @@ export function ownership(type: ResourceType, subscriptions: Subscriptions, snap
   const held = all.filter((owner) => isHeld(owners, owner))
   const own = subscriptions.get(type.name)?.held ?? nothing
   const waits = (owner: string | undefined): boolean =>
-    owner !== undefined && !(owners !== undefined && isSettled(owners, { owner, current, resources, own }))
+    owner !== undefined &&
+    !(owners !== undefined && isAcknowledged(owners, { owner, current, resources, own }))
   const isAnyOutdated =
     owners !== undefined &&
     difference(owners.held, select(current, owners.interest)).changed.some(
@@ -79,7 +80,7 @@ export function disowned(
     (owner) =>
       owners !== undefined &&
       isHeld(owners, owner) &&
-      isSettled(owners, { owner, current, resources, own: subscription.held }),
+      isAcknowledged(owners, { owner, current, resources, own: subscription.held }),
   )
   return new Map([...subscriptions, [type.name, next]])
 }
@@ -148,7 +149,7 @@ interface Owned {
  * that version surely accepts such resources: the client holds one. A vanished owner takes its resources
  * along.
  */
-function isSettled(
+function isAcknowledged(
   { held, inFlight, refused }: Subscription,
   { owner, current, resources, own }: Owned,
 ): boolean {

@@ -73,7 +73,8 @@ function planWholeState(subscription: Subscription, { resources, keeps }: View):
   const pending = { fresh: all.filter(mayGo), gone: [] }
   const trial = trialOf(subscription, pending)
   const { fresh } = trial ?? pending
-  const target = fresh.length === all.length ? wanted : withFormer(wanted, subscription, without(all, fresh))
+  const target =
+    fresh.length === all.length ? wanted : withHeldVersions(wanted, subscription, without(all, fresh))
   const content = wholeContent(target)
   const purpose = trial === undefined ? 'update' : 'trial'
   if (content.version === subscription.refusedVersion)
@@ -89,7 +90,11 @@ function planWholeState(subscription: Subscription, { resources, keeps }: View):
 }
 
 /** The state in which these resources are unchanged from the client's holdings, or absent if it had none. */
-function withFormer(state: Resources, subscription: Subscription, withheld: readonly Resource[]): Resources {
+function withHeldVersions(
+  state: Resources,
+  subscription: Subscription,
+  withheld: readonly Resource[],
+): Resources {
   const former = new Map(state)
   for (const { name } of withheld) {
     const before = hadBefore(subscription, name)

@@ -72,7 +72,7 @@ export interface Step {
 }
 
 /** True if no response is due, as after most answers. */
-export function isSettled(subscriptions: Subscriptions, snapshot: Snapshot): boolean {
+export function areIdle(subscriptions: Subscriptions, snapshot: Snapshot): boolean {
   for (const subscription of subscriptions.values()) {
     if (!isIdle(subscription, resourcesOf(snapshot, subscription.type))) return false
   }

@@ -7,7 +7,7 @@ import { covers, noInterest } from './interest.ts'
 import type { Interest } from './interest.ts'
 import { afterAck, afterNack } from './isolation.ts'
 import type { Change, Isolation, Refused } from './isolation.ts'
-import { certainAgain, hadBefore, isUncertain, withFormer, withUncertain } from './uncertain.ts'
+import { certainAgain, hadBefore, isUncertain, rolledBack, withUncertain } from './uncertain.ts'
 
 /** All that is known of one type on one stream. Immutable: each event gives the next one. */
 export interface Subscription {
@@ -123,7 +123,7 @@ export function accepted(subscription: Subscription, { after, changed, content }
   const refused = without(subscription.refused, (name) => answered.has(name))
   return {
     ...kept,
-    held: withFormer(after, verdict.refused),
+    held: rolledBack(after, verdict.refused),
     isolation: verdict.isolation,
     refused: withRefused(refused, verdict.refused),
   }

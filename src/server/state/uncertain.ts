@@ -57,11 +57,11 @@ function certain(holding: Holding): Holding | 'none' | undefined {
 
 /** A single change is rejected whole. The change of a trial was rejected before, and considered possible. */
 export function certainAgain(held: Holdings, { purpose }: Response, refused: readonly Refused[]): Holdings {
-  return purpose === 'trial' ? withFormer(held, refused) : held
+  return purpose === 'trial' ? rolledBack(held, refused) : held
 }
 
 /** A state in which it is certain of these changes that they are not in force. */
-export function withFormer(held: Holdings, refused: readonly Refused[]): Holdings {
+export function rolledBack(held: Holdings, refused: readonly Refused[]): Holdings {
   const open = refused.filter(({ name }) => isUncertain(held.get(name)))
   if (open.length === 0) return held
   const former = new Map(held)
