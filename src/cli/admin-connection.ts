@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { UsageError } from '../sources/source.ts'
 
-/** How a command shows itself to the admin listener of a control plane. */
+/** The credentials and address that a command uses for the admin listener of a control plane. */
 export interface ConnectionFlags {
   readonly tokenFile?: string
   readonly tls?: true
@@ -11,7 +11,7 @@ export interface ConnectionFlags {
   readonly key?: string
 }
 
-/** What the flags come to, files read. */
+/** The flags' values, with their files read. */
 export interface AdminConnection {
   readonly token?: string
   /** PEM; present if the listener speaks TLS. */

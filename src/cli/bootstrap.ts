@@ -31,7 +31,7 @@ export interface BootstrapFlags {
   readonly output: 'yaml' | 'json' | 'iptables' | `sds-${SdsFile}`
 }
 
-/** What the command prints. Throws UsageError for flags that do not go together. */
+/** The output of the command. Throws a UsageError for flags that cannot be combined. */
 export function renderBootstrap({
   output,
   adminAddress,

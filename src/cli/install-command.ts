@@ -3,7 +3,7 @@ import { UsageError } from '../sources/source.ts'
 import { version } from '../version.ts'
 import type { InstallFlags } from './install.ts'
 
-/** What is installed where no flag says otherwise. */
+/** The defaults of an installation. */
 export const installedByDefault = {
   namespace: 'shadowplane',
   image: `shadowplane:${version()}`,

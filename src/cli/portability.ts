@@ -4,7 +4,7 @@ import { dialectFor } from '../dialects/index.ts'
 import { divergencesIn } from '../dialects/portability.ts'
 import type { Offline } from './offline.ts'
 
-/** Where the vendors' own controllers are known to do otherwise with these files. */
+/** Known differences of the vendors' own controllers for these files. */
 export function portabilityOf({
   pipeline: { read, manifests, model },
   settings,

@@ -1,11 +1,11 @@
 import { constants } from 'node:os'
 
-/** How long a shutdown may take, in milliseconds. */
+/** The longest times of a shutdown, in milliseconds. */
 export interface Shutdown {
   readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGQUIT'
   /** Until connections that have not ended by themselves are cut. */
   readonly grace: number
-  /** Until the process ends, whatever still goes on in it. */
+  /** Until the process ends in any case. */
   readonly last: number
 }
 

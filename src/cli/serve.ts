@@ -113,7 +113,7 @@ async function serve(flags: Flags): Promise<void> {
   })
   const starting = startControlPlane(config, write)
   const first = await Promise.race([starting, asked])
-  // Nobody is served yet: nothing is lost if the process ends where it is.
+  // No proxy is served yet: nothing is lost if the process ends here.
   if ('signal' in first) process.exit()
   const { signal, grace, last } = await asked
   endWithin(last)

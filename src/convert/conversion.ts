@@ -13,7 +13,7 @@ import type { Writable, Written } from './written.ts'
 
 /** A configuration in the model, to be written in one dialect. */
 export interface Convertible extends Omit<Writable, 'tables' | 'isTaken'> {
-  /** Each as it was declared, and with what other objects attach to it. */
+  /** Each table in its declared form, and with the attachments of other objects. */
   readonly tables: readonly { readonly declared: RouteTable | undefined; readonly table: RouteTable }[]
   readonly tlsTables: readonly TlsRouteTable[]
   readonly egressRules: readonly EgressRule[]
@@ -24,7 +24,7 @@ export interface Conversion extends Written {
   readonly given: readonly ObjectId[]
   /** Objects that are in the dialect already, and stay as they are. */
   readonly kept: readonly ObjectId[]
-  /** Objects of the dialect that are written anew, as they use what others declare. */
+  /** Objects of the dialect that are written again, because they use objects of other dialects. */
   readonly replaced: readonly ObjectId[]
 }
 

@@ -17,15 +17,12 @@ export function conversionText({ objects, comments, given, kept, replaced }: Con
   return [...head.map((line) => `# ${line}\n`), documents.join('---\n')].join('')
 }
 
-/** How many things could not be carried. */
+/** The number of settings that could not be carried. */
 export function commentCount({ objects, comments }: Conversion): number {
   return comments.length + objects.reduce((sum, each) => sum + each.comments.length, 0)
 }
 
-/**
- * How many comments say that requests would fail, or lose their TLS, if the written objects were used as they
- * are.
- */
+/** The number of comments about requests that would fail, or lose their TLS, with the written objects. */
 export function failureCount({ objects, comments }: Conversion): number {
   const texts = [...comments, ...objects.flatMap((each) => each.comments.map(({ text }) => text))]
   return texts.filter((text) =>
@@ -61,8 +58,8 @@ function joined(before: string | null | undefined, lines: string): string {
 }
 
 /**
- * The node before which a comment on the path stands: the name of the field, or the element of a list;
- * undefined for the whole.
+ * The node that a comment on the path precedes: the name of the field, or the element of a list; undefined
+ * for the whole.
  */
 function commentedNode(document: Document, path: FieldPath): Node | undefined {
   let node: unknown = document.contents

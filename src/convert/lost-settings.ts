@@ -2,8 +2,7 @@ import { nameOf } from '../diagnostics/finding.ts'
 import type { BackendPolicy } from '../model/backend.ts'
 
 /**
- * One comment on all settings of connections that are not part of routing and mirroring; none where there are
- * none.
+ * One comment on all connection settings that are not part of routing and mirroring; empty if there are none.
  */
 export function lostSettings(policies: readonly BackendPolicy[]): readonly string[] {
   const lost = policies.flatMap((policy) => {

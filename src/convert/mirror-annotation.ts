@@ -5,21 +5,21 @@ import type { Mirror } from '../model/mirror.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Comment } from './written.ts'
 
-/** A mirror, and where it is written in its object. */
+/** A mirror, and its place in the written object. */
 export interface PlacedMirror {
   readonly mirror: Mirror
   readonly path: FieldPath
 }
 
 export interface MirrorAnnotations {
-  /** Undefined where the flags say all of it. */
+  /** Undefined if the flags are enough. */
   readonly annotations: JsonObject | undefined
   readonly comments: readonly Comment[]
 }
 
 /**
- * The `shadowplane.io/…` annotations by which an object's mirrors are made as these are, and a comment on
- * each that differs from the first.
+ * The `shadowplane.io/…` annotations that give an object's mirrors these options, and a comment on each
+ * mirror that differs from the first.
  */
 export function mirrorAnnotations(mirrors: readonly PlacedMirror[], settings: Settings): MirrorAnnotations {
   const [first] = mirrors

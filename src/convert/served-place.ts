@@ -1,4 +1,4 @@
-/** Where something is served: for a host, in places. */
+/** A body that is served for a host, in places. */
 export interface PlacedBody<B> {
   readonly host: string
   readonly places: readonly string[]

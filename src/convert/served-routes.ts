@@ -19,7 +19,7 @@ export interface ServedRoutes {
 /** Listeners that share a port, and so their virtual hosts. */
 export interface Socket {
   readonly key: string
-  /** Those of the tables' gateways; none where the gateway is not there. */
+  /** Listeners of the tables' gateways; empty if the gateway does not exist. */
   readonly listeners: readonly GatewayListener[]
   readonly gateways: readonly string[]
   readonly port: number | undefined
@@ -35,7 +35,7 @@ interface Member {
   readonly listeners: readonly GatewayListener[]
 }
 
-/** What the tables serve, host by host and place by place. */
+/** The routes that the tables serve, by host and place. */
 export function servedRoutes(
   tables: readonly RouteTable[],
   listeners: readonly GatewayListener[],
@@ -91,7 +91,7 @@ function commonHosts({ hosts }: GatewayListener, namespace: string, host: string
   return [...new Set(visible.flatMap((each) => intersectHosts(each.host, host) ?? []))]
 }
 
-/** Listeners for TLS are told apart by server name, so that each has virtual hosts of its own. */
+/** TLS listeners are distinguished by server name, so each has its own virtual hosts. */
 function socketKey({
   selector,
   onlyIn,

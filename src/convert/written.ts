@@ -6,12 +6,12 @@ import type { RouteTable } from '../model/route.ts'
 import type { Settings } from '../model/settings.ts'
 import type { BackendTls } from '../model/tls.ts'
 
-/** What a dialect is asked to write, and what is around it. */
+/** The model that a dialect writes, and its context. */
 export interface Writable {
   readonly settings: Settings
-  /** Those to be written, attachments joined. */
+  /** The tables to be written, including attachments. */
   readonly tables: readonly RouteTable[]
-  /** All of them: those that the dialect itself declared need not be written. */
+  /** All listeners: those that the dialect itself declared need not be written. */
   readonly listeners: readonly GatewayListener[]
   /** All of them; Kubernetes' own are taken as given. */
   readonly services: readonly Service[]
@@ -20,7 +20,7 @@ export interface Writable {
   readonly backendTls: readonly BackendTls[]
   /** The objects of all dialects and of Kubernetes, as the user wrote them. */
   readonly manifests: readonly Manifest[]
-  /** Whether an object of the dialect stays as it is, so that its name is taken. */
+  /** Whether an object of the dialect stays unchanged, so that its name is taken. */
   isTaken(object: { readonly kind: string; readonly namespace: string; readonly name: string }): boolean
 }
 
@@ -41,7 +41,7 @@ export interface WrittenObject {
 
 export interface Written {
   readonly objects: readonly WrittenObject[]
-  /** What could not be carried and has no object to stand in. */
+  /** Comments about settings that could not be carried and belong to no object. */
   readonly comments: readonly string[]
 }
 
@@ -61,12 +61,12 @@ export function createRemarks(): Remarks {
   }
 }
 
-/** The same comments, for what stands at a path of something larger. */
+/** The same comments below the path of a larger object. */
 export function commentsAt(path: FieldPath, comments: readonly Comment[]): readonly Comment[] {
   return comments.map((each) => ({ ...each, path: [...path, ...each.path] }))
 }
 
-/** Gives names to objects that are to be created: the wanted one, numbered where it is taken. */
+/** Names objects that are to be created: the wanted name, numbered if it is taken. */
 export type Naming = (object: {
   readonly kind: string
   readonly namespace: string
@@ -103,7 +103,7 @@ export function nameOfBackend({ host }: BackendReference): string {
   return host === '' ? 'a backend that cannot be read' : host
 }
 
-/** The given fields, without those that are undefined. */
+/** The given fields, without undefined ones. */
 export function present<V>(fields: Readonly<Record<string, V | undefined>>): Readonly<Record<string, V>> {
   return Object.fromEntries(
     Object.entries(fields).filter((entry): entry is [string, V] => entry[1] !== undefined),

@@ -7,7 +7,7 @@ export interface DeniedClient {
   readonly address: string
   readonly code: Denial['code']
   readonly reason: string
-  /** Who was found to be there, and the node id that was said; absent where that is not known. */
+  /** The authenticated principal, and the node id that the client sent; absent if they are unknown. */
   readonly principal?: string
   readonly proxy?: string
   readonly times: number
@@ -17,7 +17,7 @@ export interface DeniedClient {
 
 export interface DenialRecord {
   record(event: XdsEvent, at: number): void
-  /** Those of the last ten minutes, the newest last: Envoy tries again every second. */
+  /** Denials of the last ten minutes, the newest last: Envoy tries again every second. */
   list(now: number): readonly DeniedClient[]
 }
 
@@ -43,7 +43,7 @@ export function recordDenials(): DenialRecord {
   }
 }
 
-/** `host:port` without the port; IPv6 addresses stand without brackets. */
+/** `host:port` without the port; IPv6 addresses have no brackets. */
 export function addressOf(peer: string): string {
   return peer.replace(/:\d+$/, '')
 }

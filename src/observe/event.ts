@@ -8,20 +8,20 @@ import type { WritebackEvent } from '../writeback/writeback.ts'
 export interface MirrorChange {
   readonly object: ObjectId
   readonly runtimeKey: string
-  /** Where the copies go. */
+  /** The cluster of the copies. */
   readonly cluster: string
   readonly before: Millionths | undefined
   readonly after: Millionths | undefined
 }
 
-/** A diagnostic as it is shown: `text` has file:line:column, the line and a caret. */
+/** A rendered diagnostic: `text` has file:line:column, the line and a caret. */
 export interface ShownDiagnostic {
   readonly code: Code
   readonly severity: Severity
   readonly text: string
 }
 
-/** What people want to know of a running control plane, as it happens. */
+/** The events of a running control plane. */
 export type ControlPlaneEvent =
   | XdsEvent
   | WritebackEvent
@@ -36,10 +36,7 @@ export type ControlPlaneEvent =
       readonly mirrors: readonly MirrorChange[]
       /** Objects that were added, removed or changed. */
       readonly objects: number
-      /**
-       * Objects whose translation ran, resources that were encoded to other bytes, and scopes that have a new
-       * snapshot.
-       */
+      /** Objects whose translation ran, resources whose bytes changed, and scopes with a new snapshot. */
       readonly translated: number
       readonly resources: number
       readonly scopes: number
@@ -49,10 +46,12 @@ export type ControlPlaneEvent =
       readonly added: readonly ShownDiagnostic[]
       readonly resolved: readonly ShownDiagnostic[]
     }
-  /** Of the xDS port: `until` is RFC 3339; with a problem, the last good certificate stays. */
+  /**
+   * The certificate of the xDS port: `until` is RFC 3339; with a problem, the last good certificate stays.
+   */
   | { readonly kind: 'certificate'; readonly until: string; readonly problem?: string }
   /** The server ends; the proxies that are connected are asked to connect elsewhere. */
   | { readonly kind: 'stopping'; readonly reason: string; readonly proxies: number }
-  /** A signal that asks for nothing that is not done anyway. */
+  /** A signal without an effect, because the server does the same already. */
   | { readonly kind: 'signal-ignored'; readonly signal: string }
   | { readonly kind: 'outage'; readonly reason: string | undefined }

@@ -48,7 +48,10 @@ function withVirtualHosts(routeConfiguration: Resource, virtualHosts: readonly R
   }
 }
 
-/** As inline ones stand: by name, and those that are named after no host (`host:port`) behind them. */
+/**
+ * In the order of inline virtual hosts: by name, and those that are not named after a host (`host:port`)
+ * last.
+ */
 function inOrder(a: { readonly name: string }, b: { readonly name: string }): number {
   return Number(!a.name.includes(':')) - Number(!b.name.includes(':')) || (a.name < b.name ? -1 : 1)
 }

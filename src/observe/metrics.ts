@@ -8,7 +8,7 @@ import type { WritebackCounts } from '../writeback/writeback.ts'
 import { resourceTypes } from '../xds/resource-types.ts'
 import type { TypeName } from '../xds/resource-types.ts'
 
-/** What is read when metrics are asked for. */
+/** The values that metrics read when they are scraped. */
 export interface Measured {
   readonly clients: () => readonly ClientState[]
   readonly diagnostics: () => Readonly<Record<Severity, number>>
@@ -18,7 +18,7 @@ export interface Measured {
   readonly resources: () => ReadonlyMap<TypeName, number>
   /** Lists and watches of a cluster, if one is read. */
   readonly watches?: () => readonly TargetStanding[]
-  /** What is written to a cluster, if anything is. */
+  /** The counts of writing to a cluster, if it is written to. */
   readonly writeback?: () => WritebackCounts | undefined
 }
 
@@ -65,7 +65,7 @@ export function createMetrics(measured: Measured): Metrics {
       flushes.observe(milliseconds / 1000)
     },
     async exposition() {
-      // These watch the process from then on, which costs a little: only where somebody looks.
+      // These watch the process from then on, at a small cost, so they begin with the first scrape.
       if (!processToo) collectDefaultMetrics({ register })
       processToo = true
       return { text: await register.metrics(), mediaType: register.contentType }
@@ -86,8 +86,8 @@ interface Tally {
 }
 
 /**
- * Counters by type. There may be thousands of pushes at once, so they are plain numbers, which are read when
- * they are asked for.
+ * Counters by type. There may be thousands of pushes at once, so they are plain numbers that are read by a
+ * scrape.
  */
 function typeCounters(registers: Registry[]): ReadonlyMap<TypeName, Tally> {
   const tallies = new Map<TypeName, Tally>(
@@ -111,7 +111,7 @@ function typeCounters(registers: Registry[]): ReadonlyMap<TypeName, Tally> {
   return tallies
 }
 
-/** What happens on the streams. */
+/** Metrics of the streams' events. */
 function streamMetrics(registers: Registry[]): (event: ControlPlaneEvent) => void {
   const tallies = typeCounters(registers)
   const latency = new Histogram({
@@ -167,7 +167,7 @@ function streamMetrics(registers: Registry[]): (event: ControlPlaneEvent) => voi
   }
 }
 
-/** What is so at the moment, read when it is asked for. */
+/** Metrics of the present state, read by a scrape. */
 function addGauges(
   { clients, diagnostics, outage, objects, resources }: Measured,
   registers: Registry[],
@@ -215,7 +215,7 @@ function addGauges(
   })
 }
 
-/** One series a kind: where it is read namespace by namespace, all of these together. */
+/** One series for each kind: all of its namespaces together, if they are read one by one. */
 function addWatchGauges(watches: () => readonly TargetStanding[], registers: Registry[]): void {
   const byKind = (value: (of: readonly TargetStanding[]) => number) => (): readonly Sample[] =>
     [...Map.groupBy(watches(), ({ kind }) => kind)].map(([kind, of]) => ({
@@ -245,7 +245,7 @@ function addWatchGauges(watches: () => readonly TargetStanding[], registers: Reg
   )
 }
 
-/** Status and Events of a cluster's objects; no series where nothing is written to one. */
+/** Status and Events of a cluster's objects; no series if nothing is written. */
 function addWritebackMetrics(counts: () => WritebackCounts | undefined, registers: Registry[]): void {
   const one = (value: (of: WritebackCounts) => number) => (): readonly Sample[] =>
     [counts()].flatMap((of) => (of === undefined ? [] : [{ labels: {}, value: value(of) }]))

@@ -3,7 +3,7 @@ import type { ResolvedMirror } from '../resolve/resolved.ts'
 
 /** Follows the mirrors that are in force, to tell what an edit did to them. */
 export interface MirrorRecord {
-  /** What is different for these runtime keys since the last call; an undefined mirror is gone. */
+  /** The changes for these runtime keys since the last call; an undefined mirror was removed. */
   update(
     mirrors: Iterable<readonly [runtimeKey: string, mirror: ResolvedMirror | undefined]>,
   ): readonly MirrorChange[]

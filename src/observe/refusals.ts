@@ -4,10 +4,7 @@ import type { XdsEvent } from '../server/event.ts'
 import { mentions } from '../xds/mentions.ts'
 import type { Resource } from '../xds/resource.ts'
 
-/**
- * What connected proxies have refused and not yet taken since: a diagnostic at each line that it was made
- * from.
- */
+/** The resources that connected proxies reject at present: a diagnostic at each of their origins. */
 export interface RefusalRecord {
   /** True when the event changed what there is to tell. */
   record(event: XdsEvent): boolean
@@ -64,13 +61,10 @@ function nacked(resource: Resource, message: string): readonly Diagnostic[] {
 
 const violation = 'Proto constraint validation failed'
 const longestReason = 600
-/** Of what comes before blanks are joined. */
+/** Length before whitespace is joined. */
 const longestRead = 10 * longestReason
 
-/**
- * What Envoy says is wrong, on one line: it may put the whole refused message, as text of many lines, before
- * it.
- */
+/** Envoy's reason on one line. It may follow the whole rejected message, a text of many lines. */
 export function refusalReason(message: string): string {
   const from = Math.max(message.lastIndexOf(violation), 0)
   const line = message

@@ -1,7 +1,7 @@
 import { didYouMean } from '../diagnostics/did-you-mean.ts'
 import type { ClientState } from '../server/status/client-state.ts'
 
-/** Clients that a person means by a name, or why there are none. */
+/** The clients with a name, or the reason why there are none. */
 export type Selection = { readonly clients: readonly ClientState[] } | { readonly problem: string }
 
 /** By node id, or by stream as `#7`, for proxies that share an id or have none. */

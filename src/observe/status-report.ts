@@ -16,20 +16,17 @@ import type { Scope } from '../xds/scope.ts'
 export type SyncStatus = TypeState['status']
 
 /**
- * Who has what, as `GET /status` answers it; the protobuf JSON form of shadowplane.admin.v1.StatusReport in
- * proto/admin.proto.
+ * The state of every client, the answer of `GET /status`; the protobuf JSON form of
+ * shadowplane.admin.v1.StatusReport in proto/admin.proto.
  */
 export interface StatusReport {
   /** Each proxy under the worst of its statuses. */
   readonly counts: Readonly<Record<SyncStatus, number>>
   /** Findings in force, by severity. */
   readonly diagnostics: Readonly<Record<Severity, number>>
-  /** What the sources cannot do now; absent while all is well. */
+  /** The present failure of the sources; absent if there is none. */
   readonly outage?: string
-  /**
-   * Clients that were turned away for who they are, in the last ten minutes, newest last; absent where none
-   * was.
-   */
+  /** Clients that were denied in the last ten minutes, newest last; absent if there was none. */
   readonly denied?: readonly DeniedStatus[]
   /** One for each stream, sorted by id and stream. */
   readonly proxies: readonly ProxyStatus[]
@@ -44,21 +41,21 @@ export interface DeniedStatus extends Omit<DeniedClient, 'last'> {
 export interface ProxyStatus {
   /** Node id; may be empty. */
   readonly id: string
-  /** Tells apart proxies with one id: counts streams from 1. */
+  /** Distinguishes proxies with one id; the first stream is 1. */
   readonly stream: number
   readonly mode: 'sotw' | 'delta'
   readonly role: Scope['role']
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
   /**
-   * Who has been found to be at the other end: a SPIFFE id, or the name of a ServiceAccount; absent where
-   * nobody asks.
+   * The authenticated peer: a SPIFFE id, or the name of a ServiceAccount; absent if callers are not
+   * authenticated.
    */
   readonly principal?: string
   /** RFC 3339. */
   readonly connectedSince: string
   readonly status: SyncStatus
-  /** Those that it has asked for, in the order in which they are sent. */
+  /** The subscribed types, in the order in which they are sent. */
   readonly types: readonly TypeStatus[]
 }
 
@@ -67,13 +64,13 @@ export interface TypeStatus {
   readonly status: SyncStatus
   /** Resources that it is known to hold. */
   readonly held: number
-  /** version_info of the last response that it ACKed; '' for none. */
+  /** The version_info of the last ACKed response; '' for none. */
   readonly ackedVersion: string
   readonly refusal?: RefusalStatus
 }
 
 export interface RefusalStatus {
-  /** What the proxy says is wrong, on one line. */
+  /** The proxy's reason, on one line. */
   readonly message: string
   /** RFC 3339. */
   readonly at: string
@@ -87,7 +84,7 @@ export interface RefusedResource {
   readonly origins: readonly RefusedOrigin[]
 }
 
-/** `file`, `line` and `column` are absent where the object is no longer there. */
+/** `file`, `line` and `column` are absent if the object no longer exists. */
 export interface RefusedOrigin {
   /** `VirtualService default/reviews`. */
   readonly object: string

@@ -1,6 +1,6 @@
 /** Time, as the writers need it. */
 export interface Clock {
-  /** Milliseconds that only grow, whatever happens to the time of day. */
+  /** Monotonic milliseconds, independent of the time of day. */
   now(): number
   /** The time of day, for people. */
   date(): Date

@@ -10,20 +10,20 @@ export interface Regarded {
   readonly uid: string
 }
 
-/** Of an Event. */
+/** Namespace and name of an Event. */
 export interface EventPlace {
   readonly namespace: string
-  /** The same for the same diagnostic of the same object, whoever writes it, and whenever. */
+  /** Equal for the same diagnostic of the same object, for every replica at any time. */
   readonly name: string
 }
 
-/** In whose name Events are (`reportingController`). */
+/** The controller's name in Events (`reportingController`). */
 export const reportingController = 'shadowplane.io/control-plane'
 
 /** Limits of the API server's validation, in bytes: DNS subdomain, NoteLengthLimit. */
 const longest = { name: 253, note: 1024, instance: 128 }
 
-/** Where the Event about a diagnostic stands. Of objects without a namespace Events are in `default`. */
+/** The place of the Event about a diagnostic. Events about cluster-scoped objects are in `default`. */
 export function eventPlace(diagnostic: Diagnostic, { id, uid }: Regarded): EventPlace {
   const content = [uid, diagnostic.code, diagnostic.severity, noteOf(diagnostic)].join('\u0000')
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 16)

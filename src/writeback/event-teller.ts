@@ -10,34 +10,37 @@ import { WorkQueue } from './work-queue.ts'
 import type { Outcome } from './work-queue.ts'
 import type { WriteProblems } from './write-problems.ts'
 
-/** An object of which Events may tell. */
+/** An object that Events may be about. */
 export interface EventSubject {
   readonly regarded: Regarded
-  /** Absent where its diagnostics stand in no status. */
+  /** Absent if no status contains its diagnostics. */
   readonly status?: unknown
 }
 
 export interface EventTellerOptions {
   readonly api: KubernetesApi
   readonly clock: Clock
-  /** Of this replica. */
+  /** Identity of this replica. */
   readonly identity: string
-  /** By object key; undefined for an object that is in no cluster. */
+  /** By object key; undefined for an object outside of the cluster. */
   readonly subject: (key: string) => EventSubject | undefined
   readonly problems: WriteProblems
 }
 
-/** Milliseconds after which a diagnostic that still stands is told again: Events are gone after an hour. */
+/**
+ * Milliseconds after which an active diagnostic is reported again: the API server removes Events after an
+ * hour.
+ */
 const repeatAfter = 30 * 60_000
 /**
- * Milliseconds for which it stands before it is told: objects come one after the other, and often the next
- * one is what was missing.
+ * Milliseconds before a new diagnostic is reported: objects arrive one after the other, and often the next
+ * one resolves it.
  */
 const tellAfter = 2_000
 
 /**
- * Tells of errors of every object, and of warnings of those whose status does not say them, by Events, during
- * a tenure.
+ * Reports, by Events during a tenure, the errors of every object, and the warnings of objects whose status
+ * does not contain them.
  */
 export class EventTeller {
   readonly #options: EventTellerOptions
@@ -63,7 +66,7 @@ export class EventTeller {
     return this.#queue.size
   }
 
-  /** The diagnostics of an object that stand now. */
+  /** The active diagnostics of an object. */
   of(object: string): readonly Diagnostic[] {
     return this.#standing.of(object)
   }
@@ -104,7 +107,7 @@ export class EventTeller {
     return false
   }
 
-  /** What is to be told; undefined for what stands no more, or is of no object of the cluster. */
+  /** The diagnostic to report; undefined if it is no longer active, or about no object of the cluster. */
   #find(key: string): { readonly standing: StandingDiagnostic; readonly subject: EventSubject } | undefined {
     const standing = this.#standing.get(key)
     const subject = standing === undefined ? undefined : this.#options.subject(standing.object)

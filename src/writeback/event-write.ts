@@ -4,13 +4,13 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { eventObject, eventPlace, seriesPatch } from './event-object.ts'
 import type { Regarded } from './event-object.ts'
 
-/** An Event that is to be told. */
+/** An Event to be written. */
 export interface EventOrder {
   readonly diagnostic: Diagnostic
   readonly regarded: Regarded
 }
 
-/** `told`: it stands there already, of an earlier time or of another replica. */
+/** `told`: it exists already, from an earlier time or another replica. */
 export type EventOutcome = 'created' | 'repeated' | 'told'
 
 export interface EventWriting {
@@ -21,8 +21,8 @@ export interface EventWriting {
 }
 
 /**
- * Creates the Event, or (`count` from 2) adds to its series; one that has expired meanwhile is created anew.
- * Rejects with ApiFailure.
+ * Creates the Event, or (`count` from 2) adds to its series; an expired one is created again. Rejects with
+ * ApiFailure.
  */
 export async function writeEvent(
   order: EventOrder,
@@ -51,7 +51,7 @@ async function createEvent(
   }
 }
 
-/** False where there is no such Event any more: the API server keeps them for an hour. */
+/** False if the Event no longer exists: the API server keeps them for an hour. */
 async function repeatEvent(
   { diagnostic, regarded }: EventOrder,
   count: number,

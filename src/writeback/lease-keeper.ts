@@ -18,7 +18,7 @@ export interface LeaseOptions {
 }
 
 export interface LeaseListener {
-  /** From now on we are the holder, until `tenure` is aborted. */
+  /** This replica is the holder from now on, until `tenure` is aborted. */
   gained(tenure: AbortSignal): void
   /** Why the Lease cannot be read or written; undefined once it can. */
   trouble(reason: string | undefined): void
@@ -29,8 +29,8 @@ export interface LeaseKeeper {
   readonly holds: boolean
   start(): void
   /**
-   * Releases the Lease, so that another may take it at once. Whoever writes under it has to have ended
-   * before.
+   * Releases the Lease, so that another replica may take it at once. Everything that writes under it must
+   * have ended before.
    */
   close(): Promise<void>
 }
@@ -53,7 +53,7 @@ class Keeper implements LeaseKeeper {
   #cancelNext: (() => void) | undefined
   #work: Promise<void> = Promise.resolve()
   #trouble: string | undefined
-  /** What was written last is not what stands there. */
+  /** The record that was written last is no longer the present one. */
   #stale = false
   /** The Lease was released while a turn was under way. */
   #hurried = false
@@ -93,7 +93,7 @@ class Keeper implements LeaseKeeper {
     cancel()
     const held = this.#tenure !== undefined
     this.#end()
-    // Where that fails, others wait for the duration, as for a holder that was killed.
+    // If this fails, others wait for the duration, as for a killed holder.
     if (held) await this.#release().catch(() => undefined)
   }
 
@@ -128,8 +128,8 @@ class Keeper implements LeaseKeeper {
   }
 
   /**
-   * A holder renews what it wrote last without reading it: the API server refuses that where somebody else
-   * has written.
+   * A holder renews the record that it wrote last without reading it: the API server rejects this if another
+   * replica has written.
    */
   async #look(): Promise<number> {
     const { clock, identity, pace } = this.#options
@@ -150,7 +150,7 @@ class Keeper implements LeaseKeeper {
     return pace.retry
   }
 
-  /** Milliseconds until the next attempt. What was sent may have been written all the same. */
+  /** Milliseconds until the next attempt. The failed request may have been written nevertheless. */
   #failed(thrown: unknown): number {
     const { pace } = this.#options
     const isConflict = thrown instanceof ApiFailure && thrown.status === 409

@@ -1,4 +1,4 @@
-/** How often a Lease is renewed, and when it is lost. */
+/** The times for renewing a Lease, and for losing it. */
 export interface LeasePace {
   /** Milliseconds after its last sign of life when others may take the Lease from its holder. */
   readonly duration: number

@@ -8,18 +8,15 @@ import { leaseRecord } from './lease.ts'
 
 export interface LeaseWatchOptions {
   readonly api: KubernetesApi
-  /** Of the Leases of a namespace. */
+  /** The API path of the Leases of a namespace. */
   readonly collection: string
   readonly name: string
   readonly clock: Clock
-  /** Nobody holds the Lease any more, or there is none. */
+  /** The Lease has no holder any more, or does not exist. */
   readonly released: () => void
 }
 
-/**
- * Milliseconds after a watch that failed: whoever looks at the Lease every now and then can do without for so
- * long.
- */
+/** Milliseconds after a watch that failed: the regular reads of the Lease are enough for so long. */
 const pause = 30_000
 /** Seconds after which the server ends a watch. */
 const watchFor = '300'
@@ -37,7 +34,7 @@ export class LeaseWatch {
     this.#options = options
   }
 
-  /** From that version of the Lease on; one that is open goes on. */
+  /** Watches from that version of the Lease on; an open watch continues. */
   follow(version: string): void {
     if (this.#open !== undefined || this.#options.clock.now() < this.#notBefore) return
     const open = new AbortController()

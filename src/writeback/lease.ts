@@ -6,7 +6,7 @@ import type { LeasePace } from './lease-pace.ts'
 export interface LeaseRecord {
   /** `metadata.resourceVersion`. */
   readonly version: string
-  /** Empty where it was released. */
+  /** Empty if it was released. */
   readonly holder: string
   /** Milliseconds for which the holder may be silent. */
   readonly duration: number
@@ -14,12 +14,9 @@ export interface LeaseRecord {
   readonly transitions: number
 }
 
-/**
- * What was seen of the Lease last, and since when it has been so, on our own clock: those of others may be
- * wrong.
- */
+/** The last observation of the Lease, and its first time on our own clock: other clocks may be wrong. */
 export interface LeaseSight {
-  /** Undefined: there is none. */
+  /** Undefined: it does not exist. */
   readonly record: LeaseRecord | undefined
   /** Milliseconds. */
   readonly since: number
@@ -27,7 +24,7 @@ export interface LeaseSight {
 
 export type LeaseChoice = 'create' | 'take' | 'renew' | 'wait'
 
-/** What is seen now; a version that was seen before is as old as it was. */
+/** The new observation; a version that was observed before keeps its time. */
 export function see(
   before: LeaseSight | undefined,
   record: LeaseRecord | undefined,
@@ -36,7 +33,7 @@ export function see(
   return before !== undefined && before.record?.version === record?.version ? before : { record, since: now }
 }
 
-/** What whoever is `identity` does about the Lease. The holder's own duration counts, not ours. */
+/** The action of `identity` on the Lease. The holder's own duration applies, not ours. */
 export function choose({ record, since }: LeaseSight, identity: string, now: number): LeaseChoice {
   if (record === undefined) return 'create'
   if (record.holder === identity) return 'renew'
@@ -44,8 +41,8 @@ export function choose({ record, since }: LeaseSight, identity: string, now: num
 }
 
 /**
- * Whether a renewal that began at `renewed` still makes us the holder; nobody else takes the Lease before
- * that has ended.
+ * Whether a renewal that began at `renewed` still makes this replica the holder; no other takes the Lease
+ * before.
  */
 export function isHeld(
   renewed: number | undefined,
@@ -89,7 +86,7 @@ export function leaseObject(
   }
 }
 
-/** Reads a Lease. What others left out counts as released. */
+/** Reads a Lease. Missing fields mean that it is released. */
 export function leaseRecord(value: unknown): LeaseRecord {
   const { metadata, spec } = isRecord(value) ? value : {}
   const { resourceVersion } = isRecord(metadata) ? metadata : {}

@@ -2,16 +2,16 @@ import { objectKey } from '../diagnostics/diagnostic.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { DiagnosticChange } from '../diagnostics/record.ts'
 
-/** A diagnostic that stands now. */
+/** An active diagnostic. */
 export interface StandingDiagnostic {
   readonly diagnostic: Diagnostic
   /** Key of its object. */
   readonly object: string
-  /** How often it was told. */
+  /** How often it was reported. */
   readonly told: number
 }
 
-/** What changed. */
+/** The changes. */
 export interface StandingChange {
   /** Keys of the objects concerned. */
   readonly objects: ReadonlySet<string>
@@ -19,10 +19,10 @@ export interface StandingChange {
   readonly added: readonly string[]
 }
 
-/** Diagnostics that were told and stand no more, of which it is still known how often. */
+/** The most resolved diagnostics whose number of reports is remembered. */
 const mostRemembered = 10_000
 
-/** The diagnostics that say something of an object, by object; those of severity info are not among them. */
+/** The active diagnostics about objects, by object, except those of severity info. */
 export class StandingDiagnostics {
   readonly #standing = new Map<string, { readonly diagnostic: Diagnostic; readonly object: string }>()
   readonly #byObject = new Map<string, Set<string>>()
@@ -54,7 +54,7 @@ export class StandingDiagnostics {
     return found === undefined ? undefined : { ...found, told: this.#told.get(key) ?? 0 }
   }
 
-  /** Those of an object. */
+  /** The active diagnostics of an object. */
   of(object: string): readonly Diagnostic[] {
     return [...(this.#byObject.get(object) ?? [])].flatMap((key) => this.#standing.get(key)?.diagnostic ?? [])
   }

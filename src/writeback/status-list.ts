@@ -8,7 +8,7 @@ import type { JsonObject } from '../manifest/manifest.ts'
 export interface StatusList {
   readonly group: string
   readonly kind: string
-  /** As in `/apis/gateway.networking.k8s.io/v1/httproutes`. */
+  /** For example `/apis/gateway.networking.k8s.io/v1/httproutes`. */
   readonly path: string
   readonly query: Readonly<Record<string, string>>
 }
@@ -21,8 +21,8 @@ export interface ListReading {
 const objectsPerPage = '500'
 
 /**
- * The objects of a list, page by page, as they were when the first page was read. Where the pages expire
- * under way (410) all come again, in one piece. Throws ApiFailure.
+ * The objects of a list, page by page, as of the first page. If the pages expire on the way (410), all are
+ * read again in one piece. Throws ApiFailure.
  */
 export async function* pagesOf(
   list: StatusList,

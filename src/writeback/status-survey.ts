@@ -13,7 +13,7 @@ export interface SurveyOptions {
   readonly clock: Clock
   /** Milliseconds between two surveys, give or take a tenth. */
   readonly every: number
-  /** `told`: without those in which nothing has a status of ours now. */
+  /** `told`: without lists in which no object has a status of ours now. */
   readonly lists: (which: 'all' | 'told') => readonly StatusList[]
   readonly look: (list: StatusList, object: JsonObject) => void
   readonly problems: WriteProblems

@@ -16,13 +16,12 @@ import type { WriteProblems } from './write-problems.ts'
 /** An object that may have a status. */
 export interface StatusSubject {
   readonly regarded: { readonly uid: string }
-  /** Of the object in the API. */
+  /** API path of the object. */
   readonly path: string
-  /** Of the text that is spoken of. */
+  /** Generation of the text that the status is about. */
   readonly generation: number | undefined
   /**
-   * The status to have instead of `current`; absent where nothing is said in one: what we said in it before
-   * is taken back.
+   * The status that replaces `current`; absent if there is none, and then our earlier entries are removed.
    */
   readonly status?: (
     current: JsonObject,
@@ -33,15 +32,15 @@ export interface StatusSubject {
 export interface StatusTellerOptions {
   readonly api: KubernetesApi
   readonly clock: Clock
-  /** In whose name statuses are written: the manager of their fields. */
+  /** The manager of the fields of statuses. */
   readonly manager: string
   /** Milliseconds from one look at all statuses to the next, give or take a tenth. */
   readonly surveyEvery: number
-  /** By object key; undefined for an object that is in no cluster. */
+  /** By object key; undefined for an object outside of the cluster. */
   readonly subject: (key: string) => StatusSubject | undefined
-  /** Those of an object that stand now. */
+  /** The active diagnostics of an object. */
   readonly diagnostics: (key: string) => readonly Diagnostic[]
-  /** Where objects that may have a status are; `told`: where some have one of ours now. */
+  /** The lists of objects that may have a status; `told`: of those where some have one of ours now. */
   readonly lists: (which: 'all' | 'told') => readonly StatusList[]
   readonly problems: WriteProblems
 }
@@ -82,7 +81,7 @@ export class StatusTeller {
     })
   }
 
-  /** Objects whose status is still to be written, and lists that are still to be compared. */
+  /** Objects whose status is pending, and lists that are still to be compared. */
   get size(): number {
     return this.#survey.size + this.#queue.size
   }
@@ -96,12 +95,12 @@ export class StatusTeller {
     return this.#survey.counts
   }
 
-  /** There is something else to say in the status of these objects, or nothing any more. */
+  /** The statuses of these objects have changed, or ended. */
   changed(keys: Iterable<string>): void {
     for (const key of keys) this.#queue.add(key)
   }
 
-  /** There is something else to say of these objects, and they may have a status. */
+  /** The diagnostics of these objects have changed, and they may have a status. */
   diagnosed(keys: Iterable<string>): void {
     for (const key of keys) if (this.#options.subject(key)?.status !== undefined) this.#queue.add(key)
   }
@@ -120,7 +119,7 @@ export class StatusTeller {
     await Promise.all([this.#survey.ended(), this.#queue.ended()])
   }
 
-  /** Of an object as it is in the API: what is as it should be costs nothing more. */
+  /** Compares an object of the API with its status; an equal one costs no request. */
   #compare({ group, kind }: StatusList, object: JsonObject): void {
     const { name, namespace } = isRecord(object['metadata']) ? object['metadata'] : {}
     if (typeof name !== 'string') return

@@ -7,28 +7,31 @@ import { ownedStatus } from './field-ownership.ts'
 
 /** A status to be written. */
 export interface StatusOrder {
-  /** Of the object, as in `/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes/reviews`. */
+  /**
+   * API path of the object, for example
+   * `/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes/reviews`.
+   */
   readonly path: string
-  /** Another object of the same name is none of ours. */
+  /** Another object with the same name has another uid. */
   readonly uid: string
   readonly generation: number | undefined
-  /** The status to have in place of `current`; undefined: none is written. */
+  /** The status that replaces `current`; undefined: none is written. */
   status(current: JsonObject, moment: WritingMoment): JsonObject | undefined
 }
 
-/** What is known when an object is read. */
+/** The state of the object when it is read. */
 export interface WritingMoment {
   /** RFC 3339, in whole seconds. */
   readonly now: string
-  /** What of its status was written under our name and by nobody since, as FieldsV1. */
+  /** The parts of its status that are still ours, as FieldsV1. */
   readonly owned: JsonObject
 }
 
-/** `equal`: it says so already; `gone`: the object is another one, or newer than what is to be said of it. */
+/** `equal`: the status is right already; `gone`: the object is another one, or newer than its status. */
 export type StatusOutcome = 'written' | 'equal' | 'gone'
 
 export interface StatusReading {
-  /** In whose name statuses are written: the manager of their fields. */
+  /** The manager of the fields of statuses. */
   readonly manager: string
   readonly now: () => Date
 }
@@ -43,8 +46,8 @@ export interface StatusWriting extends StatusReading {
 const mostConflicts = 5
 
 /**
- * Reads the object, and writes its status where that is to be another: with the version that was read, as
- * lists in it are atomic. A conflict reads again. Rejects with ApiFailure for everything else that fails.
+ * Reads the object, and writes its status if it differs, with the version that was read, because lists in it
+ * are atomic. A conflict reads again. Rejects with ApiFailure for every other failure.
  */
 export async function writeStatus(order: StatusOrder, writing: StatusWriting): Promise<StatusOutcome> {
   const { api, tenure, manager, conflict } = writing
@@ -69,7 +72,7 @@ export async function writeStatus(order: StatusOrder, writing: StatusWriting): P
   }
 }
 
-/** The status that the object is to have instead of the one that it has; or why it stays as it is. */
+/** The object's new status, or the reason why it stays. */
 export function wantedStatus(
   object: JsonObject,
   order: StatusOrder,
@@ -84,14 +87,15 @@ export function wantedStatus(
   return status === undefined || isDeepStrictEqual(status, current) ? 'equal' : status
 }
 
-/** The rest of the object does not count at its status, and may hold numbers that a double does not. */
+/**
+ * The rest of the object is ignored when a status is written, and may hold numbers that a double does not.
+ */
 function statusBody({ apiVersion, kind, metadata }: JsonObject, status: JsonObject): JsonObject {
   const { name, namespace, uid, resourceVersion } = isJsonObject(metadata) ? metadata : {}
   const identity = Object.entries({ name, namespace, uid, resourceVersion }).flatMap(([field, value]) =>
     value === undefined ? [] : [[field, value] as const],
   )
-  // Where there is no status, the API server fills in what its definition has for an object that nobody has
-  // seen yet.
+  // If there is no status, the API server fills in the default of its definition for a new object.
   return {
     apiVersion: apiVersion ?? '',
     kind: kind ?? '',
@@ -110,7 +114,7 @@ async function readObject(path: string, { api, tenure }: StatusWriting): Promise
   }
 }
 
-/** Of a newer generation the news is under way, and its status will be written then. */
+/** The change of a newer generation is under way, and its status will be written then. */
 function isMeant({ metadata }: JsonObject, order: StatusOrder): boolean {
   if (!isJsonObject(metadata) || metadata['uid'] !== order.uid) return false
   const { generation } = metadata

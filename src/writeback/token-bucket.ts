@@ -1,4 +1,4 @@
-/** How many requests there may be. */
+/** The allowed rate of requests. */
 export interface Rate {
   /** In the long run, in a second. */
   readonly perSecond: number

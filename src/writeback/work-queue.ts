@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts'
 import { fullBucket, takeToken } from './token-bucket.ts'
 import type { Bucket, Rate } from './token-bucket.ts'
 
-/** What became of a piece of work; `later`: it failed, and is worth another attempt. */
+/** The result of a piece of work; `later`: it failed, and is worth another attempt. */
 export type Outcome = 'done' | 'later'
 
 export interface WorkOptions {
@@ -12,9 +12,9 @@ export interface WorkOptions {
   readonly atOnce: number
   /** Milliseconds to wait for more, before work begins. */
   readonly settle: number
-  /** False where there is nothing to be done about the key by then, which costs nothing of the rate. */
+  /** False if there is nothing left to do for the key, which costs nothing of the rate. */
   readonly isWorth: (key: string) => boolean
-  /** Does whatever is to be done about the key by then. Never rejects. */
+  /** Does the present work for the key. Never rejects. */
   readonly work: (key: string, tenure: AbortSignal) => Promise<Outcome>
 }
 
@@ -53,7 +53,7 @@ export class WorkQueue {
     this.#schedule(this.#options.settle)
   }
 
-  /** Forgets what there is to do; what is under way is not waited for. */
+  /** Forgets pending work; work under way is not waited for. */
   end(): void {
     this.#tenure = undefined
     this.#cancelPump?.()
@@ -62,7 +62,7 @@ export class WorkQueue {
     for (const keys of [this.#ready, this.#again, this.#failures, this.#waits]) keys.clear()
   }
 
-  /** Nothing happens outside of a tenure: whoever begins one adds all that counts then. */
+  /** Nothing happens outside of a tenure: its beginning adds everything that is pending. */
   add(key: string): void {
     if (this.#tenure === undefined) return
     if (this.#running.has(key)) {
@@ -75,7 +75,7 @@ export class WorkQueue {
     this.#schedule(this.#options.settle)
   }
 
-  /** As `add`, after so many milliseconds, unless the key is to be worked on anyway by then. */
+  /** Like `add`, after so many milliseconds, unless the key is pending anyway. */
   addLater(key: string, milliseconds: number): void {
     if (this.#tenure !== undefined && !this.#ready.has(key)) this.#wait(key, milliseconds)
   }

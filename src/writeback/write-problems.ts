@@ -4,13 +4,13 @@ import type { Outcome } from './work-queue.ts'
 export interface Attempt {
   readonly tenure: AbortSignal
   readonly work: () => Promise<void>
-  /** Counts. */
+  /** A counter. */
   readonly failed: () => void
 }
 
 /**
- * What cannot be written or read now, by key: one line for whatever fails first, and one when nothing does
- * any more.
+ * The present failures of writing or reading, by key: one line for the first failure, and one when none is
+ * left.
  */
 export class WriteProblems {
   readonly #problems = new Map<string, string>()

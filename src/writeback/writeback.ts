@@ -8,7 +8,7 @@ import { StatusTeller } from './status-teller.ts'
 import type { StatusSubject, StatusTellerOptions } from './status-teller.ts'
 import { WriteProblems } from './write-problems.ts'
 
-/** An object of the cluster, of which something is to be told there. */
+/** An object of the cluster with a status or Events. */
 export interface Subject extends StatusSubject {
   readonly regarded: Regarded
 }
@@ -17,23 +17,23 @@ export interface WritebackOptions extends Pick<
   StatusTellerOptions,
   'api' | 'clock' | 'lists' | 'surveyEvery'
 > {
-  /** Of this replica; no other one has it, before or after a restart. */
+  /** Identity of this replica; no other one has it, before or after a restart. */
   readonly identity: string
   readonly lease: { readonly namespace: string; readonly name: string; readonly pace: LeasePace }
-  /** The object as it is now, by object key; undefined for one that is in no cluster. */
+  /** The present object, by object key; undefined for one outside of the cluster. */
   readonly subject: (key: string) => Subject | undefined
   readonly tell: (event: WritebackEvent) => void
 }
 
 export type WritebackEvent =
   | { readonly kind: 'lease'; readonly held: boolean }
-  /** What cannot be written; undefined once all can. */
+  /** The failure of writing; undefined once all writes succeed. */
   | { readonly kind: 'write-failed'; readonly reason: string | undefined }
 
-/** What was done so far. */
+/** The counts so far. */
 export interface WritebackCounts {
   readonly held: boolean
-  /** Objects of which something is still to be told, and lists that are still to be compared. */
+  /** Objects with pending reports, and lists that are still to be compared. */
   readonly waiting: number
   readonly lists: Readonly<Record<'read' | 'failed', number>>
   readonly statuses: Readonly<Record<'written' | 'equal' | 'gone' | 'failed', number>>
@@ -44,17 +44,17 @@ export interface WritebackCounts {
 /** Tells the cluster what became of its objects, in their status and by Events, while it holds the Lease. */
 export interface Writeback {
   start(): void
-  /** There is something else to say in the status of these objects, or nothing any more. */
+  /** The statuses of these objects have changed, or ended. */
   changed(keys: Iterable<string>): void
   diagnosed(change: DiagnosticChange): void
   counts(): WritebackCounts
-  /** Finishes what is under way and releases the Lease. The API stays open. */
+  /** Completes work under way and releases the Lease. The API stays open. */
   close(): Promise<void>
 }
 
 /** Milliseconds that writes under way are given at the end. */
 const patience = 2_000
-/** The key of what is wrong with the Lease itself. */
+/** The key of failures of the Lease itself. */
 const ofLease = 'Lease'
 
 /** Starts nothing yet. */

@@ -52,9 +52,7 @@ function isCode(text: string): text is Code {
   return Object.hasOwn(codes, text)
 }
 
-/**
- * The closest code, or the one with that last part: `unknown-host` is in several areas, the first one counts.
- */
+/** The closest code, or the first one with that last part: `unknown-host` is in several areas. */
 function meantBy(text: string): string | undefined {
   const all = Object.keys(codes)
   return didYouMean(text, all) ?? all.find((code) => code.split('/')[1] === text.split('/').at(-1))

@@ -1,6 +1,5 @@
 /**
- * Flags that say what a proxy is. Each function throws UsageError, whose message names the flag and the form
- * to write.
+ * Flags that describe a proxy. Each function throws a UsageError that names the flag and the form to write.
  */
 import { isIP } from 'node:net'
 import { UsageError } from '../../sources/source.ts'

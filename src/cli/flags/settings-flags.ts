@@ -24,7 +24,7 @@ export interface SettingsFlags {
 
 const { mirrorLimits } = defaultSettings
 
-/** The flags that change what is served; the same for every command that translates. */
+/** The flags that change the served configuration; the same for every command that translates. */
 export function addSettingsFlags(command: Command): Command {
   return command
     .addOption(domainOption('DNS domain of the cluster, as in <name>.<namespace>.svc.<domain>'))
@@ -107,7 +107,7 @@ function byteSize(flags: string, description: string, words: readonly string[]):
   })
 }
 
-/** `--domain`, which a command describes in its own words. Throws UsageError for what is no DNS name. */
+/** `--domain`, with a command's own description. Throws a UsageError if the value is not a DNS name. */
 export function domainOption(description: string): Option {
   return new Option('--domain <name>', description).default(defaultSettings.domain).argParser((text) => {
     if (

@@ -4,9 +4,9 @@ import type { Writable } from 'node:stream'
 const gone: ReadonlySet<string> = new Set(['EPIPE', 'EIO', 'ECONNRESET'])
 
 /**
- * No error of standard output or standard error ends a command. A reader that has gone has what it wanted, so
- * the command goes on and keeps its own exit status. Other errors (a full disk) are reported once on standard
- * error, and set exit status 2.
+ * No error of standard output or standard error ends a command. If the reader is gone, the command continues
+ * and keeps its own exit status. Other errors (a full disk) are reported once on standard error, and set exit
+ * status 2.
  */
 export function surviveOutputErrors({
   stdout,

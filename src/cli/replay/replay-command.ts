@@ -4,7 +4,7 @@ import { UsageError } from '../../sources/source.ts'
 import type { ReplayFlags } from './replay.ts'
 
 /**
- * `shadowplane replay`: sends what was recorded. Exit status 1 when a request had no answer, or the file has
+ * `shadowplane replay`: sends recorded requests. Exit status 1 if a request had no answer, or the file has
  * damaged places.
  */
 export function replayCommand(): Command {

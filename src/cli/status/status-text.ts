@@ -11,8 +11,7 @@ import type {
 } from '../../observe/status-report.ts'
 
 /**
- * For people: a line of counts, a table with a row for each proxy, and each refusal at the lines that it
- * comes from.
+ * For people: a line of counts, a table with a row for each proxy, and each rejected resource at its lines.
  */
 export function renderStatus(report: StatusReport): string {
   const refusals = report.proxies.flatMap((proxy) => proxy.types.flatMap((type) => refusalLines(proxy, type)))

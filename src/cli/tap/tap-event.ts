@@ -3,7 +3,7 @@ import { decode } from '../../xds/proto.ts'
 import type { Message } from '../../xds/proto.ts'
 import { fieldsOf } from '../../xds/wire-fields.ts'
 
-/** What a tap tells of: a request, or anything else. */
+/** An event of a tap: a request, or anything else. */
 export type TapEvent =
   | { readonly kind: 'request'; readonly request: RecordedRequest }
   | { readonly kind: 'other'; readonly event: Message<'shadowplane.admin.v1.TapEvent'> }

@@ -10,7 +10,7 @@ import { compareSpecificity, hostIsWithin } from '../../model/names.ts'
 
 /** Names backends as the Gateway API does: Services of Kubernetes, by port. */
 export interface Backends {
-  /** A BackendObjectReference from a route of the namespace, or why there is none. */
+  /** A BackendObjectReference from a route of the namespace, or the reason why there is none. */
   reference(backend: BackendReference, from: ReferenceSite): JsonObject | string
   /** `<namespace of the route> <namespace of the Service>` of the references that need a ReferenceGrant. */
   readonly crossings: ReadonlySet<string>
@@ -20,7 +20,7 @@ export interface Backends {
 
 export interface ReferenceSite {
   readonly namespace: string
-  /** Port of the listener, for a backend that names none; undefined where there are several. */
+  /** Port of the listener, for a backend that names none; undefined if there are several. */
   readonly port: number | undefined
 }
 
@@ -34,7 +34,7 @@ export function createBackends(model: Writable): Backends {
   const named = (host: string): NamedService | undefined => byHost.get(host) ?? unknownService(host, domain)
   const crossings = new Set<string>()
 
-  /** The name of the Service, or of one that is written for those of its pods that are meant. */
+  /** The name of the Service, or of one that is written for the selected Pods. */
   function selected(
     whole: NamedService,
     { first, labels = {}, subset }: Meant,
@@ -86,9 +86,9 @@ export function createBackends(model: Writable): Backends {
 type NamedService = Pick<Service, 'host' | 'name' | 'namespace' | 'ports' | 'origin' | 'endpointsOf'>
 
 interface Meant {
-  /** What the route names, whose policies define the subset. */
+  /** The service that the route names; its policies define the subset. */
   readonly first: NamedService
-  /** Of the pods behind it, where it is not the Service itself. */
+  /** Labels of the selected Pods, if it is not the Service itself. */
   readonly labels: Labels | undefined
   readonly subset: string | undefined
 }
@@ -125,7 +125,9 @@ function whyNot(
   return port === undefined ? `${host} without a port: it has several` : undefined
 }
 
-/** The labels of a subset that all proxies know alike, or why no Service can stand for it. */
+/**
+ * The labels of a subset if they are the same for every proxy, or the reason why no Service can replace it.
+ */
 function subsetLabels(
   service: Pick<Service, 'host' | 'namespace'>,
   subset: string,

@@ -13,7 +13,7 @@ import { corsFilter } from '../../dialects/gateway-api/route/cors.ts'
 import { headerName, headerValue } from '../../dialects/gateway-api/route/http-header.ts'
 import { preciseHostname } from '../../dialects/gateway-api/gateway/precise-hostname.ts'
 
-/** Filters for header changes; `authority` is what the request's Host becomes. */
+/** Filters for header changes; `authority` is the request's new Host. */
 export function headerFilters(
   { request, response }: HeaderChanges,
   authority: string | undefined,
@@ -55,12 +55,12 @@ function isSayable(name: string, value: string, remarks: Remarks): boolean {
 }
 
 /**
- * A change of the path, which matters; `undefined` where there is none, 'unsayable' where the Gateway API has
- * no words for it.
+ * A change of the path, which matters; `undefined` if there is none, 'unsayable' if the Gateway API cannot
+ * express it.
  */
 type PathModifier = JsonObject | 'unsayable' | undefined
 
-/** HTTPPathModifier for what stands in place of a prefix. */
+/** HTTPPathModifier for the replacement of a prefix. */
 function replacedPrefix({ kind, value }: Match['path'], replacement: string): PathModifier {
   if (kind === 'exact') return fullPath(replacement)
   if (kind === 'segments' && !replacement.endsWith('/') && replacement.startsWith('/'))
@@ -79,8 +79,7 @@ function fullPath(path: string): PathModifier {
 }
 
 /**
- * As the translation of ReplacePrefixMatch with nothing in place of segments, and of ReplaceFullPath, has
- * them.
+ * In the form that the translation of ReplacePrefixMatch without a replacement, and of ReplaceFullPath, has.
  */
 function replacedRegex(
   { kind, value }: Match['path'],
@@ -94,9 +93,9 @@ function replacedRegex(
 }
 
 export interface WrittenRewrite {
-  /** Undefined where the path cannot be rewritten as it should. */
+  /** Undefined if the path cannot be rewritten correctly. */
   readonly filters: readonly JsonObject[] | undefined
-  /** A Host for a header filter, where it is no name of a host. */
+  /** A Host for a header filter, if it is not a host name. */
   readonly authority: string | undefined
 }
 
@@ -117,7 +116,7 @@ export function rewriteFilters({ prefix, regex, authority }: Rewrite, path: Matc
   }
 }
 
-/** RequestRedirect; undefined where it cannot be said. `port` is the listener's. */
+/** RequestRedirect; undefined if it cannot be expressed. `port` is the listener's. */
 export function redirectFilter(
   { host, path, scheme, port, code }: Redirect,
   matched: Match['path'],
@@ -125,7 +124,7 @@ export function redirectFilter(
 ): JsonObject | undefined {
   const modified = path === undefined ? undefined : redirectedPath(path, matched)
   const isHostname = host === undefined || preciseHostname.safeParse(host).success
-  // Without a port, the Gateway API means that of the scheme if one is said, else the listener's.
+  // Without a port, the Gateway API uses that of the scheme if there is one, otherwise the listener's.
   const meant =
     port === 'of the listener'
       ? scheme === undefined

@@ -7,7 +7,7 @@ import { createRemarks, kubernetesName, present } from '../written.ts'
 import type { Naming, Remarks, WrittenObject } from '../written.ts'
 import { gatewayApiGroup, hostname } from '../../dialects/gateway-api/constraint.ts'
 
-/** A listener of a Gateway, and what it stands for. */
+/** A listener of a Gateway, and the model's listeners that it replaces. */
 interface Section {
   readonly gateway: { readonly namespace: string; readonly name: string }
   readonly name: string
@@ -28,8 +28,8 @@ export interface WrittenGateways {
 }
 
 /**
- * One Gateway for all proxies that a selector means, with a listener for each port and host: the label of its
- * name is what its proxies have.
+ * One Gateway for all proxies of a selector, with a listener for each port and host: its proxies have the
+ * label of its name.
  */
 export function writtenGateways(listeners: readonly GatewayListener[], naming: Naming): WrittenGateways {
   const isOwn = ({ origin: { object } }: GatewayListener): boolean => object.group === gatewayApiGroup
@@ -60,7 +60,7 @@ export function writtenGateways(listeners: readonly GatewayListener[], naming: N
   }
 }
 
-/** Requests for a host are those of the closest listener on the port. */
+/** Requests for a host belong to the closest listener on the port. */
 function takes(section: Section, host: string, sections: readonly Section[]): boolean {
   if (!hostIsWithin(host, section.host)) return false
   return !sections.some(

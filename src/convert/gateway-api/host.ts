@@ -3,8 +3,8 @@ import type { Route } from '../../model/route.ts'
 import type { ServedRoutes } from '../served-routes.ts'
 
 /**
- * With units of their own for hosts that routes of a wider one match by `:authority`: an HTTPRoute has
- * hostnames for that.
+ * Gives units of their own to hosts that routes of a wider host match by `:authority`, because an HTTPRoute
+ * has hostnames for that.
  */
 export function hostsApart(units: readonly ServedRoutes[]): readonly ServedRoutes[] {
   return units.flatMap((unit): readonly ServedRoutes[] => {
@@ -21,7 +21,7 @@ export function hostsApart(units: readonly ServedRoutes[]): readonly ServedRoute
   })
 }
 
-/** Those that a request for the host may take, without the condition that it fulfils. */
+/** The routes that a request for the host may take, without the condition that it meets. */
 function routesFor(host: string, routes: readonly Route[]): readonly Route[] {
   return routes.flatMap((route): readonly Route[] => {
     const asked = authorityOf(route)
@@ -36,10 +36,7 @@ function routesFor(host: string, routes: readonly Route[]): readonly Route[] {
   })
 }
 
-/**
- * The host that a route asks for, with whatever port, by the only condition on it; `*` before it stands for
- * anything.
- */
+/** The host in a route's only condition on the authority, with any port; `*` before it matches anything. */
 function authorityOf({ match: { headers } }: Route): string | undefined {
   const [only, ...more] = headers.filter(({ name }) => name === ':authority')
   if (only === undefined || more.length > 0 || only.invert || only.match.kind !== 'regex') return undefined

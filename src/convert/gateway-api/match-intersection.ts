@@ -4,7 +4,7 @@ import { prefixOf } from '../../dialects/gateway-api/route/match/http-path.ts'
 import type { PathMatch } from '../../dialects/gateway-api/route/match/http-path.ts'
 import { literal } from './match.ts'
 
-/** What two matches have in common; `unknown` where it cannot be said in one match. */
+/** The common part of two matches; `unknown` if one match cannot express it. */
 export type Intersection =
   | { readonly kind: 'none' }
   | { readonly kind: 'unknown' }
@@ -37,7 +37,7 @@ export function intersection(a: HttpMatch, b: HttpMatch): Intersection {
   }
 }
 
-/** Whether the first match surely takes whatever the second takes. */
+/** Whether the first match surely takes every request of the second. */
 export function isWithin(wide: HttpMatch, narrow: HttpMatch): boolean {
   const all = (
     these: readonly NamedMatch[],
@@ -70,11 +70,14 @@ function commonPath(
   if (pathCovers(a, b)) return { path: b }
   if (pathCovers(b, a)) return { path: a }
   const kinds = [meaningOf(a).kind, meaningOf(b).kind]
-  // But for regular expressions, paths are nested or have nothing in common.
+  // Except for regular expressions, paths are nested or have nothing in common.
   return !kinds.includes('regex') || kinds.includes('exact') ? 'none' : 'unknown'
 }
 
-/** What a path match takes: `segments` and `start` whatever begins so, with whole segments or as it is. */
+/**
+ * The paths of a match: `segments` and `start` take every path that begins so, with whole segments or
+ * literally.
+ */
 type Meaning =
   | { readonly kind: 'all' }
   | { readonly kind: 'exact' | 'segments' | 'start' | 'regex'; readonly text: string }
@@ -99,8 +102,7 @@ function meaningOf(path: PathMatch | undefined): Meaning {
 }
 
 /**
- * The same path, where it is no regular expression and can be one: the Gateway API asks these before every
- * prefix.
+ * The same path as a regular expression, if it can be one: the Gateway API asks these before every prefix.
  */
 export function asRegex({ path, ...rest }: HttpMatch): HttpMatch | undefined {
   const prefix = path?.type === 'PathPrefix' || path === undefined ? prefixOf(path) : undefined

@@ -34,7 +34,7 @@ export function writtenMatches({
 const knownMethods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const
 type Method = (typeof knownMethods)[number]
 
-/** One match for each method of an alternative; `[undefined]` where none is named. */
+/** One match for each method of an alternative; `[undefined]` if none is named. */
 function methodsOf([only, ...more]: readonly HeaderMatch[]): readonly (Method | undefined)[] | undefined {
   if (only === undefined) return [undefined]
   const { match, invert } = only
@@ -64,8 +64,8 @@ function named({ name, match }: { readonly name: string; readonly match: StringM
 type WrittenPath = NonNullable<HttpMatch['path']>
 
 /**
- * A prefix of characters, and one whose case does not matter, is a regular expression: PathPrefix means whole
- * segments as they are written.
+ * A prefix of characters, and one that ignores case, becomes a regular expression: PathPrefix means whole
+ * segments, literally.
  */
 function writtenPath(
   { kind, value }: Match['path'],

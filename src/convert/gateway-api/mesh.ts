@@ -5,7 +5,7 @@ import type { Writable } from '../written.ts'
 
 /** The routes of the mesh for one Service, or for one port of it. */
 export interface MeshUnit {
-  /** Of the HTTPRoute: the Service's own, or that of the clients that it is for. */
+  /** Namespace of the HTTPRoute: the Service's own, or that of its clients. */
   readonly namespace: string
   /** A ParentReference, as JSON. */
   readonly parent: string
@@ -13,7 +13,7 @@ export interface MeshUnit {
   readonly routes: readonly Route[]
 }
 
-/** One for all ports, or one for each where a route is for a port of its own. */
+/** One for all ports, or one for each if a route has a port of its own. */
 export function meshUnits(
   { tables, routes, host }: ServedRoutes,
   { services }: Writable,

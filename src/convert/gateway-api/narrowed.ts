@@ -4,9 +4,9 @@ import { prefixOf } from '../../dialects/gateway-api/route/match/http-path.ts'
 import type { PathMatch } from '../../dialects/gateway-api/route/match/http-path.ts'
 
 /**
- * The fields of a rule whose prefix is replaced, for a narrower path than its own: as much more is replaced,
- * by as much more. Undefined where the narrower path is a regular expression, of which no prefix can be
- * replaced.
+ * The fields of a rule with a replaced prefix, for a narrower path than its own: the prefix and its
+ * replacement grow by the same part. Undefined if the narrower path is a regular expression, which has no
+ * prefix to replace.
  */
 export function narrowed(
   fields: JsonObject,

@@ -3,14 +3,14 @@ import type { HttpMatch } from '../../dialects/gateway-api/route/match/http-matc
 import { asRegex, intersection, isWithin } from './match-intersection.ts'
 import { httpPrecedence } from '../../dialects/gateway-api/route/match/precedence.ts'
 
-/** What a route takes, in the matches of the Gateway API. */
+/** The requests of a route, as matches of the Gateway API. */
 export interface Taken {
   readonly matches: readonly HttpMatch[]
-  /** Of what its matches take, what it does not: that is for the routes behind it. */
+  /** Parts of its matches that later routes take. */
   readonly except: readonly HttpMatch[]
 }
 
-/** A match, and the place among all routes of the one that it is for. */
+/** A match, and the index of its route among all routes. */
 export interface PlacedMatch {
   readonly match: HttpMatch
   readonly route: number
@@ -18,11 +18,11 @@ export interface PlacedMatch {
 
 export interface Ordered {
   /**
-   * With further matches for earlier routes, where a later one would be asked first: they take what both have
-   * in common.
+   * Includes further matches for earlier routes, if a later one would come first: they take the common part
+   * of both.
    */
   readonly matches: readonly PlacedMatch[]
-  /** What no route takes that its exceptions are for; they stand behind all routes. */
+  /** Exceptions that no route takes; they come after all routes. */
   readonly untaken: readonly HttpMatch[]
   /** Routes that would be asked before earlier ones, which cannot be helped. */
   readonly misplaced: ReadonlySet<number>
@@ -30,7 +30,7 @@ export interface Ordered {
 
 const mostMatches = 256
 
-/** Matches by which the Gateway API's precedence asks routes as their order does. */
+/** Matches that have the same order in the Gateway API's precedence as the routes. */
 export function inPrecedence(routes: readonly Taken[]): Ordered {
   let kept: readonly Ranked[] = []
   const misplaced = new Set<number>()
@@ -55,13 +55,13 @@ export function inPrecedence(routes: readonly Taken[]): Ordered {
   }
 }
 
-/** Which of the routes take what of the match, in order; the place behind all stands for none. */
+/** The routes that take parts of the match, in order; the index after all routes means none. */
 function behind(match: HttpMatch, routes: readonly Taken[]): readonly PlacedMatch[] {
   const found: PlacedMatch[] = []
   for (const [route, { matches, except }] of routes.entries()) {
     for (const own of matches) {
       const common = intersection(own, match)
-      // An exception of theirs is not for them either; what cannot be told is left to the match itself.
+      // An exception of a route is not for it either; an undecidable one is left to the match itself.
       if (common.kind !== 'match' || except.some((each) => isWithin(each, common.match))) continue
       found.push({ match: common.match, route })
       if (isWithin(own, match)) return found
@@ -74,7 +74,7 @@ interface Ranked extends PlacedMatch {
   readonly key: string
 }
 
-/** Undefined where an earlier route would lose requests to it. */
+/** Undefined if an earlier route would lose requests to it. */
 function withMatch(
   kept: readonly Ranked[],
   added: Ranked,
@@ -110,7 +110,7 @@ function withMatch(
   return [...all, added]
 }
 
-/** All matches are of one object, so that only what they say counts. */
+/** All matches belong to one object, so that only their content decides. */
 const object: Manifest = {
   id: { group: '', kind: '', namespace: '', name: '' },
   apiVersion: '',

@@ -10,7 +10,7 @@ import type { Millionths } from '../../model/fraction.ts'
 import type { Destination, Forward, RetryPolicy, Route } from '../../model/route.ts'
 import type { Settings } from '../../model/settings.ts'
 
-/** The fields of an HTTPRouteRule but for its matches. */
+/** The fields of an HTTPRouteRule except its matches. */
 export interface WrittenBody {
   readonly fields: JsonObject
   readonly mirrors: readonly PlacedMirror[]
@@ -24,8 +24,8 @@ export interface BodySite extends ReferenceSite {
 }
 
 /**
- * What a rule does with its requests. What would go somewhere else than it should is answered with 500, as
- * the Gateway API answers for references that lead nowhere.
+ * The action of a rule. If its requests would go to a wrong place, they are answered with 500, the Gateway
+ * API's answer for references that cannot be resolved.
  */
 export function writtenBody(route: Route, site: BodySite): WrittenBody {
   const remarks = createRemarks()
@@ -72,7 +72,7 @@ export function writtenBody(route: Route, site: BodySite): WrittenBody {
   return { fields, mirrors: mirrors.placed, comments: remarks.comments }
 }
 
-/** Undefined where none is left. One that cannot be named keeps no share. */
+/** Undefined if none remains. A destination that cannot be named keeps no share. */
 function writtenDestinations(
   destinations: readonly Destination[],
   site: BodySite,
@@ -114,7 +114,7 @@ function scaledWeights(destinations: readonly Destination[], remarks: Remarks): 
 }
 
 interface MirrorSite extends BodySite {
-  /** Filters that stand before those of the mirrors. */
+  /** The number of filters before those of the mirrors. */
   readonly before: number
 }
 
@@ -172,7 +172,7 @@ function writtenPatience(
   }
 }
 
-/** What the Gateway API retries besides status codes (GEP-1731). */
+/** The conditions for which the Gateway API retries besides status codes (GEP-1731). */
 const retried = ['connect-failure', 'refused-stream', 'reset', 'retriable-status-codes']
 
 function writtenRetry(

@@ -17,11 +17,11 @@ export interface WrittenRules {
   readonly comments: readonly Comment[]
 }
 
-/** A route that is to be written: what it matches, and what it does. */
+/** A route to be written: its matches, and its action. */
 interface Draft {
   readonly route: Route
   readonly matches: readonly HttpMatch[]
-  /** What the matches take and the route does not. */
+  /** Parts of the matches that the route does not take. */
   readonly except: readonly HttpMatch[]
   readonly body: WrittenBody
 }
@@ -90,8 +90,8 @@ interface Replacing {
 }
 
 /**
- * Only PathPrefix can have its prefix replaced. So a prefix that ends with a slash, and is replaced by
- * another one that does, is meant as whole segments, except the path without the slash.
+ * Only PathPrefix can have its prefix replaced. So a prefix with a final slash, and a replacement with one,
+ * means whole segments, except the path without the slash.
  */
 function replacingSegments(route: Route): Replacing {
   const { action, match } = route
@@ -188,7 +188,7 @@ function rulesOf({ body, matches: [{ path } = {}] }: Draft, matches: readonly Ht
   })
 }
 
-/** Of requests that are named apart, as a later rule would take them, the prefix would be another one. */
+/** The prefix would differ for requests that are matched separately because a later rule would take them. */
 const unrewritten: WrittenBody = {
   fields: {},
   mirrors: [],
@@ -221,7 +221,7 @@ function joinedRules(rules: readonly Rule[]): readonly Rule[] {
   }, [])
 }
 
-/** A name may stand once. */
+/** A name may be used once. */
 function withDistinctNames(rules: readonly Rule[]): readonly Rule[] {
   const names = new Set<unknown>()
   return rules.map((rule) => {
@@ -234,7 +234,9 @@ function withDistinctNames(rules: readonly Rule[]): readonly Rule[] {
   })
 }
 
-/** A path and what is below it, in two neighbours that do the same, are a prefix of whole segments. */
+/**
+ * A path and the paths below it, in two neighbours with the same action, become a prefix of whole segments.
+ */
 function withWholeSegments(drafts: readonly Draft[]): readonly Draft[] {
   return drafts.reduce<readonly Draft[]>((all, next) => {
     const last = all.at(-1)

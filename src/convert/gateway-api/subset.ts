@@ -13,17 +13,17 @@ import type { Writable, WrittenObject } from '../written.ts'
  * a Service.
  */
 export interface SubsetServices {
-  /** The name of the Service, in the namespace of the whole one, or why there can be none. */
+  /** The name of the Service, in the namespace of the whole one, or the reason why there can be none. */
   serviceFor(selection: Selection): { readonly name: string } | string
-  /** The Services, with EndpointSlices where the input has those of the whole Service. */
+  /** The Services, with EndpointSlices if the input has those of the whole Service. */
   objects(): readonly WrittenObject[]
 }
 
 export interface Selection {
   readonly service: Pick<Service, 'host' | 'name' | 'namespace' | 'origin'>
-  /** Of the subset: what the Service's name ends with. */
+  /** Name of the subset: the end of the Service's name. */
   readonly name: string
-  /** Of the pods, besides those that the whole Service selects. */
+  /** Labels of the Pods, besides those that the whole Service selects. */
   readonly labels: Labels
 }
 
@@ -118,13 +118,13 @@ interface PodsOfSlice {
   readonly slice: Manifest
   /** Whether the Pod of every endpoint is among the files. */
   readonly areKnown: boolean
-  /** Endpoints, as they stand, whose Pods have the labels. */
+  /** Unchanged endpoints whose Pods have the labels. */
   readonly selected: readonly Json[]
 }
 
 /**
- * Fields that say how the pods are reached from within the cluster. Those of addresses and of ports on nodes
- * are the whole Service's own.
+ * Fields about the way to the Pods from within the cluster. Addresses and ports on nodes belong to the whole
+ * Service.
  */
 const carriedFields = [
   'ipFamilies',
@@ -172,7 +172,7 @@ function serviceOf(
   }
 }
 
-/** Labels are the original's, so that what the cluster's controller manages it goes on managing. */
+/** Labels are the original's, so that the cluster's controller continues to manage what it manages. */
 function sliceOf(
   { slice: { id, labels, object }, selected }: PodsOfSlice,
   { service, name }: { readonly service: string; readonly name: string },
@@ -193,7 +193,7 @@ function sliceOf(
 
 const longestLabel = 63
 
-/** A text as the name of a Service (RFC 1035 label), numbered where it is taken. */
+/** A text as the name of a Service (RFC 1035 label), numbered if it is taken. */
 function freeName(text: string, isTaken: (name: string) => boolean): string {
   const wanted = text.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-')
   for (let count = 1; ; count += 1) {

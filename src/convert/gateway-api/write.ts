@@ -37,7 +37,7 @@ export function writeGatewayApi(model: Writable): Written {
       .filter((group) => group.length > 0 && body.rules.length > 0)
       .flatMap((group) => httpRoutes({ ...body, hosts: group, places }, model, naming)),
   )
-  // Without a rule there is no object for the comments to stand in.
+  // Without a rule there is no object to hold the comments.
   for (const { body } of placed)
     if (body.rules.length === 0)
       comments.push(...body.notes.map(({ text }) => `HTTPRoute ${body.namespace}/${body.name}: ${text}`))
@@ -57,7 +57,7 @@ export function writeGatewayApi(model: Writable): Written {
   }
 }
 
-/** A subset that is nothing but labels is carried as a Service, or has a comment where it is used. */
+/** A subset that is only labels is carried as a Service, or has a comment where it is used. */
 function withoutPlainSubsets(policy: BackendPolicy): BackendPolicy {
   return {
     ...policy,
@@ -146,7 +146,7 @@ function placedUnits(
 
 const mostRules = 16
 
-/** One HTTPRoute, or several in their order where there are more rules than one may have. */
+/** One HTTPRoute, or several in order if there are more rules than one may have. */
 function httpRoutes(
   {
     name: wanted,

@@ -10,7 +10,7 @@ import type { Backends } from './backend.ts'
 import { writtenHeaders } from './headers.ts'
 import { retryConditions } from '../../dialects/istio/virtual-service/retry.ts'
 
-/** A mirror, and where it is written in its rule. */
+/** A mirror, and its place in the written rule. */
 export interface WrittenMirror {
   readonly mirror: Mirror
   readonly path: readonly (string | number)[]
@@ -21,7 +21,7 @@ export interface WrittenForward {
   readonly mirrors: readonly WrittenMirror[]
 }
 
-/** The fields of a rule that forwards; a directResponse where nothing may get its requests. */
+/** The fields of a rule that forwards; a directResponse if nothing may receive its requests. */
 export function writtenForward(forward: Forward, backends: Backends, remarks: Remarks): WrittenForward {
   const { destinations, timeout, noTimeout, retry, rewrite } = forward
   if (destinations.every(({ backend }) => backend.refused === true)) {
@@ -144,7 +144,7 @@ function writtenRetries(retry: Forward['retry'], remarks: Remarks): JsonObject |
   })
 }
 
-/** Istio has status codes among the conditions, those of which HTTP knows a name. */
+/** In Istio, status codes are among the conditions if HTTP has a name for them. */
 function conditionsOf({ retryOn, statusCodes }: RetryPolicy, remarks: Remarks): string {
   const conditions = retryOn
     .split(',')

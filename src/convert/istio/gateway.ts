@@ -11,7 +11,7 @@ export interface WrittenGateways {
   readonly namesOf: (gateway: string) => readonly string[]
 }
 
-/** A Gateway for each thing that routes attach to and that none of Istio's declares. */
+/** A Gateway for each key that routes attach to and that no Istio Gateway declares. */
 export function writtenGateways(
   listeners: readonly GatewayListener[],
   used: ReadonlySet<string>,

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../manifest/manifest.ts'
 import type { HeaderChanges, HeaderOperations } from '../../model/route.ts'
 import { present } from '../written.ts'
 
-/** Istio's Headers; undefined where nothing changes. `authority` is what the request's Host becomes. */
+/** Istio's Headers; undefined if nothing changes. `authority` is the request's new Host. */
 export function writtenHeaders(
   { request, response }: HeaderChanges,
   authority?: string,

@@ -4,8 +4,8 @@ import { present } from '../written.ts'
 import type { Remarks } from '../written.ts'
 
 /**
- * The HTTPMatchRequest of a route but for its path; undefined, with a comment, for what Istio cannot say: two
- * conditions on one header.
+ * The HTTPMatchRequest of a route without its path; undefined, with a comment, if Istio cannot express it:
+ * two conditions on one header.
  */
 export function writtenConditions(
   { match, applies, statPrefix }: Route,
@@ -42,7 +42,7 @@ export function writtenConditions(
 }
 
 /**
- * The uri of a match, `undefined` for every path. Segments are two matches: the path itself, and what is
+ * The uri of a match, `undefined` for every path. Segments become two matches: the path itself, and the paths
  * below it.
  */
 export function writtenPaths({ path: { kind, value } }: Match): readonly (JsonObject | undefined)[] {
@@ -52,7 +52,7 @@ export function writtenPaths({ path: { kind, value } }: Match): readonly (JsonOb
 
 const pseudoHeaders = [':method', ':authority', ':scheme']
 
-/** Those that have fields of their own. */
+/** Conditions that have fields of their own. */
 function isPseudo({ name, match, invert }: HeaderMatch): boolean {
   return pseudoHeaders.includes(name) && !invert && match.kind !== 'present'
 }

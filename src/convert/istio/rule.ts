@@ -10,7 +10,7 @@ import type { WrittenMirror } from './forward.ts'
 import { writtenHeaders } from './headers.ts'
 import { writtenConditions, writtenPaths } from './match.ts'
 
-/** Istio's HTTPRoute as it is written, with comments and mirrors by their paths within it. */
+/** Istio's HTTPRoute in its written form, with comments and mirrors by their paths within it. */
 export interface WrittenRule {
   readonly rule: JsonObject
   readonly mirrors: readonly WrittenMirror[]
@@ -19,7 +19,7 @@ export interface WrittenRule {
 
 export interface RuleSurroundings {
   readonly backends: Backends
-  /** How `gateways` names what a route is attached to. */
+  /** The name in `gateways` for an attachment of a route. */
   readonly gatewayName: (key: string) => string
 }
 
@@ -34,7 +34,7 @@ export function writtenRules(routes: readonly Route[], around: RuleSurroundings)
     }, [])
 }
 
-/** None for what cannot be said; more than one where a path in segments is replaced. */
+/** Empty if it cannot be expressed; more than one if a path in segments is replaced. */
 function rulesOf(route: Route, { backends, gatewayName }: RuleSurroundings): readonly WrittenRule[] {
   const matching = createRemarks()
   const conditions = writtenConditions(route, route.applies.attachedTo?.map(gatewayName), matching)
@@ -58,7 +58,7 @@ function rulesOf(route: Route, { backends, gatewayName }: RuleSurroundings): rea
   return written
 }
 
-/** Both as one, where only their matches differ. */
+/** Both as one, if only their matches differ. */
 function joinedRule(first: WrittenRule, second: WrittenRule): WrittenRule | undefined {
   const { match, ...rest } = first.rule
   const { match: otherMatch, ...otherRest } = second.rule
@@ -80,7 +80,7 @@ function optionsOf({ mirrors }: WrittenRule): readonly unknown[] {
   return mirrors.map(({ mirror: { host, cluster, limits } }) => [host, cluster, limits])
 }
 
-/** What replaces a prefix without a slash at its end, where the prefix has one. */
+/** The replacement without a slash at its end, if the prefix has one. */
 function belowSegments(route: Route): Route {
   const { action } = route
   const slashed = (prefix: string): string => (prefix.endsWith('/') ? prefix : `${prefix}/`)
@@ -104,7 +104,7 @@ function atSegments(route: Route): Route {
     : route
 }
 
-/** A regular expression that stands for the very segments that are matched, and nothing in their place. */
+/** A regular expression that matches exactly these segments, and replaces them by nothing. */
 function takesSegmentsAway({
   action,
   match: {
@@ -203,8 +203,8 @@ function writtenCors(cors: CorsPolicy | undefined, remarks: Remarks): JsonObject
 }
 
 /**
- * A path that is replaced by a regular expression has no field: but for segments that are taken away, its
- * requests are answered with 500.
+ * There is no field for replacing a path by a regular expression: except for removed segments, its requests
+ * are answered with 500.
  */
 function writtenRedirect(
   { host, path, scheme, port, code }: Redirect,
@@ -244,7 +244,7 @@ function writtenResponse({ status, body }: DirectResponse): JsonObject {
   })
 }
 
-/** The comments of rules that stand in a list at a path. */
+/** The comments of the rules in a list at a path. */
 export function ruleComments(
   rules: readonly WrittenRule[],
   path: readonly (string | number)[],

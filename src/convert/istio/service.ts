@@ -20,10 +20,7 @@ const protocols: Readonly<Record<Protocol, string>> = {
   detect: 'HTTP',
 }
 
-/**
- * The ServiceEntry of a service that Kubernetes does not have, and a DestinationRule where TLS is spoken to
- * it.
- */
+/** The ServiceEntry of a service that Kubernetes does not have, and a DestinationRule if it uses TLS. */
 export function writtenService(service: Service, model: Writable, naming: Naming): readonly WrittenObject[] {
   const endpoints = model.endpoints
     .filter(({ host }) => host === service.host)

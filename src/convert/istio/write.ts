@@ -116,7 +116,7 @@ function unserved({ tables }: Writable, units: readonly ServedRoutes[]): readonl
     )
 }
 
-/** Settings of what the routes lead to, but for TLS to what has a DestinationRule. */
+/** Settings of the routes' destinations, except TLS to those with a DestinationRule. */
 function policiesWithout(
   { services, policies, tables }: Writable,
   named: ReadonlySet<Service>,
