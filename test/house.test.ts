@@ -10,7 +10,7 @@ const notYet = {
   // The top floor lists the stages themselves.
   names: new Map([['src', 30]]),
   filesOfOneImporter: 165,
-  wideLines: 29,
+  wideLines: 0,
   dialectWords: 1,
 }
 

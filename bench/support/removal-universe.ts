@@ -197,7 +197,7 @@ const change = fc.oneof(
   { weight: 3, arbitrary: changesOf(places, 2) },
 )
 
-/** Some changes remove what is not there. */
+/** Some changes remove what does not exist. */
 export const removalStep: fc.Arbitrary<RemovalStep> = fc.record({
   changes: fc.array(change, { minLength: 1, maxLength: 3 }),
   next: fc.constantFrom('idle', 'idle', 'at once'),

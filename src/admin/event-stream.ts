@@ -5,8 +5,8 @@ import { ApiError } from './api-error.ts'
 export interface Feed {
   readonly path: string
   /**
-   * The events of one reader. The next one is taken when the reader has room, so a feed gives the newest state
-   * instead of a queue. `gone` is aborted when the reader disconnects or the server closes.
+   * The events of one reader. The next one is taken when the reader has room, so a feed gives the newest
+   * state instead of a queue. `gone` is aborted when the reader disconnects or the server closes.
    */
   readonly events: (reader: FeedReader) => AsyncIterable<ServerSentEvent>
 }

@@ -20,8 +20,8 @@ export interface ExchangeOptions {
 }
 
 /**
- * Answers a request of Node by a function of web requests; never rejects. The next part of a body is read when
- * the client has taken the one before. The signal of the web request is aborted when the exchange ends.
+ * Answers a request of Node by a function of web requests; never rejects. The next part of a body is read
+ * when the client has taken the one before. The signal of the web request is aborted when the exchange ends.
  */
 export async function exchange(
   { request, response }: Exchange,

@@ -2,7 +2,9 @@ import { decode, encode } from '../xds/proto.ts'
 import type { Message, MessageName } from '../xds/proto.ts'
 import { ApiError } from './api-error.ts'
 
-/** A service of the admin API (proto/admin.proto): called as gRPC, and as JSON at the paths of its methods. */
+/**
+ * A service of the admin API (proto/admin.proto): called as gRPC, and as JSON at the paths of its methods.
+ */
 export interface AdminService {
   /** The full name, as in `shadowplane.admin.v1.Taps`. */
   readonly name: string

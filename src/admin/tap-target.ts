@@ -52,7 +52,8 @@ function routeTarget(route: string, objects: readonly ObjectId[]): TapTarget {
     throw new ApiError(
       'INVALID_ARGUMENT',
       `${route} may be ` +
-        `${[found, ...others].map((each) => `${each.kind}.${each.group}/${namespace}/${name}`).join(' or ')}: write one of these`,
+        [found, ...others].map((each) => `${each.kind}.${each.group}/${namespace}/${name}`).join(' or ') +
+        ': write one of these',
     )
   }
   return {

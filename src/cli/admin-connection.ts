@@ -25,7 +25,7 @@ export interface AdminConnection {
 export function addConnectionFlags(command: Command): Command {
   return command
     .option('--token-file <file>', 'holds the token of the control plane')
-    .option('--tls', 'the admin listener speaks TLS')
+    .option('--tls', 'the admin listener uses TLS')
     .option('--ca <file>', 'authority of its certificate (implies --tls; default: those of the system)')
     .option('--cert <file>', 'client certificate to show it (implies --tls)')
     .option('--key <file>', 'its key')

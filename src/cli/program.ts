@@ -22,7 +22,8 @@ import { validateCommand } from './validate-command.ts'
 export async function runProgram(argv: readonly string[]): Promise<number> {
   const program = new Command('shadowplane')
     .description(
-      'An Envoy xDS control plane for traffic mirroring: it reads the YAML that says what is ' +
+      'A control plane that makes stock Envoy proxies mirror production traffic: it reads the YAML that ' +
+        'says what is ' +
         'mirrored, and serves it to stock Envoys.',
     )
     .version(version())

@@ -9,11 +9,11 @@ import type { ValidateFlags } from './validate.ts'
 export function validateCommand(): Command {
   return addSettingsFlags(
     new Command('validate')
-      .summary('check files, and print what is wrong with them')
+      .summary('check files, and print the findings')
       .description(
         `Prints every diagnostic of these files, for every proxy that they address: each Gateway's, and a ` +
           `sidecar in each namespace. \
-No proxy needs to be connected. The exit status is 1 if there is an error. Informations are counted, and ` +
+No proxy needs to be connected. The exit status is 1 if there is an error. Notes are counted, and ` +
           `printed with \
 --severity info. \`shadowplane explain-code CODE\` says what a code means and what to write instead.
 
@@ -29,7 +29,7 @@ With --envoy a real Envoy judges the result too (envoy --mode validate).`,
           .default('text'),
       )
       .addOption(
-        new Option('--severity <least>', 'print what is at least this severe')
+        new Option('--severity <least>', 'print findings of at least this severity')
           .choices(['error', 'warning', 'info'])
           .default('warning'),
       )

@@ -43,7 +43,8 @@ export async function validate(flags: ValidateFlags): Promise<void> {
 }
 
 /**
- * Counts, and where to read more; '' if there is nothing. It is for people, so it is written to standard error.
+ * Counts, and where to read more; '' if there is nothing. It is for people, so it is written to standard
+ * error.
  */
 function summary(diagnostics: readonly Diagnostic[], least: Severity): string {
   const counts = countDistinct(diagnostics)
@@ -56,7 +57,7 @@ function summary(diagnostics: readonly Diagnostic[], least: Severity): string {
   return `${counted.join(', ')}${hidden}; shadowplane explain-code CODE says more\n`
 }
 
-const words: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', info: 'information' }
+const words: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', info: 'note' }
 
 function plural(severity: Severity, count: number): string {
   return count === 1 ? words[severity] : `${words[severity]}s`

@@ -28,7 +28,10 @@ export interface Conversion extends Written {
   readonly replaced: readonly ObjectId[]
 }
 
-/** One for each dialect that `convert` writes: the objects that say the same, and comments on what the dialect cannot say. */
+/**
+ * One for each dialect that `convert` writes: the objects that say the same, and comments on what the dialect
+ * cannot say.
+ */
 const writers: Readonly<Record<WritableName, (model: Writable) => Written>> = {
   istio: writeIstio,
   'gateway-api': writeGatewayApi,

@@ -10,7 +10,7 @@ export function conversionText({ objects, comments, given, kept, replaced }: Con
   const head = [
     ...listed('Taken as given, and not repeated:', given),
     ...listed('In this dialect already, and left as they are:', kept),
-    ...listed('Written anew, in place of:', replaced),
+    ...listed('Written again, in place of:', replaced),
     ...comments.flatMap((text) => wrapped(text)),
   ]
   const documents = objects.map(documentText)

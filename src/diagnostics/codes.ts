@@ -198,12 +198,12 @@ export const codes = {
   },
   'filter/repeated': {
     severity: 'error',
-    summary: 'a filter of a type that a rule may have once; the first counts',
+    summary: 'a filter of a type that a rule may have once; the first is used',
   },
   'filter/incompatible': { severity: 'error', summary: 'a filter beside what it excludes' },
   'delegate/unknown': {
     severity: 'error',
-    summary: 'a rule delegates to a VirtualService that is not there; the rule has no effect',
+    summary: 'a rule delegates to a VirtualService that does not exist; the rule has no effect',
   },
   'delegate/not-a-delegate': {
     severity: 'error',
@@ -254,7 +254,7 @@ export const codes = {
   },
   'gateway/listener-conflict': {
     severity: 'error',
-    summary: 'listeners of a Gateway that requests cannot be told apart for; none of them is served',
+    summary: 'listeners of a Gateway that requests cannot be assigned to one of; none of them is served',
   },
   'gateway/client-validation': {
     severity: 'error',
@@ -262,11 +262,11 @@ export const codes = {
   },
   'gateway/unknown-class': {
     severity: 'info',
-    summary: 'a Gateway names a GatewayClass that is not there; it is served nevertheless',
+    summary: 'a Gateway names a GatewayClass that does not exist; it is served nevertheless',
   },
   'parent/unknown': {
     severity: 'error',
-    summary: 'a route names a Gateway, listener or Service that is not there; it does not apply there',
+    summary: 'a route names a Gateway, listener or Service that does not exist; it does not apply there',
   },
   'parent/not-allowed': {
     severity: 'error',
@@ -291,7 +291,7 @@ export const codes = {
   },
   'reference/not-found': {
     severity: 'error',
-    summary: 'a reference names an object, or a port of one, that is not there',
+    summary: 'a reference names an object, or a port of one, that does not exist',
   },
   'reference/invalid-kind': {
     severity: 'error',
@@ -320,7 +320,7 @@ export const codes = {
   'policy/duplicate-host': { severity: 'warning', summary: 'an older object has the policy of the host' },
   'policy/duplicate-subset': {
     severity: 'warning',
-    summary: 'one subset is defined twice; the first counts',
+    summary: 'one subset is defined twice; the first is used',
   },
   'policy/unknown-host': { severity: 'warning', summary: 'a policy for a host that nothing defines' },
   'gateway/server-left-out': {
@@ -329,9 +329,9 @@ export const codes = {
   },
   'upstream/unknown-service': {
     severity: 'error',
-    summary: 'an Upstream names a Service, or a port of one, that is not there; it has no endpoints',
+    summary: 'an Upstream names a Service, or a port of one, that does not exist; it has no endpoints',
   },
-  'tls/unknown-secret': { severity: 'error', summary: 'credentialName names a Secret that is not there' },
+  'tls/unknown-secret': { severity: 'error', summary: 'credentialName names a Secret that does not exist' },
   'tls/incomplete-secret': {
     severity: 'error',
     summary: 'the Secret lacks a certificate, key or authority that its user needs',
@@ -344,7 +344,7 @@ export const codes = {
     severity: 'error',
     summary: 'the private key of a Secret does not belong to its certificate',
   },
-  'tls/expired': { severity: 'info', summary: 'a certificate does not count yet, or no longer' },
+  'tls/expired': { severity: 'info', summary: 'a certificate is not valid yet, or no longer' },
   'tls/istio-mutual': {
     severity: 'warning',
     summary: 'mutual TLS with certificates of an Istio CA, which is not here: the connections stay plain',
@@ -355,7 +355,7 @@ export const codes = {
   },
   'tls/gateways-only': {
     severity: 'info',
-    summary: 'credentialName counts for gateways: sidecars connect in plain text',
+    summary: 'credentialName applies to gateways: sidecars connect in plain text',
   },
   'tls/name-not-verified': { severity: 'info', summary: 'the server may show a certificate of any name' },
   'tls/ignored-value': { severity: 'warning', summary: 'a TLS value that has no effect' },
@@ -382,7 +382,7 @@ export const codes = {
   },
   'mapping/overruled-field': {
     severity: 'warning',
-    summary: 'a field of a Mapping that has no effect, as another one counts',
+    summary: 'a field of a Mapping that has no effect, because another one is used',
   },
   'mapping/ignored-on-shadow': {
     severity: 'info',

@@ -95,7 +95,9 @@ export interface ReadObject<V = unknown> {
   readonly value: V
 }
 
-/** The two steps of a kind: reading decodes once, translating never decodes. Neither throws for user input. */
+/**
+ * The two steps of a kind: reading decodes once, translating never decodes. Neither throws for user input.
+ */
 export interface Reader<V = unknown> {
   /** Pure, and independent of other objects. The operator's `settings` are for `unsplit` only. */
   read(manifest: Manifest, settings: Settings): Read<V>

@@ -48,7 +48,8 @@ function istioNodeId(identity: Identity): string {
   const role = identity.role ?? 'gateway'
   const namespace = identity.namespace ?? 'default'
   const kind = role === 'gateway' ? 'router' : 'sidecar'
-  return `${kind}~${identity.ip ?? '127.0.0.1'}~${role}.${namespace}~${namespace}.svc.${identity.domain ?? 'cluster.local'}`
+  const domain = identity.domain ?? 'cluster.local'
+  return `${kind}~${identity.ip ?? '127.0.0.1'}~${role}.${namespace}~${namespace}.svc.${domain}`
 }
 
 function portMapText(portMap: Readonly<Record<number, number>>): string {

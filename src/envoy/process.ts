@@ -36,8 +36,8 @@ export interface EnvoyProcess extends EnvoyAdmin {
   /** The newest 64 KB of what Envoy logged. */
   log(): string
   /**
-   * Resolves when Envoy is ready: it has the resources of its first xDS requests. Rejects when it ends before,
-   * or after `timeout` milliseconds.
+   * Resolves when Envoy is ready: it has the resources of its first xDS requests. Rejects when it ends
+   * before, or after `timeout` milliseconds.
    */
   ready(timeout?: number): Promise<void>
   /** Resolves when the process has ended, for any reason. */

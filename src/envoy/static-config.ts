@@ -53,7 +53,7 @@ function isInline({
 }
 
 /**
- * Each SdsSecretConfig names a static secret; one that is not there would come from a file which holds
+ * Each SdsSecretConfig names a static secret; one that does not exist would come from a file which holds
  * nothing.
  */
 function withSecrets<T>(value: T, known: ReadonlySet<string | undefined>): T {

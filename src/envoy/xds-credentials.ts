@@ -3,6 +3,8 @@ import { dirname } from 'node:path'
 import { any } from '../xds/proto.ts'
 import type { AnyJson, Message } from '../xds/proto.ts'
 
+type HttpFilter = Message<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>
+
 /** What an Envoy shows the control plane, and whom it takes for it. All files are paths where Envoy runs. */
 export interface XdsCredentials {
   /** Authorities of the control plane's certificate, in PEM: with it, the connection is TLS. */
@@ -13,8 +15,8 @@ export interface XdsCredentials {
   /** A ServiceAccount token, which is renewed in place. */
   readonly token?: string | undefined
   /**
-   * The folder of the SDS files. Envoy follows renewed files through them; files that the bootstrap itself names
-   * are read only once.
+   * The folder of the SDS files. Envoy follows renewed files through them; files that the bootstrap itself
+   * names are read only once.
    */
   readonly sdsDirectory: string
 }
@@ -96,7 +98,7 @@ export function xdsTransportSocket(
 
 /** The filter that puts the token into each request to the control plane; none without a token. */
 export function xdsHttpFilters(credentials: XdsCredentials): {
-  readonly http_filters?: readonly Message<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>[]
+  readonly http_filters?: readonly HttpFilter[]
 } {
   if (credentials.token === undefined) return {}
   const generic = any('envoy.extensions.http.injected_credentials.generic.v3.Generic', {

@@ -118,7 +118,7 @@ function parsed<T>(file: string, parse: () => T): T {
   try {
     return parse()
   } catch {
-    throw new Error(`${file} is not what it should be in PEM`)
+    throw new Error(`${file} is not valid PEM of the expected kind`)
   }
 }
 

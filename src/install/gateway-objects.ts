@@ -16,8 +16,8 @@ const trust = '/etc/shadowplane-ca'
 const user = 101
 
 /**
- * The control plane recognizes the Pods by it, and so their Service, as those of the Gateway API's Gateway with
- * the name of the Deployment, and gives that Gateway its address (GEP-1762).
+ * The control plane recognizes the Pods by it, and so their Service, as those of the Gateway API's Gateway
+ * with the name of the Deployment, and gives that Gateway its address (GEP-1762).
  */
 const gatewayName = { 'gateway.networking.k8s.io/gateway-name': name }
 
@@ -136,7 +136,8 @@ function workload(settings: InstallSettings): KubernetesObject {
   })
 }
 
-const readiness = String.raw`exec 3<>/dev/tcp/127.0.0.1/9901 && printf "GET /ready HTTP/1.1\r\nHost: envoy\r\nConnection: close\r\n\r\n" >&3 && grep -q LIVE <&3`
+const readyRequest = String.raw`GET /ready HTTP/1.1\r\nHost: envoy\r\nConnection: close\r\n\r\n`
+const readiness = `exec 3<>/dev/tcp/127.0.0.1/9901 && printf "${readyRequest}" >&3 && grep -q LIVE <&3`
 
 function service(namespace: string): KubernetesObject {
   return {

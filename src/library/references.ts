@@ -5,10 +5,10 @@ import type { TypeName } from '../xds/resource-types.ts'
 
 /**
  * Names of other resources that a message depends on, as `Resource.references` has them. `json` is protobuf
- * JSON, or the result of `decodeOpaquely`. They are a cluster's endpoints and secrets; the clusters of a route
- * configuration or virtual host; the route configurations, clusters and secrets that a listener names itself.
- * An extension of an unknown type gives all its strings. Too many names do no harm: a name only keeps a
- * resource until the next version of the resource that names it is in force.
+ * JSON, or the result of `decodeOpaquely`. They are a cluster's endpoints and secrets; the clusters of a
+ * route configuration or virtual host; the route configurations, clusters and secrets that a listener names
+ * itself. An extension of an unknown type gives all its strings. Too many names do no harm: a name only keeps
+ * a resource until the next version of the resource that names it is in force.
  */
 export function referencesOf(type: TypeName, json: unknown): readonly string[] {
   switch (type) {

@@ -81,7 +81,7 @@ interface Candidate {
 function read(candidate: Candidate): FoundObjects {
   const { value, prefix } = candidate
   if (!isJsonObject(value)) {
-    const what = `is ${Array.isArray(value) ? 'a list' : typeof value === 'string' && isConfidential(value) ? 'a key or certificate' : `the ${typeof value} ${JSON.stringify(value)}`}, not a Kubernetes object`
+    const what = `is ${shownValue(value)}, not a Kubernetes object`
     return prefix.length > 0 || isListOfObjects(value, candidate.mayBeRead)
       ? mistake(prefix, what)
       : otherYaml(what)
@@ -296,4 +296,10 @@ function isGiven(value: Json | undefined): boolean {
 
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value)
+}
+
+function shownValue(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'string' && isConfidential(value)) return 'a key or certificate'
+  return `the ${typeof value} ${JSON.stringify(value)}`
 }

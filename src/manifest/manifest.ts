@@ -35,7 +35,7 @@ export interface Located extends Place {
 }
 
 /**
- * Finds the place of a field's value, or of its name; for a path that is not there, the nearest field above
+ * Finds the place of a field's value, or of its name; for a path that does not exist, the nearest field above
  * it that is.
  */
 export type Locate = (path: FieldPath, part?: 'key') => Located

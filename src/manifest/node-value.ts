@@ -49,7 +49,7 @@ class Reading {
     if (path.length > maxDepth)
       throw new UnreadableNode(`nested more than ${maxDepth} levels deep`, offsetOf(node))
     if (this.#aliasDepth > 0 && ++this.#aliased > maxAliasedNodes) {
-      throw new UnreadableNode(`aliases stand for more than ${maxAliasedNodes} values`, offsetOf(node))
+      throw new UnreadableNode(`aliases expand to more than ${maxAliasedNodes} values`, offsetOf(node))
     }
     if (isAlias(node)) return this.#follow(node, (target) => this.read(target, path))
     if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined)
@@ -98,7 +98,7 @@ class Reading {
         offsetOf(alias),
       )
     if (this.#open.has(target))
-      throw new UnreadableNode(`the alias *${alias.source} stands inside its own anchor`, offsetOf(alias))
+      throw new UnreadableNode(`the alias *${alias.source} is inside its own anchor`, offsetOf(alias))
     this.#aliasDepth++
     try {
       return read(target)

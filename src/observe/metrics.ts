@@ -273,7 +273,7 @@ function addWritebackMetrics(counts: () => WritebackCounts | undefined, register
   )
   readCounter(
     'shadowplane_kubernetes_status_lists_total',
-    'Lists whose statuses were compared with what is to be said.',
+    'Lists whose statuses were compared with the wanted status.',
     { labels: ['outcome'], registers, read: byOutcome(({ lists }) => lists) },
   )
   readCounter('shadowplane_kubernetes_events_total', 'Events that were told, by what became of it.', {

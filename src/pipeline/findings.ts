@@ -38,7 +38,9 @@ interface FindingsInputs {
   readonly secrets: Secrets
 }
 
-/** Every finding, by where it was found. For an object with a rejected edit, the findings of the newest text. */
+/**
+ * Every finding, by where it was found. For an object with a rejected edit, the findings of the newest text.
+ */
 export function findingsStage(graph: Graph, inputs: FindingsInputs): Collection<readonly Diagnostic[]> {
   return graph.union('diagnostics', [
     ...objectFindings(graph, inputs),

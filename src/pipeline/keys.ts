@@ -30,7 +30,10 @@ export function numberedIn<U>(
   )
 }
 
-/** `<scope>|<name>`: something that a scope has under a name of its own, such as a cluster, a host or a secret. */
+/**
+ * `<scope>|<name>`: something that a scope has under a name of its own, such as a cluster, a host or a
+ * secret.
+ */
 export type ScopedKey = `${ScopeKey}|${string}`
 
 export function scopedKey(scope: ScopeKey, name: string): ScopedKey {

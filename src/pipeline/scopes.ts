@@ -23,8 +23,8 @@ interface ScopesInputs {
 export type Scopes = ReturnType<typeof scopesStage>
 
 /**
- * The scopes: those with a proxy, and those that the configuration addresses, so that its mistakes show without
- * a proxy. And what decides which proxies share a scope.
+ * The scopes: those with a proxy, and those that the configuration addresses, so that its mistakes show
+ * without a proxy. And what decides which proxies share a scope.
  */
 export function scopesStage(graph: Graph, { manifests, connected, inForce, model, index }: ScopesInputs) {
   const { declaredSettings, settingsIn } = inForce

@@ -21,7 +21,9 @@ interface VisibleInputs {
 
 export type Visible = ReturnType<typeof visibleStage>
 
-/** What each scope sees: listeners and their virtual hosts planned, then resolved, and the clusters they use. */
+/**
+ * What each scope sees: listeners and their virtual hosts planned, then resolved, and the clusters they use.
+ */
 export function visibleStage(graph: Graph, inputs: VisibleInputs) {
   const routing = routingOf(graph, inputs)
   return { ...routing, ...clustersOf(graph, inputs, routing) }

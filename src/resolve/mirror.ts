@@ -19,7 +19,7 @@ export interface ResolvedMirrors {
 
 /**
  * The mirrors of a route that lead somewhere. The others are dropped with an error each: no policy ever names
- * a cluster that is not there.
+ * a cluster that does not exist.
  */
 export function resolveMirrors(
   mirrors: readonly Mirror[],

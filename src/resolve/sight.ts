@@ -59,7 +59,7 @@ export interface SightCollections {
   readonly destinations: Collection<true>
 }
 
-/** Throws for a scope that is not there: nothing is planned for one. */
+/** Throws for a scope that does not exist: nothing is planned for one. */
 export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch): Sight {
   const {
     settings,

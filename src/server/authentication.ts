@@ -106,7 +106,7 @@ export function confined(identify: Identify, { name, namespace }: Principal): Id
     })
     if (namespace !== undefined && scope.anyGateway) {
       return denied(
-        `the node says no labels, which stands for the gateways of all namespaces, and ${name} is of ` +
+        `the node says no labels, which means the gateways of all namespaces, and ${name} is of ` +
           `namespace ${namespace}: set metadata.NAMESPACE and metadata.LABELS, as "shadowplane bootstrap ` +
           `--namespace ${namespace} --labels KEY=VALUE" does`,
       )

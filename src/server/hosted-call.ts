@@ -21,7 +21,9 @@ export interface HostedCallsOptions {
   readonly limits: Pick<Limits, 'streams' | 'firstRequest' | 'answerTimeout'>
   readonly schedule: Schedule
   readonly observe: ObserveXds
-  /** Calls back when the connection of a new stream has reached its age, unless the result is called before. */
+  /**
+   * Calls back when the connection of a new stream has reached its age, unless the result is called before.
+   */
   readonly retire: (aged: () => void) => () => void
 }
 
@@ -34,9 +36,9 @@ interface HostedMethod {
 }
 
 /**
- * Applies the bounds of discovery to calls of hosted services: who calls is known before a handler runs, calls
- * have fairly shared places, requests that have not arrived whole are in the memory budget, and a client that
- * sends no first request or reads no answer loses its call.
+ * Applies the bounds of discovery to calls of hosted services: who calls is known before a handler runs,
+ * calls have fairly shared places, requests that have not arrived whole are in the memory budget, and a
+ * client that sends no first request or reads no answer loses its call.
  */
 export class HostedCalls {
   readonly #options: HostedCallsOptions

@@ -6,8 +6,8 @@ import type { ObserveXds } from './event.ts'
 import type { HostedCalls } from './hosted-call.ts'
 
 /**
- * A gRPC service on the port of the xDS server, such as access logs, metrics or external processing. Its calls
- * share connections with discovery, and are bounded by the same limits (hosted-call.ts).
+ * A gRPC service on the port of the xDS server, such as access logs, metrics or external processing. Its
+ * calls share connections with discovery, and are bounded by the same limits (hosted-call.ts).
  */
 export interface HostedService {
   /**

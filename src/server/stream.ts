@@ -229,7 +229,8 @@ export class Stream {
     const { codec, service, number, observe, snapshots, identify, limits, place, bindings } = this.#options
     const node = withoutExtensions(request.node)
     if (node.length > limits.nodeBytes) {
-      const sizes = `the node has ${node.length} bytes without its extensions: ${limits.nodeBytes} are allowed`
+      const allowed = `${limits.nodeBytes} are allowed`
+      const sizes = `the node has ${node.length} bytes without its extensions: ${allowed}`
       return this.#refuse(status.RESOURCE_EXHAUSTED, `${sizes}; set less metadata in the bootstrap`)
     }
     if (node.length === 0) {
@@ -323,7 +324,8 @@ export class Stream {
     if (this.#refusedTypes.size >= maxRefusedTypes || this.#refusedTypes.has(typeUrl)) return
     this.#refusedTypes.add(typeUrl)
     const isKnown = resourceTypeByUrl.has(typeUrl)
-    const reason = `type URL ${JSON.stringify(foreignText(typeUrl))} is not served${isKnown ? ' in SotW' : ''}`
+    const where = isKnown ? ' in SotW' : ''
+    const reason = `type URL ${JSON.stringify(foreignText(typeUrl))} is not served${where}`
     this.#options.observe({ kind: 'refused', peer: this.#call.getPeer(), reason })
   }
 

@@ -20,7 +20,7 @@ export interface SourceState {
 export interface Source {
   /**
    * Resolves with the first complete state; rejects with UsageError when the configuration itself is wrong (a
-   * path that is not there).
+   * path that does not exist).
    */
   start(): Promise<SourceState>
   /**

@@ -2,5 +2,7 @@
 export function duration(milliseconds: number): `${number}s` {
   const seconds = milliseconds / 1000
   // Small numbers would come out as 1e-9.
-  return `${seconds < 1e-5 ? (Number(seconds.toFixed(9)) === 0 ? '0' : seconds.toFixed(9)) : seconds}s` as `${number}s`
+  const nanoseconds = seconds.toFixed(9)
+  const tiny = Number(nanoseconds) === 0 ? '0' : nanoseconds
+  return `${seconds < 1e-5 ? tiny : seconds}s` as `${number}s`
 }

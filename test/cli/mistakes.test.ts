@@ -52,6 +52,6 @@ VirtualService rule-after-the-last/shop: no request gets here: spec.http[0] take
 `,
   )
   expect(stderr).toMatch(
-    /^1 warning, \d+ informations?; --severity info prints all of them; shadowplane explain-code CODE says more\n$/,
+    /^1 warning, \d+ notes?; --severity info prints all of them; shadowplane explain-code CODE says more\n$/,
   )
 })

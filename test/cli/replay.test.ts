@@ -161,7 +161,7 @@ describe('shadowplane replay', () => {
     expect(status).toBe(1)
   })
 
-  test('a target that is not there', async () => {
+  test('a target that does not exist', async () => {
     const { status, stdout } = await shadowplane([
       'replay',
       recording(record('/a')),

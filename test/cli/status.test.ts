@@ -117,7 +117,7 @@ describe('shadowplane status', () => {
 })
 
 describe('what cannot be shown ends with status 2 and says what to do', () => {
-  test('a proxy that is not there', async () => {
+  test('a proxy that does not exist', async () => {
     const { status: code, stderr } = await status(await two(), '--proxy', sidecarId('aa'))
     expect(stderr).toMatch(
       /^shadowplane: --server \S+: no proxy .* did you mean sidecar~127\.0\.0\.1~[ab]\.default/,

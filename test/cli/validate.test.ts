@@ -86,7 +86,7 @@ test("a regular expression beyond Envoy's own limit, and within ours, is accepte
   expect(status).toBe(0)
 })
 
-test('informations are counted on standard error, and printed when they are asked for', async () => {
+test('notes are counted on standard error, and printed when they are asked for', async () => {
   const folder = folderWith({ 'reviews.yaml': broken.replace('150', '15') })
   const quiet = await command(['validate', '-f', 'reviews.yaml'], { cwd: folder })
   expect(quiet.stdout).toMatch(/^reviews\.yaml:8:20 error mirror\/unknown-host /)
@@ -95,7 +95,7 @@ test('informations are counted on standard error, and printed when they are aske
   })
   expect(sound).toMatchObject({ stdout: 'nothing to report\n', status: 0 })
   expect(sound.stderr).toMatch(
-    /^1 warning, \d informations?; --severity info prints all of them; shadowplane explain-code CODE says more\n$/,
+    /^1 warning, \d notes?; --severity info prints all of them; shadowplane explain-code CODE says more\n$/,
   )
   const all = await command(['validate', '-f', 'reviews.yaml', '--severity', 'info', '-o', 'json'], {
     cwd: folderWith({ 'reviews.yaml': broken.replace('150', '15').replace('shadow', 'reviews') }),

@@ -56,9 +56,9 @@ test.each([
   [['--listen', '[::1]:1'], undefined],
   [
     ['--listen', '0.0.0.0:1'],
-    'whoever reaches this port is served as a proxy of the namespace that it names',
+    'every client of this port is served as a proxy of the namespace that it names',
   ],
-  [['--listen', '0.0.0.0:1', ...pair], 'whoever reaches this port'],
+  [['--listen', '0.0.0.0:1', ...pair], 'every client of this port'],
   [['--listen', '0.0.0.0:1', '--proxy-identity', 'token'], 'in plain text'],
   [['--listen', '0.0.0.0:1', ...pair, '--proxy-identity', 'token'], undefined],
   [['--listen', '0.0.0.0:1', ...pair, '--xds-client-ca', 'ca.crt'], undefined],

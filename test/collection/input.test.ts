@@ -51,7 +51,7 @@ const cases: readonly Case[] = [
   },
   { name: 'a removed key', edit: (i) => i.delete('a'), changed: ['a'], entries: [['b', { n: 2 }]] },
   {
-    name: 'the removal of a key that is not there',
+    name: 'the removal of a key that does not exist',
     edit: (i) => i.delete('z'),
     changed: [],
     entries: [

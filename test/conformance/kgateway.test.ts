@@ -150,7 +150,7 @@ function byText(a: unknown, b: unknown): number {
   return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1
 }
 
-/** A mirror whose backend is not there is dropped and the route serves on, also here, where it is said. */
+/** A mirror whose backend does not exist is dropped and the route serves on, also here, where it is said. */
 function unresolved(): PeerCase {
   const [only] = routed(mirroring({ backendRef: { name: 'none', port: 80 } }))
   return {

@@ -186,7 +186,7 @@ describe('hosts and gateways', () => {
     ],
     ['a gateway that has none of the hosts', onEdge('shop', 'mesh, edge'), ['gateway/host-mismatch']],
     [
-      'a gateway that is not there',
+      'a gateway that does not exist',
       onEdge('shop.example.org', 'edge, egde'),
       ['gateway/host-mismatch', 'gateway/unknown'],
     ],

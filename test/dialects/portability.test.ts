@@ -119,12 +119,12 @@ describe('the Gateway API', () => {
   })
 
   test.each([
-    ['a Service that is not there', '{name: other, port: 80}'],
-    ['a port that is not there', '{name: shadow, port: 81}'],
+    ['a Service that does not exist', '{name: other, port: 80}'],
+    ['a port that does not exist', '{name: shadow, port: 81}'],
   ])('%s', (_, backend) => {
     expect(route(`{type: RequestMirror, requestMirror: {backendRef: ${backend}}}`)).toEqual([
       'spec.rules.0.filters.0.requestMirror.backendRef rule-fails: Envoy Gateway answers all requests of ' +
-        'the rule with 500, as the backend of its mirror is not there; here the route serves on without it',
+        'the rule with 500, as the backend of its mirror does not exist; here the route serves on without it',
     ])
   })
 

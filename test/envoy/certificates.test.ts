@@ -235,7 +235,7 @@ ${secretManifest({ name: 'client', issued: authority.issue({ name: 'client', nam
 )
 
 test.each(['delta', 'sotw'] as const)(
-  'what needs a Secret that is not there fails, never in plain text, and holds up nothing else (%s)',
+  'what needs a Secret that does not exist fails, never in plain text, and holds up nothing else (%s)',
   async (mode) => {
     const { binary, signal } = await setting()
     const keep = keeper()

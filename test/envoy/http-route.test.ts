@@ -178,7 +178,7 @@ test('the most specific match wins, over all routes of a host', async () => {
   expect(found).toEqual(asked.map(([, expected]) => expected))
 })
 
-test('a backend that is not there is answered with 500 for its share, and a mirror that is not is dropped', async () => {
+test('a backend that does not exist is answered with 500 for its share, and a mirror that is not is dropped', async () => {
   const { proxy, shop } = await edge(
     route('HTTPRoute', 'a', [
       'matches: [{path: {value: /half}}], backendRefs: [{name: shop, port: 80}, {name: nobody, port: 80}]',

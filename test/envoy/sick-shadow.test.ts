@@ -200,7 +200,7 @@ describe('bodies are copied whole up to a limit, and larger ones not at all', ()
   })
 })
 
-describe('a shadow that is not there gets no copies for a while', () => {
+describe('a shadow that does not exist gets no copies for a while', () => {
   const many = { path: '/', host: 'shop.example' }
 
   test('when it refuses connections; primary requests are answered, and what is not copied is counted', async () => {

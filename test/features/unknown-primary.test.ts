@@ -3,7 +3,7 @@ import { cluster, gatewayProxy, mirrors, primaries, serve, sidecarProxy } from '
 import { inEachDialect, onlyInIstio } from './dialect.ts'
 import { istioGateway, istioRoute, services, shadow, shadowOfItsOwn } from './ground.ts'
 
-describe('requests for a host that is not defined are answered with 503, by a cluster that is not there', () => {
+describe('requests for a host that is not defined are answered with 503, by a cluster that does not exist', () => {
   inEachDialect(
     {
       istio: (destination: string) => ({

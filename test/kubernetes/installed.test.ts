@@ -284,7 +284,7 @@ describe.skipIf(reason !== undefined)(
       const status = await client.status()
       expect(status.code).toBe(code)
       expect(status.details).toMatch(message)
-      expect(serve.of('denied').at(-1)?.reason).toMatch(message)
+      await expect.poll(() => serve.of('denied').at(-1)?.reason).toMatch(message)
     })
 
     test('a stock Envoy with its token answers requests, and one without is told why in its log', async () => {

@@ -133,7 +133,7 @@ describe('a resource cache', () => {
       'is not a type that is served',
     ],
     [
-      'a field that is not there',
+      'a field that does not exist',
       { '@type': 'type.googleapis.com/envoy.config.cluster.v3.Cluster', name: 'a', tyype: 'EDS' },
       'unknown field: "tyype"',
     ],

@@ -256,7 +256,7 @@ describe('a mistake', () => {
     [
       'an alias of itself',
       named('a', 'x: &x [*x]\n'),
-      '4:8 yaml/syntax the alias *x stands inside its own anchor',
+      '4:8 yaml/syntax the alias *x is inside its own anchor',
     ],
     [
       'a merge of a scalar',
@@ -266,7 +266,7 @@ describe('a mistake', () => {
     [
       'a merge of itself',
       named('a', 'x: &x {<<: *x}\n'),
-      '4:12 yaml/syntax the alias *x stands inside its own anchor',
+      '4:12 yaml/syntax the alias *x is inside its own anchor',
     ],
     [
       'a key that is a list',
@@ -322,7 +322,7 @@ describe('a mistake', () => {
       (name, index) => `${name}: &${name} [${Array(10).fill(`*${'abcdefgh'[index]}`).join(', ')}]`,
     )
     expect(problems(`a: &a [1, 1]\n${laughs.join('\n')}\n`)).toEqual([
-      '1:8 yaml/syntax aliases stand for more than 100000 values',
+      '1:8 yaml/syntax aliases expand to more than 100000 values',
     ])
     expect(problems('['.repeat(100_000))[0]).toMatch(/yaml\/syntax/)
     expect(problems(named('a', `x: ${'['.repeat(300)}${']'.repeat(300)}`))).toEqual([

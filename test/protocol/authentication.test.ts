@@ -34,7 +34,7 @@ for (const mode of modes) {
     [
       'all gateways',
       { id: 'a', cluster: 'b' },
-      'the node says no labels, which stands for the gateways of all namespaces',
+      'the node says no labels, which means the gateways of all namespaces',
     ],
     [
       'all gateways of its namespace',

@@ -71,7 +71,7 @@ describe.each(modes)('secrets, %s', (mode) => {
     await expectNothingMore(client)
   })
 
-  test('a route does not wait for a secret that is not there', async () => {
+  test('a route does not wait for a secret that does not exist', async () => {
     const { client, set } = await settled()
     set(...secured('a'), ...secured('b'), secret('a-key'), route('r', ['b']))
     await takeCluster(client)

@@ -59,7 +59,7 @@ describe('health', () => {
     },
   )
 
-  test('of a service that is not there is NOT_FOUND', async () => {
+  test('of a service that does not exist is NOT_FOUND', async () => {
     const { address } = await world()
     expect(await ask(address, 'other')).toBe(5)
   })

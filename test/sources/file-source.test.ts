@@ -297,7 +297,7 @@ describe('what is read', () => {
         execFileSync('mkfifo', [join(home, 'pipe')])
         return join(home, 'pipe')
       },
-      'it is a pipe that nobody writes to',
+      'it is a pipe without a writer',
     ],
     ['a device', () => '/dev/zero', 'it is a device; name a file or a directory, or - for standard input'],
   ])('%s that is named ends with its own words', async (_, pathOf, reason) => {
@@ -339,7 +339,7 @@ describe('what is read', () => {
     expect(found()).toEqual(['a', 'b'])
   })
 
-  test("nothing, when a path is not there: that is the user's mistake", async () => {
+  test("nothing, when a path does not exist: that is the user's mistake", async () => {
     const source = createFileSource({ paths: [join(home, 'absent')] })
     const refusal = await source.start().catch((thrown: unknown) => thrown)
     expect(refusal).toBeInstanceOf(UsageError)

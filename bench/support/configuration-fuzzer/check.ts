@@ -125,7 +125,7 @@ function concerns({ origin, place, code }: Diagnostic, path: FieldPath, key: str
   )
 }
 
-/** Codes of errors that a sound object may have, as what it names is not there. */
+/** Codes of errors that a sound object may have, as what it names does not exist. */
 const unresolved =
   /^(route|mirror)\/(unknown|hidden|without-forward)|^tls\/unknown-secret|^gateway\/(unknown|server-left-out)$|^delegate\//
 

@@ -114,7 +114,7 @@ const names = {
   subjectAltNames: fc.constantFrom(['a.localhost'], ['a.localhost', 'spiffe://x/y']),
   sni: fc.constantFrom('a.localhost', 'x_y.localhost'),
 }
-/** Envoy refuses files that are not there, so certificates come from Secrets only. */
+/** Envoy refuses files that do not exist, so certificates come from Secrets only. */
 const authorities = '/etc/ssl/certs/ca-certificates.crt'
 const tls = either(
   fields({ mode: fc.constantFrom('DISABLE', 'ISTIO_MUTUAL') }),

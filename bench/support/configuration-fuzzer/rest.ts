@@ -17,7 +17,7 @@ export interface Watch {
 }
 
 /**
- * More than the clusters, and then the listeners, of a few batches wait for Secrets that are not there: under
+ * More than the clusters, and then the listeners, of a few batches wait for Secrets that do not exist: under
  * SotW, Envoy ACKs none while one of them warms.
  */
 const timeout = 25_000 // milliseconds

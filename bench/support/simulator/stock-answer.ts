@@ -24,7 +24,7 @@ export function answerDifferences(
   }).differences
 }
 
-/** Envoy says no name of a cluster that is not there. */
+/** Envoy says no name of a cluster that does not exist. */
 function clusterHeader([first, ...others]: readonly {
   readonly cluster: string
   readonly state: { readonly kind: string }

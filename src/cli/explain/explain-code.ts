@@ -11,7 +11,7 @@ const pages = join(import.meta.dirname, '../../../docs/diagnostics')
 
 /**
  * `shadowplane explain-code`: the page of a diagnostic code, or the list of all. Exit status 2 for a code
- * that is not there.
+ * that does not exist.
  */
 export function explainCodeCommand(): Command {
   return new Command('explain-code')

@@ -68,7 +68,7 @@ function parseUrl(
       `explain: ${url}: write the host, and a port from 1 to 65535, as in http://reviews:9080/api`,
     )
   if (bracketed !== undefined && isIP(bracketed) !== 6)
-    throw new UsageError(`explain: ${url}: only an IPv6 address stands in brackets`)
+    throw new UsageError(`explain: ${url}: only an IPv6 address may have brackets`)
   if (!/^[\x21-\x7e]*$/.test(host + rest))
     throw new UsageError(
       `explain: ${url}: percent-encode what is not ASCII in the path, as a client does, and write the ` +

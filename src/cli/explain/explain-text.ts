@@ -33,7 +33,8 @@ export function renderExplanation(
     ...outcomeEntries(request, explained),
     ...passedOverEntries(explained),
   ] satisfies readonly Entry[]
-  return `${[`${request.method} ${request.scheme}://${request.authority}${request.path}`, '', ...entries.flatMap(lines)].join('\n')}\n`
+  const title = `${request.method} ${request.scheme}://${request.authority}${request.path}`
+  return `${[title, '', ...entries.flatMap(lines)].join('\n')}\n`
 }
 
 export function describeProxy({
@@ -67,7 +68,8 @@ function listenerEntries({ listener, virtualHost }: Explanation): readonly Entry
   return [
     [
       'listener',
-      `${name} at ${address}:${port}${routeConfiguration === undefined ? '' : `, route configuration ${routeConfiguration}`}`,
+      `${name} at ${address}:${port}` +
+        (routeConfiguration === undefined ? '' : `, route configuration ${routeConfiguration}`),
     ],
     ...host,
   ]
@@ -171,7 +173,8 @@ function bodyLimit({ maxBody, withheld }: Pick<SimulatedMirror, 'maxBody' | 'wit
   if (maxBody === undefined) return []
   return [
     `copies bodies up to ` +
-      `${renderByteSize(maxBody)}${withheld ? ': this request is not copied, its Content-Length is larger' : ''}`,
+      renderByteSize(maxBody) +
+      (withheld ? ': this request is not copied, its Content-Length is larger' : ''),
   ]
 }
 
@@ -180,7 +183,8 @@ function destinationLines(
   destination: ExplainedDestination,
 ): readonly string[] {
   const { share, state, failure, authority, path, headersSet, headersRemoved } = destination
-  const target = `${shownCluster(destination)}${share === 1 ? '' : `, ${Number((share * 100).toFixed(4))} % of them`}`
+  const part = share === 1 ? '' : `, ${Number((share * 100).toFixed(4))} % of them`
+  const target = `${shownCluster(destination)}${part}`
   if (isRejected(destination)) return [target, `no request is sent there: answered with ${failure ?? 503}`]
   return [
     target,

@@ -22,10 +22,11 @@ export function addAdminFlags(command: Command): Command {
   return command
     .option(
       '--admin-token-file <file>',
-      'holds a token: everybody who sends it may use the admin port (status, config dumps, metrics, taps), from ' +
+      'holds a token: everybody who sends it may use the admin port (status, config dumps, metrics, ' +
+        'taps), from ' +
         'anywhere; without a token or --admin-client-ca it is open to this machine only',
     )
-    .option('--admin-cert <file>', 'certificate of the admin listener, in PEM: it speaks TLS then')
+    .option('--admin-cert <file>', 'certificate of the admin listener, in PEM: it then uses TLS')
     .option('--admin-key <file>', 'its key')
     .option('--admin-client-ca <file>', 'clients with a certificate of this authority may use the admin port')
     .addOption(

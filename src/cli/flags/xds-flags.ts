@@ -26,7 +26,7 @@ export function addXdsFlags(command: Command): Command {
   return command
     .option(
       '--xds-cert <file>',
-      'certificate of the xDS port, in PEM: it speaks TLS then; a renewed file is in force at once, for ' +
+      'certificate of the xDS port, in PEM: it then uses TLS; a renewed file is in force at once, for ' +
         'new connections',
     )
     .option('--xds-key <file>', 'its key')
@@ -92,7 +92,7 @@ export function openPortWarning({ listen }: XdsFlags, { xds }: Pick<Config, 'xds
     return undefined
   if (xds.identity.kind === 'none' && xds.tls?.clientCa === undefined) {
     return (
-      `--listen ${listen}: whoever reaches this port is served as a proxy of the namespace that it ` +
+      `--listen ${listen}: every client of this port is served as a proxy of the namespace that it ` +
       `names, with the certificates of that namespace; --proxy-identity certificate or token asks who it is`
     )
   }

@@ -205,9 +205,7 @@ function followRollout(): (event: ControlPlaneEvent) => string | undefined {
     if (!waiting.delete(answerKey(event))) return undefined
     if (state.changed) (event.kind === 'acked' ? acked : nacked).add(nameOf(event.proxy))
     if (waiting.size > 0 || !state.changed) return undefined
-    const line =
-      `in force            ACKed by ` +
-      `${count(acked.size, 'proxy')}${nacked.size === 0 ? '' : `, refused by ${nacked.size}: ${[...nacked].slice(0, mostNamed).join(', ')}${nacked.size > mostNamed ? ', …' : ''}`}`
+    const line = `in force            ACKed by ${count(acked.size, 'proxy')}${refusedBy(nacked)}`
     state.changed = false
     acked.clear()
     nacked.clear()
@@ -230,4 +228,10 @@ function nameOf(proxy: Proxy): string {
 function count(n: number, noun: string): string {
   if (n === 1) return `1 ${noun}`
   return `${n} ${noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}`
+}
+
+function refusedBy(nacked: ReadonlySet<string>): string {
+  if (nacked.size === 0) return ''
+  const named = [...nacked].slice(0, mostNamed).join(', ')
+  return `, refused by ${nacked.size}: ${named}${nacked.size > mostNamed ? ', …' : ''}`
 }

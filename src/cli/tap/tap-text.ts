@@ -18,13 +18,15 @@ export function renderLine({ time, method, url, headers, body, bodyLength, isCut
       : isUtf8(body)
         ? ` ${JSON.stringify(body.toString())}`
         : ` base64 ${body.toString('base64')}`
-  return `${printable(`${timeOf(time)} ${method} ${where} [${others}]${shown}${isCut ? ` (${body.length} of ${bodyLength} bytes)` : ''}`)}\n`
+  const cut = isCut ? ` (${body.length} of ${bodyLength} bytes)` : ''
+  return `${printable(`${timeOf(time)} ${method} ${where} [${others}]${shown}${cut}`)}\n`
 }
 
 /** One JSON object on a line. A body that is not UTF-8 is base64 in `bodyBase64`. */
 export function renderJson({ time, method, url, headers, body, bodyLength, isCut }: RecordedRequest): string {
   const shown = isUtf8(body) ? { body: body.toString() } : { bodyBase64: body.toString('base64') }
-  return `${printableJson(JSON.stringify({ time: timeOf(time), method, url, headers, ...shown, bodyLength, cut: isCut }))}\n`
+  const line = { time: timeOf(time), method, url, headers, ...shown, bodyLength, cut: isCut }
+  return `${printableJson(JSON.stringify(line))}\n`
 }
 
 /** RFC 3339, to the microsecond. */

@@ -58,7 +58,7 @@ export function createBackends(model: Writable): Backends {
     crossings,
     written: () => subsets.objects(),
     reference(backend, { namespace, port: listenerPort }) {
-      if (backend.refused === true) return `${nameOfBackend(backend)} may not be used, or is not there`
+      if (backend.refused === true) return `${nameOfBackend(backend)} is not permitted, or does not exist`
       const first = named(backend.host)
       const [only, ...more] = first?.ports ?? []
       const namedPort =

@@ -165,7 +165,7 @@ function whyUnsayable({ applies, match }: Route): string | undefined {
   if (applies.proxyLabels !== undefined && Object.keys(applies.proxyLabels).length > 0)
     return 'which labels its clients have'
   if (applies.proxyNamespace !== undefined) return 'which namespace its clients are in'
-  if (match.headers.some(({ invert }) => invert)) return 'that a header is not there, or not so'
+  if (match.headers.some(({ invert }) => invert)) return 'that a header does not exist, or not so'
   const pseudo = match.headers.find(({ name }) => name.startsWith(':') && name !== ':method')
   return pseudo === undefined ? undefined : `what ${pseudo.name} must be`
 }

@@ -137,7 +137,7 @@ function placedUnits(
   if (unit.socket.listeners.length === 0)
     comments.push(
       `${nameOf(first.origin)}: not carried, its routes for ${unit.host}: its gateway ` +
-        `${unit.socket.gateways.join(', ')} is not there`,
+        `${unit.socket.gateways.join(', ')} does not exist`,
     )
   return places.length === 0
     ? []

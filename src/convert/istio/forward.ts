@@ -27,7 +27,7 @@ export function writtenForward(forward: Forward, backends: Backends, remarks: Re
   if (destinations.every(({ backend }) => backend.refused === true)) {
     remarks.add(
       [],
-      `the destinations may not be used, or are not there: requests are answered with ` +
+      `the destinations may not be used, or do not exist: requests are answered with ` +
         `${forward.missingStatus ?? 503}, and not mirrored`,
     )
     return { fields: { directResponse: { status: forward.missingStatus ?? 503 } }, mirrors: [] }
@@ -67,7 +67,8 @@ function writtenDestination(
   if (backend.refused === true)
     remarks.add(
       ['route', index],
-      `${nameOfBackend(backend)} may not be used, or is not there: its share of the requests is answered ` +
+      `${nameOfBackend(backend)} is not permitted, or does not exist: its share of the requests is ` +
+        `answered ` +
         `with 503`,
     )
   const destination =
@@ -86,7 +87,8 @@ function writtenMirrors(declared: readonly Mirror[], backends: Backends, remarks
   for (const { backend } of declared.filter((each) => !usable.includes(each))) {
     remarks.add(
       [],
-      `not carried, a mirror to ${nameOfBackend(backend)}, which may not be used or is not there: nothing ` +
+      `not carried, a mirror to ${nameOfBackend(backend)}, which is not permitted or does not exist: ` +
+        `nothing ` +
         `is mirrored to it`,
     )
   }

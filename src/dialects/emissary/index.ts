@@ -94,7 +94,7 @@ function unsupportedKind({ id }: Manifest): Translated {
           { object: id, path: ['kind'] },
           {
             message: protection,
-            hint: 'let nobody reach these proxies that it would keep away, or take them from Emissary',
+            hint: 'restrict access to these proxies in another way, or serve them by Emissary',
           },
         ),
       ],

@@ -33,7 +33,7 @@ const listenerSpec = message({
     context.addIssue({
       code: 'custom',
       path: ['protocol'],
-      message: 'is required where there is no protocolStack',
+      message: 'is required without protocolStack',
       params: { code: 'field/required' },
     })
   }

@@ -40,7 +40,7 @@ export function translateListener(manifest: Manifest, lookup: ObjectLookup): Tra
   if (value.hostBinding.namespace?.from === 'SELECTOR') {
     report.note('field/unsupported', ['spec', 'hostBinding', 'namespace', 'from'], {
       message:
-        'hostBinding.namespace.from SELECTOR is not supported yet, as in Emissary: its own namespace counts',
+        'hostBinding.namespace.from SELECTOR is not supported yet, as in Emissary: its own namespace is used',
     })
   }
   const listener = listenerOf(manifest, value)

@@ -80,8 +80,8 @@ export const divergences: readonly Divergence[] = [
     code: 'portability/rule-fails',
     controller: 'Envoy Gateway',
     does:
-      'answers all requests of a rule with 500 where the Service of its mirror, or its port, is not ' +
-      'there',
+      'answers all requests of a rule with 500 where the Service of its mirror, or its port, does not ' +
+      'exist',
     source: `${envoyGatewayTests}, httproute-with-mirror-filter-service-not-found`,
     find: (manifest, around) =>
       mirrorsIn(manifest.object)
@@ -89,7 +89,7 @@ export const divergences: readonly Divergence[] = [
         .map((path) => ({
           path: [...path, 'requestMirror', 'backendRef'],
           message:
-            'answers all requests of the rule with 500, as the backend of its mirror is not there; here ' +
+            'answers all requests of the rule with 500, as the backend of its mirror does not exist; here ' +
             'the route serves on without it',
         })),
   },

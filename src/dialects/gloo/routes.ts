@@ -154,7 +154,7 @@ function layersOf(declared: DeclaredRoute, context: RoutesContext): readonly Rou
       'delegate/unknown',
       [...context.path, 'optionsConfigRefs', 'delegateOptions', index],
       {
-        message: `there is no RouteOption ${id.namespace}/${id.name}: the route goes without it`,
+        message: `there is no RouteOption ${id.namespace}/${id.name}: the route has none of its options`,
       },
     )
     return []

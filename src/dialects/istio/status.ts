@@ -64,5 +64,6 @@ function rank({ severity }: Diagnostic): number {
 }
 
 function line({ origin, message, hint }: Diagnostic): string {
-  return `${origin === undefined ? '' : `${renderPath(origin.path)}: `}${message}${hint === undefined ? '' : ` (${hint})`}`
+  const place = origin === undefined ? '' : `${renderPath(origin.path)}: `
+  return `${place}${message}${hint === undefined ? '' : ` (${hint})`}`
 }

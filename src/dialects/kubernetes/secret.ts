@@ -127,7 +127,7 @@ function textOf({ text, path, shown }: Entry, report: Report): string | undefine
   if (text === undefined)
     report('tls/malformed-pem', path, {
       message: `${shown} is no text in base64`,
-      hint: 'PEM as it stands goes into stringData',
+      hint: 'PEM text belongs into stringData',
     })
   return text
 }

@@ -46,7 +46,7 @@ function commandMistake(
   if (known === undefined) {
     const meant = didYouMean(name, [...formatCommands.keys()])
     return {
-      message: `has ${written}, which is none of Envoy's commands`,
+      message: `has ${written}, which is not a command of Envoy`,
       hint: meant === undefined ? 'write %% for a percent sign' : `did you mean %${meant}%?`,
     }
   }
@@ -58,7 +58,7 @@ function commandMistake(
     return { message: `has ${written}, must be without a length`, hint: `remove :${length}` }
   if (known.form?.test(argument) === false)
     return {
-      message: `has ${written}: Envoy does not take what stands in the parentheses`,
+      message: `has ${written}: Envoy does not accept the argument in the parentheses`,
       hint: 'see Envoy\'s "Substitution Formatter"',
     }
   return undefined

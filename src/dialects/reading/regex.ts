@@ -30,9 +30,10 @@ export function checkRegex(pattern: string, context: z.RefinementCtx): void {
       })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
+    const shown = JSON.stringify(cut(pattern))
     context.addIssue({
       code: 'custom',
-      message: `is ${JSON.stringify(cut(pattern))}, must be a regular expression in RE2 syntax: ${cut(reason)}`,
+      message: `is ${shown}, must be a regular expression in RE2 syntax: ${cut(reason)}`,
     })
   }
 }

@@ -20,7 +20,7 @@ export function rejectedConsequence(
 ): string {
   const readable = matches?.filter((match) => match !== undefined)
   if (matches === undefined || (matches.length > 0 && readable?.length === 0))
-    return 'other rules take its requests, as what it matches cannot be read'
+    return 'other rules take its requests, because its matches cannot be read'
   const answered = `requests that it matches are answered with ${status}`
   return readable?.length === matches.length
     ? answered

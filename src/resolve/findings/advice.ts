@@ -76,7 +76,7 @@ function shadowHostOutside(
     finding('mirror/shadow-host-outside-mesh', origin, {
       message:
         `${backend.host} is outside the mesh and gets the copies with -shadow behind their host: a ` +
-        `server that goes by the Host answers them with 404`,
+        `server that routes by the Host answers them with 404`,
       hint: 'if it does, annotate the object with shadowplane.io/shadow-host: keep',
     }),
   ]

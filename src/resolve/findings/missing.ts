@@ -78,7 +78,7 @@ function describeMissing(
     case 'host':
       return standsFor === undefined
         ? `host ${host} is not defined`
-        : `${host} stands for ${standsFor}, which is not defined`
+        : `${host} is an alias of ${standsFor}, which is not defined`
     case 'port':
       return `${host} has no port ${port}`
     case 'subset': {

@@ -146,7 +146,7 @@ export function expiredFindings({ validity }: TlsSecret, now: number): readonly 
     return now < notBefore
       ? [
           finding('tls/expired', origin, {
-            message: `a certificate does not count before ${new Date(notBefore).toISOString()}`,
+            message: `a certificate is not valid before ${new Date(notBefore).toISOString()}`,
           }),
         ]
       : []

@@ -29,7 +29,8 @@ export function mustWait(type: ResourceType, subscriptions: Subscriptions, snaps
     if (earlier === undefined || (earlier.fresh && isStarting)) return false
     if (earlier.isolation !== undefined) return true
     const target = select(resourcesOf(snapshot, earlier.type), earlier.interest)
-    const states = [earlier.held, earlier.inFlight?.after ?? earlier.held] // a removal may be under way of what is wanted again
+    // The removal of a resource that is wanted again may be under way.
+    const states = [earlier.held, earlier.inFlight?.after ?? earlier.held]
     return states.some((state) =>
       missing(state, target).some(({ name, version }) => earlier.refused.get(name)?.version !== version),
     )

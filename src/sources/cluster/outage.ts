@@ -24,7 +24,8 @@ export function outageOf(
   const more = told.length - mostReasons
   return (
     `the Kubernetes API: ` +
-    `${told.slice(0, mostReasons).join('; ')}${more > 0 ? `; and ${more} more reasons (metrics: shadowplane_kubernetes_synced)` : ''}`
+    told.slice(0, mostReasons).join('; ') +
+    (more > 0 ? `; and ${more} more reasons (metrics: shadowplane_kubernetes_synced)` : '')
   )
 }
 

@@ -5,7 +5,7 @@
  *
  * - A change that removes nothing is in force at once.
  * - A text that ends like the version in force was written to its end. Its lines were removed on purpose.
- * - A text that ends at the end of a line may be cut. It waits until no process has the file open for writing.
+ * - A text that ends at the end of a line may be cut. It waits until no process has the file open to write.
  *
  * Anything else (an empty file, an end within a line) waits longer. A text that ends in the middle of a line
  * of the version in force is rejected until the file changes again: nobody deletes half a line. A replaced

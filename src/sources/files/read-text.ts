@@ -46,7 +46,7 @@ export async function readPipe(path: string): Promise<string> {
     await delay(20)
     return true
   })
-  if (text === '') throw new UnsuitableFile('it is a pipe that nobody writes to')
+  if (text === '') throw new UnsuitableFile('it is a pipe without a writer')
   return text
 }
 
@@ -71,7 +71,8 @@ export function unsuitable(stats: BigIntStats): string | undefined {
 
 function tooLarge(size: bigint | undefined): string {
   const is = size === undefined ? 'it is larger' : `it is ${mebibytes(Number(size))} MiB large`
-  return `${is}${size === undefined ? ` than ${mebibytes(largestFile)} MiB` : `, and a file may have at most ${mebibytes(largestFile)} MiB`}; split it`
+  const most = `${mebibytes(largestFile)} MiB`
+  return `${is}${size === undefined ? ` than ${most}` : `, and a file may have at most ${most}`}; split it`
 }
 
 function mebibytes(bytes: number): string {

@@ -197,7 +197,7 @@ describe('what the Mappings of a group must agree on', () => {
     )
     expect(said).toEqual([
       '20:15 mapping/overruled-field timeout_ms differs from that of Mapping default/a in its group, ' +
-        'which counts for both',
+        'which applies to both',
     ])
     expect(routes(gateway)[0]?.route?.timeout).toBe('1s')
   })

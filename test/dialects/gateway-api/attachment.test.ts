@@ -187,7 +187,7 @@ describe('routes that a listener takes', () => {
     ])
   })
 
-  test('the labels of a namespace that is not there are not known, but for its name', () => {
+  test('the labels of a namespace that does not exist are not known, but for its name', () => {
     const selector = 'namespaces: {from: Selector, selector: {matchLabels: {team: shop}}}'
     expect(translateFirst(routeOf(toInfra) + listener(selector)).found[0]).toContain(
       'there is no Namespace object default here',

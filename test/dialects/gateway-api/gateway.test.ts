@@ -171,7 +171,7 @@ describe('the listeners of a Gateway', () => {
     ])
   })
 
-  test('a class that is not there is worth a line', () => {
+  test('a class that does not exist is worth a line', () => {
     const result = translateFirst(gatewayOf(http).replace('name: mesh}', 'name: other}'))
     expect(result.found).toEqual([
       '7:21 gateway/unknown-class there is no GatewayClass mesh here; the Gateway is served nevertheless',
@@ -270,7 +270,7 @@ describe('HTTPS', () => {
   })
 
   test.each([
-    ['is not there', ''],
+    ['does not exist', ''],
     ['holds no certificate', malformed],
     ['holds nothing', malformed.replace(/stringData.*/, '')],
   ])('waits for a Secret that %s: it is not programmed', (_, text) => {
@@ -287,7 +287,7 @@ describe('HTTPS', () => {
     ])
   })
 
-  test('a Secret that is not there is reported', () => {
+  test('a Secret that does not exist is reported', () => {
     expect(configure(https('{name: cert}')).found).toEqual([
       '6:78 tls/unknown-secret there is no Secret cert: connections that need it fail until there is',
     ])

@@ -40,7 +40,7 @@ describe('methods', () => {
     ['{path: {value: /a}}', '7:17 field/unknown spec.rules[0].matches[0].path is not a known field'],
   ])('%s is a mistake', (match, expected) => {
     expect(foundIn(grpcRoute(`- {matches: [${match}], ${toShop}}`))).toEqual([
-      `${expected}: other rules take its requests, as what it matches cannot be read`,
+      `${expected}: other rules take its requests, because its matches cannot be read`,
     ])
     expect(routesOf(grpcRoute(`- {matches: [${match}], ${toShop}}`))).toEqual([])
   })

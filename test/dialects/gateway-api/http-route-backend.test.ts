@@ -34,7 +34,7 @@ describe('weights', () => {
     expect(foundIn(text)).toEqual([])
   })
 
-  test('a backend that is not there, or has a mistake, keeps its share', () => {
+  test('a backend that does not exist, or has a mistake, keeps its share', () => {
     const text = httpRoute(
       '- backendRefs: [{name: shop, port: 80}, {name: shoop, port: 80, weight: 2}, {name: shade, port: ' +
         'eighty, weight: 3}]',

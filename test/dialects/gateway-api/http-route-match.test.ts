@@ -90,7 +90,7 @@ describe('headers, query parameters and methods', () => {
 })
 
 const answered = 'requests that it matches are answered with 500'
-const unread = 'other rules take its requests, as what it matches cannot be read'
+const unread = 'other rules take its requests, because its matches cannot be read'
 
 describe('mistakes in matches', () => {
   test.each([

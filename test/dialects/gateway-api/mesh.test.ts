@@ -63,7 +63,7 @@ describe('a route whose parent is a Service', () => {
       '{group: "", kind: Service, name: shop, port: 81}',
       '5:61 parent/unknown Service default/shop has no port 81',
     ],
-  ])('%s is not there', (parents, found) => {
+  ])('%s does not exist', (parents, found) => {
     expect(translateFirst(routeOf(parents))).toMatchObject({
       found: [`${found}: its rules do not apply there (Accepted is False, NoMatchingParent)`],
       routeTables: [],

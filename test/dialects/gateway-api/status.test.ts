@@ -436,11 +436,11 @@ describe('of the Gateways of another controller', () => {
     expect(status(configuration, 'HTTPRoute/shop')).toEqual({})
   })
 
-  test("a class that is not there is nobody's", () => {
+  test("a class that does not exist is nobody's", () => {
     const configuration = configure(gatewayOf(http).replace('name: mesh', 'name: elsewhere'), foreign)
     expect(configuration.found).toEqual([
-      '7:21 gateway/unknown-class there is no GatewayClass mesh here; the Gateway is not served, as ' +
-        'nobody knows whose it is',
+      '7:21 gateway/unknown-class there is no GatewayClass mesh here; the Gateway is not served, ' +
+        'because its controller is unknown',
     ])
     expect(status(configuration, 'Gateway/edge')).toBeUndefined()
   })
@@ -462,7 +462,7 @@ describe('of the Gateways of another controller', () => {
     ])
   })
 
-  test("a Gateway that is not there is nobody's: the route is told in no status, and a diagnostic says it", () => {
+  test("a Gateway that does not exist is nobody's: the route is told in no status, and a diagnostic says it", () => {
     const configuration = configure(routeOf('{name: edge}'), foreign)
     expect(status(configuration, 'HTTPRoute/shop')).toEqual({})
     expect(configuration.found).toEqual([

@@ -185,11 +185,11 @@ test.each([
     ['spec.rules.0: not carried, a fault: the Gateway API injects none'],
   ],
   [
-    'a header that is not there',
+    'a header that does not exist',
     `{match: [{withoutHeaders: {x-a: {}}}], ${route}}`,
     [
       'HTTPRoute default/routes: not carried, a rule for prefix /: the Gateway API cannot say that a ' +
-        'header is not there, or not so',
+        'header does not exist, or not so',
     ],
   ],
   [

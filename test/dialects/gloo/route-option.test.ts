@@ -104,7 +104,7 @@ test('gives way to the timeout of the HTTPRoute', () => {
   ).toEqual([['shop_gloo-system', '1s', 'shadow_gloo-system 100000']])
 })
 
-test('that names an HTTPRoute which is not there is said to mirror nothing', () => {
+test('that names an HTTPRoute which does not exist is said to mirror nothing', () => {
   expect(
     served(`${httpRoute('name: one')}${option('a', shadowed(10), targets.replace('name: r', 'name: q'))}`)
       .found,

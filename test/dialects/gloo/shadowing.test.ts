@@ -89,7 +89,7 @@ const cases: readonly Case[] = [
     found: ['9:17 field/required spec.virtualHost.routes[0].options.shadowing.upstream is required'],
   },
   {
-    name: 'an Upstream that is not there',
+    name: 'an Upstream that does not exist',
     fields: 'upstream: {name: shadw}, percentage: 100',
     policies: [],
     found: [
@@ -192,13 +192,13 @@ describe('a RouteOption', () => {
     )
   })
 
-  test('that is not there costs nothing else', () => {
+  test('that does not exist costs nothing else', () => {
     const { policies, found } = policiesOf(
       `${oneRoute('optionsConfigRefs: {delegateOptions: [{name: other}]}')}${backends}`,
     )
     expect(policies).toEqual([[]])
     expect(found).toEqual([
-      '9:45 delegate/unknown there is no RouteOption gloo-system/other: the route goes without it',
+      '9:45 delegate/unknown there is no RouteOption gloo-system/other: the route has none of its options',
     ])
   })
 

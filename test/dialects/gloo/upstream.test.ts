@@ -200,7 +200,7 @@ describe('an Upstream of another type', () => {
 
   test('must be of some type, and of one only', () => {
     expect(ofUpstream('useHttp2: true').found[0]).toContain(
-      'field/required it says not where its endpoints are',
+      'field/required it does not say where its endpoints are',
     )
     expect(
       ofUpstream('static: {hosts: [{addr: 10.0.0.1, port: 80}]}\naws: {region: eu-1}').found[0],

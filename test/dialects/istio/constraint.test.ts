@@ -3,7 +3,7 @@ import { translateFirst } from '../../support/configuration.ts'
 import { virtualService } from './text.ts'
 
 const answered = 'requests that it matches are answered with 500'
-const unread = 'other rules take its requests, as what it matches cannot be read'
+const unread = 'other rules take its requests, because its matches cannot be read'
 
 /** Each of these in one object would have Envoy refuse everything that is sent along with it. */
 describe('a value that Envoy would refuse is refused at its line, and costs one rule', () => {

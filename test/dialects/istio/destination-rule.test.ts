@@ -253,7 +253,7 @@ describe('which DestinationRule a proxy gets', () => {
     ['an exact host before a wildcard', wild + theirs, 2],
     ['a wildcard where there is no exact host', wild, 5],
     [
-      'one that is not exported to it is not there',
+      'one that is not exported to it does not exist',
       theirs.replace('spec:', 'spec:\n  exportTo: ["."]'),
       4294967295,
     ],

@@ -39,19 +39,19 @@ describe('a value of a header', () => {
       "must have each % doubled, or around one of Envoy's commands",
       'write %% for a percent sign',
     ],
-    ['a %FOO% b', "has %FOO%, which is none of Envoy's commands", 'write %% for a percent sign'],
-    ['%PROTOCOLL%', "has %PROTOCOLL%, which is none of Envoy's commands", 'did you mean %PROTOCOL%?'],
+    ['a %FOO% b', 'has %FOO%, which is not a command of Envoy', 'write %% for a percent sign'],
+    ['%PROTOCOLL%', 'has %PROTOCOLL%, which is not a command of Envoy', 'did you mean %PROTOCOL%?'],
     ['%REQ()%', 'has %REQ()%, must say of what', 'write %REQ(…)%'],
     ['%PROTOCOL(x)%', 'has %PROTOCOL(x)%, must be without parentheses', 'write %PROTOCOL%'],
     ['%START_TIME(%Y):4%', 'has %START_TIME(%Y):4%, must be without a length', 'remove :4'],
     [
       '%REQ(a?b?c)%',
-      'has %REQ(a?b?c)%: Envoy does not take what stands in the parentheses',
+      'has %REQ(a?b?c)%: Envoy does not accept the argument in the parentheses',
       'see Envoy\'s "Substitution Formatter"',
     ],
     [
       '%METADATA(NODE:a)%',
-      'has %METADATA(NODE:a)%: Envoy does not take what stands in the parentheses',
+      'has %METADATA(NODE:a)%: Envoy does not accept the argument in the parentheses',
       'see Envoy\'s "Substitution Formatter"',
     ],
   ])('is one that Envoy refuses: %s', (text, message, hint) => {
@@ -77,8 +77,8 @@ describe('a header that Envoy would refuse costs that header', () => {
       rule('headers: {request: {set: {"a b": c}, add: {x: "50%", y: b}, remove: [z, "bad name"]}}'),
     )
     expect(result.found).toEqual([
-      '7:86 field/invalid-value spec.http[0].route[0].headers.response.set.drop has %FOO%, which is none ' +
-        "of Envoy's commands",
+      '7:86 field/invalid-value spec.http[0].route[0].headers.response.set.drop has %FOO%, which is not ' +
+        'a command of Envoy',
       '8:31 field/invalid-value spec.http[0].headers.request.set["a b"] is "a b", must be the name of a ' +
         'header: letters, digits and -',
       '8:51 field/invalid-value spec.http[0].headers.request.add.x is "50%", must have each % doubled, or ' +

@@ -59,7 +59,7 @@ describe('a gateway that a VirtualService names', () => {
     expect(translateFirst(text).routeTables[0]?.attachedTo).toEqual(attachedTo)
   })
 
-  test('that is not there is said, and the others count', () => {
+  test('that does not exist is said, and the others count', () => {
     const text = virtualService('route: [{destination: {host: reviews}}]').replace(
       '  http:',
       '  gateways: [nowhere, mesh]\n  http:',

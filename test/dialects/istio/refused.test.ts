@@ -82,7 +82,7 @@ const cases: readonly Case[] = [
     left: others,
     found: [
       '11:20 field/unknown spec.http[1].match[0].uri.suffix is not a known field: other rules take its ' +
-        'requests, as what it matches cannot be read',
+        'requests, because its matches cannot be read',
     ],
   },
   {
@@ -91,7 +91,7 @@ const cases: readonly Case[] = [
     left: others,
     found: [
       '11:14 field/invalid-value spec.http[1].match[0].uri has exact and prefix, must have one of them: ' +
-        'other rules take its requests, as what it matches cannot be read',
+        'other rules take its requests, because its matches cannot be read',
     ],
   },
   {
@@ -145,7 +145,7 @@ const cases: readonly Case[] = [
     left: others,
     found: [
       '11:20 field/invalid-value spec.http[1].match[0].port is 0, must be at least 1: other rules take ' +
-        'its requests, as what it matches cannot be read',
+        'its requests, because its matches cannot be read',
     ],
   },
   {

@@ -319,7 +319,7 @@ describe('TLS that is passed through', () => {
     )
   })
 
-  test('a destination that is not there is said', () => {
+  test('a destination that does not exist is said', () => {
     expect(
       configure(
         edge([server]) +

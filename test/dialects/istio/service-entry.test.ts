@@ -178,8 +178,8 @@ describe('a mistake in a ServiceEntry', () => {
   test.each([
     [
       'resolution: NONE\nendpoints: [{address: 10.0.0.1}]',
-      '8:3 field/invalid-value endpoints mean nothing with resolution NONE, which sends requests where ' +
-        'the client was going',
+      '8:3 field/invalid-value endpoints have no effect with resolution NONE, which sends requests ' +
+        'to their original destination',
     ],
     [
       'resolution: STATIC\nworkloadSelector: {labels: {app: x}}\nendpoints: [{address: 10.0.0.1}]',

@@ -138,7 +138,7 @@ describe('mirrors', () => {
     })
   })
 
-  test('to what is not there, with a comment', () => {
+  test('to what does not exist, with a comment', () => {
     const { comments, specs } = converted(
       around +
         route(
@@ -149,8 +149,8 @@ describe('mirrors', () => {
     )
     expect(specs('VirtualService')[0]?.['http']).toEqual([{ route: [shop], ...none }])
     expect(comments).toContain(
-      'spec.http.0: not carried, a mirror to none.default.svc.cluster.local, which may not be used or is ' +
-        'not there: nothing is mirrored to it',
+      'spec.http.0: not carried, a mirror to none.default.svc.cluster.local, which is not permitted or ' +
+        'does not exist: nothing is mirrored to it',
     )
   })
 })

@@ -26,7 +26,7 @@ const mostMinutes = 15
 const outOfTime = AbortSignal.timeout(mostMinutes * 60_000)
 
 /**
- * Builds it where it is not there yet. Rejects with NoServer where there is no Go, and where it takes too
+ * Builds it where it does not exist yet. Rejects with NoServer where there is no Go, and where it takes too
  * long.
  */
 export async function goTool(

@@ -73,7 +73,10 @@ function noteOverruled(mapping: Mapping, { primaries }: Group, report: Report): 
   const value = ({ spec }: Mapping, field: keyof MappingSpec): unknown => spec[field] ?? defaults[field]
   const note = (field: keyof MappingSpec, by: Mapping): void => {
     report.note('mapping/overruled-field', ['spec', field], {
-      message: `${field} differs from that of Mapping ${nameOfMapping(by)} in its group, which counts for both`,
+      message: [
+        `${field} differs from that of Mapping ${nameOfMapping(by)} in its group,`,
+        'which applies to both',
+      ].join(' '),
       hint: `write the same ${field} in both`,
     })
   }

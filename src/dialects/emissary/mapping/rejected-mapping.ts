@@ -73,7 +73,7 @@ export function rejectedConsequence(manifest: Manifest): string | undefined {
   if (rejected === undefined)
     return mayBeShadow(manifest)
       ? 'it is left out, as it may be a shadow'
-      : 'other Mappings take its requests, as what it matches cannot be read'
+      : 'other Mappings take its requests, because its matches cannot be read'
   return rejected.share === 'readable'
     ? `requests that it matches are answered with ${rejectedStatus}`
     : `requests that it matches are answered with ${rejectedStatus}, if no other Mapping is in its group`

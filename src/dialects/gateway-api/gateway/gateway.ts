@@ -110,7 +110,7 @@ function noteUnknownClass(
   const served =
     settings.gatewayControllers.length === 0
       ? 'served nevertheless'
-      : 'not served, as nobody knows whose it is'
+      : 'not served, because its controller is unknown'
   report.note('gateway/unknown-class', ['spec', 'gatewayClassName'], {
     message: `there is no GatewayClass ${name} here; the Gateway is ${served}`,
   })

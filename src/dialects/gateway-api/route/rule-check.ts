@@ -40,8 +40,9 @@ export function checkRules(rules: readonly (CheckedRule | undefined)[], report: 
     ])
     if (rule.name === undefined) return
     if (names.has(rule.name)) {
+      const shown = JSON.stringify(rule.name)
       report.reject('field/invalid-value', [...path, 'name'], {
-        message: `name is ${JSON.stringify(rule.name)}, which an earlier rule has, must be unique in the route`,
+        message: `name is ${shown}, which an earlier rule has, must be unique in the route`,
       })
     }
     names.add(rule.name)

@@ -33,7 +33,7 @@ export function noteUnsupportedOptions(report: Report, at: DecodedAt, options: r
     if (!protections.includes(option) || at.value?.[option] === undefined) continue
     report.note('route/unprotected', [...at.path, option], {
       message: `${option} is not supported: requests pass without it`,
-      hint: 'let nobody reach these proxies that it would keep away, or take them from Gloo',
+      hint: 'restrict access to these proxies in another way, or serve them by Gloo',
     })
   }
 }

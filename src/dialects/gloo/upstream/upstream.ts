@@ -152,7 +152,7 @@ function membersOf(value: Spec, site: Site): Members | undefined {
   if (value.pipe !== undefined) return pipeMembers(value.pipe, site)
   if (type === undefined)
     report.reject('field/required', ['spec'], {
-      message: 'it says not where its endpoints are',
+      message: 'it does not say where its endpoints are',
       hint: 'write kube or static',
     })
   else

@@ -4,7 +4,7 @@ import type { Comparison, LocalityBalancing } from '../../../model/locality.ts'
 
 /** `region`, `region/zone`, `region/zone/subzone`; `*` matches any part. */
 const locality = z.string().regex(/^([^/*]+|\*)(\/([^/*]+|\*)){0,2}$/, {
-  message: 'must be region, region/zone or region/zone/subzone, where * stands for any',
+  message: 'must be region, region/zone or region/zone/subzone, where * means any',
 })
 
 const share = z.number().int().min(1).max(100)

@@ -93,7 +93,7 @@ function checkEndpoints(value: Spec, report: Report): Spec {
     return without('endpoints and workloadSelector exclude each other', 'keep one of them')
   if (endpoints.length > 0 && resolution === 'NONE')
     return without(
-      'endpoints mean nothing with resolution NONE, which sends requests where the client was going',
+      'endpoints have no effect with resolution NONE, which sends requests to their original destination',
       'write resolution: STATIC for addresses, or DNS for names',
     )
   if (endpoints.length > 1 && resolution === 'DNS_ROUND_ROBIN') {

@@ -148,8 +148,9 @@ function checkHeaders({ headers, route = [] }: HttpRule, { report, path }: ReadS
     for (const [side, operation, name, step] of headerNames(value)) {
       if (!name.startsWith(':') && !isAuthority(name)) continue
       if (isAuthority(name) && side === 'request' && operation !== 'remove') continue
+      const field = `headers.${side}.${operation}`
       report.reject('field/invalid-value', [...at, side, operation, step], {
-        message: `headers.${side}.${operation} names ${name}, which cannot be changed there: it has no effect`,
+        message: `${field} names ${name}, which cannot be changed there: it has no effect`,
         hint: 'remove it',
       })
     }
