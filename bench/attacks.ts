@@ -16,7 +16,7 @@ const usage =
   `[--program DIR] [--only ${Object.keys(attacks)[0]},…] [--server ${servers.join('|')}]… ` +
   `[--quick] [--json FILE]`
 
-/** What the issue hopes for. */
+/** The aims of the report. */
 const aims = { stall: 250, ratio: 2 }
 
 interface Result extends AttackCase {

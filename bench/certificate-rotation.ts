@@ -67,7 +67,7 @@ export async function measureRotation(
   return { results, ...report(results, options) }
 }
 
-/** Whose certificates the client and the backend, and which Secrets are in force. */
+/** The certificates that the client and the backend hold, and the Secrets in force. */
 interface Trust {
   readonly servers: Authority
   readonly clients: Authority

@@ -27,10 +27,10 @@ export interface EditsUnderLoadOptions extends BenchSetting {
   readonly requests: number
 }
 
-/** What came of one mistake. */
+/** The result of one mistake. */
 export interface MistakeResult {
   readonly mistake: Mistake
-  /** What `validate` printed, the folder left out. */
+  /** The output of `validate`, without the folder. */
   readonly validate: string
   readonly place: string
   readonly shownByServe: string

@@ -32,7 +32,7 @@ export interface EndToEndSize {
   readonly edits: 'file' | 'memory' | 'runtime'
 }
 
-/** What one size showed. Times in milliseconds. */
+/** The figures of one size. Times in milliseconds. */
 export interface EndToEnd extends EndToEndSize {
   /** From starting the process until it listens, which is when all files are translated. */
   readonly start: number

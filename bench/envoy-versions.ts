@@ -33,7 +33,7 @@ export interface EnvoyVersionsOptions extends Omit<BenchSetting, 'binary'> {
   readonly requests: number
 }
 
-/** What one Envoy did over one protocol. */
+/** The results of one Envoy over one protocol. */
 export interface VersionRow {
   readonly version: string
   readonly mode: BootstrapOptions['mode']
@@ -212,7 +212,7 @@ async function quietCopies(envoy: EnvoyProcess, signal: AbortSignal): Promise<vo
   })
 }
 
-/** What each row must show. */
+/** The expectations of each row. */
 export function versionExpectations(rows: readonly VersionRow[], requests: number): readonly Expectation[] {
   return rows.map((row) => {
     const { version, mode, refused, addedAndRemoved, warnings } = row

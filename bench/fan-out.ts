@@ -28,7 +28,7 @@ export interface FanOutSize {
   readonly rounds: number
 }
 
-/** What one server did at one size. */
+/** The figures of one server at one size. */
 export interface FanOut {
   readonly server: string
   /** Milliseconds from the change until the last stream has it: of the median round, and of all. */

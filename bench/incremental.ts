@@ -1,5 +1,5 @@
 /**
- * What changes cost among 1,000 services, by type: `node bench/incremental.ts [--services N]`. One sidecar
+ * The cost of changes among 1,000 services, by type: `node bench/incremental.ts [--services N]`. One sidecar
  * Envoy over delta with VHDS, scripted.
  */
 import { mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises'

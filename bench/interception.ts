@@ -13,7 +13,7 @@ import { mirrorPercentage } from './support/interception/world.ts'
 import { missingForInterception } from './support/interception/network-program.ts'
 
 export interface InterceptionOptions extends BenchSetting {
-  /** Of each sidecar. */
+  /** Requests of each sidecar. */
   readonly requests: number
   /** How many standard deviations the copies may be off. */
   readonly deviations: number

@@ -45,7 +45,7 @@ const rate = 100
 /** Objects whose status is written. */
 const routes = 10
 
-/** What came of killing one replica. */
+/** The effects of killing one replica. */
 interface Round {
   /** Proxies that it served, Envoys among them. */
   readonly moved: number
@@ -248,7 +248,7 @@ function holds(replica: ServeProcess): boolean {
   return replica.of('lease').at(-1)?.held === true
 }
 
-/** Of each status that was written, the route and the generation that it speaks of. */
+/** The route and the generation of each status that was written. */
 async function statusesWritten(audit: Audit): Promise<readonly string[]> {
   return (await audit.writes())
     .filter(({ resource }) => resource === 'httproutes/status')

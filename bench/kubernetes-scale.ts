@@ -22,7 +22,7 @@ import { machineTime } from './support/machine-clock.ts'
 import { mirroringVirtualService, shareNeedle } from './support/mesh-fleet.ts'
 import { serviceManifests } from './support/service-manifests.ts'
 
-/** What the control plane tells of itself; see kubernetes-serve-main.ts. */
+/** The control plane's report about itself; see kubernetes-serve-main.ts. */
 interface Told {
   readonly what: string
   readonly after: number

@@ -1,6 +1,6 @@
 /**
- * What the cluster is told, at size: `node bench/kubernetes-status.ts [--routes N] [--rounds N] [--json
- * FILE]`. Needs what test:kubernetes needs, and no Envoy.
+ * Status and Events of many routes: `node bench/kubernetes-status.ts [--routes N] [--rounds N] [--json
+ * FILE]`. Needs the same as test:kubernetes, without an Envoy.
  */
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -27,13 +27,13 @@ const signal = AbortSignal.timeout(1_800_000)
 const group = '/apis/gateway.networking.k8s.io/v1'
 const routes = `${group}/namespaces/default/httproutes`
 
-/** What a replica did from having the Lease until nothing was left to write. */
+/** The work of a replica from the moment it has the Lease until everything is written. */
 interface TakeOver {
   readonly milliseconds: number
   readonly written: number
-  /** Of the API server, for HTTPRoutes, by verb. */
+  /** Requests to the API server for HTTPRoutes, by verb. */
   readonly requests: Readonly<Record<string, number>>
-  /** Of the replica, in that time. */
+  /** The replica's longest delay of its event loop in that time, in milliseconds. */
   readonly longestDelay: number
 }
 
@@ -218,7 +218,7 @@ async function takenOver(replica: ServeProcess): Promise<TakeOver> {
   }
 }
 
-/** By verb, of all that the API server was asked of HTTPRoutes. */
+/** All requests to the API server for HTTPRoutes, by verb. */
 async function requests(): Promise<Readonly<Record<string, number>>> {
   const { value } = await cluster.api.request({ path: '/metrics', accept: '*/*' })
   const counts: Record<string, number> = {}

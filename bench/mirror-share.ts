@@ -15,7 +15,7 @@ import { mirrorCluster, openScene, production } from './support/scene.ts'
 import type { Scene } from './support/scene.ts'
 
 export interface MirrorShareOptions extends BenchSetting {
-  /** As the user writes them. */
+  /** Percentages as the user writes them. */
   readonly percentages: readonly number[]
   /** Requests at each percentage. */
   readonly requests: number
@@ -23,7 +23,7 @@ export interface MirrorShareOptions extends BenchSetting {
   readonly deviations: number
 }
 
-/** What came of one percentage. */
+/** The result for one percentage. */
 export interface Share {
   readonly percentage: number
   /** Parts per million in Envoy's config dump. */

@@ -55,8 +55,8 @@ function apply(edit: Edit): void {
     applyEdit(pipeline, accepted, edit)
     return
   }
-  // What was accepted last stays in force, and is what a build from scratch is given: so it must have been in
-  // force.
+  // The last accepted version stays in force, and is the input of the build from scratch: so it must have
+  // been in force.
   pipeline.flush()
   pipeline.setManifest(objectKey(known.id), broken(known))
   counts.refused += 1

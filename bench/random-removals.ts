@@ -63,9 +63,7 @@ export interface RandomRemovalsReport {
   readonly copies: number
   /** Requests that were not answered, or not copied, as the simulator says. */
   readonly otherwise: readonly string[]
-  /**
-   * What the long-lived Envoys logged at level warning and above, without what every Envoy logs at its start.
-   */
+  /** Warnings and errors in the logs of the long-lived Envoys, without those of every start. */
   readonly warnings: readonly string[]
 }
 
@@ -248,7 +246,8 @@ async function unsynchronized(plane: PlaneOfObjects, signal: AbortSignal): Promi
 }
 
 /**
- * What differs between the long-lived Envoy and a fresh one of the same node, once neither changes any more.
+ * The differences between the long-lived Envoy and a fresh one of the same node, once neither changes any
+ * more.
  */
 async function compared(lane: Lane, { binary, signal }: RandomRemovalsOptions): Promise<readonly string[]> {
   // Its sockets share the ports, as Envoy sets SO_REUSEPORT; no request is sent meanwhile.
@@ -320,7 +319,7 @@ async function answered({ scope, ports, envoy }: Lane, { plane, record, signal }
 
 let asked = 0
 
-/** What a proxy of this scope gets, computed from nothing, as \`explain\` does it. */
+/** The resources of a proxy of this scope, computed from nothing, as \`explain\` does it. */
 function configurationFor(plane: PlaneOfObjects, given: Scope): EnvoyConfiguration {
   const pipeline = createPipeline(defaultSettings)
   for (const [key, manifest] of plane.objects) pipeline.setManifest(key, manifest)

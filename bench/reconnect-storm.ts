@@ -20,9 +20,9 @@ export interface StormSize {
 }
 
 export interface Storm extends StormSize {
-  /** What the proxies were sent at their first start, for comparison. */
+  /** Bytes sent to the proxies at their first start, for comparison. */
   readonly cold: Counts
-  /** What an edit costs before the storm. */
+  /** The cost of an edit before the storm. */
   readonly edit: Counts
   /** All that was sent from the storm until every proxy has the edit that follows it. */
   readonly storm: Counts
@@ -40,8 +40,8 @@ const coldTimeout = 120_000
 const editTimeout = 60_000
 
 /**
- * Drops all delta streams and connects them again with what they hold, then edits one percentage: when every
- * proxy has that, all that it was sent before is in. What is more than the bytes of the edit was sent again.
+ * Drops all delta streams and connects them again with their holdings, then edits one percentage: when every
+ * proxy has the edit, everything before it has arrived. All bytes above those of the edit were sent again.
  */
 export async function measureReconnectStorm(setting: MeasureSetting): Promise<Measurement & Storm> {
   const size = setting.quick ? { services: 20, proxies: 20 } : { services: 100, proxies: 1_000 }

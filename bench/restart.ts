@@ -29,7 +29,7 @@ export interface Sent {
   readonly bytes: number
 }
 
-/** What came of the restarts of one protocol variant. */
+/** The results of the restarts of one protocol variant. */
 export interface RestartResult {
   readonly mode: BootstrapOptions['mode']
   readonly tally: Tally

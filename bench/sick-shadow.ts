@@ -1,6 +1,6 @@
 /**
- * What sick shadows cost the requests beside them: `node bench/sick-shadow.ts [--program DIR] [--quick]
- * [--envoy FILE] [--json FILE]`.
+ * The cost of sick shadows for other requests: `node bench/sick-shadow.ts [--program DIR] [--quick] [--envoy
+ * FILE] [--json FILE]`.
  */
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'

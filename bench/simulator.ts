@@ -46,10 +46,10 @@ export interface Disagreement {
 export interface SimulatorReport {
   readonly agreements: number
   readonly disagreements: readonly Disagreement[]
-  /** Requests by what was said to become of them. */
+  /** Requests by their predicted result. */
   readonly outcomes: Readonly<Record<string, number>>
   readonly copies: number
-  /** Copies that were said not to be made, because the body is too large. */
+  /** Copies that the simulator expects to be left out, because the body is too large. */
   readonly withheld: number
   readonly passedOver: number
   readonly partial: readonly PartialMirror[]

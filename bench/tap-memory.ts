@@ -1,7 +1,7 @@
 /**
- * What a tap costs the control plane: `node bench/tap-memory.ts [--seconds 60] [--rate 200] [--body
- * 1000000]`. Requests with large bodies go to the recorder of a tap, once with `shadowplane tap` taking them,
- * once with a watcher that takes next to nothing. No Envoy.
+ * The memory that a tap costs the control plane: `node bench/tap-memory.ts [--seconds 60] [--rate 200]
+ * [--body 1000000]`. Requests with large bodies go to the recorder of a tap, once with `shadowplane tap`
+ * taking them, once with a watcher that takes almost nothing. No Envoy.
  */
 import { spawn } from 'node:child_process'
 import { Agent, get, request } from 'node:http'

@@ -1,5 +1,5 @@
 /**
- * What `validate` of many files costs: `node bench/validate.ts [--files N] [--mistakes M]`. Each file has a
+ * The cost of `validate` for many files: `node bench/validate.ts [--files N] [--mistakes M]`. Each file has a
  * VirtualService, and every M-th a mistake.
  */
 import { spawn } from 'node:child_process'

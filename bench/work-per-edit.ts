@@ -1,4 +1,4 @@
-/** What one edit costs among many VirtualServices: `node bench/work-per-edit.ts [--json FILE]`. */
+/** The cost of one edit among many VirtualServices: `node bench/work-per-edit.ts [--json FILE]`. */
 import { table } from '../src/demo/display.ts'
 import type { Expectation } from '../src/demo/expectation.ts'
 import { startEnvoy } from '../src/envoy/process.ts'
@@ -18,7 +18,7 @@ export interface WorkPerEditOptions extends BenchSetting {
   readonly size: number
 }
 
-/** What was done on account of a change of the files. */
+/** The work that a change of the files caused. */
 export interface Work {
   readonly change: string
   /** Objects whose translation ran, and resources that were encoded to other bytes. */
@@ -30,7 +30,7 @@ export interface Work {
 /** A response to the Envoy. */
 export interface Sent {
   readonly type: string
-  /** Of resources sent and removed. */
+  /** Names of the resources sent and removed. */
   readonly names: readonly string[]
   readonly bytes: number
 }
@@ -112,7 +112,7 @@ export async function measureWorkPerEdit(
   return { ...result, ...report(result, options.size) }
 }
 
-/** Of a change that has an effect: until Envoy has ACKed it. */
+/** The work of a change that has an effect, until Envoy has ACKed it. */
 async function workOf(
   { fleet, serve }: { readonly fleet: Fleet; readonly serve: ServeProcess },
   { name, make }: Change,
@@ -135,10 +135,7 @@ function workSince(serve: ServeProcess, from: number, change: string): Work {
   }
 }
 
-/**
- * What is left of the work of a change when the edit that was made right after it is taken off, whose
- * response is the last.
- */
+/** The work of a change, without that of the edit right after it, whose response is the last. */
 function withoutEdit({ change, translated, resources, responses }: Work): Work {
   return { change, translated: translated - 1, resources: resources - 1, responses: responses.slice(0, -1) }
 }

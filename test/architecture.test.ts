@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..')
 const src = join(root, 'src')
 
 interface Room {
-  /** Rooms, or single files of them, that this one may import besides itself. */
+  /** Rooms, or single files of them, that this one may import in addition to itself. */
   readonly imports: readonly string[]
   readonly because: string
 }

@@ -20,7 +20,7 @@ interface Service {
 const { services } = parse(await readFile(join(projectRoot, 'docker-compose.yml'), 'utf8')) as {
   readonly services: Readonly<Record<string, Service>>
 }
-/** Of the image, where a service has none of its own; what is compiled there runs from its source here. */
+/** The image's command, for a service without one of its own; compiled files run from their source here. */
 const entrypoint =
   /^ENTRYPOINT (.*)$/m.exec(await readFile(join(projectRoot, 'Dockerfile'), 'utf8'))?.[1] ?? '[]'
 

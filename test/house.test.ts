@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { filesUnder, importsOf, stringLiteralsOf, textOf } from './support/source-code.ts'
 
-/** What a reader must be able to take in: names in a room, columns in a line, files that only one other needs. */
+/** The limits of a reader: names in a room, columns in a line, files that only one other needs. */
 const most = { names: 25, columns: 110, filesOfOneImporter: 40 }
 
 /** Limits that are not reached yet. A number here only ever falls. */

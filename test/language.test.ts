@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { comments, messages, paragraphs } from './support/prose.ts'
 import type { Prose } from './support/prose.ts'
 
-/** What reads twice, each with what to write instead. */
+/** Phrases that read twice, each with the words to write instead. */
 const banned: readonly (readonly [RegExp, string])[] = [
   [
     /(?:^|[.;!?] )(?:Of|What|Those|Whose|Whoever|That which)\b(?! (?:is|are|it|to)\b[^.]*\?)/,
@@ -23,14 +23,14 @@ const banned: readonly (readonly [RegExp, string])[] = [
   [/\bleads? nowhere\b/, 'write "has no endpoint", or "does not exist"'],
   [/\bwhere there (?:is|are) (?:none|no)\b/, 'write "if there is none"'],
   [
-    /\b(?:is|are|was|were) no (?!longer|more|less|other|better|worse)[a-z]+\b(?! (?:for|in|of|to|with|on|at|that|left|here|there|which|by)\b)/,
+    /(?<!\bthere )\b(?:is|are|was|were) no (?!longer|more|less|other|better|worse)[a-z]+\b(?! (?:for|in|of|to|with|on|at|that|left|here|there|which|by)\b)/,
     'write "is not a …"',
   ],
   [/\bnothing (?:is|are) (?:said|told)\b/, 'write "no message is shown"'],
 ]
 
 /** How many there still are. The numbers only ever fall. */
-const notYet = { comments: 600, messages: 60, docs: 400 }
+const notYet = { comments: 0, messages: 60, docs: 400 }
 
 function faults(texts: readonly Prose[]): readonly string[] {
   return texts.flatMap(({ file, line, text }) =>

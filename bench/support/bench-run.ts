@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import type { Expectation } from '../../src/demo/expectation.ts'
 import { findEnvoy } from '../../src/envoy/binary.ts'
 
-/** What every measurement gets. */
+/** The common options of all measurements. */
 export interface BenchSetting {
   /** Path of the Envoy to run. */
   readonly binary: string
@@ -15,7 +15,7 @@ export interface BenchSetting {
   readonly program?: string | undefined
 }
 
-/** What a measurement found. */
+/** The results of a measurement. */
 export interface BenchReport {
   /** For people. */
   readonly lines: readonly string[]

@@ -1,7 +1,7 @@
 /**
- * What Envoy logged at level warning and above, without times, and without what says nothing about its
- * configuration: what it logs at every start, and that a busy machine took more than two seconds to answer
- * its first request for runtime.
+ * The lines of Envoy's log at level warning and above, without times, and without those that say nothing
+ * about its configuration: the lines of every start, and the one about a busy machine that took more than two
+ * seconds to answer its first request for runtime.
  */
 export function warningsIn(log: string): readonly string[] {
   return log

@@ -1,4 +1,7 @@
-/** What an Envoy has in force, by its own config dump, in a form in which two Envoys can be compared. */
+/**
+ * The configuration in force in an Envoy, by its own config dump, in a form in which two Envoys can be
+ * compared.
+ */
 import type { EnvoyAdmin } from '../../src/envoy/admin.ts'
 
 /** By `<kind> <name>`, each as JSON with sorted keys. */
@@ -12,9 +15,9 @@ interface Dump {
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * Active listeners and clusters, the route configurations that these listeners name, and all endpoints. What
- * is not in force is part of the state as well: warming listeners and clusters, and refused listeners. A
- * listener that drains is not.
+ * Active listeners and clusters, the route configurations that these listeners name, and all endpoints.
+ * Configuration that is not in force is part of the state as well: warming listeners and clusters, and
+ * rejected listeners. A draining listener is not.
  */
 export async function envoyState(envoy: EnvoyAdmin): Promise<EnvoyState> {
   const dumps = (await envoy.configDump()).configs as readonly Dump[]

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { table } from '../../src/demo/display.ts'
 import type { Expectation } from '../../src/demo/expectation.ts'
 
-/** What a measurement gets that needs no Envoy. */
+/** The common options of measurements without an Envoy. */
 export interface MeasureSetting {
   /** Small sizes, in seconds: bytes and counts are as meaningful as ever, durations are not. */
   readonly quick: boolean
@@ -17,7 +17,7 @@ export interface MeasureSetting {
   readonly progress: (line: string) => void
 }
 
-/** What is hoped for; a machine that is slower, or busy, may miss it. */
+/** The aim; a machine that is slower, or busy, may miss it. */
 export interface Aim {
   readonly what: string
   readonly found: string
@@ -25,12 +25,12 @@ export interface Aim {
   readonly met: boolean
 }
 
-/** What was found. */
+/** The results. */
 export interface Measurement {
   readonly title: string
   /** For people. */
   readonly lines: readonly string[]
-  /** Of bytes and counts, never of time. */
+  /** Expectations about bytes and numbers, never about time. */
   readonly expectations: readonly Expectation[]
   readonly aims: readonly Aim[]
   /** For programs: plain JSON. */

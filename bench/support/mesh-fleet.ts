@@ -45,8 +45,8 @@ export async function writeMeshFleet(size: number): Promise<MeshFleet> {
 }
 
 /**
- * What a share is in a route, in hexadecimal: found in no response but one that carries it, if it is a share
- * that nothing else has.
+ * A share as it appears in a route, in hexadecimal: no response without the share contains it, if the share
+ * is unique.
  */
 export function shareNeedle(millionths: number): string {
   return encode('envoy.type.v3.FractionalPercent', {
@@ -61,7 +61,7 @@ function virtualServiceFile(index: number): string {
 
 export interface MirroringVirtualService {
   readonly index: number
-  /** Of the fleet. */
+  /** Number of proxies in the fleet. */
   readonly size: number
   readonly millionths: number
 }

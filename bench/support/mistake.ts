@@ -9,8 +9,8 @@ export interface Mistake {
   readonly code: string
   readonly edit: (text: string) => string
   /**
-   * What the diagnostic must point at: the first such text of the edited file; undefined: any place in the
-   * second document.
+   * The text that the diagnostic must point at: its first occurrence in the edited file; undefined: any place
+   * in the second document.
    */
   readonly place: string | undefined
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** What a process has used, from Linux's /proc (proc(5)). */
+/** The resources that a process has used, from Linux's /proc (proc(5)). */
 export interface ProcessUsage {
   /** User and system time of all its threads, in milliseconds; it advances in steps of 10. */
   readonly cpu: number
@@ -25,7 +25,7 @@ export function usageOf(pid: number): ProcessUsage {
   }
 }
 
-/** Begins the peak anew, from what the process has now. */
+/** Resets the peak to the present memory of the process. */
 export function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }

@@ -4,7 +4,7 @@ import type { Header } from '../../src/simulate/request.ts'
 
 export interface RawRequest {
   readonly agent: Agent
-  /** Of 127.0.0.1. */
+  /** Port on 127.0.0.1. */
   readonly port: number
   readonly method: string
   readonly path: string

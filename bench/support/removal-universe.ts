@@ -155,7 +155,7 @@ function slice(name: string, port: number): Document {
   }
 }
 
-/** What is always there: services and their endpoints, whose ports are of 127.0.0.1. */
+/** The objects that always exist: services and their endpoints, whose ports are on 127.0.0.1. */
 export function removalGroundwork(ports: {
   readonly web: number
   readonly copy: number

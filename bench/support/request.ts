@@ -5,13 +5,13 @@ import type { Answer } from '../../src/demo/traffic.ts'
 
 export interface RequestOptions {
   readonly agent: Agent
-  /** Of 127.0.0.1. */
+  /** Port on 127.0.0.1. */
   readonly port: number
   readonly host: string
   readonly id: string
 }
 
-/** An answer with its headers; none when there was no answer. */
+/** An answer with its headers; none if the request failed. */
 export interface HeadedAnswer extends Answer {
   readonly headers: IncomingHttpHeaders
 }

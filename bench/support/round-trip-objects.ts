@@ -14,7 +14,7 @@ const paths = ['/', '/a', '/a/b', '/a/', '/b', '/v', '/a/b/c'] as const
 const path = fc.constantFrom(...paths)
 const share = fc.constantFrom(100, 50, 10, 1, 0.57, 33.3333, 0.0001, 29, 99.9999)
 
-/** Of a type such as `v1 Service`. */
+/** An object of a type such as `v1 Service`. */
 function object(type: string, objectName: string, spec: JsonObject): JsonObject {
   const [apiVersion = '', kind = ''] = type.split(' ')
   return { apiVersion, kind, metadata: { name: objectName, namespace: 'default' }, spec }

@@ -44,8 +44,8 @@ export interface RoundTrip {
 }
 
 /**
- * What a comment says of things without which requests may have other mirrors. Anything else that is lost
- * leaves the mirrors as they are.
+ * A comment about lost settings without which requests may have other mirrors. All other losses leave the
+ * mirrors unchanged.
  */
 const costly =
   /not carried, (?:a mirror|a rule|rule |a match|a rewrite|a redirect|an answer|a destination|its only|its routes|host )|nothing of it is written|not mirrored|copies/

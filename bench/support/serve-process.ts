@@ -19,7 +19,7 @@ export interface ServeProcess {
   readonly xds: HostPort
   /** Everything that it logged, in order. */
   readonly events: readonly LoggedEvent[]
-  /** Those of one kind, from a position in `events` on. */
+  /** The events of one kind, from a position in `events` on. */
   of<K extends LoggedEvent['kind']>(kind: K, from?: number): readonly EventOf<K>[]
   /** Waits for an event of a kind, from a position in `events` on. Rejects with what was awaited. */
   until<K extends LoggedEvent['kind']>(

@@ -10,7 +10,7 @@ import type { Node } from '../../src/xds/scope.ts'
 export type TransformRuns = ReadonlyMap<string, number>
 
 export interface TransformRunsOptions {
-  /** What is read first. */
+  /** The folder that is read first. */
   readonly folder: string
   /** The one proxy that is connected. */
   readonly node: Node

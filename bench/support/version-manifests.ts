@@ -1,4 +1,4 @@
-/** What each Envoy of the versions matrix is served. */
+/** The objects for each Envoy of the versions matrix. */
 
 /** Ports of 127.0.0.1. */
 export interface VersionPorts {

@@ -28,7 +28,7 @@ export function peerOf(socket: Socket): Peer {
   }
 }
 
-/** What a connection may do: everything, what a token allows, or nothing. */
+/** The rights of a connection: everything, what a token allows, or nothing. */
 export type Entry = 'open' | 'token' | 'certificate' | 'elsewhere'
 
 export function entryOf({ address, isCertified }: Peer, { token, tls }: AdminAccess): Entry {

@@ -12,7 +12,7 @@ import { errorAnswer, jsonRoutes } from './json-routes.ts'
 import { apiPrefix } from './service.ts'
 import type { StaticFile } from './static-files.ts'
 
-/** What the guard needs to know of a request that is not in its headers. */
+/** The facts about a request that the guard needs and that are not in its headers. */
 export interface Asked {
   readonly entry: Entry
   /** `Host` of HTTP/1, `:authority` of HTTP/2. */

@@ -3,7 +3,10 @@ import type { Feed } from './event-stream.ts'
 import type { AdminService } from './service.ts'
 import type { StaticFile } from './static-files.ts'
 
-/** What one part of the control plane adds to the admin port. All of it is behind the guard (access.ts). */
+/**
+ * The additions of one part of the control plane to the admin port. All of them are behind the guard
+ * (access.ts).
+ */
 export interface AdminExtension {
   readonly services?: readonly AdminService[]
   /** Further paths of HTTP. */

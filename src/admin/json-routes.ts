@@ -51,7 +51,7 @@ async function bodyOf({ body, headers }: Request): Promise<object> {
   throw new ApiError('INVALID_ARGUMENT', 'the body must be a JSON object')
 }
 
-/** One reply a line. What fails before the first reply is an error of the request. */
+/** One reply a line. A failure before the first reply is an error of the request. */
 async function lines(call: Extract<Call, { kind: 'stream' }>, gone: AbortSignal): Promise<Response> {
   const replies = call.run(gone)
   let next: IteratorResult<Reply> | undefined = await replies.next()

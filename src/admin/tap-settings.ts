@@ -2,7 +2,7 @@ import { millionthsOfPercentage } from '../model/fraction.ts'
 import type { Message } from '../xds/proto.ts'
 import { ApiError } from './api-error.ts'
 
-/** What a caller may choose of a tap, with the defaults applied. */
+/** The choices of a caller for a tap, with the defaults applied. */
 export interface TapSettings {
   readonly percent: number
   /** Bytes of each body. */

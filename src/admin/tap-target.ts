@@ -13,7 +13,7 @@ export interface TapTarget {
 
 /**
  * Resolves the target of a request among the objects that exist. Throws ApiError, with the names that exist,
- * if there is no such object.
+ * if the object does not.
  */
 export function targetOf(
   { route, host }: Message<'shadowplane.admin.v1.CreateTapRequest'>,

@@ -176,7 +176,7 @@ export function createTaps(ground: TapGround): Taps {
     },
     delete(id) {
       const tap = find(id)
-      end(tap, 'it was asked to')
+      end(tap, 'a client ended it')
       return describe(tap)
     },
     async close() {

@@ -12,9 +12,9 @@ export function convertCommand(): Command {
     new Command('convert')
       .summary('write routes and mirrors in another dialect')
       .description(
-        `Writes the routing and mirroring of these files in another dialect, as YAML. What that dialect ` +
-          `cannot say stands in a comment \
-where it is missing, and is counted on standard error. Services and other objects of Kubernetes are taken ` +
+        `Writes the routing and mirroring of these files in another dialect, as YAML. A comment marks each ` +
+          `setting that the other dialect cannot express; \
+the number of them goes to standard error. Services and other objects of Kubernetes are taken ` +
           `as given. \
 The exit status is 1 if the files have errors, or if requests would be answered with an error as ` +
           `something could not be carried; the rest is written all the same.`,

@@ -37,7 +37,7 @@ The directory deploy/ holds the same for "kubectl apply -k deploy/", and deploy/
     )
     .option(
       '--max-connection-age <duration>',
-      'after which proxies are asked to connect again',
+      'after which proxies must connect again',
       installedByDefault.maxConnectionAge,
     )
     .addOption(

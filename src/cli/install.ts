@@ -15,7 +15,7 @@ export interface InstallFlags extends Pick<
   readonly gatewayNamespace: string
 }
 
-/** Of what the control plane gives to itself: taps. */
+/** The kind of the control plane's own objects: taps. */
 const ownGroup = 'shadowplane.io'
 
 const { gatewayNamespace: defaultGatewayNamespace, ...controlPlane } = installedByDefault
@@ -31,7 +31,7 @@ export const defaultInstallation: InstallSettings = {
   },
 }
 
-/** What the command prints. Throws UsageError for flags that do not go together. */
+/** The output of the command. Throws UsageError for flags that contradict each other. */
 export function renderInstallation({ print, gatewayNamespace, ...flags }: InstallFlags): string {
   if (print === undefined)
     throw new UsageError('install: add --print, and pass its output to "kubectl apply -f -"')

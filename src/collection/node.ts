@@ -4,7 +4,7 @@ import { find, SortedEntries } from './entries.ts'
 import type { Edit, Entry } from './entries.ts'
 import type { Phase } from './phase.ts'
 
-/** True when the second value, in place of the first, is no change. */
+/** True if replacing the first value by the second changes nothing. */
 export type Equal<V> = (a: V, b: V) => boolean
 
 /** The position of a node in its graph. */
@@ -92,7 +92,7 @@ export abstract class Node<V> implements Stage {
     this.#fresh = false
   }
 
-  /** The keys that may have changed, with their new values. An equal value is no change. */
+  /** The keys that may have changed, with their new values. An equal value does not count as a change. */
   protected abstract collect(): Pieces<ReadonlyMap<string, Edit<V>>>
 
   /** The keys of an input to look at: its changed keys, or every key if this node has never looked. */

@@ -15,8 +15,7 @@ export interface Config {
   /** A cluster to read, too; of an object that is in a file as well, the file counts. */
   readonly kubernetes?: ClusterConfig
   /**
-   * Whether that cluster is told, by status and Events, what became of its objects; absent: nothing is
-   * written to it.
+   * Whether status and Events of the objects are written to that cluster; absent: nothing is written to it.
    */
   readonly writeback?: WritebackConfig
   /**
@@ -31,7 +30,7 @@ export interface Config {
   readonly settings: Settings
   /** `apart`, the default: a delta Envoy gets each virtual host as a resource of its own (VHDS). */
   readonly virtualHosts?: 'apart' | 'inline'
-  /** Of the xDS server; those that are absent are the default ones. */
+  /** Limits of the xDS server; an absent one has its default. */
   readonly limits?: Partial<Limits>
   /** `host:port` of an HTTP listener for probes and metrics alone; absent: there is none. */
   readonly probes?: string
@@ -47,7 +46,7 @@ export interface XdsConfig {
   /** Absent: plain text. */
   readonly tls?: CertificateFiles
   readonly identity: ProxyIdentity
-  /** Milliseconds until a proxy is asked to connect again; absent: never. */
+  /** Milliseconds until a proxy must connect again; absent: never. */
   readonly maxConnectionAge?: number
 }
 

@@ -56,6 +56,6 @@ export interface PartContext {
   readonly revision: () => number
   /** Computes and publishes every pending change at once. */
   readonly catchUp: () => void
-  /** Whether Secrets have been read: before that, a missing one is no finding. */
+  /** Whether Secrets have been read: before that, a missing one is not reported. */
   readonly isComplete: () => boolean
 }

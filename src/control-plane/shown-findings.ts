@@ -105,7 +105,7 @@ interface Unshown {
   readonly index: number
 }
 
-/** Those of one object follow each other: its document is then read only once. */
+/** The findings of one object follow each other, so its document is read only once. */
 function groupedByObject(diagnostics: readonly Diagnostic[]): Unshown[] {
   return [
     ...Map.groupBy(

@@ -4,8 +4,8 @@ import { compareText, intersectHosts } from '../model/names.ts'
 import type { Route, RouteTable } from '../model/route.ts'
 
 /**
- * The routes of tables for one host in one place, in the order in which they are asked: what tables that join
- * amount to there.
+ * The joint effect of the tables for one host in one place: their routes, in the order in which Envoy tries
+ * them.
  */
 export interface ServedRoutes {
   /** In their order; at least one. */

@@ -32,7 +32,7 @@ export const requestIdHeader = 'x-demo-request'
 const healthPath = '/healthz'
 
 /**
- * A small HTTP server on 127.0.0.1 that answers who it is and what it was asked. Rejects when the port is
+ * A small HTTP server on 127.0.0.1 that answers with its name and the request. Rejects when the port is
  * taken.
  */
 export async function startBackend(options: BackendOptions): Promise<Backend> {

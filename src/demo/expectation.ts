@@ -4,7 +4,7 @@ import type { Tally } from './tally.ts'
 export interface Expectation {
   readonly what: string
   readonly held: boolean
-  /** What was seen. */
+  /** The observed value. */
   readonly found: string
 }
 
@@ -16,7 +16,7 @@ export function copyBounds(
   return { mean: requests * share, tolerance: 4 * Math.sqrt(requests * share * (1 - share)) }
 }
 
-/** What every step has to show, for requests that were all sent while `share` was in force. */
+/** The expectations of every step, for requests that were all sent while `share` was in force. */
 export function stepExpectations(title: string, tally: Tally, share: number): readonly Expectation[] {
   const { mean, tolerance } = copyBounds(tally.sent, share)
   return [
@@ -30,7 +30,7 @@ export function stepExpectations(title: string, tally: Tally, share: number): re
   ]
 }
 
-/** What all requests of the demo together have to show, those sent in the middle of an edit included. */
+/** The expectations for all requests of the demo together, including those sent in the middle of an edit. */
 export function overallExpectations(
   tally: Tally,
   production: string,

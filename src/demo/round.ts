@@ -37,7 +37,7 @@ export interface RoundResult {
   readonly expectations: readonly Expectation[]
 }
 
-/** What is saved, and the share that must be in force afterwards. */
+/** The text to save, and the share that must be in force afterwards. */
 const edits = [
   { save: 10, share: 0.1 },
   { save: 100, share: 1 },

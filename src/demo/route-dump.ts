@@ -4,8 +4,8 @@ import { expectedRoute } from './expected-route.ts'
 const mirrorCluster = expectedRoute.route.request_mirror_policies[0].cluster
 
 /**
- * The share of requests, 0 to 1, that Envoy's own config dump says it mirrors to cluster B; 0 while there is
- * no such policy.
+ * The share of requests, 0 to 1, that Envoy mirrors to cluster B by its own config dump; 0 if it has no such
+ * policy.
  */
 export async function shareInForce(envoy: EnvoyAdmin): Promise<number> {
   const routes = await envoy.configDump('dynamic_route_configs').catch(() => undefined)

@@ -1,7 +1,7 @@
 import type { Arrival } from './backend.ts'
 import type { Answer } from './traffic.ts'
 
-/** What came of the requests of one step of the demo. */
+/** Totals of the requests of one step of the demo. */
 export interface Tally {
   readonly sent: number
   readonly answered: number

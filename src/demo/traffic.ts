@@ -6,7 +6,7 @@ export interface Answer {
   readonly id: string
   readonly status: number
   readonly backend: string
-  /** Set when there was no answer. */
+  /** Present if the request got no answer. */
   readonly error?: string
 }
 

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 export class DemoFailure extends Error {}
 
 export interface WaitOptions<T> {
-  /** What is awaited, for the error message: "the route to change". */
+  /** The awaited condition, for the error message: "the route to change". */
   readonly what: string
   /** Undefined: not yet. */
   readonly look: () => Promise<T | undefined> | T | undefined

@@ -53,7 +53,7 @@ export const codes = {
   },
   'manifest/unknown-kind': {
     severity: 'error',
-    summary: 'a kind that is no kind, and resembles one; the object has no effect',
+    summary: 'an unknown kind that resembles a known one; the object has no effect',
   },
   'manifest/unsupported-kind': {
     severity: 'warning',
@@ -338,7 +338,7 @@ export const codes = {
   },
   'tls/malformed-pem': {
     severity: 'error',
-    summary: 'a value of a Secret is no certificate, or no private key',
+    summary: 'a value of a Secret is not a certificate, or not a private key',
   },
   'tls/key-mismatch': {
     severity: 'error',

@@ -1,7 +1,7 @@
 import type { FieldPath } from './diagnostic.ts'
 
 /**
- * `spec.http[0].mirror`, as people write a path; keys that are no plain names are quoted: `labels["a.b/c"]`.
+ * `spec.http[0].mirror`, as people write a path; keys other than plain names are quoted: `labels["a.b/c"]`.
  */
 export function renderPath(path: FieldPath): string {
   return path.reduce<string>((text, step) => {

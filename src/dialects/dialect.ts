@@ -126,8 +126,8 @@ export interface Dialect {
    */
   indexKeys?(manifest: Manifest): readonly string[]
   /**
-   * False for an object that is labelled for another control plane than `settings` say; absent: there are no
-   * such labels. Reads no others.
+   * False for an object whose labels name another control plane than `settings` do. Absent if the dialect has
+   * no such labels. Reads no other objects.
    */
   inRevision?(manifest: Manifest, settings: Settings): boolean
   /**

@@ -29,7 +29,7 @@ export interface StatusMoment {
   readonly now: string
 }
 
-/** The moment at which it is asked whether there is a status at all. */
+/** The moment at which a controller decides whether an object has a status at all. */
 export const nothingSaid: StatusMoment = { current: {}, diagnostics: [], now: '' }
 
 /** `metadata.generation`; undefined for an object that came from no API server. */
@@ -43,8 +43,8 @@ export interface ConditionsOf {
   readonly generation: number | undefined
   readonly now: string
   /**
-   * Types that this controller owns: one that is no longer reported is removed. Those of other controllers
-   * stay.
+   * Types that this controller owns: one that is no longer reported is removed. Conditions of other
+   * controllers stay.
    */
   readonly types: readonly string[]
 }

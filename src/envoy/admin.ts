@@ -42,7 +42,7 @@ async function get(address: string, path: string): Promise<string> {
   return body
 }
 
-/** Lines `name: 12`; histograms, which are no plain numbers, are left out. */
+/** Lines `name: 12`; histograms, which are not plain numbers, are left out. */
 function parseStats(text: string): ReadonlyMap<string, number> {
   const lines = text.split('\n').map((line) => /^(.+): (\d+)$/.exec(line))
   return new Map(

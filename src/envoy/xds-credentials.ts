@@ -5,7 +5,10 @@ import type { AnyJson, Message } from '../xds/proto.ts'
 
 type HttpFilter = Message<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>
 
-/** What an Envoy shows the control plane, and whom it takes for it. All files are paths where Envoy runs. */
+/**
+ * The proof that an Envoy shows to the control plane, and the proof that it wants. All files are paths where
+ * Envoy runs.
+ */
 export interface XdsCredentials {
   /** Authorities of the control plane's certificate, in PEM: with it, the connection is TLS. */
   readonly ca?: string | undefined

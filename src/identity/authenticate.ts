@@ -16,7 +16,7 @@ export interface IdentityOptions {
   readonly certificates: 'required' | 'unknown'
 }
 
-/** Undefined where everybody is let in. Rejects where nobody can be asked about tokens. */
+/** Undefined if every proxy is admitted. Rejects if no API server can review tokens. */
 export async function authenticator({
   identity,
   certificates,

@@ -14,8 +14,8 @@ export interface CertificateFiles {
 }
 
 /**
- * What became of the files: what is in force is good until then; with a problem, it is what was in force
- * before.
+ * The result of reading the files: the certificate in force and its expiry; with a problem, the certificate
+ * from before.
  */
 export interface CertificateNews {
   readonly until: string
@@ -30,9 +30,9 @@ export interface WatchedCertificate extends TlsSource {
 const lookAgain = 30_000 // milliseconds
 
 /**
- * Reads a certificate, its key and the authorities of clients, and follows their files, also where a
- * directory above them is replaced, as the volumes of Kubernetes are. What does not go together, as while it
- * is being written, is passed over. Rejects with UsageError where there is nothing good to begin with.
+ * Reads a certificate, its key and the authorities of clients, and follows their files, also if a directory
+ * above them is replaced, as in volumes of Kubernetes. Files that do not match each other, as in the middle
+ * of a renewal, are ignored. Rejects with UsageError if the first reading finds nothing good.
  */
 export async function openCertificateFiles(
   files: CertificateFiles,

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { Authenticate, Denial, Principal } from '../server/authentication.ts'
 
-/** What an API server says of a token (authentication.k8s.io/v1, TokenReviewStatus). */
+/** An API server's verdict on a token (authentication.k8s.io/v1, TokenReviewStatus). */
 export interface ReviewedToken {
   readonly authenticated: boolean
   readonly username: string
-  /** Of those that were asked for, the ones that the token is for. */
+  /** The requested audiences that the token is for. */
   readonly audiences: readonly string[]
   readonly error: string
 }
 
-/** Has a token reviewed for an audience. Rejects where nobody can be asked. */
+/** Has a token reviewed for an audience. Rejects if no API server answers. */
 export type ReviewToken = (token: string, audience: string) => Promise<ReviewedToken>
 
 export interface TokenIdentityOptions {
@@ -24,9 +24,8 @@ const kept = 60_000 // milliseconds
 const most = 10_000
 
 /**
- * Lets in ServiceAccounts that show a token for the audience, each as a proxy of its namespace. What was
- * found of a good token holds for a minute, so that a fleet that connects again at once does not ask for each
- * proxy twice.
+ * Admits ServiceAccounts that show a token for the audience, each as a proxy of its namespace. The verdict on
+ * a good token holds for a minute, so a fleet that connects again at once causes one review for each token.
  */
 export function byToken({ review, audience, now }: TokenIdentityOptions): Authenticate {
   const known = new Map<string, { readonly principal: Principal; readonly until: number }>()

@@ -5,7 +5,7 @@ import type { ReviewToken } from './token-identity.ts'
 
 const bound = 10_000 // milliseconds
 
-/** Has an API server review tokens. Rejects with UsageError where there is none to ask. */
+/** Has an API server review tokens. Rejects with UsageError if no API server is configured. */
 export async function kubernetesReview(cluster: ClusterChoice): Promise<ReviewToken> {
   const api = await kubernetesApi(cluster)
   return async (token, audience) => {

@@ -59,7 +59,7 @@ function valuesFile({ image, replicas, maxConnectionAge, gateway }: InstallSetti
     `# Of the control plane.
 image: ${image}
 replicas: ${replicas}
-# After which proxies are asked to connect again, so that they spread over new replicas.
+# After which proxies must connect again, so that they spread over new replicas.
 maxConnectionAge: ${maxConnectionAge}
 # none, or files: the Secret shadowplane-xds (tls.crt, tls.key) in the namespace of the release, and the ` +
     `ConfigMap

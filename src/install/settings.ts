@@ -7,7 +7,7 @@ export interface InstallSettings {
   readonly namespace: string
   readonly image: string
   readonly replicas: number | string
-  /** `30m`: then proxies are asked to connect again, and spread over new replicas. */
+  /** `30m`: after this, proxies must connect again, and spread over new replicas. */
   readonly maxConnectionAge: string
   /**
    * `files`: the xDS port has the certificate of the Secret `shadowplane-xds`, and proxies trust the
@@ -15,7 +15,7 @@ export interface InstallSettings {
    */
   readonly tls: 'none' | 'files'
   readonly gateway: GatewaySettings
-  /** What is read of the cluster. */
+  /** The part of the cluster that is read. */
   readonly kinds: readonly ReadKind[]
 }
 

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from './settings.ts'
 
-/** What the Pods of both workloads have in common: nothing that they could write to, gain or break. */
+/** The common settings of the Pods of both workloads: nothing that they could write to, gain or break. */
 export interface WorkloadOptions {
   readonly name: string
   readonly namespace: string

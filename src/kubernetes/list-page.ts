@@ -15,7 +15,7 @@ export function listPage(value: Json): ListPage {
   const { metadata, items } = isRecord(value) ? value : {}
   const { resourceVersion, continue: more } = isRecord(metadata) ? metadata : {}
   if (typeof resourceVersion !== 'string' || !Array.isArray(items))
-    throw new ApiFailure('the answer is no list')
+    throw new ApiFailure('the answer is not a list')
   return {
     items: items as readonly JsonObject[],
     version: resourceVersion,

@@ -20,20 +20,20 @@ export interface AdsServerOptions {
   /** Made by `createResourceCache`. */
   readonly cache: ResourceCache
   /**
-   * The group of the cache that a client belongs to; by default its node id. What it throws refuses the
-   * client, with the message.
+   * The group of the cache that a client belongs to; by default its node id. If it throws, the client is
+   * denied with the message.
    */
   readonly groupOf?: (node: ClientNode) => string
-  /** What happens on the streams: connected, pushed, acked, nacked, disconnected, refused. */
+  /** Events of the streams: connected, pushed, acked, nacked, disconnected, refused. */
   readonly observe?: (event: AdsEvent) => void
-  /** Those that are absent are the default ones. */
+  /** An absent limit has its default. */
   readonly limits?: Partial<Limits>
   /** Further gRPC services on the same port and connections, such as access logs. */
   readonly services?: readonly HostedService[]
 }
 
 export interface AdsServer extends Pick<XdsServer, 'listen' | 'close'> {
-  /** What each client has, in the order in which they connected. */
+  /** The resources of each client, in the order in which they connected. */
   clients(): readonly ClientState[]
 }
 

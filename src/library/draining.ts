@@ -25,7 +25,7 @@ export class DrainingResources {
     this.#options = options
   }
 
-  /** What is to be served after a change: the new resources, and those of before that are still needed. */
+  /** The resources to serve after a change: the new ones, and those of before that are still needed. */
   served(before: Snapshot['resources'], next: readonly Resource[]): readonly Resource[] {
     const current = new Map(next.map((resource) => [keyOf(resource), resource]))
     for (const key of current.keys()) this.#release(key)

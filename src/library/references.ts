@@ -100,7 +100,7 @@ function stringsIn(bytes: Uint8Array): readonly string[] {
   return found
 }
 
-/** What no resource name has; U+FFFD is what bytes that are not UTF-8 become. */
+/** A character that no resource name has: U+FFFD replaces bytes that are not UTF-8. */
 const unprintable = /[\p{Cc}\ufffd]/u
 
 function fields(value: unknown): Fields {

@@ -10,10 +10,10 @@ import type { ResourceInput } from './resource-input.ts'
 /** The resources of each group of proxies. A change is sent at once, and only its difference. */
 export interface ResourceCache {
   /**
-   * Replaces all that the proxies of a group should have. Nothing is sent of resources whose version, a hash
-   * of their content unless given, is what it was. Throws TypeError for a resource that cannot be served, and
-   * for two of one type and name; then nothing changes. What a listener named itself stays for the drain time
-   * (see `ResourceCacheOptions`).
+   * Replaces all resources of the proxies of a group. A resource whose version is the same is not sent again;
+   * the version is a hash of the content unless given. Throws TypeError for a resource that cannot be served,
+   * and for two of one type and name; then nothing changes. Resources that a listener named itself stay for
+   * the drain time (see `ResourceCacheOptions`).
    */
   set(group: string, resources: Iterable<ResourceInput>): void
   /** The same as `set` without resources. */

@@ -176,7 +176,7 @@ function inText(text: string, path: FieldPath): readonly Finding[] {
     {
       path,
       code: 'field/invalid-value',
-      says: `has ${found}, half of a surrogate pair, which is no character`,
+      says: `has ${found}, half of a surrogate pair, which is not a character`,
       hint: 'write the character itself',
     },
   ]

@@ -65,7 +65,7 @@ export function isEmbedded(node: unknown): node is Scalar<string> {
   return isScalar(node) && typeof node.value === 'string'
 }
 
-/** Offset of a line of a text that is no list: what a number behind the path of such a text means. */
+/** Offset of a line of a text that is not a list: the meaning of a number behind the path of such a text. */
 export function lineOffset(
   document: Document,
   text: string,

@@ -9,7 +9,7 @@ export function losesDigits(text: string, value: number): boolean {
 }
 
 /**
- * Sign, digits without outer zeros, and exponent: equal for equal decimals. Undefined for text that is no
+ * Sign, digits without outer zeros, and exponent: equal for equal decimals. Undefined for text that is not a
  * decimal.
  */
 function canonicalDecimal(text: string): string | undefined {

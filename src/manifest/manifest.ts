@@ -6,8 +6,8 @@ export interface JsonObject {
 }
 
 /**
- * One Kubernetes object as the user wrote it. It holds no positions, so that moving it in its file is no
- * change.
+ * One Kubernetes object as the user wrote it. It holds no positions, so moving it in its file changes
+ * nothing.
  */
 export interface Manifest {
   readonly id: ObjectId
@@ -20,8 +20,8 @@ export interface Manifest {
   /** The text of numbers that a double cannot hold exactly, by JSON-encoded field path. */
   readonly exactNumbers: Readonly<Record<string, string>>
   /**
-   * Labels or annotations had to be left out, as they are no strings: a mistake for which the last good
-   * version stays in force.
+   * True if labels or annotations had to be left out because they are not strings: with this mistake the last
+   * good version stays in force.
    */
   readonly malformed?: true
 }

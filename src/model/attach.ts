@@ -16,7 +16,7 @@ export type AttachKey = string & { readonly brand: unique symbol }
 /** A mirror, and settings, declared by another object than the routes that they are for. */
 export interface Attachment {
   readonly target: AttachKey
-  /** Absent: there is no mirror, and with `oneOf` no other attachment may add one. */
+  /** Absent: the attachment adds no mirror, and with `oneOf` no other attachment may add one. */
   readonly mirror?: Mirror
   /** Settings for fields that neither the route nor an earlier attachment sets. */
   readonly settings?: RouteSettings
@@ -26,7 +26,7 @@ export interface Attachment {
   readonly oneOf?: string
   /** `forwards`: routes that do not forward are skipped on purpose; absent: they are a mistake. */
   readonly among?: 'forwards'
-  /** An attachment without a route is no mistake, because its object has others. */
+  /** An attachment without a route is right, because its object has others. */
   readonly optional?: true
   readonly origin: Origin
 }

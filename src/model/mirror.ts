@@ -58,7 +58,7 @@ export function strictest(a: MirrorLimits, b: MirrorLimits): MirrorLimits {
 /** A copy of a share of a route's requests, sent to `backend` and its answer thrown away. */
 export interface Mirror {
   readonly backend: BackendReference
-  /** Never 0: a mirror of nothing is no mirror. */
+  /** Never 0: a mirror of nothing is left out. */
   readonly fraction: Millionths
   /** `shadowplane.mirror.<namespace>.<name>.<route>.<target>`: the dial of this mirror in the RTDS layer. */
   readonly runtimeKey: string

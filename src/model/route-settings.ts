@@ -5,7 +5,7 @@ import type { CorsPolicy, Fault, Forward, HeaderChanges, HeaderOperations, Rewri
  * An object's settings for routes, whatever they match and wherever they lead. An absent field sets nothing.
  */
 export interface RouteSettings {
-  /** Milliseconds; 0 is no timeout, and then `noTimeout` is present. */
+  /** Milliseconds; 0 means without a timeout, and then `noTimeout` is present. */
   readonly timeout?: number
   readonly noTimeout?: Origin
   readonly retry?: Forward['retry']

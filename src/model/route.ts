@@ -45,7 +45,7 @@ export interface Route {
   readonly name: string
   readonly match: Match
   readonly applies: Applicability
-  /** Rank among the routes of joined tables: a lower key, by code unit, is asked first. */
+  /** Rank among the routes of joined tables: a lower key, by code unit, takes precedence. */
   readonly precedence?: string
   /** Further keys under which other objects may attach mirrors to it (`Attachment`). */
   readonly attachTo?: readonly AttachKey[]
@@ -92,7 +92,7 @@ export interface Forward {
   readonly kind: 'forward'
   readonly destinations: readonly Destination[]
   readonly mirrors: readonly Mirror[]
-  /** Milliseconds; 0 is no timeout. */
+  /** Milliseconds; 0 means without a timeout. */
   readonly timeout: number
   /** The field that sets no timeout; absent if none does. */
   readonly noTimeout?: Origin

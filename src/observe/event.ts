@@ -50,7 +50,7 @@ export type ControlPlaneEvent =
    * The certificate of the xDS port: `until` is RFC 3339; with a problem, the last good certificate stays.
    */
   | { readonly kind: 'certificate'; readonly until: string; readonly problem?: string }
-  /** The server ends; the proxies that are connected are asked to connect elsewhere. */
+  /** The server ends; connected proxies receive UNAVAILABLE and connect elsewhere. */
   | { readonly kind: 'stopping'; readonly reason: string; readonly proxies: number }
   /** A signal without an effect, because the server does the same already. */
   | { readonly kind: 'signal-ignored'; readonly signal: string }

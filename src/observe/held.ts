@@ -5,9 +5,9 @@ import type { TypeName } from '../xds/resource-types.ts'
 import { field } from '../xds/wire.ts'
 
 /**
- * All that a proxy is known to hold, of its streams together: virtual hosts that are resources of their own
- * stand inside their route configuration, as in Envoy's own dump. Of what it brought along from before, only
- * what is still served is known.
+ * The known resources of a proxy, of its streams together: virtual hosts that are resources of their own
+ * appear inside their route configuration, as in Envoy's own dump. Resources from an earlier connection are
+ * known only if they are still served.
  */
 export function heldResources(streams: readonly ClientState[]): readonly Resource[] {
   const held = new Map(

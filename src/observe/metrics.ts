@@ -276,7 +276,7 @@ function addWritebackMetrics(counts: () => WritebackCounts | undefined, register
     'Lists whose statuses were compared with the wanted status.',
     { labels: ['outcome'], registers, read: byOutcome(({ lists }) => lists) },
   )
-  readCounter('shadowplane_kubernetes_events_total', 'Events that were told, by what became of it.', {
+  readCounter('shadowplane_kubernetes_events_total', 'Events that were written, by outcome.', {
     labels: ['outcome'],
     registers,
     read: byOutcome(({ events }) => events),

@@ -57,11 +57,11 @@ export interface Pipeline {
   /** Brings everything up to date, once for any number of changes. */
   flush(): FlushReport
   /**
-   * Does a flush piece by piece, for as long as `goOn` says; true when it is complete. What is changed
-   * meanwhile may be left to the next one. Whoever looks meanwhile has the rest of it done first.
+   * Does a flush piece by piece, for as long as `goOn` says; true when it is complete. Changes that come
+   * meanwhile may be left to the next flush. Reading meanwhile completes the rest first.
    */
   prepare(goOn: () => boolean): boolean
-  /** What `prepare` has completed since it was reported last. */
+  /** The results that `prepare` has completed since the last report. */
   prepared(): FlushReport
   /** True while changes wait, or a flush is to be gone on with. */
   readonly isDue: boolean
@@ -73,9 +73,7 @@ export interface Pipeline {
   readonly chosenLabels: Collection<Choosing>
   /** Ports at addresses of gateways, on which `shared` depends too. */
   readonly targetPorts: Collection<PortMap>
-  /**
-   * Those that some proxy has, or would have, by runtime key; a mirror that leads nowhere is not among them.
-   */
+  /** The mirrors of all proxies, connected or possible, by runtime key, except mirrors without a target. */
   readonly mirrors: Collection<readonly ResolvedMirror[]>
   /** The proxies that the configuration speaks to, connected or not. */
   readonly addressedScopes: Collection<Scope>
@@ -87,13 +85,15 @@ export interface Pipeline {
   readonly scopedResources: Collection<ScopedResource>
   /** By `<scope>|<type>`. */
   readonly resources: Collection<readonly ScopedResource[]>
-  /** What was found, by where it was found; unsorted, and the same diagnostic may stand in several places. */
+  /**
+   * Findings by the place where they were found; unsorted, and one diagnostic may appear in several places.
+   */
   readonly findings: Collection<readonly Diagnostic[]>
-  /** What a controller says of each object, by object key and parent. */
+  /** The conditions that a controller reports for each object, by object key and parent. */
   readonly statuses: Collection<ObjectStatus>
-  /** What there is to say of each object whose status is ours to write, by object key. */
+  /** The status of each object that this control plane may write, by object key. */
   readonly statusReports: Collection<StatusReport>
-  /** What the manifests in force mean, before any proxy's view of it. */
+  /** The meaning of the manifests in force, before any proxy's view of it. */
   readonly model: ModelCollections
   /** Worth knowing, and wrong nowhere; computed when asked for. */
   advice(): readonly Diagnostic[]
@@ -113,7 +113,7 @@ export interface Pipeline {
 /** The model, in collections. */
 export interface ModelCollections {
   readonly settings: Collection<Settings>
-  /** As they were declared, and with what other objects attach to them, by the same keys. */
+  /** Routes as declared, and with the attachments of other objects, by the same keys. */
   readonly declaredTables: Collection<RouteTable>
   readonly tables: Collection<RouteTable>
   readonly tlsTables: Collection<TlsRouteTable>
@@ -177,8 +177,8 @@ function edits(
 type Flushes = Pick<Pipeline, 'shared' | 'flush' | 'prepare' | 'prepared'> & { readonly isDue: boolean }
 
 /**
- * What decides about sharing is kept beside the graph: a look while it computes would finish the flush at
- * once.
+ * The facts that decide about sharing are kept beside the graph: a read while it computes would finish the
+ * flush at once.
  */
 function flushes(
   graph: Graph,
@@ -241,7 +241,7 @@ export function diagnosticsOf(pipeline: Pipeline): readonly Diagnostic[] {
   return [...pipeline.read.entries(pipeline.findings).flatMap(([, each]) => each), ...pipeline.failures()]
 }
 
-/** What a flush means for those who have proxies. Keys of the grouped resources are `<scope>|<type>`. */
+/** The effects of a flush for proxies. Keys of the grouped resources are `<scope>|<type>`. */
 export function refreshed(pipeline: Pipeline, report: FlushReport): Refreshed {
   const changed = new Map<ScopeKey, Set<TypeName>>()
   for (const key of report.changed.get(pipeline.resources) ?? []) {

@@ -15,7 +15,7 @@ interface StatusesInputs {
   readonly model: Model
 }
 
-/** What a controller reports about each object, in the terms of its API. */
+/** The conditions that a controller reports for each object, in the terms of its API. */
 export function statusesStage(graph: Graph, { settings, read, model }: StatusesInputs) {
   const { accepted, rejectedEdits } = model
   const statuses = graph.derive('statuses', accepted, (each, _, key) => numbered(key, each.statuses))

@@ -22,7 +22,8 @@ interface VisibleInputs {
 export type Visible = ReturnType<typeof visibleStage>
 
 /**
- * What each scope sees: listeners and their virtual hosts planned, then resolved, and the clusters they use.
+ * The view of each scope: listeners and their virtual hosts, planned, then resolved, and the clusters they
+ * use.
  */
 export function visibleStage(graph: Graph, inputs: VisibleInputs) {
   const routing = routingOf(graph, inputs)

@@ -13,7 +13,10 @@ export function readGorFile(path: string): AsyncGenerator<GorItem> {
   return readGorStream(createReadStream(path, { highWaterMark: 256 * 1024 }))
 }
 
-/** The same of a stream, as of standard input. What cannot be decompressed is damage, and the end. */
+/**
+ * The same for a stream, such as standard input. A part that cannot be decompressed is damage, and ends the
+ * reading.
+ */
 export async function* readGorStream(stream: Readable): AsyncGenerator<GorItem> {
   const failure: Failure = { offset: 0 }
   try {
@@ -64,7 +67,7 @@ async function* uncompressed(stream: Readable, failure: Failure): AsyncGenerator
   }
 }
 
-/** What zlib is given at a time: where it fails, it loses what came of that. */
+/** Bytes that zlib gets at a time: if it fails, it loses the output of these. */
 const slice = 4096
 
 async function feed(gunzip: Writable, first: Buffer, rest: AsyncIterable<Buffer>): Promise<void> {

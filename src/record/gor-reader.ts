@@ -3,9 +3,9 @@ import type { RecordHeader } from './gor-record.ts'
 import { declaredLength, headLength, parseRequestMessage } from './http-message.ts'
 import type { RecordedRequest } from './recorded-request.ts'
 
-/** A place in a file that is no record; reading goes on behind it. */
+/** A place in a file that does not hold a record; reading goes on behind it. */
 export interface Damage {
-  /** Of the record, in bytes, uncompressed. */
+  /** Length of the record, in bytes, uncompressed. */
   readonly offset: number
   readonly problem: string
 }
@@ -33,7 +33,7 @@ export async function* readGor(chunks: AsyncIterable<Buffer>): AsyncGenerator<Go
       const line = window.bytes.toString('utf8', 0, 60).split('\n', 1)[0] ?? ''
       await dropToNextRecord(window)
       yield damaged(
-        `this is no record of GoReplay: ${JSON.stringify(line)} instead of "<type> <id> <timestamp> ` +
+        `this is not a record of GoReplay: ${JSON.stringify(line)} instead of "<type> <id> <timestamp> ` +
           `<latency>"`,
       )
       continue
@@ -70,9 +70,7 @@ async function takeHeader(window: ByteWindow): Promise<RecordHeader | undefined>
   return header
 }
 
-/**
- * Of the record at the window's beginning, without its separator; undefined for more than `longestRecord`.
- */
+/** The record at the window's beginning, without its separator; undefined for more than `longestRecord`. */
 async function payloadLength(window: ByteWindow): Promise<number | undefined> {
   const declared = await declaredEnd(window)
   if (declared !== undefined && declared <= longestRecord) {
@@ -116,7 +114,7 @@ async function declaredEnd(window: ByteWindow): Promise<number | undefined> {
   }
 }
 
-/** A separator stands there, or what the end of the file has left of one. */
+/** True if a separator is there, or its beginning at the end of the file. */
 function isEnd(window: ByteWindow, at: number): boolean {
   const behind = window.bytes.subarray(at, at + separator.length)
   return (

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { renderRequestMessage } from './http-message.ts'
 import type { RecordedRequest } from './recorded-request.ts'
 
-/** What stands between two records of a GoReplay file; the line feed before it belongs to no body. */
+/** The separator of two records in a GoReplay file; the line feed before it is not part of a body. */
 export const separator = Buffer.from('\n🐵🙈🙉\n')
 
 /** The first line of a record: `1` a request, `2` an answer, `3` an answer to a replayed request. */

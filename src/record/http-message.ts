@@ -30,7 +30,7 @@ export function parseRequestMessage(message: Buffer): RequestMessage | { readonl
   const [first = '', ...lines] = message.toString('latin1', 0, length).split(/\r?\n/).slice(0, -2)
   const [, method, url] = requestLine.exec(first) ?? []
   if (method === undefined || url === undefined)
-    return { problem: `this is no request line of HTTP/1: ${JSON.stringify(first.slice(0, 80))}` }
+    return { problem: `this is not a request line of HTTP/1: ${JSON.stringify(first.slice(0, 80))}` }
   const headers: Header[] = []
   for (const line of lines) {
     const folded = /^[ \t]+(.*)$/.exec(line)
@@ -39,7 +39,7 @@ export function parseRequestMessage(message: Buffer): RequestMessage | { readonl
     if (folded !== null && last !== undefined)
       headers[headers.length - 1] = [last[0], `${last[1]} ${folded[1] ?? ''}`.trim()]
     else if (name !== undefined) headers.push([name, value])
-    else return { problem: `this is no header: ${JSON.stringify(line.slice(0, 80))}` }
+    else return { problem: `this is not a header: ${JSON.stringify(line.slice(0, 80))}` }
   }
   return { method, url, headers, ...bodyOf(message.subarray(length), headers) }
 }
@@ -55,7 +55,9 @@ function bodyOf(bytes: Buffer, headers: readonly Header[]): Body {
   return { body: bytes.subarray(0, bodyLength), bodyLength, isCut: bytes.length < bodyLength }
 }
 
-/** RFC 9112 §7.1, without extensions and trailers. What is not chunked after all is taken as it stands. */
+/**
+ * RFC 9112 §7.1, without extensions and trailers. A body that is not chunked after all is returned unchanged.
+ */
 function unchunked(bytes: Buffer): Body {
   const parts: Buffer[] = []
   let at = 0

@@ -24,7 +24,7 @@ export interface Recorder {
    */
   next(): Promise<RecordedRequest | undefined>
   counts(): RecorderCounts
-  /** What has been received can still be taken. */
+  /** Received requests can still be taken. */
   close(): Promise<void>
 }
 
@@ -38,7 +38,7 @@ const serverOptions = {
   maxHeaderSize: 128 * 1024,
 }
 const mostConnections = 1024
-/** Of a request besides its body and headers. */
+/** Bytes of a request, apart from its body and headers. */
 const overhead = 1024
 
 /** Requests go into a bounded queue: while it is full they are answered all the same, dropped and counted. */
@@ -136,7 +136,7 @@ function now(): bigint {
 
 interface QueueLimits {
   readonly items: number
-  /** Of everything reserved and not yet taken. */
+  /** Bytes of everything reserved and not yet taken. */
   readonly bytes: number
 }
 
@@ -155,7 +155,7 @@ class BoundedQueue<T> {
     this.#limits = limits
   }
 
-  /** Room for something that is still coming in; false where there is none. */
+  /** Reserves room for bytes that are still coming in; false if the room is full. */
   reserve(bytes: number): boolean {
     if (this.#closed || this.#bytes + bytes > this.#limits.bytes) return false
     this.#bytes += bytes

@@ -19,9 +19,9 @@ export interface ReplaySummary {
   readonly errors: Readonly<Record<string, number>>
   /** Requests that were not sent, as the recording does not hold all of their body. */
   readonly cut: number
-  /** Places in the file that are no record. */
+  /** Places in the file that do not hold a record. */
   readonly damaged: number
-  /** Of the answers; undefined where there are none. */
+  /** Latency of the answers; undefined if there are none. */
   readonly latencies: Latencies | undefined
   /** Milliseconds by which a request was sent later than it was due, at most. */
   readonly late: number

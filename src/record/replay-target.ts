@@ -14,7 +14,7 @@ export interface TargetOptions {
   readonly connections: number
 }
 
-/** What came of a request: the status of its answer, or one word or line on why there was none. */
+/** The result of a request: the status of its answer, or one word or line on why there was none. */
 export type Outcome = { readonly status: number } | { readonly error: string }
 
 export interface Target {
@@ -92,7 +92,7 @@ function attempt(
   })
 }
 
-/** Of the connection that the request came on (RFC 9110 §7.6.1), or of how its body was framed. */
+/** Headers of the connection that the request came on (RFC 9110 §7.6.1), and of the framing of its body. */
 const ofTheConnection = new Set([
   'connection',
   'keep-alive',

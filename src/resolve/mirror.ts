@@ -114,7 +114,7 @@ function needsOwnCluster(mirror: Mirror, backend: FoundBackend, { sight }: Liste
 }
 
 /**
- * Whether requests that are no copies may use the backend's cluster: those for what a route names, and on a
+ * Whether requests other than copies may use the backend's cluster: those for what a route names, and on a
  * sidecar those for any service.
  */
 function mayBePrimary({ host, subset, service }: FoundBackend, sight: Sight): boolean {

@@ -36,7 +36,7 @@ import { Turns } from './admission/turns.ts'
 export interface XdsServerOptions {
   readonly snapshots: Snapshots
   readonly observe: ObserveXds
-  /** What health answers from the start; SERVING if absent. */
+  /** The answer of health from the start; SERVING if absent. */
   readonly serving?: Serving
   /** `apart`, the default: a delta Envoy gets its virtual hosts as resources of their own (VHDS). */
   readonly virtualHostDiscovery?: Scope['virtualHosts']
@@ -44,16 +44,19 @@ export interface XdsServerOptions {
    * Who a client is and which scope it is in; by default as `scopeOf` reads it, and `virtualHostDiscovery`.
    */
   readonly identify?: Identify
-  /** Finds out who calls before a stream begins, or client status is told; absent: nobody asks. */
+  /**
+   * Authenticates a caller before a stream begins, or before client status is answered; absent: without
+   * authentication.
+   */
   readonly authenticate?: Authenticate | undefined
   /** Absent: plain text. */
   readonly tls?: TlsSource | undefined
   /**
-   * Milliseconds after which a proxy is asked to connect again, give or take a tenth, so that it may come to
-   * another replica; absent: never.
+   * Milliseconds after which a proxy must connect again, give or take a tenth, so that it may come to another
+   * replica; absent: never.
    */
   readonly maxConnectionAge?: number | undefined
-  /** Those that are absent are the default ones. */
+  /** An absent limit has its default. */
   readonly limits?: Partial<Limits>
   /** The clock by which unanswered responses are given up. */
   readonly schedule?: Schedule
@@ -69,9 +72,9 @@ export interface XdsServer {
    * reason.
    */
   listen(address: string): Promise<string>
-  /** What grpc.health.v1 answers, for the server ('') and for each discovery service. */
+  /** The answers of grpc.health.v1, for the server ('') and for each discovery service. */
   setServing(serving: Serving): void
-  /** What each client has, in the order in which they connected. */
+  /** The resources of each client, in the order in which they connected. */
   clients(): readonly ClientState[]
   /**
    * Ends every stream with UNAVAILABLE, so that proxies connect elsewhere. Connections that are still open

@@ -42,7 +42,7 @@ class OpenStreams {
     this.mostOfConnection = Math.ceil(most / 10)
   }
 
-  /** Counts one more call, or returns the reason why there is no room. */
+  /** Counts one more call, or returns the reason why it is denied. */
   enter(connection: string): string | undefined {
     const ofConnection = this.#ofConnection.get(connection) ?? 0
     if (this.#count >= this.most) return `${this.most} streams`
@@ -69,7 +69,7 @@ interface AuxiliaryCallOptions {
   readonly schedule: Schedule
 }
 
-/** Milliseconds after which a client that only listens (health's Watch) is asked to begin again. */
+/** Milliseconds after which a client that only listens (health's Watch) must begin again. */
 const longestWatch = 3_600_000
 
 class AuxiliaryCall extends BoundedCall {

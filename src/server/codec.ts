@@ -29,7 +29,7 @@ export interface DecodeContext extends RequestBounds {
  */
 export interface Codec {
   readonly mode: 'sotw' | 'delta'
-  /** Throws for bytes that are no request, and TooManyNames. */
+  /** Throws for bytes that are not a request, and TooManyNames. */
   readonly decode: (bytes: Uint8Array, context: DecodeContext) => Request
   /** All but the nonce: the same content and type give the same bytes, for all streams. */
   readonly body: (type: ResourceType, content: Content) => Buffer

@@ -44,8 +44,8 @@ export interface Limits {
 }
 
 /**
- * A stream costs some 50 kB, so that 10,000 are no accident. A request of Envoy's repeats all names of its
- * type: 16 MiB are room for 100,000 and more. Envoy answers for clusters when these have warmed: after
+ * A stream costs some 50 kB, so 10,000 exist only by intention. A request of Envoy's repeats all names of its
+ * type: 16 MiB are room for 100,000 and more. Envoy ACKs clusters when these have warmed: after
  * initial_fetch_timeout, by default 15 s, and the first health checks; a peer that is dead is found by the
  * keepalive long before. 128 MiB at a time are sent in little more time than all at once, as clients need
  * longer to apply them than to receive them.

@@ -67,7 +67,7 @@ async function make(services: readonly string[], more: PackageDefinition): Promi
   return registrations({ ...envoy, ...health, ...more }, services)
 }
 
-/** What the service would add to a server, one for each version of reflection. */
+/** The services that reflection adds to a server, one for each version of reflection. */
 function registrations(definitions: PackageDefinition, services: readonly string[]): readonly Registration[] {
   const found: Registration[] = []
   const collect = (definition: ServiceDefinition, handlers: UntypedServiceImplementation): number =>

@@ -5,7 +5,10 @@ import type { SecureContextOptions } from 'node:tls'
 export interface ServerTls {
   readonly certificate: string
   readonly key: string
-  /** If present, clients are asked for a certificate; authentication.ts decides about those without one. */
+  /**
+   * If present, the server requests certificates of clients; authentication.ts decides about clients without
+   * one.
+   */
   readonly clientCa?: string
 }
 

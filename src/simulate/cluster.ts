@@ -1,6 +1,6 @@
 import type { EnvoyConfiguration, LoadAssignment } from './configuration.ts'
 
-/** What stands behind a cluster's name. */
+/** The endpoints and settings behind a cluster's name. */
 export type ClusterState =
   /** Envoy has no such cluster. */
   | { readonly kind: 'missing' }

@@ -20,7 +20,7 @@ export type HeaderValueOption = Message<'envoy.config.core.v3.HeaderValueOption'
 export interface EnvoyConfiguration {
   readonly listeners: readonly Listener[]
   readonly routeConfigurations: readonly RouteConfiguration[]
-  /** Those that are resources of their own (VHDS), named `<route configuration>/<virtual host>`. */
+  /** Virtual hosts that are resources of their own (VHDS), named `<route configuration>/<virtual host>`. */
   readonly virtualHosts?: readonly VirtualHost[]
   readonly clusters: readonly Cluster[]
   readonly loadAssignments: readonly LoadAssignment[]

@@ -38,14 +38,14 @@ export interface SimulatedMirror {
   /** Host of the copy; several only where destinations rewrite the host, each its own. */
   readonly authorities: readonly string[]
   readonly path: string
-  /** Bytes of the largest request body that is copied; undefined: there is no limit. */
+  /** Bytes of the largest request body that is copied; undefined: without a limit. */
   readonly maxBody: number | undefined
   /** Whether the request says that its body is larger than that. */
   readonly withheld: boolean
 }
 
 export interface Retries {
-  /** Besides the first try. */
+  /** Retries after the first try. */
   readonly attempts: number
   readonly on: string
   readonly statuses: readonly number[]
@@ -157,7 +157,7 @@ function inOrder(
   return routeConfiguration.most_specific_header_mutations_wins === true ? order.toReversed() : order
 }
 
-/** Those of the route, else of its virtual host, else of the route configuration. */
+/** The header changes of the route, else of its virtual host, else of the route configuration. */
 function policiesOf(
   action: RouteAction,
   { virtualHost, routeConfiguration }: RouteSurroundings,

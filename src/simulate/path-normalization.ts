@@ -3,8 +3,8 @@ import type { ConnectionManager } from './configuration.ts'
 type PathOptions = Pick<ConnectionManager, 'normalize_path' | 'merge_slashes'>
 
 /**
- * What the connection manager makes of a path before it is routed; undefined where it answers 400. The query
- * stays as it is.
+ * The path after the connection manager's normalization, which comes before routing; undefined if it answers
+ * 400. The query is unchanged.
  */
 export function normalizedPath(
   path: string,

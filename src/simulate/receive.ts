@@ -3,10 +3,10 @@ import type { ConnectionManager } from './configuration.ts'
 import { normalizedPath } from './path-normalization.ts'
 import type { Header, ReceivedRequest, SimulatedRequest } from './request.ts'
 
-/** Of the connection to the next hop, and not passed on. */
+/** Headers for the connection to the next hop, which are not passed on. */
 const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'])
 
-/** What only clients inside may say; Envoy 1.40 takes nobody for one of these by default. */
+/** Headers that only internal clients may set; by default Envoy 1.40 treats no client as internal. */
 const internal = new Set([
   'x-envoy-internal',
   'x-envoy-retriable-status-codes',
@@ -25,7 +25,7 @@ const internal = new Set([
   'x-envoy-hedge-on-per-try-timeout',
 ])
 
-/** What nobody outside may say to an edge. */
+/** Headers that external clients may not set at an edge. */
 const ofEdge = new Set([
   'x-envoy-decorator-operation',
   'x-envoy-downstream-service-cluster',
@@ -99,7 +99,7 @@ function joinedHeaders(headers: readonly Header[]): readonly Header[] {
   })
 }
 
-/** Of what a client may say about transfer codings only this passes. */
+/** The only value of a client about transfer codings that passes. */
 function onlyTrailers([name, value]: Header): Header {
   return name === 'te' &&
     value

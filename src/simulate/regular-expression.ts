@@ -6,16 +6,16 @@ type RegexMatcher = Message<'envoy.type.matcher.v3.RegexMatcher'>
 const compiled = new WeakMap<RegexMatcher, RE2JS | undefined>()
 
 /**
- * Whether the whole text matches, as RE2::FullMatch has it. Undefined for what is no regular expression in
- * RE2's syntax.
+ * Whether the whole text matches, as in RE2::FullMatch. Undefined for text that is not a regular expression
+ * in RE2's syntax.
  */
 export function matchesRegex(matcher: RegexMatcher, text: string): boolean | undefined {
   return compile(matcher)?.matches(text)
 }
 
 /**
- * All matches replaced, as RE2::GlobalReplace does: `\1` in the substitution is a group, and right behind a
- * match there is no empty one.
+ * All matches replaced, as in RE2::GlobalReplace: `\1` in the substitution is a group, and an empty match
+ * right behind a match is skipped.
  */
 export function replaceRegex(matcher: RegexMatcher, text: string, substitution: string): string {
   const found = compile(matcher)?.matcher(text)

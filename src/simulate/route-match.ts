@@ -18,7 +18,9 @@ export type Verdict =
   | { readonly matches: true; readonly millionths: number }
   | { readonly matches: false; readonly because: string }
 
-/** envoy.config.route.v3.RouteMatch. All of its matchers must hold; the path's is told first. */
+/**
+ * envoy.config.route.v3.RouteMatch. All of its matchers must hold; the path's comes first in the explanation.
+ */
 export function judge(
   match: RouteMatch,
   request: ReceivedRequest,
@@ -74,8 +76,8 @@ function pathMismatch(match: RouteMatch, path: string): string | undefined {
 }
 
 /**
- * Of several values of one header a single one is enough
- * (envoy.reloadable_features.match_headers_individually); `invert_match` wants none.
+ * One value of a repeated header is enough (envoy.reloadable_features.match_headers_individually); for
+ * `invert_match` none may match.
  */
 function headerMismatch(matcher: HeaderMatcher, request: ReceivedRequest): string | undefined {
   const {
@@ -95,7 +97,7 @@ function headerMismatch(matcher: HeaderMatcher, request: ReceivedRequest): strin
   return values.length === 0 && inverted ? `${found} but be there` : found
 }
 
-/** What the match asks of a request, in words; the path first. */
+/** The conditions of a match in words; the path first. */
 export function describeMatch(match: RouteMatch): string {
   const { headers = [], query_parameters: parameters = [], runtime_fraction: fraction } = match
   return [
@@ -179,8 +181,8 @@ function describe(wanted: ValueMatcher): string {
 }
 
 /**
- * Names and values are compared as they stand in the path, percent-encoding included; of a repeated name the
- * first value counts.
+ * Names and values are compared as written in the path, including percent-encoding; the first value of a
+ * repeated name is used.
  */
 function queryMismatch(
   { name = '', string_match: wanted }: QueryParameterMatcher,
@@ -227,7 +229,7 @@ function matchesString(matcher: StringMatcher, value: string): boolean {
   return fold(value) === fold(exact ?? '')
 }
 
-/** What a value must be, in words: `"jason"`, `begin with "j"`. */
+/** The condition on a value, in words: `"jason"`, `begin with "j"`. */
 function describeString({
   exact,
   prefix,

@@ -20,8 +20,8 @@ import { judge } from './route-match.ts'
 import type { Outcome, PassedOver, Simulation, TakenRoute } from './simulation.ts'
 
 /**
- * What a stock Envoy with this configuration does with the request, as far as it can be known without sending
- * it.
+ * Predicts the treatment of a request by a stock Envoy with this configuration, as far as it can be known
+ * without sending it.
  */
 export function simulate(configuration: EnvoyConfiguration, request: SimulatedRequest): Simulation {
   const listener = chooseListener(configuration.listeners, request)
@@ -170,7 +170,7 @@ interface ChosenVirtualHost {
 
 /**
  * The virtual host for an authority: an exact domain, else the longest `*suffix`, else the longest `prefix*`,
- * else `*`. A star stands for at least one character. Case does not matter.
+ * else `*`. A star needs at least one character. Case does not matter.
  */
 function chooseVirtualHost(
   virtualHosts: readonly VirtualHost[],

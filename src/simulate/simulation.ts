@@ -4,8 +4,8 @@ import type { Redirection } from './redirect.ts'
 import type { ReceivedRequest } from './request.ts'
 
 /**
- * What a stock Envoy does with a request, and how it came to that. A part is absent where Envoy did not get
- * that far.
+ * A stock Envoy's treatment of a request, and how it came to that. A part is absent if Envoy did not get that
+ * far.
  */
 export interface Simulation {
   readonly listener?: Listener
@@ -32,8 +32,8 @@ export interface TakenRoute {
   /** Parts per million of such requests; the others are compared with the routes behind it. */
   readonly millionths: number
   /**
-   * What the route, its virtual host and its route configuration say to other filters (faults, CORS), by
-   * name: the closest counts.
+   * The settings of the route, its virtual host and its route configuration for other filters (faults, CORS),
+   * by name: the closest one applies.
    */
   readonly filters: Readonly<Record<string, unknown>>
 }
@@ -44,5 +44,5 @@ export type Outcome =
   | { readonly kind: 'direct-response'; readonly status: number; readonly body: string }
   /** Not HTTP here: the connection's bytes go to a cluster. */
   | { readonly kind: 'tcp'; readonly cluster: string }
-  /** Envoy answers by itself; no status where there is no connection. */
+  /** Envoy answers by itself; the status is absent if it answers nothing, because the connection fails. */
   | { readonly kind: 'refused'; readonly status: number | undefined; readonly because: string }

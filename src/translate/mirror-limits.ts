@@ -38,7 +38,7 @@ export function connectionBuffer(
 
 /**
  * Ejects an endpoint that resets, refuses or times out, because each such copy costs the worker a connection.
- * What a shadow answers never ejects it: its errors are what a comparison wants to see.
+ * A shadow's answers never eject it: a comparison wants to see its errors.
  */
 export function copyOutlierDetection(limits: MirrorLimits | undefined): Pick<Cluster, 'outlier_detection'> {
   if (limits?.outlierDetection !== 'on') return {}

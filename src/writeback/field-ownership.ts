@@ -47,9 +47,9 @@ function withoutOwned(value: Json, fields: JsonObject): Json | undefined {
 }
 
 /**
- * An item goes as a whole or not at all, as its schema asks for its fields. A condition is of whoever wrote
- * its generation last: its other fields stay with their first owner where the next one says the same. What
- * has conditions is of whoever has all of them.
+ * An item is written as a whole or not at all, because its schema requires its fields. A condition is owned
+ * by the manager that wrote its generation last; a field with the same value stays with its first owner. A
+ * list of conditions is owned by the manager that owns all of them.
  */
 function isOwned(item: Json, fields: JsonObject): boolean {
   if (!isJsonObject(item)) return false

@@ -95,7 +95,7 @@ function statusBody({ apiVersion, kind, metadata }: JsonObject, status: JsonObje
   const identity = Object.entries({ name, namespace, uid, resourceVersion }).flatMap(([field, value]) =>
     value === undefined ? [] : [[field, value] as const],
   )
-  // If there is no status, the API server fills in the default of its definition for a new object.
+  // For a new object without a status, the API server fills in the default of its definition.
   return {
     apiVersion: apiVersion ?? '',
     kind: kind ?? '',

@@ -30,8 +30,8 @@ export class WriteProblems {
   }
 
   /**
-   * Does what can fail, and notes whether it did: `what` cannot be done. A tenure that ended under way is no
-   * failure. Never rejects.
+   * Runs a write that can fail, and notes whether it did: `what` cannot be done. A tenure that ended
+   * meanwhile does not count as a failure. Never rejects.
    */
   async attempt(key: string, what: string, { tenure, work, failed }: Attempt): Promise<Outcome> {
     try {

@@ -39,7 +39,7 @@ export function shownSecretBytes(bytes: Uint8Array): Buffer {
   return encode(secretName, shownSecret(bytes))
 }
 
-/** The name of a file is no secret. */
+/** File names are not secret. */
 function hidden(source: DataSource | undefined): DataSource | undefined {
   return source === undefined || source.filename !== undefined ? source : redacted
 }

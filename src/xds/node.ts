@@ -5,7 +5,7 @@ const extensions = 9
 
 /**
  * An encoded node without the extensions that Envoy lists in it: some 30 KB that nothing here depends on.
- * Throws for bytes that are no message.
+ * Throws for bytes that are not a message.
  */
 export function withoutExtensions(node: Uint8Array): Buffer {
   const reader = new FieldReader(node)

@@ -10,8 +10,8 @@ export type ParsedPortMap = { readonly portMap: PortMap } | { readonly problem: 
 const form = 'write pairs of ports from 1 to 65535, such as "80=8080,443=8443"'
 
 /**
- * Reads `80=8080,443=8443`, or an object of ports, in time proportional to its length. Absent and empty are
- * no pair.
+ * Reads `80=8080,443=8443`, or an object of ports, in time proportional to its length. Absent and empty give
+ * an empty map.
  */
 export function parsePortMap(value: unknown): ParsedPortMap {
   const pairs = pairsOf(value)

@@ -97,7 +97,7 @@ const forms: readonly Form[] = [
   { pattern: /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{60,}={0,2}/g, isKey: isMixed },
   // More hexadecimal digits than a SHA-256 has.
   { pattern: /[0-9a-fA-F]{96,}/g, isKey: () => true },
-  // Bytes that are no text, and few between them that are.
+  // Bytes that are not text, with at most a few text characters between them.
   { pattern: /(?:\ufffd[^\ufffd]{0,16}){8,}/g, isKey: () => true },
 ]
 

@@ -94,7 +94,7 @@ export function decodeSotwRequest(
   return { ...rest, refusal: detail === undefined ? undefined : statusMessage(detail), names: names.list() }
 }
 
-/** Throws for bytes that are no such message, and TooManyNames. */
+/** Throws for bytes that are not such a message, and TooManyNames. */
 export function decodeDeltaRequest(bytes: Uint8Array, bounds: RequestBounds): DeltaRequest {
   const reader = new FieldReader(bytes)
   const versions: Buffer[] = []
@@ -175,8 +175,8 @@ function isAt(part: Buffer, whole: Buffer, offset: number): boolean {
 }
 
 /**
- * google.rpc.Status: message 2. What Envoy quotes in it may be anything, so that it is not held to be UTF-8;
- * of a long one the middle is left out.
+ * google.rpc.Status: message 2. Envoy may quote anything in it, so it need not be UTF-8; the middle of a long
+ * one is left out.
  */
 function statusMessage(bytes: Buffer): string {
   const reader = new FieldReader(bytes)

@@ -3,7 +3,7 @@ export interface WireField {
   readonly number: number
   /** Tag included. */
   readonly bytes: Buffer
-  /** Of a length-delimited field what it holds; undefined for every other one. */
+  /** The content of a length-delimited field; undefined for every other one. */
   readonly content: Buffer | undefined
 }
 

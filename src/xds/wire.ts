@@ -13,7 +13,7 @@ export function field(number: number, value: string | Uint8Array): Buffer {
 }
 
 /**
- * What stands before the `length` bytes of a length-delimited field (Protocol Buffers, "Encoding": wire type
+ * The bytes before the `length` bytes of a length-delimited field (Protocol Buffers, "Encoding": wire type
  * 2).
  */
 export function fieldHeader(number: number, length: number): Buffer {

@@ -143,7 +143,7 @@ test('the line of a diagnostic in a Secret is shown without its value', () => {
   const text = secret.replace(base64(issued.certificate), base64('no certificate'))
   const { pipeline } = configure(text)
   expect(renderText(diagnosticsOf(pipeline), locateIn(parse(text)))).toBe(
-    `input.yaml:6:3 error tls/malformed-pem  Secret default/cert: data["tls.crt"] is no certificate ` +
+    `input.yaml:6:3 error tls/malformed-pem  Secret default/cert: data["tls.crt"] is not a certificate ` +
       `in PEM
     tls.crt: …
     ^^^^^^^   hint: it begins with -----BEGIN CERTIFICATE-----

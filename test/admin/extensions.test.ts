@@ -19,7 +19,7 @@ import { decode } from '../../src/xds/proto.ts'
 import { folderWith } from '../support/folder.ts'
 import { within } from '../support/within.ts'
 
-// What a part adds to the admin port: a service, paths, the files of a page, and events for it.
+// The additions of a part to the admin port: a service, paths, the files of a page, and events for it.
 
 interface Served {
   readonly port: number

@@ -21,7 +21,7 @@ export interface Plane {
   readonly adminAddress: string
   /** All that has happened, in order. */
   readonly events: readonly ControlPlaneEvent[]
-  /** What the admin listener answers. */
+  /** The answers of the admin listener. */
   ask(path: string, init?: RequestInit): Promise<Response>
   report(path?: string): Promise<StatusReport>
   write(name: string, text: string): void

@@ -12,7 +12,7 @@ const preface = Buffer.concat([
   Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
 ])
 
-/** What a client sends before it falls silent. */
+/** The bytes that a client sends before it falls silent. */
 const words: Readonly<Record<string, string | Buffer>> = {
   nothing: '',
   'half of its headers': 'GET /status HTTP/1.1\r\nhost: local',

@@ -122,7 +122,7 @@ describe('a tap, as JSON over HTTP', () => {
     expect(await (await running.ask(`/v1/taps/${tap.id}`, { method: 'DELETE' })).json()).toMatchObject({
       id: tap.id,
     })
-    expect(await events.next()).toMatchObject({ received: '1', ended: 'it was asked to' })
+    expect(await events.next()).toMatchObject({ received: '1', ended: 'a client ended it' })
     expect(await events.next()).toBeUndefined()
     await proxy.until(
       'no mirror',

@@ -150,7 +150,7 @@ describe('shadowplane replay', () => {
     const file = recording(`${record('/a')}damaged${end}${cut}${record('/hang')}${record('/b')}`)
     const { status, stdout, stderr } = await shadowplane(['replay', file, '--to', url, '--timeout', '5s'])
     expect(stderr).toBe(
-      `${file}: byte ${Buffer.byteLength(record('/a'))}: this is no record of GoReplay: "damaged" instead ` +
+      `${file}: byte ${Buffer.byteLength(record('/a'))}: this is not a record of GoReplay: "damaged" instead ` +
         `of "<type> <id> <timestamp> <latency>"\n`,
     )
     expect(stdout).toContain('3 requests sent in')

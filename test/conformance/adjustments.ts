@@ -27,8 +27,8 @@ import { grpcTimeout, retriable503, strayVirtualHosts } from './route-adjustment
 const notInOutput: Adjustment = (pair) => pair
 
 /**
- * What each difference of docs/istio-differences.md means for the comparison, by its id there, in the order
- * in which they are applied: what is left out whole comes first, then mirrors that are dropped, then the form
+ * The effect of each difference of docs/istio-differences.md on the comparison, by its id there, in the order
+ * of application: parts that are left out as a whole come first, then mirrors that are dropped, then the form
  * of those that remain.
  */
 export const adjustments: Readonly<Record<string, Adjustment>> = {

@@ -29,7 +29,7 @@ export const altStatName: Adjustment = expecting((istiod) =>
   mapClusters(istiod, (cluster) => without(cluster, 'alt_stat_name')),
 )
 
-/** What Istio's own filters read: of clusters and of endpoints. */
+/** Metadata that Istio's own filters read: of clusters and of endpoints. */
 export const istioMetadata: Adjustment = expecting((istiod) => {
   const bare = mapClusters(istiod, (cluster) => ({
     ...without(cluster, 'metadata'),
@@ -51,7 +51,7 @@ function withoutEndpointMetadata(assignment: JsonObject): JsonObject {
   }
 }
 
-/** Of gateways: sidecars have more clusters of that kind, and use it. */
+/** Applies to gateways: sidecars have more clusters of that kind, and use it. */
 export const unusedBlackHole: Adjustment = expecting((istiod) =>
   istiod.clusters['PassthroughCluster'] !== undefined
     ? istiod

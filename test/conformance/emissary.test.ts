@@ -29,7 +29,7 @@ function names(): readonly string[] {
   ]
 }
 
-/** Of each row of the table "On purpose": its id, and the cases that show it. */
+/** The id of each row of the table "On purpose", with the cases that show it. */
 function documented(): readonly (readonly [id: string, cases: readonly string[]])[] {
   const page = readFileSync(join(projectRoot, 'docs/emissary.md'), 'utf8')
   const section = page.split('\n## ').find((each) => each.startsWith('On purpose')) ?? ''
@@ -46,7 +46,7 @@ function documented(): readonly (readonly [id: string, cases: readonly string[]]
     })
 }
 
-/** Those whose name is the one of the data, or begins it. */
+/** The cases whose name equals, or begins, the name in the data. */
 function casesFor(name: string): readonly EmissaryCase[] {
   return emissaryCases.filter((each) => name.startsWith(each.begins))
 }

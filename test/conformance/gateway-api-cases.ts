@@ -54,7 +54,7 @@ const read = sharedIsAbsent ? undefined : file.parse(parse(readFileSync(join(fol
 /** The mirror tests of the Gateway API's conformance suite; none where the data is absent. */
 export const trafficTests: readonly TrafficTest[] = read?.traffic_conformance ?? []
 
-/** What the CRD's own validation says of mirror filters. */
+/** Messages of the CRD's own validation about mirror filters. */
 export const validationCases: readonly ValidationCase[] = read?.cel_validation.cases ?? []
 
 /** A manifest of the suite, as it stands. */
@@ -62,7 +62,7 @@ export function suiteManifest(path: string): string {
   return readFileSync(join(folder, path), 'utf8')
 }
 
-/** What all of the suite's tests stand on. */
+/** The common objects of all of the suite's tests. */
 export function baseManifests(): string {
   return suiteManifest('raw/conformance/base/manifests.yaml').replaceAll(
     '{GATEWAY_CLASS_NAME}',

@@ -14,7 +14,7 @@ const sound: Readonly<Record<string, unknown>> = {
   RequestMirror: { requestMirror: { backendRef } },
 }
 
-/** What we say for each of the API server's messages. */
+/** Our message for each of the API server's messages. */
 const ours: Readonly<Record<string, RegExp>> = {
   'Only one of percent or fraction may be specified in HTTPRequestMirrorFilter':
     /field\/invalid-value .*requestMirror has percent and fraction, must have one of them/,

@@ -51,7 +51,7 @@ async function stage({ manifest }: TrafficTest): Promise<Stage> {
   return { proxy, backends }
 }
 
-/** What each backend got of so many requests. */
+/** The number of requests at each backend, of so many in all. */
 async function arrivalsOf(
   { request }: TrafficCase,
   requests: number,

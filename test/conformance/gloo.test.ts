@@ -55,7 +55,7 @@ interface Data {
 
 const shop = upstreamOf({ name: 'shop', namespace: 'default' })
 
-/** What the cases take for granted: an Upstream for each reference. */
+/** The objects that the cases assume: an Upstream for each reference. */
 function upstreamOf({ name, namespace = 'default' }: NonNullable<Shadowing['upstream']>): string {
   return `---\n${JSON.stringify({ apiVersion: 'gloo.solo.io/v1', kind: 'Upstream', metadata: { name, namespace }, spec: { static: { hosts: [{ addr: '10.0.0.1', port: 80 }] } } })}\n`
 }

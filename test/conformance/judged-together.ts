@@ -2,9 +2,8 @@ import type { Bootstrap } from '../../src/envoy/bootstrap.ts'
 import { validateEnvoyConfig } from '../../src/envoy/process.ts'
 
 /**
- * What Envoy says of each configuration, undefined where it accepts it. Starting Envoy takes longer than its
- * judgement, so that it is shown many configurations as one; where it refuses that, halves of them, down to
- * the single one, as it is.
+ * Envoy's error for each configuration; undefined if it accepts it. Starting Envoy takes longer than
+ * checking, so it gets many configurations as one; if it rejects that, halves of them, down to single ones.
  */
 export async function judgedTogether(
   binary: string,

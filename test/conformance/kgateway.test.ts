@@ -150,7 +150,10 @@ function byText(a: unknown, b: unknown): number {
   return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1
 }
 
-/** A mirror whose backend does not exist is dropped and the route serves on, also here, where it is said. */
+/**
+ * A mirror whose backend does not exist is dropped and the route is served, also in the case that expects
+ * otherwise.
+ */
 function unresolved(): PeerCase {
   const [only] = routed(mirroring({ backendRef: { name: 'none', port: 80 } }))
   return {

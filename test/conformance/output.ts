@@ -3,7 +3,7 @@ import { decode } from '../../src/xds/proto.ts'
 import type { Resource } from '../../src/xds/resource.ts'
 
 /**
- * What a proxy gets, by name: route configurations (their virtual hosts by name too, domains as sets),
+ * The resources of a proxy, by name: route configurations (their virtual hosts by name too, domains as sets),
  * clusters, endpoints.
  */
 export interface Output {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 const file = join(import.meta.dirname, '../../docs/istio-differences.md')
 
-/** A difference that shows in more cases than this is said to show in many. */
+/** A difference that appears in more cases than this is listed as "many". */
 export const many = 20
 
 /** A row of one of the two tables of docs/istio-differences.md. */

@@ -25,7 +25,7 @@ export interface Sample {
   readonly meshConfig: string | undefined
   readonly scope: Scope
   readonly istiod: () => Output
-  /** What Istio's validation refuses in the input. */
+  /** The errors of Istio's validation for the input. */
   readonly refusals: readonly Refusal[]
 }
 

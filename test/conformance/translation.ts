@@ -27,7 +27,7 @@ export async function pipelineOver(path: string, meshConfig?: string): Promise<P
   return pipeline
 }
 
-/** What a proxy of the scope gets. */
+/** The resources of a proxy of the scope. */
 export function translationFor(pipeline: Pipeline, scope: Scope): Translation {
   const key = scopeKey(scope)
   pipeline.connect(key, scope)

@@ -13,7 +13,7 @@ export interface Difference {
 
 /**
  * The rows below a heading of a page: `| id | … | … | … | cases |`, the cases separated by commas, or `none`.
- * Throws where there are none.
+ * Throws without rows.
  */
 export function differencesIn(page: string, heading: string): readonly Difference[] {
   const text = readFileSync(join(projectRoot, page), 'utf8')
@@ -43,7 +43,7 @@ export function differencesIn(page: string, heading: string): readonly Differenc
 
 /** One thing that a peer does, and ours; only the fields that the peer's data states are compared. */
 export interface PeerCase {
-  /** As the table of differences names it. */
+  /** The id in the table of differences. */
   readonly id: string
   readonly name: string
   readonly wanted: object

@@ -9,7 +9,7 @@ interface Request {
   readonly query: Readonly<Record<string, string>>
 }
 
-/** What Envoy does with a match, as far as these matches go. */
+/** Envoy's result for a match, within the reach of these matches. */
 function fits({ path, caseSensitive, headers, queryParameters }: Match, request: Request): boolean {
   const fold = (text: string): string =>
     caseSensitive === false && path.kind !== 'regex' ? text.toLowerCase() : text

@@ -10,7 +10,7 @@ import type { Validation } from './validation.ts'
 
 const docs = join(projectRoot, 'docs/diagnostics')
 
-/** What no file can show by itself. */
+/** Codes that a file alone cannot show. */
 const withoutExample: Readonly<Record<string, string>> = {
   'file/unreadable': 'depends on the permissions of a file',
   'file/not-read': 'is about links, devices and sizes',

@@ -10,7 +10,7 @@ import { renderText } from '../../src/diagnostics/render.ts'
 import { atLeast } from '../../src/diagnostics/severity.ts'
 
 export interface Validation {
-  /** What `validate` prints. */
+  /** The output of `validate`. */
   readonly text: string
   readonly found: readonly PlacedDiagnostic[]
 }

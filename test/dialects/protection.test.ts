@@ -42,7 +42,7 @@ function policy(of: string, spec: string, namespace = 'shop'): string {
   )
 }
 
-/** What is found about the policy, without its place. */
+/** The findings about the policy, without their place. */
 function found(text: string): readonly string[] {
   return configure(served + text)
     .found.filter((each) => /unprotected|unclaimed/.test(each))

@@ -56,7 +56,7 @@ const token = [
   '/var/run/secrets/shadowplane/token',
 ] as const
 
-/** Those over TLS. Envoy wants the SDS files that they name to be there. */
+/** Bootstraps over TLS. Envoy needs the SDS files that they name. */
 const secured = {
   'gateway-sotw-mtls.yaml': [...gateway, '--mode', 'sotw', ...tls],
   'gateway-delta-mtls.yaml': [...gateway, '--mode', 'delta', ...tls],

@@ -39,7 +39,7 @@ spec:
 const account = (name: string, namespace = 'shop'): string =>
   `spiffe://cluster.local/ns/${namespace}/sa/${name}`
 
-/** What kubelet would put into the volume of a proxy, or of the control plane. */
+/** The files that kubelet would put into the volume of a proxy, or of the control plane. */
 function tlsFiles(authority: Authority, names: readonly string[]): Readonly<Record<string, string>> {
   const { certificate, privateKey } = authority.issue({ name: 'test', names })
   return { 'tls.crt': certificate, 'tls.key': privateKey, 'ca.crt': authority.certificate }

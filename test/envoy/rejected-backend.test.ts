@@ -53,7 +53,7 @@ interface Edge {
   readonly serving: Serving
   readonly proxy: RealProxy
   readonly shop: LoggedBackend
-  /** Of the namespace `web`. */
+  /** The backend of the namespace `web`. */
   readonly web: LoggedBackend
 }
 

@@ -48,7 +48,7 @@ async function healthy(status = 200): Promise<{ readonly port: number; readonly 
   return { port, copies }
 }
 
-/** A server that takes connections and does with each what is told. */
+/** A server that accepts connections and treats each of them as given. */
 async function sick(onConnection: Parameters<typeof createServer>[1]): Promise<number> {
   const server = createServer({ pauseOnConnect: true }, (socket) => {
     socket.on('error', () => {})

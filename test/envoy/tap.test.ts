@@ -65,7 +65,7 @@ function send(port: number, path: string, body: Buffer): Promise<number> {
   )
 }
 
-/** Of many sizes, with every byte there is. */
+/** Bodies of many sizes, with every byte value. */
 function bodyOf(index: number): Buffer {
   return Buffer.from(Array.from({ length: (index * 37) % 5000 }, (_, at) => (at * 7 + index) % 256))
 }

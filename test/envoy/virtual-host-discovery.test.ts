@@ -23,7 +23,7 @@ interface Said {
   readonly header?: string
 }
 
-/** Answers for its host by itself, so that nothing stands behind the Envoy. */
+/** Answers for its host by itself, so the Envoy needs no backend. */
 const route = (host: string, { body, header }: Said): string => `apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: ${host.replaceAll('.', '-')}}

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { dialects } from '../../src/dialects/index.ts'
 import { dialectNames } from './dialect.ts'
 
-/** What every feature stands on, and what `tap` says to its own control plane. */
+/** The common objects of all features, and those that `tap` gives to its own control plane. */
 const withoutFeatures = new Set(['kubernetes', 'shadowplane'])
 
 test('features are written in every dialect there is', () => {

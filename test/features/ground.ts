@@ -1,6 +1,6 @@
 /**
- * What every feature stands on, in Kubernetes' own words: production `shop`, and `shadow` and `lab` to mirror
- * to.
+ * The common objects of all features, in Kubernetes' own words: production `shop`, and `shadow` and `lab` to
+ * mirror to.
  */
 export const services = ['shop', 'shadow', 'lab']
   .map(

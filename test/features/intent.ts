@@ -23,14 +23,14 @@ export interface Ask {
   readonly sees: Sight
 }
 
-/** What a proxy does with a request; absent parts are not compared. */
+/** A proxy's treatment of a request; absent parts are not compared. */
 export interface Sight {
   /** Workloads with their shares in percent, or what the proxy answers by itself. */
   readonly primary: readonly string[]
   readonly copies: readonly Copy[]
   /** Protobuf JSON. */
   readonly timeout?: string
-  /** Besides the first try. */
+  /** Retries after the first try. */
   readonly retries?: number
 }
 
@@ -42,16 +42,16 @@ export interface Copy {
   readonly path: string
 }
 
-/** The words of one dialect, besides its ground. */
+/** The words of one dialect, in addition to the common objects. */
 export interface Written {
   readonly yaml: string
-  /** Errors and warnings that it is told, sorted; none if absent. */
+  /** Reported errors and warnings, sorted; none if absent. */
   readonly says?: readonly Code[]
   /** Where the dialect's own rules make something else of the same intent: what, and why. */
   readonly otherwise?: { readonly asks: readonly Ask[]; readonly because: string }
 }
 
-/** A copy of every request for `shop.example/`, but for what is given. */
+/** A copy of every request for `shop.example/`, with the given changes. */
 export function copyTo(to: string, rest: Partial<Copy> = {}): Copy {
   return { to, millionths: 1_000_000, host: 'shop.example-shadow', path: '/', ...rest }
 }

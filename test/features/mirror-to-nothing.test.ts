@@ -100,7 +100,7 @@ function saidBy(dialect: DialectName): Code {
   return dialect === 'gateway-api' ? 'reference/not-found' : 'mirror/unknown-host'
 }
 
-/** What a dialect wants beside a Service. */
+/** The objects that a dialect wants in addition to a Service. */
 function laterObjects(dialect: DialectName): Files {
   if (dialect !== 'gloo') return {}
   return {

@@ -53,7 +53,7 @@ export function mirrored(
 export interface Watched {
   readonly serving: Serving
   readonly proxy: EnvoyDouble
-  /** What the proxy does with a request for production. */
+  /** The proxy's treatment of a request for production. */
   sight(): Sight
   /** Waits until it is that. */
   becomes(sight: Sight): Promise<void>

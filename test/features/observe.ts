@@ -21,9 +21,7 @@ export async function complete(proxy: EnvoyDouble): Promise<EnvoyDouble> {
   return proxy
 }
 
-/**
- * What a proxy with all that this one holds does with the request: Envoy's own rules, as `explain` has them.
- */
+/** The treatment of the request by a proxy with these resources: Envoy's own rules, as `explain` has them. */
 export function sightOf(
   proxy: EnvoyDouble,
   edge: Edge,
@@ -91,10 +89,7 @@ function primaryOf(
     .map((each) => `${nameOf(configuration, each)} ${(each.weight / totalWeight) * 100}`)
 }
 
-/**
- * Clusters are named as each dialect's own controller names them, so that they are told apart by where they
- * lead.
- */
+/** Clusters have the names of each dialect's own controller, so the test compares them by their endpoints. */
 function nameOf(
   { clusters }: EnvoyConfiguration,
   { cluster, state }: { readonly cluster: string; readonly state: ClusterState },

@@ -2,7 +2,7 @@ import { dialectNames, isRead, isUnsayable } from './dialect.ts'
 import type { DialectName } from './dialect.ts'
 import type { Intent } from './intent.ts'
 
-/** What the matrix says of an intent in a dialect. */
+/** The matrix's entry for an intent in a dialect. */
 export function cellOf(intent: Intent, dialect: DialectName): string {
   const column = intent.written[dialect]
   if (isUnsayable(column)) return 'NOT_SUPPORTED'

@@ -18,8 +18,8 @@ const cases = new URL('cases/', import.meta.url)
 const names = readdirSync(cases).toSorted()
 
 /**
- * Each input yields what its objects mean, what is wrong with them, and what proxies get; `vitest -u` writes
- * the files anew.
+ * Each input gives the meaning of its objects, their mistakes, and the resources of proxies; `vitest -u`
+ * rewrites the files.
  */
 describe.each(names)('%s', (name) => {
   const path = (file: string): string => new URL(`${name}/${file}`, cases).pathname

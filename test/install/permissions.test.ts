@@ -13,7 +13,7 @@ import {
 import { installation } from '../../src/install/render.ts'
 import { sharedFolder } from '../support/shared.ts'
 
-/** What the code asks of the API server; a verb on a resource, as RBAC has it. */
+/** The requests of the code to the API server; a verb on a resource, as in RBAC. */
 const used = new Set([
   ...dialects
     .flatMap(({ kinds }) => kinds)

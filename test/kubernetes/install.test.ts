@@ -26,7 +26,7 @@ import type { Kubectl } from './support/kubectl.ts'
 
 const deploy = join(projectRoot, 'deploy')
 const gateway = { account: 'shadowplane-gateway', namespace: 'shadowplane-gateway' }
-/** Of charts that are not installed. */
+/** Namespaces of charts that are not installed. */
 const chartNamespaces = ['mirrors', 'edge']
 const controlPlane = { account: 'shadowplane', namespace: 'shadowplane' }
 
@@ -34,7 +34,7 @@ describe.skipIf(noInstallation !== undefined)(
   `an installation${noInstallation === undefined ? '' : ` (SKIPPED: ${noInstallation})`}`,
   () => {
     let cluster: AnyCluster
-    /** Of the control plane's own account. */
+    /** The kubeconfig of the control plane's own account. */
     let ours: string
     const kubectl: Kubectl = (...args) => kubectlAs(cluster.kubeconfig)(...args)
 

@@ -139,7 +139,7 @@ describe.skipIf(missing !== undefined)(
       return replica
     }
 
-    /** Of each write of the Lease, whom it named. */
+    /** The holder that each write of the Lease named. */
     async function holders(): Promise<readonly string[]> {
       return (await audit.writes())
         .map(({ resource, body }) => ({ resource, lease: body as Lease }))
@@ -147,7 +147,7 @@ describe.skipIf(missing !== undefined)(
         .map(({ lease }) => lease.spec.holderIdentity)
     }
 
-    /** Of each status that was written, the object and the generation that it speaks of. */
+    /** The object and the generation of each status that was written. */
     async function written(): Promise<readonly string[]> {
       return (await audit.writes())
         .filter(({ resource }) => resource === 'httproutes/status')
@@ -199,7 +199,7 @@ describe.skipIf(missing !== undefined)(
       },
     )
 
-    /** As a replica has one, which looks at the Lease every `retry` milliseconds. */
+    /** A Lease as a replica has one, which looks at it every `retry` milliseconds. */
     async function keeper(
       identity: string,
       {

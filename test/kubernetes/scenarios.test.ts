@@ -66,8 +66,8 @@ test.skipIf(local.obstacle !== undefined)('what kubectl reads back of all this',
     `HTTPRoute httpbin/httpbin-mirror at http ${accepted}`,
     `HTTPRoute httpbin/httpbin-shadow at http ${accepted}`,
   ])
-  // Nothing is wrong with what was published, but for the second shadow. What comes before that which it
-  // needs is no mistake.
+  // The published manifests are right, except for the second shadow. An object that comes before the ones it
+  // needs is right as well.
   expect(lines.filter((line) => line.includes(' Event '))).toEqual([
     expect.stringMatching(
       /^Mapping default\/second-shadow Event Warning MappingSecondShadow: spec\.shadow: .*\[mapping\/second-shadow\]$/,

@@ -22,7 +22,7 @@ const pace = { pace: { idle: 4_000 }, lookEvery: 5_000 }
 /** How often each fault is tried. */
 const times = Number(process.env['SHADOWPLANE_FAULTS'] ?? '1')
 const rounds = Array.from({ length: times }, (_, round) => round)
-/** What a fault came to. */
+/** The effect of a fault. */
 interface Outcome {
   readonly fault: string
   /** Milliseconds from its end until everything was as in a fresh list. */

@@ -174,7 +174,7 @@ describe.skipIf(missing !== undefined)(
       )
     }
 
-    /** Everything that is to be said has been. */
+    /** Everything has been reported. */
     async function quiet(plane: ControlPlane): Promise<void> {
       await until(
         'nothing to be left to write',

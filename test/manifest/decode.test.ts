@@ -112,12 +112,12 @@ describe('a mistake', () => {
     expect(said({ hosts: ['a'], http: [{ name: `x${half}` }], match: { exact: 'a\udc00' } })).toEqual([
       [
         'field/invalid-value',
-        'spec.http[0].name has \\ud800, half of a surrogate pair, which is no character',
+        'spec.http[0].name has \\ud800, half of a surrogate pair, which is not a character',
         'write the character itself',
       ],
       [
         'field/invalid-value',
-        'spec.match.exact has \\udc00, half of a surrogate pair, which is no character',
+        'spec.match.exact has \\udc00, half of a surrogate pair, which is not a character',
         'write the character itself',
       ],
     ])

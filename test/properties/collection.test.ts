@@ -40,7 +40,8 @@ const inputCount = 2
 const keyAt = (n: number): string => keys[Math.abs(n) % keys.length] ?? keys[0]
 
 /**
- * What a derived node makes of a number: few values, so that equal outputs and colliding keys are frequent.
+ * The outputs of a derived node for a number: few values, so that equal outputs and colliding keys are
+ * frequent.
  */
 function outputs(
   operator: Operator,

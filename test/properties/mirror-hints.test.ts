@@ -5,7 +5,7 @@ import { configure } from '../support/configuration.ts'
 
 type Fields = Record<string, unknown>
 
-/** A number that stands for the share wherever it was written, in percent. */
+/** A number that replaces the share wherever it was written, in percent. */
 const written = 5
 
 const shareName = fc.constantFrom(
@@ -45,7 +45,8 @@ interface Written {
   /** Fields of the rule, as somebody wrote them. */
   readonly rule: Fields
   /**
-   * Whether the mirror is to the destination of the route as it was written: then that is no hint's fault.
+   * Whether the mirror already goes to the destination of the route as written: then the hint is not at
+   * fault.
    */
   readonly namesItself: boolean
   /** Parts per million. */

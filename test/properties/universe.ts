@@ -173,8 +173,8 @@ const serviceEntry = fc
   .map(({ workloadSelector, endpoints, ...rest }) => {
     if (workloadSelector !== undefined) return { ...rest, workloadSelector }
     const isResolved = rest.resolution === 'DNS' || rest.resolution === 'DNS_ROUND_ROBIN'
-    // What Istio refuses is not among the valid ones: endpoints of nothing, two where one is taken, and a
-    // wildcard to be resolved.
+    // Inputs that Istio rejects are not among the valid ones: endpoints of nothing, two where one is taken,
+    // and a wildcard to be resolved.
     const listed =
       endpoints ??
       (isResolved && rest.hosts.some((each) => each.startsWith('*')) ? [{ address: '10.0.0.1' }] : undefined)

@@ -11,7 +11,7 @@ import { within } from '../support/within.ts'
 import { cluster } from '../support/xds-resources.ts'
 import { world, worldWith } from './world.ts'
 
-// What clients may use of the services beside discovery: health, reflection and client status.
+// The limits of clients at the services other than discovery: health, reflection and client status.
 
 const clientStatus = '/envoy.service.status.v3.ClientStatusDiscoveryService/StreamClientStatus'
 const fetchStatus = '/envoy.service.status.v3.ClientStatusDiscoveryService/FetchClientStatus'

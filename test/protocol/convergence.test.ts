@@ -385,7 +385,7 @@ function canHave(client: Client, routes: ReadonlyMap<string, Resource>, { owner 
   )
 }
 
-/** What a virtual host goes to is there, with its endpoints. */
+/** The destinations of a virtual host exist, with their endpoints. */
 function expectTargets(client: Client): void {
   if (
     client.subscriptions.get('cluster')?.fresh !== false ||

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { cluster, layer, listener } from '../support/xds-resources.ts'
 import { expectNothingMore, modes, world } from './world.ts'
 
-// Of a scope that nobody had, it is known only later what its proxies should have.
+// The resources of a new scope are known only later.
 
 describe.each(modes)('a stream without a snapshot, %s', (mode) => {
   test('takes requests in, and answers them when there is one', async () => {

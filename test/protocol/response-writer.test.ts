@@ -71,7 +71,7 @@ test('with this grpc-js, responses go to the HTTP/2 stream and are not copied', 
   expect(written.some((chunk) => chunk === body)).toBe(true)
 })
 
-/** As it would be with a grpc-js that keeps its fields under other names. */
+/** A grpc-js that keeps its fields under other names. */
 function writerWithoutStream(call: XdsCall): ResponseWriter {
   const intercepting: unknown = Reflect.get(call, 'call')
   Reflect.set(call, 'call', undefined)

@@ -33,7 +33,7 @@ describe.each(modes)('secrets, %s', (mode) => {
     return { client, set: made.set }
   }
 
-  /** As Envoy does: what a cluster refers to is asked for before the cluster is ACKed. */
+  /** Like Envoy: the secrets that a cluster names are requested before the cluster is ACKed. */
   async function takeCluster(client: XdsClient): Promise<void> {
     expect((await client.next()).type).toBe('cluster')
     client.subscribe('secret', mode === 'sotw' ? ['a-key', 'b-key'] : ['b-key'])
@@ -53,7 +53,7 @@ describe.each(modes)('secrets, %s', (mode) => {
         answers.map(({ type, names }) => `${type} ${names.join(', ')}`).toSorted((a, b) => (a < b ? -1 : 1)),
       ).toEqual(['endpoint b-endpoints', 'secret b-key'])
       client.ack('endpoint')
-      // What is asked for now is answered, and no route before it.
+      // The new request is answered, and no route before it.
       client.subscribe('runtime', ['dial'])
       await acknowledge(client, 'runtime')
       client.ack('secret')

@@ -12,7 +12,7 @@ import {
 } from '../support/xds-resources.ts'
 import { modes, world } from './world.ts'
 
-// One service a type, beside ADS: the same protocol, and the type need not be said.
+// One service a type, beside ADS: the same protocol, and the type may be omitted.
 
 const resources = [
   cluster('a'),

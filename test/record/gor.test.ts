@@ -147,17 +147,17 @@ describe('damage is told of with its byte offset, and the rest is read', () => {
     {
       name: 'another line instead of a header',
       damaged: `1 aa yesterday 0\n${get}`,
-      says: 'this is no record of GoReplay: "1 aa yesterday 0"',
+      says: 'this is not a record of GoReplay: "1 aa yesterday 0"',
     },
     {
       name: 'an unknown type',
       damaged: `4 aa 5 0\n${get}`,
-      says: 'this is no record of GoReplay: "4 aa 5 0"',
+      says: 'this is not a record of GoReplay: "4 aa 5 0"',
     },
     {
       name: 'no request line',
       damaged: '1 aa 5 0\n\x16\x03\x01 not HTTP\r\n\r\n',
-      says: 'this is no request line of HTTP/1: "\\u0016\\u0003\\u0001 not HTTP"',
+      says: 'this is not a request line of HTTP/1: "\\u0016\\u0003\\u0001 not HTTP"',
     },
     {
       name: 'no end of the headers',
@@ -167,7 +167,7 @@ describe('damage is told of with its byte offset, and the rest is read', () => {
     {
       name: 'no header',
       damaged: '1 aa 5 0\nGET / HTTP/1.1\r\nHost a\r\n\r\n',
-      says: 'this is no header: "Host a"',
+      says: 'this is not a header: "Host a"',
     },
   ])('$name', async ({ damaged, says }) => {
     const before = `1 aa 5 0\n${post('before')}${end}`
@@ -180,7 +180,7 @@ describe('damage is told of with its byte offset, and the rest is read', () => {
 
   test('a file of something else', async () => {
     expect(damages(await read('<html>\n<body>\n'.repeat(1000)))).toEqual([
-      expect.stringContaining('0: this is no record of GoReplay: "<html>"'),
+      expect.stringContaining('0: this is not a record of GoReplay: "<html>"'),
     ])
   })
 

@@ -10,7 +10,7 @@ export const scenariosFolder = join(sharedFolder, 'scenarios')
 export interface StatedLine {
   /** The name of its scenario; '' where the folder has one only. */
   readonly scenario: string
-  /** As a person reads it. */
+  /** The line as a person reads it. */
   readonly text: string
   /** Its fields, where it has fields. */
   readonly fields: Readonly<Record<string, unknown>>

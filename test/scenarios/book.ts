@@ -3,7 +3,7 @@ import { renderTable } from '../conformance/table.ts'
 import { statedLines } from './acceptance.ts'
 import type { StatedLine } from './acceptance.ts'
 
-/** What was sent, what was seen, and whether that is what the line says. */
+/** The requests, the observations, and whether they agree with the line. */
 export interface Verdict {
   readonly sent: string
   readonly seen: string
@@ -18,9 +18,9 @@ export interface Book {
    */
   line(scenario: RegExp, text: RegExp): StatedLine
   note(line: StatedLine, verdict: Verdict): void
-  /** What the manifests take for granted, and the test supplies. */
+  /** The objects that the manifests assume, and the test supplies. */
   supplied(objects: readonly string[]): void
-  /** What did not hold, of scenarios whose name matches. */
+  /** The lines that did not hold, of scenarios whose name matches. */
   failed(scenario: RegExp): readonly string[]
   /** Lines that were not checked. */
   open(): readonly string[]

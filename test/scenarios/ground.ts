@@ -1,7 +1,7 @@
 import type { Files, Serving } from '../support/serving.ts'
 import type { Book } from './book.ts'
 
-/** What a scenario asks of a control plane that serves its objects. */
+/** The interface of a scenario to a control plane that serves its objects. */
 export type Served = Pick<Serving, 'xds' | 'admin' | 'mistakes'>
 
 /** Where the objects of a scenario stand, and from where they are served: files, or a cluster. */
@@ -10,14 +10,14 @@ export interface Ground {
   readonly name: string
   /** Why nothing can run here. */
   readonly obstacle: string | undefined
-  /** Of the backends: one that endpoints may have. */
+  /** The address of the backends: one that endpoints may have. */
   readonly address: string
   /**
    * Resolves when all objects are served. `elsewhere` is another one of its kind, which knows nothing of the
    * first.
    */
   serve(files: Files, where?: 'here' | 'elsewhere'): Promise<Served>
-  /** The errors that a person is told of these objects, by what is `asked`. */
+  /** The reported errors of these objects, by the words of `asked`. */
   errors(files: Files): Promise<{ readonly asked: string; readonly lines: readonly string[] }>
 }
 

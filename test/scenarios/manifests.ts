@@ -13,8 +13,8 @@ export type Placeholders = Readonly<Record<string, string>>
 const placeholder = /\b\d+\.\d+\.XX\.XX\b|\bNAMESPACE\b/
 
 /**
- * The manifests of a scenario whose names begin with these numbers, as they stand, but for the placeholders.
- * Throws where one is left.
+ * The manifests of a scenario whose names begin with these numbers, unchanged except for the placeholders.
+ * Throws if a placeholder is left.
  */
 export function manifestsOf(
   folder: string,

@@ -16,7 +16,7 @@ test('a real Envoy does with 600 random requests what the simulator says', async
   expect(agreements).toBe(600)
   expect(copies).toBeGreaterThan(50)
   expect(withheld).toBeGreaterThan(0)
-  // Of a share that fires less than ten times on average, the deviation says nothing.
+  // The deviation of a share that fires less than ten times on average says nothing.
   expect(
     sharesOf(partial).filter(
       ({ chances, millionths, deviations }) => chances * millionths >= 10_000_000 && deviations > 6,

@@ -79,7 +79,7 @@ export function envoy(
   }
 }
 
-/** What becomes of a request where there are these routes. */
+/** The result of a request with these routes. */
 export function routed(routes: readonly Route[], asked: SimulatedRequest): Simulation {
   return simulate(envoy([{ name: 'all', domains: ['*'], routes }]), asked)
 }

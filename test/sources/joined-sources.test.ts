@@ -25,7 +25,7 @@ function state(
   }
 }
 
-/** A source that tells what it is told to. */
+/** A source that a test controls. */
 function scripted(first: SourceState): Source & { tell(next: SourceState): void } {
   let listener: ((next: SourceState) => void) | undefined
   return {

@@ -33,7 +33,7 @@ export function parse(text: string): readonly LocatedManifest[] {
   return manifests
 }
 
-/** What the first object of a text means, the others being what it can look up. */
+/** The meaning of the first object of a text; it can look up the others. */
 export function translateFirst(
   text: string,
   settings: Settings = defaultSettings,
@@ -51,7 +51,7 @@ export function translateFirst(
   return { ...result, found: places(result.diagnostics, locateIn(located)) }
 }
 
-/** What a dialect may look up, out of these objects. */
+/** The lookup of a dialect among these objects. */
 export function lookupIn(manifests: readonly Manifest[], settings: Settings): ObjectLookup {
   const find = (id: ObjectId) => manifests.find((each) => objectKey(each.id) === objectKey(id))
   return {

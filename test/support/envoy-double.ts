@@ -6,7 +6,7 @@ import { connect } from './xds-client.ts'
 import type { ClientOptions, XdsClient, XdsResponse } from './xds-client.ts'
 
 export interface EnvoyOptions extends ClientOptions {
-  /** Name of the RTDS layer; none is asked for if absent. */
+  /** Name of the RTDS layer; absent: none is requested. */
   readonly runtimeLayer?: string
 }
 
@@ -36,7 +36,7 @@ export class EnvoyDouble {
     this.#stopped = this.#run()
   }
 
-  /** What it holds of one type, by name. */
+  /** Its resources of one type, by name. */
   held(type: TypeName): ReadonlyMap<string, AnyJson> {
     return this.#held.get(type) ?? new Map()
   }

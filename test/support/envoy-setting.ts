@@ -3,7 +3,7 @@ import type { BenchSetting } from '../../bench/support/bench-run.ts'
 import { findEnvoy } from '../../src/envoy/binary.ts'
 
 /**
- * What a measurement needs when it runs as a test: the Envoy of this machine, and an end when the test is
+ * The options of a measurement that runs as a test: the Envoy of this machine, and an end when the test is
  * over.
  */
 export async function setting(): Promise<BenchSetting> {

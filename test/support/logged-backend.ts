@@ -9,7 +9,7 @@ export interface Arrival {
   readonly url: string
   readonly host: string
   readonly headers: Readonly<Record<string, string>>
-  /** What it was answered with. */
+  /** Its answer. */
   readonly status: number
 }
 

@@ -1,7 +1,7 @@
 import { BaseSequencer } from 'vitest/node'
 import type { TestSpecification } from 'vitest/node'
 
-/** What takes long, longest first: a worker that began it last would end long after the others. */
+/** The slowest files, slowest first: a worker that began one last would end long after the others. */
 const long = [
   'properties/convert',
   'bench/',

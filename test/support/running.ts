@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest'
 import { projectRoot } from './command.ts'
 import { patience, within } from './within.ts'
 
-/** `shadowplane` as a process that runs until it is told to end; it ends with the test at the latest. */
+/** `shadowplane` as a process that runs until a signal; it ends with the test at the latest. */
 export interface Running {
   stdout(): string
   stderr(): string
@@ -14,7 +14,7 @@ export interface Running {
    * the process ends before.
    */
   until(what: string, condition: (stdout: string) => boolean): Promise<void>
-  /** What it wrote, once it has ended; undefined before. */
+  /** Its output, once it has ended; undefined before. */
   remains(): string | undefined
   /** SIGINT; the exit status. */
   interrupt(): Promise<number | null>

@@ -123,7 +123,7 @@ export interface ObservedMirror {
   readonly millionths: number
 }
 
-/** The routes that a proxy holds of objects, in order; those that stand for no object are left out. */
+/** The routes that a proxy holds of objects, in order; routes without an object are left out. */
 export function routes(proxy: EnvoyDouble): readonly Route[] {
   return [...proxy.held('route').values()]
     .flatMap((each) => routesOf(each))

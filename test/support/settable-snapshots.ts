@@ -41,7 +41,7 @@ export function settableSnapshots(initial: readonly Resource[]): SettableSnapsho
   }
 }
 
-/** As the contract has it: an unchanged type keeps its very map. */
+/** The contract of snapshots: an unchanged type keeps its very map. */
 function group(resources: readonly Resource[], before: Snapshot['resources']): Snapshot['resources'] {
   return new Map(
     resourceTypes.map(({ name: type }) => {

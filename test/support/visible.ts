@@ -17,7 +17,7 @@ interface VisibleObjects {
   readonly settings?: Settings
 }
 
-/** What the proxies of a scope see of a few objects, without a graph. */
+/** The part of a few objects that the proxies of a scope see, without a graph. */
 export function visibleWith({
   scope,
   services = [],

@@ -140,7 +140,7 @@ export class XdsClient {
     await this.#ended
   }
 
-  /** What this client has subscribed to. */
+  /** The subscriptions of this client. */
   names(type: TypeName): readonly string[] {
     return this.#of(type).names
   }

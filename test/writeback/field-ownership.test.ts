@@ -10,7 +10,7 @@ const condition = (type: string) => ({
   lastTransitionTime: '2026-01-01T00:00:00Z',
   observedGeneration: 1,
 })
-/** As the API server has it of whoever wrote all of a condition. */
+/** The fields that the API server assigns to the manager that wrote all of a condition. */
 const fieldsOf = (...types: readonly string[]) =>
   Object.fromEntries(
     types.map((type) => [

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { answers, routeFor, snapshotWorld } from './snapshot-world.ts'
 
-// Sidecars that nothing tells apart share what is computed, and are told apart when a selector comes.
+// Sidecars that no selector separates share a snapshot; a new selector separates them.
 
 const world = () => snapshotWorld('at once')
 

@@ -24,14 +24,14 @@ spec:
 export interface Sidecar {
   readonly app: string
   readonly subscription: SnapshotSubscription
-  /** Those that it was handed, in order. */
+  /** Received snapshots, in order. */
   readonly told: readonly Snapshot[]
 }
 
 /** A snapshot cache over the real pipeline, which computes at once, or when the test says so. */
 export interface SnapshotWorld {
   readonly connected: ReadonlySet<ScopeKey>
-  /** How often it was asked to compute. */
+  /** The number of computations. */
   readonly wanted: () => number
   write(text: string): void
   /** Computes so many pieces; true when that was the last one, and the cache has taken over what there is. */

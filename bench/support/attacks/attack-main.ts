@@ -1,6 +1,6 @@
 /**
- * One attacker, as a process of its own: is told the name of an attack and its target over IPC, and goes on
- * until it is killed.
+ * One attacker, as a process of its own: it receives the name of an attack and its target over IPC, and goes
+ * on until it is killed.
  */
 import { setPriority } from 'node:os'
 import type { WireTarget } from './attack-wire.ts'

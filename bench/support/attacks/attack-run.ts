@@ -27,7 +27,7 @@ export interface AttackFigures {
   readonly stall: { readonly idle: Stall; readonly attacked: Stall }
   readonly memory: { readonly before: number; readonly peak: number }
   readonly logged: number
-  /** What a proxy got that came during the attack. */
+  /** The answer to a proxy that came during the attack. */
   readonly newcomer: string
   readonly isRunning: boolean
 }

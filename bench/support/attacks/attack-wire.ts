@@ -13,7 +13,9 @@ export interface WireTarget {
   readonly tls?: { readonly ca: string; readonly certificate: string; readonly key: string } | undefined
 }
 
-/** One HTTP/2 connection that does as it is told, also what no gRPC client would. */
+/**
+ * One HTTP/2 connection that sends exactly the given frames, including those that a gRPC client never sends.
+ */
 export class Wire {
   readonly #target: WireTarget
   readonly #window: number

@@ -7,7 +7,7 @@ import { saveByRename } from '../saved-file.ts'
 import { serviceManifests } from '../service-manifests.ts'
 
 /**
- * What an attacked `serve` reads: 300 Services, and a gateway in each of two namespaces, bank (honest) and
+ * The files of an attacked `serve`: 300 Services, and a gateway in each of two namespaces, bank (honest) and
  * shop (the attacker).
  */
 export interface AttackedScene {

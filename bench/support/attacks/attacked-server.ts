@@ -34,13 +34,13 @@ export interface Stall {
 export interface AttackedServerOptions {
   /** Folder of the checkout. */
   readonly program: string
-  /** What of it is run: its `serve` with these arguments, or the library. */
+  /** The part of it that runs: its `serve` with these arguments, or the library. */
   readonly run: { readonly serve: readonly string[] } | 'library'
   readonly signal: AbortSignal
 }
 
 const startTimeout = 60_000
-/** Of an event loop that stands still; milliseconds. */
+/** Milliseconds of a blocked event loop after which a run ends. */
 export const stallTimeout = 60_000
 
 export async function startAttacked({

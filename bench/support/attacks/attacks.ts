@@ -6,7 +6,7 @@ import { deltaPath, deltaReader, deltaRequest, encodedNode, Wire } from './attac
 import type { WireCall, WireTarget } from './attack-wire.ts'
 import { typeUrls } from '../load/discovery-response.ts'
 
-/** What one client does to a server until its process is killed. */
+/** The actions of one client against a server until its process is killed. */
 export interface Attack {
   readonly what: string
   /** More flags of `serve`. */

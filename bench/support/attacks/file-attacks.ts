@@ -1,7 +1,7 @@
 import { writeFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** What is put into the directory that `serve` reads. */
+/** Files for the directory that `serve` reads. */
 export interface FileAttack {
   readonly what: string
   readonly put: (folder: string) => Promise<void>

@@ -13,7 +13,7 @@ import type { Case, ReadObject } from './case.ts'
 /** Resources by `<role> <type> <name>`. */
 export type Resources = ReadonlyMap<string, Resource>
 
-/** What some objects become, with nothing beside them. */
+/** The resources of some objects, with no other objects beside them. */
 export interface Alone {
   readonly resources: Resources
   readonly diagnostics: readonly Diagnostic[]
@@ -32,8 +32,8 @@ export interface Translations {
         readonly without: Alone
         readonly sound: Alone
         /**
-         * What is in force when the mistake comes as an edit of the sound object; undefined where the edit is
-         * not refused.
+         * The resources in force when the mistake comes as an edit of the sound object; undefined if the edit
+         * is not rejected.
          */
         readonly afterEdit: Alone | undefined
       }

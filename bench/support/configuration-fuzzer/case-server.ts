@@ -26,14 +26,14 @@ export interface CaseServerOptions {
   readonly addresses: readonly [gateway: string, sidecar: string]
 }
 
-/** What became of some cases that were served together. */
+/** The results of some cases that were served together. */
 export interface Outcome {
   readonly refused: readonly RefusedResource[]
   /** An Envoy ended: its last words. */
   readonly crash: string | undefined
   /** The proxies did not come to rest: what was missing. */
   readonly unsettled: string | undefined
-  /** What the proxies should have been told to drop. */
+  /** Resources that the proxies should have removed. */
   readonly leftBehind: readonly string[]
   /** Transforms of the pipeline that failed, by message. */
   readonly failures: readonly string[]

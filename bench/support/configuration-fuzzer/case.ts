@@ -14,7 +14,7 @@ export interface Case {
   readonly kind: 'valid' | 'half-valid'
   /** All sound objects: with a mistake, the ones that would be there without it. */
   readonly sound: readonly JsonObject[]
-  /** As it is written. */
+  /** The objects as written. */
   readonly objects: readonly JsonObject[]
   readonly mistake: PlacedMistake | undefined
 }
@@ -90,8 +90,8 @@ export function kindOf({ kind }: JsonObject): string {
 }
 
 /**
- * The lines, from 1, on which a field stands, its name included; of a field that is absent, those of what it
- * would stand in.
+ * The lines of a field, from 1, including its name; for an absent field, the lines of the field that would
+ * hold it.
  */
 export function linesOf(text: string, path: FieldPath): readonly [first: number, last: number] {
   const lineAt = (offset: number): number => text.slice(0, offset).split('\n').length

@@ -21,12 +21,12 @@ export interface Defect {
     | 'no diagnostic'
     | 'wrong line'
     | 'false alarm'
-  /** The same for all cases that show the same defect, as far as can be told. */
+  /** Equal for all cases that show the same defect, as far as it can be known. */
   readonly signature: string
   readonly text: string
 }
 
-/** What is wrong with the translation of a case, before any Envoy sees it. */
+/** The faults of a case's translation, before any Envoy sees it. */
 export function check(subject: Case, { written, mistaken, compared }: Translations): readonly Defect[] {
   const failed = written.diagnostics
     .filter(({ code }) => code === 'internal/transform-failed')
@@ -111,8 +111,8 @@ export function check(subject: Case, { written, mistaken, compared }: Translatio
 }
 
 /**
- * A mistake is told at its field, within it, or at the message that it makes senseless; of what is not
- * supported, at that.
+ * A mistake is reported at its field, within it, or at the message that it makes senseless; an unsupported
+ * field at itself.
  */
 function concerns({ origin, place, code }: Diagnostic, path: FieldPath, key: string | undefined): boolean {
   if (origin === undefined) return place !== undefined
@@ -142,7 +142,7 @@ function falseAlarms(diagnostics: readonly Diagnostic[]): readonly Defect[] {
     }))
 }
 
-/** What may change when the object changes, though it is no part of the object. */
+/** Resources that may change with the object, although they do not come from it. */
 interface Influence {
   readonly mistaken: string | undefined
   /**
@@ -182,7 +182,10 @@ function influenceOf(
   }
 }
 
-/** What the mistaken object has no part in must be as it was; what it only adds to must be there. */
+/**
+ * Resources without a part of the mistaken object must be unchanged; resources to which it only adds must
+ * exist.
+ */
 function droppedResources(
   { sound, without, written }: Readonly<Record<'sound' | 'without' | 'written', Resources>>,
   influence: Influence,

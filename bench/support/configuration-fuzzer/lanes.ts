@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import type { RunOptions, RunResult } from './run.ts'
 
-/** What a lane is told. */
+/** The instructions for a lane. */
 export type LaneData = Omit<RunOptions, 'signal' | 'progress'>
 export type LaneMessage =
   | { readonly kind: 'progress'; readonly done: number }
@@ -55,8 +55,8 @@ export async function runLanes({ lanes, signal, progress, ...options }: LanesOpt
 }
 
 /**
- * Of the loopback network 127.0.0.0/8, different for each process and lane, so that their listeners never
- * meet.
+ * An address of the loopback network 127.0.0.0/8, different for each process and lane, so that their
+ * listeners never meet.
  */
 export function addressesOf(lane: number): readonly [string, string] {
   const network = `127.${64 + ((process.pid >> 8) % 128)}.${process.pid % 256}`

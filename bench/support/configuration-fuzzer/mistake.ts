@@ -10,7 +10,7 @@ import { emptyListIsWrong, isFreeMap, isHeaders, isRequired } from './shape.ts'
 export interface Mistake {
   /** Index among the objects. */
   readonly object: number
-  /** What is there in the changed object, or was in the sound one. */
+  /** The field in the changed object, or in the sound one if it was removed. */
   readonly path: FieldPath
   readonly what:
     | 'unknown field'
@@ -37,7 +37,7 @@ const halfValid: fc.Arbitrary<Candidate> = fc
   .tuple(draft, number, number, number)
   .map(([sound, object, field, way]) => withMistake(sound, [object, field, way]))
 
-/** Of ten configurations three are valid. */
+/** Three of ten configurations are valid. */
 export const candidates: fc.Arbitrary<Candidate> = fc.oneof(
   { weight: 3, arbitrary: valid },
   { weight: 7, arbitrary: halfValid },

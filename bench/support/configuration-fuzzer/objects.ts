@@ -297,9 +297,9 @@ export const draft: fc.Arbitrary<Draft> = fc
   )
   .map((parts) => ({ objects: parts.flat() }))
 
-/** Where a configuration stands in its batch. */
+/** The place of a configuration in its batch. */
 export interface Place {
-  /** Of all configurations of a run. */
+  /** A number among all configurations of a run. */
   readonly id: number
   /** In the batch, from 0. */
   readonly slot: number

@@ -512,7 +512,10 @@ const byKey: Readonly<Record<string, readonly OddValue[]>> = {
   from: perhaps('', '/', 'a//b', '*/*/*', 'é'),
 }
 
-/** What else a field of this name could hold; `inHeaders`: it is a value among header operations. */
+/**
+ * Other values that a field of this name could hold; `inHeaders`: the field is a value among header
+ * operations.
+ */
 export function oddValues(key: string, value: Json, inHeaders: boolean): readonly OddValue[] {
   if (inHeaders && typeof value === 'string') return headerValues
   const special = byKey[key]

@@ -38,7 +38,7 @@ export interface RunResult {
   readonly found: readonly Found[]
 }
 
-/** After so many batches the proxies are started anew, each sixth time with SotW. */
+/** After so many batches the proxies are started again, each sixth time with SotW. */
 const batchesPerServer = 8
 
 /**
@@ -78,7 +78,7 @@ export async function runConfigurations(options: RunOptions): Promise<RunResult>
   }
 }
 
-/** Those of one batch, from a seed of its own, so that a batch can be looked at alone. */
+/** The cases of one batch, from a seed of its own, so that a batch can be run alone. */
 function draw({ seed, count, batch }: RunOptions, start: number): readonly Candidate[] {
   return fc.sample(candidates, {
     seed: (seed + start * 7919) % 2 ** 31,
@@ -115,7 +115,7 @@ export function openChecker(options: Omit<CaseServerOptions, 'mode'>): Checker {
     await server?.close()
     server = await startCaseServer({ ...options, mode })
   }
-  /** What cannot be told by origins is found by halves, with proxies that know nothing of it. */
+  /** A fault that origins do not locate is found by halving, with proxies that know nothing of it. */
   const serve = async (cases: readonly Case[]): Promise<Served> => {
     if (server === undefined) await renew(mode)
     const outcome = await server?.serve(cases)
@@ -206,7 +206,7 @@ function hasOwnView(cases: readonly Case[]): boolean {
  */
 const shared = /^\S+ (?:(?:listener|route|runtime|secret) |virtual-host \S+\/blackhole:)/
 
-/** What a configuration becomes does not depend on its neighbours. */
+/** The result of a configuration does not depend on its neighbours. */
 function influences(subject: Case, alone: Resources, together: Resources | undefined): readonly Found[] {
   if (together === undefined || selectsAll(subject)) return []
   return differences(new Map([...alone].filter(([name]) => !shared.test(name))), together).map((text) => ({
@@ -218,8 +218,8 @@ function influences(subject: Case, alone: Resources, together: Resources | undef
 }
 
 /**
- * A ServiceEntry whose selector names no labels stands for every workload of its namespace, also those of its
- * neighbours.
+ * A ServiceEntry whose selector names no labels selects every workload of its namespace, including those of
+ * its neighbours.
  */
 function selectsAll({ objects }: Case): boolean {
   return objects.some(({ kind, spec }) => {
@@ -234,7 +234,7 @@ function isObject(value: Json | undefined): value is JsonObject {
   return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
-/** What a proxy lacks is no matter of the configuration. */
+/** A resource that a proxy lacks says nothing about the configuration. */
 const missingFile = /filesystem watch|Invalid path/
 
 interface Blame {
@@ -290,7 +290,8 @@ function foundIn(subject: Case, { crash, unsettled }: Outcome, rest: readonly st
 }
 
 /**
- * What shows only beside others, or after them; the rest is found when a configuration is translated alone.
+ * Faults that appear only beside others, or after them; the rest is found when a configuration is translated
+ * alone.
  */
 function failed(cases: readonly Case[], { failures, leftBehind }: Outcome): readonly Found[] {
   const [first] = cases

@@ -30,7 +30,8 @@ function wanted(type: TypeName, { resources }: ClientState['snapshot']): readonl
 }
 
 /**
- * What a proxy holds and should not: it is at rest with these only if the server forgets to take them away.
+ * Resources that a proxy holds and should not: it is idle with these only if the server forgets to remove
+ * them.
  */
 export function leftBehind(client: ClientState): readonly string[] {
   const { types, snapshot } = client
@@ -86,7 +87,7 @@ export function isSettled(client: ClientState): boolean {
   })
 }
 
-/** What keeps a proxy from being settled, to be shown. */
+/** The reason why a proxy is not idle yet, for a message. */
 export function unsettled({ types, snapshot, proxy }: ClientState): string {
   const stale = [...types].filter(([, { status }]) => status === 'STALE').map(([type]) => type)
   const missing = named.flatMap(([type]) =>

@@ -64,7 +64,7 @@ const nonEmptyLists: Readonly<Record<string, readonly string[]>> = {
   Sidecar: ['egress.*.hosts'],
 }
 
-/** True for a field that its kind cannot do without. */
+/** True for a field that its kind requires. */
 export function isRequired(kind: string, path: FieldPath): boolean {
   return (required[kind] ?? []).includes(pattern(path))
 }

@@ -6,7 +6,7 @@ export interface SidecarFigures {
   readonly sent: number
   /** 200, from the primary's backend. */
   readonly answered: number
-  /** The first failure in words; '' where there is none. */
+  /** The first failure in words; '' if all went well. */
   readonly failure: string
   readonly copies: number
   /** Copies without the Host that a copy has to have. */
@@ -18,7 +18,7 @@ export interface InterceptionFigures {
   readonly expectations: readonly Expectation[]
 }
 
-/** What the program outside of the workload's network namespace is told. */
+/** The instructions for the program outside of the workload's network namespace. */
 export interface WorldOptions {
   readonly binary: string
   readonly requests: number
@@ -36,7 +36,7 @@ export interface Burst {
   readonly failure: string
 }
 
-/** What the workload in the namespace does when it is asked. */
+/** The calls that the workload in the namespace makes on request. */
 export interface WorkloadCalls {
   /** Sets up addresses and rules, starts the proxy, and waits until it is ready. */
   readonly start: (options: { readonly binary: string; readonly xds: string }) => Promise<string>

@@ -5,8 +5,8 @@ export interface ShopPorts {
 }
 
 /**
- * Of the objects: where requests to the gateway's port 80 go, and where their copies do. EndpointSlices may
- * not name loopback; ServiceEntries may.
+ * The backends of the objects: where requests to the gateway's port 80 go, and where their copies do.
+ * EndpointSlices may not name loopback; ServiceEntries may.
  */
 export function shopManifests({ production, mirror }: ShopPorts): string {
   return `apiVersion: networking.istio.io/v1

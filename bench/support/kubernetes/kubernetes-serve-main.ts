@@ -25,7 +25,7 @@ function observe(event: ControlPlaneEvent): void {
   if (event.kind === 'config-changed') objects += event.objects
 }
 
-/** What has been so since it was told last: delays in milliseconds, memory in bytes. */
+/** The figures since the last request for them: delays in milliseconds, memory in bytes. */
 function tell(what: string): void {
   globalThis.gc?.()
   const { rss, heapUsed } = process.memoryUsage()

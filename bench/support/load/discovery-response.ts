@@ -3,7 +3,7 @@ import type { Field } from './protobuf-fields.ts'
 
 export type Mode = 'sotw' | 'delta'
 
-/** What a discovery response carries, without its nonce: streams that are sent the same share one value. */
+/** The content of a discovery response without its nonce: streams with equal responses share one value. */
 export interface Carried {
   readonly typeUrl: string
   readonly version: string
@@ -17,9 +17,9 @@ export interface CarriedResource {
   readonly name: string
   /** '' in SotW. */
   readonly version: string
-  /** What the client asks for next: a cluster's endpoints, a listener's route configurations. */
+  /** The names that the client requests next: a cluster's endpoints, a listener's route configurations. */
   readonly names: readonly string[]
-  /** Of a route configuration: its virtual hosts come one by one. */
+  /** True for a route configuration whose virtual hosts come one by one. */
   readonly hasVhds: boolean
 }
 
@@ -127,7 +127,7 @@ const edsCluster = 3 // Cluster.type EDS
 // .route_config_name 2
 const routeConfigName = [3, 3, 4, 2, 3, 2]
 
-/** What a resource makes an Envoy ask for. */
+/** The names that a resource makes an Envoy request. */
 function followed(typeUrl: string, value: Buffer): Pick<CarriedResource, 'names' | 'hasVhds'> {
   if (typeUrl === typeUrls.cluster) return { names: endpointNames(value), hasVhds: false }
   if (typeUrl === typeUrls.listener)

@@ -171,7 +171,7 @@ function stages({ ask }: LoadOptions): readonly Stage[] {
   ]
 }
 
-/** As an injected sidecar or a gateway describes itself. */
+/** A node as an injected sidecar or a gateway describes itself. */
 function node({ role, workloads }: LoadOptions, index: number): Buffer {
   const kind = role === 'sidecar' ? 'sidecar' : 'router'
   const ip = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`

@@ -142,7 +142,7 @@ export class FrameReader {
     this.#headFilled = 0
     const payload = this.#payload
     this.#payload = []
-    // A DATA frame's end is told as well: it may end the stream.
+    // The end of a DATA frame is reported as well: it may end the stream.
     this.#handler.control(
       this.#frame,
       payload.length === 1 && payload[0] !== undefined ? payload[0] : Buffer.concat(payload),

@@ -7,14 +7,14 @@ export interface Field {
   readonly number: number
   /** Where the field begins, with its tag. */
   readonly start: number
-  /** Of a length-delimited field its bytes; empty for others. */
+  /** The bytes of a length-delimited field; empty for others. */
   readonly bytes: Buffer
-  /** Of a varint its value, exact up to 2^53; 0 for others. */
+  /** The value of a varint, exact up to 2^53; 0 for others. */
   readonly value: number
   readonly end: number
 }
 
-/** All fields, in order. Throws for bytes that are no message. */
+/** All fields, in order. Throws for bytes that are not a message. */
 export function fieldsOf(bytes: Buffer): readonly Field[] {
   const fields: Field[] = []
   for (let position = 0; position < bytes.length;) {

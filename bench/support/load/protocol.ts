@@ -46,7 +46,7 @@ export type Counts = Readonly<Record<string, TypeCount>>
 /** How many resources of a type streams hold: the stream with the fewest and the one with the most. */
 export type Holdings = Readonly<Record<string, { readonly least: number; readonly most: number }>>
 
-/** What the load client can be told. */
+/** The instructions for the load client. */
 export interface LoadCommands {
   /**
    * Opens streams beside those that there are; resolves when each has all that an Envoy waits for, or the

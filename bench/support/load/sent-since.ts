@@ -2,7 +2,7 @@ import type { Counts, TypeCount } from './protocol.ts'
 
 const none: TypeCount = { responses: 0, bytes: 0, resources: 0 }
 
-/** What was sent between two counts, of the types of which there was anything. */
+/** Responses sent between two counts, for each type that had any. */
 export function sentSince(before: Counts, after: Counts): Counts {
   const differences = Object.entries(after).map(([type, count]): readonly [string, TypeCount] => {
     const known = before[type] ?? none

@@ -4,7 +4,7 @@ import { typeUrls } from './discovery-response.ts'
 import type { Carried, CarriedResource } from './discovery-response.ts'
 import { onceForAll, onceForEach } from '../once-for-all.ts'
 
-/** What a stream has of one type, by name; undefined for a name that it was told does not exist. */
+/** The resources of one type on a stream, by name; undefined for a name that does not exist. */
 export type Held = ReadonlyMap<string, CarriedResource | undefined>
 export type Names = ReadonlySet<string>
 
@@ -35,7 +35,7 @@ export const afterChange = onceForAll((held: Held, { resources, removed }: Carri
 })
 
 /**
- * What an Envoy asks for on account of what it holds: endpoints for clusters, route configurations for
+ * The names that an Envoy requests because of its holdings: endpoints for clusters, route configurations for
  * listeners.
  */
 export const namesFollowed = onceForEach(
@@ -70,7 +70,7 @@ export const someVhds = onceForEach((routes: Held): boolean =>
   [...routes.values()].some((each) => each?.hasVhds === true),
 )
 
-/** What a delta client says on another stream that it has. */
+/** The holdings that a delta client reports on another stream. */
 export const versionsHeld = onceForEach((held: Held): Buffer =>
   initialVersions(
     [...held].flatMap(([name, each]): readonly (readonly [string, string])[] =>

@@ -21,8 +21,8 @@ import {
 import type { Names, TypeState } from './stream-state.ts'
 
 /**
- * What a stream asks for by itself, one after the other: each when all before it, and what those name, has
- * come.
+ * The types that a stream requests by itself, one after the other: each when all before it, and the names in
+ * those, have arrived.
  */
 export interface Stage {
   readonly typeUrl: string

@@ -1,6 +1,6 @@
 /**
- * A backend of `bench/sick-shadow.ts` as a process of its own: `node backend-main.ts KIND`. It tells its
- * port, and ends what is open when it is asked to.
+ * A backend of `bench/sick-shadow.ts` as a process of its own: `node backend-main.ts KIND`. It reports its
+ * port, and closes its connections on request.
  */
 import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'

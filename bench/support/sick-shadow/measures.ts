@@ -74,7 +74,7 @@ export async function measureLoads(
 interface Compared {
   readonly plain: readonly LoopResult[]
   readonly mirrored: readonly LoopResult[]
-  /** Of the p99 without a mirror. */
+  /** The limit, as a multiple of the p99 without a mirror. */
   readonly limit: number
 }
 
@@ -157,7 +157,7 @@ async function begin(scene: SickScene, wanted: number): Promise<number> {
 const megabyte = 1_000_000
 const uploads = ['hangs', 'slow', 'resets', 'refuses'] as const satisfies readonly BackendKind[]
 
-/** Uploads of each size, framed both ways. What takes seconds is done once. */
+/** Uploads of each size, framed both ways. An upload that takes seconds is made once. */
 export async function measureUploads(
   scenes: readonly SickScene[],
   { sizes, uploads: times }: Pace,

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { quantile } from '../figures.ts'
 
 export interface Target {
-  /** Of 127.0.0.1. */
+  /** Port on 127.0.0.1. */
   readonly port: number
   readonly host: string
 }

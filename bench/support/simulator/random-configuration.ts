@@ -1,6 +1,6 @@
 /**
- * Random Istio objects whose routes are hard to tell apart, for comparing what is said of them with what a
- * real Envoy does.
+ * Random Istio objects whose routes are easy to confuse, for comparing the simulator's answers with those of
+ * a real Envoy.
  */
 import fc from 'fast-check'
 
@@ -34,7 +34,7 @@ export interface RandomMatch {
   readonly queryParams?: Readonly<Record<string, StringMatch | Record<string, never>>>
 }
 
-/** An HTTPRoute, as it stands in YAML. */
+/** An HTTPRoute, as written in YAML. */
 export interface RandomRule {
   readonly match?: readonly RandomMatch[]
   readonly [field: string]: unknown
@@ -277,9 +277,7 @@ const gatewayHosts = fc.uniqueArray(fc.constantFrom('a.test', 'b.test', '*.test'
   maxLength: 3,
 })
 
-/**
- * What the hosts of a mesh configuration are called: services with an endpoint, on the configuration's port.
- */
+/** The names of the hosts in a mesh configuration: services with an endpoint, on the configuration's port. */
 export function meshHosts(port: number): readonly string[] {
   return ['a', 'b', 'c.b'].map((name) => `${name}.p${port}.test`)
 }

@@ -125,8 +125,8 @@ function hostFor(pattern: string): string {
 }
 
 /**
- * What a match asks for, as far as it can be seen; `tail` comes behind the path, and often spoils an exact
- * one.
+ * A request that satisfies a match, as far as the match shows it; `tail` comes behind the path, and often
+ * spoils an exact one.
  */
 function aim(match: RandomMatch, other: RandomRequest, tail: string): RandomRequest {
   const asked = Object.entries(match.headers ?? {})

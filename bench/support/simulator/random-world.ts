@@ -2,14 +2,14 @@ import { stringify } from 'yaml'
 import { destinationHosts, meshHosts } from './random-configuration.ts'
 import type { RandomConfiguration } from './random-configuration.ts'
 
-/** Ports of the backends, one for each thing that can be told apart by who answers. */
+/** Ports of the backends, one for each destination that the answer must identify. */
 export interface BackendPorts {
-  /** Of d0's subsets. */
+  /** Ports of d0's subsets. */
   readonly v1: number
   readonly v2: number
-  /** Of d1, d2, d3. */
+  /** Ports of d1, d2, d3. */
   readonly others: readonly number[]
-  /** Of the services of mesh configurations. */
+  /** Port of the services of mesh configurations. */
   readonly own: number
 }
 

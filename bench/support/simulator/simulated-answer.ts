@@ -1,4 +1,4 @@
-/** What the simulator says of a request, beside what a real Envoy did with it. */
+/** The simulator's answer for a request, beside that of a real Envoy. */
 import { isForwarded } from '../../../src/simulate/forward.ts'
 import type { Destination, Forwarding, SimulatedMirror } from '../../../src/simulate/forward.ts'
 import type { Simulation } from '../../../src/simulate/simulation.ts'
@@ -19,7 +19,7 @@ export interface PartialMirror {
 }
 
 export interface Comparison {
-  /** Empty: Envoy did what was said. */
+  /** Empty: Envoy did as predicted. */
   readonly differences: readonly string[]
   readonly partial: readonly PartialMirror[]
 }
@@ -56,7 +56,7 @@ export function compare(simulation: Simulation, { answer, arrivals }: Observatio
   }
 }
 
-/** With the reason why the route that Envoy took was said not to match. */
+/** Adds the predicted reason why the route that Envoy took does not match. */
 function routeDifference(
   { passedOver, virtualHost }: Simulation,
   said: string,
@@ -116,7 +116,7 @@ function compareArrival(destination: Destination, own: EchoArrival): readonly st
   ]
 }
 
-/** Those that the configurations change, or that say what was changed. */
+/** Headers that the configurations change, or that report the change. */
 const compared = ['x-a', 'x-b', 'x-set', 'x-add', 'x-envoy-original-host', 'x-envoy-original-path']
 
 function customHeaders(headers: readonly (readonly [string, string])[]): string {
@@ -131,7 +131,7 @@ function customHeaders(headers: readonly (readonly [string, string])[]): string 
     .join(' ')
 }
 
-/** Envoy says no cluster's name where there is no such cluster. */
+/** Envoy omits the name of a cluster that does not exist. */
 function destinationsOf(
   destinations: readonly Destination[],
   cluster: string | undefined,
@@ -154,7 +154,7 @@ function compareCopies(mirrors: readonly SimulatedMirror[], arrivals: readonly E
         arrivals.map(({ port, host, path }) => `at ${port} as ${host}${path}`).join(', '),
     ])
   }
-  // Two mirrors of one cluster cannot be told apart by what arrives.
+  // The arrivals do not show which of two mirrors of one cluster made a copy.
   const alone = mirrors.filter((mirror) =>
     mirrors.every(
       (other) => other === mirror || !endpointsOf(other).some((each) => endpointsOf(mirror).includes(each)),

@@ -74,7 +74,7 @@ function header(
   return { header: { key, value } }
 }
 
-/** How a route is told apart from all others of its listener. */
+/** The identity of a route among all others of its listener. */
 export function routeLabel(virtualHost: string | undefined, index: number): string {
   return `${virtualHost ?? ''}#${index}`
 }

@@ -4,9 +4,9 @@ import type { Observation } from './simulated-answer.ts'
 import { routeLabel } from './simulated-envoy.ts'
 
 /**
- * What became of a request otherwise than the simulator says; empty for nothing. As `compare`, for an Envoy
- * whose answers do not report the route and the cluster: the status, the backend and the copies must be
- * right.
+ * The differences between a request's result and the simulator's; empty if there are none. Like `compare`,
+ * for an Envoy whose answers do not report the route and the cluster: the status, the backend and the copies
+ * must be right.
  */
 export function answerDifferences(
   simulation: Simulation,

@@ -13,7 +13,7 @@ function lengthOf({ length }: Buffer): Buffer {
 export const sequence = (...contents: readonly Uint8Array[]): Buffer => value(0x30, ...contents)
 export const set = (...contents: readonly Uint8Array[]): Buffer => value(0x31, ...contents)
 export const octetString = (content: Uint8Array): Buffer => value(0x04, content)
-/** Of whole bytes. */
+/** A bit string of whole bytes. */
 export const bitString = (content: Uint8Array): Buffer => value(0x03, Buffer.from([0]), content)
 export const utf8 = (text: string): Buffer => value(0x0c, Buffer.from(text))
 /** The first byte is below 0x80: it is positive. */

@@ -7,7 +7,7 @@ export interface TlsBackendOptions {
   /** In the header `x-backend` of each answer. */
   readonly name: string
   readonly own: Issued
-  /** Whose certificates clients must show, in PEM. */
+  /** The authority of the certificates that clients must show, in PEM. */
   readonly authority: string
 }
 

@@ -4,13 +4,13 @@ import { waitFor } from '../../../src/demo/wait.ts'
 import type { Issued } from './certificate.ts'
 
 export interface TlsLoadOptions {
-  /** Of 127.0.0.1. */
+  /** Port on 127.0.0.1. */
   readonly port: number
-  /** Name that is asked for, and that the certificate must have. */
+  /** The requested name, which the certificate must have. */
   readonly host: string
-  /** Whose certificates the server must show, in PEM. */
+  /** The authority of the certificates that the server must show, in PEM. */
   readonly authority: string
-  /** What the client shows of itself. */
+  /** The client's own certificate and key. */
   readonly shown?: Pick<Issued, 'certificate' | 'privateKey'>
   /** Requests at a time, each on a connection of its own. */
   readonly lanes: number

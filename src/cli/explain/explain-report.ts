@@ -51,7 +51,7 @@ export interface Explanation {
   /** Before the route that is taken, and why not. */
   readonly passedOver: readonly (ExplainedRoute & { readonly because: string })[]
   readonly outcome: ExplainedOutcome
-  /** What is wrong with, or worth knowing of, the rule that is taken. */
+  /** The mistakes of the rule that is taken, and the notes on it. */
   readonly diagnostics: readonly Diagnostic[]
 }
 

@@ -88,7 +88,7 @@ export async function adminOf(flags: AdminFlags): Promise<Pick<Config, 'adminAcc
   }
 }
 
-/** What an operator should know who opens the admin port to a network; undefined for nothing. */
+/** A warning for an operator who opens the admin port to a network; undefined if none is due. */
 export function openAdminWarning(
   admin: string,
   { adminAccess = {} }: Pick<Config, 'adminAccess'>,

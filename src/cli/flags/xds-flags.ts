@@ -45,7 +45,7 @@ a ServiceAccount token, which the API server reviews, or nothing (default: certi
     .addOption(
       new Option(
         '--max-connection-age <duration>',
-        'after which proxies are asked to connect again, as in 30m, so that they spread over new replicas ' +
+        'after which proxies must connect again, as in 30m, so that they spread over new replicas ' +
           '(default: never)',
       ).argParser(age),
     )
@@ -80,7 +80,7 @@ export function xdsOf(flags: XdsFlags, domain: string): Pick<Config, 'xds'> {
   }
 }
 
-/** What an operator should know who opens the port to a network; undefined for nothing. */
+/** A warning for an operator who opens the port to a network; undefined if none is due. */
 export function openPortWarning({ listen }: XdsFlags, { xds }: Pick<Config, 'xds'>): string | undefined {
   const { host } = parseHostPort('--listen', listen)
   if (

@@ -55,8 +55,8 @@ interface Tally {
 
 /**
  * Bounds a log under storms: in ten seconds the first few events of a kind from one proxy or peer are logged,
- * and then one line that has the last and how many there were. What is left of a window is logged before the
- * server ends. Metrics count every event.
+ * and then one line with the last of them and their number. The rest of a window is logged before the server
+ * ends. Metrics count every event.
  */
 export function calmLog(
   emit: (event: LoggedEvent) => void,

@@ -30,7 +30,7 @@ function loggedValue(key: string, value: unknown): unknown {
     : value
 }
 
-/** What a log says in place of lines that could not be written, in either format. */
+/** The log's words in place of lines that could not be written, in either format. */
 export const lostLines: Readonly<Record<'text' | 'json', (count: number) => string>> = {
   text: (lost) =>
     `${clock()}  ${count(lost, 'line')} left out here: the reader of this log was too slow, or its disk full`,
@@ -172,8 +172,7 @@ const mostNamed = 10
 const longestReason = 600
 
 /**
- * A proxy that is turned away tries again every second: each reason is told once, until another proxy has
- * come in.
+ * A rejected proxy tries again every second: each reason is logged once, until another proxy has connected.
  */
 function followDenials(): (event: ControlPlaneEvent) => boolean {
   const told = new Set<string>()
@@ -188,8 +187,8 @@ function followDenials(): (event: ControlPlaneEvent) => boolean {
 }
 
 /**
- * Counts the responses that a change leads to, and tells when the last of them is answered. A proxy that
- * connects is no change.
+ * Counts the responses that a change leads to, and reports when the last of them is answered. A proxy that
+ * connects does not count as a change.
  */
 function followRollout(): (event: ControlPlaneEvent) => string | undefined {
   const waiting = new Set<string>()

@@ -17,8 +17,8 @@ to another address, spaced as they were recorded. Answers in the recording are p
         `by its first bytes. \
 Progress goes to standard error, the summary to standard output.
 
-The exit status is 1 if a request had no answer, or a place of the file is no record; it is told of, and ` +
-        `the rest is sent.`,
+The exit status is 1 if a request had no answer, or a place of the file is damaged; the place is ` +
+        `reported, and the rest is sent.`,
     )
     .argument('<file>', 'the recording; - is standard input')
     .addOption(

@@ -8,7 +8,7 @@ export function progressLine({ sent, answered, errors, latencies }: ReplaySummar
   return `${sent} sent, ${answered} answered, ${failed} without answer, ${perSecond(sent, elapsed)}${slow}`
 }
 
-/** What a replay did, for people. */
+/** The results of a replay, for people. */
 export function renderReplay(summary: ReplaySummary, elapsed: number): string {
   const { sent, answered, statuses, errors, cut, damaged, latencies, late } = summary
   const lines = [

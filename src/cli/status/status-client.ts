@@ -15,10 +15,7 @@ export interface AdminAnswer {
 }
 
 export interface AdminClient {
-  /**
-   * Rejects with UsageError when the control plane cannot be reached, or says that it was asked something
-   * wrong.
-   */
+  /** Rejects with UsageError if the control plane cannot be reached, or calls the question wrong. */
   get(path: string): Promise<AdminAnswer>
 }
 

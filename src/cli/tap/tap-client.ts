@@ -108,6 +108,6 @@ function explained({ code, details }: ServiceError, admin: string): UsageError {
     )
   }
   if (code === status.UNIMPLEMENTED)
-    return new UsageError(`--admin ${admin}: that is no control plane that can be tapped (${details})`)
+    return new UsageError(`--admin ${admin}: this control plane does not support taps (${details})`)
   return new UsageError(`--admin ${admin}: ${details}`)
 }

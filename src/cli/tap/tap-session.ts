@@ -100,7 +100,7 @@ async function write(
           ? ''
           : `; ${dropped} more were dropped, as they came faster than they were taken: mirror fewer with ` +
             `--percent, or keep less with --body-limit`
-      const isAsked = event.ended === 'it was asked to'
+      const isAsked = event.ended === 'a client ended it'
       tell(
         `${printed} ${printed === 1 ? 'request' : 'requests'} ` +
           `printed${lost}${isAsked ? '' : `; the tap has ended: ${event.ended}`}`,

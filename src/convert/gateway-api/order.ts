@@ -24,7 +24,7 @@ export interface Ordered {
   readonly matches: readonly PlacedMatch[]
   /** Exceptions that no route takes; they come after all routes. */
   readonly untaken: readonly HttpMatch[]
-  /** Routes that would be asked before earlier ones, which cannot be helped. */
+  /** Routes that would take precedence over earlier ones, which cannot be avoided. */
   readonly misplaced: ReadonlySet<number>
 }
 

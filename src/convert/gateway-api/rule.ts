@@ -172,7 +172,7 @@ function writtenPatience(
   }
 }
 
-/** The conditions for which the Gateway API retries besides status codes (GEP-1731). */
+/** The conditions, other than status codes, for which the Gateway API retries (GEP-1731). */
 const retried = ['connect-failure', 'refused-stream', 'reset', 'retriable-status-codes']
 
 function writtenRetry(

@@ -23,7 +23,7 @@ export interface Selection {
   readonly service: Pick<Service, 'host' | 'name' | 'namespace' | 'origin'>
   /** Name of the subset: the end of the Service's name. */
   readonly name: string
-  /** Labels of the Pods, besides those that the whole Service selects. */
+  /** Labels of the Pods, in addition to those that the whole Service selects. */
   readonly labels: Labels
 }
 

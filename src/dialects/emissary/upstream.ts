@@ -68,9 +68,9 @@ interface KubernetesName {
 }
 
 /**
- * The Service that a host name means: `name` beside the Mapping, `name.namespace`, either with `.svc` and the
- * cluster's domain behind. Of two words, the second is a namespace where one is known by that name; else the
- * whole is a name for DNS, as `example.com`.
+ * The Service that a host name means: `name` beside the Mapping, or `name.namespace`, with or without `.svc`
+ * and the cluster's domain. In `a.b`, b is a namespace if one of that name exists; otherwise the whole is a
+ * DNS name, like `example.com`.
  */
 function kubernetesName(
   hostname: string,

@@ -82,7 +82,7 @@ function virtualHostSettings(
     const found = lookup.manifest(id)
     if (found !== undefined) return [readVirtualHostOption(found, lookup)]
     report.note('delegate/unknown', ['spec', 'virtualHost', 'optionsConfigRefs', 'delegateOptions', index], {
-      message: `there is no VirtualHostOption ${id.namespace}/${id.name}: the routes go without it`,
+      message: `there is no VirtualHostOption ${id.namespace}/${id.name}: the routes do not get it`,
     })
     return []
   })

@@ -53,8 +53,8 @@ type Egress = z.infer<typeof egress>
 const removableParts = ['egress.*.hosts.*', 'egress.*', 'outboundTrafficPolicy', 'workloadSelector'] as const
 
 /**
- * A networking.istio.io Sidecar: what sidecars see of the mesh. What concerns requests that come in is not
- * acted on.
+ * A networking.istio.io Sidecar: the part of the mesh that sidecars see. Its settings for incoming requests
+ * have no effect.
  */
 export const sidecarReader: Reader<EgressRule> = {
   read: readSidecar,
@@ -149,7 +149,7 @@ function listenerOf(value: Egress, { report, index, isLast }: Position): readonl
     report.note('field/unsupported', [...path, 'captureMode'], {
       message:
         `captureMode ${value.captureMode} has no effect: whether a proxy binds its ports or ` +
-        `intercepts is said by its own metadata`,
+        `intercepts depends on its own metadata`,
     })
   }
   return [

@@ -78,7 +78,7 @@ function certificateOf(chain: Entry, key: Entry, report: Report): Certificate | 
   const parsed = privateKey === undefined ? undefined : readPrivateKey(privateKey)
   if (privateKey !== undefined && parsed === undefined) {
     report('tls/malformed-pem', key.path, {
-      message: `${key.shown} is no private key in PEM`,
+      message: `${key.shown} is not a private key in PEM`,
       hint: 'it begins with -----BEGIN PRIVATE KEY-----, and has no passphrase',
     })
   }
@@ -110,7 +110,7 @@ function certificatesOf(entry: Entry, report: Report): Certificates | undefined 
   const certificates = pem === undefined ? undefined : readCertificates(pem)
   if (pem !== undefined && certificates === undefined) {
     report('tls/malformed-pem', entry.path, {
-      message: `${entry.shown} is no certificate in PEM`,
+      message: `${entry.shown} is not a certificate in PEM`,
       hint: 'it begins with -----BEGIN CERTIFICATE-----',
     })
   }

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { durationSchema } from '../../manifest/duration.ts'
 
 /**
- * What Envoy's own validation asks of values: one that it refuses would cost every route, or cluster, sent
- * along with it.
+ * Envoy's own rules for values: a value that it rejects would cost every route, or cluster, sent along with
+ * it.
  */
 
 /** Text for a header or a path: Envoy takes no line breaks there. */

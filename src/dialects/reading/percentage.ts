@@ -33,8 +33,8 @@ export function writtenPercentage(manifest: Manifest, path: FieldPath): WrittenP
 }
 
 /**
- * The share of a mirror, from its percentage at a path of the user's object. Undefined if there is no valid
- * one; the mistake is reported.
+ * The share of a mirror, from its percentage at a path of the user's object. Undefined if the percentage is
+ * not valid; the mistake is reported.
  */
 export function mirroredShare(path: FieldPath, report: Report): Millionths | undefined {
   const written = writtenPercentage(report.manifest, path)

@@ -42,8 +42,8 @@ export function joinTables(
 }
 
 /**
- * The routes, in the order in which they are asked, that get no request as a route of another table takes
- * them all.
+ * The routes, in the order in which Envoy tries them, that get no request because a route of another table
+ * takes them all.
  */
 export function joinedConflicts(routes: readonly JoinedRoute[], domain: string): readonly Diagnostic[] {
   const earlier = createCoverIndex<JoinedRoute>()

@@ -10,7 +10,7 @@ import type { KnownHosts } from './findings.ts'
 import { similarHost } from './missing.ts'
 import { unreachableRoutes } from './unreachable.ts'
 
-/** What the findings of one route table depend on besides the table. */
+/** The inputs of the findings of one route table, other than the table. */
 export interface TableSurroundings extends KnownHosts {
   readonly settings: Settings
   /** Servers of a Gateway, `<namespace>/<name>`. */
@@ -42,8 +42,8 @@ function repeatedHosts({ hosts }: RouteTable): readonly Diagnostic[] {
 }
 
 /**
- * A host of the cluster's own domain that nothing defines: no client can resolve its name. Of other domains
- * nothing is known.
+ * A host of the cluster's own domain that nothing defines: no client can resolve its name. Nothing is known
+ * of other domains.
  */
 function unknownHosts({ hosts, attachedTo }: RouteTable, around: TableSurroundings): readonly Diagnostic[] {
   if (!attachedTo.includes('mesh')) return []

@@ -46,7 +46,7 @@ export class BytesInFlight {
     this.#options = options
   }
 
-  /** Undefined if there is no room: the sender is resumed when there is. */
+  /** Undefined if there is not enough room: the sender is resumed when there is. */
   admit(sender: Sender, bytes: number): Admission | undefined {
     const isNext = this.#waiting.size === 0 || this.#next() === sender
     if (!isNext || !this.#hasRoom(bytes)) {

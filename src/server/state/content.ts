@@ -9,9 +9,7 @@ export type Resources = ReadonlyMap<string, Resource>
 export type Holding = Resource | Unknown
 export type Holdings = ReadonlyMap<string, Holding>
 
-/**
- * A version from before this stream, or a resource that the client has been told does not exist (`absent`).
- */
+/** A version from before this stream, or a resource that the client knows not to exist (`absent`). */
 export interface Unknown {
   readonly version: string
   /** Undefined if they are unknown too: it may refer to anything. */

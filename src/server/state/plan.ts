@@ -23,14 +23,14 @@ export interface Plan {
   /** At most one response; undefined when the client has all that it should. */
   readonly content: Content | undefined
   readonly changed: readonly Resource[]
-  /** The client's holdings after it ACKs the response; at once if there is no response. */
+  /** The client's holdings after it ACKs the response; at once if no response is sent. */
   readonly after: Holdings
   readonly purpose: Response['purpose']
 }
 
 /**
- * True if the client surely needs no response: it has the present state, and has been told about missing
- * names. May be false although no response is due; most events on most streams end here.
+ * True if the client surely needs no response: it has the present state, and knows which names are missing.
+ * May be false although no response is due; most events on most streams end here.
  */
 export function isIdle(
   { type, held, interest, answered, again, isolation }: Subscription,
@@ -280,7 +280,7 @@ function overlay(state: Resources, held: Holdings, names: readonly string[]): Ho
   return overlaid
 }
 
-/** Remembers which subscribed names do not exist, so that the client is told once. */
+/** Remembers which subscribed names do not exist, so that the client gets each removal once. */
 function withAbsent(
   state: Holdings,
   { mode, interest, held }: Subscription,

@@ -184,8 +184,8 @@ function failed<I extends Item>(
   pace: { readonly chance: number; readonly backOff: BackOff },
 ): ReflectionStep<I> {
   if (failure.status === 410) {
-    // A version that is too old is no outage: the list that follows brings everything, and at once unless
-    // that has not helped.
+    // A version that is too old does not count as an outage: the list that follows brings everything, and at
+    // once unless that has not helped.
     const limit = state.pages.length > 0 ? 'whole' : state.limit
     const again = {
       ...state,

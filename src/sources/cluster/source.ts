@@ -66,7 +66,7 @@ class ClusterSource implements KubernetesSource {
   /** Requests of removed targets. */
   readonly #ending = new Set<Promise<void>>()
   #known: Presence = new Map()
-  #unknown: string | undefined = 'nothing has been asked yet'
+  #unknown: string | undefined = 'no kind has been listed yet'
   #secrets: readonly Target[] = []
   #waiters: (() => void)[] = []
   #listener: ((state: SourceState) => void) | undefined

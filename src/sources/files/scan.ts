@@ -180,7 +180,7 @@ class Walk implements Scan {
     for (const each of below) await this.#list(each)
   }
 
-  /** Takes a file in; resolves to a directory that is no link. */
+  /** Adds a file; resolves to the directory if the path is one, and not a link. */
   async #look(parent: Directory, entry: Dirent): Promise<Directory | undefined> {
     const path = parent.path.endsWith('/') ? `${parent.path}${entry.name}` : `${parent.path}/${entry.name}`
     try {
@@ -222,7 +222,7 @@ class Walk implements Scan {
     )
   }
 
-  /** Gone since it was listed, or a symbolic link to nothing: that is no mistake. */
+  /** Removed since it was listed, or a symbolic link to nothing: neither is a mistake. */
   #miss(path: string, thrown: unknown): [] {
     if (errorCode(thrown) !== 'ENOENT') this.unreadable.push({ path, reason: reasonOf(thrown) })
     return []

@@ -14,8 +14,8 @@ export interface JoinOptions {
 }
 
 /**
- * Joins what the files hold. Of an object in two places the first is used, by path and position; each other
- * one has a diagnostic.
+ * Joins the contents of the files. The first definition of an object is used, by path and position; each
+ * later one has a diagnostic.
  */
 export function joinFiles(
   contributions: readonly Contribution[],

@@ -31,7 +31,7 @@ function remove(pipeline: Pipeline, text: string): void {
   pipeline.flush()
 }
 
-/** All that the proxies get, and all that is said. */
+/** All resources of the proxies, and all findings. */
 function state(pipeline: Pipeline): readonly string[] {
   return [
     ...fingerprint(pipeline, gateway),

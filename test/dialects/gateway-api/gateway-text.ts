@@ -30,8 +30,8 @@ spec: {controllerName: example.com/controller}
 }
 
 /**
- * An HTTPRoute `default/shop` to the Service shop; its parentRefs stand at 5:16, and its hostnames, if any,
- * at 6:14.
+ * An HTTPRoute `default/shop` to the Service shop; its parentRefs are at 5:16, and its hostnames, if any, at
+ * 6:14.
  */
 export function routeOf(
   parentRefs: string,

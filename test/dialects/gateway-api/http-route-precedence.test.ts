@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { httpRoute, grpcRoute, routesOf, toShop } from './route-text.ts'
 
-/** Matches of one route, the last first to be asked; each says what the next lacks. */
+/** Matches of one route, the least specific first; each says what the next lacks. */
 const ascending = [
   '{}',
   '{path: {value: /a}}',

@@ -47,7 +47,7 @@ export function routesOf(text: string): readonly Route[] {
   return translateFirst(text).routeTables[0]?.routes ?? []
 }
 
-/** What is found in the first object. */
+/** The findings of the first object. */
 export function foundIn(text: string): readonly string[] {
   return translateFirst(text).found
 }

@@ -18,7 +18,7 @@ function policiesOf(text: string, settings = defaultSettings) {
 
 interface Case {
   readonly name: string
-  /** Of `shadowing`, in flow style, at 9:28. */
+  /** The fields of `shadowing`, in flow style, at 9:28. */
   readonly fields: string
   readonly policies: readonly object[]
   readonly found?: readonly string[]

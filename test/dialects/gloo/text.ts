@@ -20,10 +20,7 @@ export function oneRoute(fields: string): string {
   return virtualService(`- routeAction: {single: {upstream: {name: shop}}}\n${indented(fields, 2)}`)
 }
 
-/**
- * A kube Upstream in gloo-system, and the Service `default/<name>` on port 80 with one endpoint that it
- * stands for.
- */
+/** A kube Upstream in gloo-system, and its Service `default/<name>` on port 80 with one endpoint. */
 export function upstream(name: string, fields = ''): string {
   return `---
 apiVersion: gloo.solo.io/v1

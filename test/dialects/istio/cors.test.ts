@@ -5,7 +5,7 @@ import { service, virtualService } from './text.ts'
 
 const forward = 'route: [{destination: {host: reviews}}]'
 
-/** What the CORS filter is told on the route, but for what is always there. */
+/** The settings of the CORS filter on the route, without those that are always there. */
 function policyOf(policy: string): unknown {
   const [route] = configure(virtualService(`${forward}\ncorsPolicy: ${policy}`) + service('reviews'))
     .routes(sidecar())

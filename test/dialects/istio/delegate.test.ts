@@ -12,8 +12,8 @@ interface Delegate {
 }
 
 /**
- * A VirtualService `child` without hosts, to stand behind `virtualService(…)`: its rules begin at the line
- * after `http:`.
+ * A VirtualService `child` without hosts, to follow `virtualService(…)`: its rules begin at the line after
+ * `http:`.
  */
 function child(rules: string, { namespace = 'default', spec = '' }: Delegate = {}): string {
   const list = rules.trimStart().startsWith('- ') ? rules : `- ${rules.trim().replaceAll('\n', '\n  ')}`
@@ -284,7 +284,7 @@ describe('a delegate that cannot be had', () => {
     ],
     [
       child(forward, { spec: 'hosts: [x]' }),
-      '9:13 delegate/not-a-delegate VirtualService default/child has hosts, so it is no delegate: the ' +
+      '9:13 delegate/not-a-delegate VirtualService default/child has hosts, so it is not a delegate: the ' +
         'rule has no effect',
     ],
   ])('costs the rule: %j', (delegate, found) => {

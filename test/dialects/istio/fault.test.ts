@@ -5,7 +5,7 @@ import { service, virtualService } from './text.ts'
 const forward = 'route: [{destination: {host: reviews}}]'
 const name = 'envoy.filters.http.fault'
 
-/** What the fault filter is told on the route. */
+/** The settings of the fault filter on the route. */
 function faultOf(fault: string): unknown {
   const [route] = configure(virtualService(`${forward}\nfault: ${fault}`) + service('reviews'))
     .routes(sidecar())

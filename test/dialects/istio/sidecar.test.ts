@@ -87,7 +87,7 @@ describe('the egress hosts of a Sidecar', () => {
     [
       'egress: [{hosts: ["./*"], captureMode: IPTABLES}]',
       '5:42 field/unsupported captureMode IPTABLES has no effect: whether a proxy binds its ports or ' +
-        'intercepts is said by its own metadata',
+        'intercepts depends on its own metadata',
     ],
     [
       'egress: [{hosts: ["./*"]}, {hosts: ["bank/*"]}]',

@@ -91,7 +91,7 @@ describe('a WorkloadEntry', () => {
 
   test('without an address is told', () => {
     expect(translateFirst(workloadEntry('{network: far}')).found).toEqual([
-      '4:17 field/unsupported without an address it is no endpoint: networks and their gateways are not ' +
+      '4:17 field/unsupported without an address it has no endpoint: networks and their gateways are not ' +
         'supported',
     ])
   })

@@ -79,17 +79,17 @@ describe('a mistake in a Secret', () => {
     [
       'a certificate that is none',
       { ...tls, 'tls.crt': 'swordfish' },
-      '6:3 tls/malformed-pem data["tls.crt"] is no certificate in PEM',
+      '6:3 tls/malformed-pem data["tls.crt"] is not a certificate in PEM',
     ],
     [
       'a broken certificate',
       { ...tls, 'tls.crt': one.certificate.replace('MII', 'MIJ') },
-      '6:3 tls/malformed-pem data["tls.crt"] is no certificate in PEM',
+      '6:3 tls/malformed-pem data["tls.crt"] is not a certificate in PEM',
     ],
     [
       'a key that is none',
       { ...tls, 'tls.key': 'swordfish' },
-      '7:3 tls/malformed-pem data["tls.key"] is no private key in PEM',
+      '7:3 tls/malformed-pem data["tls.key"] is not a private key in PEM',
     ],
     [
       'the key of another certificate',
@@ -99,7 +99,7 @@ describe('a mistake in a Secret', () => {
     [
       'an authority that is none',
       { 'ca.crt': one.privateKey },
-      '6:3 tls/malformed-pem data["ca.crt"] is no certificate in PEM',
+      '6:3 tls/malformed-pem data["ca.crt"] is not a certificate in PEM',
     ],
   ])('%s', (_, entries, found) => {
     const result = translateFirst(secret(entries))

@@ -4,7 +4,7 @@ import { endpointSlice } from '../ground.ts'
 import type { Intent } from '../intent.ts'
 
 /**
- * What every intent stands on: the Services `shop`, `shop-v2`, `shadow` and `lab`, and `shadow` of the
+ * The common objects of all intents: the Services `shop`, `shop-v2`, `shadow` and `lab`, and `shadow` of the
  * namespace `staging`, with their Pods.
  */
 

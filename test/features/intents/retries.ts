@@ -2,7 +2,7 @@ import { copyTo, shopWith } from '../intent.ts'
 import type { Intent } from '../intent.ts'
 import { emissary, gatewayApiShop, glooShop, istioShop, mirrorFilters, shadowing } from './words.ts'
 
-/** One copy for a request, however often production is asked. */
+/** One copy for a request, however often production is tried. */
 export const retries: Intent = {
   wants: 'copy from a route that retries twice; copies are not retried',
   on: 'a gateway',

@@ -31,7 +31,7 @@ ${beside === undefined ? '' : `---\n${beside}`}`
   )
 }
 
-/** One rule that sends everything to shop, with these fields besides. */
+/** One rule that sends everything to shop, with these fields in addition. */
 export function istioShop(fields: string, options: IstioOptions = {}): string {
   return istio(`- route: [{destination: {host: shop}}]\n  ${indented(fields, 2)}`, options)
 }
@@ -63,7 +63,7 @@ spec:
 `
 }
 
-/** One rule that sends everything to shop, with these fields besides. */
+/** One rule that sends everything to shop, with these fields in addition. */
 export function gatewayApiShop(fields: string, options: IstioOptions = {}): string {
   return gatewayApi(`- backendRefs: [{name: shop, port: 80}]\n  ${indented(fields, 2)}`, options)
 }
@@ -128,7 +128,7 @@ spec: {hostname: shop.example, ${fields}}
   .join('')}`
 }
 
-/** A Mapping of everything to shop, and its shadow with these fields besides. */
+/** A Mapping of everything to shop, and its shadow with these fields in addition. */
 export function emissaryShop(shadow: string, annotations = '{}'): string {
   return emissary(
     { shop: 'prefix: /, service: shop', 'shop-shadow': `prefix: /, shadow: true, ${shadow}` },

@@ -3,14 +3,14 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Something that the API server was asked to write, and did. */
+/** A write that the API server accepted. */
 export interface AuditedWrite {
   readonly verb: string
   /** `httproutes/status`. */
   readonly resource: string
   readonly name: string
   readonly userAgent: string
-  /** What was written. */
+  /** The written object. */
   readonly body: unknown
 }
 
@@ -29,7 +29,7 @@ interface AuditEvent {
   readonly requestObject?: unknown
 }
 
-/** Of every write to a status, an Event or a Lease. */
+/** Records every write to a status, an Event or a Lease. */
 export async function auditing(): Promise<Audit> {
   const folder = mkdtempSync(join(tmpdir(), 'shadowplane-audit-'))
   const [policy, log] = [join(folder, 'policy.yaml'), join(folder, 'audit.log')]

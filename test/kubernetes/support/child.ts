@@ -37,7 +37,7 @@ export class Server {
     return this.#child?.pid
   }
 
-  /** As a crash does: at once. Resolves when it is gone. */
+  /** Ends it at once, like a crash. Resolves when it has ended. */
   async kill(): Promise<void> {
     const child = this.#child
     if (child === undefined || !isRunning(child)) return

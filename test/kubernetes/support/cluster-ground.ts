@@ -19,7 +19,7 @@ import { readBackOf } from './read-back.ts'
 /** Real API servers, to which objects come by kubectl. */
 export interface ClusterGround extends Ground {
   /**
-   * What kubectl reads of the objects' status, and of Events, when each part of a scenario is over; see
+   * The objects' status, and Events, as kubectl reads them at the end of each part of a scenario; see
    * read-back.ts.
    */
   readonly readBack: readonly string[]
@@ -80,8 +80,8 @@ interface Serving extends Served {
 }
 
 /**
- * What the manifests take for granted stands before the control plane starts; they come one after the other
- * while it serves.
+ * The objects that the manifests assume exist before the control plane starts; the manifests come one after
+ * the other while it serves.
  */
 async function served(
   { kubectl, account }: Installation,
@@ -197,7 +197,7 @@ function resourceOf(kind: string): string {
   return group === '' ? name.toLowerCase() : `${name.toLowerCase()}.${group}`
 }
 
-/** Everything that is to be said of the objects has been. */
+/** Everything about the objects has been reported. */
 async function quiet(metrics: string): Promise<void> {
   await until('nothing to be left to write', async () => {
     const text = await (await fetch(metrics)).text()

@@ -12,7 +12,7 @@ import { serverBinaries } from './server-binaries.ts'
 
 /** An API server that somebody else may have started. */
 export interface AnyCluster {
-  /** Of an administrator. */
+  /** The kubeconfig of an administrator. */
   readonly kubeconfig: string
   /** The administrator's. */
   readonly api: KubernetesApi
@@ -40,8 +40,8 @@ export interface Cluster extends AnyCluster {
 const adminToken = 'an-administrator-of-a-test'
 
 /**
- * Starts both on free loopback ports; `apiFlags` come last. Rejects with NoServer where there are no
- * binaries.
+ * Starts both on free loopback ports; `apiFlags` come last. Rejects with NoServer if the binaries are
+ * missing.
  */
 export async function startCluster(apiFlags: readonly string[] = []): Promise<Cluster> {
   const binaries = await serverBinaries((line) => {

@@ -18,7 +18,7 @@ export interface Definition {
 
 const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 
-/** Those of the acceptance data below a folder of `crds`: `istio`, `gateway-api/standard`, … */
+/** The definitions of the acceptance data below a folder of `crds`: `istio`, `gateway-api/standard`, … */
 export async function definitionsIn(folder: string): Promise<readonly Definition[]> {
   const files = globSync('*.yaml', { cwd: join(sharedFolder, 'crds', folder) }).toSorted()
   const texts = await Promise.all(

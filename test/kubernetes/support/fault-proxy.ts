@@ -4,7 +4,7 @@ import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 
-/** What happens to a request on its way; undefined: nothing. */
+/** The fault that a request meets; undefined: none. */
 export type Fault =
   | {
       readonly kind: 'answer'

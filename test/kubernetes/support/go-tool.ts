@@ -14,20 +14,20 @@ export interface GoTool {
   readonly module: string
   /** Its package. */
   readonly command: string
-  /** Of the linker. */
+  /** Flags of the linker. */
   readonly flags: string
 }
 
 /**
- * Of all builds together: a machine that is so slow does without the tests, and says so; what was compiled is
- * kept for the next time.
+ * Milliseconds for all builds together: a machine that is slower skips the tests, with a message; compiled
+ * packages are kept for the next time.
  */
 const mostMinutes = 15
 const outOfTime = AbortSignal.timeout(mostMinutes * 60_000)
 
 /**
- * Builds it where it does not exist yet. Rejects with NoServer where there is no Go, and where it takes too
- * long.
+ * Builds the tool if it does not exist yet. Rejects with NoServer if Go is missing, and if the build takes
+ * too long.
  */
 export async function goTool(
   { path, module, command, flags }: GoTool,

@@ -53,7 +53,7 @@ export async function startInstallation(
   }
 }
 
-/** As a person installs them; resolves when they are served. */
+/** Installs the definitions as a person does; resolves when they are served. */
 export async function define(kubectl: Kubectl, folders: readonly string[]): Promise<void> {
   const files = globSync(
     folders.map((folder) => `${folder}/*.yaml`),

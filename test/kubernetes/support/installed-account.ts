@@ -4,7 +4,7 @@ import type { Cluster } from './cluster.ts'
 import { apply } from './definitions.ts'
 
 const rbac = '/apis/rbac.authorization.k8s.io/v1'
-/** What of an installation gives permissions, and where it stands. */
+/** The objects of an installation that give permissions, and their files. */
 const folders: Readonly<Record<string, (namespace: string) => string>> = {
   Namespace: () => '/api/v1/namespaces',
   ServiceAccount: (namespace) => `/api/v1/namespaces/${namespace}/serviceaccounts`,

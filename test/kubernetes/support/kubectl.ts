@@ -18,13 +18,13 @@ const absent = {
 export const noKubectl = process.env['SHADOWPLANE_NO_API_SERVER'] ?? absent.kubectl
 /** The same for those that any cluster will do for. */
 export const noInstallation = givenKubeconfig === undefined ? noKubectl : absent.kubectl
-/** The same for those with Helm besides. */
+/** The same for values files of Helm. */
 export const noHelm = noInstallation ?? absent.helm
 
 /** Runs kubectl as somebody; what it prints. Rejects with what it says. */
 export type Kubectl = (...args: readonly string[]) => Promise<string>
 
-/** What it keeps is beside the kubeconfig, which goes with the cluster. */
+/** Its cache is beside the kubeconfig, and is removed with the cluster. */
 export function kubectlAs(kubeconfig: string): Kubectl {
   return (...args) =>
     client('SHADOWPLANE_KUBECTL', dirname(kubeconfig), ['--kubeconfig', kubeconfig, ...args])

@@ -37,7 +37,7 @@ interface EventObject {
   }
 }
 
-/** Of kinds that others write the status of. */
+/** Kinds whose status other controllers write. */
 const others = new Set(['Namespace', 'Service', 'Pod', 'Deployment', 'EndpointSlice'])
 
 /** The conditions of the objects in a folder, and our Events about them, a line each. */

@@ -14,8 +14,8 @@ export interface ServerBinaries {
 export { NoServer } from './go-tool.ts'
 
 /**
- * Those of KUBEBUILDER_ASSETS, or else our own, which are built once for each version in go.mod. Rejects with
- * NoServer.
+ * The binaries of KUBEBUILDER_ASSETS, or else our own, which are built once for each version in go.mod.
+ * Rejects with NoServer.
  */
 export async function serverBinaries(progress: (line: string) => void): Promise<ServerBinaries> {
   const assets = process.env['KUBEBUILDER_ASSETS']

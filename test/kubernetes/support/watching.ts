@@ -50,7 +50,7 @@ export async function watching(
   }
 }
 
-/** What somebody who comes now is told. */
+/** The current state, for a subscriber that comes now. */
 export async function freshList(kubeconfig: string): Promise<ReadonlyMap<string, Manifest>> {
   const fresh = await watching(kubeconfig)
   const manifests = fresh.manifests()

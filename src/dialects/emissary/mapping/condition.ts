@@ -8,7 +8,7 @@ export interface Condition {
   readonly regex: boolean
 }
 
-/** A Mapping's conditions on a request besides its path. */
+/** A Mapping's conditions on a request, except its path. */
 export interface Conditions {
   /**
    * A DNS name, optionally with `*` at one end; undefined if there is none, or it is a regular expression.

@@ -2,8 +2,8 @@ import type { Condition } from './condition.ts'
 import type { Mapping } from './mapping.ts'
 
 /**
- * What Mappings of one group have in common, but for the labels by which Hosts select them
- * (`IRHTTPMapping._group_id`). Whether a value is a regular expression does not tell groups apart: it must
+ * The common properties of Mappings of one group, except the labels by which Hosts select them
+ * (`IRHTTPMapping._group_id`). Whether a value is a regular expression does not separate groups: it must
  * agree within one.
  */
 export function groupKey({ spec, conditions }: Mapping): string {

@@ -26,7 +26,7 @@ import { compareText } from '../../../model/names.ts'
 
 /**
  * A getambassador.io Mapping. Mappings with one key are a group, and the first of them that answers becomes
- * the routes of all: a change to one translates its group anew, and nothing else.
+ * the routes of all: a change to one translates only its group again.
  */
 export function translateMapping(manifest: Manifest, lookup: ObjectLookup): Translated {
   const { value: mapping, diagnostics, rejected } = readMapping(manifest)

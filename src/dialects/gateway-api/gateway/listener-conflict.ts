@@ -10,9 +10,9 @@ export interface Conflict {
 const withHosts: readonly string[] = ['HTTP', 'HTTPS', 'TLS']
 
 /**
- * The listeners that a request cannot be told to be for, by index (Gateway API, Listeners, "Distinct
- * Listeners"): one port is for plain HTTP or for TLS, and on it each hostname is there once. None of those in
- * conflict is served, the first one neither.
+ * The indices of listeners that a request cannot be assigned to (Gateway API, Listeners, "Distinct
+ * Listeners"): one port is for plain HTTP or for TLS, and each hostname appears on it once. None of the
+ * listeners in conflict is served, not even the first.
  */
 export function conflictsAmong(listeners: readonly (Listener | undefined)[]): ReadonlyMap<number, Conflict> {
   const found = new Map<number, Conflict>()

@@ -20,7 +20,7 @@ export interface ParentSite {
 export interface FoundParent {
   /** Listeners that take it. */
   readonly places: readonly GatewayPlace[]
-  /** The route's tables besides listeners. */
+  /** The route's tables, apart from listeners. */
   readonly tables: readonly ParentTable[]
   /** RouteConditionAccepted, as the parent sees it. */
   readonly accepted: Condition

@@ -10,9 +10,9 @@ import type { Belonging, ParentReference, ParentTable } from './parents.ts'
 import { servicePorts } from '../route/service-port.ts'
 
 /**
- * What a Service makes of a route (GAMMA): requests of the mesh for the Service are routed by it, wherever
- * they come from. A route in another namespace is its consumer's: it counts for clients there, in place of
- * all routes of the Service's own namespace (GEP-1294).
+ * A Service as the parent of a route (GAMMA): the mesh's requests for the Service are routed by it, from all
+ * namespaces. A route in another namespace is a consumer's: for clients there it replaces all routes of the
+ * Service's own namespace (GEP-1294).
  */
 export function serviceParent(site: ParentSite): FoundParent {
   const { reference, route, lookup, path } = site

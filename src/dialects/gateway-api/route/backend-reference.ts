@@ -190,7 +190,7 @@ function isService(reference: Pick<BackendObjectReference, 'group' | 'kind'>): b
 
 const spec = z.looseObject({ type: z.literal('ExternalName'), externalName: z.string() })
 
-/** Longer chains lead nowhere: `resolve/` follows as many. */
+/** Longer chains have no backend: `resolve/` follows as many. */
 const longestChain = 5
 
 /**

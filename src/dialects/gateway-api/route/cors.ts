@@ -38,9 +38,9 @@ export const corsFilter = message({
 const defaultMaxAge = 5 // seconds
 
 /**
- * Which other origins may use the rule's routes. To a preflight request Envoy answers `*` with the method and
- * headers that are asked for. It has no such answer for exposed headers, and beside credentials browsers read
- * `*` there as the name of a header.
+ * The other origins that may use the rule's routes. To a preflight request Envoy answers `*` with the
+ * requested method and headers. It has no such answer for exposed headers, and beside credentials browsers
+ * read `*` there as the name of a header.
  */
 export function corsOf(
   declared: z.infer<typeof corsFilter>,

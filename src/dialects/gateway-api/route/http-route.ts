@@ -41,7 +41,7 @@ const spec = message({
   useDefaultGateways: z.enum(['All', 'None']).optional(),
 })
 
-/** The parts that can be left out separately if there is no good version to fall back to. */
+/** The parts that can be left out separately if the object has no last good version. */
 const removableParts = [
   ...filterParts('rules.*.filters'),
   ...filterParts('rules.*.backendRefs.*.filters'),

@@ -39,8 +39,8 @@ export const retry = message({
 const defaultAttempts = 2
 
 /**
- * GEP-1731: besides the codes, connections that fail or end before an answer, including timeouts of single
- * attempts.
+ * GEP-1731: in addition to the codes, connections that fail or end before an answer, including timeouts of
+ * single attempts.
  */
 const connectionErrors = 'connect-failure,refused-stream,reset'
 
@@ -55,8 +55,8 @@ interface RulePlace {
 }
 
 /**
- * Without `timeouts` a request has no timeout, and without `retry` there are no retries. If there is only one
- * attempt, its timeout is that of the request.
+ * A rule without `timeouts` has no timeout, and one without `retry` has no retries. A single attempt has the
+ * timeout of the request.
  */
 export function patienceOf(
   { timeouts: times, retry: declared }: Patience,

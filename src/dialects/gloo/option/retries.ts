@@ -23,7 +23,7 @@ export const retries = message({
 /** Envoy's own default for num_retries. */
 const defaultAttempts = 1
 
-/** There are no retries without `retryOn`, or with `numRetries: 0`. */
+/** Retries need `retryOn`, and a `numRetries` other than 0. */
 export function retryOf(value: z.infer<typeof retries>, { report, path }: Site): RetryPolicy | 'never' {
   noteUnsupported(report, { path, value }, ['rateLimitedRetryBackOff'])
   noteUnsupported(report, { path: [...path, 'retryBackOff'], value: value.retryBackOff }, ['maxInterval'])

@@ -10,10 +10,7 @@ import { rawValue } from '../../reading/report.ts'
 import { reference, upstreamBackend } from '../reference.ts'
 import type { Site } from '../reference.ts'
 
-/**
- * The value is read from its text, so this accepts numbers that are no percentage (NaN, infinity) for a later
- * check.
- */
+/** The value is read from its text, so this accepts NaN and infinity; a later check rejects them. */
 export const anyNumber = z.preprocess(
   (value) => (typeof value === 'number' && !Number.isFinite(value) ? 0 : value),
   z.number(),

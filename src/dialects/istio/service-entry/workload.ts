@@ -82,7 +82,7 @@ function readWorkloadEntry(manifest: Manifest): Read<Workload> {
   const report = reportOn(manifest)
   if ((value.address ?? '') === '') {
     report.note('field/unsupported', ['spec', ...(value.network === undefined ? [] : ['network'])], {
-      message: 'without an address it is no endpoint: networks and their gateways are not supported',
+      message: 'without an address it has no endpoint: networks and their gateways are not supported',
     })
   }
   return { ...decoded, diagnostics: [...decoded.diagnostics, ...report.diagnostics] }
@@ -122,8 +122,8 @@ const workloadGroup = message({
 })
 
 /**
- * Reports on a WorkloadGroup, the template of WorkloadEntries that register themselves: by itself it is no
- * endpoint.
+ * Reports on a WorkloadGroup, the template of WorkloadEntries that register themselves. A WorkloadGroup
+ * itself has no endpoint.
  */
 export const workloadGroupReader: Reader = {
   read: (manifest) => decode({ manifest, path: ['spec'], schema: workloadGroup, parts: [] }),

@@ -46,7 +46,9 @@ export interface MirrorFields {
   readonly mirrorPercent?: Share | undefined
 }
 
-/** Reads the percentages. Those of a rule without `mirror` are reported where the mirror is declared. */
+/**
+ * Reads the percentages. Percentages of a rule without `mirror` are reported where the mirror is declared.
+ */
 export function readMirrors(
   { mirror, mirrors, mirrorPercentage, mirrorPercent }: DeclaredMirrors,
   { report, path }: ReadSite,

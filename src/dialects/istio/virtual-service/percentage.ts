@@ -1,10 +1,7 @@
 import { z } from 'zod'
 import { message } from '../../../manifest/message.ts'
 
-/**
- * The value is read from its text, so this accepts numbers that are no percentage (NaN, infinity) for a later
- * check.
- */
+/** The value is read from its text, so this accepts NaN and infinity; a later check rejects them. */
 const anyNumber = z.preprocess(
   (value) => (typeof value === 'number' && !Number.isFinite(value) ? 0 : value),
   z.number(),

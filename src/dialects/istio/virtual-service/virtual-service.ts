@@ -37,7 +37,7 @@ const spec = message({
   exportTo: exportTo.optional(),
 })
 
-/** The parts that can be left out separately if there is no good version to fall back to. */
+/** The parts that can be left out separately if the object has no last good version. */
 const removableParts = [
   'http.*.mirrors.*',
   'http.*.{mirror,mirrors,mirrorPercentage,mirrorPercent}',
