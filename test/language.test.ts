@@ -30,7 +30,7 @@ const banned: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** How many there still are. The numbers only ever fall. */
-const notYet = { comments: 0, messages: 60, docs: 400 }
+const notYet = { comments: 0, messages: 0, docs: 400 }
 
 function faults(texts: readonly Prose[]): readonly string[] {
   return texts.flatMap(({ file, line, text }) =>
