@@ -48,7 +48,7 @@ export interface Written {
   /** Reported errors and warnings, sorted; none if absent. */
   readonly says?: readonly Code[]
   /** Where the dialect's own rules make something else of the same intent: what, and why. */
-  readonly otherwise?: { readonly asks: readonly Ask[]; readonly because: string }
+  readonly different?: { readonly asks: readonly Ask[]; readonly because: string }
 }
 
 /** A copy of every request for `shop.example/`, with the given changes. */

@@ -32,7 +32,7 @@ describe('each intent is the same copies in each dialect that can say it', () =>
     const serving = await serve({ 'ground.yaml': ground, 'intent.yaml': column.yaml })
     for (const mode of ['delta', 'sotw'] as const) {
       const proxy = await complete(await serving.proxy(edge.identity, mode))
-      for (const ask of column.otherwise?.asks ?? intent.asks)
+      for (const ask of column.different?.asks ?? intent.asks)
         expect(sightOf(proxy, edge, ask)).toEqual(ask.sees)
     }
     expect(serving.mistakes()).toEqual(column.says ?? [])

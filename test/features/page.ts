@@ -7,7 +7,7 @@ export function cellOf(intent: Intent, dialect: DialectName): string {
   const column = intent.written[dialect]
   if (isUnsayable(column)) return 'NOT_SUPPORTED'
   if (!isRead(dialect)) return 'not read yet'
-  return column.otherwise === undefined ? 'yes' : 'otherwise'
+  return column.different === undefined ? 'yes' : 'different'
 }
 
 /** docs/features.md: the matrix, and the reason for each cell that is not a plain yes. */
@@ -22,26 +22,24 @@ export function renderPage(intents: readonly Intent[]): string {
   return `${opening}\n${table}\n\n${intents.map(section).join('\n')}`
 }
 
-const opening =
-  `# What each dialect can say
+const opening = `# Features by dialect
 
-One row for each thing that people want of mirroring, one column for each language that shadowplane ` +
-  `reads. Every \`yes\` is a test:
-the intent is written in the dialect's own words, and a proxy connected over gRPC must come to do exactly ` +
-  `what the row says, the
-same in each dialect: the primary, the share of the copies, their target, Host and path ` +
-  `(\`test/features/intents\`, a file for each
-row). \`NOT_SUPPORTED\` means that the dialect has no words for it, or that they are not read yet; ` +
-  `\`otherwise\` means that the
-dialect's own rules make something else of it. The reasons stand below. \`vitest run ` +
-  `test/features/intents.test.ts -u\` writes this page.
+This page shows which mirroring features each configuration language has. Each row is a feature, each
+column a dialect. Every \`yes\` is a test (\`test/features/intents\`, a file for each row): the feature is
+written in the dialect's own words, and a proxy connected over gRPC must do exactly what the row says:
+the same primary, share of copies, target, Host and path in each dialect.
+
+- \`NOT_SUPPORTED\`: the dialect has no words for the feature, or shadowplane does not read them yet.
+- \`different\`: the dialect's own rules give another result.
+
+The reasons are below the table. \`vitest run test/features/intents.test.ts -u\` writes this page.
 `
 
 function section(intent: Intent): string {
   const reasons = dialectNames.flatMap((dialect) => {
     const column = intent.written[dialect]
     if (isUnsayable(column)) return [`${dialect}: NOT_SUPPORTED: ${column.cannot}.`]
-    return column.otherwise === undefined ? [] : [`${dialect}: otherwise: ${column.otherwise.because}.`]
+    return column.different === undefined ? [] : [`${dialect}: different: ${column.different.because}.`]
   })
   const seen = intent.asks.map(({ path = '/', headers = [], sees }) => {
     const request = [`\`GET ${path}\``, ...headers.map(([name, value]) => `\`${name}: ${value}\``)].join(

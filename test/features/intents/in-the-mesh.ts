@@ -4,7 +4,7 @@ import { httpRoute, mirrorFilters } from './words.ts'
 
 /** Without any gateway. */
 export const inTheMesh: Intent = {
-  wants: 'copy what workloads of the mesh send each other, by their sidecars',
+  wants: 'copy requests between workloads of the mesh, by their sidecars',
   on: 'a sidecar',
   asks: [{ sees: shopWith(copyTo('shadow', { host: 'shop-shadow' })) }],
   written: {

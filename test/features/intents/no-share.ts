@@ -4,7 +4,7 @@ import { emissaryShop, gatewayApiShop, glooShop, istioShop, mirrorFilters, shado
 
 /** The same few words mean everything in three dialects and nothing in one. */
 export const noShare: Intent = {
-  wants: 'name a mirror, and no share',
+  wants: 'name a mirror without a share',
   on: 'a gateway',
   asks: [{ sees: shopWith(copyTo('shadow')) }],
   written: {
@@ -13,9 +13,9 @@ export const noShare: Intent = {
     gloo: {
       yaml: glooShop(shadowing('shadow', '')),
       says: ['mirror/percentage-absent'],
-      otherwise: {
+      different: {
         asks: [{ sees: shopWith() }],
-        because: 'Gloo takes a `percentage` that is absent for 0, so that nothing is copied; that is said',
+        because: 'Gloo treats a missing `percentage` as 0, so nothing is copied, and a warning says so',
       },
     },
     emissary: { yaml: emissaryShop('service: shadow') },

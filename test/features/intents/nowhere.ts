@@ -4,7 +4,7 @@ import { emissaryShop, gatewayApiShop, glooShop, istioShop, mirrorFilters, shado
 
 /** The most common mistake. */
 export const nowhere: Intent = {
-  wants: 'a mirror that leads nowhere is dropped and said, its route served',
+  wants: 'a mirror without a target is dropped and reported, and its route is served',
   on: 'a gateway',
   asks: [{ sees: shopWith() }],
   written: {

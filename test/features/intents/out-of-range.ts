@@ -4,7 +4,7 @@ import { emissaryShop, gatewayApiShop, glooShop, istioShop, mirrorFilters, shado
 
 /** At the start; an edit to it leaves the last good version in force. */
 export const outOfRange: Intent = {
-  wants: 'a share of 150 % is refused and said, its route served',
+  wants: 'a share of 150 % is rejected and reported, and its route is served',
   on: 'a gateway',
   asks: [{ sees: shopWith() }],
   written: {

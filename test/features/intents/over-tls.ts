@@ -24,7 +24,9 @@ spec: {host: mirror.example.net, trafficPolicy: {tls: {mode: SIMPLE, sni: mirror
 `,
       }),
     },
-    'gateway-api': { cannot: 'a BackendTLSPolicy says so, which is not read yet' },
+    'gateway-api': {
+      cannot: 'no kind of backend is a host outside, to which a BackendTLSPolicy could apply',
+    },
     gloo: {
       yaml: glooShop(
         shadowing('mirror'),

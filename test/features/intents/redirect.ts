@@ -3,7 +3,7 @@ import { emissary, gatewayApi, gloo, istio, shadowing } from './words.ts'
 
 /** Only a request that is forwarded can be copied. */
 export const redirect: Intent = {
-  wants: 'a redirect is served and copies nothing, whatever mirror stands beside it',
+  wants: 'a redirect is served and copies nothing, even beside a mirror',
   on: 'a gateway',
   asks: [{ sees: { primary: ['301 http://new.example/'], copies: [] } }],
   written: {

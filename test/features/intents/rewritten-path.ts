@@ -4,7 +4,7 @@ import { emissary, gatewayApi, gloo, istio, shadowing } from './words.ts'
 
 /** The copy is made of the request as it is forwarded. */
 export const rewrittenPath: Intent = {
-  wants: 'copy what production gets: the path rewritten',
+  wants: 'copy the rewritten request, as production gets it',
   on: 'a gateway',
   asks: [{ path: '/api/orders', sees: shopWith(copyTo('shadow', { path: '/orders' })) }],
   written: {

@@ -4,7 +4,7 @@ import { emissary, gatewayApiShop, istioShop, mirrorFilters } from './words.ts'
 
 /** Several mirrors of one route. */
 export const twoMirrors: Intent = {
-  wants: 'copy to two services, to each its own share',
+  wants: 'copy to two services, each with its own share',
   on: 'a gateway',
   asks: [
     { sees: shopWith(copyTo('shadow', { millionths: 100_000 }), copyTo('lab', { millionths: 500_000 })) },
