@@ -1,16 +1,11 @@
+import { GroupNode, InputNode, RetainNode, UnionNode } from './nodes.ts'
+import type { Accepts, Input, KeysOf } from './nodes.ts'
 import type { Collection } from './collection.ts'
 import { DeriveNode } from './derive.ts'
 import type { Transform } from './derive.ts'
-import { GroupNode } from './group.ts'
-import type { KeysOf } from './group.ts'
-import { InputNode } from './input.ts'
-import type { Input } from './input.ts'
 import { deepEqual, nodeOf } from './node.ts'
 import type { Equal, Node, Pieces, Stage, Standing } from './node.ts'
 import { Phase } from './phase.ts'
-import { RetainNode } from './retain.ts'
-import type { Accepts } from './retain.ts'
-import { UnionNode } from './union.ts'
 
 export type { Equal, Input, Transform }
 

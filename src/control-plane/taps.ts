@@ -1,10 +1,12 @@
-import { tapService } from '../admin/tap-service.ts'
 import { createTaps } from '../admin/taps.ts'
-import type { RecorderAddress, TapStanding } from '../admin/taps.ts'
+import type { RecorderAddress, TapStanding, Taps } from '../admin/taps.ts'
 import { objectKey, objectName } from '../diagnostics/diagnostic.ts'
 import type { ObjectId } from '../diagnostics/diagnostic.ts'
 import type { Part, PartContext } from './part.ts'
 import type { ShownFindings } from './shown-findings.ts'
+import { single, stream } from '../admin/service.ts'
+import type { AdminService } from '../admin/service.ts'
+import { tapEventBytes, tapEventJson } from '../admin/tap-event.ts'
 
 interface TapsOptions {
   readonly recorder: RecorderAddress
@@ -61,4 +63,55 @@ function tapReach(
   const proxies = clients()
   const inSync = proxies.filter(({ types }) => [...types.values()].every(({ status }) => status !== 'STALE'))
   return { routes: tapped.size, proxies: proxies.length, inSync: inSync.length, findings }
+}
+
+/** The service `Taps` of proto/admin.proto. */
+function tapService(taps: Taps): AdminService {
+  return {
+    name: 'shadowplane.admin.v1.Taps',
+    methods: [
+      single({
+        name: 'CreateTap',
+        verb: 'POST',
+        path: '/v1/taps',
+        request: 'shadowplane.admin.v1.CreateTapRequest',
+        response: 'shadowplane.admin.v1.Tap',
+        run: (request) => taps.create(request),
+      }),
+      single({
+        name: 'ListTaps',
+        verb: 'GET',
+        path: '/v1/taps',
+        request: 'shadowplane.admin.v1.ListTapsRequest',
+        response: 'shadowplane.admin.v1.ListTapsResponse',
+        run: () => ({ taps: taps.list() }),
+      }),
+      single({
+        name: 'RenewTap',
+        verb: 'POST',
+        path: '/v1/taps/{id}/renew',
+        request: 'shadowplane.admin.v1.RenewTapRequest',
+        response: 'shadowplane.admin.v1.Tap',
+        run: ({ id = '' }) => taps.renew(id),
+      }),
+      stream({
+        name: 'WatchTap',
+        verb: 'GET',
+        path: '/v1/taps/{id}/events',
+        request: 'shadowplane.admin.v1.WatchTapRequest',
+        async *run({ id = '' }, gone) {
+          for await (const event of taps.watch(id, gone))
+            yield { bytes: () => tapEventBytes(event), json: () => tapEventJson(event) }
+        },
+      }),
+      single({
+        name: 'DeleteTap',
+        verb: 'DELETE',
+        path: '/v1/taps/{id}',
+        request: 'shadowplane.admin.v1.DeleteTapRequest',
+        response: 'shadowplane.admin.v1.Tap',
+        run: ({ id = '' }) => taps.delete(id),
+      }),
+    ],
+  }
 }

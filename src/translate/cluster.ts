@@ -1,4 +1,4 @@
-import type { BackendSettings, RetryBudget, Warmup } from '../model/backend.ts'
+import type { BackendSettings, RetryBudget, Warmup, OutlierDetection } from '../model/backend.ts'
 import type { Settings } from '../model/settings.ts'
 import type { ResolvedCluster } from '../resolve/cluster.ts'
 import { any } from '../xds/proto.ts'
@@ -6,7 +6,6 @@ import type { Message } from '../xds/proto.ts'
 import { duration } from './duration.ts'
 import { loadAssignment } from './endpoint.ts'
 import { connectionBuffer, copyOutlierDetection, wholeRequests } from './mirror-limits.ts'
-import { outlierDetection } from './outlier-detection.ts'
 import { upstreamKeepalive } from './tcp-keepalive.ts'
 import { upstreamSocket } from './tls.ts'
 
@@ -239,4 +238,38 @@ function serverName({
   if (tls === undefined || tls.sni !== undefined) return undefined
   const isVerified = tls.verification !== 'none' && tls.verification.subjectAltNames.length === 0
   return { auto_sni: true, ...(isVerified ? { auto_san_validation: true } : {}) }
+}
+
+/** envoy.config.cluster.v3.OutlierDetection. Success rates never eject; 0 turns a detector off. */
+function outlierDetection(value: OutlierDetection): Message<'envoy.config.cluster.v3.OutlierDetection'> {
+  return {
+    enforcing_success_rate: 0,
+    ...(value.consecutive5xx === undefined
+      ? {}
+      : value.consecutive5xx === 0
+        ? { consecutive_5xx: 0, enforcing_consecutive_5xx: 0 }
+        : { consecutive_5xx: value.consecutive5xx, enforcing_consecutive_5xx: 100 }),
+    ...(value.consecutiveGatewayErrors === undefined
+      ? {}
+      : value.consecutiveGatewayErrors === 0
+        ? { consecutive_gateway_failure: 0, enforcing_consecutive_gateway_failure: 0 }
+        : {
+            consecutive_gateway_failure: value.consecutiveGatewayErrors,
+            enforcing_consecutive_gateway_failure: 100,
+          }),
+    ...(value.splitExternalLocalOriginErrors === true
+      ? { split_external_local_origin_errors: true, enforcing_local_origin_success_rate: 0 }
+      : {}),
+    ...(value.splitExternalLocalOriginErrors !== true ||
+    value.consecutiveLocalOriginFailures === undefined ||
+    value.consecutiveLocalOriginFailures === 0
+      ? {}
+      : {
+          consecutive_local_origin_failure: value.consecutiveLocalOriginFailures,
+          enforcing_consecutive_local_origin_failure: 100,
+        }),
+    ...(value.interval === undefined ? {} : { interval: duration(value.interval) }),
+    ...(value.baseEjectionTime === undefined ? {} : { base_ejection_time: duration(value.baseEjectionTime) }),
+    ...(value.maxEjectionPercent === undefined ? {} : { max_ejection_percent: value.maxEjectionPercent }),
+  }
 }

@@ -14,9 +14,9 @@ import { createBackends } from './backend.ts'
 import type { Backends } from './backend.ts'
 import { writtenGateways } from './gateway.ts'
 import type { WrittenGateways } from './gateway.ts'
-import { hostsApart } from './host.ts'
-import { meshUnits } from './mesh.ts'
 import { writtenRules } from './rules.ts'
+import { hostIsWithin } from '../../model/names.ts'
+import type { Route } from '../../model/route.ts'
 
 /** HTTPRoutes for route tables, with the Gateways and ReferenceGrants that they need. */
 export function writeGatewayApi(model: Writable): Written {
@@ -221,4 +221,105 @@ function unserved({ tables }: Writable, units: readonly ServedRoutes[]): readonl
         `${nameOf(origin)}: no listener serves ${hosts.map(({ host }) => host).join(', ')}, so nothing of ` +
         `it is written`,
     )
+}
+
+/**
+ * Gives units of their own to hosts that routes of a wider host match by `:authority`, because an HTTPRoute
+ * has hostnames for that.
+ */
+function hostsApart(units: readonly ServedRoutes[]): readonly ServedRoutes[] {
+  return units.flatMap((unit): readonly ServedRoutes[] => {
+    if (unit.socket === undefined) return [unit]
+    const known = units.filter(({ socket }) => socket?.key === unit.socket?.key).map(({ host }) => host)
+    const asked = [...new Set(unit.routes.flatMap((route) => authorityOf(route) ?? []))].filter(
+      (host) => host !== unit.host && hostIsWithin(host, unit.host),
+    )
+    const own = asked.filter((host) => !known.includes(host))
+    return [
+      ...own.map((host) => ({ ...unit, host, routes: routesFor(host, unit.routes) })),
+      { ...unit, routes: unit.routes.filter((route) => !asked.includes(authorityOf(route) ?? '')) },
+    ]
+  })
+}
+
+/** The routes that a request for the host may take, without the condition that it meets. */
+function routesFor(host: string, routes: readonly Route[]): readonly Route[] {
+  return routes.flatMap((route): readonly Route[] => {
+    const asked = authorityOf(route)
+    if (asked === undefined) return [route]
+    if (!hostIsWithin(host, asked)) return []
+    return [
+      {
+        ...route,
+        match: { ...route.match, headers: route.match.headers.filter(({ name }) => name !== ':authority') },
+      },
+    ]
+  })
+}
+
+/** The host in a route's only condition on the authority, with any port; `*` before it matches anything. */
+function authorityOf({ match: { headers } }: Route): string | undefined {
+  const [only, ...more] = headers.filter(({ name }) => name === ':authority')
+  if (only === undefined || more.length > 0 || only.invert || only.match.kind !== 'regex') return undefined
+  const { wild, text } =
+    /^\(\?i\)(?<wild>\.\+)?(?<text>(?:[a-z0-9-]|\\\.)+)\(:\[0-9\]\+\)\?$/.exec(only.match.value)?.groups ?? {}
+  return text === undefined ? undefined : `${wild === undefined ? '' : '*'}${text.replaceAll('\\', '')}`
+}
+
+/** The routes of the mesh for one Service, or for one port of it. */
+interface MeshUnit {
+  /** Namespace of the HTTPRoute: the Service's own, or that of its clients. */
+  readonly namespace: string
+  /** A ParentReference, as JSON. */
+  readonly parent: string
+  readonly port: number | undefined
+  readonly routes: readonly Route[]
+}
+
+/** One for all ports, or one for each if a route has a port of its own. */
+function meshUnits(
+  { tables, routes, host }: ServedRoutes,
+  { services }: Writable,
+  comment: (text: string) => void,
+): readonly MeshUnit[] {
+  const [first] = tables
+  const service = services.find((each) => each.host === host)
+  if (first === undefined) return []
+  if (service === undefined || service.origin.object.group !== '') {
+    comment(
+      `${nameOf(first.origin)}: not carried, its routes of the mesh for ${host}, which is no Service of ` +
+        `Kubernetes`,
+    )
+    return []
+  }
+  const seenIn = first.visibility === 'everywhere' ? [service.namespace] : first.visibility.namespaces
+  const [namespace, ...more] = seenIn
+  if (namespace === undefined || more.length > 0) {
+    comment(
+      `${nameOf(first.origin)}: not carried, its routes of the mesh for ${host}: they are for clients in ` +
+        (seenIn.length === 0 ? 'no namespace' : seenIn.join(', ')),
+    )
+    return []
+  }
+  const reference = {
+    group: '',
+    kind: 'Service',
+    name: service.name,
+    ...(service.namespace === namespace ? {} : { namespace: service.namespace }),
+  }
+  const ports = service.ports
+    .filter(({ protocol }) => protocol === 'http1' || protocol === 'http2' || protocol === 'detect')
+    .map(({ number }) => number)
+  if (routes.every(({ applies }) => applies.port === undefined)) {
+    const [only, ...others] = ports
+    return [
+      { namespace, parent: JSON.stringify(reference), port: others.length === 0 ? only : undefined, routes },
+    ]
+  }
+  return ports.map((port) => ({
+    namespace,
+    parent: JSON.stringify({ ...reference, port }),
+    port,
+    routes: routes.filter(({ applies }) => applies.port === undefined || applies.port === port),
+  }))
 }

@@ -4,9 +4,9 @@ import type { Holding, Holdings, Unknown } from './content.ts'
 import type { Change, Refused } from './isolation.ts'
 import type { Response, Subscription } from './subscription.ts'
 
-// Envoy applies nothing of a response that it cannot decode. If it can decode clusters and
-// listeners, it applies the good ones and NACKs the response all the same. So after a NACK of several changes, the client's
-// holdings are unknown for a while.
+// Envoy applies nothing of a response that it cannot decode. If it can decode clusters and listeners, it
+// applies the good ones and NACKs the response all the same. So after a NACK of several changes, the
+// client's holdings are unknown for a while.
 
 /** The client's certain content under a name before it rejected a change, if we have it. */
 export function hadBefore(

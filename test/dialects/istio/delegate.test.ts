@@ -284,7 +284,7 @@ describe('a delegate that cannot be had', () => {
     ],
     [
       child(forward, { spec: 'hosts: [x]' }),
-      '9:13 delegate/not-a-delegate VirtualService default/child has hosts, so it is not a delegate: the ' +
+      '9:13 delegate/not-a-delegate VirtualService default/child has hosts and is not a delegate: the ' +
         'rule has no effect',
     ],
   ])('costs the rule: %j', (delegate, found) => {

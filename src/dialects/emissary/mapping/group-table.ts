@@ -1,7 +1,6 @@
 import type { Origin } from '../../../diagnostics/diagnostic.ts'
 import type { ObjectLookup } from '../../dialect.ts'
 import type { Condition } from './condition.ts'
-import { forwardOf, lastSaid } from './forward.ts'
 import { precedenceOf } from './group-key.ts'
 import type { Group } from './group.ts'
 import { labelsOf } from './group.ts'
@@ -12,7 +11,7 @@ import { indexKey } from '../index-key.ts'
 import { binds, listenersIn } from '../listener.ts'
 import type { Listener } from '../listener.ts'
 import type { MappingSpec } from './mapping-spec.ts'
-import { isRedirect } from './mapping.ts'
+import { isRedirect, fieldOf } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
 import { gatewayOf } from '../server.ts'
 import { parseServiceName } from '../service-name.ts'
@@ -29,7 +28,16 @@ import type {
   Route,
   RouteTable,
   StringMatch,
+  Destination,
+  Forward,
+  RetryPolicy,
+  Rewrite,
 } from '../../../model/route.ts'
+import { noHeaderChanges } from '../../../model/route.ts'
+import { isGiven } from '../../reading/constraint.ts'
+import { mirrorOf } from './mirror.ts'
+import { upstreamOf } from '../upstream.ts'
+import { sharesOf } from './weight.ts'
 
 /** The Hosts of an installation, and its Listeners. */
 export interface Installation {
@@ -255,4 +263,66 @@ function valueMatch({ value, regex }: Condition): StringMatch {
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {
   return compareText(a.name, b.name)
+}
+
+/** Emissary's default for `timeout_ms`. */
+const timeout = 3000
+
+/** The destinations of a group's requests and copies. Undefined if the weights leave no destination. */
+function forwardOf({ primaries, shadows }: Group, lookup: ObjectLookup): Forward | undefined {
+  const [first] = primaries
+  const { weights } = sharesOf(primaries)
+  const destinations = primaries
+    .map((mapping, index) => destinationOf(mapping, weights[index] ?? 0, lookup))
+    .filter(({ weight }) => weight > 0)
+  if (first === undefined || destinations.length === 0) return undefined
+  return {
+    kind: 'forward',
+    destinations,
+    mirrors: shadows.flatMap((mapping) => mirrorOf(mapping, lookup)),
+    timeout: first.spec.timeout_ms ?? timeout,
+    ...(first.spec.timeout_ms === 0 ? { noTimeout: fieldOf(first, 'timeout_ms') } : {}),
+    retry: retryOf(lastSaid(primaries, 'retry_policy')),
+    rewrite: rewriteOf(first.spec, lastSaid(primaries, 'regex_rewrite')),
+    ...(primaries.some(({ rejected }) => rejected !== undefined) ? { missingStatus: rejectedStatus } : {}),
+  }
+}
+
+/** The value of the last Mapping of a group that sets the field, as in Emissary. */
+function lastSaid<F extends keyof MappingSpec>(
+  primaries: readonly Mapping[],
+  field: F,
+): MappingSpec[F] | undefined {
+  return primaries.findLast(({ spec }) => spec[field] !== undefined)?.spec[field]
+}
+
+function destinationOf(mapping: Mapping, weight: number, lookup: ObjectLookup): Destination {
+  const { host_rewrite: literal, auto_host_rewrite: auto } = mapping.spec
+  const { backend, hostname } = upstreamOf(mapping, lookup)
+  return {
+    backend,
+    weight,
+    headers: noHeaderChanges,
+    authority: isGiven(literal) ? literal : auto === true ? hostname : undefined,
+  }
+}
+
+/** Without `rewrite` the prefix becomes `/`; an empty one keeps the path. */
+function rewriteOf({ rewrite = '/' }: MappingSpec, pattern: MappingSpec['regex_rewrite']): Rewrite {
+  if (pattern !== undefined)
+    return { regex: { pattern: pattern.pattern, substitution: pattern.substitution ?? '' }, explicit: true }
+  return rewrite === '' ? { explicit: true } : { prefix: rewrite, explicit: true }
+}
+
+function retryOf(declared: MappingSpec['retry_policy']): RetryPolicy | 'never' {
+  if (declared === undefined) return 'never'
+  return {
+    attempts: declared.num_retries ?? 1,
+    retryOn: declared.retry_on,
+    statusCodes: [],
+    perTryTimeout: declared.per_try_timeout,
+    backoff: undefined,
+    ignorePreviousHosts: false,
+    otherLocalities: false,
+  }
 }

@@ -8,7 +8,9 @@ import { translated } from '../../dialect.ts'
 import type { ObjectLookup, Read, Reader, ReadObject, Translated } from '../../dialect.ts'
 import { largestWeight, longestSocketPath, portNumber } from '../../reading/constraint.ts'
 import { reportOn } from '../../reading/report.ts'
-import { portNamed, servicesSelecting } from './workload-service.ts'
+import type { Labels } from '../../../model/labels.ts'
+import { hasLabels } from '../../../model/labels.ts'
+import { serviceHost } from '../../kubernetes/host.ts'
 
 const socketPath = /^unix:\/\/[/@][^\0\r\n]*[^/\0\r\n]$/
 
@@ -128,4 +130,62 @@ const workloadGroup = message({
 export const workloadGroupReader: Reader = {
   read: (manifest) => decode({ manifest, path: ['spec'], schema: workloadGroup, parts: [] }),
   translate: () => translated({}),
+}
+
+/** A Service that selects a workload outside of Kubernetes. */
+interface SelectingService {
+  readonly host: string
+  /** Its ports for a workload with these ports by name: a target port that is a name is one of those. */
+  readonly ports: (named: Readonly<Record<string, number>>) => readonly NumberedPort[]
+}
+
+/** The Services of the namespace whose selector matches these labels, sorted by name. */
+function servicesSelecting(
+  labels: Labels,
+  namespace: string,
+  lookup: ObjectLookup,
+): readonly SelectingService[] {
+  return lookup.manifestsOf({ group: '', kind: 'Service' }, namespace).flatMap((manifest) => {
+    const spec = specOf(manifest)
+    if (
+      spec?.selector === undefined ||
+      Object.keys(spec.selector).length === 0 ||
+      !hasLabels(labels, spec.selector)
+    )
+      return []
+    const host = serviceHost(manifest.id.name, namespace, lookup.settings.domain)
+    return [
+      {
+        host,
+        ports: (named) =>
+          (spec.ports ?? []).map(({ port, name = '', targetPort }) => ({
+            number: port,
+            name,
+            targetPort: typeof targetPort === 'string' ? portNamed(targetPort, named) : targetPort,
+          })),
+      },
+    ]
+  })
+}
+
+/** A port by a name that the user chose; it may be the name of a property of every object (`constructor`). */
+function portNamed(name: string, ports: Readonly<Record<string, number>>): number | undefined {
+  return Object.hasOwn(ports, name) ? ports[name] : undefined
+}
+
+const serviceSpec = z.looseObject({
+  selector: z.record(z.string(), z.string()).optional(),
+  ports: z
+    .array(
+      z.looseObject({
+        port: z.number(),
+        name: z.string().optional(),
+        targetPort: z.union([z.number(), z.string()]).optional(),
+      }),
+    )
+    .optional(),
+})
+
+function specOf(manifest: Manifest): z.infer<typeof serviceSpec> | undefined {
+  return serviceSpec.safeParse(manifest.object['spec']).data
 }

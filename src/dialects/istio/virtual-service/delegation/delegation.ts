@@ -86,7 +86,7 @@ function findDelegate(root: PlacedRule, { lookup, delegateOf, note }: Question):
   const spec = delegateOf(delegate)
   if (!spec.isDelegate) {
     note('delegate/not-a-delegate', at, {
-      message: `VirtualService ${namespace}/${name} has hosts, so it is not a delegate: the rule has no effect`,
+      message: `VirtualService ${namespace}/${name} has hosts and is not a delegate: the rule has no effect`,
       hint: `remove hosts and gateways from ${namespace}/${name}`,
     })
     return undefined
