@@ -110,7 +110,7 @@ describe.each(allCodes.filter((code) => existsSync(join(docs, `${code}.md`))))('
   })
 
   test.runIf(code in withoutExample || describedRemedy.includes(code))('the page says what to do', () => {
-    expect(page).toContain('\n## What to do\n')
+    expect(page).toContain('\n## Fix\n')
   })
 
   test.skipIf(code in withoutExample || describedRemedy.includes(code))(
