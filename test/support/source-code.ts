@@ -26,6 +26,13 @@ export function importsOf(file: string): readonly string[] {
   )
 }
 
+/** The files that a file loads by `import()`, as paths from the root. */
+export function loadedOnDemandBy(file: string): readonly string[] {
+  return [...textOf(file).matchAll(/import\('(\.{1,2}\/[^'\n]+\.ts)'\)/g)].map(([, target]) =>
+    relative(root, join(root, dirname(file), target ?? '')),
+  )
+}
+
 export interface StringLiteral {
   readonly line: number
   readonly text: string
