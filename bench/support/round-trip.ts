@@ -149,7 +149,7 @@ function declaredMirrors({ read: graph, model }: Pipeline, hosts: 'theirs' | 'an
           action.kind !== 'forward'
             ? []
             : action.mirrors
-                .filter(({ backend }) => backend.refused !== true)
+                .filter(({ backend }) => backend.rejected !== true)
                 .map(
                   ({ backend, fraction, host }) =>
                     `${targetOf(backend.host, backend.port, labelsOf(backend.host, backend.subset))} ` +

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { answerOf, etagOf, jsonOf, revalidated, textOf } from './answer.ts'
 import type { DeniedClient } from '../observe/denials.ts'
-import type { LocateOrigin } from '../diagnostics/placed.ts'
+import type { LocateOrigin } from '../diagnostics/located.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { ClientState } from '../server/status/client-state.ts'
 import { heldResources } from '../observe/held.ts'

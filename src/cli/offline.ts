@@ -1,6 +1,6 @@
 import { mayBeRead } from '../dialects/index.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
-import type { LocateOrigin } from '../diagnostics/placed.ts'
+import type { LocateOrigin } from '../diagnostics/located.ts'
 import { createPipeline, diagnosticsOf } from '../pipeline/pipeline.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'

@@ -97,7 +97,7 @@ function subjectOf(
   const path = manifest === undefined ? undefined : pathOf(manifest, source)
   if (manifest === undefined || uid === undefined || path === undefined) return undefined
   return {
-    regarded: { id: manifest.id, apiVersion: manifest.apiVersion, uid },
+    involvedObject: { id: manifest.id, apiVersion: manifest.apiVersion, uid },
     path,
     generation: generationOf(manifest),
     ...(report === undefined ? {} : { status: (current, said) => statusOf(report, { current, ...said }) }),

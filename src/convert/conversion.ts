@@ -9,7 +9,7 @@ import { dialectFor } from '../dialects/index.ts'
 import { writeGatewayApi } from './gateway-api/write.ts'
 import { writeIstio } from './istio/write.ts'
 import type { WritableName } from './writable-names.ts'
-import type { Writable, Written } from './written.ts'
+import type { Writable, Rendered } from './rendered.ts'
 
 /** A configuration in the model, to be written in one dialect. */
 export interface Convertible extends Omit<Writable, 'tables' | 'isTaken'> {
@@ -19,7 +19,7 @@ export interface Convertible extends Omit<Writable, 'tables' | 'isTaken'> {
   readonly egressRules: readonly EgressRule[]
 }
 
-export interface Conversion extends Written {
+export interface Conversion extends Rendered {
   /** Kubernetes' own objects, which the written ones need beside them. */
   readonly given: readonly ObjectId[]
   /** Objects that are in the dialect already, and stay as they are. */
@@ -32,7 +32,7 @@ export interface Conversion extends Written {
  * One for each dialect that `convert` writes: the objects that say the same, and comments on what the dialect
  * cannot say.
  */
-const writers: Readonly<Record<WritableName, (model: Writable) => Written>> = {
+const writers: Readonly<Record<WritableName, (model: Writable) => Rendered>> = {
   istio: writeIstio,
   'gateway-api': writeGatewayApi,
 }

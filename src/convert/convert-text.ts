@@ -3,14 +3,14 @@ import type { Node } from 'yaml'
 import { objectName } from '../diagnostics/diagnostic.ts'
 import type { FieldPath, ObjectId } from '../diagnostics/diagnostic.ts'
 import type { Conversion } from './conversion.ts'
-import type { WrittenObject } from './written.ts'
+import type { RenderedObject } from './rendered.ts'
 
 /** The written objects as YAML documents, with all comments. */
 export function conversionText({ objects, comments, given, kept, replaced }: Conversion): string {
   const head = [
     ...listed('Taken as given, and not repeated:', given),
     ...listed('In this dialect already, and left as they are:', kept),
-    ...listed('Written again, in place of:', replaced),
+    ...listed('Rendered again, in place of:', replaced),
     ...comments.flatMap((text) => wrapped(text)),
   ]
   const documents = objects.map(documentText)
@@ -40,7 +40,7 @@ function listed(title: string, objects: readonly ObjectId[]): readonly string[] 
   return wrapped(`${title} ${byKind.join('; ')}`)
 }
 
-function documentText({ object, comments }: WrittenObject): string {
+function documentText({ object, comments }: RenderedObject): string {
   const document = new Document(object, { aliasDuplicateObjects: false })
   for (const { path, text } of comments) {
     const node = commentedNode(document, path)

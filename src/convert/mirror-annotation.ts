@@ -3,7 +3,7 @@ import type { JsonObject } from '../manifest/manifest.ts'
 import { renderByteSize } from '../model/byte-size.ts'
 import type { Mirror } from '../model/mirror.ts'
 import type { Settings } from '../model/settings.ts'
-import type { Comment } from './written.ts'
+import type { Comment } from './rendered.ts'
 
 /** A mirror, and its place in the written object. */
 export interface PlacedMirror {

@@ -5,8 +5,8 @@ import type { Severity } from './codes.ts'
 import { excerpt } from './excerpt.ts'
 import { foreignText, printable, printableJson, printableLines } from './foreign-text.ts'
 import { renderPath } from './field-path.ts'
-import { sortDiagnostics } from './placed.ts'
-import type { LocateOrigin, PlacedDiagnostic } from './placed.ts'
+import { sortDiagnostics } from './located.ts'
+import type { LocateOrigin, LocatedDiagnostic } from './located.ts'
 
 export interface TextOptions {
   /** Characters of a source line that are shown. */
@@ -27,7 +27,7 @@ export function renderText(
   locate: LocateOrigin,
   options: TextOptions = { width: 120 },
 ): string {
-  return lines(sortDiagnostics(diagnostics, locate), (placed) => block(placed, options).join('\n'), '')
+  return lines(sortDiagnostics(diagnostics, locate), (located) => block(located, options).join('\n'), '')
 }
 
 /**
@@ -56,14 +56,14 @@ export function renderGithub(diagnostics: readonly Diagnostic[], locate: LocateO
 
 /** One text for each diagnostic, and a count of those that are left out. */
 function lines(
-  all: readonly PlacedDiagnostic[],
-  render: (placed: PlacedDiagnostic) => string,
+  all: readonly LocatedDiagnostic[],
+  render: (located: LocatedDiagnostic) => string,
   before: string,
 ): string {
   const rest = all.length - mostShown
   const shown = all
     .slice(0, mostShown)
-    .map((placed) => `${render(placed)}\n`)
+    .map((located) => `${render(located)}\n`)
     .join('')
   return rest <= 0
     ? shown
@@ -75,7 +75,7 @@ function hintOf({ code, hint }: Diagnostic): string | undefined {
   return hint ?? rowOf(code).hint
 }
 
-function block({ diagnostic, place }: PlacedDiagnostic, { width }: TextOptions): readonly string[] {
+function block({ diagnostic, place }: LocatedDiagnostic, { width }: TextOptions): readonly string[] {
   const { severity, code, message } = diagnostic
   const hint = hintOf(diagnostic)
   const where = place === undefined ? whereIn(diagnostic) : `${place.file}:${place.line}:${place.column} `
@@ -103,7 +103,7 @@ function whereIn({ origin }: Diagnostic): string {
 
 const commands: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', info: 'notice' }
 
-function workflowCommand({ diagnostic, place }: PlacedDiagnostic): string {
+function workflowCommand({ diagnostic, place }: LocatedDiagnostic): string {
   const { severity, code, message } = diagnostic
   const hint = hintOf(diagnostic)
   const properties = {

@@ -5,7 +5,7 @@ import type { Visibility } from './visibility.ts'
 
 /** A destination as a route names it. */
 export interface BackendReference {
-  /** Fully qualified, lower case; '' for an unreadable one, which is `refused`. */
+  /** Fully qualified, lower case; '' for an unreadable one, which is `rejected`. */
   readonly host: string
   /** Absent: the host's only port, else the port of the listener that took the request. */
   readonly port: number | undefined
@@ -14,7 +14,7 @@ export interface BackendReference {
    * The dialect rejected it, and reported why: no request may reach it, whether or not a service has its
    * host. Its share of the requests is answered with an error.
    */
-  readonly refused?: true
+  readonly rejected?: true
   readonly origin: Origin
 }
 

@@ -1,7 +1,7 @@
 import { objectName } from '../diagnostics/diagnostic.ts'
 import type { Severity } from '../diagnostics/codes.ts'
 import type { DeniedClient } from './denials.ts'
-import type { LocateOrigin } from '../diagnostics/placed.ts'
+import type { LocateOrigin } from '../diagnostics/located.ts'
 import { refusalReason } from './refusals.ts'
 import type { ClientState, TypeState } from '../server/status/client-state.ts'
 import type { Resource } from '../xds/resource.ts'

@@ -1,6 +1,6 @@
 import type { Graph } from '../collection/graph.ts'
 import { headOf } from '../resolve/plan/plan.ts'
-import { policyKey } from '../resolve/sight.ts'
+import { policyKey } from '../resolve/visible-model.ts'
 import type { Model } from './model.ts'
 
 export type ModelIndex = ReturnType<typeof modelIndexStage>

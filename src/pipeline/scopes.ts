@@ -4,7 +4,7 @@ import type { Manifest } from '../manifest/manifest.ts'
 import { destinations } from '../resolve/destinations.ts'
 import { reaches } from '../resolve/egress.ts'
 import { portsByAddress } from '../resolve/plan/gateway-port.ts'
-import { sight } from '../resolve/sight.ts'
+import { visibleModel } from '../resolve/visible-model.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
 import type { InForce } from './in-force.ts'
 import type { Model } from './model.ts'
@@ -44,7 +44,7 @@ export function scopesStage(graph: Graph, { manifests, connected, inForce, model
   const namespaces = graph.derive('namespaces', manifests, ({ id }, _, key) => [[key, id.namespace] as const])
   const addressed = addressedScopes({ graph, listeners, namespaces, tablesByAttachment, egressRules })
   const scopes = graph.union('scopes', [connected, addressed])
-  const reach = reaches({
+  const egressScopes = reaches({
     graph,
     settings: settingsIn,
     scopes,
@@ -64,11 +64,11 @@ export function scopesStage(graph: Graph, { manifests, connected, inForce, model
   })
   const targetPorts = portsByAddress({ graph, services, listeners, endpointsByHost })
   const see = (scope: ScopeKey, fetch: Fetch) =>
-    sight(
+    visibleModel(
       {
         settings: settingsIn(fetch),
         scopes,
-        reach,
+        egressScopes,
         servicesByHost,
         policiesByHost,
         policiesOfHosts,
@@ -78,7 +78,7 @@ export function scopesStage(graph: Graph, { manifests, connected, inForce, model
       scope,
       fetch,
     )
-  return { addressed, scopes, reach, see, chosenLabels: chosen, targetPorts }
+  return { addressed, scopes, egressScopes, see, chosenLabels: chosen, targetPorts }
 }
 
 interface AddressedBy {

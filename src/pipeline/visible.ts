@@ -33,7 +33,7 @@ export function visibleStage(graph: Graph, inputs: VisibleInputs) {
 /** Listeners, virtual hosts and the mirrors in them. */
 function routingOf(
   graph: Graph,
-  { settingsIn, model, index, scopes: { scopes, reach, see } }: VisibleInputs,
+  { settingsIn, model, index, scopes: { scopes, egressScopes, see } }: VisibleInputs,
 ) {
   const { tables, listeners } = model
   const { tablesByAttachment, tlsTablesByAttachment, servicesByHost, endpointsByHost } = index
@@ -44,7 +44,7 @@ function routingOf(
         tablesByAttachment,
         servicesByHost,
         endpointsByHost,
-        reach,
+        egressScopes,
         outside: settingsIn(fetch).outsideTraffic,
       },
       scope,
@@ -72,7 +72,7 @@ function routingOf(
     [
       key,
       resolveTlsListener(socket, {
-        sight: see(scope, fetch),
+        visible: see(scope, fetch),
         tablesOf: (gateway) => fetch(tlsTablesByAttachment, gateway) ?? [],
       }),
     ] as const,
@@ -83,7 +83,7 @@ function routingOf(
 /** Clusters, and how the virtual hosts and TLS listeners use them. */
 function clustersOf(
   graph: Graph,
-  { connected, settingsIn, index, scopes: { reach, see } }: VisibleInputs,
+  { connected, settingsIn, index, scopes: { egressScopes, see } }: VisibleInputs,
   { virtualHosts, tlsListeners }: ReturnType<typeof routingOf>,
 ) {
   const { servicesByHost, endpointsByHost } = index
@@ -105,14 +105,14 @@ function clustersOf(
   )
   const clusters = graph.derive('resolve clusters', scopeHosts, ({ scope, host }, fetch) =>
     clustersOfHost(host, {
-      sight: see(scope, fetch),
+      visible: see(scope, fetch),
       endpoints: (name) => (fetch(endpointsByHost, name) ?? []).flatMap((set) => set.endpoints),
       usesOf: (cluster) => (fetch(usesByCluster, scopedKey(scope, cluster)) ?? []).map(({ use }) => use),
     }).map((cluster) => [scopedKey(scope, cluster.name), { scope, cluster }] as const),
   )
   const interceptions = graph.derive('plan interception', connected, (scope, fetch, key) =>
     planInterceptions(
-      { servicesByHost, endpointsByHost, reach, outside: settingsIn(fetch).outsideTraffic },
+      { servicesByHost, endpointsByHost, egressScopes, outside: settingsIn(fetch).outsideTraffic },
       scope,
       { fetch, key },
     ),

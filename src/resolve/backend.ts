@@ -11,7 +11,7 @@ import { clusterName, rejectedClusterName } from '../model/names.ts'
 import { canFollow, demandedTls, withDemandedTls } from './findings/demanded-tls.ts'
 import { policyFor, settingsFor } from './policy.ts'
 import { nearestService } from './plan/service-port.ts'
-import type { HiddenService, Sight } from './sight.ts'
+import type { HiddenService, VisibleModel } from './visible-model.ts'
 
 /** A destination as a proxy of the scope finds it. */
 export type ResolvedBackend = FoundBackend | MissingBackend | BackendWithoutTls | RejectedBackend
@@ -68,7 +68,7 @@ export interface MissingBackend {
 }
 
 export interface Listening {
-  readonly sight: Sight
+  readonly visible: VisibleModel
   /** Port of the listener that took the request: used if a destination names no port. */
   readonly port: number
 }
@@ -80,10 +80,10 @@ export interface Listening {
  */
 export function resolveBackend(
   reference: BackendReference,
-  { sight, port: listenerPort }: Listening,
+  { visible, port: listenerPort }: Listening,
 ): ResolvedBackend {
-  if (reference.refused === true) return { kind: 'rejected', cluster: rejectedClusterName }
-  const service = findService(reference.host, sight)
+  if (reference.rejected === true) return { kind: 'rejected', cluster: rejectedClusterName }
+  const service = findService(reference.host, visible)
   const ports = service === undefined ? [] : portsWithClusters(service)
   const [only, ...more] = ports
   const port = reference.port ?? (only !== undefined && more.length === 0 ? only.number : listenerPort)
@@ -92,7 +92,7 @@ export function resolveBackend(
     const hidden =
       what === 'subset'
         ? undefined
-        : sight
+        : visible
             .hidden(host)
             .find((each) => what === 'host' || each.service.ports.some(({ number }) => number === port))
     return {
@@ -100,25 +100,25 @@ export function resolveBackend(
       what,
       host,
       port,
-      ...standsFor(reference, service, sight),
+      ...standsFor(reference, service, visible),
       cluster: clusterName(port, reference.subset, host),
       present,
       definedBy:
         what === 'subset'
-          ? sight
+          ? visible
               .policiesOf(host)
               .filter(({ subsets }) => subsets.some(({ name }) => name === reference.subset))
           : [],
-      hidden: hidden === undefined ? undefined : { ...hidden, namespace: sight.scope.namespace },
+      hidden: hidden === undefined ? undefined : { ...hidden, namespace: visible.scope.namespace },
     }
   }
-  if (service === undefined) return missing('host', sight.hosts())
+  if (service === undefined) return missing('host', visible.hosts())
   if (!ports.some((each) => each.number === port))
     return missing(
       'port',
       ports.map((each) => String(each.number)),
     )
-  const policy = policyFor(service, sight)
+  const policy = policyFor(service, visible)
   const { subset } = reference
   if (subset !== undefined && !policy?.subsets.some((each) => each.name === subset)) {
     return missing(
@@ -126,9 +126,9 @@ export function resolveBackend(
       (policy?.subsets ?? []).map((each) => each.name),
     )
   }
-  const demanded = demandedTls(service, port, sight)
+  const demanded = demandedTls(service, port, visible)
   const own = settingsFor(policy, port, subset)
-  if (demanded !== undefined && !canFollow(demanded, own, sight)) {
+  if (demanded !== undefined && !canFollow(demanded, own, visible)) {
     return {
       kind: 'without-tls',
       host: service.host,
@@ -154,10 +154,10 @@ export function resolveBackend(
 function standsFor(
   { host }: BackendReference,
   service: Service | undefined,
-  sight: Sight,
+  visible: VisibleModel,
 ): Pick<MissingBackend, 'standsFor'> {
   const name =
-    service !== undefined ? undefined : nearestService(sight.services(host), sight.scope)?.externalName
+    service !== undefined ? undefined : nearestService(visible.services(host), visible.scope)?.externalName
   return name === undefined ? {} : { standsFor: name }
 }
 
@@ -182,10 +182,10 @@ export const longestAliasChain = 5
  * The service that a proxy means by a name: of several, the one in its namespace, else the first.
  * ExternalNames are followed, except to a service that only routes may name.
  */
-export function findService(host: string, sight: Sight): Service | undefined {
+export function findService(host: string, visible: VisibleModel): Service | undefined {
   let name = host
   for (let step = 0; step < longestAliasChain; step += 1) {
-    const service = nearestService(sight.services(name), sight.scope)
+    const service = nearestService(visible.services(name), visible.scope)
     if (service?.externalName === undefined)
       return step > 0 && service?.namedBy === 'routes' ? undefined : service
     name = service.externalName

@@ -15,7 +15,7 @@ import { policyFor, settingsFor } from './policy.ts'
 import type { ClusterUse, EndpointTarget } from './resolved.ts'
 import { resolveUpstreamTls } from './secrets/secret-use.ts'
 import type { ResolvedUpstreamTls } from './secrets/secret-use.ts'
-import type { Sight } from './sight.ts'
+import type { VisibleModel } from './visible-model.ts'
 
 type EndpointSource = NonNullable<Service['endpointsOf']>[number]
 
@@ -45,7 +45,7 @@ export interface ResolvedEndpoint extends Pick<Endpoint, 'weight' | 'locality' |
 }
 
 export interface HostQuestions {
-  readonly sight: Sight
+  readonly visible: VisibleModel
   /** All endpoints of a host. */
   readonly endpoints: (host: string) => readonly Endpoint[]
   /** The uses of a cluster by the virtual hosts of the scope. */
@@ -58,11 +58,11 @@ export interface HostQuestions {
  */
 export function clustersOfHost(
   host: string,
-  { sight, endpoints: endpointsOf, usesOf }: HostQuestions,
+  { visible, endpoints: endpointsOf, usesOf }: HostQuestions,
 ): readonly ResolvedCluster[] {
-  const service = findService(host, sight)
+  const service = findService(host, visible)
   if (service?.host !== host) return []
-  const policy = policyFor(service, sight)
+  const policy = policyFor(service, visible)
   const subsets = [undefined, ...(policy?.subsets ?? [])]
   return portsWithClusters(service).flatMap((port) =>
     subsets.flatMap((subset) => {
@@ -71,19 +71,19 @@ export function clustersOfHost(
       const selected = endpointsOf(source.host).filter(({ labels }) =>
         hasLabels(labels, { ...source.labels, ...subset?.labels }),
       )
-      const demanded = isOpaque(port, usesOf(name), sight)
+      const demanded = isOpaque(port, usesOf(name), visible)
         ? undefined
-        : demandedTls(service, port.number, sight)
+        : demandedTls(service, port.number, visible)
       const understood = understoodSettings(
         settingsFor(policy, port.number, subset?.name),
-        sight.scope,
+        visible.scope,
         policy?.origin,
       )
-      if (demanded !== undefined && !canFollow(demanded, understood.value, sight)) return []
+      if (demanded !== undefined && !canFollow(demanded, understood.value, visible)) return []
       const settings = withDemandedTls(understood.value, demanded)
       const { priorityOf, ...localities } = planLocalities(settings, selected, {
-        scope: sight.scope,
-        mesh: sight.settings,
+        scope: visible.scope,
+        mesh: visible.settings,
       })
       const members = placed(
         selected.flatMap((endpoint) =>
@@ -92,11 +92,11 @@ export function clustersOfHost(
         localities,
       )
       const common = {
-        ...usable(discoveryFor(service, sight), members),
+        ...usable(discoveryFor(service, visible), members),
         localities,
         assignment: name,
         protocol: port.protocol,
-        ...settled(withPeerNames(settings, service), port.protocol, sight),
+        ...settled(withPeerNames(settings, service), port.protocol, visible),
         origins: policy === undefined ? [service.origin] : [policy.origin, service.origin],
         diagnostics: understood.diagnostics,
       }
@@ -109,7 +109,7 @@ export function clustersOfHost(
           : [
               {
                 ...common,
-                ...usable(mirrorDiscoveryFor(service, sight), members),
+                ...usable(mirrorDiscoveryFor(service, visible), members),
                 name: dedicated,
                 limits: mirrorLimits(dedicatedUses),
               },
@@ -123,7 +123,7 @@ export function clustersOfHost(
 function isOpaque(
   { protocol }: Service['ports'][number],
   uses: readonly ClusterUse[],
-  { scope }: Sight,
+  { scope }: VisibleModel,
 ): boolean {
   return scope.role === 'sidecar' && protocol === 'tls' && uses.length === 0
 }
@@ -144,7 +144,7 @@ function mirrorLimits(uses: readonly ClusterUse[]): MirrorLimits | undefined {
  * Bound listeners know no original destination: there a headless Service is reached by its endpoints, as
  * gateways do. A host that has no endpoints at all keeps the kind of cluster that Istio gives it.
  */
-export function discoveryFor(service: Service, { scope }: Sight): Discovery {
+export function discoveryFor(service: Service, { scope }: VisibleModel): Discovery {
   if (service.discovery === 'strict-dns' && scope.role === 'grpc') return 'logical-dns'
   if (service.discovery !== 'original-destination' || scope.interception === 'redirect')
     return service.discovery
@@ -155,8 +155,8 @@ export function discoveryFor(service: Service, { scope }: Sight): Discovery {
  * The discovery of a mirror's cluster. A copy goes to the service's own endpoints; the original destination
  * is where the primary request goes.
  */
-export function mirrorDiscoveryFor(service: Service, sight: Sight): Discovery {
-  const discovery = discoveryFor(service, sight)
+export function mirrorDiscoveryFor(service: Service, visible: VisibleModel): Discovery {
+  const discovery = discoveryFor(service, visible)
   return discovery === 'original-destination' && service.selector !== undefined ? 'endpoints' : discovery
 }
 
@@ -164,16 +164,23 @@ export function mirrorDiscoveryFor(service: Service, sight: Sight): Discovery {
 function settled(
   { tls, ...settings }: BackendSettings,
   protocol: Protocol,
-  sight: Sight,
+  visible: VisibleModel,
 ): Pick<ResolvedCluster, 'settings' | 'tls'> {
-  return { settings: settingsOfRole(settings, protocol, sight), tls: resolveUpstreamTls(tls, sight.scope) }
+  return {
+    settings: settingsOfRole(settings, protocol, visible),
+    tls: resolveUpstreamTls(tls, visible.scope),
+  }
 }
 
 /**
  * gRPC refuses a cluster with a balancer that it lacks: it has round robin (proposal A27) and ring hash
  * (A42).
  */
-function settingsOfRole(settings: BackendSettings, protocol: Protocol, { scope }: Sight): BackendSettings {
+function settingsOfRole(
+  settings: BackendSettings,
+  protocol: Protocol,
+  { scope }: VisibleModel,
+): BackendSettings {
   // A sidecar passes a detected protocol on unchanged. A gateway's clients do not know which protocol the
   // backend speaks.
   if (scope.role === 'sidecar' && protocol === 'detect' && settings.upgradeToHttp2 === undefined)

@@ -17,7 +17,7 @@ import { tablesInOrder } from './plan/table-order.ts'
  * The hosts that the egress rule of a scope shows to its proxies. A scope without a rule sees everything that
  * is visible to it.
  */
-export interface Reach {
+export interface EgressScope {
   readonly rule: Origin
   /** Namespaces are resolved: `.` does not occur. */
   readonly listeners: readonly EgressListener[]
@@ -65,7 +65,7 @@ export interface ReachCollections {
   readonly tablesByAttachment: Collection<readonly RouteTableHead[]>
 }
 
-/** The reach of each scope that has a rule. */
+/** The egressScopes of each scope that has a rule. */
 export function reaches({
   graph,
   settings,
@@ -73,12 +73,12 @@ export function reaches({
   rules,
   tables,
   tablesByAttachment,
-}: ReachCollections): Collection<Reach> {
+}: ReachCollections): Collection<EgressScope> {
   const rulesByNamespace = graph.groupBy('egress rules by namespace', rules, ({ namespace }) => [namespace])
   const destinations = graph.derive('destinations of route tables', tables, (table, _, key) => [
     [key, destinationsOf(table)] as const,
   ])
-  return graph.derive('reach', scopes, (scope, fetch, key) => {
+  return graph.derive('egressScopes', scopes, (scope, fetch, key) => {
     if (scope.role === 'gateway') return []
     const root = () =>
       (fetch(rulesByNamespace, settings(fetch).rootNamespace) ?? []).filter(
@@ -140,7 +140,7 @@ export function servicesThrough(
 }
 
 /** The services that any listener of the egress scope shows, each with the ports that are shown. */
-export function shownServices({ listeners }: Reach, services: readonly Service[]): readonly Service[] {
+export function shownServices({ listeners }: EgressScope, services: readonly Service[]): readonly Service[] {
   return joinPorts(
     listeners.flatMap((listener) => servicesThrough(listener, services)),
     services,
@@ -185,12 +185,12 @@ function narrowed(service: Service, ports: readonly number[]): readonly Service[
  * of its routes.
  */
 export function reachedServices(
-  reach: Reach,
+  egressScopes: EgressScope,
   services: readonly Service[],
   scope: Scope,
 ): readonly Service[] {
-  const shown = shownServices(reach, services)
-  const destination = reach.destinations.find(({ host }) => services[0]?.host === host)
+  const shown = shownServices(egressScopes, services)
+  const destination = egressScopes.destinations.find(({ host }) => services[0]?.host === host)
   if (destination === undefined) return shown
   const visible = services
     .filter((service) => isVisible(service.visibility, scope.namespace))
@@ -198,8 +198,8 @@ export function reachedServices(
   const meant = shown[0] ?? nearestService(visible, scope)
   const whole = services.find((service) => service.namespace === meant?.namespace)
   if (whole === undefined) return shown
-  const ports = reach.listeners.every(({ port }) => port !== undefined)
-    ? reach.listeners.flatMap(({ port }) => port ?? [])
+  const ports = egressScopes.listeners.every(({ port }) => port !== undefined)
+    ? egressScopes.listeners.flatMap(({ port }) => port ?? [])
     : destination.ports
   return joinPorts([...shown, ...narrowed(whole, ports)], services)
 }
@@ -218,7 +218,7 @@ function joinPorts(parts: readonly Service[], services: readonly Service[]): rea
   })
 }
 
-/** The listener of a reach that a port takes its hosts from. */
-export function listenerForPort({ listeners }: Reach, port: number): EgressListener | undefined {
+/** The listener of a egressScopes that a port takes its hosts from. */
+export function listenerForPort({ listeners }: EgressScope, port: number): EgressListener | undefined {
   return listeners.find((listener) => listener.port === undefined || listener.port === port)
 }

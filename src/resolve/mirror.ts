@@ -8,7 +8,7 @@ import { discoveryFor, endpointTarget, mirrorDiscoveryFor } from './cluster.ts'
 import { ambiguousPort, missingFinding } from './findings/missing.ts'
 import type { NamespaceFinding } from './findings/namespace-finding.ts'
 import type { ClusterUse, MirrorUse, ResolvedMirror } from './resolved.ts'
-import type { Sight } from './sight.ts'
+import type { VisibleModel } from './visible-model.ts'
 
 export interface ResolvedMirrors {
   readonly mirrors: readonly ResolvedMirror[]
@@ -26,14 +26,14 @@ export function resolveMirrors(
   primaryBackends: readonly ResolvedBackend[],
   listening: Listening,
 ): ResolvedMirrors {
-  if (listening.sight.scope.role === 'grpc')
+  if (listening.visible.scope.role === 'grpc')
     return { mirrors: [], uses: [], diagnostics: mirrors.map(leftOut), missing: [] }
   const primaries = new Set(primaryBackends.map(({ cluster }) => cluster))
   const kept: ResolvedMirror[] = []
   const uses: ClusterUse[] = []
   const diagnostics: Diagnostic[] = []
   const missing: NamespaceFinding[] = []
-  const { namespace } = listening.sight.scope
+  const { namespace } = listening.visible.scope
   const seen = new Set<string>()
   for (const mirror of mirrors) {
     const backend = resolveBackend(mirror.backend, listening)
@@ -89,9 +89,9 @@ export function resolveMirrors(
   return { mirrors: kept, uses, diagnostics, missing }
 }
 
-function isWhereverTheRequestGoes({ service, settings }: FoundBackend, { sight }: Listening): boolean {
+function isWhereverTheRequestGoes({ service, settings }: FoundBackend, { visible }: Listening): boolean {
   return (
-    mirrorDiscoveryFor(service, sight) === 'original-destination' ||
+    mirrorDiscoveryFor(service, visible) === 'original-destination' ||
     settings.loadBalancer?.kind === 'passthrough'
   )
 }
@@ -105,11 +105,11 @@ function alongside({ origin }: Mirror, { host }: FoundBackend): Diagnostic {
   })
 }
 
-function needsOwnCluster(mirror: Mirror, backend: FoundBackend, { sight }: Listening): boolean {
+function needsOwnCluster(mirror: Mirror, backend: FoundBackend, { visible }: Listening): boolean {
   return (
     mirror.cluster === 'dedicated' ||
-    mirrorDiscoveryFor(backend.service, sight) !== discoveryFor(backend.service, sight) ||
-    (mirror.cluster === 'auto' && mayBePrimary(backend, sight))
+    mirrorDiscoveryFor(backend.service, visible) !== discoveryFor(backend.service, visible) ||
+    (mirror.cluster === 'auto' && mayBePrimary(backend, visible))
   )
 }
 
@@ -117,14 +117,14 @@ function needsOwnCluster(mirror: Mirror, backend: FoundBackend, { sight }: Liste
  * Whether requests other than copies may use the backend's cluster: those for what a route names, and on a
  * sidecar those for any service.
  */
-function mayBePrimary({ host, subset, service }: FoundBackend, sight: Sight): boolean {
+function mayBePrimary({ host, subset, service }: FoundBackend, visible: VisibleModel): boolean {
   const isCalledByName =
-    sight.scope.role === 'sidecar' && subset === undefined && service.namedBy === undefined
-  return isCalledByName || sight.isDestination(host, subset)
+    visible.scope.role === 'sidecar' && subset === undefined && service.namedBy === undefined
+  return isCalledByName || visible.isDestination(host, subset)
 }
 
-function targetOf(backend: FoundBackend, { sight }: Listening): Pick<MirrorUse, 'target'> {
-  const target = endpointTarget(backend, mirrorDiscoveryFor(backend.service, sight))
+function targetOf(backend: FoundBackend, { visible }: Listening): Pick<MirrorUse, 'target'> {
+  const target = endpointTarget(backend, mirrorDiscoveryFor(backend.service, visible))
   return target === undefined ? {} : { target }
 }
 

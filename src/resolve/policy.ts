@@ -1,7 +1,7 @@
 import type { BackendPolicy, BackendSettings, Service } from '../model/backend.ts'
 import { compareSpecificity, compareText, hostIsWithin } from '../model/names.ts'
 import { isVisible } from '../model/visibility.ts'
-import type { Sight } from './sight.ts'
+import type { VisibleModel } from './visible-model.ts'
 
 /**
  * The policy that a client in the scope's namespace gets for a service: of the first search that finds one,
@@ -9,11 +9,11 @@ import type { Sight } from './sight.ts'
  */
 export function policyFor(
   service: Pick<Service, 'host' | 'namespace'>,
-  sight: Sight,
+  visible: VisibleModel,
 ): BackendPolicy | undefined {
-  for (const search of searches(service, sight)) {
-    const found = closest(service.host, search, sight).filter(({ visibility }) =>
-      isVisible(visibility, sight.scope.namespace),
+  for (const search of searches(service, visible)) {
+    const found = closest(service.host, search, visible).filter(({ visibility }) =>
+      isVisible(visibility, visible.scope.namespace),
     )
     const [first, ...others] = inOrder(found)
     if (first !== undefined) return others.reduce(withNewSubsets, first)
@@ -32,7 +32,7 @@ interface Search {
  * the root namespace, whose mesh-wide policies must not win over those beside a service. From there, only
  * private policies come first.
  */
-function searches(service: Pick<Service, 'namespace'>, { scope, settings }: Sight): readonly Search[] {
+function searches(service: Pick<Service, 'namespace'>, { scope, settings }: VisibleModel): readonly Search[] {
   const seen: Search['counts'] = ({ visibility }) => isVisible(visibility, scope.namespace)
   return [
     { namespace: scope.namespace, counts: scope.namespace === settings.rootNamespace ? isPrivate : seen },
@@ -51,10 +51,14 @@ export function inOrder(policies: readonly BackendPolicy[]): readonly BackendPol
 }
 
 /** The policies for the host itself, otherwise those for the most specific wildcard that covers it. */
-function closest(host: string, { namespace, counts }: Search, sight: Sight): readonly BackendPolicy[] {
-  const exact = sight.policies(namespace, host).filter(counts)
+function closest(
+  host: string,
+  { namespace, counts }: Search,
+  visible: VisibleModel,
+): readonly BackendPolicy[] {
+  const exact = visible.policies(namespace, host).filter(counts)
   if (exact.length > 0) return exact
-  const covering = sight
+  const covering = visible
     .wildcardPolicies(namespace)
     .filter((policy) => hostIsWithin(host, policy.host) && counts(policy))
   const [best] = covering.map((policy) => policy.host).toSorted(compareSpecificity)

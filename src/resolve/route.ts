@@ -26,7 +26,7 @@ export interface RouteListening extends Listening {
  */
 export function resolveRoute(route: Route, table: RouteTable, listening: RouteListening): RouteResolution {
   const { name, match, statPrefix, metadata, origin, action } = route
-  const headers = understoodHeaders(route.headers, listening.sight.scope, origin)
+  const headers = understoodHeaders(route.headers, listening.visible.scope, origin)
   const common = {
     name,
     match,
@@ -73,8 +73,8 @@ export function resolveRoute(route: Route, table: RouteTable, listening: RouteLi
 }
 
 /** gRPC clients have no CORS, and refuse a route that has. */
-function faults({ fault, cors }: Route, { sight }: Listening): Pick<ResolvedRoute, 'fault' | 'cors'> {
-  return sight.scope.role === 'grpc' ? { fault } : { fault, cors }
+function faults({ fault, cors }: Route, { visible }: Listening): Pick<ResolvedRoute, 'fault' | 'cors'> {
+  return visible.scope.role === 'grpc' ? { fault } : { fault, cors }
 }
 
 const defaultPorts = { http: 80, https: 443 } as const
@@ -98,7 +98,7 @@ function forward(
   { origin, ...listening }: Listening & { readonly origin: Route['origin'] },
 ): Forwarded {
   const headers = action.destinations.map((destination) =>
-    understoodHeaders(destination.headers, listening.sight.scope, origin),
+    understoodHeaders(destination.headers, listening.visible.scope, origin),
   )
   const destinations = action.destinations.map((destination, index) => ({
     cluster: backends[index]?.cluster ?? '',
@@ -114,7 +114,7 @@ function forward(
       destinations,
       mirrors: mirrored.mirrors,
       timeout: action.timeout,
-      retry: action.retry === 'default' ? listening.sight.settings.defaultRetry : action.retry,
+      retry: action.retry === 'default' ? listening.visible.settings.defaultRetry : action.retry,
       rewrite: action.rewrite,
       ...(action.missingStatus === undefined ? {} : { missingStatus: action.missingStatus }),
       hash: backends.flatMap(hashOf),
@@ -133,14 +133,14 @@ function forward(
 function primaryUse(
   { backend: { origin }, weight }: Destination,
   backend: ResolvedBackend | undefined,
-  { action, listening: { sight } }: ForwardTo,
+  { action, listening: { visible } }: ForwardTo,
 ): PrimaryUse {
   const cluster = backend?.cluster ?? ''
   const getsNothing = weight === 0 && action.destinations.length > 1
   const target =
     backend?.kind !== 'found' || getsNothing
       ? undefined
-      : endpointTarget(backend, discoveryFor(backend.service, sight))
+      : endpointTarget(backend, discoveryFor(backend.service, visible))
   return { by: 'primary', cluster, ...(target === undefined ? {} : { destination: { origin, target } }) }
 }
 
@@ -171,7 +171,7 @@ function missingDestination(
       area: 'route',
       reference,
       consequence,
-      namespace: listening.sight.scope.namespace,
+      namespace: listening.visible.scope.namespace,
       primaries: [],
     }),
   ]

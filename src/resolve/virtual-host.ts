@@ -5,12 +5,12 @@ import { isCatchAll } from '../model/catch-all.ts'
 import { hasLabels } from '../model/labels.ts'
 import type { Route, RouteTable } from '../model/route.ts'
 import type { Scope } from '../xds/scope.ts'
-import { resolveOtherwise } from './otherwise.ts'
+import { resolveFallback } from './fallback-route.ts'
 import type { VirtualHostPlan } from './plan/plan.ts'
 import { resolveRoute } from './route.ts'
 import type { RouteResolution } from './route.ts'
 import type { ResolvedMirror, ResolvedVirtualHost } from './resolved.ts'
-import type { Sight } from './sight.ts'
+import type { VisibleModel } from './visible-model.ts'
 import { compareText } from '../model/names.ts'
 import { createCoverIndex } from './findings/cover-index.ts'
 import { lostMirrors } from './findings/unreachable.ts'
@@ -19,12 +19,12 @@ import { lostMirrors } from './findings/unreachable.ts'
 export function resolveVirtualHost(
   plan: VirtualHostPlan,
   tables: readonly RouteTable[],
-  sight: Sight,
+  visible: VisibleModel,
 ): ResolvedVirtualHost | undefined {
   const applicable = joinTables(
     tables.map((table) => ({
       table,
-      routes: table.routes.filter((route) => applies(route, plan, sight.scope)),
+      routes: table.routes.filter((route) => applies(route, plan, visible.scope)),
     })),
   )
   const chosen = plan.sharing === 'first' ? applicable.slice(0, 1) : applicable
@@ -32,10 +32,10 @@ export function resolveVirtualHost(
   const resolutions = chosenRoutes.map(({ route, table }) => ({
     route,
     table,
-    ...resolveRoute(route, table, { sight, port: plan.port, scheme: plan.scheme ?? 'http' }),
+    ...resolveRoute(route, table, { visible, port: plan.port, scheme: plan.scheme ?? 'http' }),
   }))
   const ordered = plan.sharing === 'all' ? catchAllsLast(resolutions) : resolutions
-  const routes: readonly RouteResolution[] = ordered.length > 0 ? ordered : resolveOtherwise(plan, sight)
+  const routes: readonly RouteResolution[] = ordered.length > 0 ? ordered : resolveFallback(plan, visible)
   if (routes.length === 0 && plan.requireTls !== true) return undefined
   return {
     scope: plan.scope,
@@ -56,7 +56,7 @@ export function resolveVirtualHost(
         ),
       ),
     ],
-    missing: isPrivate(plan, sight) ? [] : routes.flatMap((each) => each.missing),
+    missing: isPrivate(plan, visible) ? [] : routes.flatMap((each) => each.missing),
     origins: originsOf(chosenRoutes),
   }
 }
@@ -65,9 +65,11 @@ export function resolveVirtualHost(
  * Whether the host belongs to a service that proxies of the scope may not see, so that they are not expected
  * to call it.
  */
-function isPrivate({ name, port }: VirtualHostPlan, sight: Sight): boolean {
+function isPrivate({ name, port }: VirtualHostPlan, visible: VisibleModel): boolean {
   const host = name.slice(0, -`:${port}`.length)
-  return sight.scope.role !== 'gateway' && sight.services(host).length === 0 && sight.hidden(host).length > 0
+  return (
+    visible.scope.role !== 'gateway' && visible.services(host).length === 0 && visible.hidden(host).length > 0
+  )
 }
 
 /** The mirrors of a virtual host's routes. */

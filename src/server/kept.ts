@@ -16,7 +16,7 @@ export function keptFor({
   list,
   held,
   again,
-  refused,
+  nacked,
   isolation,
   inFlight,
 }: Subscription): readonly Kept[] {
@@ -24,7 +24,7 @@ export function keptFor({
     ...sized(interest.names, namesBytes),
     ...sized(again, namesBytes),
     ...sized(held, holdingsBytes),
-    ...sized(refused, refusedBytes),
+    ...sized(nacked, nackedBytes),
     ...sized(list, listBytes),
     ...sized(isolation, isolationBytes),
     ...sized(inFlight?.after, holdingsBytes),
@@ -60,9 +60,9 @@ function holdingBytes(name: string, holding: Holding): number {
   return holding === absent ? perEntry : perHolding + name.length + holding.version.length
 }
 
-function refusedBytes(refused: Subscription['refused']): number {
-  const messages = new Set([...refused.values()].map(({ message }) => message))
-  return refused.size * perHolding + total(messages, ({ length }) => length)
+function nackedBytes(nacked: Subscription['nacked']): number {
+  const messages = new Set([...nacked.values()].map(({ message }) => message))
+  return nacked.size * perHolding + total(messages, ({ length }) => length)
 }
 
 function isolationBytes({ suspects, message }: Isolation): number {

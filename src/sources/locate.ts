@@ -1,5 +1,5 @@
 import { objectKey } from '../diagnostics/diagnostic.ts'
-import type { LocateOrigin } from '../diagnostics/placed.ts'
+import type { LocateOrigin } from '../diagnostics/located.ts'
 import type { PlacedManifest } from '../manifest/manifest.ts'
 
 /** Finds the places of origins in the manifests' present files. */

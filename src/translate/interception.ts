@@ -18,7 +18,7 @@ export function interceptedListener(
   listener: InterceptedListener,
   paths: PathOptions,
 ): Listener & { readonly name: string } {
-  const { name, direction, address, port, socket, chains, otherwise } = listener
+  const { name, direction, address, port, socket, chains, fallback } = listener
   const inspectors = inspectorsOf(listener)
   return {
     name,
@@ -35,8 +35,8 @@ export function interceptedListener(
       : { listener_filters_timeout: '0s', continue_on_listener_filters_timeout: true }),
     filter_chains: chains.map((chain) => filterChain(listener, chain, paths)),
     default_filter_chain: {
-      name: otherwise.kind === 'cluster' ? otherwise.cluster : name,
-      filters: [filter(listener, otherwise, paths)],
+      name: fallback.kind === 'cluster' ? fallback.cluster : name,
+      filters: [filter(listener, fallback, paths)],
     },
   }
 }

@@ -217,8 +217,8 @@ export function interceptionResource(part: InterceptionPart, settings: Settings)
   return resource({ type: 'cluster', name: part.cluster.name, bytes, origins, references: [] })
 }
 
-function clustersOf({ chains, otherwise }: InterceptedListener): readonly string[] {
-  const targets: readonly ConnectionTarget[] = [...chains.map(({ target }) => target), otherwise]
+function clustersOf({ chains, fallback }: InterceptedListener): readonly string[] {
+  const targets: readonly ConnectionTarget[] = [...chains.map(({ target }) => target), fallback]
   return [...new Set(targets.flatMap((target) => (target.kind === 'routes' ? [] : [target.cluster])))]
 }
 

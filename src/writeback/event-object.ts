@@ -4,7 +4,7 @@ import { renderPath } from '../diagnostics/field-path.ts'
 import type { JsonObject } from '../manifest/manifest.ts'
 
 /** The object that an Event regards, as the API server knows it. */
-export interface Regarded {
+export interface InvolvedObject {
   readonly id: ObjectId
   readonly apiVersion: string
   readonly uid: string
@@ -24,7 +24,7 @@ export const reportingController = 'shadowplane.io/control-plane'
 const longest = { name: 253, note: 1024, instance: 128 }
 
 /** The place of the Event about a diagnostic. Events about cluster-scoped objects are in `default`. */
-export function eventPlace(diagnostic: Diagnostic, { id, uid }: Regarded): EventPlace {
+export function eventPlace(diagnostic: Diagnostic, { id, uid }: InvolvedObject): EventPlace {
   const content = [uid, diagnostic.code, diagnostic.severity, noteOf(diagnostic)].join('\u0000')
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 16)
   const room = longest.name - hash.length - 1
@@ -43,14 +43,14 @@ export interface EventOccasion {
 /** An Event of events.k8s.io/v1 about a diagnostic. */
 export function eventObject(
   diagnostic: Diagnostic,
-  regarded: Regarded,
+  involvedObject: InvolvedObject,
   { instance, now }: EventOccasion,
 ): JsonObject {
-  const { id, apiVersion, uid } = regarded
+  const { id, apiVersion, uid } = involvedObject
   return {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
-    metadata: { ...eventPlace(diagnostic, regarded) },
+    metadata: { ...eventPlace(diagnostic, involvedObject) },
     eventTime: microTime(now),
     reportingController,
     reportingInstance: instance.slice(0, longest.instance),

@@ -46,7 +46,7 @@ class Keeper implements LeaseKeeper {
   readonly #collection: string
   readonly #watch: LeaseWatch
   readonly #stopping = new AbortController()
-  #sight: LeaseSight | undefined
+  #visible: LeaseSight | undefined
   /** When the last renewal that succeeded began. */
   #renewed: number | undefined
   #tenure: AbortController | undefined
@@ -101,7 +101,7 @@ class Keeper implements LeaseKeeper {
   async #release(): Promise<void> {
     const { pace, identity } = this.#options
     const signal = AbortSignal.timeout(pace.retry)
-    const record = this.#stale ? await this.#read(signal) : this.#sight?.record
+    const record = this.#stale ? await this.#read(signal) : this.#visible?.record
     if (record?.holder === identity) await this.#write(record, '', signal)
   }
 
@@ -113,7 +113,7 @@ class Keeper implements LeaseKeeper {
     if (!isHeld(this.#renewed, clock.now(), pace)) this.#end()
     if (this.#closing) return
     if (this.#tenure !== undefined) this.#watch.stop()
-    else if (this.#sight?.record !== undefined) this.#watch.follow(this.#sight.record.version)
+    else if (this.#visible?.record !== undefined) this.#watch.follow(this.#visible.record.version)
     this.#cancelNext = clock.after(this.#hurried ? 0 : wait * (0.8 + 0.4 * clock.random()), () => {
       this.#work = this.#turn()
     })
@@ -135,15 +135,19 @@ class Keeper implements LeaseKeeper {
   async #look(): Promise<number> {
     const { clock, identity, pace } = this.#options
     const { signal } = this.#stopping
-    if (this.#tenure === undefined || this.#sight === undefined || this.#stale) {
-      this.#sight = see(this.#sight, await this.#read(signal), clock.now())
+    if (this.#tenure === undefined || this.#visible === undefined || this.#stale) {
+      this.#visible = see(this.#visible, await this.#read(signal), clock.now())
       this.#stale = false
-      if (this.#sight.record?.holder !== identity) this.#end()
+      if (this.#visible.record?.holder !== identity) this.#end()
     }
-    if (choose(this.#sight, identity, clock.now()) !== 'wait') {
+    if (choose(this.#visible, identity, clock.now()) !== 'wait') {
       const began = clock.now()
       this.#stale = true
-      this.#sight = see(this.#sight, await this.#write(this.#sight.record, identity, signal), clock.now())
+      this.#visible = see(
+        this.#visible,
+        await this.#write(this.#visible.record, identity, signal),
+        clock.now(),
+      )
       this.#stale = false
       this.#hold(began)
     }

@@ -1,20 +1,20 @@
 import type { DiagnosticChange } from '../diagnostics/record.ts'
-import type { Regarded } from './event-object.ts'
-import { EventTeller } from './event-teller.ts'
+import type { InvolvedObject } from './event-object.ts'
+import { EventWriter } from './event-writer.ts'
 import { createLeaseKeeper } from './lease-keeper.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { LeasePace } from './lease-pace.ts'
-import { StatusTeller } from './status-teller.ts'
-import type { StatusSubject, StatusTellerOptions } from './status-teller.ts'
+import { StatusWriter } from './status-writer.ts'
+import type { StatusSubject, StatusWriterOptions } from './status-writer.ts'
 import { WriteProblems } from './write-problems.ts'
 
 /** An object of the cluster with a status or Events. */
 export interface Subject extends StatusSubject {
-  readonly regarded: Regarded
+  readonly involvedObject: InvolvedObject
 }
 
 export interface WritebackOptions extends Pick<
-  StatusTellerOptions,
+  StatusWriterOptions,
   'api' | 'clock' | 'lists' | 'surveyEvery'
 > {
   /** Identity of this replica; no other one has it, before or after a restart. */
@@ -66,8 +66,8 @@ class Writer implements Writeback {
   readonly #options: WritebackOptions
   readonly #keeper: LeaseKeeper
   readonly #problems: WriteProblems
-  readonly #events: EventTeller
-  readonly #statuses: StatusTeller
+  readonly #events: EventWriter
+  readonly #statuses: StatusWriter
   #closing = false
 
   constructor(options: WritebackOptions) {
@@ -76,10 +76,10 @@ class Writer implements Writeback {
     this.#problems = new WriteProblems((reason) => {
       tell({ kind: 'write-failed', reason })
     })
-    this.#events = new EventTeller({ ...options, problems: this.#problems })
+    this.#events = new EventWriter({ ...options, problems: this.#problems })
     // Another installation in the same cluster has another Lease.
     const manager = `${lease.name}.${lease.namespace}`
-    this.#statuses = new StatusTeller({
+    this.#statuses = new StatusWriter({
       ...options,
       manager,
       problems: this.#problems,

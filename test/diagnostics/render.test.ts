@@ -3,7 +3,7 @@ import type { Diagnostic, Origin, Place } from '../../src/diagnostics/diagnostic
 import { didYouMean } from '../../src/diagnostics/did-you-mean.ts'
 import { excerpt } from '../../src/diagnostics/excerpt.ts'
 import { renderPath } from '../../src/diagnostics/field-path.ts'
-import { sortDiagnostics } from '../../src/diagnostics/placed.ts'
+import { sortDiagnostics } from '../../src/diagnostics/located.ts'
 import { renderGithub, renderJson, renderText } from '../../src/diagnostics/render.ts'
 
 const object = { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'default', name: 'reviews' }

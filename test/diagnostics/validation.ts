@@ -4,15 +4,15 @@ import { portabilityOf } from '../../src/cli/portability.ts'
 import { addSettingsFlags } from '../../src/cli/flags/settings-flags.ts'
 import type { SettingsFlags } from '../../src/cli/flags/settings-flags.ts'
 import type { Severity } from '../../src/diagnostics/codes.ts'
-import { sortDiagnostics } from '../../src/diagnostics/placed.ts'
-import type { PlacedDiagnostic } from '../../src/diagnostics/placed.ts'
+import { sortDiagnostics } from '../../src/diagnostics/located.ts'
+import type { LocatedDiagnostic } from '../../src/diagnostics/located.ts'
 import { renderText } from '../../src/diagnostics/render.ts'
 import { atLeast } from '../../src/diagnostics/severity.ts'
 
 export interface Validation {
   /** The output of `validate`. */
   readonly text: string
-  readonly found: readonly PlacedDiagnostic[]
+  readonly found: readonly LocatedDiagnostic[]
 }
 
 interface Asked {

@@ -51,16 +51,16 @@ describe('routes that are deleted take their mirrors with them, and come back wi
   inEveryDialect((dialect) => {
     test('with their file', async () => {
       const files = mirrored(dialect, { to: 'shadow', percentage: 100 })
-      const { serving, proxy, sight, becomes } = await watch(dialect, files)
-      expect(sight()).toEqual(shopWith(copyTo('shadow')))
+      const { serving, proxy, visible, becomes } = await watch(dialect, files)
+      expect(visible()).toEqual(shopWith(copyTo('shadow')))
       await serving.remove('route.yaml')
       await proxy.until(
         'no route',
         () =>
-          sight().primary[0]?.startsWith('404') === true ||
-          sight().primary[0]?.startsWith('no connection') === true,
+          visible().primary[0]?.startsWith('404') === true ||
+          visible().primary[0]?.startsWith('no connection') === true,
       )
-      expect(sight().copies).toEqual([])
+      expect(visible().copies).toEqual([])
       await serving.write({ 'route.yaml': files['route.yaml'] })
       await becomes(shopWith(copyTo('shadow')))
       expect(serving.mistakes()).toEqual([])

@@ -21,9 +21,9 @@ export function onlyInIstio(cannot: string): Readonly<Record<Exclude<DialectName
 }
 
 /** Runs a feature's tests in each dialect that it is written in, and skips the others with their reasons. */
-export function inEachDialect<Written>(
-  columns: Readonly<Record<DialectName, Written | Unsayable>>,
-  tests: (written: Written, dialect: DialectName) => void,
+export function inEachDialect<Rendered>(
+  columns: Readonly<Record<DialectName, Rendered | Unsayable>>,
+  tests: (written: Rendered, dialect: DialectName) => void,
 ): void {
   const named = dialectNames.map((name) => [name, columns[name]] as const)
   test.for(named.flatMap(([name, column]) => (isUnsayable(column) ? [{ name, reason: column.cannot }] : [])))(
@@ -34,7 +34,7 @@ export function inEachDialect<Written>(
     },
   )
   for (const [name, written] of named.filter(
-    (column): column is readonly [DialectName, Written] => !isUnsayable(column[1]),
+    (column): column is readonly [DialectName, Rendered] => !isUnsayable(column[1]),
   )) {
     describe.skipIf(!isRead(name))(`in ${name}`, () => {
       tests(written, name)

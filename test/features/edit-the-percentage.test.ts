@@ -37,12 +37,12 @@ describe('an edit of the percentage changes that, and nothing else', () => {
 describe('an edit of a whole percentage changes that, and nothing else', () => {
   inEveryDialect((dialect) => {
     test.each(['delta', 'sotw'] as const)('over %s', async (mode) => {
-      const { serving, proxy, sight, becomes } = await watch(
+      const { serving, proxy, visible, becomes } = await watch(
         dialect,
         mirrored(dialect, { to: 'shadow', percentage: 50 }),
         { mode },
       )
-      expect(sight()).toEqual(shopWith(copyTo('shadow', { millionths: 500_000 })))
+      expect(visible()).toEqual(shopWith(copyTo('shadow', { millionths: 500_000 })))
       const before = JSON.stringify(routes(proxy))
       const responses = proxy.responses.length
       await serving.write({ 'route.yaml': mirrored(dialect, { to: 'shadow', percentage: 10 })['route.yaml'] })

@@ -40,11 +40,11 @@ describe('the endpoints of a mirror come and go without touching a route', () =>
 describe('Pods of a mirror come and go without touching a route', () => {
   inEveryDialect((dialect) => {
     test('one more, then the first no more', async () => {
-      const { serving, proxy, sight, becomes } = await watch(
+      const { serving, proxy, visible, becomes } = await watch(
         dialect,
         mirrored(dialect, { to: 'lab', percentage: 100 }),
       )
-      expect(sight()).toEqual(shopWith(copyTo('lab')))
+      expect(visible()).toEqual(shopWith(copyTo('lab')))
       const responses = proxy.responses.length
       await serving.write({
         'more.yaml': endpointSlice('lab', { '10.0.9.1': 'v1' }).replace('name: lab-1,', 'name: lab-2,'),

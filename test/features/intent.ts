@@ -12,7 +12,7 @@ export interface Intent {
   /** The proxies that serve it. */
   readonly on: 'a gateway' | 'a sidecar'
   readonly asks: readonly Ask[]
-  readonly written: Readonly<Record<DialectName, Written | Unsayable>>
+  readonly written: Readonly<Record<DialectName, Rendered | Unsayable>>
 }
 
 /** A request for production, and what a proxy must do with it. */
@@ -20,11 +20,11 @@ export interface Ask {
   /** Default: `/`. */
   readonly path?: string
   readonly headers?: readonly Header[]
-  readonly sees: Sight
+  readonly sees: VisibleModel
 }
 
 /** A proxy's treatment of a request; absent parts are not compared. */
-export interface Sight {
+export interface VisibleModel {
   /** Workloads with their shares in percent, or what the proxy answers by itself. */
   readonly primary: readonly string[]
   readonly copies: readonly Copy[]
@@ -43,7 +43,7 @@ export interface Copy {
 }
 
 /** The words of one dialect, in addition to the common objects. */
-export interface Written {
+export interface Rendered {
   readonly yaml: string
   /** Reported errors and warnings, sorted; none if absent. */
   readonly says?: readonly Code[]
@@ -57,6 +57,6 @@ export function copyTo(to: string, rest: Partial<Copy> = {}): Copy {
 }
 
 /** All requests go to `shop`, and these copies are made. */
-export function shopWith(...copies: readonly Copy[]): Sight {
+export function shopWith(...copies: readonly Copy[]): VisibleModel {
   return { primary: ['shop'], copies }
 }

@@ -79,11 +79,11 @@ describe('a mirror that leads nowhere is dropped and said, and its route is serv
 describe('what a mirror lacks may come later', () => {
   inEveryDialect((dialect) => {
     test('until then it is said, and its route is served', async () => {
-      const { serving, sight, becomes } = await watch(
+      const { serving, visible, becomes } = await watch(
         dialect,
         mirrored(dialect, { to: 'late', percentage: 100 }),
       )
-      expect(sight()).toEqual(shopWith())
+      expect(visible()).toEqual(shopWith())
       await serving.told(saidBy(dialect))
       await serving.write({
         'late.yaml': `${lateService}---\n${endpointSlice('late', { '10.0.9.1': 'v1' })}`,

@@ -4,7 +4,7 @@ import { serve } from '../support/serving.ts'
 import type { Files, Serving } from '../support/serving.ts'
 import type { Mode } from '../support/xds-client.ts'
 import type { DialectName } from './dialect.ts'
-import type { Sight } from './intent.ts'
+import type { VisibleModel } from './intent.ts'
 import { gateways, ground } from './intents/ground.ts'
 import type { Edge } from './intents/ground.ts'
 import {
@@ -54,9 +54,9 @@ export interface Watched {
   readonly serving: Serving
   readonly proxy: EnvoyDouble
   /** The proxy's treatment of a request for production. */
-  sight(): Sight
+  visible(): VisibleModel
   /** Waits until it is that. */
-  becomes(sight: Sight): Promise<void>
+  becomes(visible: VisibleModel): Promise<void>
 }
 
 export interface WatchOptions {
@@ -72,12 +72,12 @@ export async function watch(
   const serving = await serve({ 'ground.yaml': ground, ...files })
   const edge: Edge = gateways[dialect]
   const proxy = await complete(await serving.proxy(identity ?? edge.identity, mode))
-  const sight = (): Sight => sightOf(proxy, edge, {})
+  const visible = (): VisibleModel => sightOf(proxy, edge, {})
   return {
     serving,
     proxy,
-    sight,
+    visible,
     becomes: (wanted) =>
-      proxy.until(JSON.stringify(wanted), () => JSON.stringify(sight()) === JSON.stringify(wanted)),
+      proxy.until(JSON.stringify(wanted), () => JSON.stringify(visible()) === JSON.stringify(wanted)),
   }
 }

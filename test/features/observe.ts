@@ -7,7 +7,7 @@ import type { EnvoyDouble } from '../support/envoy-double.ts'
 import type { TypeName } from '../../src/xds/resource-types.ts'
 import { workloads } from './intents/ground.ts'
 import type { Edge } from './intents/ground.ts'
-import type { Ask, Sight } from './intent.ts'
+import type { Ask, VisibleModel } from './intent.ts'
 
 /** Waits until the proxy has the endpoints of its clusters and the virtual hosts of its routes. */
 export async function complete(proxy: EnvoyDouble): Promise<EnvoyDouble> {
@@ -26,7 +26,7 @@ export function sightOf(
   proxy: EnvoyDouble,
   edge: Edge,
   { path = '/', headers = [], sees }: Partial<Ask>,
-): Sight {
+): VisibleModel {
   const request = {
     scheme: 'http',
     address: '127.0.0.1',

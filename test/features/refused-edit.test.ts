@@ -87,7 +87,7 @@ describe(
         ['[', 'yaml/syntax'],
       ] as const)('%s', async (percentage, code) => {
         const good = mirrored(dialect, { to: 'shadow', percentage: 50 })
-        const { serving, proxy, sight, becomes } = await watch(dialect, good)
+        const { serving, proxy, visible, becomes } = await watch(dialect, good)
         const responses = proxy.responses.length
         await serving.write({ 'route.yaml': good['route.yaml'].replace(/\b50\b/, percentage) })
         await serving.told(code)
@@ -96,7 +96,7 @@ describe(
           JSON.stringify([...each.held('cluster').keys()]).includes('later'),
         )
         expect(proxy.responses.slice(responses).map(({ type }) => type)).not.toContain('route')
-        expect(sight()).toEqual(shopWith(copyTo('shadow', { millionths: 500_000 })))
+        expect(visible()).toEqual(shopWith(copyTo('shadow', { millionths: 500_000 })))
         await serving.write({ 'route.yaml': mirrored(dialect, { to: 'lab', percentage: 20 })['route.yaml'] })
         await becomes(shopWith(copyTo('lab', { millionths: 200_000 })))
         await serving.resolved(code)

@@ -41,7 +41,7 @@ const mirrorHost = fc.constantFrom(
 const subset = fc.constantFrom<string | undefined>(undefined, 'v1', 'v2', 'v3')
 const port = fc.constantFrom<number | undefined>(undefined, 80, 81)
 
-interface Written {
+interface Rendered {
   /** Fields of the rule, as somebody wrote them. */
   readonly rule: Fields
   /**
@@ -53,7 +53,7 @@ interface Written {
   readonly share: number
 }
 
-const ruleWithMirror: fc.Arbitrary<Written> = fc
+const ruleWithMirror: fc.Arbitrary<Rendered> = fc
   .record({
     form: fc.constantFrom(
       'mirror',

@@ -6,7 +6,7 @@ import { cluster, endpoints, route, routeApart, virtualHost } from '../support/x
 import type { XdsClient } from '../support/xds-client.ts'
 import { expectNothingMore, modes, world } from './world.ts'
 
-// Which of several refused changes is at fault. xDS protocol, "When to send an update": a refused resource
+// Which of several nacked changes is at fault. xDS protocol, "When to send an update": a nacked resource
 // goes out again only when it changes, and Envoy refuses a delta response whole.
 
 const change = (name: string): Change => ({ name, version: '1', resource: undefined })
@@ -17,9 +17,9 @@ function run(
   isBad: (name: string) => boolean,
   messageOf: (bad: readonly string[]) => string,
 ) {
-  const refused = new Set<string>()
+  const nacked = new Set<string>()
   let pending = names.map(change)
-  let verdict: Verdict = { refused: [], isolation: undefined }
+  let verdict: Verdict = { nacked: [], isolation: undefined }
   let responses = 0
   while (pending.length > 0 && responses < 10_000) {
     const { isolation } = verdict
@@ -34,10 +34,10 @@ function run(
         : isolation === undefined
           ? verdict
           : afterAck(isolation, accepted)
-    for (const { name } of verdict.refused) refused.add(name)
-    pending = pending.filter(({ name }) => !accepted.has(name) && !refused.has(name))
+    for (const { name } of verdict.nacked) nacked.add(name)
+    pending = pending.filter(({ name }) => !accepted.has(name) && !nacked.has(name))
   }
-  return { refused, responses }
+  return { nacked, responses }
 }
 
 describe('the search for the culprit', () => {
@@ -49,8 +49,8 @@ describe('the search for the culprit', () => {
       fc.property(count, fc.nat(), (size, which) => {
         const names = Array.from({ length: size }, (_, index) => `n${index}`)
         const culprit = `n${which % size}`
-        const { refused, responses } = run(names, (name) => name === culprit, silent)
-        expect([...refused]).toEqual([culprit])
+        const { nacked, responses } = run(names, (name) => name === culprit, silent)
+        expect([...nacked]).toEqual([culprit])
         expect(responses).toBeLessThanOrEqual(1 + Math.ceil(Math.log2(size)) + 1)
       }),
     )
@@ -64,12 +64,12 @@ describe('the search for the culprit', () => {
         (bad, tells) => {
           const names = Array.from({ length: 100 }, (_, index) => `n${index}`)
           const culprits = new Set(bad.map((index) => `n${index}`))
-          const { refused, responses } = run(
+          const { nacked, responses } = run(
             names,
             (name) => culprits.has(name),
             tells ? (found) => `bad: ${found.join(', ')}` : silent,
           )
-          expect([...refused].toSorted()).toEqual([...culprits].toSorted())
+          expect([...nacked].toSorted()).toEqual([...culprits].toSorted())
           expect(responses).toBeLessThanOrEqual(1 + culprits.size * (Math.ceil(Math.log2(100)) + 2))
         },
       ),
@@ -84,7 +84,7 @@ describe('the search for the culprit', () => {
         (name) => name === 'reviews-v2',
         ([bad]) => `cluster ${bad}: no such thing`,
       ),
-    ).toEqual({ refused: new Set(['reviews-v2']), responses: 2 })
+    ).toEqual({ nacked: new Set(['reviews-v2']), responses: 2 })
   })
 
   test('a name that is only mentioned is not taken for the culprit', () => {
@@ -93,7 +93,7 @@ describe('the search for the culprit', () => {
         ['a', 'b', 'c', 'd'],
         (name) => name === 'd',
         () => 'unknown cluster a',
-      ).refused,
+      ).nacked,
     ).toEqual(new Set(['d']))
   })
 

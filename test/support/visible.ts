@@ -3,7 +3,7 @@ import type { BackendPolicy, Service } from '../../src/model/backend.ts'
 import type { Settings } from '../../src/model/settings.ts'
 import type { BackendTls } from '../../src/model/tls.ts'
 import { isVisible } from '../../src/model/visibility.ts'
-import type { Sight } from '../../src/resolve/sight.ts'
+import type { VisibleModel } from '../../src/resolve/visible-model.ts'
 import { scopeKey } from '../../src/xds/scope.ts'
 import type { Scope } from '../../src/xds/scope.ts'
 
@@ -25,7 +25,7 @@ export function visibleWith({
   backendTls = [],
   destinations = [],
   settings = defaultSettings,
-}: VisibleObjects): Sight {
+}: VisibleObjects): VisibleModel {
   const isSeen = ({ visibility }: Service): boolean => isVisible(visibility, scope.namespace)
   const ofHost = (host: string): readonly Service[] => services.filter((service) => service.host === host)
   return {

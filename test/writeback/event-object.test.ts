@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Diagnostic } from '../../src/diagnostics/diagnostic.ts'
 import { eventObject, eventPlace, reasonOf } from '../../src/writeback/event-object.ts'
-import type { Regarded } from '../../src/writeback/event-object.ts'
+import type { InvolvedObject } from '../../src/writeback/event-object.ts'
 
 const id = { group: 'networking.istio.io', kind: 'VirtualService', namespace: 'shop', name: 'reviews' }
-const regarded: Regarded = { id, apiVersion: 'networking.istio.io/v1', uid: 'u1' }
+const involvedObject: InvolvedObject = { id, apiVersion: 'networking.istio.io/v1', uid: 'u1' }
 const diagnostic: Diagnostic = {
   code: 'mirror/unknown-host',
   severity: 'error',
@@ -15,7 +15,7 @@ const diagnostic: Diagnostic = {
 const occasion = { instance: 'pod-1_abc', now: new Date('2026-02-03T04:05:06.789Z') }
 
 test('an Event has what the API server asks for', () => {
-  expect(eventObject(diagnostic, regarded, occasion)).toEqual({
+  expect(eventObject(diagnostic, involvedObject, occasion)).toEqual({
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
     metadata: { namespace: 'shop', name: expect.stringMatching(/^reviews\.[0-9a-f]{16}$/) as string },
@@ -39,8 +39,8 @@ test('an Event has what the API server asks for', () => {
 })
 
 describe('the name of an Event', () => {
-  const name = (of: Partial<Diagnostic>, about: Partial<Regarded> = {}): string =>
-    eventPlace({ ...diagnostic, ...of }, { ...regarded, ...about }).name
+  const name = (of: Partial<Diagnostic>, about: Partial<InvolvedObject> = {}): string =>
+    eventPlace({ ...diagnostic, ...of }, { ...involvedObject, ...about }).name
 
   test('is that of the same diagnostic of the same object', () => {
     expect(name({})).toBe(name({}))
@@ -57,7 +57,7 @@ describe('the name of an Event', () => {
 
   test('fits, also that of an object with the longest name', () => {
     const longest = eventPlace(diagnostic, {
-      ...regarded,
+      ...involvedObject,
       id: { ...id, name: `${'a'.repeat(235)}.${'b'.repeat(17)}` },
     }).name
     expect(longest).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/)
@@ -65,12 +65,14 @@ describe('the name of an Event', () => {
   })
 
   test('of an object without a namespace stands in default', () => {
-    expect(eventPlace(diagnostic, { ...regarded, id: { ...id, namespace: '' } }).namespace).toBe('default')
+    expect(eventPlace(diagnostic, { ...involvedObject, id: { ...id, namespace: '' } }).namespace).toBe(
+      'default',
+    )
   })
 })
 
 test('a note has at most 1024 bytes, whole characters, and its code', () => {
-  const { note } = eventObject({ ...diagnostic, message: '→'.repeat(1_000) }, regarded, occasion) as {
+  const { note } = eventObject({ ...diagnostic, message: '→'.repeat(1_000) }, involvedObject, occasion) as {
     readonly note: string
   }
   expect(Buffer.byteLength(note)).toBeLessThanOrEqual(1_024)

@@ -140,13 +140,13 @@ export function explanation(context: ExplainContext): Explanation {
 /**
  * The origins of a virtual host and of its routes; a route that no object defines has an undefined origin.
  */
-interface WrittenHost {
+interface RenderedHost {
   readonly origins: readonly Origin[]
   readonly routes: readonly { readonly origin: Origin | undefined }[]
 }
 
 /** The chosen virtual host before it became a message: each route has the index that the simulator gives. */
-function writtenHost({ pipeline, answer: { scope, simulation } }: ExplainContext): WrittenHost | undefined {
+function writtenHost({ pipeline, answer: { scope, simulation } }: ExplainContext): RenderedHost | undefined {
   const { routeConfiguration, virtualHost } = simulation
   if (virtualHost === undefined) return undefined
   return pipeline.read.get(

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { createSubsetServices } from './subset.ts'
-import { nameOfBackend } from '../written.ts'
-import type { Writable, WrittenObject } from '../written.ts'
+import { nameOfBackend } from '../rendered.ts'
+import type { Writable, RenderedObject } from '../rendered.ts'
 import { nameOf } from '../../diagnostics/finding.ts'
 import type { JsonObject } from '../../manifest/manifest.ts'
 import type { BackendPolicy, BackendReference, BackendSettings, Service } from '../../model/backend.ts'
@@ -15,7 +15,7 @@ export interface Backends {
   /** `<namespace of the route> <namespace of the Service>` of the references that need a ReferenceGrant. */
   readonly crossings: ReadonlySet<string>
   /** Services that had to be written, with their EndpointSlices: those for subsets. */
-  written(): readonly WrittenObject[]
+  written(): readonly RenderedObject[]
 }
 
 export interface ReferenceSite {
@@ -58,7 +58,7 @@ export function createBackends(model: Writable): Backends {
     crossings,
     written: () => subsets.objects(),
     reference(backend, { namespace, port: listenerPort }) {
-      if (backend.refused === true) return `${nameOfBackend(backend)} is not permitted, or does not exist`
+      if (backend.rejected === true) return `${nameOfBackend(backend)} is not permitted, or does not exist`
       const first = named(backend.host)
       const [only, ...more] = first?.ports ?? []
       const namedPort =

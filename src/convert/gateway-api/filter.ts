@@ -7,8 +7,8 @@ import type {
   Redirect,
   Rewrite,
 } from '../../model/route.ts'
-import { present } from '../written.ts'
-import type { Remarks } from '../written.ts'
+import { present } from '../rendered.ts'
+import type { Remarks } from '../rendered.ts'
 import { corsFilter } from '../../dialects/gateway-api/route/cors.ts'
 import { headerName, headerValue } from '../../dialects/gateway-api/route/http-header.ts'
 import { preciseHostname } from '../../dialects/gateway-api/gateway/precise-hostname.ts'
@@ -92,7 +92,7 @@ function replacedRegex(
   return isOwnPrefix ? { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' } : 'unsayable'
 }
 
-export interface WrittenRewrite {
+export interface RenderedRewrite {
   /** Undefined if the path cannot be rewritten correctly. */
   readonly filters: readonly JsonObject[] | undefined
   /** A Host for a header filter, if it is not a host name. */
@@ -100,7 +100,7 @@ export interface WrittenRewrite {
 }
 
 /** URLRewrite. */
-export function rewriteFilters({ prefix, regex, authority }: Rewrite, path: Match['path']): WrittenRewrite {
+export function rewriteFilters({ prefix, regex, authority }: Rewrite, path: Match['path']): RenderedRewrite {
   const modified =
     regex !== undefined
       ? replacedRegex(path, regex)

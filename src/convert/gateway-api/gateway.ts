@@ -3,8 +3,8 @@ import { nameOf } from '../../diagnostics/finding.ts'
 import type { Json, JsonObject } from '../../manifest/manifest.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
 import { compareText, hostIsWithin } from '../../model/names.ts'
-import { createRemarks, kubernetesName, present } from '../written.ts'
-import type { Naming, Remarks, WrittenObject } from '../written.ts'
+import { createRemarks, kubernetesName, present } from '../rendered.ts'
+import type { Naming, Remarks, RenderedObject } from '../rendered.ts'
 import { gatewayApiGroup, hostname } from '../../dialects/gateway-api/constraint.ts'
 
 /** A listener of a Gateway, and the model's listeners that it replaces. */
@@ -16,8 +16,8 @@ interface Section {
   readonly redirects: boolean
 }
 
-export interface WrittenGateways {
-  readonly objects: readonly WrittenObject[]
+export interface RenderedGateways {
+  readonly objects: readonly RenderedObject[]
   /** ParentReferences, as JSON, for routes for the host on these listeners. */
   readonly parents: (
     listeners: readonly GatewayListener[],
@@ -31,7 +31,7 @@ export interface WrittenGateways {
  * One Gateway for all proxies of a selector, with a listener for each port and host: its proxies have the
  * label of its name.
  */
-export function writtenGateways(listeners: readonly GatewayListener[], naming: Naming): WrittenGateways {
+export function writtenGateways(listeners: readonly GatewayListener[], naming: Naming): RenderedGateways {
   const isOwn = ({ origin: { object } }: GatewayListener): boolean => object.group === gatewayApiGroup
   const groups = [
     ...Map.groupBy(
@@ -93,7 +93,7 @@ function parentOf({ gateway, name }: Section, namespace: string): string {
 interface BuiltGateway {
   readonly members: readonly GatewayListener[]
   readonly sections: readonly Section[]
-  readonly written: readonly WrittenObject[]
+  readonly written: readonly RenderedObject[]
   readonly comments: readonly string[]
 }
 
@@ -256,7 +256,7 @@ function redirectRoutes(
   sections: readonly Section[],
   gateway: Section['gateway'],
   naming: Naming,
-): readonly WrittenObject[] {
+): readonly RenderedObject[] {
   const redirecting = sections.filter(({ redirects }) => redirects)
   if (redirecting.length === 0) return []
   const metadata = {

@@ -61,7 +61,7 @@ function named({ name, match }: { readonly name: string; readonly match: StringM
   }
 }
 
-type WrittenPath = NonNullable<HttpMatch['path']>
+type RenderedPath = NonNullable<HttpMatch['path']>
 
 /**
  * A prefix of characters, and one that ignores case, becomes a regular expression: PathPrefix means whole
@@ -70,8 +70,8 @@ type WrittenPath = NonNullable<HttpMatch['path']>
 function writtenPath(
   { kind, value }: Match['path'],
   letters: 'folded' | 'as it is',
-): WrittenPath | undefined {
-  const pattern = (text: string): WrittenPath => ({
+): RenderedPath | undefined {
+  const pattern = (text: string): RenderedPath => ({
     type: 'RegularExpression',
     value: `${letters === 'folded' ? '(?i)' : ''}${text}`,
   })
@@ -91,7 +91,7 @@ function writtenPath(
   }
 }
 
-function isPath(path: WrittenPath): boolean {
+function isPath(path: RenderedPath): boolean {
   return httpMatch.safeParse({ path }).success
 }
 

@@ -1,8 +1,8 @@
 import type { Backends, ReferenceSite } from './backend.ts'
 import { corsFilters, headerFilters, redirectFilter, rewriteFilters } from './filter.ts'
 import type { PlacedMirror } from '../mirror-annotation.ts'
-import { createRemarks, present } from '../written.ts'
-import type { Comment, Remarks } from '../written.ts'
+import { createRemarks, present } from '../rendered.ts'
+import type { Comment, Remarks } from '../rendered.ts'
 import { sectionName } from '../../dialects/gateway-api/constraint.ts'
 import type { Json, JsonObject } from '../../manifest/manifest.ts'
 import { everyRequest } from '../../model/fraction.ts'
@@ -11,7 +11,7 @@ import type { Destination, Forward, RetryPolicy, Route } from '../../model/route
 import type { Settings } from '../../model/settings.ts'
 
 /** The fields of an HTTPRouteRule except its matches. */
-export interface WrittenBody {
+export interface RenderedBody {
   readonly fields: JsonObject
   readonly mirrors: readonly PlacedMirror[]
   readonly comments: readonly Comment[]
@@ -27,14 +27,14 @@ export interface BodySite extends ReferenceSite {
  * The action of a rule. If its requests would go to a wrong place, they are answered with 500, the Gateway
  * API's answer for references that cannot be resolved.
  */
-export function writtenBody(route: Route, site: BodySite): WrittenBody {
+export function writtenBody(route: Route, site: BodySite): RenderedBody {
   const remarks = createRemarks()
   const { action, name, statPrefix, fault } = route
   if (statPrefix !== undefined && statPrefix !== '')
     remarks.add([], `not carried, the name of its statistics, ${statPrefix}`)
   if (fault !== undefined) remarks.add([], 'not carried, a fault: the Gateway API injects none')
   const named = present<Json>({ name: sectionName.safeParse(name).success ? name : undefined })
-  const failed = (why: string): WrittenBody => {
+  const failed = (why: string): RenderedBody => {
     const lost = action.kind === 'forward' && action.mirrors.length > 0 ? ', and not mirrored' : ''
     remarks.add([], `not carried, ${why}: the requests are answered with 500${lost}`)
     return { fields: named, mirrors: [], comments: remarks.comments }

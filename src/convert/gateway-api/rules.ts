@@ -1,18 +1,18 @@
 import type { Json, JsonObject } from '../../manifest/manifest.ts'
 import type { Rewrite, Route } from '../../model/route.ts'
 import type { PlacedMirror } from '../mirror-annotation.ts'
-import { commentsAt } from '../written.ts'
-import type { Comment } from '../written.ts'
+import { commentsAt } from '../rendered.ts'
+import type { Comment } from '../rendered.ts'
 import type { HttpMatch } from '../../dialects/gateway-api/route/match/http-match.ts'
 import { literal, writtenMatches } from './match.ts'
 import { inPrecedence } from './order.ts'
 import { writtenBody } from './rule.ts'
-import type { BodySite, WrittenBody } from './rule.ts'
+import type { BodySite, RenderedBody } from './rule.ts'
 import { isJsonObject } from '../../manifest/message.ts'
 import { prefixOf } from '../../dialects/gateway-api/route/match/http-path.ts'
 import type { PathMatch } from '../../dialects/gateway-api/route/match/http-path.ts'
 
-export interface WrittenRules {
+export interface RenderedRules {
   readonly rules: readonly JsonObject[]
   /** Paths begin with the place of the rule; the empty path is that of all. */
   readonly mirrors: readonly PlacedMirror[]
@@ -25,11 +25,11 @@ interface Draft {
   readonly matches: readonly HttpMatch[]
   /** Parts of the matches that the route does not take. */
   readonly except: readonly HttpMatch[]
-  readonly body: WrittenBody
+  readonly body: RenderedBody
 }
 
 /** The rules of an HTTPRoute for routes in their order. */
-export function writtenRules(routes: readonly Route[], site: BodySite): WrittenRules {
+export function writtenRules(routes: readonly Route[], site: BodySite): RenderedRules {
   const lost: Comment[] = []
   const drafts = withWholeSegments(
     routes.flatMap((route): readonly Draft[] => {
@@ -78,7 +78,7 @@ export function writtenRules(routes: readonly Route[], site: BodySite): WrittenR
   }
 }
 
-const unanswered: WrittenBody = {
+const unanswered: RenderedBody = {
   fields: {},
   mirrors: [],
   comments: [
@@ -146,14 +146,14 @@ function withoutPrefix({ authority, explicit }: Rewrite): Rewrite {
 
 interface Rule {
   readonly matches: readonly HttpMatch[]
-  readonly body: WrittenBody
+  readonly body: RenderedBody
 }
 
-function named({ fields }: WrittenBody): JsonObject {
+function named({ fields }: RenderedBody): JsonObject {
   return fields['name'] === undefined ? {} : { name: fields['name'] }
 }
 
-function unnamed({ fields }: WrittenBody): JsonObject {
+function unnamed({ fields }: RenderedBody): JsonObject {
   return Object.fromEntries(Object.entries(fields).filter(([field]) => field !== 'name'))
 }
 
@@ -191,7 +191,7 @@ function rulesOf({ body, matches: [{ path } = {}] }: Draft, matches: readonly Ht
 }
 
 /** The prefix would differ for requests that are matched separately because a later rule would take them. */
-const unrewritten: WrittenBody = {
+const unrewritten: RenderedBody = {
   fields: {},
   mirrors: [],
   comments: [

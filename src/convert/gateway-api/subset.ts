@@ -5,8 +5,8 @@ import type { Service } from '../../model/backend.ts'
 import { hasLabels } from '../../model/labels.ts'
 import type { Labels } from '../../model/labels.ts'
 import { compareText } from '../../model/names.ts'
-import { createNaming, present } from '../written.ts'
-import type { Writable, WrittenObject } from '../written.ts'
+import { createNaming, present } from '../rendered.ts'
+import type { Writable, RenderedObject } from '../rendered.ts'
 
 /**
  * Writes Services that select some of the pods of another Service: the Gateway API names nothing smaller than
@@ -16,7 +16,7 @@ export interface SubsetServices {
   /** The name of the Service, in the namespace of the whole one, or the reason why there can be none. */
   serviceFor(selection: Selection): { readonly name: string } | string
   /** The Services, with EndpointSlices if the input has those of the whole Service. */
-  objects(): readonly WrittenObject[]
+  objects(): readonly RenderedObject[]
 }
 
 export interface Selection {
@@ -34,7 +34,7 @@ export function createSubsetServices({
   const byKey = new Map(manifests.map((manifest) => [objectKey(manifest.id), manifest]))
   const taken = new Set(manifests.map(({ id: { kind, namespace, name } }) => `${kind}/${namespace}/${name}`))
   const naming = createNaming(({ kind, namespace, name }) => taken.has(`${kind}/${namespace}/${name}`))
-  const written = new Map<string, { readonly name: string; readonly objects: readonly WrittenObject[] }>()
+  const written = new Map<string, { readonly name: string; readonly objects: readonly RenderedObject[] }>()
 
   function pods(slice: Manifest, labels: Labels): PodsOfSlice {
     const endpoints = listOf(slice.object['endpoints'])
@@ -143,7 +143,7 @@ function serviceOf(
     spec,
     selector,
   }: { readonly name: string; readonly spec: JsonObject; readonly selector: JsonObject },
-): WrittenObject {
+): RenderedObject {
   const exported = Object.fromEntries(
     Object.entries(annotations).filter(([annotation]) => annotation === 'networking.istio.io/exportTo'),
   )
@@ -176,7 +176,7 @@ function serviceOf(
 function sliceOf(
   { slice: { id, labels, object }, selected }: PodsOfSlice,
   { service, name }: { readonly service: string; readonly name: string },
-): WrittenObject {
+): RenderedObject {
   const metadata = { name, namespace: id.namespace, labels: { ...labels, [serviceNameLabel]: service } }
   return {
     object: present<Json>({

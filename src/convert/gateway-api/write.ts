@@ -7,19 +7,19 @@ import type { PlacedMirror } from '../mirror-annotation.ts'
 import { placesByBody } from '../served-place.ts'
 import { servedRoutes } from '../served-routes.ts'
 import type { ServedRoutes } from '../served-routes.ts'
-import { commentsAt, createNaming, present } from '../written.ts'
-import type { Comment, Naming, Writable, Written, WrittenObject } from '../written.ts'
+import { commentsAt, createNaming, present } from '../rendered.ts'
+import type { Comment, Naming, Writable, Rendered, RenderedObject } from '../rendered.ts'
 import { gatewayApiGroup, hostname } from '../../dialects/gateway-api/constraint.ts'
 import { createBackends } from './backend.ts'
 import type { Backends } from './backend.ts'
 import { writtenGateways } from './gateway.ts'
-import type { WrittenGateways } from './gateway.ts'
+import type { RenderedGateways } from './gateway.ts'
 import { writtenRules } from './rules.ts'
 import { hostIsWithin } from '../../model/names.ts'
 import type { Route } from '../../model/route.ts'
 
 /** HTTPRoutes for route tables, with the Gateways and ReferenceGrants that they need. */
-export function writeGatewayApi(model: Writable): Written {
+export function writeGatewayApi(model: Writable): Rendered {
   const naming = createNaming(model.isTaken)
   const backends = createBackends(model)
   const units = hostsApart(servedRoutes(model.tables, model.listeners))
@@ -73,7 +73,7 @@ function isRedirecting({ serves }: Writable['listeners'][number]): boolean {
 
 interface UnitSite {
   readonly model: Writable
-  readonly gateways: WrittenGateways
+  readonly gateways: RenderedGateways
   readonly backends: Backends
   /** Collects what has no object. */
   readonly comments: string[]
@@ -159,10 +159,10 @@ function httpRoutes(
   }: Body & { readonly hosts: readonly string[]; readonly places: readonly string[] },
   { settings }: Writable,
   naming: Naming,
-): readonly WrittenObject[] {
+): readonly RenderedObject[] {
   const base = naming({ kind: 'HTTPRoute', namespace, name: wanted })
   const chunks = Array.from({ length: Math.max(1, Math.ceil(rules.length / mostRules)) }, (_, index) => index)
-  return chunks.map((chunk): WrittenObject => {
+  return chunks.map((chunk): RenderedObject => {
     const name =
       chunk === 0
         ? base
@@ -196,7 +196,7 @@ function httpRoutes(
   })
 }
 
-function grantOf(crossing: string, naming: Naming): WrittenObject {
+function grantOf(crossing: string, naming: Naming): RenderedObject {
   const [from = '', to = ''] = crossing.split(' ')
   const metadata = {
     name: naming({ kind: 'ReferenceGrant', namespace: to, name: `routes-of-${from}` }),

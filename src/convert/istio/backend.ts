@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '../../manifest/manifest.ts'
 import type { BackendReference, Service } from '../../model/backend.ts'
 import { nameOf } from '../../diagnostics/finding.ts'
-import { present } from '../written.ts'
-import type { Remarks, Writable } from '../written.ts'
+import { present } from '../rendered.ts'
+import type { Remarks, Writable } from '../rendered.ts'
 
 /** A host that no name server ever knows (RFC 2606), for a destination that may not be reached. */
 export const nowhere = 'not-permitted.invalid'

@@ -3,28 +3,28 @@ import type { Json, JsonObject } from '../../manifest/manifest.ts'
 import { everyRequest, percentageOf } from '../../model/fraction.ts'
 import type { Mirror } from '../../model/mirror.ts'
 import type { Destination, Forward, RetryPolicy, Rewrite } from '../../model/route.ts'
-import { commentsAt, createRemarks, nameOfBackend, present } from '../written.ts'
-import type { Remarks } from '../written.ts'
+import { commentsAt, createRemarks, nameOfBackend, present } from '../rendered.ts'
+import type { Remarks } from '../rendered.ts'
 import { nowhere } from './backend.ts'
 import type { Backends } from './backend.ts'
 import { writtenHeaders } from './headers.ts'
 import { retryConditions } from '../../dialects/istio/virtual-service/retry.ts'
 
 /** A mirror, and its place in the written rule. */
-export interface WrittenMirror {
+export interface RenderedMirror {
   readonly mirror: Mirror
   readonly path: readonly (string | number)[]
 }
 
-export interface WrittenForward {
+export interface RenderedForward {
   readonly fields: JsonObject
-  readonly mirrors: readonly WrittenMirror[]
+  readonly mirrors: readonly RenderedMirror[]
 }
 
 /** The fields of a rule that forwards; a directResponse if nothing may receive its requests. */
-export function writtenForward(forward: Forward, backends: Backends, remarks: Remarks): WrittenForward {
+export function writtenForward(forward: Forward, backends: Backends, remarks: Remarks): RenderedForward {
   const { destinations, timeout, noTimeout, retry, rewrite } = forward
-  if (destinations.every(({ backend }) => backend.refused === true)) {
+  if (destinations.every(({ backend }) => backend.rejected === true)) {
     remarks.add(
       [],
       `the destinations may not be used, or do not exist: requests are answered with ` +
@@ -64,7 +64,7 @@ function writtenDestination(
   { index, several, backends, remarks }: DestinationSite,
 ): JsonObject {
   const own = createRemarks()
-  if (backend.refused === true)
+  if (backend.rejected === true)
     remarks.add(
       ['route', index],
       `${nameOfBackend(backend)} is not permitted, or does not exist: its share of the requests is ` +
@@ -72,7 +72,7 @@ function writtenDestination(
         `with 503`,
     )
   const destination =
-    backend.refused === true ? { host: nowhere, port: { number: 80 } } : backends.destination(backend, own)
+    backend.rejected === true ? { host: nowhere, port: { number: 80 } } : backends.destination(backend, own)
   for (const { path, text } of commentsAt(['route', index, 'destination'], own.comments))
     remarks.add(path, text)
   return present<Json>({
@@ -82,8 +82,8 @@ function writtenDestination(
   })
 }
 
-function writtenMirrors(declared: readonly Mirror[], backends: Backends, remarks: Remarks): WrittenForward {
-  const usable = declared.filter(({ backend }) => backend.refused !== true)
+function writtenMirrors(declared: readonly Mirror[], backends: Backends, remarks: Remarks): RenderedForward {
+  const usable = declared.filter(({ backend }) => backend.rejected !== true)
   for (const { backend } of declared.filter((each) => !usable.includes(each))) {
     remarks.add(
       [],
@@ -94,7 +94,7 @@ function writtenMirrors(declared: readonly Mirror[], backends: Backends, remarks
   }
   const [only, ...more] = usable
   if (only === undefined) return { fields: {}, mirrors: [] }
-  const sites = usable.map((mirror, index): WrittenMirror => ({
+  const sites = usable.map((mirror, index): RenderedMirror => ({
     mirror,
     path: more.length === 0 ? ['mirror'] : ['mirrors', index],
   }))

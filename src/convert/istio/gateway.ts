@@ -2,11 +2,11 @@ import { objectName } from '../../diagnostics/diagnostic.ts'
 import type { Json, JsonObject } from '../../manifest/manifest.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
 import type { CertificateSource, DownstreamTls, PeerVerification } from '../../model/tls.ts'
-import { createRemarks, kubernetesName, present } from '../written.ts'
-import type { Naming, Remarks, WrittenObject } from '../written.ts'
+import { createRemarks, kubernetesName, present } from '../rendered.ts'
+import type { Naming, Remarks, RenderedObject } from '../rendered.ts'
 
-export interface WrittenGateways {
-  readonly objects: readonly WrittenObject[]
+export interface RenderedGateways {
+  readonly objects: readonly RenderedObject[]
   /** `<namespace>/<name>` of the Gateways for what routes attach to. */
   readonly namesOf: (gateway: string) => readonly string[]
 }
@@ -16,7 +16,7 @@ export function writtenGateways(
   listeners: readonly GatewayListener[],
   used: ReadonlySet<string>,
   naming: Naming,
-): WrittenGateways {
+): RenderedGateways {
   const own = new Set(
     listeners
       .filter(
@@ -54,7 +54,7 @@ function gatewayOf(
   first: GatewayListener,
   listeners: readonly GatewayListener[],
   naming: Naming,
-): WrittenObject & { readonly name: string } {
+): RenderedObject & { readonly name: string } {
   const {
     origin: { object },
     onlyIn,

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../manifest/manifest.ts'
 import type { HeaderChanges, HeaderOperations } from '../../model/route.ts'
-import { present } from '../written.ts'
+import { present } from '../rendered.ts'
 
 /** Istio's Headers; undefined if nothing changes. `authority` is the request's new Host. */
 export function writtenHeaders(

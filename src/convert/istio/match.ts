@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../manifest/manifest.ts'
 import type { HeaderMatch, Match, Route, StringMatch } from '../../model/route.ts'
-import { present } from '../written.ts'
-import type { Remarks } from '../written.ts'
+import { present } from '../rendered.ts'
+import type { Remarks } from '../rendered.ts'
 
 /**
  * The HTTPMatchRequest of a route without its path; undefined, with a comment, if Istio cannot express it:

@@ -1,19 +1,19 @@
 import type { Json, JsonObject } from '../../manifest/manifest.ts'
 import { percentageOf } from '../../model/fraction.ts'
 import type { CorsPolicy, DirectResponse, Fault, Redirect, Route } from '../../model/route.ts'
-import { commentsAt, createRemarks, present } from '../written.ts'
-import type { Comment, Remarks } from '../written.ts'
+import { commentsAt, createRemarks, present } from '../rendered.ts'
+import type { Comment, Remarks } from '../rendered.ts'
 import { grpcStatusCodes } from '../../dialects/istio/virtual-service/fault.ts'
 import type { Backends } from './backend.ts'
 import { seconds, writtenForward } from './forward.ts'
-import type { WrittenMirror } from './forward.ts'
+import type { RenderedMirror } from './forward.ts'
 import { writtenHeaders } from './headers.ts'
 import { writtenConditions, writtenPaths } from './match.ts'
 
 /** Istio's HTTPRoute in its written form, with comments and mirrors by their paths within it. */
-export interface WrittenRule {
+export interface RenderedRule {
   readonly rule: JsonObject
-  readonly mirrors: readonly WrittenMirror[]
+  readonly mirrors: readonly RenderedMirror[]
   readonly comments: readonly Comment[]
 }
 
@@ -24,10 +24,10 @@ export interface RuleSurroundings {
 }
 
 /** The rules of routes, in order; routes that differ in their matches only share one. */
-export function writtenRules(routes: readonly Route[], around: RuleSurroundings): readonly WrittenRule[] {
+export function writtenRules(routes: readonly Route[], around: RuleSurroundings): readonly RenderedRule[] {
   return routes
     .flatMap((route) => rulesOf(route, around))
-    .reduce<readonly WrittenRule[]>((rules, next) => {
+    .reduce<readonly RenderedRule[]>((rules, next) => {
       const last = rules.at(-1)
       const joined = last === undefined ? undefined : joinedRule(last, next)
       return joined === undefined ? [...rules, next] : [...rules.slice(0, -1), joined]
@@ -35,11 +35,11 @@ export function writtenRules(routes: readonly Route[], around: RuleSurroundings)
 }
 
 /** Empty if it cannot be expressed; more than one if a path in segments is replaced. */
-function rulesOf(route: Route, { backends, gatewayName }: RuleSurroundings): readonly WrittenRule[] {
+function rulesOf(route: Route, { backends, gatewayName }: RuleSurroundings): readonly RenderedRule[] {
   const matching = createRemarks()
   const conditions = writtenConditions(route, route.applies.attachedTo?.map(gatewayName), matching)
   if (conditions === undefined) return [{ rule: {}, mirrors: [], comments: matching.comments }]
-  const written = writtenPaths(route.match).map((uri): WrittenRule => {
+  const written = writtenPaths(route.match).map((uri): RenderedRule => {
     const remarks = createRemarks()
     const isBelow = route.match.path.kind === 'segments' && uri?.['prefix'] !== undefined
     const { fields, mirrors } = actionFields(
@@ -59,7 +59,7 @@ function rulesOf(route: Route, { backends, gatewayName }: RuleSurroundings): rea
 }
 
 /** Both as one, if only their matches differ. */
-function joinedRule(first: WrittenRule, second: WrittenRule): WrittenRule | undefined {
+function joinedRule(first: RenderedRule, second: RenderedRule): RenderedRule | undefined {
   const { match, ...rest } = first.rule
   const { match: otherMatch, ...otherRest } = second.rule
   if (
@@ -76,7 +76,7 @@ function joinedRule(first: WrittenRule, second: WrittenRule): WrittenRule | unde
     : undefined
 }
 
-function optionsOf({ mirrors }: WrittenRule): readonly unknown[] {
+function optionsOf({ mirrors }: RenderedRule): readonly unknown[] {
   return mirrors.map(({ mirror: { host, cluster, limits } }) => [host, cluster, limits])
 }
 
@@ -117,7 +117,7 @@ function takesSegmentsAway({
 
 interface ActionFields {
   readonly fields: JsonObject
-  readonly mirrors: readonly WrittenMirror[]
+  readonly mirrors: readonly RenderedMirror[]
 }
 
 function actionFields(
@@ -246,7 +246,7 @@ function writtenResponse({ status, body }: DirectResponse): JsonObject {
 
 /** The comments of the rules in a list at a path. */
 export function ruleComments(
-  rules: readonly WrittenRule[],
+  rules: readonly RenderedRule[],
   path: readonly (string | number)[],
 ): readonly Comment[] {
   return rules.flatMap(({ comments }, index) => commentsAt([...path, index], comments))

@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '../../manifest/manifest.ts'
 import type { BackendPolicy, Discovery, Endpoint, Protocol, Service } from '../../model/backend.ts'
 import type { UpstreamTls } from '../../model/tls.ts'
-import { createRemarks, present } from '../written.ts'
-import type { Naming, Remarks, Writable, WrittenObject } from '../written.ts'
+import { createRemarks, present } from '../rendered.ts'
+import type { Naming, Remarks, Writable, RenderedObject } from '../rendered.ts'
 import { entryHost } from './backend.ts'
 
 const resolutions: Readonly<Record<Discovery, string>> = {
@@ -21,7 +21,7 @@ const protocols: Readonly<Record<Protocol, string>> = {
 }
 
 /** The ServiceEntry of a service that Kubernetes does not have, and a DestinationRule if it uses TLS. */
-export function writtenService(service: Service, model: Writable, naming: Naming): readonly WrittenObject[] {
+export function writtenService(service: Service, model: Writable, naming: Naming): readonly RenderedObject[] {
   const endpoints = model.endpoints
     .filter(({ host }) => host === service.host)
     .flatMap((set) => set.endpoints)
@@ -36,7 +36,7 @@ function entryOf(
   { host, name, namespace, ports, discovery, external, addresses, subjectAltNames = [] }: Service,
   endpoints: readonly Endpoint[],
   naming: Naming,
-): WrittenObject {
+): RenderedObject {
   const numbered = ports.map(({ number, name: portName, protocol, targetPort }) => ({
     number,
     name: portName === '' ? `${protocols[protocol].toLowerCase()}-${number}` : portName,
@@ -88,7 +88,7 @@ function ruleOf(
     },
   }: BackendPolicy,
   naming: Naming,
-): readonly WrittenObject[] {
+): readonly RenderedObject[] {
   if (tls === undefined) return []
   const remarks = createRemarks()
   const metadata = { name: naming({ kind: 'DestinationRule', namespace, name: wanted }), namespace }

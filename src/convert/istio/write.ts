@@ -7,16 +7,16 @@ import { mirrorAnnotations } from '../mirror-annotation.ts'
 import { placesByBody } from '../served-place.ts'
 import { servedRoutes } from '../served-routes.ts'
 import type { ServedRoutes } from '../served-routes.ts'
-import { createNaming, present } from '../written.ts'
-import type { Naming, Writable, Written, WrittenObject } from '../written.ts'
+import { createNaming, present } from '../rendered.ts'
+import type { Naming, Writable, Rendered, RenderedObject } from '../rendered.ts'
 import { createBackends } from './backend.ts'
 import { writtenGateways } from './gateway.ts'
 import { ruleComments, writtenRules } from './rule.ts'
-import type { WrittenRule } from './rule.ts'
+import type { RenderedRule } from './rule.ts'
 import { writtenService } from './service.ts'
 
 /** VirtualServices for route tables, with the Gateways and ServiceEntries that they need. */
-export function writeIstio(model: Writable): Written {
+export function writeIstio(model: Writable): Rendered {
   const naming = createNaming(model.isTaken)
   const backends = createBackends(model)
   const units = servedRoutes(model.tables, model.listeners)
@@ -57,7 +57,7 @@ interface Body {
 }
 
 interface VirtualServiceParts extends Body {
-  readonly rules: readonly WrittenRule[]
+  readonly rules: readonly RenderedRule[]
   readonly hosts: readonly string[]
   readonly places: readonly string[]
 }
@@ -77,7 +77,7 @@ function virtualService(
   { namespace, name, exportTo, rules, hosts, places }: VirtualServiceParts,
   { settings }: Writable,
   naming: Naming,
-): WrittenObject {
+): RenderedObject {
   const sayable = rules.filter(({ rule }) => Object.keys(rule).length > 0)
   const unsayable = rules.filter(({ rule }) => Object.keys(rule).length === 0)
   const mirrors = sayable.flatMap((each, index) =>

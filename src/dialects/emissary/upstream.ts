@@ -45,7 +45,7 @@ export function upstreamOf(mapping: Mapping, lookup: ObjectLookup): Upstream {
   } = mapping
   if (mapping.rejected !== undefined)
     return {
-      backend: { host: '', port: undefined, subset: undefined, refused: true, origin: fieldOf(mapping) },
+      backend: { host: '', port: undefined, subset: undefined, rejected: true, origin: fieldOf(mapping) },
       hostname: '',
     }
   const { host: hostname, port: written } = parseServiceName(spec.service) ?? { host: '', port: undefined }

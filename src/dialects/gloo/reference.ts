@@ -69,7 +69,7 @@ export function upstreamBackend(value: Reference, site: Site, use: UpstreamUse):
     host: objectHost(id),
     port: undefined,
     subset: undefined,
-    ...(found ? {} : { refused: true }),
+    ...(found ? {} : { rejected: true }),
     origin,
   }
 }
@@ -107,7 +107,7 @@ export function nowhere({ report, path }: Pick<Site, 'report' | 'path'>): Backen
     host: '',
     port: undefined,
     subset: undefined,
-    refused: true,
+    rejected: true,
     origin: { object: report.manifest.id, path },
   }
 }

@@ -3,7 +3,7 @@ import type { BackendSettings, Service } from '../../model/backend.ts'
 import { compareText } from '../../model/names.ts'
 import type { BackendTls } from '../../model/tls.ts'
 import { resolveUpstreamTls } from '../secrets/secret-use.ts'
-import type { Sight } from '../sight.ts'
+import type { VisibleModel } from '../visible-model.ts'
 
 /**
  * The policy that demands TLS to a port of a service: one for that port before one for all, then the oldest.
@@ -11,10 +11,10 @@ import type { Sight } from '../sight.ts'
 export function demandedTls(
   { host, ports, origin }: Pick<Service, 'host' | 'ports' | 'origin'>,
   port: number,
-  sight: Sight,
+  visible: VisibleModel,
 ): BackendTls | undefined {
   const name = ports.find((each) => each.number === port)?.name
-  return sight
+  return visible
     .backendTls(host)
     .filter(({ portName }) => portName === undefined || portName === name)
     .filter(({ target }) => target === undefined || objectKey(target) === objectKey(origin.object))
@@ -30,7 +30,11 @@ export function demandedTls(
  * Whether proxies of the scope can meet a demand for TLS with the backend's settings. gRPC clients without a
  * proxy cannot: they receive no certificates by name.
  */
-export function canFollow({ tls, satisfiedBy }: BackendTls, own: BackendSettings, { scope }: Sight): boolean {
+export function canFollow(
+  { tls, satisfiedBy }: BackendTls,
+  own: BackendSettings,
+  { scope }: VisibleModel,
+): boolean {
   if (scope.role === 'grpc') return false
   return tls !== undefined || (satisfiedBy === 'own-tls' && resolveUpstreamTls(own.tls, scope) !== undefined)
 }

@@ -185,8 +185,8 @@ export function ambiguousPort(
   reference: BackendReference,
   listening: Listening & { readonly backend: ResolvedBackend },
 ): readonly Diagnostic[] {
-  const { backend, sight } = listening
-  if (sight.scope.role !== 'gateway' || reference.port !== undefined || backend.kind !== 'found') return []
+  const { backend, visible } = listening
+  if (visible.scope.role !== 'gateway' || reference.port !== undefined || backend.kind !== 'found') return []
   const ports = portsWithClusters(backend.service).map(({ number }) => number)
   if (ports.length < 2) return []
   return [

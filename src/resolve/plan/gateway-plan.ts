@@ -77,7 +77,7 @@ function planServers({
       attachedTo,
       tables: tables.map((table) => table.key),
       sharing: 'all',
-      otherwise: { kind: 'nothing' },
+      fallback: { kind: 'nothing' },
       ...(redirects ? { requireTls: true } : {}),
       ...(servers.some(({ serves }) => serves.kind === 'https') ? { scheme: 'https' } : {}),
     }),

@@ -40,7 +40,7 @@ export function planInbound(key: ScopeKey, scope: Scope, model: InboundModel): r
           { name: 'virtualInbound-blackhole', port, target: { kind: 'cluster', cluster: blackHole } },
           ...ports.flatMap(chainsOf),
         ],
-        otherwise: { kind: 'cluster', cluster: inboundPassThrough },
+        fallback: { kind: 'cluster', cluster: inboundPassThrough },
       },
     },
     {

@@ -17,7 +17,7 @@ export interface InterceptedListener {
   readonly socket: 'hands-over' | 'takes' | 'none'
   readonly chains: readonly InterceptedChain[]
   /** The target of connections that no chain matches. */
-  readonly otherwise: ConnectionTarget
+  readonly fallback: ConnectionTarget
 }
 
 /** Connections of a listener that are treated alike. An absent condition is always met. */

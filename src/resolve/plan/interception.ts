@@ -72,7 +72,7 @@ function virtualOutbound(scope: Scope, outside: OutsideTraffic): InterceptedList
     // A connection to the listener's own port was not redirected: passed through, it would come back for
     // ever.
     chains: [{ name: 'virtualOutbound-trap', port, target: { kind: 'cluster', cluster: blackHole } }],
-    otherwise: outsideTarget(outside),
+    fallback: outsideTarget(outside),
   }
 }
 
@@ -92,7 +92,7 @@ function opaqueListener(
     port,
     socket: 'none',
     chains: [],
-    otherwise: { kind: 'cluster', cluster: clusterName(port, undefined, service.host) },
+    fallback: { kind: 'cluster', cluster: clusterName(port, undefined, service.host) },
   }
 }
 
@@ -144,7 +144,7 @@ export function sharedListener({
           ]),
       ...tlsChains(addressless, scope, port),
     ],
-    otherwise:
+    fallback:
       only === undefined
         ? outsideTarget(outside)
         : {

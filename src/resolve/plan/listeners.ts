@@ -5,7 +5,7 @@ import type { EgressListener } from '../../model/egress.ts'
 import type { GatewayListener } from '../../model/gateway.ts'
 import type { OutsideTraffic } from '../../model/settings.ts'
 import { listenerForPort, servicesThrough, shownServices, tablesThrough } from '../egress.ts'
-import type { Reach } from '../egress.ts'
+import type { EgressScope } from '../egress.ts'
 import { planGateway } from './gateway-plan.ts'
 import { gatewayTargetPort } from './gateway-port.ts'
 import { gatewaySockets } from './gateway-servers.ts'
@@ -25,7 +25,7 @@ export interface ListenerCollections {
   readonly tablesByAttachment: Collection<readonly RouteTableHead[]>
   readonly servicesByHost: Collection<readonly Service[]>
   readonly endpointsByHost: Collection<readonly EndpointSet[]>
-  readonly reach: Collection<Reach>
+  readonly egressScopes: Collection<EgressScope>
   readonly outside: OutsideTraffic
 }
 
@@ -43,7 +43,8 @@ export function planListeners(
   scope: Scope,
   { fetch, key }: ScopeRun,
 ): readonly Entry<RouteConfigurationPlan>[] {
-  const { listeners, tablesByAttachment, servicesByHost, endpointsByHost, reach, outside } = collections
+  const { listeners, tablesByAttachment, servicesByHost, endpointsByHost, egressScopes, outside } =
+    collections
   const services = (): readonly Service[] => values(fetch.all(servicesByHost)).flat()
   const tablesOf = (attachment: string): readonly RouteTableHead[] =>
     fetch(tablesByAttachment, attachment) ?? []
@@ -60,12 +61,12 @@ export function planListeners(
           }),
         })
       case 'sidecar':
-        return plansThrough(fetch(reach, key), scope, {
+        return plansThrough(fetch(egressScopes, key), scope, {
           model: mesh(),
           plan: (model) => planSidecar(scopeKey, scope, model),
         })
       case 'grpc':
-        return plansThrough(fetch(reach, key), scope, {
+        return plansThrough(fetch(egressScopes, key), scope, {
           model: mesh(),
           plan: (model) => planGrpc(scopeKey, scope, model),
         })
@@ -100,7 +101,7 @@ export interface TlsSocket {
 
 export type InterceptionCollections = Pick<
   ListenerCollections,
-  'servicesByHost' | 'endpointsByHost' | 'reach' | 'outside'
+  'servicesByHost' | 'endpointsByHost' | 'egressScopes' | 'outside'
 >
 
 /**
@@ -113,9 +114,9 @@ export function planInterceptions(
   { fetch, key }: ScopeRun,
 ): readonly Entry<InterceptionPart>[] {
   if (scope.interception !== 'redirect') return []
-  const { servicesByHost, endpointsByHost, reach, outside } = collections
+  const { servicesByHost, endpointsByHost, egressScopes, outside } = collections
   const services = values(fetch.all(servicesByHost)).flat()
-  const limits = fetch(reach, key)
+  const limits = fetch(egressScopes, key)
   const shown = limits === undefined ? services : shownServices(limits, services)
   const parts = planInterception(key as ScopeKey, scope, {
     services,
@@ -168,7 +169,7 @@ function planGrpc(key: ScopeKey, scope: Scope, model: MeshModel): readonly Route
             attachedTo: ['mesh'],
             tables: tablesFor(service.host, tables),
             sharing: 'first',
-            otherwise: { kind: 'service', host: service.host },
+            fallback: { kind: 'service', host: service.host },
           },
         ],
         origins: [service.origin],
@@ -183,22 +184,22 @@ function planGrpc(key: ScopeKey, scope: Scope, model: MeshModel): readonly Route
  * tables, and takes the ports that no earlier listener takes.
  */
 function plansThrough(
-  reach: Reach | undefined,
+  egressScopes: EgressScope | undefined,
   scope: Scope,
   {
     model,
     plan,
   }: { readonly model: MeshModel; readonly plan: (model: MeshModel) => readonly RouteConfigurationPlan[] },
 ): readonly RouteConfigurationPlan[] {
-  if (reach === undefined) return plan(model)
-  return reach.listeners.flatMap((listener) =>
+  if (egressScopes === undefined) return plan(model)
+  return egressScopes.listeners.flatMap((listener) =>
     plan({
       ...model,
       services: servicesThrough(listener, model.services),
       tables: tablesThrough(listener, model.tables),
-      outside: reach.outsideTraffic ?? model.outside,
+      outside: egressScopes.outsideTraffic ?? model.outside,
     })
-      .filter(({ port }) => listenerForPort(reach, port) === listener)
+      .filter(({ port }) => listenerForPort(egressScopes, port) === listener)
       .map((each) => bound(each, listener, scope)),
   )
 }

@@ -57,7 +57,7 @@ export interface VirtualHostPlan {
   /** Plain requests are redirected to HTTPS, even if no table has a route. */
   readonly requireTls?: true
   /** The answer if no table has a route for the proxy. */
-  readonly otherwise:
+  readonly fallback:
     | { readonly kind: 'service'; readonly host: string }
     | { readonly kind: 'status'; readonly status: number }
     | { readonly kind: 'nothing' }

@@ -119,7 +119,7 @@ function virtualHostsOf({
     name: `${service.host}:${port}`,
     domains: claim(service.host, [...aliasDomains(service, scope), ...service.addresses]),
     tables: tablesFor(service.host, tables),
-    otherwise: { kind: 'service', host: service.host },
+    fallback: { kind: 'service', host: service.host },
   }))
   const ofTables =
     port === defaultPort
@@ -128,7 +128,7 @@ function virtualHostsOf({
           name: `${host}:${port}`,
           domains: claim(host, []),
           tables: tablesNaming(host, tables),
-          otherwise: { kind: 'nothing' },
+          fallback: { kind: 'nothing' },
         }))
       : []
   const hosts = [...ofServices, ...ofTables]
@@ -142,10 +142,10 @@ function virtualHostsOf({
 function catchAll(
   { interception }: Scope,
   outside: OutsideTraffic,
-): Pick<VirtualHostPlan, 'name' | 'otherwise'> {
+): Pick<VirtualHostPlan, 'name' | 'fallback'> {
   return interception === 'redirect' && outside === 'allow'
-    ? { name: 'allow_any', otherwise: { kind: 'pass-through' } }
-    : { name: 'block_all', otherwise: { kind: 'status', status: 502 } }
+    ? { name: 'allow_any', fallback: { kind: 'pass-through' } }
+    : { name: 'block_all', fallback: { kind: 'status', status: 502 } }
 }
 
 function unregisteredHosts(tables: readonly RouteTableHead[], known: readonly Service[]): readonly string[] {
@@ -230,7 +230,7 @@ function planDetectedPort(
             target: { kind: 'routes', routeConfiguration: name },
           },
         ],
-        otherwise: { kind: 'cluster', cluster: clusterName(port, undefined, service.host) },
+        fallback: { kind: 'cluster', cluster: clusterName(port, undefined, service.host) },
       })),
     },
     port,
@@ -245,7 +245,7 @@ function planDetectedPort(
         attachedTo: ['mesh'],
         sharing: 'first',
         tables: tablesFor(service.host, tables),
-        otherwise: { kind: 'service', host: service.host },
+        fallback: { kind: 'service', host: service.host },
       },
     ],
     origins: [service.origin],

@@ -15,7 +15,7 @@ import { joinNamespaces } from '../findings/namespace-finding.ts'
 import type { ClusterUse } from '../resolved.ts'
 import { downstreamSecrets, resolveDownstreamTls } from '../secrets/secret-use.ts'
 import type { ResolvedDownstreamTls, SecretUse } from '../secrets/secret-use.ts'
-import type { Sight } from '../sight.ts'
+import type { VisibleModel } from '../visible-model.ts'
 import { tablesInOrder } from './table-order.ts'
 
 /**
@@ -45,7 +45,7 @@ export interface TlsChain {
 }
 
 export interface TlsModel {
-  readonly sight: Sight
+  readonly visible: VisibleModel
   /** Tables attached to a gateway, `<namespace>/<name>`. */
   readonly tablesOf: (gateway: string) => readonly TlsRouteTable[]
 }
@@ -56,7 +56,7 @@ export function resolveTlsListener(socket: SocketServers, model: TlsModel): TlsL
   const parts = socket.servers.flatMap((server) => partsOf(server, model, taken))
   const chains = parts.flatMap((part) => part.chains)
   return {
-    scope: model.sight.key,
+    scope: model.visible.key,
     name: socket.listener,
     address: socket.address,
     port: socket.port,
@@ -81,7 +81,7 @@ function partsOf(server: GatewayListener, model: TlsModel, taken: Set<string>): 
     case 'http':
       return []
     case 'https': {
-      const tls = resolveDownstreamTls(server.serves.tls, model.sight.scope)
+      const tls = resolveDownstreamTls(server.serves.tls, model.visible.scope)
       const target = { kind: 'requests', tls, routeConfiguration: routeConfigurationOf(server) } as const
       return [
         {
@@ -92,7 +92,7 @@ function partsOf(server: GatewayListener, model: TlsModel, taken: Set<string>): 
       ]
     }
     case 'passthrough':
-      return tablesInOrder(model.tablesOf(server.gateway), model.sight.scope.namespace).flatMap((table) =>
+      return tablesInOrder(model.tablesOf(server.gateway), model.visible.scope.namespace).flatMap((table) =>
         table.routes.flatMap((route) => passedThrough(route, { server, table, model, taken })),
       )
   }
@@ -111,7 +111,7 @@ interface PassedThrough {
 
 function passedThrough(
   route: TlsRoute,
-  { server, table, model: { sight }, taken }: PassedThrough,
+  { server, table, model: { visible }, taken }: PassedThrough,
 ): readonly Part[] {
   if (route.port !== undefined && route.port !== server.port) return []
   if (route.attachedTo !== undefined && !route.attachedTo.includes(server.gateway)) return []
@@ -137,7 +137,7 @@ function passedThrough(
   for (const name of names) taken.add(name)
   const backends = route.destinations.map(({ backend, weight }) => ({
     weight,
-    found: resolveBackend(backend, { sight, port: server.port }),
+    found: resolveBackend(backend, { visible, port: server.port }),
     backend,
   }))
   const weighted = backends.filter(({ weight }) => backends.length === 1 || weight > 0)
@@ -153,7 +153,7 @@ function passedThrough(
         },
       ],
       uses: weighted.map(({ found }) => ({ by: 'primary', cluster: found.cluster })),
-      diagnostics: [...repeated, ...backends.flatMap((each) => missingDestination(each, sight))],
+      diagnostics: [...repeated, ...backends.flatMap((each) => missingDestination(each, visible))],
     },
   ]
 }
@@ -165,7 +165,7 @@ interface PassedTo {
 
 function missingDestination(
   { found, backend }: PassedTo,
-  { scope: { namespace } }: Sight,
+  { scope: { namespace } }: VisibleModel,
 ): readonly Diagnostic[] {
   if (found.kind === 'found' || found.kind === 'rejected') return []
   return joinNamespaces([

@@ -16,7 +16,7 @@ export interface Change {
 }
 
 /** A change that the client refuses. It does not go out again; a new version does. */
-export interface Refused extends Change {
+export interface Nacked extends Change {
   readonly message: string
 }
 
@@ -34,16 +34,16 @@ export interface Isolation {
 
 /** The result of a response to a trial. */
 export interface Verdict {
-  readonly refused: readonly Refused[]
+  readonly nacked: readonly Nacked[]
   readonly isolation: Isolation | undefined
 }
 
 /** After a NACK: one change alone is guilty, of several at least one is. */
 export function afterNack(changes: readonly Change[], message: string): Verdict {
   const [only, ...others] = changes
-  if (only === undefined) return { refused: [], isolation: undefined }
-  if (others.length === 0) return { refused: [{ ...only, message }], isolation: undefined }
-  return { refused: [], isolation: isolate(changes, message) }
+  if (only === undefined) return { nacked: [], isolation: undefined }
+  if (others.length === 0) return { nacked: [{ ...only, message }], isolation: undefined }
+  return { nacked: [], isolation: isolate(changes, message) }
 }
 
 /** After the ACK of a trial: the fault is with the other suspects. */

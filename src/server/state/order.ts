@@ -32,7 +32,7 @@ export function mustWait(type: ResourceType, subscriptions: Subscriptions, snaps
     // The removal of a resource that is wanted again may be under way.
     const states = [earlier.held, earlier.inFlight?.after ?? earlier.held]
     return states.some((state) =>
-      missing(state, target).some(({ name, version }) => earlier.refused.get(name)?.version !== version),
+      missing(state, target).some(({ name, version }) => earlier.nacked.get(name)?.version !== version),
     )
   })
 }

@@ -4,7 +4,7 @@ import { absent, difference, isResource, nothing, select } from './content.ts'
 import type { Holding, Holdings, Resources } from './content.ts'
 import { covers } from './interest.ts'
 import { remembered } from './remembered.ts'
-import { asked, forgetting, isRefused } from './subscription.ts'
+import { asked, forgetting, isNacked } from './subscription.ts'
 import type { Subscription, Subscriptions } from './subscription.ts'
 
 // A resource with an owner, as a virtual host has, is of use only to a client that holds the owner: Envoy
@@ -44,7 +44,7 @@ export function ownership(type: ResourceType, subscriptions: Subscriptions, snap
   const isAnyOutdated =
     owners !== undefined &&
     difference(owners.held, select(current, owners.interest)).changed.some(
-      (owner) => !isRefused(owners, owner),
+      (owner) => !isNacked(owners, owner),
     )
   return {
     resources: held.length === all.length ? resources : ofOwners(resources, held),
@@ -150,12 +150,12 @@ interface Owned {
  * along.
  */
 function isAcknowledged(
-  { held, inFlight, refused }: Subscription,
+  { held, inFlight, nacked }: Subscription,
   { owner, current, resources, own }: Owned,
 ): boolean {
   const version = current.get(owner)?.version
   if (version === undefined) return false
-  if (refused.get(owner)?.version === version)
+  if (nacked.get(owner)?.version === version)
     return (held.get(owner) ?? absent) !== absent && heldOwners(own, resources).has(owner)
   return (
     held.get(owner)?.version === version &&

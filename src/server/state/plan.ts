@@ -4,7 +4,7 @@ import type { Content, Difference, Holding, Holdings, Resources } from './conten
 import { holds } from './isolation.ts'
 import type { Ownership } from './owner.ts'
 import { remembered, rememberedOfOne } from './remembered.ts'
-import { heldResources, isRefused } from './subscription.ts'
+import { heldResources, isNacked } from './subscription.ts'
 import type { Response, Subscription } from './subscription.ts'
 import { hadBefore } from './uncertain.ts'
 
@@ -69,7 +69,7 @@ function planWholeState(subscription: Subscription, { resources, keeps }: View):
   const { added, changed, removed } = difference(held, wanted)
   const all = [...added, ...changed]
   const mayGo = (resource: Resource): boolean =>
-    !isRefused(subscription, resource) || hadBefore(subscription, resource.name) === undefined
+    !isNacked(subscription, resource) || hadBefore(subscription, resource.name) === undefined
   const pending = { fresh: all.filter(mayGo), gone: [] }
   const trial = trialOf(subscription, pending)
   const { fresh } = trial ?? pending
@@ -178,14 +178,14 @@ function pendingChanges(
   { added, changed, removed, selection }: Difference & Selected,
   view: View,
 ): Pending {
-  const { held, refused } = subscription
+  const { held, nacked } = subscription
   const { resources, ownership, keeps } = view
   const fresh = [...added, ...changed].filter(
-    (resource) => !isRefused(subscription, resource) && !ownership.waits(resource.owner),
+    (resource) => !isNacked(subscription, resource) && !ownership.waits(resource.owner),
   )
   if (subscription.mode === 'sotw') return { fresh, gone: [] }
   const gone = removed.filter(
-    (name) => refused.get(name)?.version !== '' && !ownership.removalWaits(held.get(name)) && !keeps(name),
+    (name) => nacked.get(name)?.version !== '' && !ownership.removalWaits(held.get(name)) && !keeps(name),
   )
   const { interest } = subscription
   const mayLack = interest.wildcard ? interest.names.size > 0 : interest.names.size > selection.size
@@ -196,9 +196,9 @@ function pendingChanges(
  * Subscribed names that do not exist, and that the client does not know to be missing ("Knowing When a
  * Requested Resource Does Not Exist").
  */
-function unknownNames({ interest, held, refused }: Subscription, resources: Resources): readonly string[] {
+function unknownNames({ interest, held, nacked }: Subscription, resources: Resources): readonly string[] {
   const names = untold(interest.names, held)(resources)
-  return refused.size === 0 ? names : names.filter((name) => refused.get(name)?.version !== '')
+  return nacked.size === 0 ? names : names.filter((name) => nacked.get(name)?.version !== '')
 }
 
 /**
@@ -253,7 +253,7 @@ function resent(subscription: Subscription, { selection, fresh, gone }: Pending 
   const existing = names.flatMap((name) => selection.get(name) ?? heldYet(name))
   const found = new Set(existing.map(({ name }) => name))
   const removed = subscription.mode === 'delta' ? names.filter((name) => !found.has(name)) : []
-  return { resources: existing.filter((resource) => !isRefused(subscription, resource)), removed }
+  return { resources: existing.filter((resource) => !isNacked(subscription, resource)), removed }
 }
 
 /** Names that differ and are left as they are for now. */

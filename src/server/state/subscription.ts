@@ -6,7 +6,7 @@ import type { Content, Holdings } from './content.ts'
 import { covers, noInterest } from './interest.ts'
 import type { Interest } from './interest.ts'
 import { afterAck, afterNack } from './isolation.ts'
-import type { Change, Isolation, Refused } from './isolation.ts'
+import type { Change, Isolation, Nacked } from './isolation.ts'
 import { certainAgain, hadBefore, isUncertain, rolledBack, withUncertain } from './uncertain.ts'
 
 /** All that is known of one type on one stream. Immutable: each event gives the next one. */
@@ -19,13 +19,13 @@ export interface Subscription {
   /** The resources that the client has ACKed, or claimed when it reconnected. */
   readonly held: Holdings
   /** By name. Rejected resources are not sent again ("When to send an update"). */
-  readonly refused: ReadonlyMap<string, Refused>
+  readonly nacked: ReadonlyMap<string, Nacked>
   /** Set while it is open which of several changes the client refuses. */
   readonly isolation: Isolation | undefined
   /** The version_info of the whole state that was rejected last; '' for none. */
   readonly refusedVersion: string
   /** When the latest NACK came, in milliseconds since the epoch; 0 for never. */
-  readonly refusedAt: number
+  readonly nackedAt: number
   /** The version_info of the last ACKed response; '' for none. */
   readonly ackedVersion: string
   /** Names that are sent next, whatever the client holds: subscribed again, or warming. */
@@ -72,7 +72,7 @@ export interface Refusal {
   readonly at: number
 }
 
-const noneRefused: Subscription['refused'] = new Map()
+const noneNacked: Subscription['nacked'] = new Map()
 const noOrphans: Subscription['orphans'] = new Map()
 
 export function newSubscription(type: ResourceType, mode: Subscription['mode']): Subscription {
@@ -82,10 +82,10 @@ export function newSubscription(type: ResourceType, mode: Subscription['mode']):
     interest: noInterest,
     list: undefined,
     held: nothing,
-    refused: noneRefused,
+    nacked: noneNacked,
     isolation: undefined,
     refusedVersion: '',
-    refusedAt: 0,
+    nackedAt: 0,
     ackedVersion: '',
     again: new Set(),
     orphans: noOrphans,
@@ -117,15 +117,15 @@ export function accepted(subscription: Subscription, { after, changed, content }
     fresh: false,
     inFlight: undefined,
   }
-  if (isolation === undefined && subscription.refused.size === 0) return kept
+  if (isolation === undefined && subscription.nacked.size === 0) return kept
   const answered = new Set([...changed.map(({ name }) => name), ...content.removed])
-  const verdict = isolation === undefined ? { refused: [], isolation } : afterAck(isolation, answered)
-  const refused = without(subscription.refused, (name) => answered.has(name))
+  const verdict = isolation === undefined ? { nacked: [], isolation } : afterAck(isolation, answered)
+  const nacked = without(subscription.nacked, (name) => answered.has(name))
   return {
     ...kept,
-    held: rolledBack(after, verdict.refused),
+    held: rolledBack(after, verdict.nacked),
     isolation: verdict.isolation,
-    refused: withRefused(refused, verdict.refused),
+    nacked: withNacked(nacked, verdict.nacked),
   }
 }
 
@@ -140,21 +140,21 @@ export function rejected(
   { message, at }: Refusal,
 ): Subscription {
   const changes = changesOf(subscription, response)
-  const all = { refused: changes.map((change) => ({ ...change, message })), isolation: undefined }
+  const all = { nacked: changes.map((change) => ({ ...change, message })), isolation: undefined }
   const verdict = isDivisible(subscription, response.changed) ? afterNack(changes, message) : all
   const isSingle = subscription.mode === 'delta' && changes.length === 1
   const held = isSingle
-    ? certainAgain(subscription.held, response, verdict.refused)
+    ? certainAgain(subscription.held, response, verdict.nacked)
     : withUncertain(subscription, response, changes)
-  const refused = withRefused(subscription.refused, verdict.refused)
+  const nacked = withNacked(subscription.nacked, verdict.nacked)
   const { version: refusedVersion } = response.content
   return {
     ...subscription,
     held,
-    refused,
+    nacked,
     isolation: verdict.isolation,
     refusedVersion,
-    refusedAt: at,
+    nackedAt: at,
     inFlight: undefined,
   }
 }
@@ -195,7 +195,7 @@ export function interested(subscription: Subscription, interest: Interest): Subs
     return next
   const gone = (name: string): boolean => !covers(interest, name)
   const again = new Set([...subscription.again].filter((name) => !gone(name)))
-  return { ...forgetting(next, gone), refused: without(subscription.refused, gone), again }
+  return { ...forgetting(next, gone), nacked: without(subscription.nacked, gone), again }
 }
 
 /** The state once the client has dropped these names of its own. */
@@ -213,8 +213,8 @@ export function asked(subscription: Subscription, names: readonly string[]): Sub
 }
 
 /** True if the client has rejected exactly this resource. */
-export function isRefused({ refused }: Subscription, { name, version }: Resource): boolean {
-  return refused.size > 0 && refused.get(name)?.version === version
+export function isNacked({ nacked }: Subscription, { name, version }: Resource): boolean {
+  return nacked.size > 0 && nacked.get(name)?.version === version
 }
 
 /** The resources that the client is known to hold under these names. */
@@ -228,10 +228,10 @@ export function heldResources(held: Holdings, names: readonly string[]): readonl
 const removal = (name: string): Change => ({ name, version: '', resource: undefined })
 const arrival = (resource: Resource): Change => ({ name: resource.name, version: resource.version, resource })
 
-function withRefused(refused: Subscription['refused'], found: readonly Refused[]): Subscription['refused'] {
+function withNacked(nacked: Subscription['nacked'], found: readonly Nacked[]): Subscription['nacked'] {
   return found.length === 0
-    ? refused
-    : new Map([...refused, ...found.map((each) => [each.name, each] as const)])
+    ? nacked
+    : new Map([...nacked, ...found.map((each) => [each.name, each] as const)])
 }
 
 function without<V>(map: ReadonlyMap<string, V>, gone: (name: string) => boolean): ReadonlyMap<string, V> {

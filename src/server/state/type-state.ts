@@ -6,7 +6,7 @@ import { absent, difference, isResource, select, wholeContent } from './content.
 import type { Holding, Holdings, Resources } from './content.ts'
 import type { Change } from './isolation.ts'
 import { ownership } from './owner.ts'
-import { isRefused } from './subscription.ts'
+import { isNacked } from './subscription.ts'
 import type { Subscription, Subscriptions } from './subscription.ts'
 
 /** The client's resources of each subscribed type, compared with its snapshot. */
@@ -42,7 +42,7 @@ export function refusalOn(
   snapshot: Snapshot,
 ): TypeState['refusal'] {
   const subscription = subscriptions.get(type)
-  if (subscription === undefined || (subscription.refused.size === 0 && subscription.isolation === undefined))
+  if (subscription === undefined || (subscription.nacked.size === 0 && subscription.isolation === undefined))
     return undefined
   return refusalOf(
     subscription,
@@ -61,12 +61,12 @@ export function isSameRefusal(a: TypeState['refusal'], b: TypeState['refusal']):
 }
 
 function refusalOf(subscription: Subscription, target: Resources): TypeState['refusal'] {
-  const { refused, isolation, held, refusedAt: at } = subscription
+  const { nacked, isolation, held, nackedAt: at } = subscription
   const isDue = ({ name, version }: Change): boolean =>
     version === ''
       ? !target.has(name) && (held.get(name) ?? absent) !== absent
       : target.get(name)?.version === version
-  const found = [...refused.values()].filter(isDue)
+  const found = [...nacked.values()].filter(isDue)
   const suspects =
     isolation === undefined
       ? []
@@ -86,10 +86,10 @@ function isStale(subscription: Subscription, target: Resources): boolean {
   const { mode, type, held, inFlight, refusedVersion } = subscription
   if (inFlight !== undefined) return true
   const { added, changed, removed } = difference(held, target)
-  if ([...added, ...changed].some((resource) => !isRefused(subscription, resource))) return true
+  if ([...added, ...changed].some((resource) => !isNacked(subscription, resource))) return true
   if (mode === 'sotw')
     return type.wildcard && removed.length > 0 && wholeContent(target).version !== refusedVersion
-  return removed.some((name) => subscription.refused.get(name)?.version !== '')
+  return removed.some((name) => subscription.nacked.get(name)?.version !== '')
 }
 
 const presents = new WeakMap<Holdings, TypeState['held']>()

@@ -1,7 +1,7 @@
 import type { Resource } from '../../xds/resource.ts'
 import { isResource, uncertainVersion } from './content.ts'
 import type { Holding, Holdings, Unknown } from './content.ts'
-import type { Change, Refused } from './isolation.ts'
+import type { Change, Nacked } from './isolation.ts'
 import type { Response, Subscription } from './subscription.ts'
 
 // Envoy applies nothing of a response that it cannot decode. If it can decode clusters and listeners, it
@@ -56,13 +56,13 @@ function certain(holding: Holding): Holding | 'none' | undefined {
 }
 
 /** A single change is rejected whole. The change of a trial was rejected before, and considered possible. */
-export function certainAgain(held: Holdings, { purpose }: Response, refused: readonly Refused[]): Holdings {
-  return purpose === 'trial' ? rolledBack(held, refused) : held
+export function certainAgain(held: Holdings, { purpose }: Response, nacked: readonly Nacked[]): Holdings {
+  return purpose === 'trial' ? rolledBack(held, nacked) : held
 }
 
 /** A state in which it is certain of these changes that they are not in force. */
-export function rolledBack(held: Holdings, refused: readonly Refused[]): Holdings {
-  const open = refused.filter(({ name }) => isUncertain(held.get(name)))
+export function rolledBack(held: Holdings, nacked: readonly Nacked[]): Holdings {
+  const open = nacked.filter(({ name }) => isUncertain(held.get(name)))
   if (open.length === 0) return held
   const former = new Map(held)
   for (const { name } of open) {

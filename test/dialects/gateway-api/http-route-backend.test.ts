@@ -40,7 +40,7 @@ describe('weights', () => {
         'eighty, weight: 3}]',
     )
     const { destinations, missingStatus } = forwardOf(text)
-    expect(destinations.map(({ backend, weight }) => [backend.refused ?? false, weight])).toEqual([
+    expect(destinations.map(({ backend, weight }) => [backend.rejected ?? false, weight])).toEqual([
       [false, 1],
       [true, 2],
       [true, 3],
@@ -92,7 +92,10 @@ describe('filters of a backend', () => {
         'several is dropped',
     ])
     expect(forwardOf(text)).toMatchObject({ mirrors: [], destinations: [{ weight: 1 }, { weight: 1 }] })
-    expect(forwardOf(text).destinations.map(({ backend }) => backend.refused)).toEqual([undefined, undefined])
+    expect(forwardOf(text).destinations.map(({ backend }) => backend.rejected)).toEqual([
+      undefined,
+      undefined,
+    ])
   })
 
   test('what cannot be done for one backend is answered with 500', () => {
@@ -104,7 +107,7 @@ describe('filters of a backend', () => {
       '8:47 field/unsupported a filter of type URLRewrite on a single backend is not supported: requests ' +
         'for it are answered with 500',
     ])
-    expect(forwardOf(text).destinations.map(({ backend }) => backend.refused)).toEqual([true, undefined])
+    expect(forwardOf(text).destinations.map(({ backend }) => backend.rejected)).toEqual([true, undefined])
   })
 })
 

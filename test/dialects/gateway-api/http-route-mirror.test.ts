@@ -169,8 +169,8 @@ describe('a backend that may not be used', () => {
   ])('{%s}: %s', (fields, reason, expected) => {
     const text = mirroring(fields)
     expect(foundIn(text)).toEqual([expected])
-    expect(forwardOf(text).mirrors.map(({ backend }) => backend.refused)).toEqual([true])
-    expect(forwardOf(text).destinations.map(({ backend }) => backend.refused)).toEqual([undefined])
+    expect(forwardOf(text).mirrors.map(({ backend }) => backend.rejected)).toEqual([true])
+    expect(forwardOf(text).destinations.map(({ backend }) => backend.rejected)).toEqual([undefined])
     const { statuses, rejected } = translateFirst(text)
     expect(rejected).toBe(false)
     expect(

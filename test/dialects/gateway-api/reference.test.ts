@@ -85,7 +85,7 @@ describe('a backend', () => {
     expect(result.statuses[0]?.conditions).toContainEqual(
       expect.objectContaining({ type: 'ResolvedRefs', status: 'False', reason }),
     )
-    expect(backendOf(routeTo(reference))?.refused).toBe(true)
+    expect(backendOf(routeTo(reference))?.rejected).toBe(true)
   })
 })
 
@@ -104,7 +104,7 @@ describe('a ReferenceGrant', () => {
     [grantTo('group: gloo.solo.io, kind: Upstream', 'kind: HTTPRoute'), false],
     [grantTo('group: gloo.solo.io, kind: Upstream').replace('namespace: other', 'namespace: default'), false],
   ])('%j: %s', (grant, permitted) => {
-    expect(backendOf(upstreamOfOther + grant)?.refused).toBe(permitted ? undefined : true)
+    expect(backendOf(upstreamOfOther + grant)?.rejected).toBe(permitted ? undefined : true)
     expect(translateFirst(upstreamOfOther + grant).found).toEqual(
       permitted ? [] : [expect.stringContaining('reference/not-permitted')],
     )
@@ -131,7 +131,7 @@ describe('a Service of type ExternalName', () => {
     [externalName('default', 'alias', 'alias.default.svc.cluster.local'), false],
   ])('%j does not go round a ReferenceGrant: %s', (services, isForbidden) => {
     const text = route + services + shopOf('other')
-    expect(backendOf(text)?.refused).toBe(isForbidden ? true : undefined)
+    expect(backendOf(text)?.rejected).toBe(isForbidden ? true : undefined)
     expect(translateFirst(text).found).toEqual(
       isForbidden
         ? [
@@ -142,6 +142,6 @@ describe('a Service of type ExternalName', () => {
           ]
         : [],
     )
-    expect(backendOf(text + grantTo('group: "", kind: Service'))?.refused).toBeUndefined()
+    expect(backendOf(text + grantTo('group: "", kind: Service'))?.rejected).toBeUndefined()
   })
 })

@@ -64,7 +64,7 @@ export interface ReferenceSite {
 }
 
 export interface FoundReference {
-  /** `refused` if there is a problem. */
+  /** `rejected` if there is a problem. */
   readonly backend: BackendReference
   /** Why the backend may not be used; its diagnostic is on the report already. */
   readonly problem: ReferenceProblem | undefined
@@ -89,7 +89,10 @@ export function backendOf(reference: BackendObjectReference, site: ReferenceSite
     message: `${found.message}: ${consequence} (ResolvedRefs is False, ${found.reason})`,
     hint: found.hint,
   })
-  return { backend: { ...backend, refused: true }, problem: { reason: found.reason, message: found.message } }
+  return {
+    backend: { ...backend, rejected: true },
+    problem: { reason: found.reason, message: found.message },
+  }
 }
 
 interface Mistake {

@@ -4,7 +4,7 @@ import { rawValue } from '../../reading/report.ts'
 import type { Report } from '../../reading/report.ts'
 import { filterFields } from './filter.ts'
 import type { Filter, FilterType } from './filter.ts'
-import type { InvalidReason } from './standing.ts'
+import type { InvalidReason } from './route-conditions.ts'
 
 /** The place of a list of filters, and the types that the kind of route allows. */
 export interface FilterSite {

@@ -74,7 +74,7 @@ function destinationAt(
   path: FieldPath,
   { context, isOnly }: Around,
 ): PlacedDestination {
-  const { report, lookup, standing, protocol } = context
+  const { report, lookup, conditions, protocol } = context
   const consequence = `requests for it are answered with ${protocol.failure}`
   const { backend, problem } = backendOf(reference, {
     manifest: report.manifest,
@@ -83,7 +83,7 @@ function destinationAt(
     report,
     consequence,
   })
-  standing.reference(problem)
+  conditions.reference(problem)
   const { usable, unusable } = checkedFilters(reference.filters ?? [], {
     report,
     path: [...path, 'filters'],
@@ -98,7 +98,7 @@ function destinationAt(
   const isUnusable = unusable !== undefined || without.some(({ type }) => !passedOver.includes(type))
   return {
     destination: {
-      backend: isUnusable ? { ...backend, refused: true } : backend,
+      backend: isUnusable ? { ...backend, rejected: true } : backend,
       weight: reference.weight ?? 1,
       headers: headers.changes,
       authority: headers.authority,
@@ -130,7 +130,7 @@ function unreadable(path: FieldPath, { report: { manifest } }: RouteContext): De
       host: '',
       port: undefined,
       subset: undefined,
-      refused: true,
+      rejected: true,
       origin: { object: manifest.id, path },
     },
     weight:

@@ -63,7 +63,7 @@ export function mirrorOf(
   rule: MirroringRule,
   context: RouteContext,
 ): Mirror | undefined {
-  const { report, lookup, options, standing } = context
+  const { report, lookup, options, conditions } = context
   const { manifest } = report
   const at = [...path, 'backendRef']
   const { backend, problem } = backendOf(value.backendRef, {
@@ -74,7 +74,7 @@ export function mirrorOf(
     consequence: 'nothing is mirrored there, the route is served without it',
     primaries: rule.backendRefs.filter((each) => each !== undefined),
   })
-  standing.reference(problem)
+  conditions.reference(problem)
   // The kind is in the hash, so that objects of several kinds may have one name, and a rule of one name, and
   // never share a dial.
   const target = shortHash(`${manifest.id.kind}|${backend.host}|${backend.port ?? ''}`)

@@ -2,7 +2,7 @@ import type { MirrorOptions } from '../../reading/annotation.ts'
 import type { ObjectLookup } from '../../dialect.ts'
 import type { Report } from '../../reading/report.ts'
 import type { FilterType } from './filter.ts'
-import type { Standing } from './standing.ts'
+import type { RouteConditions } from './route-conditions.ts'
 
 /** The differences between HTTPRoutes and GRPCRoutes. */
 export interface RouteProtocol {
@@ -16,7 +16,7 @@ export interface RouteContext {
   readonly report: Report
   readonly lookup: ObjectLookup
   readonly options: MirrorOptions
-  readonly standing: Standing
+  readonly conditions: RouteConditions
   readonly protocol: RouteProtocol
   /** Adds a number to a text that was used before in this route. */
   readonly distinct: (text: string) => string

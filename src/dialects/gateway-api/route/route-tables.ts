@@ -15,7 +15,7 @@ import type { CheckedRule } from './rule-check.ts'
 import { routesOf } from './rule-routes.ts'
 import type { RouteContext, RouteProtocol } from './route-context.ts'
 import type { PlacedRule } from './rule-routes.ts'
-import { createStanding } from './standing.ts'
+import { createRouteConditions } from './route-conditions.ts'
 
 interface DeclaredRoute<R> {
   readonly parentRefs?: Belonging['parentRefs'] | undefined
@@ -50,11 +50,11 @@ export function translateRoute<R extends CheckedRule>(
   noteUnsupported(report, { path: ['spec'], value: { useDefaultGateways: route.useDefaultGateways } }, [
     'useDefaultGateways',
   ])
-  const standing = createStanding()
+  const conditions = createRouteConditions()
   const context: RouteContext = {
     report,
     lookup,
-    standing,
+    conditions,
     protocol,
     options: mirrorOptions(report, lookup.settings),
     distinct: counting(),
@@ -64,7 +64,7 @@ export function translateRoute<R extends CheckedRule>(
     .flatMap((rule, index) => {
       const answering = rejectedRule(rule, index, { manifest, ...translation.rejected })
       const isWhole = rule !== undefined && rule.matches?.includes(undefined) !== true
-      if (!isWhole) standing.invalidRule(index, 'UnsupportedValue')
+      if (!isWhole) conditions.invalidRule(index, 'UnsupportedValue')
       return [rule, answering]
         .flatMap((each) => (each === undefined ? [] : (place(each, index, context) ?? [])))
         .flatMap((placed) => routesOf(placed, context))
@@ -95,7 +95,7 @@ export function translateRoute<R extends CheckedRule>(
       })),
       origin: { object: manifest.id, path: ['spec'] },
     })),
-    statuses: parents.statuses(standing.conditions(route.rules.length)),
+    statuses: parents.statuses(conditions.all(route.rules.length)),
     diagnostics: [...decoded.diagnostics, ...report.diagnostics],
     rejected,
   })

@@ -25,7 +25,7 @@ import type {
   Route,
 } from '../../../model/route.ts'
 import type { Report } from '../../reading/report.ts'
-import type { InvalidReason } from './standing.ts'
+import type { InvalidReason } from './route-conditions.ts'
 
 export interface PlacedMatch {
   readonly match: Match
@@ -83,7 +83,7 @@ interface RuleAction {
 
 /** Every part is read in any case, so that all mistakes are found. */
 function ruleActionOf(rule: PlacedRule, context: RouteContext): RuleAction {
-  const { report, protocol, standing } = context
+  const { report, protocol, conditions } = context
   const { usable, unusable } = checkedFilters(rule.filters, {
     report,
     path: [...rule.path, 'filters'],
@@ -100,7 +100,7 @@ function ruleActionOf(rule: PlacedRule, context: RouteContext): RuleAction {
     .map((each) => mirrorOf(each, rule, context))
     .filter((mirror) => mirror !== undefined)
   const invalid = unusable ?? checkCombination(rule, usable, report)
-  if (invalid !== undefined) standing.invalidRule(rule.index, invalid)
+  if (invalid !== undefined) conditions.invalidRule(rule.index, invalid)
   const cors = usable.find(({ type }) => type === 'CORS')
   return {
     action:
@@ -199,7 +199,7 @@ function extensionsOf(filters: readonly PlacedFilter[], context: RouteContext): 
 function isThere(
   id: ObjectId,
   path: PlacedFilter['path'],
-  { report, lookup, standing, protocol }: RouteContext,
+  { report, lookup, conditions, protocol }: RouteContext,
 ): boolean {
   const consequence = `the rule is answered with ${protocol.failure}`
   if (!lookup.isClaimed(id)) {
@@ -207,7 +207,7 @@ function isThere(
     report.note('reference/invalid-kind', [...path, 'kind'], {
       message: `${message}: ${consequence} (ResolvedRefs is False, InvalidKind)`,
     })
-    standing.reference({ reason: 'InvalidKind', message })
+    conditions.reference({ reason: 'InvalidKind', message })
     return false
   }
   if (lookup.manifest(id) !== undefined) return true
@@ -220,7 +220,7 @@ function isThere(
     message: `${message}: ${consequence} (ResolvedRefs is False, BackendNotFound)`,
     hint: meant === undefined ? undefined : `did you mean ${meant}?`,
   })
-  standing.reference({ reason: 'BackendNotFound', message })
+  conditions.reference({ reason: 'BackendNotFound', message })
   return false
 }
 

@@ -112,5 +112,5 @@ export function tlsRoutesOf(rule: TlsRule, { path, domain, manifest }: TlsRuleCo
 
 /** Envoy closes the connections that go to it. */
 function rejectedAt(origin: Origin): TlsRoute['destinations'][number] {
-  return { backend: { host: '', port: undefined, subset: undefined, refused: true, origin }, weight: 1 }
+  return { backend: { host: '', port: undefined, subset: undefined, rejected: true, origin }, weight: 1 }
 }

@@ -6,18 +6,18 @@ import { passThrough } from './plan/intercepted.ts'
 import type { VirtualHostPlan } from './plan/plan.ts'
 import type { ResolvedForward, ResolvedRoute } from './resolved.ts'
 import type { RouteResolution } from './route.ts'
-import type { Sight } from './sight.ts'
+import type { VisibleModel } from './visible-model.ts'
 
 /** The fallback route of a virtual host without a route of any table. It comes from no object. */
-export function resolveOtherwise(
-  { name, port, otherwise }: VirtualHostPlan,
-  sight: Sight,
+export function resolveFallback(
+  { name, port, fallback }: VirtualHostPlan,
+  visible: VisibleModel,
 ): readonly RouteResolution[] {
-  switch (otherwise.kind) {
+  switch (fallback.kind) {
     case 'nothing':
       return []
     case 'status': {
-      const action = { kind: 'direct-response', status: otherwise.status, body: undefined } as const
+      const action = { kind: 'direct-response', status: fallback.status, body: undefined } as const
       return [
         {
           resolved: catchAll({ name, action, operation: undefined }),
@@ -30,16 +30,16 @@ export function resolveOtherwise(
     case 'pass-through':
       return [forwarded({ name, operation: undefined }, { cluster: passThrough, retry: 'never', hash: [] })]
     case 'service': {
-      const { host } = otherwise
+      const { host } = fallback
       const origin = {
-        object: { group: '', kind: 'Service', namespace: sight.scope.namespace, name: host },
+        object: { group: '', kind: 'Service', namespace: visible.scope.namespace, name: host },
         path: [],
       }
-      const backend = resolveBackend({ host, port, subset: undefined, origin }, { sight, port })
+      const backend = resolveBackend({ host, port, subset: undefined, origin }, { visible, port })
       return [
         forwarded(
           { name: 'default', operation: `${host}:${port}/*` },
-          { cluster: backend.cluster, retry: sight.settings.defaultRetry, hash: hashOf(backend) },
+          { cluster: backend.cluster, retry: visible.settings.defaultRetry, hash: hashOf(backend) },
         ),
       ]
     }

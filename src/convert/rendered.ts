@@ -34,13 +34,13 @@ export interface Comment {
  * An object to be written as YAML, each comment before the node that its path leads to, or the nearest above
  * it.
  */
-export interface WrittenObject {
+export interface RenderedObject {
   readonly object: JsonObject
   readonly comments: readonly Comment[]
 }
 
-export interface Written {
-  readonly objects: readonly WrittenObject[]
+export interface Rendered {
+  readonly objects: readonly RenderedObject[]
   /** Comments about settings that could not be carried and belong to no object. */
   readonly comments: readonly string[]
 }

@@ -2,9 +2,9 @@ import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { DiagnosticChange } from '../diagnostics/record.ts'
 import type { Clock } from './clock.ts'
-import type { Regarded } from './event-object.ts'
-import { StandingDiagnostics } from './standing-diagnostics.ts'
-import type { StandingDiagnostic } from './standing-diagnostics.ts'
+import type { InvolvedObject } from './event-object.ts'
+import { ActiveFindings } from './active-findings.ts'
+import type { StandingDiagnostic } from './active-findings.ts'
 import { WorkQueue } from './work-queue.ts'
 import type { Outcome } from './work-queue.ts'
 import type { WriteProblems } from './write-problems.ts'
@@ -13,12 +13,12 @@ import { eventObject, eventPlace, seriesPatch } from './event-object.ts'
 
 /** An object that Events may be about. */
 export interface EventSubject {
-  readonly regarded: Regarded
+  readonly involvedObject: InvolvedObject
   /** Absent if no status contains its diagnostics. */
   readonly status?: unknown
 }
 
-export interface EventTellerOptions {
+export interface EventWriterOptions {
   readonly api: KubernetesApi
   readonly clock: Clock
   /** Identity of this replica. */
@@ -43,14 +43,14 @@ const tellAfter = 2_000
  * Reports, by Events during a tenure, the errors of every object, and the warnings of objects whose status
  * does not contain them.
  */
-export class EventTeller {
-  readonly #options: EventTellerOptions
+export class EventWriter {
+  readonly #options: EventWriterOptions
   readonly #queue: WorkQueue
-  readonly #standing = new StandingDiagnostics()
+  readonly #standing = new ActiveFindings()
   #cancelRepeat: (() => void) | undefined
   readonly counts = { created: 0, repeated: 0, told: 0, failed: 0 }
 
-  constructor(options: EventTellerOptions) {
+  constructor(options: EventWriterOptions) {
     this.#options = options
     this.#queue = new WorkQueue({
       clock: options.clock,
@@ -121,12 +121,12 @@ export class EventTeller {
     if (found === undefined) return 'done'
     const {
       standing: { diagnostic, told, object },
-      subject: { regarded },
+      subject: { involvedObject },
     } = found
     return problems.attempt(key, `an Event of ${object} cannot be written`, {
       tenure,
       work: async () => {
-        const outcome = await writeEvent({ diagnostic, regarded }, told + 1, {
+        const outcome = await writeEvent({ diagnostic, involvedObject }, told + 1, {
           api,
           tenure,
           instance: identity,
@@ -145,7 +145,7 @@ export class EventTeller {
 /** An Event to be written. */
 interface EventOrder {
   readonly diagnostic: Diagnostic
-  readonly regarded: Regarded
+  readonly involvedObject: InvolvedObject
 }
 
 /** `told`: it exists already, from an earlier time or another replica. */
@@ -167,15 +167,15 @@ async function writeEvent(order: EventOrder, count: number, writing: EventWritin
 }
 
 async function createEvent(
-  { diagnostic, regarded }: EventOrder,
+  { diagnostic, involvedObject }: EventOrder,
   { api, tenure, instance, now }: EventWriting,
 ): Promise<EventOutcome> {
-  const { namespace } = eventPlace(diagnostic, regarded)
+  const { namespace } = eventPlace(diagnostic, involvedObject)
   try {
     await api.request({
       path: pathOf(namespace),
       method: 'POST',
-      body: eventObject(diagnostic, regarded, { instance, now: now() }),
+      body: eventObject(diagnostic, involvedObject, { instance, now: now() }),
       signal: tenure,
     })
     return 'created'
@@ -187,11 +187,11 @@ async function createEvent(
 
 /** False if the Event no longer exists: the API server keeps them for an hour. */
 async function repeatEvent(
-  { diagnostic, regarded }: EventOrder,
+  { diagnostic, involvedObject }: EventOrder,
   count: number,
   { api, tenure, now }: EventWriting,
 ): Promise<boolean> {
-  const { namespace, name } = eventPlace(diagnostic, regarded)
+  const { namespace, name } = eventPlace(diagnostic, involvedObject)
   try {
     await api.request({
       path: `${pathOf(namespace)}/${name}`,

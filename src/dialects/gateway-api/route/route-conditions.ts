@@ -6,7 +6,7 @@ import type { ReferenceProblem } from '../conditions.ts'
 export type InvalidReason = 'UnsupportedValue' | 'IncompatibleFilters'
 
 /** Collects what a route's status says of the route itself. */
-export interface Standing {
+export interface RouteConditions {
   /** Notes a reference and its problem; undefined: none. */
   reference(problem: ReferenceProblem | undefined): void
   /** Notes a rule, by its index, that is left out or answers with an error. */
@@ -15,10 +15,10 @@ export interface Standing {
    * RouteConditionResolvedRefs; RouteConditionAccepted and RouteConditionPartiallyInvalid if rules are
    * invalid.
    */
-  conditions(rules: number): readonly Condition[]
+  all(rules: number): readonly Condition[]
 }
 
-export function createStanding(): Standing {
+export function createRouteConditions(): RouteConditions {
   const problems: ReferenceProblem[] = []
   const invalid = new Map<number, InvalidReason>()
   return {
@@ -28,7 +28,7 @@ export function createStanding(): Standing {
     invalidRule(index, reason) {
       if (!invalid.has(index)) invalid.set(index, reason)
     },
-    conditions(rules) {
+    all(rules) {
       const [reason] = invalid.values()
       if (reason === undefined) return [resolvedRefs(problems)]
       const shown = [...invalid.keys()]

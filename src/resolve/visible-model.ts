@@ -7,14 +7,14 @@ import { isVisible } from '../model/visibility.ts'
 import type { Scope, ScopeKey } from '../xds/scope.ts'
 import { destinationKey } from './destinations.ts'
 import { reachedServices } from './egress.ts'
-import type { Reach } from './egress.ts'
+import type { EgressScope } from './egress.ts'
 import { hostNames } from './host-names.ts'
 
 /**
  * The part of the model that the proxies of one scope see. Every question is a fetch in the graph, so each
  * answer is a dependency.
  */
-export interface Sight {
+export interface VisibleModel {
   readonly key: ScopeKey
   readonly scope: Scope
   readonly settings: Settings
@@ -45,11 +45,11 @@ export interface HiddenService {
   readonly by: { readonly kind: 'visibility' } | { readonly kind: 'egress'; readonly rule: Origin }
 }
 
-export interface SightCollections {
+export interface VisibleCollections {
   readonly settings: Settings
   readonly scopes: Collection<Scope>
   /** By scope; a scope that sees everything visible has no entry. */
-  readonly reach: Collection<Reach>
+  readonly egressScopes: Collection<EgressScope>
   readonly servicesByHost: Collection<readonly Service[]>
   /** The key is `policyKey`. */
   readonly policiesByHost: Collection<readonly BackendPolicy[]>
@@ -60,11 +60,11 @@ export interface SightCollections {
 }
 
 /** Throws for a scope that does not exist: nothing is planned for one. */
-export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch): Sight {
+export function visibleModel(collections: VisibleCollections, key: ScopeKey, fetch: Fetch): VisibleModel {
   const {
     settings,
     scopes,
-    reach,
+    egressScopes,
     servicesByHost,
     policiesByHost,
     policiesOfHosts,
@@ -74,7 +74,7 @@ export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch
   const scope = fetch(scopes, key)
   if (scope === undefined) throw new Error(`no scope ${key}`)
   const reachable = (services: readonly Service[]): readonly Service[] => {
-    const limits = services.length === 0 ? undefined : fetch(reach, key)
+    const limits = services.length === 0 ? undefined : fetch(egressScopes, key)
     return limits === undefined ? services : reachedServices(limits, services, scope)
   }
   const visible = (host: string): readonly Service[] =>
@@ -87,7 +87,7 @@ export function sight(collections: SightCollections, key: ScopeKey, fetch: Fetch
     hidden: (host) =>
       hiddenAmong(fetch(servicesByHost, host) ?? [], reachable(visible(host)), {
         scope,
-        rule: fetch(reach, key)?.rule,
+        rule: fetch(egressScopes, key)?.rule,
       }),
     policies: (namespace, host) =>
       (fetch(policiesByHost, policyKey({ namespace, host })) ?? []).filter((policy) => policy.host === host),

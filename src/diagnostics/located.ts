@@ -4,7 +4,7 @@ import type { Diagnostic, Origin, Place } from './diagnostic.ts'
 export type LocateOrigin = (origin: Origin) => Place | undefined
 
 /** A diagnostic with its place; undefined if neither the diagnostic nor its origin has one. */
-export interface PlacedDiagnostic {
+export interface LocatedDiagnostic {
   readonly diagnostic: Diagnostic
   readonly place: Place | undefined
 }
@@ -16,8 +16,8 @@ export interface PlacedDiagnostic {
 export function sortDiagnostics(
   diagnostics: readonly Diagnostic[],
   locate: LocateOrigin,
-): readonly PlacedDiagnostic[] {
-  const unique = new Map<string, PlacedDiagnostic>()
+): readonly LocatedDiagnostic[] {
+  const unique = new Map<string, LocatedDiagnostic>()
   for (const diagnostic of diagnostics) {
     const place =
       diagnostic.place ?? (diagnostic.origin === undefined ? undefined : locate(diagnostic.origin))
@@ -35,7 +35,7 @@ export function sortDiagnostics(
   return [...unique.values()].toSorted(byPlace)
 }
 
-function byPlace(a: PlacedDiagnostic, b: PlacedDiagnostic): number {
+function byPlace(a: LocatedDiagnostic, b: LocatedDiagnostic): number {
   if (a.place === undefined || b.place === undefined) {
     return Number(a.place === undefined) - Number(b.place === undefined) || byText(a, b)
   }
@@ -47,7 +47,7 @@ function byPlace(a: PlacedDiagnostic, b: PlacedDiagnostic): number {
   )
 }
 
-function byText(a: PlacedDiagnostic, b: PlacedDiagnostic): number {
+function byText(a: LocatedDiagnostic, b: LocatedDiagnostic): number {
   return compare(a.diagnostic.code, b.diagnostic.code) || compare(a.diagnostic.message, b.diagnostic.message)
 }
 

@@ -23,7 +23,7 @@ export interface StandingChange {
 const mostRemembered = 10_000
 
 /** The active diagnostics about objects, by object, except those of severity info. */
-export class StandingDiagnostics {
+export class ActiveFindings {
   readonly #standing = new Map<string, { readonly diagnostic: Diagnostic; readonly object: string }>()
   readonly #byObject = new Map<string, Set<string>>()
   readonly #told = new Map<string, number>()

@@ -15,7 +15,7 @@ import { ApiFailure } from '../kubernetes/failure.ts'
 
 /** An object that may have a status. */
 export interface StatusSubject {
-  readonly regarded: { readonly uid: string }
+  readonly involvedObject: { readonly uid: string }
   /** API path of the object. */
   readonly path: string
   /** Generation of the text that the status is about. */
@@ -29,7 +29,7 @@ export interface StatusSubject {
   ) => JsonObject | undefined
 }
 
-export interface StatusTellerOptions {
+export interface StatusWriterOptions {
   readonly api: KubernetesApi
   readonly clock: Clock
   /** The manager of the fields of statuses. */
@@ -49,15 +49,15 @@ export interface StatusTellerOptions {
  * Writes what there is to say of objects in their status, during a tenure: of all of them at its beginning,
  * and of each that changes.
  */
-export class StatusTeller {
-  readonly #options: StatusTellerOptions
+export class StatusWriter {
+  readonly #options: StatusWriterOptions
   readonly #reading: StatusReading
   readonly #queue: WorkQueue
   readonly #survey: StatusSurvey
   readonly counts = { written: 0, equal: 0, gone: 0, failed: 0 }
   #conflicts = 0
 
-  constructor(options: StatusTellerOptions) {
+  constructor(options: StatusWriterOptions) {
     const { api, clock, manager, lists, surveyEvery, problems } = options
     this.#options = options
     this.#reading = { manager, now: () => clock.date() }
@@ -137,7 +137,7 @@ export class StatusTeller {
     const {
       path,
       generation,
-      regarded: { uid },
+      involvedObject: { uid },
       status,
     } = found
     const diagnostics = this.#options.diagnostics(key)
