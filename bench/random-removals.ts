@@ -323,7 +323,7 @@ let asked = 0
 function configurationFor(plane: PlaneOfObjects, given: Scope): EnvoyConfiguration {
   const pipeline = createPipeline(defaultSettings)
   for (const [key, manifest] of plane.objects) pipeline.setManifest(key, manifest)
-  const scope: Scope = { ...given, virtualHosts: 'apart' }
+  const scope: Scope = { ...given, virtualHosts: 'separate' }
   pipeline.connect(scopeKey(scope), scope)
   pipeline.flush()
   return configurationOf(resourcesOf(pipeline, scopeKey(scope)))

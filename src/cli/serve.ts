@@ -19,7 +19,7 @@ interface Flags extends SettingsFlags, LimitsFlags, AdminFlags, XdsFlags, Kubern
   readonly admin: string
   readonly probes?: string
   readonly log: 'text' | 'json'
-  readonly virtualHosts: 'apart' | 'inline'
+  readonly virtualHosts: 'separate' | 'inline'
 }
 
 /** `shadowplane serve`: the control plane, until a signal ends it. */
@@ -60,8 +60,8 @@ Envoy's client status discovery on the xDS port.`,
                   'for Envoys over delta: each virtual host separate (VHDS), so that an edit is one small ' +
                     'response, or inline in its route configuration',
                 )
-                  .choices(['apart', 'inline'])
-                  .default('apart'),
+                  .choices(['separate', 'inline'])
+                  .default('separate'),
               )
               .addOption(
                 new Option('--log <format>', 'one line an event: for people, or one JSON object each')

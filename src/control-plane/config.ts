@@ -29,7 +29,7 @@ export interface Config {
   readonly admin: string
   readonly settings: Settings
   /** `apart`, the default: a delta Envoy gets each virtual host as a resource of its own (VHDS). */
-  readonly virtualHosts?: 'apart' | 'inline'
+  readonly virtualHosts?: 'separate' | 'inline'
   /** Limits of the xDS server; an absent one has its default. */
   readonly limits?: Partial<Limits>
   /** `host:port` of an HTTP listener for probes and metrics alone; absent: there is none. */

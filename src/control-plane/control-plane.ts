@@ -197,7 +197,7 @@ class Plane {
       tls: certificate,
       authenticate,
       maxConnectionAge: this.#config.xds?.maxConnectionAge,
-      virtualHostDiscovery: this.#config.virtualHosts ?? 'apart',
+      virtualHostDiscovery: this.#config.virtualHosts ?? 'separate',
       limits: this.#config.limits ?? {},
       hosted: parts.all.flatMap((part) => part.services?.() ?? []),
       observe: (event) => {

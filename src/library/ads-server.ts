@@ -68,5 +68,5 @@ function identify(bytes: Uint8Array, groupOf: (node: ClientNode) => string): Ide
 
 /** The engine distinguishes clients by scope; here a scope is nothing but a group. */
 function scopeOfGroup(group: string): Scope {
-  return { ...bareScope('gateway', group), virtualHosts: 'apart' }
+  return { ...bareScope('gateway', group), virtualHosts: 'separate' }
 }

@@ -50,7 +50,7 @@ function routeResources(graph: Graph, { connected, visible: { plans, virtualHost
   const hasHosts = (plan: RouteConfigurationPlan, key: string, fetch: Fetch) =>
     plan.virtualHosts.some((host) => fetch(hostsPresent, virtualHostKey(key, host.name)) === true)
   const blackholes = graph.derive('encode blackholes', plans, (plan, fetch, key) =>
-    fetch(connected, plan.scope)?.virtualHosts !== 'apart' || hasHosts(plan, key, fetch)
+    fetch(connected, plan.scope)?.virtualHosts !== 'separate' || hasHosts(plan, key, fetch)
       ? []
       : [[virtualHostKey(key, 'blackhole'), encode.blackhole(plan)] as const],
   )
@@ -58,15 +58,15 @@ function routeResources(graph: Graph, { connected, visible: { plans, virtualHost
     'virtual host resources',
     graph.union('virtual hosts and blackholes', [encodedHosts, blackholes]),
     (host, fetch) =>
-      fetch(connected, host.scope)?.virtualHosts === 'apart'
+      fetch(connected, host.scope)?.virtualHosts === 'separate'
         ? [scopedResource(host.scope, encode.virtualHostResource(host))]
         : [],
   )
   const routes = graph.derive('encode route configurations', plans, (plan, fetch, key) => {
     const scope = fetch(connected, plan.scope)
     if (scope === undefined) return []
-    if (scope.virtualHosts === 'apart')
-      return [scopedResource(plan.scope, encode.routeConfigurationApart(plan))]
+    if (scope.virtualHosts === 'separate')
+      return [scopedResource(plan.scope, encode.routeConfigurationWithVhds(plan))]
     const hosts = plan.virtualHosts
       .map((host) => fetch(encodedHosts, virtualHostKey(key, host.name)))
       .filter((host) => host !== undefined)

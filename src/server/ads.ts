@@ -92,7 +92,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     snapshots,
     observe,
     serving = 'SERVING',
-    virtualHostDiscovery = 'apart',
+    virtualHostDiscovery = 'separate',
     schedule = scheduleTimeout,
     hosted = [],
   } = options

@@ -57,7 +57,7 @@ function virtualHostsFor(
   agent: UserAgent,
   { mode, service, virtualHostDiscovery }: Circumstances,
 ): Scope['virtualHosts'] {
-  if (service.type?.name === 'virtual-host') return 'apart'
+  if (service.type?.name === 'virtual-host') return 'separate'
   return mode === 'delta' && service.type === undefined && takesVirtualHosts(agent)
     ? virtualHostDiscovery
     : 'inline'

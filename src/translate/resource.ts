@@ -117,11 +117,11 @@ export function routeConfigurationResource(
  * it before it serves anything. And it always has `vhds`: without it Envoy ends its subscription, keeps
  * virtual hosts whose removal it did not receive, and serves them again when `vhds` returns.
  */
-export function routeConfigurationApart(plan: RouteConfigurationPlan): Resource {
+export function routeConfigurationWithVhds(plan: RouteConfigurationPlan): Resource {
   return resource({
     type: 'route',
     name: plan.name,
-    bytes: encodeRouteConfiguration(plan.name, 'apart'),
+    bytes: encodeRouteConfiguration(plan.name, 'separate'),
     origins: plan.origins,
     references: [],
   })

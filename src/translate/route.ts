@@ -88,16 +88,18 @@ const largestDirectResponse = 1024 * 1024
  */
 export function encodeRouteConfiguration(
   name: string,
-  virtualHosts: readonly (readonly Uint8Array[])[] | 'apart',
+  virtualHosts: readonly (readonly Uint8Array[])[] | 'separate',
 ): Buffer {
   const rest = encode('envoy.config.route.v3.RouteConfiguration', {
     name,
     validate_clusters: false,
     max_direct_response_body_size_bytes: largestDirectResponse,
     ignore_port_in_host_matching: true,
-    ...(virtualHosts === 'apart' ? { vhds: { config_source: { ads: {}, resource_api_version: 'V3' } } } : {}),
+    ...(virtualHosts === 'separate'
+      ? { vhds: { config_source: { ads: {}, resource_api_version: 'V3' } } }
+      : {}),
   })
-  if (virtualHosts === 'apart') return rest
+  if (virtualHosts === 'separate') return rest
   return Buffer.concat([rest, ...virtualHosts.flatMap((parts) => embedded(virtualHostsField, parts))])
 }
 

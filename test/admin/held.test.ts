@@ -66,7 +66,7 @@ test('virtual hosts of their own are shown as if they stood in their route confi
   const dumpOf = (scope: Scope) =>
     routeConfigurations(configDump(heldResources([client(scope, resources(configuration, scope))]), 'routes'))
   const inline = dumpOf(sidecar())
-  const apart = dumpOf({ ...sidecar(), virtualHosts: 'apart' })
+  const apart = dumpOf({ ...sidecar(), virtualHosts: 'separate' })
   expect(inline.map(({ name }) => name)).toEqual(['80', '8080'])
   expect(apart.every((each) => 'vhds' in each)).toBe(true)
   expect(apart.map((each) => ({ ...each, vhds: undefined }))).toEqual(inline)

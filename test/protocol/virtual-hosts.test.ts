@@ -370,12 +370,12 @@ describe('virtual hosts on reconnect', () => {
 describe('who gets virtual hosts apart', () => {
   const gateway = { role: 'gateway', namespace: 'default' } as const
   test.each([
-    ['Envoy over delta', 'delta', envoy, undefined, {}, 'apart'],
+    ['Envoy over delta', 'delta', envoy, undefined, {}, 'separate'],
     ['Envoy over delta, turned off', 'delta', envoy, undefined, { virtualHostDiscovery: 'inline' }, 'inline'],
     ['Envoy over SotW', 'sotw', envoy, undefined, {}, 'inline'],
-    ['the first Envoy that takes them', 'delta', agent(1, 37), undefined, {}, 'apart'],
+    ['the first Envoy that takes them', 'delta', agent(1, 37), undefined, {}, 'separate'],
     ['an Envoy that refuses them over ADS', 'delta', agent(1, 36), undefined, {}, 'inline'],
-    ['an Envoy to come', 'delta', agent(2, 0), undefined, {}, 'apart'],
+    ['an Envoy to come', 'delta', agent(2, 0), undefined, {}, 'separate'],
     [
       'an Envoy that does not report its version',
       'delta',
@@ -386,7 +386,7 @@ describe('who gets virtual hosts apart', () => {
     ],
     ['somebody else', 'delta', { ...envoy, user_agent_name: 'other' }, undefined, {}, 'inline'],
     ['Envoy on a stream of route configurations alone', 'delta', envoy, 'route', {}, 'inline'],
-    ['who asks for nothing but virtual hosts', 'delta', envoy, 'virtual-host', {}, 'apart'],
+    ['who asks for nothing but virtual hosts', 'delta', envoy, 'virtual-host', {}, 'separate'],
   ] as const)('%s', async (...row) => {
     const [, mode, node, only, options, virtualHosts] = row
     const { connect, event } = await worldWith(options)

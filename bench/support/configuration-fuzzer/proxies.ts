@@ -31,5 +31,5 @@ export function scopesAt([gateway, sidecar]: readonly [gateway: string, sidecar:
 function scopeAt(identity: Identity, bindAddress: string): Scope {
   const found = scopeOf(node({ ...identity, bindAddress }))
   if ('error' in found) throw new Error(found.error)
-  return { ...found.scope, virtualHosts: 'apart' }
+  return { ...found.scope, virtualHosts: 'separate' }
 }

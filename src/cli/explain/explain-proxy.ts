@@ -25,7 +25,7 @@ export interface ProxyAnswer {
  * has the origins of its own objects.
  */
 export function answerOf(pipeline: Pipeline, given: Scope, request: SimulatedRequest): ProxyAnswer {
-  const scope: Scope = { ...given, virtualHosts: 'apart' }
+  const scope: Scope = { ...given, virtualHosts: 'separate' }
   const key = scopeKey(scope)
   pipeline.connect(key, scope)
   pipeline.flush()
