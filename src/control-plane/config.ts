@@ -28,7 +28,7 @@ export interface Config {
   /** `host:port` of the HTTP listener for health, and later metrics and the admin API. */
   readonly admin: string
   readonly settings: Settings
-  /** `apart`, the default: a delta Envoy gets each virtual host as a resource of its own (VHDS). */
+  /** `separate`, the default: a delta Envoy gets each virtual host as a resource of its own (VHDS). */
   readonly virtualHosts?: 'separate' | 'inline'
   /** Limits of the xDS server; an absent one has its default. */
   readonly limits?: Partial<Limits>

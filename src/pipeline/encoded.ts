@@ -38,7 +38,7 @@ function isConnectedIn({ connected }: ConnectedInputs) {
   return (scope: ScopeKey, fetch: Fetch): boolean => fetch(connected, scope) !== undefined
 }
 
-/** Route configurations, whole or with their virtual hosts apart (VHDS). */
+/** Route configurations, whole or with separate virtual hosts (VHDS). */
 function routeResources(graph: Graph, { connected, visible: { plans, virtualHosts } }: EncodedInputs) {
   const isConnected = isConnectedIn({ connected })
   const encodedHosts = graph.derive('encode virtual hosts', virtualHosts, (host, fetch, key) =>

@@ -38,7 +38,7 @@ export interface XdsServerOptions {
   readonly observe: ObserveXds
   /** The answer of health from the start; SERVING if absent. */
   readonly serving?: Serving
-  /** `apart`, the default: a delta Envoy gets its virtual hosts as resources of their own (VHDS). */
+  /** `separate`, the default: a delta Envoy gets its virtual hosts as resources of their own (VHDS). */
   readonly virtualHostDiscovery?: Scope['virtualHosts']
   /**
    * Who a client is and which scope it is in; by default as `scopeOf` reads it, and `virtualHostDiscovery`.

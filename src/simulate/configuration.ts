@@ -33,8 +33,8 @@ export function virtualHostsOf(
   configuration: EnvoyConfiguration,
   { name = '', virtual_hosts: inline = [] }: RouteConfiguration,
 ): readonly VirtualHost[] {
-  const apart = (configuration.virtualHosts ?? []).filter(
+  const separate = (configuration.virtualHosts ?? []).filter(
     (host) => host.name?.startsWith(`${name}/`) === true,
   )
-  return [...inline, ...apart]
+  return [...inline, ...separate]
 }

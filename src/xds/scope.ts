@@ -30,7 +30,7 @@ export interface Scope {
    */
   readonly bindAddress: string
   readonly portMap: PortMap
-  /** `apart`: each virtual host is a resource of its own (VHDS); only Envoy over delta accepts that. */
+  /** `separate`: each virtual host is a resource of its own (VHDS); only Envoy over delta accepts that. */
   readonly virtualHosts: 'inline' | 'separate'
   /**
    * A sidecar to which iptables redirects connections; absent if listeners are bound, and the workload calls

@@ -367,7 +367,7 @@ describe('virtual hosts on reconnect', () => {
   })
 })
 
-describe('who gets virtual hosts apart', () => {
+describe('who gets separate virtual hosts', () => {
   const gateway = { role: 'gateway', namespace: 'default' } as const
   test.each([
     ['Envoy over delta', 'delta', envoy, undefined, {}, 'separate'],

@@ -39,14 +39,14 @@ export function caseOf(
     id,
     slot,
     arrangement,
-  }: { readonly id: number; readonly slot: number; readonly arrangement: 'together' | 'separate' },
+  }: { readonly id: number; readonly slot: number; readonly arrangement: 'together' | 'apart' },
 ): Case {
   const { mistake } = candidate
   const isRenamed = mistake?.path[0] === 'metadata' && mistake.path[1] === 'name'
   const speaksForAll = isRenamed || candidate.objects.some(({ kind }) => kind === 'Sidecar')
   const among = namespaces[arrangement]
   const namespace =
-    slot === 0 && arrangement === 'separate'
+    slot === 0 && arrangement === 'apart'
       ? home
       : speaksForAll
         ? `n${id}`

@@ -57,7 +57,7 @@ export async function runConfigurations(options: RunOptions): Promise<RunResult>
       start += options.batch, batch += 1
     ) {
       options.signal.throwIfAborted()
-      const arrangement = batch % 3 === 2 ? ('together' as const) : ('separate' as const)
+      const arrangement = batch % 3 === 2 ? ('together' as const) : ('apart' as const)
       const cases = draw(options, start).map((each, slot) =>
         caseOf(each, { id: start + slot, slot, arrangement }),
       )
