@@ -190,4 +190,22 @@ describe('what a client says', () => {
     })({ kind: 'connected', proxy: proxy('e'.repeat(15_000_000)) })
     expect(json[0]?.length).toBeLessThan(5_000)
   })
+
+  test('a response of 100,000 names is a line of 1,000', () => {
+    const json: string[] = []
+    jsonLog((line) => {
+      json.push(line)
+    })({
+      kind: 'pushed',
+      proxy: proxy('edge'),
+      type: 'endpoint',
+      nonce: '1',
+      bytes: 800_000,
+      sent: [],
+      removed: Array.from({ length: 100_000 }, (_, index) => `name-${index}`),
+    })
+    const { removed } = JSON.parse(json[0] ?? '') as { readonly removed: readonly string[] }
+    expect(removed).toHaveLength(1_001)
+    expect(removed.slice(-2)).toEqual(['name-999', '… and 99000 more'])
+  })
 })

@@ -23,11 +23,16 @@ export const jsonLog: Log = (write) =>
 /** Characters of one string in the JSON log. */
 const longestString = 4_000
 
+/** Values of one list in the JSON log; a client can subscribe to 100,000 names that do not exist. */
+const longestList = 1_000
+
 function loggedValue(key: string, value: unknown): unknown {
   if (typeof value === 'string' && value.length > longestString) return foreignText(value, longestString)
-  return key === 'resources' && Array.isArray(value)
-    ? (value as readonly { readonly name: string }[]).map(({ name }) => name)
-    : value
+  if (!Array.isArray(value)) return value
+  const shown: readonly unknown[] = value.slice(0, longestList)
+  const names =
+    key === 'resources' ? (shown as readonly { readonly name: string }[]).map(({ name }) => name) : shown
+  return value.length > longestList ? [...names, `… and ${value.length - longestList} more`] : names
 }
 
 /** The log's words in place of lines that could not be written, in either format. */
