@@ -19,7 +19,7 @@ export interface EditLatencyOptions extends BenchSetting {
   readonly edits: number
   /** Milliseconds between two edits, at most. */
   readonly pause: number
-  /** Milliseconds that the median may take; undefined: durations are only told. */
+  /** Milliseconds that the median may take; undefined: durations are only reported. */
   readonly aim: number | undefined
 }
 

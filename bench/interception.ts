@@ -21,7 +21,7 @@ export interface InterceptionOptions extends BenchSetting {
 
 /**
  * Sends the requests through each sidecar and counts at the backends, then tries what else interception has
- * to do. Rejects where the machine lacks something.
+ * to do. Rejects if the machine lacks something.
  */
 export async function measureInterception(
   options: InterceptionOptions,

@@ -20,6 +20,10 @@ const banned: readonly (readonly [RegExp, string])[] = [
   [/\b(?:is|are|was|were|be|been) asked for\b/, 'write "is requested", or "is named"'],
   [/\b(?:stands?|stood|standing) (?:for|in|there|at|beside|behind|as)\b/, 'write "is", "means" or "appears"'],
   [/\blets? (?:it |them |everything |nothing |\w+ )?through\b/, 'write "allows"'],
+  [/\b(?:[Rr]ejects|[Tt]hrows|[Uu]ndefined|[Ff]alse|[Tt]rue|none) where\b/, 'write "if"'],
+  [/\bas (?:it|they) stands?\b/, 'write "unchanged"'],
+  [/\b(?:first|second|last|closest|newest|oldest)(?: one)? counts\b/, 'write "applies", or "wins"'],
+  [/\btold\b/, 'write "reported"'],
   [/\bleads? nowhere\b/, 'write "has no endpoint", or "does not exist"'],
   [/\bwhere there (?:is|are) (?:none|no)\b/, 'write "if there is none"'],
   [
@@ -30,7 +34,7 @@ const banned: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** How many there still are. The numbers only ever fall. */
-const notYet = { comments: 0, messages: 0, docs: 400 }
+const notYet = { comments: 0, messages: 0, docs: 0 }
 
 function faults(texts: readonly Prose[]): readonly string[] {
   return texts.flatMap(({ file, line, text }) =>

@@ -20,7 +20,7 @@ export interface MeasuredProcess {
   write(line: string): void
   /** The next line from now on that matches. Rejects when the process has ended. */
   line(pattern: RegExp): Promise<string>
-  /** Ends its input, then SIGTERM, then SIGKILL; resolves when the process is gone. */
+  /** Ends its input, then SIGTERM, then SIGKILL; resolves when the process has ended. */
   close(): Promise<void>
 }
 

@@ -27,9 +27,9 @@ export interface ServeProcess {
     from: number,
     matches?: (event: EventOf<K>) => boolean,
   ): Promise<EventOf<K>>
-  /** SIGKILL; resolves when the process is gone. */
+  /** SIGKILL; resolves when the process has ended. */
   kill(): Promise<void>
-  /** SIGTERM, SIGKILL after a while; resolves when the process is gone. Safe to call twice. */
+  /** SIGTERM, SIGKILL after a while; resolves when the process has ended. Safe to call twice. */
   close(): Promise<void>
 }
 

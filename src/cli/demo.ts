@@ -29,7 +29,7 @@ export async function demo(flags: DemoFlags): Promise<void> {
   const stopped = new AbortController()
   const stop = (): void => stopped.abort()
   for (const name of signals) process.once(name, stop)
-  // The reader of the output is gone.
+  // The reader of the output has closed it.
   process.stdout.on('error', stop)
   const options = {
     binary: path,

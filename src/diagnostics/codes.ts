@@ -246,7 +246,7 @@ export const codes = {
   },
   'gateway/host-mismatch': {
     severity: 'warning',
-    summary: 'a host of a VirtualService is none of its Gateway',
+    summary: 'a host of a VirtualService does not belong to its Gateway',
   },
   'gateway/selects-nothing': {
     severity: 'warning',

@@ -42,7 +42,7 @@ export interface EnvoyProcess extends EnvoyAdmin {
   ready(timeout?: number): Promise<void>
   /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>
-  /** SIGTERM, then SIGKILL after two seconds; resolves when the process is gone. Safe to call twice. */
+  /** SIGTERM, then SIGKILL after two seconds; resolves when the process has ended. Safe to call twice. */
   close(): Promise<void>
 }
 

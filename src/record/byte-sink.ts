@@ -6,14 +6,14 @@ import { createGzip } from 'node:zlib'
 
 /** Where bytes go. */
 export interface ByteSink {
-  /** Resolves when more may be written. Rejects where the output cannot be written. */
+  /** Resolves when more may be written. Rejects if the output cannot be written. */
   write(parts: readonly Uint8Array[]): Promise<void>
   /** Resolves when everything is written. */
   close(): Promise<void>
 }
 
 /**
- * A new file, in place of one that is there; compressed where its name ends in `.gz`. Rejects where it cannot
+ * A new file, in place of one that is there; compressed if its name ends in `.gz`. Rejects if it cannot
  * be opened.
  */
 export async function fileSink(path: string): Promise<ByteSink> {

@@ -6,7 +6,7 @@ import { readGor } from './gor-reader.ts'
 import type { GorItem } from './gor-reader.ts'
 
 /**
- * The requests of a file of GoReplay; compressed ones (gzip) are known by their first bytes. Rejects where
+ * The requests of a file of GoReplay; compressed ones (gzip) are known by their first bytes. Rejects if
  * the file cannot be read.
  */
 export function readGorFile(path: string): AsyncGenerator<GorItem> {

@@ -96,7 +96,7 @@ async function payloadLength(window: ByteWindow): Promise<number | undefined> {
 }
 
 /**
- * Where the body ends by its head; undefined where that does not say it. A request without Content-Length has
+ * Where the body ends by its head; undefined if that does not say it. A request without Content-Length has
  * no body (RFC 9112 §6.3).
  */
 async function declaredEnd(window: ByteWindow): Promise<number | undefined> {
@@ -123,7 +123,7 @@ function isEnd(window: ByteWindow, at: number): boolean {
   )
 }
 
-/** Behind the separator there stands a record, or nothing. */
+/** A record, or nothing, follows the separator. */
 async function isBeforeRecord(window: ByteWindow, found: number): Promise<boolean> {
   const at = found + separator.length
   await window.fill(at + longestHeaderLine)

@@ -4,7 +4,7 @@ import type { Header, RecordedRequest } from './recorded-request.ts'
 export type RequestMessage = Omit<RecordedRequest, 'time'>
 
 /**
- * Where the head of a message ends, its empty line included; undefined where it does not. Bare line feeds
+ * Where the head of a message ends, its empty line included; undefined if it does not. Bare line feeds
  * count as line ends (RFC 9112 §2.2).
  */
 export function headLength(message: Buffer): number | undefined {
@@ -14,7 +14,7 @@ export function headLength(message: Buffer): number | undefined {
   return lenient < 0 ? undefined : lenient + 2
 }
 
-/** Bytes of the body, as this head of a request says; undefined where its chunks do. */
+/** Bytes of the body, as this head of a request says; undefined if its chunks do. */
 export function declaredLength(head: Buffer): number | undefined {
   const text = head.toString('latin1')
   if (/^transfer-encoding[ \t]*:/im.test(text)) return undefined

@@ -6,9 +6,9 @@ export interface RecordedRequest {
   /** Nanoseconds since the epoch. */
   readonly time: bigint
   readonly method: string
-  /** Request target as it stands on the request line: path and query, as a rule. */
+  /** Request target unchanged on the request line: path and query, as a rule. */
   readonly url: string
-  /** In the order of the wire; a name may stand several times. */
+  /** In the order of the wire; a name may appear several times. */
   readonly headers: readonly Header[]
   /** Without transfer coding. */
   readonly body: Buffer

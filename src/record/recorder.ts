@@ -167,7 +167,7 @@ class BoundedQueue<T> {
     this.#bytes -= bytes
   }
 
-  /** For something whose bytes are reserved; false, and the bytes are free again, where the queue is full. */
+  /** For something whose bytes are reserved; false, and the bytes are free again, if the queue is full. */
   push(value: T, bytes: number): boolean {
     const consumer = this.#consumer
     const fits = !this.#closed && (consumer !== undefined || this.#items.length < this.#limits.items)

@@ -4,7 +4,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Header, RecordedRequest } from './recorded-request.ts'
 
 export interface TargetOptions {
-  /** http or https; its path stands before that of each request. */
+  /** http or https; its path precedes that of each request. */
   readonly url: URL
   /** Host of the requests: the target's, or the one that they were recorded with. */
   readonly host: 'target' | 'original'

@@ -25,7 +25,7 @@ export interface ReplayOptions {
 
 /**
  * Sends a recording, in its order; resolves when every request has its answer, or has none for good. Rejects
- * where it cannot be read.
+ * if it cannot be read.
  */
 export async function replay(options: ReplayOptions): Promise<void> {
   const underWay = new Set<Promise<void>>()

@@ -64,7 +64,7 @@ export function isGenerated(value: string): boolean {
   return value === generated.id || value.endsWith(generated.address)
 }
 
-/** The request as routes see it; undefined where the connection manager answers 400. */
+/** The request as routes see it; undefined if the connection manager answers 400. */
 export function receive(request: SimulatedRequest, manager: ConnectionManager): ReceivedRequest | undefined {
   const path = normalizedPath(request.path, manager)
   if (path === undefined) return undefined

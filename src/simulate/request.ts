@@ -9,7 +9,7 @@ export interface SimulatedRequest {
   readonly method: string
   /** Host header, or `:authority`. */
   readonly authority: string
-  /** With the query; begins with `/`, and is sent as it stands. */
+  /** With the query; begins with `/`, and is sent unchanged. */
   readonly path: string
   readonly headers: readonly Header[]
 }

@@ -12,7 +12,7 @@ export interface Simulation {
   readonly received?: ReceivedRequest
   readonly routeConfiguration?: string
   readonly virtualHost?: { readonly virtualHost: VirtualHost; readonly domain: string }
-  /** Routes of the virtual host that stand before the one that is taken; all of them where none is. */
+  /** Routes of the virtual host before the one that is taken; all of them if none is. */
   readonly passedOver: readonly PassedOver[]
   readonly taken?: TakenRoute
   readonly outcome: Outcome

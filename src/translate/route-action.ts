@@ -84,7 +84,7 @@ function clusterWeight({
 
 const hostSelectionAttempts = 5
 
-/** A consistent hash would only find the same host again, so there it is not told to avoid it. */
+/** A consistent hash would only find the same host again, so it is not avoided there. */
 function retryPolicy(
   policy: RetryPolicy,
   hosts: 'keep host' | 'try others',

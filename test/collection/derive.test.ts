@@ -3,7 +3,7 @@ import { createGraph } from '../../src/collection/graph.ts'
 
 type Emission = Readonly<Record<string, number>>
 
-/** An input whose items are emitted as they stand: { output key: value }. */
+/** An input whose items are emitted unchanged: { output key: value }. */
 function emitting(items: Readonly<Record<string, Emission>>) {
   const graph = createGraph()
   const input = graph.input<Emission>('input')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createGraph } from '../../src/collection/graph.ts'
 
-/** Items are fetched keys; a transform throws where the fetched number is negative. */
+/** Items are fetched keys; a transform throws if the fetched number is negative. */
 function fragile() {
   const graph = createGraph()
   const numbers = graph.input<number>('numbers')

@@ -66,7 +66,7 @@ export function without(object: JsonObject, ...names: readonly string[]): JsonOb
   return Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name)))
 }
 
-/** A value at a path of objects; undefined where something on the way does not exist. */
+/** A value at a path of objects; undefined if something on the way does not exist. */
 export function at(value: Json | undefined, ...path: readonly string[]): Json | undefined {
   return path.reduce<Json | undefined>(
     (current, name) => (isObject(current) ? current[name] : undefined),

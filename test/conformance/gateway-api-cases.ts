@@ -51,13 +51,13 @@ export type ValidationCase = z.infer<typeof validationCase>
 
 const read = sharedIsAbsent ? undefined : file.parse(parse(readFileSync(join(folder, 'cases.yaml'), 'utf8')))
 
-/** The mirror tests of the Gateway API's conformance suite; none where the data is absent. */
+/** The mirror tests of the Gateway API's conformance suite; none if the data is absent. */
 export const trafficTests: readonly TrafficTest[] = read?.traffic_conformance ?? []
 
 /** Messages of the CRD's own validation about mirror filters. */
 export const validationCases: readonly ValidationCase[] = read?.cel_validation.cases ?? []
 
-/** A manifest of the suite, as it stands. */
+/** A manifest of the suite, unchanged. */
 export function suiteManifest(path: string): string {
   return readFileSync(join(folder, path), 'utf8')
 }

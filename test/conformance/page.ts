@@ -26,7 +26,7 @@ export interface Page {
   readonly notSupported: readonly Gap[]
 }
 
-/** Reads the page. Throws where a table or a cell is not of the form that it promises. */
+/** Reads the page. Throws if a table or a cell is not of the form that it promises. */
 export function readPage(): Page {
   const text = readFileSync(file, 'utf8')
   return {

@@ -9,7 +9,7 @@ import type { Output } from './output.ts'
 const shared = process.env['SHADOWPLANE_SHARED'] ?? join(import.meta.dirname, '../../../shared')
 const folder = join(shared, 'conformance/istio')
 
-/** Why there is nothing to compare with; undefined where the data is. */
+/** Why there is nothing to compare with; undefined if the data is. */
 export const absent = existsSync(folder)
   ? undefined
   : `the data of istiod's behaviour is not here (set SHADOWPLANE_SHARED): ${folder}`

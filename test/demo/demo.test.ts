@@ -18,7 +18,7 @@ interface Run {
   readonly output: () => string
   /** Resolves with the exit status. */
   readonly ended: Promise<number | null>
-  /** Temporary files of this run stand here. */
+  /** The folder of temporary files of this run. */
   readonly folder: string
 }
 

@@ -14,7 +14,7 @@ spec:
   - route: [{destination: {host: shop}}]
 `
 
-/** `§` stands before what is meant, in each text. */
+/** `§` marks the place that is meant, in each text. */
 const layouts: Readonly<Record<string, string>> = {
   'block style': `${head}    mirror:\n      host: §shadov\n`,
   'flow style': `${head}    mirror: {host: §shadov}\n`,

@@ -32,7 +32,7 @@ endpoints: [{addresses: [127.0.0.1]}]
 ports: [{name: http, port: ${port}}]
 `
 
-/** A VirtualService with rules, as a YAML list; `spec` is what stands before them. */
+/** A VirtualService with rules, as a YAML list; `spec` is the text before them. */
 const virtualService = (
   name: string,
   spec: string,

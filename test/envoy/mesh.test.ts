@@ -54,7 +54,7 @@ spec: {hosts: [${host}], resolution: STATIC, ports: [{number: 80, name: http, pr
 
 interface Workload {
   readonly serving: Serving
-  /** Status for a host; 0 where the connection failed. */
+  /** Status for a host; 0 if the connection failed. */
   call(host: string): Promise<number>
   /** Calls until what it finds is the wanted one; the last that it found. */
   becomes<T>(wanted: T, find: () => Promise<T>): Promise<T>

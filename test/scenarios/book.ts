@@ -13,7 +13,7 @@ export interface Verdict {
 /** The stated lines of one folder, and what became of each; printed when the test file is over. */
 export interface Book {
   /**
-   * The one line of a scenario that matches; throws where none or several do, for then the test does not know
+   * The one line of a scenario that matches; throws if none or several do, for then the test does not know
    * its data.
    */
   line(scenario: RegExp, text: RegExp): StatedLine

@@ -28,7 +28,7 @@ export function comments(...folders: readonly string[]): readonly Prose[] {
       open.lines.push(text.replace(/\*\/\s*$/, '').trim())
     }
     close()
-    return found.filter(({ text }) => text !== '')
+    return found.map(withoutCode).filter(({ text }) => text !== '')
   })
 }
 
@@ -69,8 +69,13 @@ export function paragraphs(...patterns: readonly string[]): readonly Prose[] {
       return found
         .map((each) => ({
           ...each,
-          text: each.text.replace(/^([-*]|\d+\.|#+) +/, '').replace(/`[^`]*`/g, '`…`'),
+          text: each.text.replace(/^([-*]|\d+\.|#+) +/, ''),
         }))
+        .map(withoutCode)
         .filter(({ text }) => /[a-z]/.test(text))
     })
+}
+
+function withoutCode(prose: Prose): Prose {
+  return { ...prose, text: prose.text.replaceAll(/`[^`]*`/g, '`…`') }
 }

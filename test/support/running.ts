@@ -10,7 +10,7 @@ export interface Running {
   stdout(): string
   stderr(): string
   /**
-   * Waits until standard output satisfies the condition, which is tried after each part of it. Rejects where
+   * Waits until standard output satisfies the condition, which is tried after each part of it. Rejects if
    * the process ends before.
    */
   until(what: string, condition: (stdout: string) => boolean): Promise<void>

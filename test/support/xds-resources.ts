@@ -59,7 +59,7 @@ export function routeApart(name: string, revision = 1): Resource {
   return resource({ type: 'route', name, bytes, origins: [], references: [] })
 }
 
-/** `<owner>/<name>`, to the cluster of that name unless told otherwise. */
+/** `<owner>/<name>`, to the cluster of that name by default. */
 export function virtualHost(owner: string, name: string, { to = name, revision = 1 } = {}): Resource {
   const resourceName = `${owner}/${name}`
   const bytes = encode('envoy.config.route.v3.VirtualHost', {

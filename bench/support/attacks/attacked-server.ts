@@ -19,7 +19,7 @@ export interface AttackedServer {
   stall(): Promise<Stall>
   /** True until the process ends. */
   readonly isRunning: () => boolean
-  /** SIGKILL; resolves when the process is gone. */
+  /** SIGKILL; resolves when the process has ended. */
   close(): Promise<void>
 }
 

@@ -35,7 +35,7 @@ export function watch(): Watch {
     look,
     observe: (event) => {
       note(event, unanswered)
-      // The state of a client changes after the event that tells of it.
+      // The state of a client changes after the event that reports it.
       setImmediate(look)
     },
     rest: (standing, signal) =>

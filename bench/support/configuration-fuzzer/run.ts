@@ -189,11 +189,11 @@ function checked(subject: Case, translations: Translations | Error): readonly De
 
 interface Served {
   readonly found: readonly Found[]
-  /** Undefined where the cases were not served all at once, or not to delta proxies. */
+  /** Undefined if the cases were not served all at once, or not to delta proxies. */
   readonly resources: Resources | undefined
 }
 
-/** True where a Sidecar says what the judging sidecar sees, also of the other configurations. */
+/** True if a Sidecar says what the judging sidecar sees, also of the other configurations. */
 function hasOwnView(cases: readonly Case[]): boolean {
   return cases.some(
     ({ place, objects }) => place.namespace === home && objects.some(({ kind }) => kind === 'Sidecar'),

@@ -53,7 +53,7 @@ function withoutObject(subject: Case, index: number): Case {
   )
 }
 
-/** Undefined where the field is what the mistake is in. */
+/** Undefined if the field is what the mistake is in. */
 function withoutField(subject: Case, index: number, path: FieldPath): Case | undefined {
   const { mistake } = subject
   const sound = subject.sound.map((object, each) => (each === index ? without(object, path) : object))

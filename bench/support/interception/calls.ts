@@ -51,7 +51,7 @@ export interface WorkloadCalls {
     readonly port: number
     readonly says: string
   }) => Promise<string>
-  /** A counter or gauge of the proxy; 0 where it has none. */
+  /** A counter or gauge of the proxy; 0 if it has none. */
   readonly stat: (name: string) => Promise<number>
   readonly close: () => Promise<string>
 }

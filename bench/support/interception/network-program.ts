@@ -23,7 +23,7 @@ export function runProgram(command: string, args: readonly string[], input = '')
   })
 }
 
-/** Why no sidecar can be tried with interception on this machine; undefined where it can be. */
+/** Why no sidecar can be tried with interception on this machine; undefined if it can be. */
 export async function missingForInterception(): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'interception needs Linux and root'
   const absent = await Promise.all(

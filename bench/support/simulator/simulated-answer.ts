@@ -91,7 +91,7 @@ function compareForwarding(
     mirrors,
     arrivals.filter((arrival) => arrival !== own),
   )
-  // A cluster may stand twice among the destinations, each time with other headers.
+  // A cluster may appear twice among the destinations, each time with other headers.
   const [closest = []] = candidates
     .map((each) => compareArrival(each, own))
     .toSorted((a, b) => a.length - b.length)
@@ -171,7 +171,7 @@ function compareCopies(mirrors: readonly SimulatedMirror[], arrivals: readonly E
 
 /**
  * The mirrors that must have fired for these arrivals, all of those that fire for certain among them;
- * undefined where it cannot be.
+ * undefined if it cannot be.
  */
 function assign(
   arrivals: readonly EchoArrival[],

@@ -47,7 +47,7 @@ async function watch(
     process.once(signal, () => {
       stopped.abort()
     })
-  // The reader of the output is gone.
+  // The reader of the output has closed it.
   process.stdout.on('error', () => {
     stopped.abort()
   })

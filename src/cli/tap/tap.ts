@@ -33,7 +33,7 @@ export async function tap(flags: TapFlags): Promise<void> {
     stopped.abort()
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
-  // The reader of the output is gone.
+  // The reader of the output has closed it.
   process.stdout.on('error', stop)
   try {
     const { format, host, route } = flags

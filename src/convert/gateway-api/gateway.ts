@@ -127,7 +127,7 @@ function gatewayOf(members: readonly GatewayListener[], naming: Naming): BuiltGa
       )
       if (host !== '*' && !hostname.safeParse(host).success) {
         comments.push(
-          `${nameOf(listener.origin)}: not carried, host ${host}, which is none that the Gateway API takes`,
+          `${nameOf(listener.origin)}: not carried, host ${host}, which the Gateway API does not allow`,
         )
         continue
       }

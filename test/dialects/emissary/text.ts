@@ -48,7 +48,7 @@ export function service(name: string, port = 80, namespace = 'default'): string 
 /** Services that the tests route to, and a Listener. */
 export const around = `${listener('http', 8080)}${['shop', 'canary', 'shadow', 'other'].map((name) => service(name)).join('')}`
 
-/** The configuration of Mappings with what stands around them. */
+/** The configuration of Mappings with the objects around them. */
 export function configured(text: string): Configuration {
   return configure(text + around)
 }

@@ -306,7 +306,7 @@ describe('types of filters', () => {
     ])
     expect(foundIn(text)).toEqual([
       '10:14 filter/repeated a second filter of type RequestHeaderModifier, which has no effect: the ' +
-        'first counts',
+        'first applies',
     ])
     expect(routesOf(text)[0]?.headers.request.set).toEqual({ a: '1' })
     expect(forwardOf(text).mirrors).toHaveLength(1)

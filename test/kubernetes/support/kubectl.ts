@@ -12,7 +12,7 @@ const absent = {
 }
 
 /**
- * Why the tests that need an API server of their own and kubectl cannot run; undefined where they can. See
+ * Why the tests that need an API server of their own and kubectl cannot run; undefined if they can. See
  * setup.ts.
  */
 export const noKubectl = process.env['SHADOWPLANE_NO_API_SERVER'] ?? absent.kubectl

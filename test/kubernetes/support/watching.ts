@@ -15,7 +15,7 @@ export interface Watching {
   close(): Promise<void>
 }
 
-/** A source that has started, and the state that it told last. */
+/** A source that has started, and its last state. */
 export async function watching(
   kubeconfig: string,
   options: Partial<KubernetesSourceOptions> = {},

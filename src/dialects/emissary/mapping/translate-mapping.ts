@@ -247,7 +247,7 @@ function noteOverruled({ spec }: Mapping, report: Report): void {
     (spec.host ?? '').includes('*')
   ) {
     report.reject('field/invalid-value', ['spec', 'host'], {
-      message: `host is ${spec.host ?? ''}, which is compared as it stands, must not have a *`,
+      message: `host is ${spec.host ?? ''}, which is compared unchanged, must not have a *`,
       hint: 'write it in hostname',
     })
   }

@@ -47,7 +47,7 @@ export function checkedFilters(filters: readonly (Filter | undefined)[], site: F
     }
     if (!repeatable.includes(type) && usable.some((each) => each.type === type)) {
       site.report.reject('filter/repeated', [...path, 'type'], {
-        message: `a second filter of type ${type}, which has no effect: the first counts`,
+        message: `a second filter of type ${type}, which has no effect: the first applies`,
         hint: 'join the two',
       })
       return

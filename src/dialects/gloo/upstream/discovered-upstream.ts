@@ -20,7 +20,7 @@ export function servicePorts(service: Manifest | undefined): readonly number[] |
 /**
  * The Service and port that an Upstream's name means: Gloo's discovery makes `<namespace>-<service>-<port>`
  * for each (UpstreamName in its projects/gloo/pkg/plugins/kubernetes/uds_convert.go). Names of more than 63
- * characters end in a hash there, and are not found. `known` is false where the Service has no such port.
+ * characters end in a hash there, and are not found. `known` is false if the Service has no such port.
  */
 export function discoveredUpstream(
   upstream: string,
