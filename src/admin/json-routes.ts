@@ -1,3 +1,4 @@
+import { errorText } from '../errors.ts'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { answerOf, jsonOf } from './answer.ts'
@@ -43,10 +44,7 @@ async function bodyOf({ body, headers }: Request): Promise<object> {
     const value: unknown = JSON.parse(Buffer.concat(parts).toString())
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   } catch (error) {
-    throw new ApiError(
-      'INVALID_ARGUMENT',
-      `the body is not JSON: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    throw new ApiError('INVALID_ARGUMENT', `the body is not JSON: ${errorText(error)}`)
   }
   throw new ApiError('INVALID_ARGUMENT', 'the body must be a JSON object')
 }

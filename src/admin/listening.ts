@@ -1,5 +1,5 @@
 import type { Server } from 'node:net'
-import { UsageError } from '../sources/source.ts'
+import { UsageError } from '../errors.ts'
 
 /**
  * Resolves when the server listens. An address that cannot be had is the user's to change: a UsageError that

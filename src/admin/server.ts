@@ -1,8 +1,8 @@
+import { UsageError, errorText } from '../errors.ts'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
-import { UsageError } from '../sources/source.ts'
 import { entryOf, peerOf } from './access.ts'
 import type { AdminAccess, Entry } from './access.ts'
 import { createApp } from './app.ts'
@@ -122,11 +122,9 @@ function createServer({ tls }: AdminAccess, accept: (socket: Socket) => void): S
       accept,
     )
   } catch (error) {
-    throw new UsageError(
-      `--admin-cert, --admin-key, --admin-client-ca: ` +
-        (error instanceof Error ? error.message : String(error)),
-      { cause: error },
-    )
+    throw new UsageError(`--admin-cert, --admin-key, --admin-client-ca: ` + errorText(error), {
+      cause: error,
+    })
   }
 }
 

@@ -1,3 +1,4 @@
+import { errorText } from '../errors.ts'
 import { decode, encode } from '../xds/proto.ts'
 import type { Message, MessageName } from '../xds/proto.ts'
 import { ApiError } from './api-error.ts'
@@ -83,8 +84,7 @@ function reading<Q extends MessageName>(
     } catch (error) {
       throw new ApiError(
         'INVALID_ARGUMENT',
-        `the request is not a valid ${request.slice(request.lastIndexOf('.') + 1)}: ` +
-          (error instanceof Error ? error.message : String(error)),
+        `the request is not a valid ${request.slice(request.lastIndexOf('.') + 1)}: ` + errorText(error),
       )
     }
   }

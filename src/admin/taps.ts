@@ -1,3 +1,4 @@
+import { errorText } from '../errors.ts'
 import { randomBytes } from 'node:crypto'
 import type { ObjectId } from '../diagnostics/diagnostic.ts'
 import { createRecorder } from '../record/recorder.ts'
@@ -234,7 +235,7 @@ async function listen(recorder: Recorder, { host, ports, advertised }: RecorderA
     try {
       return await recorder.listen({ host, port })
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error)
+      problem = errorText(error)
     }
   }
   throw new ApiError('FAILED_PRECONDITION', `the recorder cannot listen on ${host}: ${problem}`)

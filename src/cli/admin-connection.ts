@@ -1,6 +1,6 @@
+import { UsageError, errorText } from '../errors.ts'
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { UsageError } from '../sources/source.ts'
 
 /** The credentials and address that a command uses for the admin listener of a control plane. */
 export interface ConnectionFlags {
@@ -64,7 +64,7 @@ async function read(flag: string, file: string): Promise<Buffer> {
   try {
     return await readFile(file)
   } catch (error) {
-    throw new UsageError(`${flag} ${file}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new UsageError(`${flag} ${file}: ${errorText(error)}`, {
       cause: error,
     })
   }

@@ -4,7 +4,7 @@ import type { BootstrapOptions } from '../envoy/bootstrap.ts'
 import { defaultRules, interceptionRules } from '../envoy/interception-rules.ts'
 import { sdsFiles } from '../envoy/xds-credentials.ts'
 import type { SdsFile, XdsCredentials } from '../envoy/xds-credentials.ts'
-import { UsageError } from '../sources/source.ts'
+import { UsageError } from '../errors.ts'
 
 /** The flags of the command, as `bootstrap-command.ts` reads them. */
 export interface BootstrapFlags {

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { UsageError } from '../sources/source.ts'
+import { UsageError } from '../errors.ts'
 import { version } from '../version.ts'
 import type { InstallFlags } from './install.ts'
 

@@ -2,7 +2,7 @@ import { dialects } from '../dialects/index.ts'
 import { pinnedRelease } from '../envoy/release.ts'
 import { installation, renderObjects } from '../install/render.ts'
 import type { InstallSettings } from '../install/settings.ts'
-import { UsageError } from '../sources/source.ts'
+import { UsageError } from '../errors.ts'
 import { installedByDefault } from './install-command.ts'
 
 /** The flags of the command, as `install-command.ts` reads them. */

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { printableLines } from '../diagnostics/foreign-text.ts'
-import { UsageError } from '../sources/source.ts'
+import { UsageError } from '../errors.ts'
 import { version } from '../version.ts'
 import { bootstrapCommand } from './bootstrap-command.ts'
 import { convertCommand } from './convert-command.ts'

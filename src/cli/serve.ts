@@ -11,7 +11,7 @@ import { addSettingsFlags, settingsOf } from './flags/settings-flags.ts'
 import type { SettingsFlags } from './flags/settings-flags.ts'
 import { addXdsFlags, openPortWarning, xdsOf } from './flags/xds-flags.ts'
 import type { XdsFlags } from './flags/xds-flags.ts'
-import { UsageError } from '../sources/source.ts'
+import { UsageError } from '../errors.ts'
 
 interface Flags extends SettingsFlags, LimitsFlags, AdminFlags, XdsFlags, KubernetesFlags {
   readonly config?: readonly string[]

@@ -6,7 +6,7 @@ import type { CertificateFiles } from '../identity/certificate-files.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Limits } from '../server/limits.ts'
 import type { ClusterConfig } from '../sources/cluster/cluster-source.ts'
-import { UsageError } from '../sources/source.ts'
+import { UsageError } from '../errors.ts'
 
 /** Everything that flags and environment decide, frozen before anything starts. */
 export interface Config {

@@ -1,3 +1,4 @@
+import { UsageError, errorText } from '../errors.ts'
 import { setImmediate as immediate } from 'node:timers/promises'
 import { createProbeServer } from '../admin/probes.ts'
 import { createAdminServer } from '../admin/server.ts'
@@ -24,7 +25,6 @@ import { requirePaths } from '../sources/files/require-paths.ts'
 import { joinSources } from '../sources/joined-sources.ts'
 import { locateIn } from '../sources/locate.ts'
 import { createOverlaySource } from '../sources/overlay-source.ts'
-import { UsageError } from '../sources/source.ts'
 import type { Source, SourceState } from '../sources/source.ts'
 import { createSnapshotCache } from '../xds/snapshot-cache.ts'
 import { parseHostPort } from './config.ts'
@@ -316,7 +316,7 @@ async function authenticatorOf({ xds }: Config): Promise<Authenticate | undefine
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return errorText(error)
 }
 
 function filesOf({ paths, settleAfter }: Config): FileSourceOptions {

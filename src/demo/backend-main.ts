@@ -2,6 +2,7 @@
  * The demo's backends as a program: `node backend-main.ts production-v1=9001 cluster-b=9003`. One line for
  * each request.
  */
+import { errorText } from '../errors.ts'
 import type { Arrival, Backend } from './backend.ts'
 import { startBackend } from './backend.ts'
 
@@ -27,7 +28,7 @@ async function serve(): Promise<void> {
   try {
     for (const option of options) backends.push(await startBackend(option))
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error))
+    console.error(errorText(error))
     process.exitCode = 1
     return stop()
   }

@@ -1,3 +1,4 @@
+import { errorText } from '../errors.ts'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { bootstrap, defaultBootstrap } from '../envoy/bootstrap.ts'
@@ -125,7 +126,7 @@ async function openParts(
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return errorText(error)
 }
 
 function gatewayBootstrap(xds: HostPort, port: number): ReturnType<typeof bootstrap> {

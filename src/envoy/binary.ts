@@ -3,7 +3,7 @@ import { delimiter, isAbsolute, join, resolve, basename, dirname } from 'node:pa
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { UsageError } from '../sources/source.ts'
+import { UsageError } from '../errors.ts'
 import { pinnedRelease } from './release.ts'
 import type { Release, Wheel } from './release.ts'
 import { run } from './run.ts'

@@ -1,3 +1,4 @@
+import { errorText } from '../errors.ts'
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { rmSync } from 'node:fs'
@@ -192,9 +193,6 @@ async function poll<T>(
 function failure(what: string, log: () => string): (error: unknown) => never {
   return (error) => {
     const said = log()
-    throw new Error(
-      `Envoy ${what}: ` +
-        `${error instanceof Error ? error.message : String(error)}${said === '' ? '' : `\n${said}`}`,
-    )
+    throw new Error(`Envoy ${what}: ${errorText(error)}${said === '' ? '' : `\n${said}`}`, { cause: error })
   }
 }

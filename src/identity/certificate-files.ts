@@ -1,3 +1,4 @@
+import { UsageError, errorText } from '../errors.ts'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
@@ -5,7 +6,6 @@ import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { ServerTls, TlsSource } from '../server/tls.ts'
-import { UsageError } from '../sources/source.ts'
 
 export interface CertificateFiles {
   readonly certificate: string
@@ -127,5 +127,5 @@ function isEqual(a: ServerTls, b: ServerTls): boolean {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return errorText(error)
 }

@@ -1,9 +1,9 @@
+import { UsageError, errorText } from '../errors.ts'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent, type AgentOptions, type RequestOptions } from 'node:https'
 import { existsSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { KubeConfig } from '@kubernetes/client-node'
-import { UsageError } from '../sources/source.ts'
 
 /**
  * The cluster and the identity. If both are absent: the Pod's own service account, otherwise the one that
@@ -26,7 +26,7 @@ export async function loadCluster({ kubeconfig, context, root = '' }: ClusterCho
     else if (context === undefined && isInCluster(root)) config.loadFromCluster(root)
     else config.loadFromDefault()
   } catch (thrown) {
-    throw new UsageError(`--kubeconfig: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+    throw new UsageError(`--kubeconfig: ${errorText(thrown)}`)
   }
   if (context !== undefined) {
     if (!config.getContexts().some(({ name }) => name === context))

@@ -1,3 +1,4 @@
+import { errorText } from '../errors.ts'
 import { decode } from '../xds/proto.ts'
 import type { Message } from '../xds/proto.ts'
 import { bareScope } from '../xds/scope.ts'
@@ -62,7 +63,7 @@ function identify(bytes: Uint8Array, groupOf: (node: ClientNode) => string): Ide
     const node = decode('envoy.config.core.v3.Node', bytes)
     return { id: node.id ?? '', scope: scopeOfGroup(groupOf(node)) }
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) }
+    return { error: errorText(error) }
   }
 }
 

@@ -5,8 +5,8 @@ import type { ScopeKey } from '../xds/scope.ts'
 import type { Snapshot, Snapshots } from '../xds/snapshot.ts'
 import { toResource } from './resource-input.ts'
 import type { ResourceInput } from './resource-input.ts'
-import { scheduleTimeout } from '../server/limits.ts'
-import type { Schedule } from '../server/limits.ts'
+import { realClock } from '../clock.ts'
+import type { After } from '../clock.ts'
 
 /** The resources of each group of proxies. A change is sent at once, and only its difference. */
 export interface ResourceCache {
@@ -178,7 +178,7 @@ function merged(
 interface DrainingOptions {
   /** Milliseconds. */
   readonly drainTime: number
-  readonly schedule?: Schedule
+  readonly schedule?: After
   /** Called when the time of a resource is over, and it is no longer among `served`. */
   readonly onOver: (resource: Resource) => void
 }
@@ -215,7 +215,7 @@ class DrainingResources {
   }
 
   #hold(resource: Resource): void {
-    const { drainTime, schedule = scheduleTimeout, onOver } = this.#options
+    const { drainTime, schedule = realClock.after, onOver } = this.#options
     const key = keyOf(resource)
     if (drainTime === 0 || this.#held.has(key)) return
     const cancel = schedule(drainTime, () => {

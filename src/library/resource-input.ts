@@ -1,3 +1,4 @@
+import { errorText } from '../errors.ts'
 import { decodeOpaquely, encodeInput } from '../xds/proto.ts'
 import type { AnyJson, EncodedAny } from '../xds/proto.ts'
 import { contentVersion } from '../xds/resource.ts'
@@ -62,10 +63,7 @@ function read(any: AnyJson | EncodedAny): ReadAny {
     const { '@type': _, ...message } = any
     return { type, bytes: encodeInput(type.message, message), json: message }
   } catch (error) {
-    throw new TypeError(
-      `a ${type.message} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    )
+    throw new TypeError(`a ${type.message} cannot be read: ${errorText(error)}`, { cause: error })
   }
 }
 

@@ -18,8 +18,10 @@ import { descriptorsOf, host, nameOf } from './hosted-service.ts'
 import type { HostedService } from './hosted-service.ts'
 import { identify } from './identity.ts'
 import type { Identify } from './identity.ts'
-import { defaultLimits, scheduleTimeout } from './limits.ts'
-import type { Limits, Schedule } from './limits.ts'
+import { realClock } from '../clock.ts'
+import { defaultLimits } from './limits.ts'
+import type { After } from '../clock.ts'
+import type { Limits } from './limits.ts'
 import { MemoryBudget } from './admission/memory-budget.ts'
 import { Places } from './admission/places.ts'
 import { addReflection } from './reflection.ts'
@@ -59,7 +61,7 @@ export interface XdsServerOptions {
   /** An absent limit has its default. */
   readonly limits?: Partial<Limits>
   /** The clock by which unanswered responses are given up. */
-  readonly schedule?: Schedule
+  readonly schedule?: After
   /** Further gRPC services on the same port and connections. */
   readonly hosted?: readonly HostedService[]
 }
@@ -93,7 +95,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     observe,
     serving = 'SERVING',
     virtualHostDiscovery = 'separate',
-    schedule = scheduleTimeout,
+    schedule = realClock.after,
     hosted = [],
   } = options
   const identifyClient: Identify =
@@ -244,7 +246,7 @@ function ageOptions(age: number | undefined): Readonly<Record<string, number>> {
  * Ends a stream once its connection takes no other, which grpc-js sees to within a tenth of the age; the
  * function takes it back.
  */
-function retire(end: () => void, age: number | undefined, schedule: Schedule): () => void {
+function retire(end: () => void, age: number | undefined, schedule: After): () => void {
   if (age === undefined) return () => {}
   const spread = 1.1 + Math.random() / 10
   return schedule(age * spread, end)

@@ -1,3 +1,4 @@
+import { errorText } from '../errors.ts'
 import { X509Certificate } from 'node:crypto'
 import { status } from '@grpc/grpc-js'
 import type { ServerSurfaceCall } from '@grpc/grpc-js/build/src/server-call.js'
@@ -84,8 +85,7 @@ export class Gate {
     } catch (error) {
       return {
         code: 'UNAVAILABLE',
-        reason:
-          `it could not be found out who calls: ` + (error instanceof Error ? error.message : String(error)),
+        reason: `it could not be found out who calls: ` + errorText(error),
       }
     }
   }

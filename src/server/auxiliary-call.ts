@@ -1,13 +1,14 @@
 import { Metadata, status } from '@grpc/grpc-js'
 import type { Responder, ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js'
 import { BoundedCall } from './bounded-call.ts'
-import type { Limits, Schedule } from './limits.ts'
+import type { After } from '../clock.ts'
+import type { Limits } from './limits.ts'
 import { interceptedStream, writeMessage } from './response-writer.ts'
 import { services } from './service.ts'
 
 export interface AuxiliaryOptions {
   readonly limits: Pick<Limits, 'auxiliaryStreams' | 'auxiliaryTimeout'>
-  readonly schedule: Schedule
+  readonly schedule: After
 }
 
 /**
@@ -66,7 +67,7 @@ interface AuxiliaryCallOptions {
   readonly shape: 'unary' | 'answers' | 'both'
   readonly streams: OpenStreams
   readonly timeout: number
-  readonly schedule: Schedule
+  readonly schedule: After
 }
 
 /** Milliseconds after which a client that only listens (health's Watch) must begin again. */

@@ -1,6 +1,6 @@
 import { ServerInterceptingCall } from '@grpc/grpc-js'
 import type { Responder, ServerInterceptingCallInterface } from '@grpc/grpc-js'
-import type { Schedule } from './limits.ts'
+import type { After } from '../clock.ts'
 import { interceptedStream } from './response-writer.ts'
 import { statusText } from './status/status-text.ts'
 
@@ -14,12 +14,12 @@ const grace = 5_000
  */
 export class BoundedCall extends ServerInterceptingCall {
   readonly #nextCall: ServerInterceptingCallInterface
-  readonly #schedule: Schedule
+  readonly #schedule: After
   #isOver = false
 
   constructor(
     nextCall: ServerInterceptingCallInterface,
-    { schedule, responder }: { readonly schedule: Schedule; readonly responder?: Responder },
+    { schedule, responder }: { readonly schedule: After; readonly responder?: Responder },
   ) {
     super(nextCall, responder)
     this.#nextCall = nextCall

@@ -10,7 +10,8 @@ import type { Gate, Principal } from './authentication.ts'
 import { BoundedCall } from './bounded-call.ts'
 import type { ObserveXds } from './event.ts'
 import { Incoming } from './incoming.ts'
-import type { Limits, Schedule } from './limits.ts'
+import type { After } from '../clock.ts'
+import type { Limits } from './limits.ts'
 import type { Account, MemoryBudget } from './admission/memory-budget.ts'
 import { Places } from './admission/places.ts'
 import type { Place } from './admission/places.ts'
@@ -19,7 +20,7 @@ export interface HostedCallsOptions {
   readonly gate: Gate
   readonly memory: MemoryBudget
   readonly limits: Pick<Limits, 'streams' | 'firstRequest' | 'answerTimeout'>
-  readonly schedule: Schedule
+  readonly schedule: After
   readonly observe: ObserveXds
   /**
    * Calls back when the connection of a new stream has reached its age, unless the result is called before.

@@ -1,3 +1,4 @@
+import { errorText } from '../errors.ts'
 import { decode } from '../xds/proto.ts'
 import { takesVirtualHosts } from '../xds/envoy-version.ts'
 import type { UserAgent } from '../xds/envoy-version.ts'
@@ -45,7 +46,7 @@ export function identify(node: Uint8Array, circumstances: Circumstances): Identi
       scope: { ...found.scope, virtualHosts: virtualHostsFor(message, circumstances) },
     }
   } catch (error) {
-    return { error: `the node cannot be read: ${error instanceof Error ? error.message : String(error)}` }
+    return { error: `the node cannot be read: ${errorText(error)}` }
   }
 }
 

@@ -71,13 +71,3 @@ export const defaultLimits: Limits = {
   auxiliaryStreams: 100,
   auxiliaryTimeout: 60_000,
 }
-
-/** Calls back after some milliseconds, unless the returned function is called before. */
-export type Schedule = (milliseconds: number, callback: () => void) => () => void
-
-/** Uses the system's clock. A timer does not keep the process alive. */
-export const scheduleTimeout: Schedule = (milliseconds, callback) => {
-  const timer = setTimeout(callback, milliseconds)
-  timer.unref()
-  return () => clearTimeout(timer)
-}

@@ -1,3 +1,4 @@
+import { errorText } from '../errors.ts'
 import { status } from '@grpc/grpc-js'
 import { foreignText } from '../diagnostics/foreign-text.ts'
 import { stackOf } from '../diagnostics/internal-error.ts'
@@ -14,7 +15,8 @@ import { nonceField } from './codec.ts'
 import type { Codec, Request } from './codec.ts'
 import type { ObserveXds, Proxy, Refusal } from './event.ts'
 import type { Identify, Unidentified } from './identity.ts'
-import type { Limits, Schedule } from './limits.ts'
+import type { After } from '../clock.ts'
+import type { Limits } from './limits.ts'
 import { Incoming } from './incoming.ts'
 import { keptFor } from './kept.ts'
 import type { Account, Kept } from './admission/memory-budget.ts'
@@ -46,7 +48,7 @@ export interface StreamOptions {
   /** Counts the bytes of an incomplete request. */
   readonly incoming: Account
   readonly turns: Turns
-  readonly schedule: Schedule
+  readonly schedule: After
   readonly identify: Identify
 }
 
@@ -493,5 +495,5 @@ const longestId = 1024
 const maxRefusedTypes = 100
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return errorText(error)
 }

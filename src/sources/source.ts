@@ -29,6 +29,3 @@ export interface Source {
   onChange(listener: (state: SourceState) => void): void
   close(): Promise<void>
 }
-
-/** The user's command line or environment is wrong: exit status 2, the message is the whole explanation. */
-export class UsageError extends Error {}

@@ -1,7 +1,7 @@
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { DiagnosticChange } from '../diagnostics/record.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import type { InvolvedObject } from './event-object.ts'
 import { ActiveFindings } from './active-findings.ts'
 import type { StandingDiagnostic } from './active-findings.ts'

@@ -1,9 +1,10 @@
+import { errorText } from '../errors.ts'
 import { ApiFailure, failureOf } from '../kubernetes/failure.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import { choose, isHeld, leaseObject, leaseRecord, see } from './lease.ts'
 import type { LeaseRecord, LeaseSight } from './lease.ts'
 import type { LeasePace } from './lease-pace.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import { parseJson } from '../manifest/json.ts'
 import { isRecord } from '../manifest/message.ts'
 
@@ -159,8 +160,7 @@ class Keeper implements LeaseKeeper {
   #failed(thrown: unknown): number {
     const { pace } = this.#options
     const isConflict = thrown instanceof ApiFailure && thrown.status === 409
-    if (!isConflict && !this.#stopping.signal.aborted)
-      this.#tell(thrown instanceof Error ? thrown.message : String(thrown))
+    if (!isConflict && !this.#stopping.signal.aborted) this.#tell(errorText(thrown))
     return isConflict && this.#tenure !== undefined ? pace.retry / 10 : pace.retry
   }
 

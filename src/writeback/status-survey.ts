@@ -1,7 +1,7 @@
 import { setImmediate as immediate } from 'node:timers/promises'
 import type { KubernetesApi } from '../kubernetes/api.ts'
 import type { JsonObject } from '../manifest/manifest.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import { pagesOf } from './status-list.ts'
 import type { StatusList } from './status-list.ts'
 import { WorkQueue } from './work-queue.ts'

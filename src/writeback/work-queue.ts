@@ -1,4 +1,5 @@
-import type { Clock } from './clock.ts'
+import { backOffDelay } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { fullBucket, takeToken } from './token-bucket.ts'
 import type { Bucket, Rate } from './token-bucket.ts'
 
@@ -131,7 +132,7 @@ export class WorkQueue {
     const { clock } = this.#options
     const failures = this.#failures.get(key) ?? 0
     this.#failures.set(key, failures + 1)
-    const wait = Math.min(backOff.most, backOff.first * 2 ** failures) * (0.5 + clock.random() / 2)
+    const wait = backOffDelay(failures, backOff, clock.random())
     this.#wait(key, wait)
   }
 

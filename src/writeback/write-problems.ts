@@ -1,3 +1,4 @@
+import { errorText } from '../errors.ts'
 import { ApiFailure } from '../kubernetes/failure.ts'
 import type { Outcome } from './work-queue.ts'
 
@@ -41,7 +42,7 @@ export class WriteProblems {
     } catch (thrown) {
       if (tenure.aborted) return 'done'
       failed()
-      this.note(key, `${what}: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+      this.note(key, `${what}: ${errorText(thrown)}`)
       return outcomeOf(thrown)
     }
   }

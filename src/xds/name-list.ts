@@ -1,5 +1,6 @@
 import { FieldReader } from './field-reader.ts'
 import { contentVersion } from './resource.ts'
+import { InternPool } from './interned.ts'
 import { field } from './wire.ts'
 
 /**
@@ -14,20 +15,16 @@ export interface NameList {
 
 export const noNames: NameList = { encoded: Buffer.alloc(0), names: [] }
 
-const lists = new Map<string, WeakRef<NameList>>()
-const forgotten = new FinalizationRegistry<string>((key) => {
-  if (lists.get(key)?.deref() === undefined) lists.delete(key)
-})
+const lists = new InternPool<NameList>()
 
 /** The list with these bytes, which are copied. Throws for bytes that are no list of names. */
 export function nameList(encoded: Buffer): NameList {
   if (encoded.length === 0) return noNames
   const key = contentVersion([encoded])
-  const known = lists.get(key)?.deref()
+  const known = lists.get(key)
   if (known?.encoded.equals(encoded) === true) return known
   const list = { encoded: Buffer.from(encoded), names: decodeNames(encoded) }
-  lists.set(key, new WeakRef(list))
-  forgotten.register(list, key)
+  lists.set(key, list)
   return list
 }
 

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { addXdsFlags, openPortWarning, xdsOf } from '../../src/cli/flags/xds-flags.ts'
 import type { XdsFlags } from '../../src/cli/flags/xds-flags.ts'
-import { UsageError } from '../../src/sources/source.ts'
+import { UsageError } from '../../src/errors.ts'
 
 function flags(...args: readonly string[]): XdsFlags {
   const command = addXdsFlags(new Command().option('--listen <host:port>', '', '127.0.0.1:18000'))

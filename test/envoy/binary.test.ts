@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { cachePath, findEnvoy } from '../../src/envoy/binary.ts'
 import { pinnedRelease } from '../../src/envoy/release.ts'
 import type { Release } from '../../src/envoy/release.ts'
-import { UsageError } from '../../src/sources/source.ts'
+import { UsageError } from '../../src/errors.ts'
 
 let folder: string
 

@@ -8,7 +8,7 @@ import { findEnvoy } from '../../src/envoy/binary.ts'
 import { bootstrap, defaultBootstrap } from '../../src/envoy/bootstrap.ts'
 import type { Bootstrap } from '../../src/envoy/bootstrap.ts'
 import { startEnvoy, validateEnvoyConfig } from '../../src/envoy/process.ts'
-import { UsageError } from '../../src/sources/source.ts'
+import { UsageError } from '../../src/errors.ts'
 import { decode, encode } from '../../src/xds/proto.ts'
 import { folderWith } from '../support/folder.ts'
 

@@ -37,11 +37,16 @@ const one = tableOf('shop/one', { routes: [routeOf(0, prefix('/one'), { name: 'o
 
 describe('the routes of a virtual host', () => {
   test.each([
-    ['joined tables keep their order, catch-alls last', [all, one], {}, ['one', 'all']],
-    ['the first table has the host alone', [all, one], { sharing: 'first' }, ['all']],
-    ['no table and no fallback: no virtual host', [], {}, ['none']],
-  ] as const)('%s', (_, tables, more, expected) => {
-    expect(namesOf(tables, more)).toEqual(expected)
+    { what: 'joined tables keep their order, catch-alls last', tables: [all, one], expected: ['one', 'all'] },
+    {
+      what: 'the first table has the host alone',
+      tables: [all, one],
+      more: { sharing: 'first' },
+      expected: ['all'],
+    },
+    { what: 'no table and no fallback: no virtual host', tables: [], expected: ['none'] },
+  ] as const)('$what', ({ tables, expected, ...rest }) => {
+    expect(namesOf(tables, 'more' in rest ? rest.more : {})).toEqual(expected)
   })
 
   test.each([

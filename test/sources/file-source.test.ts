@@ -22,9 +22,9 @@ import { scanFiles } from '../../src/sources/files/scan.ts'
 import { createFileSource } from '../../src/sources/files/file-source.ts'
 import type { FileSourceOptions } from '../../src/sources/files/file-source.ts'
 import { pauses } from '../../src/sources/files/held-file.ts'
-import { UsageError } from '../../src/sources/source.ts'
+import { UsageError } from '../../src/errors.ts'
 import type { Source, SourceState } from '../../src/sources/source.ts'
-import type { After } from '../../src/sources/timers.ts'
+import type { After } from '../../src/clock.ts'
 import { patience, within } from '../support/within.ts'
 
 let home: string

@@ -1,4 +1,4 @@
-import type { Schedule } from '../../src/server/limits.ts'
+import type { After } from '../../src/clock.ts'
 import { waitFor } from './wait-for.ts'
 
 /** A clock that the test moves. */
@@ -9,7 +9,7 @@ export class Timers {
   >()
   #now = 0
 
-  readonly schedule: Schedule = (milliseconds, callback) => {
+  readonly schedule: After = (milliseconds, callback) => {
     const key = Symbol('timer')
     this.#pending.set(key, { at: this.#now + milliseconds, milliseconds, callback })
     return () => {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { Clock } from '../../src/writeback/clock.ts'
+import type { Clock } from '../../src/clock.ts'
 import { fullBucket, takeToken } from '../../src/writeback/token-bucket.ts'
 import { WorkQueue } from '../../src/writeback/work-queue.ts'
 import type { Outcome, WorkOptions } from '../../src/writeback/work-queue.ts'

@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { codes, rowOf } from '../../diagnostics/codes.ts'
 import type { Code } from '../../diagnostics/codes.ts'
 import { didYouMean } from '../../diagnostics/did-you-mean.ts'
-import { UsageError } from '../../sources/source.ts'
+import { UsageError } from '../../errors.ts'
 
 /** The same place from `src/` and from `dist/`. */
 const pages = join(import.meta.dirname, '../../../docs/diagnostics')

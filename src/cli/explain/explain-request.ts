@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { Header, SimulatedRequest } from '../../simulate/request.ts'
-import { UsageError } from '../../sources/source.ts'
+import { UsageError } from '../../errors.ts'
 
 const defaultPorts = { http: 80, https: 443 } as const
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH', 'CONNECT']

@@ -1,7 +1,7 @@
 import { renderJson, renderText } from '../../diagnostics/render.ts'
 import type { Pipeline } from '../../pipeline/pipeline.ts'
 import type { Header, SimulatedRequest } from '../../simulate/request.ts'
-import { UsageError } from '../../sources/source.ts'
+import { UsageError } from '../../errors.ts'
 import { bareScope, scopeOf } from '../../xds/scope.ts'
 import type { Scope } from '../../xds/scope.ts'
 import type { SettingsFlags } from '../flags/settings-flags.ts'

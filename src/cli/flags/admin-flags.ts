@@ -1,10 +1,10 @@
+import { UsageError, errorText } from '../../errors.ts'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { parseHostPort } from '../../control-plane/config.ts'
 import type { Config } from '../../control-plane/config.ts'
-import { UsageError } from '../../sources/source.ts'
 
 export interface AdminFlags {
   readonly listen: string
@@ -137,7 +137,7 @@ async function read(flag: string, file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    throw new UsageError(`${flag} ${file}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new UsageError(`${flag} ${file}: ${errorText(error)}`, {
       cause: error,
     })
   }

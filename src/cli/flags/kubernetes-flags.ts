@@ -5,7 +5,7 @@ import type { Config } from '../../control-plane/config.ts'
 import type { Settings } from '../../model/settings.ts'
 import type { ClusterConfig } from '../../sources/cluster/cluster-source.ts'
 import { parseDuration } from '../../manifest/duration-text.ts'
-import { UsageError } from '../../sources/source.ts'
+import { UsageError } from '../../errors.ts'
 import { leasePaceOf } from '../../writeback/lease-pace.ts'
 
 export interface KubernetesFlags {

@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { defaultLimits } from '../../server/limits.ts'
 import type { Limits } from '../../server/limits.ts'
-import { UsageError } from '../../sources/source.ts'
+import { UsageError } from '../../errors.ts'
 
 export interface LimitsFlags {
   readonly maxStreams: number

@@ -2,7 +2,7 @@
  * Flags that describe a proxy. Each function throws a UsageError that names the flag and the form to write.
  */
 import { isIP } from 'node:net'
-import { UsageError } from '../../sources/source.ts'
+import { UsageError } from '../../errors.ts'
 import { parsePortMap } from '../../xds/port-map.ts'
 import type { PortMap } from '../../xds/port-map.ts'
 

@@ -1,3 +1,4 @@
+import { UsageError, errorText } from '../../errors.ts'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { defaultSettings } from '../../control-plane/config.ts'
@@ -6,7 +7,6 @@ import type { LocatedMap } from '../../manifest/map-file.ts'
 import { parseByteSize, renderByteSize } from '../../model/byte-size.ts'
 import type { MirrorCluster, MirrorLimits } from '../../model/mirror.ts'
 import type { Settings } from '../../model/settings.ts'
-import { UsageError } from '../../sources/source.ts'
 
 export interface SettingsFlags {
   readonly domain: string
@@ -180,7 +180,7 @@ async function readMeshConfig(file: string): Promise<LocatedMap> {
   try {
     return parseMap(file, (await readTextFile(file)).text)
   } catch (error) {
-    throw new UsageError(`--mesh-config ${file}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new UsageError(`--mesh-config ${file}: ${errorText(error)}`, {
       cause: error,
     })
   }

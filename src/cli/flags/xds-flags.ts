@@ -5,7 +5,7 @@ import { parseHostPort } from '../../control-plane/config.ts'
 import type { Config } from '../../control-plane/config.ts'
 import type { ProxyIdentity } from '../../identity/authenticate.ts'
 import { parseDuration } from '../../manifest/duration-text.ts'
-import { UsageError } from '../../sources/source.ts'
+import { UsageError } from '../../errors.ts'
 
 export interface XdsFlags {
   readonly listen: string

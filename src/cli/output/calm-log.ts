@@ -1,7 +1,7 @@
 import { addressOf } from '../../observe/denials.ts'
 import type { ControlPlaneEvent, ShownDiagnostic } from '../../observe/event.ts'
-import { scheduleTimeout } from '../../server/limits.ts'
-import type { Schedule } from '../../server/limits.ts'
+import { realClock } from '../../clock.ts'
+import type { After } from '../../clock.ts'
 
 /** Events that were left out; the last of them represents all. */
 export interface Repetition {
@@ -60,7 +60,7 @@ interface Tally {
  */
 export function calmLog(
   emit: (event: LoggedEvent) => void,
-  schedule: Schedule = scheduleTimeout,
+  schedule: After = realClock.after,
 ): (event: ControlPlaneEvent) => void {
   const tallies = new Map<string, Tally>()
   let cancel: (() => void) | undefined

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { parseDuration } from '../../manifest/duration-text.ts'
-import { UsageError } from '../../sources/source.ts'
+import { UsageError } from '../../errors.ts'
 import type { ReplayFlags } from './replay.ts'
 
 /**

@@ -1,3 +1,4 @@
+import { UsageError, errorText } from '../../errors.ts'
 import { stat } from 'node:fs/promises'
 import { display } from '../../demo/display.ts'
 import { readGorFile, readGorStream } from '../../record/gor-file.ts'
@@ -6,7 +7,6 @@ import type { Pace } from '../../record/replay.ts'
 import { createTally } from '../../record/replay-tally.ts'
 import type { Tally, ReplaySummary } from '../../record/replay-tally.ts'
 import { createTarget } from '../../record/replay-target.ts'
-import { UsageError } from '../../sources/source.ts'
 import { printable } from '../../diagnostics/foreign-text.ts'
 
 /** The flags of the command, as `replay-command.ts` reads them. */
@@ -55,10 +55,7 @@ export async function replayFile(file: string, flags: ReplayFlags): Promise<void
         progress.damage(printable(`${file}: byte ${offset}: ${problem}`))
       },
     }).catch((error: unknown) => {
-      throw new UsageError(
-        `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-        { cause: error },
-      )
+      throw new UsageError(`${file} cannot be read: ${errorText(error)}`, { cause: error })
     })
   } finally {
     progress.close()
@@ -92,10 +89,7 @@ async function check(file: string, { loop }: ReplayFlags): Promise<void> {
     throw new UsageError('--loop: standard input can be read only once: write the recording to a file')
   if (file === '-') return
   const stats = await stat(file).catch((error: unknown) => {
-    throw new UsageError(
-      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    )
+    throw new UsageError(`${file} cannot be read: ${errorText(error)}`, { cause: error })
   })
   if (stats.isDirectory()) throw new UsageError(`${file} is a directory: name the recording itself`)
 }

@@ -5,7 +5,7 @@ import { request as requestHttps } from 'node:https'
 import { text as textOf } from 'node:stream/consumers'
 import { parseHostPort } from '../../control-plane/config.ts'
 import { foreignText } from '../../diagnostics/foreign-text.ts'
-import { UsageError } from '../../sources/source.ts'
+import { UsageError } from '../../errors.ts'
 import type { AdminConnection } from '../admin-connection.ts'
 
 /** An answer of the admin listener; `changed` is false if it equals the one before. */

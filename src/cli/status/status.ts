@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseHostPort } from '../../control-plane/config.ts'
 import { printableJson, printableLines } from '../../diagnostics/foreign-text.ts'
-import { UsageError } from '../../sources/source.ts'
+import { UsageError } from '../../errors.ts'
 import type { StatusReport } from '../../observe/status-report.ts'
 import { connectionOf } from '../admin-connection.ts'
 import type { ConnectionFlags } from '../admin-connection.ts'

@@ -1,6 +1,6 @@
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js'
 import type { ServiceError } from '@grpc/grpc-js'
-import { UsageError } from '../../sources/source.ts'
+import { UsageError } from '../../errors.ts'
 import { decode, encode } from '../../xds/proto.ts'
 import type { Message, MessageName } from '../../xds/proto.ts'
 import type { AdminConnection } from '../admin-connection.ts'

@@ -1,7 +1,7 @@
+import { UsageError, errorText } from '../../errors.ts'
 import type { ByteSink } from '../../record/byte-sink.ts'
 import { renderRecord } from '../../record/gor-record.ts'
 import type { RecordedRequest } from '../../record/recorded-request.ts'
-import { UsageError } from '../../sources/source.ts'
 import type { Message } from '../../xds/proto.ts'
 import type { TapClient } from './tap-client.ts'
 import type { TapEvent } from './tap-event.ts'
@@ -113,10 +113,7 @@ async function write(
 
 /** A full disk is no bug of ours. */
 export function unwritable(error: unknown): never {
-  throw new UsageError(
-    `the output cannot be written: ${error instanceof Error ? error.message : String(error)}`,
-    { cause: error },
-  )
+  throw new UsageError(`the output cannot be written: ${errorText(error)}`, { cause: error })
 }
 
 function renderRequest(request: RecordedRequest, format: TapFormat): readonly Buffer[] {

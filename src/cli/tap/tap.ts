@@ -1,8 +1,8 @@
+import { UsageError, errorText } from '../../errors.ts'
 import { parseHostPort } from '../../control-plane/config.ts'
 import { printableLines } from '../../diagnostics/foreign-text.ts'
 import { fileSink, openSink } from '../../record/byte-sink.ts'
 import type { ByteSink } from '../../record/byte-sink.ts'
-import { UsageError } from '../../sources/source.ts'
 import { connectionOf } from '../admin-connection.ts'
 import type { ConnectionFlags } from '../admin-connection.ts'
 import type { TapFormat } from './tap-session.ts'
@@ -67,7 +67,7 @@ export async function tap(flags: TapFlags): Promise<void> {
 async function sinkOf(output: string | undefined): Promise<ByteSink> {
   if (output === undefined) return openSink(process.stdout)
   return fileSink(output).catch((error: unknown) => {
-    throw new UsageError(`--output ${output}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new UsageError(`--output ${output}: ${errorText(error)}`, {
       cause: error,
     })
   })

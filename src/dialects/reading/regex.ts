@@ -1,3 +1,4 @@
+import { errorText } from '../../errors.ts'
 import { RE2JS } from 're2js'
 import { z } from 'zod'
 import { largestProgram } from '../../model/regex.ts'
@@ -29,7 +30,7 @@ export function checkRegex(pattern: string, context: z.RefinementCtx): void {
         message: `compiles to ${size} instructions, must be at most ${largestProgram}`,
       })
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = errorText(error)
     const shown = JSON.stringify(cut(pattern))
     context.addIssue({
       code: 'custom',

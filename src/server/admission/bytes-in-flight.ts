@@ -1,4 +1,4 @@
-import type { Schedule } from '../limits.ts'
+import type { After } from '../../clock.ts'
 
 /** A stream that has something to send. */
 export interface Sender {
@@ -24,7 +24,7 @@ export interface BytesInFlightOptions {
    * at most.
    */
   readonly patience: number
-  readonly schedule: Schedule
+  readonly schedule: After
 }
 
 /**

@@ -1,3 +1,4 @@
+import { errorText } from '../../errors.ts'
 import { decode, encode } from '../../xds/proto.ts'
 import type { Message } from '../../xds/proto.ts'
 import type { Resource } from '../../xds/resource.ts'
@@ -45,10 +46,7 @@ function read(request: Uint8Array): Message<'envoy.service.status.v3.ClientStatu
   try {
     return decode('envoy.service.status.v3.ClientStatusRequest', request)
   } catch (error) {
-    throw new StatusQuestionError(
-      `the request is not a valid ClientStatusRequest: ` +
-        (error instanceof Error ? error.message : String(error)),
-    )
+    throw new StatusQuestionError(`the request is not a valid ClientStatusRequest: ` + errorText(error))
   }
 }
 

@@ -1,5 +1,5 @@
 import type { KubernetesApi } from '../../kubernetes/api.ts'
-import type { After } from '../timers.ts'
+import type { After } from '../../clock.ts'
 
 export interface ReadinessOptions {
   readonly api: KubernetesApi

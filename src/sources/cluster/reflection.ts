@@ -1,3 +1,5 @@
+import { backOffDelay } from '../../clock.ts'
+import type { BackOff } from '../../clock.ts'
 import type { ApiFailure } from '../../kubernetes/failure.ts'
 
 /** The identity of an object before it is read. */
@@ -71,15 +73,12 @@ export interface ReflectionStep<I extends Item> {
   readonly commands: readonly ReflectionCommand<I>[]
 }
 
-export interface BackOff {
-  /** Milliseconds. */
-  readonly first: number
-  readonly most: number
-  /** The most while the server is out of reach, or is starting: asking costs it nothing. */
+export interface ReflectionBackOff extends BackOff {
+  /** The longest wait while the server is out of reach, or is starting: asking costs it nothing. */
   readonly unreachable: number
 }
 
-export const defaultBackOff: BackOff = { first: 200, most: 20_000, unreachable: 3_000 }
+export const defaultBackOff: ReflectionBackOff = { first: 200, most: 20_000, unreachable: 3_000 }
 const pageSize = 500
 
 export const unread: Reflection<never> = {
@@ -101,7 +100,7 @@ export const unread: Reflection<never> = {
 export function reflect<I extends Item>(
   state: Reflection<I>,
   event: ReflectionEvent<I>,
-  pace: { readonly chance: number; readonly backOff: BackOff },
+  pace: { readonly chance: number; readonly backOff: ReflectionBackOff },
 ): ReflectionStep<I> {
   switch (event.kind) {
     case 'start':
@@ -125,7 +124,9 @@ export function reflect<I extends Item>(
     case 'ended':
       return wait(
         { ...state, failures: state.failures + 1 },
-        state.failures === 0 ? pace.chance * pace.backOff.first : delay(state.failures, pace),
+        state.failures === 0
+          ? pace.chance * pace.backOff.first
+          : backOffDelay(state.failures, pace.backOff, pace.chance),
       )
     case 'quiet':
       return wait({ ...state, history: 'doubted' }, 0)
@@ -181,7 +182,7 @@ function isBefore(a: string, b: string): boolean {
 function failed<I extends Item>(
   state: Reflection<I>,
   failure: ApiFailure,
-  pace: { readonly chance: number; readonly backOff: BackOff },
+  pace: { readonly chance: number; readonly backOff: ReflectionBackOff },
 ): ReflectionStep<I> {
   if (failure.status === 410) {
     // A version that is too old does not count as an outage: the list that follows brings everything, and at
@@ -195,14 +196,24 @@ function failed<I extends Item>(
       limit,
       expirations: state.expirations + 1,
     } as const
-    return wait(again, state.expirations === 0 ? 0 : delay(state.expirations - 1, pace))
+    return wait(
+      again,
+      state.expirations === 0 ? 0 : backOffDelay(state.expirations - 1, pace.backOff, pace.chance),
+    )
   }
   const failures = state.failures + 1
   const history = failure.status === undefined || failure.status >= 500 ? 'doubted' : state.history
   const waiting = wait(
     { ...state, history, failures, failure },
     retryAfter(failure, pace.chance) ??
-      delay(state.failures, pace, isUnreachable(failure) ? pace.backOff.unreachable : pace.backOff.most),
+      backOffDelay(
+        state.failures,
+        {
+          first: pace.backOff.first,
+          most: isUnreachable(failure) ? pace.backOff.unreachable : pace.backOff.most,
+        },
+        pace.chance,
+      ),
   )
   if (failure.status !== 404) return waiting
   return {
@@ -217,15 +228,6 @@ function well<I extends Item>(state: Reflection<I>): Reflection<I> {
 
 function wait<I extends Item>(state: Reflection<I>, milliseconds: number): ReflectionStep<I> {
   return { state: { ...state, phase: 'waiting' }, commands: [{ kind: 'wait', milliseconds }] }
-}
-
-/** Doubles with each failure up to a cap; between a half and the whole of that. */
-function delay(
-  failures: number,
-  { chance, backOff }: { readonly chance: number; readonly backOff: BackOff },
-  most = backOff.most,
-): number {
-  return Math.min(most, backOff.first * 2 ** failures) * (0.5 + chance / 2)
 }
 
 /**

@@ -6,8 +6,8 @@ import { parseJson } from '../../manifest/json.ts'
 import type { NodeValue } from '../../manifest/node-value.ts'
 import { isRecord } from '../../manifest/message.ts'
 import { defaultBackOff, reflect, unread, waitsForServer } from './reflection.ts'
-import type { BackOff, Item, Reflection, ReflectionCommand, ReflectionEvent } from './reflection.ts'
-import type { After } from '../timers.ts'
+import type { ReflectionBackOff, Item, Reflection, ReflectionCommand, ReflectionEvent } from './reflection.ts'
+import type { After } from '../../clock.ts'
 
 /** One path of the API that is listed and watched, perhaps with selectors. */
 export interface ReflectedPath {
@@ -40,7 +40,7 @@ export interface ReflectorPace {
   readonly after: After
   /** Below 1. */
   readonly random: () => number
-  readonly backOff: BackOff
+  readonly backOff: ReflectionBackOff
   /**
    * Milliseconds without a byte, after which a watch is taken for dead: the server sends a bookmark about
    * every minute.

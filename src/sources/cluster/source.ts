@@ -14,7 +14,7 @@ import { LayeredMap } from '../layered-map.ts'
 import { secretTarget, targetsOf } from './target.ts'
 import type { Selection, Target } from './target.ts'
 import type { Source, SourceState } from '../source.ts'
-import { after } from '../timers.ts'
+import { realClock } from '../../clock.ts'
 
 export interface KubernetesSourceOptions {
   readonly api: KubernetesApi
@@ -82,7 +82,7 @@ class ClusterSource implements KubernetesSource {
     const { api, pace, lookEvery } = options
     this.#options = options
     this.#wanted = options.kinds.filter(({ group, kind }) => group !== '' || kind !== 'Secret')
-    this.#pace = { ...defaultPace, after, ...pace }
+    this.#pace = { ...defaultPace, after: realClock.after, ...pace }
     this.#readiness = new Readiness({
       api,
       after: this.#pace.after,

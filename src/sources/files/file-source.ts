@@ -6,10 +6,10 @@ import { reasonOf } from './scan.ts'
 import { joinFiles, sameState } from './state.ts'
 import type { Contribution } from './held-file.ts'
 import { readPipe, readStream, UnsuitableFile } from './read-text.ts'
-import { UsageError } from '../source.ts'
+import { UsageError } from '../../errors.ts'
 import type { Source, SourceState } from '../source.ts'
-import { after as realAfter } from '../timers.ts'
-import type { After } from '../timers.ts'
+import { realClock } from '../../clock.ts'
+import type { After } from '../../clock.ts'
 
 export interface FileSourceOptions {
   /** Files and directories; `-` is standard input. Diagnostics show them as they are written here. */
@@ -55,7 +55,7 @@ class FileSource implements Source {
 
   constructor(options: FileSourceOptions) {
     this.#options = options
-    this.#after = options.after ?? realAfter
+    this.#after = options.after ?? realClock.after
   }
 
   async start(): Promise<SourceState> {

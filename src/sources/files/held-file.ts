@@ -14,7 +14,7 @@ import type { Writers } from './open-writers.ts'
 import { judge } from './partial-write.ts'
 import type { Change, Ending, Verdict } from './partial-write.ts'
 import { readTextFile, UnsuitableFile } from './read-text.ts'
-import type { After } from '../timers.ts'
+import type { After } from '../../clock.ts'
 
 export interface HoldOptions {
   readonly after: After

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { reasonOf } from './scan.ts'
-import { UsageError } from '../source.ts'
+import { UsageError } from '../../errors.ts'
 
 /**
  * Rejects with a UsageError for the first path that does not exist; `-` is standard input. A path that exists

@@ -8,8 +8,9 @@ import { isManifestName, reasonOf, scanFiles } from './scan.ts'
 import type { Scan, Unreadable } from './scan.ts'
 import { HeldFile, readOrKeep } from './held-file.ts'
 import type { Contribution } from './held-file.ts'
-import { UsageError } from '../source.ts'
-import type { After } from '../timers.ts'
+import { UsageError } from '../../errors.ts'
+import { backOffDelay } from '../../clock.ts'
+import type { After } from '../../clock.ts'
 
 export interface RootOptions {
   readonly path: string
@@ -22,8 +23,7 @@ export interface RootOptions {
   readonly wake: () => void
 }
 
-const firstRetry = 100
-const slowestRetry = 5_000
+const backOff = { first: 100, most: 5_000 }
 
 /** One configured path, a file or a directory, kept in step with the disk. */
 export class FileRoot {
@@ -239,7 +239,7 @@ export class FileRoot {
       this.#failures = 0
       return
     }
-    const delay = Math.min(slowestRetry, firstRetry * 2 ** this.#failures) * (0.5 + Math.random() / 2)
+    const delay = backOffDelay(this.#failures, backOff, Math.random())
     this.#failures++
     this.#cancelRetry = this.#options.after(delay, () => this.look())
   }
