@@ -77,6 +77,11 @@ export class SortedEntries<V> {
     return this.#sorted
   }
 
+  /** The array that `read` would return without work; undefined if there is none. */
+  get current(): readonly Entry<V>[] | undefined {
+    return this.#stale.size === 0 ? this.#sorted : undefined
+  }
+
   #drop(): void {
     this.#sorted = undefined
     this.#stale.clear()

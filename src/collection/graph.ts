@@ -57,7 +57,7 @@ export interface Graph {
   /**
    * Computes a flush in pieces while `goOn` is true, which is called between two keys; true if the flush is
    * complete, or nothing was due. Edits may arrive in between; those that came too late belong to the next
-   * flush. A read completes the flush under way.
+   * flush. A read sees the last completed flush.
    */
   prepare(goOn: () => boolean): boolean
   /**
@@ -67,13 +67,13 @@ export interface Graph {
   prepared(): FlushReport
   /** True while an edit waits, or a flush is to be gone on with. */
   readonly isDue: boolean
-  /** The value as of the last flush. */
+  /** The value as of the last completed flush. */
   get<V>(collection: Collection<V>, key: string): V | undefined
-  /** All entries as of the last flush, sorted by key; the same array until the collection changes. */
+  /** All entries as of the last completed flush, sorted by key; the same array until the collection changes. */
   entries<V>(collection: Collection<V>): readonly (readonly [key: string, value: V])[]
   /**
    * The keys of the collection that transforms have fetched one by one, whether they are there or not; in no
-   * order.
+   * order. Completes a flush under way.
    */
   keysFetched(collection: Collection<unknown>): ReadonlySet<string>
   /**
@@ -94,6 +94,8 @@ class StagedGraph implements Graph {
   readonly #names = new Set<string>()
   /** A flush that has begun. */
   #begun: Pieces<void> | undefined
+  /** The failures of the last completed flush. */
+  #failures: readonly Failure[] = []
   /** Completed and not yet reported. */
   #unreported: FlushReport = nothing
 
@@ -165,19 +167,19 @@ class StagedGraph implements Graph {
 
   *#pieces(): Pieces<void> {
     for (const stage of this.#stages) yield* stage.update()
+    for (const stage of this.#stages) stage.complete()
+    this.#failures = failuresOf(this.#stages)
     this.#unreported = joined(this.#unreported, reportOf(this.#stages))
   }
 
   get<V>(collection: Collection<V>, key: string): V | undefined {
     this.#phase.idle(`a look at "${collection.name}"`)
-    this.#finish()
-    return this.#own(collection).get(key)
+    return this.#own(collection).completed(key)
   }
 
   entries<V>(collection: Collection<V>): readonly (readonly [key: string, value: V])[] {
     this.#phase.idle(`a look at "${collection.name}"`)
-    this.#finish()
-    return this.#own(collection).entries()
+    return this.#own(collection).completedEntries()
   }
 
   keysFetched(collection: Collection<unknown>): ReadonlySet<string> {
@@ -187,10 +189,7 @@ class StagedGraph implements Graph {
   }
 
   get failures(): readonly Failure[] {
-    this.#finish()
-    return this.#stages.flatMap(({ name, failures }) =>
-      [...failures.keys()].sort().map((key) => ({ transform: name, key, error: failures.get(key) })),
-    )
+    return this.#failures
   }
 
   #standing(name: string): Standing {
@@ -224,6 +223,12 @@ function joined(a: FlushReport, b: FlushReport): FlushReport {
   const runs = new Map(a.runs)
   for (const [name, count] of b.runs) runs.set(name, count + (runs.get(name) ?? 0))
   return { changed, runs }
+}
+
+function failuresOf(stages: readonly Stage[]): readonly Failure[] {
+  return stages.flatMap(({ name, failures }) =>
+    [...failures.keys()].sort().map((key) => ({ transform: name, key, error: failures.get(key) })),
+  )
 }
 
 function reportOf(stages: readonly Stage[]): FlushReport {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Collection } from './collection.ts'
-import { find, SortedEntries } from './entries.ts'
-import type { Edit, Entry } from './entries.ts'
+import { find, merge, SortedEntries } from './entries.ts'
+import type { Change, Edit, Entry } from './entries.ts'
 import type { Phase } from './phase.ts'
 
 /** True if replacing the first value by the second changes nothing. */
@@ -31,6 +31,8 @@ export interface Stage extends Collection<unknown> {
   keysRead?(stage: Stage): readonly string[]
   /** Brings the content up to date with the nodes of lower rank, one piece at each step. */
   update(): Pieces<void>
+  /** Makes the present content the one of the last completed flush. */
+  complete(): void
 }
 
 /** Work that can be interrupted and resumed between two pieces, each of which concerns one key. */
@@ -50,6 +52,10 @@ export abstract class Node<V> implements Stage {
   readonly failures = new Map<string, unknown>()
   readonly #content = new Map<string, V>()
   readonly #sorted = new SortedEntries(this.#content)
+  /** The keys that the flush under way has changed, with their values before it. */
+  readonly #before = new Map<string, Edit<V>>()
+  /** The entries before the flush under way, once they are known. */
+  #entriesBefore: readonly Entry<V>[] | undefined
   #fresh = true
 
   constructor(standing: Standing, equal: Equal<V>) {
@@ -78,6 +84,24 @@ export abstract class Node<V> implements Stage {
 
   entries(): readonly Entry<V>[] {
     return this.#sorted.read()
+  }
+
+  /** The value as of the last completed flush. */
+  completed(key: string): V | undefined {
+    return this.#before.has(key) ? this.#before.get(key)?.value : this.#content.get(key)
+  }
+
+  /** The entries as of the last completed flush. */
+  completedEntries(): readonly Entry<V>[] {
+    if (this.#before.size === 0) return this.entries()
+    this.#entriesBefore ??= merge(merge([], Array.from(this.#content, asChange)), [...this.#before])
+    return this.#entriesBefore
+  }
+
+  /** Call when the flush is complete. */
+  complete(): void {
+    this.#before.clear()
+    this.#entriesBefore = undefined
   }
 
   *update(): Pieces<void> {
@@ -119,11 +143,21 @@ export abstract class Node<V> implements Stage {
   }
 
   #apply(key: string, edit: Edit<V>): boolean {
-    if (edit === undefined) return this.#content.delete(key)
-    if (this.has(key) && this.equal(this.#content.get(key) as V, edit.value)) return false
-    this.#content.set(key, edit.value)
+    const before = this.find(key)
+    if (
+      edit === undefined ? before === undefined : before !== undefined && this.equal(before.value, edit.value)
+    )
+      return false
+    if (this.#before.size === 0) this.#entriesBefore = this.#sorted.current
+    this.#before.set(key, before)
+    if (edit === undefined) this.#content.delete(key)
+    else this.#content.set(key, edit.value)
     return true
   }
+}
+
+function asChange<V>([key, value]: Entry<V>): Change<V> {
+  return [key, { value }]
 }
 
 /** Deep equality, the default of every collection that makes values. */

@@ -16,9 +16,7 @@ interface TapsOptions {
 /** The taps: objects of the overlay that mirror to recorders of this process. */
 export function tapsPart(context: PartContext, { recorder, findings }: TapsOptions): Part {
   const { overlay, state, isIdle, catchUp } = context
-  /**
-   * The revision of the last idle moment: a read of the graph while it computes would complete it at once.
-   */
+  /** The revision of the last idle moment: until a flush is complete, reads see the state before it. */
   let revision = -1
   const taps = createTaps({
     overlay: {

@@ -176,31 +176,38 @@ function edits(
 
 type Flushes = Pick<Pipeline, 'shared' | 'flush' | 'prepare' | 'prepared'> & { readonly isDue: boolean }
 
-/**
- * The facts that decide about sharing are kept beside the graph: a read while it computes would finish the
- * flush at once.
- */
+/** Sharing is decided by labels and ports, which are read as of the last completed flush. */
 function flushes(
   graph: Graph,
   { settings, scopes }: { readonly settings: Settings; readonly scopes: Scopes },
 ): Flushes {
-  const { chosenLabels, targetPorts } = scopes
-  let choice = choiceOf([], labelsBalancedBy(settings.locality))
-  let ports: ReadonlyMap<string, PortMap> = new Map()
-  const reported = (report: FlushReport): FlushReport => {
-    if (report.changed.has(chosenLabels))
-      choice = choiceOf(graph.entries(chosenLabels), labelsBalancedBy(settings.locality))
-    if (report.changed.has(targetPorts)) ports = new Map(graph.entries(targetPorts))
-    return report
-  }
+  const balanced = labelsBalancedBy(settings.locality)
+  const choice = madeOnce(
+    () => graph.entries(scopes.chosenLabels),
+    (labels) => choiceOf(labels, balanced),
+  )
+  const ports = madeOnce(
+    () => graph.entries(scopes.targetPorts),
+    (entries) => new Map(entries),
+  )
   return {
-    shared: (scope) => sharedScope(sharedRelease(scope, choice), choice, (place) => ports.get(place)),
-    flush: () => reported(graph.flush()),
+    shared: (scope) => sharedScope(sharedRelease(scope, choice()), choice(), (place) => ports().get(place)),
+    flush: () => graph.flush(),
     prepare: (goOn) => graph.prepare(goOn),
-    prepared: () => reported(graph.prepared()),
+    prepared: () => graph.prepared(),
     get isDue() {
       return graph.isDue
     },
+  }
+}
+
+/** Makes a value again only if the entries are others. */
+function madeOnce<E, V>(read: () => readonly E[], make: (entries: readonly E[]) => V): () => V {
+  let known: { readonly entries: readonly E[]; readonly value: V } | undefined
+  return () => {
+    const entries = read()
+    if (known?.entries !== entries) known = { entries, value: make(entries) }
+    return known.value
   }
 }
 

@@ -54,16 +54,25 @@ describe('a flush that is prepared piece by piece', () => {
     )
   })
 
-  test('is never seen half done: a look finishes what has begun, and the next flush reports it', () => {
-    const { graph, input, crowd } = words()
+  test('is never seen half done: a read sees the last completed flush, after every piece', () => {
+    const { graph, input, lengths, crowd } = words()
     input.set('a', 'one')
-    input.set('b', 'two')
-    expect(graph.prepare(pieces(2))).toBe(false)
+    input.set('c', 'four')
+    graph.flush()
+    const before = [graph.entries(lengths), graph.entries(crowd)]
+    input.set('a', 'three')
+    input.set('b', 'seven')
+    input.delete('c')
+    while (!graph.prepare(pieces(1))) {
+      expect([graph.entries(lengths), graph.entries(crowd)]).toEqual(before)
+      expect(['a', 'b', 'c'].map((key) => graph.get(lengths, key))).toEqual([3, undefined, 4])
+      expect(graph.entries(lengths)).toBe(graph.entries(lengths))
+    }
     expect(graph.entries(crowd)).toEqual([
       ['a', 2],
       ['b', 2],
     ])
-    expect([...(graph.flush().changed.get(crowd) ?? [])]).toEqual(['a', 'b'])
+    expect([...(graph.flush().changed.get(crowd) ?? [])].toSorted()).toEqual(['a', 'b', 'c'])
     expect(graph.flush().changed.size).toBe(0)
   })
 
