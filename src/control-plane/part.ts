@@ -50,7 +50,7 @@ export interface PartContext {
   readonly state: () => SourceState
   readonly clients: () => readonly ClientState[]
   readonly tell: (event: ControlPlaneEvent) => void
-  /** False while changes are computed in slices: a read of the graph would complete them at once. */
+  /** False while changes are computed in slices: until then, reads see the state before them. */
   readonly isIdle: () => boolean
   /** Increases with everything that may change the resources that proxies have, or should have. */
   readonly revision: () => number
