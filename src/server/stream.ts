@@ -85,6 +85,10 @@ export class Stream {
   >()
   /** Ends the wait for the first request. */
   readonly #heard: () => void
+  /** Requests that have arrived and wait for their turn. */
+  readonly #requests: Buffer[] = []
+  /** Bytes of the names, versions and node that the stream makes the server remember. */
+  #bytes = 0
   #connection: Connection | undefined
   #snapshot: Snapshot | undefined
   #subscriptions: Subscriptions = new Map()
@@ -98,8 +102,11 @@ export class Stream {
     this.#heard = options.schedule(options.limits.firstRequest, () => this.#silent())
     const incoming = new Incoming(call, options.incoming)
     call.on('data', (bytes: Buffer) => {
-      incoming.received(bytes)
-      this.#guard(() => this.#receive(bytes))
+      this.#heard()
+      if (bytes.length < heavyRequest && this.#requests.length === 0) {
+        incoming.received(bytes)
+        this.#guard(() => this.#receive(bytes))
+      } else if (this.#requests.push(bytes) === 1) this.#receiveLater(incoming)
     })
     call.on('end', () => this.#close('closed by the proxy'))
     call.on('cancelled', () => this.#finish('connection lost'))
@@ -131,6 +138,20 @@ export class Stream {
     else this.#guard(() => this.#advance())
   }
 
+  /** Heavy requests take turns with everything else; the client's next ones are not read meanwhile. */
+  #receiveLater(incoming: Incoming): void {
+    this.#call.pause()
+    this.#options.turns.nextHeavy(() => {
+      const bytes = this.#requests.shift()
+      if (bytes !== undefined) {
+        incoming.received(bytes)
+        this.#guard(() => this.#receive(bytes))
+      }
+      if (this.#requests.length > 0) this.#receiveLater(incoming)
+      else this.#call.resume()
+    })
+  }
+
   /** Requests that arrived while the process was busy are read first. */
   #silent(): void {
     setImmediate(() => {
@@ -144,7 +165,6 @@ export class Stream {
 
   #receive(bytes: Buffer): void {
     if (this.#progress === 'ended') return
-    this.#heard()
     const request = this.#decode(bytes)
     if (request === undefined || !this.#isWithin(request.names) || !this.#connect(request)) return
     const type = this.#typeOf(request.typeUrl)
@@ -215,6 +235,7 @@ export class Stream {
       )
     }
     account.keep(kept)
+    this.#bytes = bytes
     return this.#isOpen()
   }
 
@@ -381,13 +402,16 @@ export class Stream {
   #wake(): void {
     if (this.#progress !== 'idle') return
     this.#progress = 'scheduled'
-    this.#options.turns.next(() => {
+    const { turns } = this.#options
+    const turn = (): void => {
       if (this.#progress !== 'scheduled') return
       this.#progress = 'idle'
       // A waiting stream is resumed later, and then sends the newest state.
       const isWaiting = this.#options.bytesInFlight.waits(this)
       this.#guard(() => (isWaiting ? this.#review() : this.#advance()))
-    })
+    }
+    if (this.#bytes < heavyStream) turns.next(turn)
+    else turns.nextHeavy(turn)
   }
 
   #review(): void {
@@ -486,6 +510,9 @@ export class Stream {
 
 const none: ReadonlySet<string> = new Set()
 const noNode = Buffer.alloc(0)
+/** Bytes of a request, and of what a stream makes the server remember, from which on its work is heavy. */
+const heavyRequest = 256 * 1024
+const heavyStream = 4 * 1024 * 1024
 const mebibyte = 1024 * 1024
 
 /** Characters. The longest name of a pod, with its namespace and address, makes an id of some 450. */

@@ -39,3 +39,20 @@ test('work that leads to more of it does not go on for ever in one turn', async 
   expect(count).toBeLessThan(10)
   expect(count).toBeGreaterThan(1)
 })
+
+test('heavy work runs after all other work, and some of it in every turn', async () => {
+  const turns = new Turns()
+  const done: string[] = []
+  for (const name of ['heavy 1', 'heavy 2', 'heavy 3'])
+    turns.nextHeavy(() => {
+      done.push(name)
+      work(30)
+    })
+  for (const name of ['light 1', 'light 2'])
+    turns.next(() => {
+      done.push(name)
+      if (name === 'light 2') turns.next(() => done.push('light 3'))
+    })
+  while (done.length < 6) await turn()
+  expect(done).toEqual(['light 1', 'light 2', 'heavy 1', 'light 3', 'heavy 2', 'heavy 3'])
+})

@@ -2,16 +2,24 @@
 const slice = 20
 
 /**
- * Runs what streams have to do in the order in which they ask, after the events that are at hand. Many
- * streams, or a few with much to do, do not keep the process from answering others meanwhile.
+ * Runs the work of streams in the order in which they ask, after the events that are at hand. Many
+ * streams, or a few with much to do, do not keep the process from answering others meanwhile. Heavy work
+ * runs after all other work, and at least one piece of it in each turn of the event loop.
  */
 export class Turns {
-  readonly #waiting = new Set<() => void>()
+  readonly #light = new Set<() => void>()
+  readonly #heavy = new Set<() => void>()
   #isScheduled = false
 
   /** Each call is a function of its own. */
   next(work: () => void): void {
-    this.#waiting.add(work)
+    this.#light.add(work)
+    this.#schedule()
+  }
+
+  /** For work that may take much longer than a slice, such as 100,000 names. */
+  nextHeavy(work: () => void): void {
+    this.#heavy.add(work)
     this.#schedule()
   }
 
@@ -26,12 +34,17 @@ export class Turns {
   #run(): void {
     this.#isScheduled = false
     const end = performance.now() + slice
-    // Work that is added meanwhile runs after the events that have arrived meanwhile.
-    for (const work of [...this.#waiting]) {
-      this.#waiting.delete(work)
-      work()
-      if (performance.now() >= end) break
-    }
-    if (this.#waiting.size > 0) this.#schedule()
+    takeUntil(end, this.#light)
+    takeUntil(end, this.#heavy)
+    if (this.#light.size + this.#heavy.size > 0) this.#schedule()
+  }
+}
+
+/** At least one. Work that is added meanwhile runs after the events that have arrived meanwhile. */
+function takeUntil(end: number, waiting: Set<() => void>): void {
+  for (const work of [...waiting]) {
+    waiting.delete(work)
+    work()
+    if (performance.now() >= end) return
   }
 }
