@@ -99,8 +99,6 @@ class Plane {
   /** Proxies, including those that wait for their first snapshot. */
   #connected = 0
   #revision = 0
-  /** As of the last idle moment. */
-  #resources: ReturnType<typeof resourceCounts> = new Map()
 
   constructor(config: Config, observe: (event: ControlPlaneEvent) => void) {
     this.#config = config
@@ -127,10 +125,7 @@ class Plane {
       diagnostics: this.#severities,
       outage: () => this.#state.outage,
       objects: () => this.#state.manifests.size,
-      resources: () => {
-        if (this.#rounds.isIdle) this.#resources = resourceCounts(pipeline)
-        return this.#resources
-      },
+      resources: () => resourceCounts(pipeline),
       watches: () => this.#assembled?.kubernetes?.standings() ?? [],
       writeback: () => this.#assembled?.parts.status?.counts(),
     })
@@ -153,7 +148,7 @@ class Plane {
     const xdsAddress = await xds
       .listen(`${host.includes(':') ? `[${host}]` : host}:${port}`)
       .catch((error: unknown) => {
-        throw new UsageError(`--listen: ${messageOf(error)}`, { cause: error })
+        throw new UsageError(`--listen: ${errorText(error)}`, { cause: error })
       })
     this.#life = 'serving'
     for (const part of parts.all) part.start?.()
@@ -225,7 +220,6 @@ class Plane {
       state: () => this.#state,
       clients: this.#clients,
       tell: this.#tell,
-      isIdle: () => this.#rounds.isIdle,
       revision: () => this.#revision,
       catchUp: () => {
         this.#rounds.catchUp()
@@ -311,12 +305,8 @@ async function authenticatorOf({ xds }: Config): Promise<Authenticate | undefine
   if (xds === undefined) return undefined
   const certificates = xds.tls?.clientCa === undefined ? 'unknown' : 'required'
   return authenticator({ identity: xds.identity, certificates }).catch((error: unknown) => {
-    throw new UsageError(`--proxy-identity ${xds.identity.kind}: ${messageOf(error)}`, { cause: error })
+    throw new UsageError(`--proxy-identity ${xds.identity.kind}: ${errorText(error)}`, { cause: error })
   })
-}
-
-function messageOf(error: unknown): string {
-  return errorText(error)
 }
 
 function filesOf({ paths, settleAfter }: Config): FileSourceOptions {

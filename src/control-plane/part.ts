@@ -50,8 +50,6 @@ export interface PartContext {
   readonly state: () => SourceState
   readonly clients: () => readonly ClientState[]
   readonly tell: (event: ControlPlaneEvent) => void
-  /** False while changes are computed in slices: until then, reads see the state before them. */
-  readonly isIdle: () => boolean
   /** Increases with everything that may change the resources that proxies have, or should have. */
   readonly revision: () => number
   /** Computes and publishes every pending change at once. */

@@ -48,10 +48,6 @@ export class Rounds {
     this.#finish()
   }
 
-  get isIdle(): boolean {
-    return this.#phase.kind !== 'computing'
-  }
-
   /** Resolves when no change is pending. */
   async settled(): Promise<void> {
     if (this.#phase.kind === 'computing') await this.#phase.done

@@ -54,29 +54,23 @@ export async function statusWriting(
   if (kubernetes === undefined || cluster === undefined || config === undefined) return undefined
   const objects: Cluster = { source: kubernetes, manifests: () => state().manifests }
   const api = await kubernetesApi(cluster)
-  /** As of the last flush: a read of the graph would complete the slices of the next one. */
-  const reports = new Map<string, StatusReport>()
+  const { read, statusReports } = pipeline
   const writeback = createWriteback({
     api,
     identity: `${hostname()}_${randomBytes(6).toString('hex')}`,
     lease: { namespace: config.leaseNamespace, name: leaseName, pace: config.leasePace ?? defaultLeasePace },
     clock: realClock,
     surveyEvery: config.surveyEvery ?? defaultSurveyEvery,
-    subject: (key) => subjectOf(key, reports.get(key), objects),
-    lists: (which) => listsOf(which === 'all' ? undefined : reports, objects),
+    subject: (key) => subjectOf(key, read.get(statusReports, key), objects),
+    lists: (which) =>
+      listsOf(which === 'all' ? undefined : read.entries(statusReports).map(([, each]) => each), objects),
     tell,
   })
   return {
     name: 'status writing',
     start: () => writeback.start(),
     flushed({ report }) {
-      const changed = report.changed.get(pipeline.statusReports) ?? []
-      for (const key of changed) {
-        const found = pipeline.read.get(pipeline.statusReports, key)
-        if (found === undefined) reports.delete(key)
-        else reports.set(key, found)
-      }
-      writeback.changed(changed)
+      writeback.changed(report.changed.get(statusReports) ?? [])
     },
     diagnosed: (change) => writeback.diagnosed(change),
     counts: () => writeback.counts(),
@@ -108,14 +102,9 @@ function subjectOf(
  * The lists of the objects that the source reads and that may have a status; with `reports`, of their kinds
  * only.
  */
-function listsOf(
-  reports: ReadonlyMap<string, StatusReport> | undefined,
-  { source }: Cluster,
-): readonly StatusList[] {
+function listsOf(reports: readonly StatusReport[] | undefined, { source }: Cluster): readonly StatusList[] {
   const kinds =
-    reports === undefined
-      ? undefined
-      : new Set([...reports.values()].map(({ manifest }) => kindName(manifest.id)))
+    reports === undefined ? undefined : new Set(reports.map(({ manifest }) => kindName(manifest.id)))
   return source
     .targets()
     .filter(({ served }) =>

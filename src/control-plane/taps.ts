@@ -15,9 +15,7 @@ interface TapsOptions {
 
 /** The taps: objects of the overlay that mirror to recorders of this process. */
 export function tapsPart(context: PartContext, { recorder, findings }: TapsOptions): Part {
-  const { overlay, state, isIdle, catchUp } = context
-  /** The revision of the last idle moment: until a flush is complete, reads see the state before it. */
-  let revision = -1
+  const { overlay, state, revision, catchUp } = context
   const taps = createTaps({
     overlay: {
       set(object) {
@@ -28,10 +26,7 @@ export function tapsPart(context: PartContext, { recorder, findings }: TapsOptio
       delete: overlay.delete,
     },
     objects: () => [...state().manifests.values()].map(({ manifest }) => manifest.id),
-    revision: () => {
-      if (isIdle()) revision = context.revision()
-      return revision
-    },
+    revision,
     standing: (tap) => tapReach(tap, context, findings.naming(objectName(tap))),
     recorder,
   })

@@ -99,7 +99,7 @@ async function openParts(
   const envoy = closed(
     await startEnvoy({ binary: options.binary, bootstrap: gatewayBootstrap(controlPlane.xds, port) }).catch(
       (error: unknown) => {
-        throw new DemoFailure(messageOf(error))
+        throw new DemoFailure(errorText(error))
       },
     ),
   )
@@ -110,7 +110,7 @@ async function openParts(
     look: () => answers(port),
   }).catch((error: unknown) => {
     options.signal.throwIfAborted()
-    throw new DemoFailure([messageOf(error), ...errors, envoy.log()].join('\n'))
+    throw new DemoFailure([errorText(error), ...errors, envoy.log()].join('\n'))
   })
   return {
     workspace,
@@ -123,10 +123,6 @@ async function openParts(
     drive: (rate, step) =>
       startTraffic({ port, host, rate, nextId: () => counts.nextId(step()), onAnswer: counts.answered }),
   }
-}
-
-function messageOf(error: unknown): string {
-  return errorText(error)
 }
 
 function gatewayBootstrap(xds: HostPort, port: number): ReturnType<typeof bootstrap> {

@@ -194,7 +194,7 @@ export class Stream {
         return undefined
       }
       const kind = this.#options.codec.mode === 'sotw' ? 'DiscoveryRequest' : 'DeltaDiscoveryRequest'
-      this.#refuse(status.INVALID_ARGUMENT, `the request is not a valid ${kind}: ${messageOf(error)}`)
+      this.#refuse(status.INVALID_ARGUMENT, `the request is not a valid ${kind}: ${errorText(error)}`)
       return undefined
     }
   }
@@ -481,7 +481,7 @@ export class Stream {
         what: `stream ${this.#options.number}${of}`,
         stack: stackOf(error),
       })
-      this.fail(status.INTERNAL, `shadowplane failed on this stream: ${messageOf(error)}`)
+      this.fail(status.INTERNAL, `shadowplane failed on this stream: ${errorText(error)}`)
     }
   }
 
@@ -520,7 +520,3 @@ const longestId = 1024
 
 /** Enough for any real client; bounds what a hostile one makes us remember. */
 const maxRefusedTypes = 100
-
-function messageOf(error: unknown): string {
-  return errorText(error)
-}
