@@ -1,7 +1,7 @@
 import type { Manifest } from '../../manifest/manifest.ts'
 import { finding } from '../../diagnostics/finding.ts'
 import { translated } from '../dialect.ts'
-import type { Dialect, ObjectLookup, Translated } from '../dialect.ts'
+import type { Dialect, Reader, Translated } from '../dialect.ts'
 import { unsplit } from '../reading/unsplit.ts'
 import { idsOf } from './ambassador-id.ts'
 import { configAnnotationFindings } from './config-annotation.ts'
@@ -40,7 +40,14 @@ const protections: Readonly<Record<string, string>> = {
   FilterPolicy: 'the filters of a FilterPolicy are not supported: requests pass without them',
 }
 
-const reader = unsplit(translate)
+const readers: Readonly<Record<string, Reader>> = {
+  Mapping: unsplit(translateMapping),
+  Host: unsplit(translateHost),
+  Listener: unsplit(translateListener),
+  KubernetesEndpointResolver: unsplit(() => translated({})),
+}
+
+const unsupportedReader = unsplit(unsupportedKind)
 
 /** Emissary-ingress, once Ambassador. */
 export const emissary: Dialect = {
@@ -55,7 +62,7 @@ export const emissary: Dialect = {
     ...asHere,
     ...Object.keys(protections),
   ].map((kind) => ({ group, versions, kind, formerly: [`Ambassador${kind}`] })),
-  reader: () => reader,
+  reader: ({ id }) => readers[id.kind] ?? unsupportedReader,
   indexKeys(manifest) {
     switch (manifest.id.kind) {
       case 'Mapping':
@@ -109,19 +116,4 @@ function unsupportedKind({ id }: Manifest): Translated {
       ),
     ],
   })
-}
-
-function translate(manifest: Manifest, lookup: ObjectLookup): Translated {
-  switch (manifest.id.kind) {
-    case 'Mapping':
-      return translateMapping(manifest, lookup)
-    case 'Host':
-      return translateHost(manifest)
-    case 'Listener':
-      return translateListener(manifest, lookup)
-    case 'KubernetesEndpointResolver':
-      return translated({})
-    default:
-      return unsupportedKind(manifest)
-  }
 }

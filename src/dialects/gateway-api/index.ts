@@ -1,6 +1,4 @@
-import type { Manifest } from '../../manifest/manifest.ts'
-import { translated } from '../dialect.ts'
-import type { Dialect, ObjectLookup, Translated } from '../dialect.ts'
+import type { Dialect, Reader } from '../dialect.ts'
 import { unsplit } from '../reading/unsplit.ts'
 import { inRevision } from '../reading/revision.ts'
 import { translateBackendTlsPolicy, unreadPolicyVersions } from './backend-tls-policy.ts'
@@ -18,7 +16,16 @@ import { divergences } from './portability.ts'
 import { translateReferenceGrant } from './reference-grant.ts'
 import { gatewayApiStatus } from './status.ts'
 
-const reader = unsplit(translate)
+const readers: Readonly<Record<string, Reader>> = {
+  GatewayClass: unsplit(translateGatewayClass),
+  Gateway: unsplit(translateGateway),
+  HTTPRoute: unsplit(translateHttpRoute),
+  GRPCRoute: unsplit(translateGrpcRoute),
+  ReferenceGrant: unsplit(translateReferenceGrant),
+  BackendTLSPolicy: unsplit(translateBackendTlsPolicy),
+}
+
+const policy = unsplit(translateImplementationPolicy)
 
 /** The Gateway API of Kubernetes: HTTP and gRPC, on gateways and in the mesh. */
 export const gatewayApi: Dialect = {
@@ -37,27 +44,7 @@ export const gatewayApi: Dialect = {
     ...implementationPolicies,
   ],
   unread: ['TCPRoute', 'TLSRoute', 'UDPRoute'].map((kind) => ({ group, kind })),
-  reader: () => reader,
+  reader: (manifest) => (isImplementationPolicy(manifest) ? policy : (readers[manifest.id.kind] ?? policy)),
   inRevision,
   status: gatewayApiStatus,
-}
-
-function translate(manifest: Manifest, lookup: ObjectLookup): Translated {
-  if (isImplementationPolicy(manifest)) return translateImplementationPolicy(manifest, lookup)
-  switch (manifest.id.kind) {
-    case 'GatewayClass':
-      return translateGatewayClass(manifest, lookup)
-    case 'Gateway':
-      return translateGateway(manifest, lookup)
-    case 'HTTPRoute':
-      return translateHttpRoute(manifest, lookup)
-    case 'GRPCRoute':
-      return translateGrpcRoute(manifest, lookup)
-    case 'ReferenceGrant':
-      return translateReferenceGrant(manifest)
-    case 'BackendTLSPolicy':
-      return translateBackendTlsPolicy(manifest, lookup)
-    default:
-      return translated({})
-  }
 }

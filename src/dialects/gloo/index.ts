@@ -1,6 +1,4 @@
-import type { Manifest } from '../../manifest/manifest.ts'
-import { translated } from '../dialect.ts'
-import type { Dialect, ObjectLookup, Translated } from '../dialect.ts'
+import type { Dialect, Reader } from '../dialect.ts'
 import { unsplit } from '../reading/unsplit.ts'
 import { translateUpstreamGroup } from './destination.ts'
 import { translateGateway } from './gateway.ts'
@@ -15,7 +13,17 @@ import { translateVirtualService } from './virtual-service.ts'
 
 const versions = ['v1']
 
-const reader = unsplit(translate)
+const readers: Readonly<Record<string, Reader>> = {
+  VirtualService: unsplit(translateVirtualService),
+  RouteTable: unsplit(translateRouteTable),
+  Gateway: unsplit(translateGateway),
+  RouteOption: unsplit(translateRouteOption),
+  VirtualHostOption: unsplit(translateVirtualHostOption),
+  Upstream: unsplit(translateUpstream),
+  UpstreamGroup: unsplit(translateUpstreamGroup),
+}
+
+const protection = unsplit(translateProtection)
 
 /** Gloo's API: its options for Gateway API routes, and its own VirtualServices. */
 export const gloo: Dialect = {
@@ -30,35 +38,10 @@ export const gloo: Dialect = {
     ...['Upstream', 'UpstreamGroup'].map((kind) => ({ group: upstreamGroup, versions, kind })),
     ...protectionKinds,
   ],
-  reader: () => reader,
+  reader: ({ id }) => readers[id.kind] ?? protection,
   indexKeys({ id }) {
     return (['VirtualService', 'RouteTable', 'Gateway'] as const)
       .filter((kind) => kind === id.kind)
       .map(indexKey)
   },
-}
-
-function translate(manifest: Manifest, lookup: ObjectLookup): Translated {
-  switch (manifest.id.kind) {
-    case 'VirtualService':
-      return translateVirtualService(manifest, lookup)
-    case 'RouteTable':
-      return translateRouteTable(manifest, lookup)
-    case 'Gateway':
-      return translateGateway(manifest, lookup)
-    case 'RouteOption':
-      return translateRouteOption(manifest, lookup)
-    case 'VirtualHostOption':
-      return translateVirtualHostOption(manifest, lookup)
-    case 'Upstream':
-      return translateUpstream(manifest, lookup)
-    case 'UpstreamGroup':
-      return translateUpstreamGroup(manifest, lookup)
-    case 'AuthConfig':
-    case 'HttpListenerOption':
-    case 'ListenerOption':
-      return translateProtection(manifest, lookup)
-    default:
-      return translated({})
-  }
 }
