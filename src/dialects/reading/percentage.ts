@@ -54,13 +54,19 @@ export function mirroredShare(path: FieldPath, report: Report): Millionths | und
       message: `${field} is ${text}, which rounds to 0 parts per million: nothing is mirrored`,
       hint: 'the smallest share is 0.0001',
     })
-  } else if (!exact) {
-    report.note('mirror/percentage-rounded', written.path, {
-      message:
-        `${field} is ${text}, more digits than a millionth can hold: ${percentageOf(millionths)} ` +
-        `is used`,
-      hint: `write ${percentageOf(millionths)}`,
-    })
-  }
+  } else if (!exact) noteRounding('mirror/percentage-rounded', written, { report, millionths })
   return millionths
+}
+
+/** Notes that a percentage has more digits than a millionth can hold. */
+export function noteRounding(
+  code: 'mirror/percentage-rounded' | 'fault/percentage-rounded',
+  { path, field, text }: WrittenPercentage,
+  { report, millionths }: { readonly report: Report; readonly millionths: Millionths },
+): void {
+  const used = percentageOf(millionths)
+  report.note(code, path, {
+    message: `${field} is ${text}, more digits than a millionth can hold: ${used} is used`,
+    hint: `write ${used}`,
+  })
 }

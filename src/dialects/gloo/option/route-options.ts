@@ -13,10 +13,10 @@ import type { Site } from '../reference.ts'
 import { retries, retryOf } from './retries.ts'
 import { mirrorOf, shadowing, anyNumber } from './shadowing.ts'
 import type { ShadowingSite } from './shadowing.ts'
-import { millionthsOfPercentage, percentageOf } from '../../../model/fraction.ts'
+import { millionthsOfPercentage } from '../../../model/fraction.ts'
 import type { Millionths } from '../../../model/fraction.ts'
 import type { Fault } from '../../../model/route.ts'
-import { writtenPercentage } from '../../reading/percentage.ts'
+import { noteRounding, writtenPercentage } from '../../reading/percentage.ts'
 
 /** Gloo's RouteFaults. */
 const faults = message({
@@ -91,14 +91,8 @@ function fractionAt(
     })
     return undefined
   }
-  if (!rounded.exact) {
-    report.note('fault/percentage-rounded', written.path, {
-      message:
-        `${written.field} is ${written.text}, more digits than a millionth can hold: ` +
-        `${percentageOf(rounded.millionths)} is used`,
-      hint: `write ${percentageOf(rounded.millionths)}`,
-    })
-  }
+  if (!rounded.exact)
+    noteRounding('fault/percentage-rounded', written, { report, millionths: rounded.millionths })
   return rounded.millionths
 }
 

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { FieldPath } from '../../../diagnostics/diagnostic.ts'
 import { message } from '../../../manifest/message.ts'
-import { millionthsOfPercentage, percentageOf } from '../../../model/fraction.ts'
+import { millionthsOfPercentage } from '../../../model/fraction.ts'
 import type { Millionths } from '../../../model/fraction.ts'
 import type { Fault } from '../../../model/route.ts'
 import { positiveDuration } from '../../reading/constraint.ts'
-import { writtenPercentage } from '../../reading/percentage.ts'
+import { noteRounding, writtenPercentage } from '../../reading/percentage.ts'
 import { percent } from './percentage.ts'
 import { rawValue } from '../../reading/report.ts'
 import type { ReadSite } from './rule-site.ts'
@@ -140,13 +140,7 @@ function fractionAt(field: FieldPath, { report, path }: ReadSite): Millionths | 
     })
     return undefined
   }
-  if (!rounded.exact) {
-    report.note('fault/percentage-rounded', written.path, {
-      message:
-        `${written.field} is ${written.text}, more digits than a millionth can hold: ` +
-        `${percentageOf(rounded.millionths)} is used`,
-      hint: `write ${percentageOf(rounded.millionths)}`,
-    })
-  }
+  if (!rounded.exact)
+    noteRounding('fault/percentage-rounded', written, { report, millionths: rounded.millionths })
   return rounded.millionths
 }
