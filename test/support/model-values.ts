@@ -4,6 +4,7 @@ import type { BackendPolicy, BackendReference, Service } from '../../src/model/b
 import { everyRequest } from '../../src/model/fraction.ts'
 import type { GatewayListener } from '../../src/model/gateway.ts'
 import type { Mirror } from '../../src/model/mirror.ts'
+import type { ResolvedForward } from '../../src/resolve/resolved.ts'
 import { noHeaderChanges } from '../../src/model/route.ts'
 import type { Forward, Match, Route, RouteTable } from '../../src/model/route.ts'
 
@@ -92,6 +93,20 @@ export function forwardTo(host: string, ...mirrors: readonly Mirror[]): Forward 
     timeout: 0,
     retry: 'never',
     rewrite: { explicit: false },
+  }
+}
+
+/** A forward after its backends are resolved, to one cluster. */
+export function resolvedForward(cluster: string, more: Partial<ResolvedForward> = {}): ResolvedForward {
+  return {
+    kind: 'forward',
+    destinations: [{ cluster, weight: 1, headers: noHeaderChanges, authority: undefined }],
+    mirrors: [],
+    timeout: 0,
+    retry: 'never',
+    rewrite: { explicit: false },
+    hash: [],
+    ...more,
   }
 }
 

@@ -12,7 +12,7 @@ import { encodeRouteConfiguration, encodeVirtualHost } from '../../src/translate
 import { secret } from '../../src/translate/secret.ts'
 import { decode } from '../../src/xds/proto.ts'
 import { bareScope, scopeKey } from '../../src/xds/scope.ts'
-import { originAt, prefix } from '../support/model-values.ts'
+import { originAt, prefix, resolvedForward } from '../support/model-values.ts'
 
 const listener = {
   kind: 'socket',
@@ -34,15 +34,7 @@ function routeTo(cluster: string, more: Partial<ResolvedRoute> = {}): ResolvedRo
     operation: undefined,
     metadata: undefined,
     origin: undefined,
-    action: {
-      kind: 'forward',
-      destinations: [{ cluster, weight: 1, headers: noHeaderChanges, authority: undefined }],
-      mirrors: [],
-      timeout: 0,
-      retry: 'never',
-      rewrite: { explicit: false },
-      hash: [],
-    },
+    action: resolvedForward(cluster),
     ...more,
   }
 }

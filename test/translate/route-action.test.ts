@@ -4,7 +4,7 @@ import { noHeaderChanges } from '../../src/model/route.ts'
 import type { RetryPolicy } from '../../src/model/route.ts'
 import type { ResolvedForward, ResolvedMirror } from '../../src/resolve/resolved.ts'
 import { redirectAction, routeAction, timeouts } from '../../src/translate/route-action.ts'
-import { originAt } from '../support/model-values.ts'
+import { originAt, resolvedForward } from '../support/model-values.ts'
 
 const retry: RetryPolicy = {
   attempts: 2,
@@ -21,16 +21,7 @@ function destination(cluster: string, weight = 1): ResolvedForward['destinations
 }
 
 function forward(more: Partial<ResolvedForward> = {}): ResolvedForward {
-  return {
-    kind: 'forward',
-    destinations: [destination('web')],
-    mirrors: [],
-    timeout: 0,
-    retry: 'never',
-    rewrite: { explicit: false },
-    hash: [],
-    ...more,
-  }
+  return resolvedForward('web', more)
 }
 
 function mirror(more: Partial<ResolvedMirror> = {}): ResolvedMirror {

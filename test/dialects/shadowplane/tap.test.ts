@@ -3,6 +3,7 @@ import { defaultSettings } from '../../../src/control-plane/config.ts'
 import { translateTap } from '../../../src/dialects/shadowplane/tap.ts'
 import type { Translated } from '../../../src/dialects/dialect.ts'
 import { parseManifests } from '../../../src/manifest/yaml.ts'
+import { lookupIn } from '../../support/configuration.ts'
 
 function translate(spec: string): Translated {
   const [located] = parseManifests(
@@ -10,15 +11,7 @@ function translate(spec: string): Translated {
     `apiVersion: shadowplane.io/v1alpha1\nkind: Tap\nmetadata: {name: t, namespace: shop}\nspec: {${spec}}\n`,
   ).manifests
   if (located === undefined) throw new Error('no manifest')
-  return translateTap(located.manifest, {
-    settings: defaultSettings,
-    manifest: () => undefined,
-    value: () => undefined,
-    manifestsOf: () => [],
-    indexed: () => [],
-    firstIndexed: () => undefined,
-    isClaimed: () => true,
-  })
+  return translateTap(located.manifest, lookupIn([], defaultSettings))
 }
 
 const recorder = 'recorder: {address: 10.0.0.1, port: 4000}'
