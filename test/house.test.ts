@@ -17,8 +17,8 @@ const notYet = {
 const files = filesUnder('src')
 
 /**
- * Tables of stages, parts, kinds of a dialect and commands: each of their entries is a file by intention. A file
- * that its importer loads on demand is one as well, so that a command line is parsed without it.
+ * Tables of stages, parts, kinds of a dialect and commands: each of their entries is a file by intention. A
+ * file that its importer loads on demand is one as well, so that a command line is parsed without it.
  */
 const lists = [
   'src/pipeline/pipeline.ts',
@@ -99,7 +99,7 @@ function roomsOf(paths: readonly string[]): ReadonlyMap<string, ReadonlySet<stri
   return rooms
 }
 
-/** A regular expression cannot be continued on the next line. */
+/** A regular expression cannot be continued on the next line; a comment can. */
 function isRegularExpression(line: string): boolean {
-  return /^\s*\/.*\/[a-z]*([,).]|$)/.test(line)
+  return !/^\s*\/[*/]/.test(line) && /^\s*\/.*\/[a-z]*([,).]|$)/.test(line)
 }

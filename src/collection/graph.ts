@@ -69,7 +69,9 @@ export interface Graph {
   readonly isDue: boolean
   /** The value as of the last completed flush. */
   get<V>(collection: Collection<V>, key: string): V | undefined
-  /** All entries as of the last completed flush, sorted by key; the same array until the collection changes. */
+  /**
+   * All entries as of the last completed flush, sorted by key; the same array until the collection changes.
+   */
   entries<V>(collection: Collection<V>): readonly (readonly [key: string, value: V])[]
   /**
    * The keys of the collection that transforms have fetched one by one, whether they are there or not; in no
