@@ -1,6 +1,6 @@
-import { errorText } from '../errors.ts'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
+import { errorText } from '../errors.ts'
 import { answerOf, jsonOf } from './answer.ts'
 import { ApiError, grpcStatus, httpStatus } from './api-error.ts'
 import type { AdminService, Call, Method, Reply } from './service.ts'

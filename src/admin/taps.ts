@@ -1,5 +1,5 @@
-import { errorText } from '../errors.ts'
 import { randomBytes } from 'node:crypto'
+import { errorText } from '../errors.ts'
 import type { ObjectId } from '../diagnostics/diagnostic.ts'
 import { createRecorder } from '../record/recorder.ts'
 import type { Recorder, RecorderCounts } from '../record/recorder.ts'

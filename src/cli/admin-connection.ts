@@ -1,6 +1,6 @@
-import { UsageError, errorText } from '../errors.ts'
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { UsageError, errorText } from '../errors.ts'
 
 /** The credentials and address that a command uses for the admin listener of a control plane. */
 export interface ConnectionFlags {

@@ -1,5 +1,5 @@
-import { UsageError, errorText } from '../errors.ts'
 import { setImmediate as immediate } from 'node:timers/promises'
+import { UsageError, errorText } from '../errors.ts'
 import { createProbeServer } from '../admin/probes.ts'
 import { createAdminServer } from '../admin/server.ts'
 import { statusRoutes } from '../admin/status-routes.ts'

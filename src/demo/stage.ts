@@ -1,6 +1,6 @@
-import { errorText } from '../errors.ts'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { errorText } from '../errors.ts'
 import { bootstrap, defaultBootstrap } from '../envoy/bootstrap.ts'
 import type { HostPort } from '../envoy/bootstrap.ts'
 import type { EnvoyProcess } from '../envoy/process.ts'

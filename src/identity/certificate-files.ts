@@ -1,10 +1,10 @@
-import { UsageError, errorText } from '../errors.ts'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { UsageError, errorText } from '../errors.ts'
 import type { ServerTls, TlsSource } from '../server/tls.ts'
 
 export interface CertificateFiles {

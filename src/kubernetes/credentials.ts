@@ -1,9 +1,9 @@
-import { UsageError, errorText } from '../errors.ts'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent, type AgentOptions, type RequestOptions } from 'node:https'
 import { existsSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { UsageError, errorText } from '../errors.ts'
 
 /**
  * The cluster and the identity. If both are absent: the Pod's own service account, otherwise the one that

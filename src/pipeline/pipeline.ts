@@ -191,7 +191,10 @@ function flushes(
     (entries) => new Map(entries),
   )
   return {
-    shared: (scope) => sharedScope(sharedRelease(scope, choice()), choice(), (place) => ports().get(place)),
+    shared(scope) {
+      const chosen = choice()
+      return sharedScope(sharedRelease(scope, chosen), chosen, (place) => ports().get(place))
+    },
     flush: () => graph.flush(),
     prepare: (goOn) => graph.prepare(goOn),
     prepared: () => graph.prepared(),

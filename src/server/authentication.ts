@@ -1,7 +1,7 @@
-import { errorText } from '../errors.ts'
 import { X509Certificate } from 'node:crypto'
 import { status } from '@grpc/grpc-js'
 import type { ServerSurfaceCall } from '@grpc/grpc-js/build/src/server-call.js'
+import { errorText } from '../errors.ts'
 import type { ObserveXds } from './event.ts'
 import type { Identify } from './identity.ts'
 import { socketOf } from './response-writer.ts'

@@ -1,5 +1,5 @@
-import { errorText } from '../errors.ts'
 import { status } from '@grpc/grpc-js'
+import { errorText } from '../errors.ts'
 import { foreignText } from '../diagnostics/foreign-text.ts'
 import { stackOf } from '../diagnostics/internal-error.ts'
 import { withoutExtensions } from '../xds/node.ts'

@@ -45,7 +45,7 @@ const tellAfter = 2_000
 export class EventWriter {
   readonly #options: EventWriterOptions
   readonly #queue: WorkQueue
-  readonly #standing = new ActiveFindings()
+  readonly #active = new ActiveFindings()
   #cancelRepeat: (() => void) | undefined
   readonly counts = { created: 0, repeated: 0, told: 0, failed: 0 }
 
@@ -68,12 +68,12 @@ export class EventWriter {
 
   /** The active diagnostics of an object. */
   of(object: string): readonly Diagnostic[] {
-    return this.#standing.of(object)
+    return this.#active.of(object)
   }
 
   /** Returns the keys of the objects concerned. */
   update(change: DiagnosticChange): ReadonlySet<string> {
-    const { objects, added } = this.#standing.update(change)
+    const { objects, added } = this.#active.update(change)
     for (const key of added) this.#queue.addLater(key, tellAfter)
     return objects
   }
@@ -93,7 +93,7 @@ export class EventWriter {
   }
 
   #tellAll(): void {
-    for (const key of this.#standing.keys()) this.#queue.add(key)
+    for (const key of this.#active.keys()) this.#queue.add(key)
     this.#cancelRepeat = this.#options.clock.after(repeatAfter, () => {
       this.#tellAll()
     })
@@ -102,16 +102,16 @@ export class EventWriter {
   #isTold(key: string): boolean {
     const found = this.#find(key)
     if (found !== undefined)
-      return found.standing.diagnostic.severity === 'error' || found.subject.status === undefined
+      return found.active.diagnostic.severity === 'error' || found.subject.status === undefined
     this.#options.problems.note(key, undefined)
     return false
   }
 
   /** The diagnostic to report; undefined if it is no longer active, or about no object of the cluster. */
-  #find(key: string): { readonly standing: StandingDiagnostic; readonly subject: EventSubject } | undefined {
-    const standing = this.#standing.get(key)
-    const subject = standing === undefined ? undefined : this.#options.subject(standing.object)
-    return standing === undefined || subject === undefined ? undefined : { standing, subject }
+  #find(key: string): { readonly active: ActiveDiagnostic; readonly subject: EventSubject } | undefined {
+    const active = this.#active.get(key)
+    const subject = active === undefined ? undefined : this.#options.subject(active.object)
+    return active === undefined || subject === undefined ? undefined : { active, subject }
   }
 
   async #write(key: string, tenure: AbortSignal): Promise<Outcome> {
@@ -119,7 +119,7 @@ export class EventWriter {
     const found = this.#find(key)
     if (found === undefined) return 'done'
     const {
-      standing: { diagnostic, told, object },
+      active: { diagnostic, told, object },
       subject: { involvedObject },
     } = found
     return problems.attempt(key, `an Event of ${object} cannot be written`, {
@@ -131,7 +131,7 @@ export class EventWriter {
           instance: identity,
           now: () => clock.date(),
         })
-        this.#standing.toldOnce(key)
+        this.#active.toldOnce(key)
         this.counts[outcome] += 1
       },
       failed: () => {
@@ -211,7 +211,7 @@ function pathOf(namespace: string): string {
 }
 
 /** An active diagnostic. */
-interface StandingDiagnostic {
+interface ActiveDiagnostic {
   readonly diagnostic: Diagnostic
   /** Key of its object. */
   readonly object: string
@@ -232,7 +232,7 @@ const mostRemembered = 10_000
 
 /** The active diagnostics about objects, by object, except those of severity info. */
 class ActiveFindings {
-  readonly #standing = new Map<string, { readonly diagnostic: Diagnostic; readonly object: string }>()
+  readonly #active = new Map<string, { readonly diagnostic: Diagnostic; readonly object: string }>()
   readonly #byObject = new Map<string, Set<string>>()
   readonly #told = new Map<string, number>()
 
@@ -240,13 +240,13 @@ class ActiveFindings {
     const objects = new Set<string>()
     for (const diagnostic of resolved)
       this.#change(diagnostic, objects, (key, ofObject) => {
-        this.#standing.delete(key)
+        this.#active.delete(key)
         ofObject.delete(key)
       })
     const keys: string[] = []
     for (const diagnostic of added)
       this.#change(diagnostic, objects, (key, ofObject, object) => {
-        this.#standing.set(key, { diagnostic, object })
+        this.#active.set(key, { diagnostic, object })
         ofObject.add(key)
         keys.push(key)
       })
@@ -254,22 +254,22 @@ class ActiveFindings {
   }
 
   keys(): Iterable<string> {
-    return this.#standing.keys()
+    return this.#active.keys()
   }
 
-  get(key: string): StandingDiagnostic | undefined {
-    const found = this.#standing.get(key)
+  get(key: string): ActiveDiagnostic | undefined {
+    const found = this.#active.get(key)
     return found === undefined ? undefined : { ...found, told: this.#told.get(key) ?? 0 }
   }
 
   /** The active diagnostics of an object. */
   of(object: string): readonly Diagnostic[] {
-    return [...(this.#byObject.get(object) ?? [])].flatMap((key) => this.#standing.get(key)?.diagnostic ?? [])
+    return [...(this.#byObject.get(object) ?? [])].flatMap((key) => this.#active.get(key)?.diagnostic ?? [])
   }
 
   toldOnce(key: string): void {
     if (this.#told.size >= mostRemembered)
-      for (const each of [...this.#told.keys()].filter((known) => !this.#standing.has(known)))
+      for (const each of [...this.#told.keys()].filter((known) => !this.#active.has(known)))
         this.#told.delete(each)
     this.#told.set(key, (this.#told.get(key) ?? 0) + 1)
   }

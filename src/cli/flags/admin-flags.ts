@@ -1,8 +1,8 @@
-import { UsageError, errorText } from '../../errors.ts'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { Option } from 'commander'
 import type { Command } from 'commander'
+import { UsageError, errorText } from '../../errors.ts'
 import { parseHostPort } from '../../control-plane/config.ts'
 import type { Config } from '../../control-plane/config.ts'
 

@@ -1,6 +1,6 @@
-import { UsageError, errorText } from '../../errors.ts'
 import { Option } from 'commander'
 import type { Command } from 'commander'
+import { UsageError, errorText } from '../../errors.ts'
 import { defaultSettings } from '../../control-plane/config.ts'
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
 import type { LocatedMap } from '../../manifest/map-file.ts'

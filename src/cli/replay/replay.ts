@@ -1,5 +1,5 @@
-import { UsageError, errorText } from '../../errors.ts'
 import { stat } from 'node:fs/promises'
+import { UsageError, errorText } from '../../errors.ts'
 import { display } from '../../demo/display.ts'
 import { readGorFile, readGorStream } from '../../record/gor-file.ts'
 import { replay } from '../../record/replay.ts'

@@ -1,6 +1,6 @@
-import { errorText } from '../../errors.ts'
 import { RE2JS } from 're2js'
 import { z } from 'zod'
+import { errorText } from '../../errors.ts'
 import { largestProgram } from '../../model/regex.ts'
 
 /**

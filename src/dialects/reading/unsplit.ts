@@ -3,8 +3,8 @@ import type { Settings } from '../../model/settings.ts'
 import type { ObjectLookup, Reader, Translated } from '../dialect.ts'
 
 /**
- * The reader of a kind whose translation still decodes: reading it is a translation without any other object,
- * of which only `rejected` is kept.
+ * The reader of a kind whose translation still decodes. Reading translates the object without any others, and
+ * keeps only `rejected`.
  */
 export function unsplit(
   translate: (manifest: Manifest, lookup: ObjectLookup) => Translated,
